@@ -1,0 +1,200 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Kind says what happened. A kind is never renamed: old timelines are read for ever.
+type Kind string
+
+// The kinds of events. The fields of [Event] that each one fills beside Seq,
+// At, By and Kind stand behind it.
+const (
+	KindDeclared     Kind = "declared"         // Title, Severity, Service, Private, Test, Alert, Text
+	KindAcknowledged Kind = "acknowledged"     //
+	KindInvestigate  Kind = "investigating"    // Text
+	KindMitigating   Kind = "mitigating"       // Text
+	KindMitigated    Kind = "mitigated"        // How, Text
+	KindResolved     Kind = "resolved"         // Text
+	KindClosed       Kind = "closed"           // Text
+	KindReopened     Kind = "reopened"         // Text
+	KindCancelled    Kind = "cancelled"        // Text
+	KindMerged       Kind = "merged"           // Into, Text
+	KindNote         Kind = "note"             // Note, Text
+	KindSeverity     Kind = "severity"         // Severity, Text
+	KindTitle        Kind = "title"            // Title
+	KindService      Kind = "service"          // Service, Text
+	KindRole         Kind = "role"             // Role, Person
+	KindFollowUp     Kind = "follow_up"        // FollowUp
+	KindChannel      Kind = "channel"          // Channel, ChannelName
+	KindAlert        Kind = "alert"            // Alert, Count, Text: the alert fired again
+	KindAlertOver    Kind = "alert_over"       // Alert, Text: the sender says it is over
+	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Reason
+	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
+	KindStep         Kind = "escalation_step"  // Pass, Step, Text
+	KindExhausted    Kind = "escalation_ended" // Text
+	KindRemark       Kind = "remark"           // Text: something the program has to say
+)
+
+// Event is one entry of a timeline. Events are append-only and numbered from 1
+// without holes within an incident; a correction is another event.
+type Event struct {
+	Seq  int       `json:"seq"`
+	At   time.Time `json:"at"`
+	By   Actor     `json:"by"`
+	Kind Kind      `json:"kind"`
+	Text string    `json:"text,omitempty"`
+
+	Title       string    `json:"title,omitempty"`
+	Severity    Severity  `json:"severity,omitempty"`
+	Service     string    `json:"service,omitempty"`
+	Private     bool      `json:"private,omitempty"`
+	Test        bool      `json:"test,omitempty"`
+	Note        NoteKind  `json:"note,omitempty"`
+	How         How       `json:"how,omitempty"`
+	Role        Role      `json:"role,omitempty"`
+	Person      Actor     `json:"person,omitempty"`
+	Target      string    `json:"target,omitempty"` // kind:id of a target that is no person
+	Via         string    `json:"via,omitempty"`
+	Pass        int       `json:"pass,omitempty"`
+	Step        int       `json:"step,omitempty"`
+	Reason      string    `json:"reason,omitempty"`
+	Channel     string    `json:"channel,omitempty"`
+	ChannelName string    `json:"channel_name,omitempty"`
+	Alert       string    `json:"alert,omitempty"`
+	Count       int       `json:"count,omitempty"`
+	Into        int       `json:"into,omitempty"`
+	FollowUp    *FollowUp `json:"follow_up,omitempty"`
+}
+
+// Fold rebuilds an incident from its whole timeline. It refuses a timeline
+// that does not begin with a declaration or has a hole in its numbers.
+func Fold(number int, events []Event) (Incident, error) {
+	if len(events) == 0 || events[0].Kind != KindDeclared {
+		return Incident{}, fmt.Errorf("fold %s: the timeline does not begin with a declaration", Name(number))
+	}
+	i := Incident{Number: number}
+	for n, e := range events {
+		if e.Seq != n+1 {
+			return Incident{}, fmt.Errorf("fold %s: event %d where %d was expected", Name(number), e.Seq, n+1)
+		}
+		i = i.apply(e)
+	}
+	return i, nil
+}
+
+// apply returns the incident after e. It is the only place where state changes,
+// so the stored state and the fold of the timeline cannot differ.
+func (i Incident) apply(e Event) Incident {
+	i.Events, i.Updated = e.Seq, e.At
+	i.involve(e.By)
+	switch e.Kind {
+	case KindDeclared:
+		i.Title, i.Severity, i.Highest, i.Service = e.Title, e.Severity, e.Severity, e.Service
+		i.Private, i.Test, i.Alert = e.Private, e.Test, e.Alert
+		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
+		i.startImpact(e.At)
+	case KindAcknowledged:
+		i.AcknowledgedBy, i.Exhausted = e.By, false
+		i.Acknowledged = first(i.Acknowledged, e.At)
+		if i.Status == Declared {
+			i.Status = Investigating
+		}
+	case KindInvestigate:
+		i.Status = Investigating
+		i.startImpact(e.At)
+	case KindMitigating:
+		i.Status = Mitigating
+		i.startImpact(e.At)
+	case KindMitigated:
+		i.Status, i.How, i.Mitigated = Mitigated, e.How, first(i.Mitigated, e.At)
+		i.endImpact(e.At)
+	case KindResolved:
+		i.Status, i.Resolved, i.Exhausted = Resolved, e.At, false
+		i.endImpact(e.At)
+	case KindClosed:
+		i.Status, i.Closed = Closed, e.At
+	case KindReopened:
+		i.Status, i.AcknowledgedBy = Declared, ""
+		if e.By.Human() { // whoever reopens it is there
+			i.Status, i.AcknowledgedBy = Investigating, e.By
+		}
+		i.startImpact(e.At)
+	case KindCancelled:
+		i.Status, i.Exhausted = Cancelled, false
+		i.endImpact(e.At)
+	case KindMerged:
+		i.Status, i.MergedInto, i.Exhausted = Merged, e.Into, false
+		i.endImpact(e.At)
+	case KindSeverity:
+		i.Severity = e.Severity
+		i.Highest = min(i.Highest, e.Severity)
+	case KindTitle:
+		i.Title = e.Title
+	case KindService:
+		i.Service, i.AcknowledgedBy = e.Service, ""
+		if i.Status == Investigating {
+			i.Status = Declared
+		}
+	case KindRole:
+		i.hold(Holding{Role: e.Role, Who: e.Person, From: e.At})
+		i.involve(e.Person)
+	case KindFollowUp:
+		i.FollowUps = append(slices.Clip(i.FollowUps), *e.FollowUp)
+	case KindChannel:
+		i.Channel, i.ChannelName = e.Channel, e.ChannelName
+	case KindAlert:
+		i.AlertOver = false
+	case KindAlertOver:
+		i.AlertOver = true
+	case KindPaged:
+		i.involve(e.Person)
+	case KindExhausted:
+		i.Exhausted = true
+	case KindNote, KindPageFailed, KindStep, KindRemark:
+		// They are for the reader of the timeline; the state does not change.
+	}
+	return i
+}
+
+// involve, hold, startImpact and endImpact copy what they change: the Incident
+// that apply was called on shares its slices with the one it returns.
+
+func (i *Incident) involve(a Actor) {
+	if kind, _ := a.Split(); (kind == "person" || kind == "slack") && !slices.Contains(i.Involved, a) {
+		i.Involved = append(slices.Clip(i.Involved), a)
+	}
+}
+
+func (i *Incident) hold(h Holding) {
+	kept := make([]Holding, 0, len(i.Roles)+1)
+	for _, r := range i.Roles {
+		// Several people may respond; every other role has one holder.
+		if r.Role != h.Role || (h.Role == Responder && r.Who != h.Who) {
+			kept = append(kept, r)
+		}
+	}
+	i.Roles = append(kept, h)
+}
+
+func (i *Incident) startImpact(at time.Time) {
+	if n := len(i.Impact); n == 0 || !i.Impact[n-1].End.IsZero() {
+		i.Impact = append(slices.Clip(i.Impact), Interval{Start: at})
+	}
+}
+
+func (i *Incident) endImpact(at time.Time) {
+	if n := len(i.Impact); n > 0 && i.Impact[n-1].End.IsZero() {
+		i.Impact = slices.Clone(i.Impact)
+		i.Impact[n-1].End = at
+	}
+}
+
+func first(old, new time.Time) time.Time {
+	if old.IsZero() {
+		return new
+	}
+	return old
+}

@@ -1,0 +1,325 @@
+// Package incident is the incident process as values: an [Incident], the
+// [Event]s that are its timeline, and the [Effect]s that the rest of the
+// program must carry out. Each transition is one method that takes the instant
+// and the actor and returns a [Change]; applying the events of all changes in
+// order rebuilds the same Incident (see [Fold]).
+//
+// The package is pure. It never asks for the time, never touches a network, a
+// file or a log, and knows nothing of Slack: what must be said is an Effect,
+// what was refused is a [Refusal] in plain words.
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Incident is the state of one incident. It is the fold of its timeline and
+// holds nothing that the timeline does not say.
+type Incident struct {
+	Number         int        `json:"number"`
+	Title          string     `json:"title"`
+	Severity       Severity   `json:"severity"`
+	Highest        Severity   `json:"highest"` // the most severe it has been
+	Status         Status     `json:"status"`
+	Service        string     `json:"service,omitempty"` // roster service ID; empty when nobody said
+	Private        bool       `json:"private,omitempty"`
+	Test           bool       `json:"test,omitempty"`
+	DeclaredBy     Actor      `json:"declared_by"`
+	Declared       time.Time  `json:"declared"`
+	AcknowledgedBy Actor      `json:"acknowledged_by,omitempty"` // empty while nobody has, and again after a reopen
+	Acknowledged   time.Time  `json:"acknowledged,omitzero"`     // of the first acknowledgement by a person
+	Mitigated      time.Time  `json:"mitigated,omitzero"`        // first entry
+	How            How        `json:"how,omitempty"`             // what ended the impact, latest
+	Resolved       time.Time  `json:"resolved,omitzero"`         // latest
+	Closed         time.Time  `json:"closed,omitzero"`           // latest
+	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
+	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
+	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first
+	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
+	ChannelName    string     `json:"channel_name,omitempty"`
+	Alert          string     `json:"alert,omitempty"`       // dedup key of the alert that opened it
+	AlertOver      bool       `json:"alert_over,omitempty"`  // that alert has said that it is over
+	MergedInto     int        `json:"merged_into,omitempty"` // the incident this one is part of
+	FollowUps      []FollowUp `json:"follow_ups,omitempty"`  // in the order they were opened
+	Events         int        `json:"events"`                // the number of the last event
+	Updated        time.Time  `json:"updated"`               // instant of the last event
+	Exhausted      bool       `json:"exhausted,omitempty"`   // the ladder ran out with no acknowledgement
+}
+
+// Name returns the incident's name, INC-N.
+func (i Incident) Name() string { return Name(i.Number) }
+
+// Name returns the name of incident number n, INC-n.
+func Name(n int) string { return "INC-" + strconv.Itoa(n) }
+
+// ParseName reads INC-12, inc12, inc-12, #12 or 12.
+func ParseName(s string) (int, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "#"), "inc")
+	s = strings.TrimPrefix(s, "-")
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || len(s) > 9 || s[0] == '+' {
+		return 0, false
+	}
+	return n, true
+}
+
+// Acked reports whether somebody is on it: acknowledged and not since reopened.
+func (i Incident) Acked() bool { return i.AcknowledgedBy != "" }
+
+// Holder returns who holds the role, or "" when nobody does.
+func (i Incident) Holder(r Role) Actor {
+	for _, h := range i.Roles {
+		if h.Role == r {
+			return h.Who
+		}
+	}
+	return ""
+}
+
+// Sees reports whether who may know of the incident at all. A private incident
+// is seen only by those who acted on it or were paged for it.
+func (i Incident) Sees(who Actor) bool {
+	return !i.Private || slices.Contains(i.Involved, who)
+}
+
+// Hurting returns how long customers have been affected until now, over all
+// intervals of impact.
+func (i Incident) Hurting(now time.Time) time.Duration {
+	var sum time.Duration
+	for _, v := range i.Impact {
+		end := v.End
+		if end.IsZero() {
+			end = now
+		}
+		sum += end.Sub(v.Start)
+	}
+	return sum
+}
+
+// Interval is a stretch of impact, half open; End is zero while it lasts.
+type Interval struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end,omitzero"`
+}
+
+// Holding is a role and who holds it since when.
+type Holding struct {
+	Role Role      `json:"role"`
+	Who  Actor     `json:"who"`
+	From time.Time `json:"from"`
+}
+
+// FollowUp is work that outlives the incident.
+type FollowUp struct {
+	ID    string    `json:"id"` // INC-12-F1
+	Kind  string    `json:"kind"`
+	Title string    `json:"title"`
+	Team  string    `json:"team,omitempty"`
+	Due   time.Time `json:"due,omitzero"`
+}
+
+// Actor says who did something, as kind:id — person:ada for somebody in the
+// roster, slack:U0123 for a Slack user the roster does not know, alert:KEY for
+// an alert sender, admin:NAME for the command line, and bot for ourselves.
+type Actor string
+
+// Bot is the actor of what the program does by itself.
+const Bot Actor = "bot"
+
+// Person returns the actor of a person in the roster.
+func Person(id string) Actor { return Actor("person:" + id) }
+
+// SlackUser returns the actor of a Slack user who is not in the roster.
+func SlackUser(id string) Actor { return Actor("slack:" + id) }
+
+// Split returns the actor's kind and ID.
+func (a Actor) Split() (kind, id string) {
+	kind, id, _ = strings.Cut(string(a), ":")
+	return kind, id
+}
+
+// Human reports whether the actor is a person.
+func (a Actor) Human() bool {
+	kind, _ := a.Split()
+	return kind == "person" || kind == "slack" || kind == "admin"
+}
+
+// Severity is how bad it is, 1 the worst. The zero value means not said.
+type Severity int
+
+// The severities.
+const (
+	Sev1 Severity = 1 + iota
+	Sev2
+	Sev3
+	Sev4
+)
+
+// DefaultSeverity holds where nobody says one. Of two that are unsure the
+// higher is taken, so an unqualified call for help pages at any hour.
+const DefaultSeverity = Sev2
+
+// String returns sev1 … sev4.
+func (s Severity) String() string { return "sev" + strconv.Itoa(int(s)) }
+
+// Word returns the severity in one plain word.
+func (s Severity) Word() string {
+	switch s {
+	case Sev1:
+		return "critical"
+	case Sev2:
+		return "major"
+	case Sev3:
+		return "minor"
+	default:
+		return "notice"
+	}
+}
+
+var severityWords = map[string]Severity{
+	"1": Sev1, "critical": Sev1, "crit": Sev1, "fatal": Sev1, "emergency": Sev1, "page": Sev1,
+	"2": Sev2, "major": Sev2, "high": Sev2, "error": Sev2,
+	"3": Sev3, "minor": Sev3, "medium": Sev3, "moderate": Sev3, "warning": Sev3, "warn": Sev3,
+	"4": Sev4, "notice": Sev4, "low": Sev4, "info": Sev4, "informational": Sev4,
+}
+
+// ParseSeverity reads sev1, SEV-1, s1, p1, 1, and the words alert senders use.
+func ParseSeverity(s string) (Severity, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	for _, prefix := range []string{"severity", "sev", "s", "p"} {
+		if rest, ok := strings.CutPrefix(s, prefix); ok {
+			rest = strings.TrimLeft(rest, "-_ ")
+			if len(rest) == 1 {
+				s = rest
+				break
+			}
+		}
+	}
+	sev, ok := severityWords[s]
+	return sev, ok
+}
+
+// Status is where an incident stands.
+type Status string
+
+// The statuses.
+const (
+	Declared      Status = "declared"      // somebody says it may be one; the owner is paged
+	Investigating Status = "investigating" // acknowledged, looking for the quickest relief
+	Mitigating    Status = "mitigating"    // relief is being applied
+	Mitigated     Status = "mitigated"     // customers are fine again; being watched
+	Resolved      Status = "resolved"      // stable; the work of the incident is over
+	Closed        Status = "closed"        // nothing left but follow-ups
+	Cancelled     Status = "cancelled"     // was no incident
+	Merged        Status = "merged"        // part of another
+)
+
+// Active reports whether the incident still needs somebody's attention.
+func (s Status) Active() bool {
+	return s == Declared || s == Investigating || s == Mitigating || s == Mitigated
+}
+
+// Hurting reports whether customers are affected in this status.
+func (s Status) Hurting() bool {
+	return s == Declared || s == Investigating || s == Mitigating
+}
+
+// How says what ended the impact.
+type How string
+
+// The ways an impact ends. All but Fix leave something temporary in place.
+const (
+	Workaround How = "workaround"
+	Rollback   How = "rollback"
+	Restart    How = "restart"
+	Failover   How = "failover"
+	Fix        How = "fix"
+)
+
+var howWords = map[string]How{
+	"workaround": Workaround, "flag": Workaround,
+	"rollback": Rollback, "rolled": Rollback, "reverted": Rollback, "revert": Rollback,
+	"restart": Restart, "restarted": Restart, "reboot": Restart, "rebooted": Restart,
+	"failover": Failover, "fix": Fix, "fixed": Fix,
+}
+
+// ParseHow reads the first word of what somebody says about a mitigation. An
+// unknown word means a workaround, so that the lasting fix is not forgotten.
+func ParseHow(text string) How {
+	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
+	if how, ok := howWords[strings.Trim(word, ".,:;!")]; ok {
+		return how
+	}
+	return Workaround
+}
+
+// Role is what somebody does in an incident.
+type Role string
+
+// The roles that exist without any configuration; the bot is the scribe.
+const (
+	Commander    Role = "commander"
+	Responder    Role = "responder"
+	Communicator Role = "communicator"
+	Shadow       Role = "shadow"
+)
+
+// NoteKind is what a note tells.
+type NoteKind string
+
+// The kinds of notes; empty is a plain one.
+const (
+	What     NoteKind = "what"
+	Where    NoteKind = "where"
+	HowNote  NoteKind = "how"
+	When     NoteKind = "when"
+	Decision NoteKind = "decision"
+	Update   NoteKind = "update"
+	Task     NoteKind = "task"
+)
+
+// ParseNote splits a leading `what:`, `where:`, `how:` or `when:` off a note.
+func ParseNote(text string) (NoteKind, string) {
+	head, rest, ok := strings.Cut(text, ":")
+	if !ok {
+		return "", text
+	}
+	switch kind := NoteKind(strings.ToLower(strings.TrimSpace(head))); kind {
+	case What, Where, HowNote, When:
+		if rest = strings.TrimSpace(rest); rest != "" {
+			return kind, rest
+		}
+	}
+	return "", text
+}
+
+// Refusal is an error meant for a person: what was refused, and the next step.
+// In both texts {who} and {when} stand for Who and When, so that each surface
+// can show a person and an instant its own way.
+type Refusal struct {
+	Why  string
+	Next string // may be empty
+	Who  Actor
+	When time.Time
+}
+
+// Error returns the refusal in one line, with {who} and {when} filled in plainly.
+func (r *Refusal) Error() string {
+	_, id := r.Who.Split()
+	return r.Text(id, r.When.UTC().Format("15:04 UTC"))
+}
+
+// Text returns the refusal in one line with who and when shown as given.
+func (r *Refusal) Text(who, when string) string {
+	s := strings.TrimSpace(r.Why + " " + r.Next)
+	return strings.NewReplacer("{who}", who, "{when}", when).Replace(s)
+}
+
+func refuse(next, format string, args ...any) *Refusal {
+	return &Refusal{Why: fmt.Sprintf(format, args...), Next: next}
+}

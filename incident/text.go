@@ -1,0 +1,107 @@
+package incident
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits on text from outside, in characters.
+const (
+	MaxTitle = 120
+	MaxText  = 3000 // a note; a Slack text object holds as much
+)
+
+// CleanTitle makes one line of s: white space is folded, control characters
+// and those that reverse the direction of text are dropped. A title that is
+// longer than MaxTitle is cut at a word, and whole is then all of it, within
+// MaxText; otherwise whole is empty.
+func CleanTitle(s string) (title, whole string) {
+	s = strings.Join(strings.Fields(strip(s, false)), " ")
+	if utf8.RuneCountInString(s) <= MaxTitle {
+		return s, ""
+	}
+	cut := string([]rune(s)[:MaxTitle-1])
+	if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
+		cut = cut[:space]
+	}
+	return cut + "…", CleanText(s)
+}
+
+// CleanText keeps the lines of s and drops control characters and those that
+// reverse the direction of text. More than MaxText characters are cut, visibly.
+func CleanText(s string) string {
+	s = strings.TrimSpace(strip(s, true))
+	if utf8.RuneCountInString(s) <= MaxText {
+		return s
+	}
+	left := utf8.RuneCountInString(s) - MaxText + 40
+	return string([]rune(s)[:MaxText-40]) + "… (" + strconv.Itoa(left) + " more characters)"
+}
+
+// strip drops what must never reach a reader: invalid UTF-8, control
+// characters, and the explicit direction marks with which a text can pretend
+// to say something else. Letters of right-to-left scripts are not touched.
+func strip(s string, lines bool) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' && lines:
+			return r
+		case r == '\n', r == '\t', r == '\r':
+			return ' '
+		case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\u200E', r == '\u200F', r == '\uFEFF':
+			return -1
+		case unicode.IsControl(r):
+			return -1
+		default:
+			return r
+		}
+	}, s)
+}
+
+// plainLetters writes the Latin letters of Europe's languages as Slack's
+// channel names can hold them.
+var plainLetters = strings.NewReplacer(
+	"ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "æ", "ae", "ø", "o", "å", "a", "œ", "oe",
+	"à", "a", "á", "a", "â", "a", "ã", "a", "ą", "a", "ç", "c", "ć", "c", "č", "c", "ď", "d", "đ", "d",
+	"è", "e", "é", "e", "ê", "e", "ë", "e", "ę", "e", "ě", "e", "ì", "i", "í", "i", "î", "i", "ï", "i",
+	"ł", "l", "ñ", "n", "ń", "n", "ň", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "ő", "o", "ř", "r",
+	"ś", "s", "š", "s", "ť", "t", "ù", "u", "ú", "u", "û", "u", "ů", "u", "ű", "u", "ý", "y", "ź", "z", "ż", "z", "ž", "z",
+)
+
+// MaxChannelName is Slack's limit, in characters.
+const MaxChannelName = 80
+
+// ChannelName returns the name of an incident's channel: inc-N-words-of-the-title
+// in lower-case letters, digits and hyphens (Slack: conversations.create). With
+// clash above 0 that number is appended, for a name that is taken. A title
+// without a usable letter leaves inc-N.
+func ChannelName(n int, title string, clash int) string {
+	end := ""
+	if clash > 0 {
+		end = "-" + strconv.Itoa(clash)
+	}
+	var b strings.Builder
+	b.WriteString("inc-" + strconv.Itoa(n))
+	gap := true
+	for _, r := range plainLetters.Replace(strings.ToLower(title)) {
+		if b.Len()+len(end)+1 >= MaxChannelName {
+			break
+		}
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			if gap {
+				b.WriteByte('-')
+			}
+			b.WriteRune(r)
+			gap = false
+		case r == '\'' || r == '’':
+			// don't stays one word
+		default:
+			gap = true
+		}
+	}
+	return strings.TrimRight(b.String(), "-") + end
+}

@@ -1,0 +1,423 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Declaration is what somebody, or an alert, says when an incident is opened.
+type Declaration struct {
+	Title    string
+	Severity Severity // zero: DefaultSeverity
+	Service  string   // roster service ID; may be empty
+	Details  string   // what else was said; becomes the first note
+	Private  bool
+	Test     bool
+	Alert    string // dedup key, when an alert opened it
+}
+
+// Declare opens incident number n. A title that is too long is cut, and the
+// whole of it becomes the first note, so that nothing that was typed is lost.
+func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
+	title, whole := CleanTitle(d.Title)
+	if title == "" {
+		return Change{}, refuse("Say in a few words what customers cannot do, as in: declare checkout is slow.",
+			"An incident needs a title.")
+	}
+	if d.Severity == 0 {
+		d.Severity = DefaultSeverity
+	}
+	c := begin(Incident{Number: n}, by, now)
+	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Service: d.Service,
+		Private: d.Private, Test: d.Test, Alert: d.Alert})
+	c.do(StartPaging, OpenChannel)
+	if by.Human() {
+		c.effects = append(c.effects, Effect{Kind: Invite, Actors: []Actor{by}})
+	}
+	if whole != "" {
+		c.add(Event{Kind: KindNote, Text: whole})
+	}
+	if details := CleanText(d.Details); details != "" {
+		c.add(Event{Kind: KindNote, Text: details})
+	}
+	return c.change(), nil
+}
+
+// Acknowledge says that by is on it. The first to acknowledge holds command
+// and responds until somebody else takes either role. A second person is told
+// who was first.
+func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
+	if !i.Status.Active() {
+		return Change{}, i.over("there is nothing to acknowledge")
+	}
+	if i.Acked() {
+		r := refuse("", "%s is already acknowledged, by {who} at {when}.", i.Name())
+		if i.AcknowledgedBy == by {
+			r = refuse("", "You acknowledged %s at {when}; you are on it.", i.Name())
+		} else {
+			r.Next = "To help, say so in its channel."
+		}
+		r.Who, r.When = i.AcknowledgedBy, i.Acknowledged
+		return Change{}, r
+	}
+	c := begin(i, by, now)
+	seq := c.add(Event{Kind: KindAcknowledged})
+	if c.i.Holder(Commander) == "" {
+		c.add(Event{Kind: KindRole, Role: Commander, Person: by})
+	}
+	c.add(Event{Kind: KindRole, Role: Responder, Person: by})
+	c.effects = append(c.effects, Effect{Kind: StopPaging}, Effect{Kind: CloseAsks},
+		Effect{Kind: Invite, Actors: []Actor{by}}, Effect{Kind: Say, Seq: seq})
+	c.refresh()
+	return c.change(), nil
+}
+
+// Investigate says that the quickest relief is being looked for, again or still.
+func (i Incident) Investigate(by Actor, text string, now time.Time) (Change, error) {
+	return i.move(Event{Kind: KindInvestigate, Text: text}, by, now)
+}
+
+// Mitigating says that relief is being applied.
+func (i Incident) Mitigating(by Actor, text string, now time.Time) (Change, error) {
+	return i.move(Event{Kind: KindMitigating, Text: text}, by, now)
+}
+
+// Mitigate says that customers are fine again, and how that came about. Unless
+// it was a lasting fix, the follow-up for one is opened for team, due as the
+// severity demands.
+func (i Incident) Mitigate(by Actor, text, team string, now time.Time) (Change, error) {
+	how := ParseHow(text)
+	c, err := i.moved(Event{Kind: KindMitigated, How: how, Text: text}, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	if how != Fix {
+		f := FollowUp{
+			ID:    fmt.Sprintf("%s-F%d", i.Name(), len(i.FollowUps)+1),
+			Kind:  "permanent_fix",
+			Title: "Replace the " + string(how) + " by a lasting fix",
+			Team:  team,
+			Due:   now.AddDate(0, 0, fixDays(i.Highest)),
+		}
+		c.add(Event{Kind: KindFollowUp, FollowUp: &f})
+	}
+	return c.change(), nil
+}
+
+// fixDays is how many days the permanent fix has, by the highest severity.
+func fixDays(s Severity) int {
+	switch s {
+	case Sev1:
+		return 15
+	case Sev2:
+		return 30
+	case Sev3:
+		return 60
+	default:
+		return 90
+	}
+}
+
+// Resolve says that all is stable and the work of the incident is over. The
+// post-mortem is drafted from the timeline.
+func (i Incident) Resolve(by Actor, text string, now time.Time) (Change, error) {
+	c, err := i.moved(Event{Kind: KindResolved, Text: text}, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	c.do(StopPaging, CloseAsks, DraftPostmortem)
+	return c.change(), nil
+}
+
+// Close says that nothing is left but follow-ups.
+func (i Incident) Close(by Actor, text string, now time.Time) (Change, error) {
+	if i.Status.Active() {
+		return Change{}, refuse("Resolve it first.", "%s is still %s.", i.Name(), i.Status)
+	}
+	return i.move(Event{Kind: KindClosed, Text: text}, by, now)
+}
+
+// Reopen says that the trouble is back: impact counts again from now.
+func (i Incident) Reopen(by Actor, reason string, now time.Time) (Change, error) {
+	if CleanText(reason) == "" {
+		return Change{}, refuse("Say what came back, as in: reopen errors are rising again.",
+			"To reopen %s a reason is needed.", i.Name())
+	}
+	c, err := i.moved(Event{Kind: KindReopened, Text: reason}, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	if !c.i.Acked() {
+		c.do(StartPaging)
+	}
+	return c.change(), nil
+}
+
+// Cancel says that it was no incident.
+func (i Incident) Cancel(by Actor, text string, now time.Time) (Change, error) {
+	c, err := i.moved(Event{Kind: KindCancelled, Text: text}, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	c.do(StopPaging, CloseAsks)
+	return c.change(), nil
+}
+
+// Merge says that the incident is part of another one.
+func (i Incident) Merge(into int, by Actor, now time.Time) (Change, error) {
+	if into == i.Number {
+		return Change{}, refuse("Name the other incident.", "%s cannot be part of itself.", i.Name())
+	}
+	c, err := i.moved(Event{Kind: KindMerged, Into: into}, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	c.do(StopPaging, CloseAsks)
+	return c.change(), nil
+}
+
+// Note adds what somebody saw, did or decided. Notes are welcome in every
+// status but merged, long after the incident too.
+func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Change, error) {
+	text = CleanText(text)
+	if text == "" {
+		return Change{}, refuse("Write what you saw or did after the word, as in: note error rate is falling.",
+			"The note is empty.")
+	}
+	if i.Status == Merged {
+		return Change{}, i.over("notes belong there")
+	}
+	if kind == "" {
+		kind, text = ParseNote(text)
+	}
+	c := begin(i, by, now)
+	c.add(Event{Kind: KindNote, Note: kind, Text: text})
+	c.do(RefreshCard)
+	return c.change(), nil
+}
+
+// SetSeverity changes how bad it is. Raising it pages whoever the new level
+// needs; lowering it takes no page back.
+func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time) (Change, error) {
+	if s < Sev1 || s > Sev4 {
+		return Change{}, refuse("Use sev 1, 2, 3 or 4; 1 is the worst.", "There is no severity %d.", int(s))
+	}
+	if i.Status == Cancelled || i.Status == Merged {
+		return Change{}, i.over("its severity stays as it was")
+	}
+	if s == i.Severity {
+		return Change{}, refuse("", "%s is already %s.", i.Name(), s)
+	}
+	c := begin(i, by, now)
+	seq := c.add(Event{Kind: KindSeverity, Severity: s, Text: CleanText(reason)})
+	if s < i.Severity && i.Status.Active() && !i.Acked() {
+		c.do(RaisePaging)
+	}
+	c.effects = append(c.effects, Effect{Kind: Say, Seq: seq})
+	c.refresh()
+	return c.change(), nil
+}
+
+// Rename changes the title. The channel keeps its name, so that links and
+// memories of it stay right.
+func (i Incident) Rename(title string, by Actor, now time.Time) (Change, error) {
+	short, whole := CleanTitle(title)
+	if short == "" {
+		return Change{}, refuse("Write it after the word, as in: rename checkout is down.", "The new title is empty.")
+	}
+	if short == i.Title {
+		return Change{}, refuse("", "That is already the title of %s.", i.Name())
+	}
+	c := begin(i, by, now)
+	c.add(Event{Kind: KindTitle, Title: short})
+	if whole != "" {
+		c.add(Event{Kind: KindNote, Text: whole})
+	}
+	c.refresh()
+	return c.change(), nil
+}
+
+// Reroute gives the incident to the service it really belongs to: its owner is
+// paged, and what the first responders wrote stays.
+func (i Incident) Reroute(service, reason string, by Actor, now time.Time) (Change, error) {
+	if !i.Status.Active() {
+		return Change{}, i.over("its service stays as it was")
+	}
+	if service == i.Service {
+		return Change{}, refuse("", "%s already belongs to %s.", i.Name(), service)
+	}
+	c := begin(i, by, now)
+	seq := c.add(Event{Kind: KindService, Service: service, Text: CleanText(reason)})
+	c.effects = append(c.effects, Effect{Kind: CloseAsks}, Effect{Kind: StartPaging}, Effect{Kind: Say, Seq: seq})
+	c.refresh()
+	return c.change(), nil
+}
+
+// TakeRole gives a role to somebody.
+func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error) {
+	if i.Status == Merged || i.Status == Cancelled || i.Status == Closed {
+		return Change{}, i.over("its roles stay as they were")
+	}
+	for _, h := range i.Roles {
+		if h.Role == r && h.Who == who {
+			rf := refuse("", "{who} is already %s of %s, since {when}.", r, i.Name())
+			rf.Who, rf.When = who, h.From
+			return Change{}, rf
+		}
+	}
+	c := begin(i, by, now)
+	seq := c.add(Event{Kind: KindRole, Role: r, Person: who})
+	c.effects = append(c.effects, Effect{Kind: Invite, Actors: []Actor{who}}, Effect{Kind: Say, Seq: seq})
+	c.do(RefreshCard)
+	return c.change(), nil
+}
+
+// AlertAgain records that the alert fired again, for the count-th time.
+func (i Incident) AlertAgain(text string, count int, by Actor, now time.Time) Change {
+	c := begin(i, by, now)
+	c.add(Event{Kind: KindAlert, Alert: i.Alert, Count: count, Text: CleanText(text)})
+	c.do(RefreshCard)
+	return c.change()
+}
+
+// AlertCleared records that the sender says the alert is over. People resolve
+// incidents, senders do not: it is said in the channel with a button.
+func (i Incident) AlertCleared(text string, by Actor, now time.Time) Change {
+	c := begin(i, by, now)
+	seq := c.add(Event{Kind: KindAlertOver, Alert: i.Alert, Text: CleanText(text)})
+	c.effects = append(c.effects, Effect{Kind: Say, Seq: seq})
+	c.do(RefreshCard)
+	return c.change()
+}
+
+// Record appends events that the program reports, such as a page that went out
+// or a channel that stands, and refreshes the card.
+func (i Incident) Record(now time.Time, events ...Event) Change {
+	c := begin(i, Bot, now)
+	for _, e := range events {
+		c.add(e)
+	}
+	c.do(RefreshCard)
+	return c.change()
+}
+
+// move is moved for transitions that add nothing of their own.
+func (i Incident) move(e Event, by Actor, now time.Time) (Change, error) {
+	c, err := i.moved(e, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	return c.change(), nil
+}
+
+// moved begins the change to another status, if the rules allow it.
+func (i Incident) moved(e Event, by Actor, now time.Time) (*building, error) {
+	if err := i.may(e.Kind); err != nil {
+		return nil, err
+	}
+	e.Text = CleanText(e.Text)
+	c := begin(i, by, now)
+	seq := c.add(e)
+	c.effects = append(c.effects, Effect{Kind: Say, Seq: seq})
+	c.refresh()
+	return c, nil
+}
+
+// leads says to which status each kind of event leads, and from where. The
+// statuses are those of practice everywhere; skipping forward is allowed.
+var leads = map[Kind]struct {
+	to   Status
+	from []Status
+	verb string
+}{
+	KindInvestigate: {Investigating, []Status{Declared, Mitigating, Mitigated}, "investigated"},
+	KindMitigating:  {Mitigating, []Status{Declared, Investigating, Mitigated}, "mitigated"},
+	KindMitigated:   {Mitigated, []Status{Declared, Investigating, Mitigating}, "mitigated"},
+	KindResolved:    {Resolved, []Status{Declared, Investigating, Mitigating, Mitigated}, "resolved"},
+	KindClosed:      {Closed, []Status{Resolved}, "closed"},
+	KindReopened:    {Investigating, []Status{Mitigated, Resolved, Closed, Cancelled}, "reopened"},
+	KindCancelled:   {Cancelled, []Status{Declared, Investigating, Mitigating, Mitigated}, "cancelled"},
+	KindMerged:      {Merged, []Status{Declared, Investigating, Mitigating, Mitigated}, "merged"},
+}
+
+// may refuses a move that the statuses do not allow, with the next step.
+func (i Incident) may(k Kind) error {
+	lead := leads[k]
+	if slices.Contains(lead.from, i.Status) {
+		return nil
+	}
+	switch {
+	case k == KindReopened && i.Status.Active():
+		return refuse("There is nothing to reopen.", "%s is open: it is %s.", i.Name(), i.Status)
+	case i.Status == lead.to:
+		return refuse("", "%s is already %s.", i.Name(), i.Status)
+	default:
+		return i.over("it cannot be " + lead.verb)
+	}
+}
+
+// over is the refusal of something that an incident which has ended cannot do.
+func (i Incident) over(so string) *Refusal {
+	switch i.Status {
+	case Merged:
+		return refuse("Go on there.", "%s is part of %s; %s.", i.Name(), Name(i.MergedInto), so)
+	default:
+		return refuse("If the trouble is back: reopen, with a reason.", "%s is %s; %s.", i.Name(), i.Status, so)
+	}
+}
+
+// building is a change while it is being put together.
+type building struct {
+	i       Incident
+	by      Actor
+	now     time.Time
+	events  []Event
+	effects []Effect
+}
+
+func begin(i Incident, by Actor, now time.Time) *building {
+	return &building{i: i, by: by, now: now}
+}
+
+// add appends e as the next event and applies it. It returns the event's number.
+func (b *building) add(e Event) int {
+	e.Seq, e.At, e.By = b.i.Events+1, b.now, b.by
+	b.i = b.i.apply(e)
+	b.events = append(b.events, e)
+	return e.Seq
+}
+
+func (b *building) do(kinds ...EffectKind) {
+	for _, k := range kinds {
+		b.effects = append(b.effects, Effect{Kind: k})
+	}
+}
+
+// refresh makes everything that shows the incident's state show the new one.
+func (b *building) refresh() { b.do(RefreshCard, RefreshTopic, RefreshAnnounce) }
+
+func (b *building) change() Change {
+	return Change{Incident: b.i, Events: b.events, Effects: b.effects}
+}
+
+// StatusWord reads a status as people type it.
+func StatusWord(s string) (Status, bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "investigating", "investigate", "identified", "looking":
+		return Investigating, true
+	case "mitigating", "fixing":
+		return Mitigating, true
+	case "mitigated", "mitigate", "monitoring", "watching", "stable":
+		return Mitigated, true
+	case "resolved", "resolve", "done", "fixed":
+		return Resolved, true
+	case "closed", "close":
+		return Closed, true
+	case "cancelled", "canceled", "cancel":
+		return Cancelled, true
+	default:
+		return "", false
+	}
+}
