@@ -1,0 +1,245 @@
+// Package stormbell holds no code: its test keeps the house in order. Who may
+// import whom is what makes the rest of the program simple to change, so a
+// broken rule fails here, with the reason.
+package stormbell
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stormbell/stormbell"
+
+// room is one folder's rules. Inside names the packages of the module it may
+// import: a name ending in /… means everything below it too. Outside names the
+// modules it may use beside the standard library; nil means any.
+type room struct {
+	inside  []string
+	outside []string
+	why     string
+}
+
+// Test files are free to import more (simulators, property libraries), since
+// nothing is built from them.
+var rooms = map[string]room{
+	"rotation": {nil, []string{"go.yaml.in/yaml/v3", "github.com/arran4/golang-ical", "github.com/teambition/rrule-go"},
+		"who is on call is arithmetic; it must not be able to reach a store, a network or Slack"},
+	"incident": {nil, []string{},
+		"the process is decided on values, so that every rule can be tested without a world around it"},
+	"incident/page":       {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
+	"incident/alert":      {[]string{"incident"}, []string{}, "alert bodies are read, not acted on"},
+	"incident/postmortem": {[]string{"incident"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
+	"incident/report":     {[]string{"incident", "rotation"}, []string{}, "figures are a function of the timelines"},
+	"storage":             {nil, []string{}, "the seam between records and engines is the standard library and nothing else"},
+	"storage/bolt":        {[]string{"storage"}, nil, "an engine knows bytes, never what they mean"},
+	"storage/etcd":        {[]string{"storage"}, nil, "an engine knows bytes, never what they mean"},
+	"storage/storagetest": {[]string{"storage"}, nil, "the contract holds for every engine"},
+	"configs":             {[]string{"incident", "incident/page", "rotation"}, nil, "the configuration is data that everything else is given"},
+	"bot/desk": {[]string{"incident/…", "rotation", "storage"}, nil,
+		"the only writer of records must not know Slack or HTTP, or they could not be tested apart"},
+	"bot/chat":          {[]string{"bot/desk", "incident/…", "rotation"}, nil, "Slack reaches the records through the desk only"},
+	"bot/web":           {[]string{"bot/desk", "incident/…", "rotation"}, nil, "HTTP reaches the records through the desk only"},
+	"bot/notify":        {nil, nil, "a way to reach a person knows the provider and nothing of incidents"},
+	"bot/slacksim":      {nil, nil, "the judge of the bot must share nothing with it, not even a mistake"},
+	"bot/slacksim/page": {[]string{"bot/slacksim"}, nil, "the judge of the bot must share nothing with it, not even a mistake"},
+	"bot": {[]string{"bot/desk", "bot/chat", "bot/notify", "bot/web", "incident/…", "rotation", "storage"}, nil,
+		"the shell wires the parts together; the simulator is no part of the product's process"},
+}
+
+// onlyHere names libraries that one folder keeps behind an adapter.
+var onlyHere = map[string]string{
+	"github.com/slack-go/slack":           "bot/chat",
+	"github.com/spf13/viper":              "configs",
+	"github.com/spf13/cobra":              "cmd/stormbell",
+	"go.etcd.io/bbolt":                    "storage/bolt",
+	"github.com/wneessen/go-mail":         "bot/notify",
+	"github.com/arran4/golang-ical":       "rotation",
+	"github.com/teambition/rrule-go":      "rotation",
+	"github.com/alexedwards/scs/v2":       "bot/web",
+	"github.com/coreos/go-oidc/v3":        "bot/web",
+	"github.com/prometheus/client_golang": "bot/web",
+}
+
+// pure names the folders in which nothing may depend on anything but its arguments.
+var pure = []string{"rotation", "incident", "incident/page", "incident/alert", "incident/postmortem", "incident/report"}
+
+// impure names what a pure package may not import, and what it may not call.
+var (
+	impureImports = []string{"os", "net", "net/http", "context", "math/rand", "math/rand/v2", "log", "log/slog", "io/ioutil", "os/exec", "syscall", "github.com/rs/zerolog"}
+	impureCalls   = []string{"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep"} // of package time
+)
+
+func TestHouse(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		folder := filepath.ToSlash(filepath.Dir(name))
+		seen[folder] = true
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, broken := range check(folder, file) {
+			t.Errorf("%s %s", filepath.ToSlash(name), broken)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"rotation", "incident", "storage", "bot", "cmd/stormbell", "configs"} {
+		if !seen[folder] {
+			t.Errorf("the folder %s, a part of the design, has no Go file", folder)
+		}
+	}
+}
+
+// TestPackageComments keeps the map of the house readable: each package says
+// what it is and what it refuses to do.
+func TestPackageComments(t *testing.T) {
+	commented, folders := map[string]bool{}, map[string]bool{}
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		folder := filepath.ToSlash(filepath.Dir(name))
+		folders[folder] = true
+		if file.Doc != nil && len(file.Doc.Text()) > 60 {
+			commented[folder] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range folders {
+		if !commented[folder] {
+			t.Errorf("package %s has no package comment: say what it is, its one or two nouns, and what it refuses to do", folder)
+		}
+	}
+}
+
+// check returns the rules that one file breaks, each with its reason.
+func check(folder string, file *ast.File) []string {
+	var broken []string
+	rules, known := rooms[folder]
+	if !known && !strings.HasPrefix(folder, "cmd/") {
+		broken = append(broken, "is in a folder the house does not know; add its room to house_test.go, with who it may import and why")
+	}
+	for _, spec := range file.Imports {
+		imported, _ := strconv.Unquote(spec.Path.Value)
+		if known {
+			if b := rules.refuses(imported); b != "" {
+				broken = append(broken, b)
+			}
+		}
+		for library, home := range onlyHere {
+			if (imported == library || strings.HasPrefix(imported, library+"/")) && folder != home {
+				broken = append(broken, "imports "+imported+", which only "+home+" may: a library that changes its mind is mended in one place")
+			}
+		}
+		if slices.Contains(pure, folder) && slices.Contains(impureImports, imported) {
+			broken = append(broken, "imports "+imported+" in a pure package: what it needs from outside must be an argument")
+		}
+	}
+	if slices.Contains(pure, folder) {
+		broken = append(broken, impureUses(file)...)
+	}
+	return broken
+}
+
+// refuses says why the room may not import the path, or "".
+func (r room) refuses(imported string) string {
+	if inside, ok := strings.CutPrefix(imported, module+"/"); ok {
+		for _, allowed := range r.inside {
+			tree, all := strings.CutSuffix(allowed, "/…")
+			if inside == tree || all && strings.HasPrefix(inside, tree+"/") {
+				return ""
+			}
+		}
+		return "imports " + inside + ": " + r.why
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") || r.outside == nil { // the standard library's paths have no dot
+		return ""
+	}
+	for _, allowed := range r.outside {
+		if imported == allowed || strings.HasPrefix(imported, allowed+"/") {
+			return ""
+		}
+	}
+	return "imports " + imported + ": " + r.why
+}
+
+// impureUses finds calls of the clock. It looks at names, so a renamed import
+// of time is found too.
+func impureUses(file *ast.File) []string {
+	clock := ""
+	for _, spec := range file.Imports {
+		if spec.Path.Value != `"time"` {
+			continue
+		}
+		clock = "time"
+		if spec.Name != nil {
+			clock = spec.Name.Name
+		}
+	}
+	var broken []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if id, ok := sel.X.(*ast.Ident); ok && clock != "" && id.Name == clock && slices.Contains(impureCalls, sel.Sel.Name) {
+			broken = append(broken, "uses time."+sel.Sel.Name+" in a pure package: the instant is an argument")
+		}
+		return true
+	})
+	return broken
+}
+
+// TestHouseNotices proves that the rules can fail.
+func TestHouseNotices(t *testing.T) {
+	for _, c := range []struct{ folder, source, want string }{
+		{"incident", `package p; import "os"`, "pure package"},
+		{"incident", `package p; import "github.com/stormbell/stormbell/storage"`, "without a world around it"},
+		{"rotation", `package p; import x "time"; var _ = x.Now()`, "the instant is an argument"},
+		{"rotation", `package p; import "github.com/slack-go/slack"`, "only bot/chat may"},
+		{"bot/slacksim", `package p; import "github.com/stormbell/stormbell/incident"`, "not even a mistake"},
+		{"bot/desk", `package p; import "github.com/stormbell/stormbell/bot/chat"`, "the only writer"},
+		{"helpers", `package p`, "does not know"},
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "x.go", c.source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(check(c.folder, file), "\n"); !strings.Contains(got, c.want) {
+			t.Errorf("check(%s, %s) = %q, want it to contain %q", c.folder, c.source, got, c.want)
+		}
+	}
+}
