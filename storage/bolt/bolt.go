@@ -1,0 +1,340 @@
+// Package bolt is the storage engine on one file, the default: an Engine of
+// package storage on bbolt.
+//
+// Open makes sure that the file is Stormbell's own, whole, of a version this
+// program knows, private, and used by nobody else, and otherwise refuses with
+// words that say what to do. It never overwrites a file it does not
+// understand. A file is read through once before it is used, so damage is
+// found at start and not in the middle of an incident.
+//
+// Commits are durable: bbolt syncs twice for each. Deleting records gives
+// their space back to the store, not to the disk.
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Options are the rarely needed choices of Open; the zero value is right for
+// nearly everybody.
+type Options struct {
+	// UseOlderHeader accepts a file of whose two header pages the newer one is
+	// damaged. The last commit before the damage is missing then.
+	UseOlderHeader bool
+
+	// Warn is told in plain words what is not as it should be, though no reason
+	// to refuse. Nil means that nobody wants to know.
+	Warn func(text string)
+}
+
+// Engine is a storage.Engine on a file. The process that has it open is the
+// only one that can.
+type Engine struct {
+	path string
+	db   *bolt.DB
+}
+
+const (
+	// mapSize is how much address space is set aside for the file. Beyond it,
+	// growing has to wait for all open views. It costs neither memory nor disk.
+	mapSize = 1 << 30
+	// growStep is by how much the file grows, sparsely, when it is full.
+	growStep = 1 << 20
+)
+
+// Open opens the store at path, and creates it, with its folder, when nothing
+// is there. It returns at once when another process has it.
+func Open(path string, o Options) (*Engine, error) {
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := ensure(path); err != nil {
+		return nil, explain(path, err)
+	}
+	db, err := openFile(path, o)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	e := &Engine{path: path, db: db}
+	if err := e.checkSchema(); err != nil {
+		db.Close()
+		return nil, explain(path, err)
+	}
+	forgetPages(db)
+	if err := writeHolder(path); err != nil {
+		o.Warn(fmt.Sprintf("store %s: a second process could not be told who holds the store: %v", path, err))
+	}
+	return e, nil
+}
+
+// ensure creates an empty store at path when nothing is there. It is written
+// and synced under another name first: bbolt cannot open what a crash leaves
+// of a half-written one.
+func ensure(path string) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(fill(f.Name()), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	// Link, unlike Rename, does not replace what another process has put there
+	// in the meantime; that one is as good as ours.
+	err = os.Link(f.Name(), path)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		err = os.Rename(f.Name(), path) // a file system without links
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// fill makes an empty store of the empty file at path.
+func fill(path string) error {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		meta, err := tx.CreateBucket([]byte(metaBucket))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket([]byte(recordsBucket)); err != nil {
+			return err
+		}
+		return meta.Put([]byte(schemaKey), []byte(strconv.Itoa(schema)))
+	})
+	return errors.Join(err, db.Close())
+}
+
+// openFile locks the file, reads it through, and only then lets bbolt at it,
+// which panics on damage.
+func openFile(path string, o Options) (*bolt.DB, error) {
+	opts := &bolt.Options{
+		Timeout: 1, // one attempt at the lock, no waiting
+		// After much deleting, rewriting the list of free pages with every commit
+		// makes commits thirty times slower. Without it, Open reads the whole file.
+		NoFreelistSync: true,
+		FreelistType:   bolt.FreelistMapType,
+		NoStatistics:   true,
+		OpenFile: func(name string, _ int, _ os.FileMode) (*os.File, error) {
+			return openChecked(name, o)
+		},
+	}
+	if runtime.GOOS != "windows" && strconv.IntSize == 64 { // Windows would make the file that large
+		opts.InitialMmapSize = mapSize
+	}
+	db, err := bolt.Open(path, 0o600, opts)
+	if err != nil {
+		return nil, err
+	}
+	db.AllocSize = growStep
+	return db, nil
+}
+
+// openChecked opens and locks an existing file and verifies it.
+func openChecked(path string, o Options) (_ *os.File, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkMode(info, o.Warn); err != nil {
+		return nil, err
+	}
+	// The same lock that bbolt takes a moment later on the same descriptor, so
+	// that nobody writes while the file is being verified.
+	if err := lock(f); err != nil {
+		return nil, err
+	}
+	return f, verify(f, info.Size(), o)
+}
+
+// checkMode refuses what is no file or open to everybody.
+func checkMode(info fs.FileInfo, warn func(string)) error {
+	if !info.Mode().IsRegular() {
+		return refuse("is not a file", "name the file in which the store is to be kept")
+	}
+	if runtime.GOOS == "windows" {
+		return nil // its permissions are elsewhere
+	}
+	switch mode := info.Mode().Perm(); {
+	case mode&0o007 != 0:
+		return refuse(fmt.Sprintf("can be used by every user of this machine (mode %04o), and holds phone numbers", mode), "run: chmod 600 FILE")
+	case mode&0o070 != 0:
+		warn(fmt.Sprintf("store %s: can be used by its group (mode %04o); if that is not wanted, run: chmod 600 on it", info.Name(), mode))
+	}
+	return nil
+}
+
+// checkSchema refuses a store that is not Stormbell's or of a later version.
+func (e *Engine) checkSchema() error {
+	return e.db.View(func(tx *bolt.Tx) error {
+		meta := tx.Bucket([]byte(metaBucket))
+		if meta == nil || meta.Get([]byte(schemaKey)) == nil || tx.Bucket([]byte(recordsBucket)) == nil {
+			return errForeign
+		}
+		text := string(meta.Get([]byte(schemaKey)))
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return refuse(fmt.Sprintf("has the schema version %.20q, which makes no sense", text), "restore a backup")
+		}
+		if n > schema {
+			return refuse(fmt.Sprintf("was written by a newer Stormbell (schema %d; this one knows schema %d)", n, schema),
+				"install the newer version, or restore the backup made before the upgrade")
+		}
+		return nil
+	})
+}
+
+// Limits makes a *Engine tell storage.New that many closures may share one
+// commit. The file itself has no limit; this one bounds how long the first of
+// them waits.
+func (e *Engine) Limits() storage.Limits {
+	return storage.Limits{Changes: 2048, Bytes: 16 << 20}
+}
+
+// Snapshot returns a view of everything committed.
+func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	tx, err := e.db.Begin(false)
+	if err != nil {
+		return nil, fmt.Errorf("read store: %w", closedAs(err))
+	}
+	return &snapshot{tx: tx, records: tx.Bucket([]byte(recordsBucket))}, nil
+}
+
+// Commit applies the changes and syncs them to the disk. An error means that
+// the file is as it was before, unless it wraps storage.ErrUnknown.
+func (e *Engine) Commit(_ context.Context, changes []storage.Change) (err error) {
+	id := 0
+	defer func() {
+		// bbolt panics on a tree that makes no sense; Open has verified the file,
+		// so this is memory or disk going bad under way, and nothing can be relied on.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("commit: %v: %w", p, storage.ErrUnknown)
+		}
+	}()
+	tx, err := e.db.Begin(true)
+	if err != nil {
+		return fmt.Errorf("commit: %w", closedAs(err))
+	}
+	id = tx.ID()
+	if err := apply(tx.Bucket([]byte(recordsBucket)), changes); err != nil {
+		tx.Rollback()
+		return fmt.Errorf("commit: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return e.failed(id, err)
+	}
+	return nil
+}
+
+func apply(b *bolt.Bucket, changes []storage.Change) error {
+	for _, c := range changes {
+		key := []byte(c.Key)
+		var err error
+		if c.Delete {
+			err = b.Delete(key)
+		} else {
+			err = b.Put(key, seal(key, c.Value))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed tells a commit that did not happen from one that may have: the header
+// page is written last, so if it names this transaction, only the final sync
+// is in doubt.
+func (e *Engine) failed(id int, cause error) error {
+	tx, err := e.db.Begin(false)
+	if err != nil {
+		return fmt.Errorf("commit: %w (%w)", cause, storage.ErrUnknown)
+	}
+	defer tx.Rollback()
+	if tx.ID() >= id {
+		return fmt.Errorf("commit: %w (%w)", cause, storage.ErrUnknown)
+	}
+	return fmt.Errorf("commit: %w", cause)
+}
+
+// Backup writes a copy of the store as of now to w, while work goes on, and
+// returns its size. While it runs the file grows with each commit, so w should
+// be a local file and not a slow reader. The copy is a store that Open takes.
+func (e *Engine) Backup(w io.Writer) (int64, error) {
+	tx, err := e.db.Begin(false)
+	if err != nil {
+		return 0, fmt.Errorf("back up store: %w", closedAs(err))
+	}
+	defer tx.Rollback()
+	n, err := tx.WriteTo(w)
+	if err != nil {
+		return n, fmt.Errorf("back up store: %w", err)
+	}
+	return n, nil
+}
+
+// Size returns the size of the file in bytes. It never shrinks.
+func (e *Engine) Size() (int64, error) {
+	info, err := os.Stat(e.path)
+	if err != nil {
+		return 0, fmt.Errorf("size of store: %w", err)
+	}
+	return info.Size(), nil
+}
+
+// Close releases the file. It waits for open views.
+func (e *Engine) Close() error {
+	removeHolder(e.path)
+	if err := e.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// closedAs translates bbolt's word for a closed file.
+func closedAs(err error) error {
+	if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+		return storage.ErrClosed
+	}
+	return err
+}

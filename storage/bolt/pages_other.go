@@ -1,0 +1,8 @@
+//go:build !linux
+
+package bolt
+
+import bolt "go.etcd.io/bbolt"
+
+// forgetPages does nothing here.
+func forgetPages(*bolt.DB) {}

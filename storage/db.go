@@ -1,0 +1,304 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// DB runs transactions on an engine. Its methods may be called concurrently,
+// but never from inside a closure given to View or Update: Update inside
+// Update waits for itself for ever, and on a file even View inside View can.
+// Nothing slow, no network above all, belongs in a closure.
+//
+// Concurrent Updates share a commit. Closures run one after another, each on
+// its caller's goroutine and over the changes of those before it; whoever
+// finds nobody waiting behind commits for all of them, and then all return.
+// So a closure runs exactly once, a lone Update waits for nothing but its own
+// commit, and a hundred at once cost little more than one.
+type DB struct {
+	engine Engine
+	limits Limits
+	lost   chan struct{} // closed with gone set to ErrLost
+
+	mu      sync.Mutex
+	closed  bool            // Close was called
+	gone    error           // why new transactions are refused, or nil
+	busy    bool            // somebody has the turn
+	waiting []chan struct{} // those who want it, in order; closed to hand it over
+	views   sync.WaitGroup  // Views under way
+
+	group *group // closures run but not committed; touched only with the turn
+}
+
+// group is the closures that share one commit.
+type group struct {
+	layer
+	snap Snapshot      // what they all read, nil until one needs it
+	done chan struct{} // closed when the outcome is known
+	err  error         // the outcome; read after done
+}
+
+// New returns a DB on an engine, which it owns from now on.
+func New(e Engine) *DB {
+	db := &DB{engine: e, limits: Limits{MaxChanges, MaxBytes}, lost: make(chan struct{})}
+	if l, ok := e.(interface{ Limits() Limits }); ok {
+		db.limits = l.Limits()
+	}
+	return db
+}
+
+// Lost returns a channel that is closed when a commit's outcome is unknown or
+// another process has become the writer. The process must end then; every
+// call answers ErrLost.
+func (db *DB) Lost() <-chan struct{} { return db.lost }
+
+// View calls f with a read-only transaction on everything committed before the
+// call. It waits for no writer. It returns f's error, or the one that sticks
+// to the transaction.
+func (db *DB) View(ctx context.Context, f func(*Tx) error) error {
+	if err := db.enterView(ctx); err != nil {
+		return err
+	}
+	defer db.views.Done()
+	snap, err := db.engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	t := &Tx{snap: snap}
+	defer func() {
+		t.ended = true
+		snap.Close() // a view has nothing that could be lost
+	}()
+	if err := f(t); err != nil {
+		return err
+	}
+	return t.err
+}
+
+func (db *DB) enterView(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.gone == nil {
+		db.views.Add(1)
+	}
+	return db.gone
+}
+
+// Update calls f once with a transaction and commits its changes; when Update
+// returns nil they are durable, and visible to every View from then on.
+//
+// When f returns an error or panics, its changes are discarded and those of
+// others that share the commit are kept. Its error is returned only when the
+// state it was judged on is durable; if that commit fails, Update returns the
+// failure instead. A failed commit fails every Update in it.
+//
+// While waiting for its turn Update gives up when ctx is done, and f does not
+// run; after that ctx is no longer looked at.
+func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
+	if err := db.takeTurn(ctx); err != nil {
+		return err
+	}
+	g, err := db.run(ctx, f)
+	if g == nil {
+		return err
+	}
+	<-g.done
+	if g.err != nil {
+		return g.err
+	}
+	return err
+}
+
+// run calls f in the caller's turn and passes the turn on, also when f panics
+// or ends its goroutine. The group it returns, if any, is the one whose
+// outcome decides about f's result.
+func (db *DB) run(ctx context.Context, f func(*Tx) error) (*group, error) {
+	defer db.passTurn(ctx)
+	if err := db.prepare(ctx); err != nil {
+		return nil, err
+	}
+	g := db.group
+	t := &Tx{snap: g.snap, below: &g.layer, writable: true}
+	defer func() { t.ended = true }()
+	err := f(t)
+	if err == nil {
+		err = t.err
+	}
+	if err != nil {
+		return g, err
+	}
+	return db.join(ctx, &t.own)
+}
+
+// prepare makes sure there is a group with a view to run a closure on.
+func (db *DB) prepare(ctx context.Context) error {
+	if err := db.refusal(); err != nil {
+		return err
+	}
+	if db.group == nil {
+		db.group = &group{done: make(chan struct{})}
+	}
+	if db.group.snap != nil {
+		return nil
+	}
+	// With one writer the view is the same whenever it is taken between two
+	// commits, so a group may have changes before it has a view (see join).
+	snap, err := db.engine.Snapshot(context.WithoutCancel(ctx))
+	db.group.snap = snap
+	return err
+}
+
+// join adds the changes of a closure that succeeded to the group.
+func (db *DB) join(ctx context.Context, own *layer) (*group, error) {
+	g := db.group
+	if !g.fitsAll(own, db.limits) && len(g.keys) > 0 {
+		// Once the group is committed, the state is the one the closure has seen,
+		// so it need not run again.
+		db.commit(ctx)
+		if g.err != nil {
+			return nil, g.err
+		}
+		g = &group{done: make(chan struct{})}
+		db.group = g
+	}
+	g.merge(own)
+	return g, nil
+}
+
+// commit ends the group: its changes become durable, or none of them.
+func (db *DB) commit(ctx context.Context) {
+	g := db.group
+	db.group = nil
+	if g == nil {
+		return
+	}
+	defer close(g.done)
+	if g.snap != nil {
+		// Before the commit: an open view makes a file grow (bbolt).
+		g.snap.Close()
+	}
+	if len(g.keys) == 0 {
+		return
+	}
+	// One caller's patience must not decide about the others' changes.
+	g.err = db.engine.Commit(context.WithoutCancel(ctx), g.list())
+	if errors.Is(g.err, ErrUnknown) || errors.Is(g.err, ErrLost) {
+		db.mu.Lock()
+		db.gone = fmt.Errorf("%w: this process must end", ErrLost)
+		db.mu.Unlock()
+		close(db.lost)
+	}
+}
+
+// takeTurn waits until the caller may run a closure, or returns why not.
+func (db *DB) takeTurn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	db.mu.Lock()
+	if db.gone != nil {
+		defer db.mu.Unlock()
+		return db.gone
+	}
+	turn := db.queue()
+	db.mu.Unlock()
+	if turn == nil {
+		return nil
+	}
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+	}
+	if !db.leaveQueue(turn) {
+		db.passTurn(ctx) // it was handed over at the same moment
+	}
+	return ctx.Err()
+}
+
+// queue takes the turn and returns nil, or returns what will be closed when
+// the turn has come. The caller holds mu.
+func (db *DB) queue() chan struct{} {
+	if !db.busy {
+		db.busy = true
+		return nil
+	}
+	turn := make(chan struct{})
+	db.waiting = append(db.waiting, turn)
+	return turn
+}
+
+// leaveQueue takes turn out of the queue, and reports false when it is no
+// longer there.
+func (db *DB) leaveQueue(turn chan struct{}) bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	i := slices.Index(db.waiting, turn)
+	if i < 0 {
+		return false
+	}
+	db.waiting = slices.Delete(db.waiting, i, i+1)
+	return true
+}
+
+// passTurn hands the turn to the next in line, who goes on with the same
+// group. With nobody in line it commits the group first.
+func (db *DB) passTurn(ctx context.Context) {
+	db.mu.Lock()
+	if db.handOver() {
+		db.mu.Unlock()
+		return
+	}
+	db.mu.Unlock()
+	db.commit(ctx)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.busy = db.handOver()
+}
+
+// handOver gives the turn to the next in line, and reports whether there was
+// one. The caller holds mu.
+func (db *DB) handOver() bool {
+	if len(db.waiting) == 0 {
+		return false
+	}
+	next := db.waiting[0]
+	db.waiting = slices.Delete(db.waiting, 0, 1)
+	close(next)
+	return true
+}
+
+// refusal returns why no transaction may start, or nil.
+func (db *DB) refusal() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.gone
+}
+
+// Close refuses new transactions, waits for those under way, and closes the
+// engine. Updates still waiting for their turn get ErrClosed. A second Close
+// does nothing. Never call it inside a closure.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	db.gone = fmt.Errorf("store: %w", ErrClosed)
+	turn := db.queue()
+	db.mu.Unlock()
+	if turn != nil {
+		<-turn
+	}
+	db.commit(context.Background())
+	db.passTurn(context.Background()) // those behind find the store closed
+	db.views.Wait()
+	return db.engine.Close()
+}
