@@ -1,0 +1,169 @@
+package page
+
+import (
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// Ack records that by has taken it: everything that waits to be sent is
+// dropped, also what was due at this very instant (P5). A second
+// acknowledgement, by anybody, makes that person the holder and restarts the
+// clock of [Page.Progress]. by may be empty when nobody can say who it was.
+func (p Page) Ack(by string, now time.Time) (Page, error) {
+	if p.State == Resolved {
+		return p, p.over("There is nothing left to acknowledge.")
+	}
+	p = p.silence(Acknowledged)
+	p.AckedBy, p.Cause = by, NoProgress
+	return p.Progress(now), nil
+}
+
+// Progress records a sign of life: an update, a change of role, a finished
+// task, a note by a responder (P9). The clock after which an acknowledged page
+// pages again starts anew; in any other state nothing changes.
+func (p Page) Progress(now time.Time) Page {
+	if p.State != Acknowledged || p.Policy.AcknowledgeTimeout <= 0 {
+		return p
+	}
+	// P8: the step that was acknowledged runs again. An earlier sign of life
+	// that arrives late must not shorten the clock.
+	if at := instant(now).Add(p.Policy.AcknowledgeTimeout); at.After(p.Wake) {
+		p.Wake = at
+	}
+	return p
+}
+
+// Unack takes an acknowledgement back: the step runs again, now (P10).
+func (p Page) Unack(now time.Time) (Page, error) {
+	if p.State != Acknowledged {
+		return p, refuse("Nobody has acknowledged it, so there is nothing to take back.", "")
+	}
+	p = p.silence(Triggered)
+	p.AckedBy = ""
+	return p.plan(instant(now), Unacked), nil
+}
+
+// Snooze is silence until an instant, then the first step of the first pass
+// (P11). A second snooze replaces the first. until must be after now.
+func (p Page) Snooze(until, now time.Time) (Page, error) {
+	if p.State == Resolved {
+		return p, p.over("There is nothing to snooze.")
+	}
+	if !until.After(now) {
+		return p, refuse("A snooze must end in the future.", "Say how long, for instance 15m.")
+	}
+	p = p.silence(Snoozed)
+	p.AckedBy = ""
+	p = p.begin(1, instant(until), SnoozeOver)
+	p.State = Snoozed
+	return p, nil
+}
+
+// Reassign asks one person and nobody else. Without an answer in five minutes
+// the policy starts at its first step while the person's rules go on (P12).
+func (p Page) Reassign(person string, now time.Time) (Page, error) {
+	if p.State == Resolved {
+		return p, p.over("There is nothing to hand over.")
+	}
+	if person == "" {
+		return p, refuse("Nobody is named to hand it to.", "Name a person.")
+	}
+	p = p.silence(Triggered)
+	p.AckedBy = ""
+	p = p.begin(0, instant(now), HandedOver)
+	p.Rung, p.Reassigned = 0, person
+	return p, nil
+}
+
+// Raise makes a page of low urgency one of high urgency: the policy starts now,
+// as high (P13), also out of a snooze, which was meant for something milder.
+// A page that somebody holds stays with them and is only more urgent when it is
+// due again. A page of high urgency or one that is over does not change.
+func (p Page) Raise(now time.Time) Page {
+	if p.Urgency == High || p.State == Resolved {
+		return p
+	}
+	if p.State == Acknowledged {
+		p.Urgency, p.RaiseAt = High, time.Time{}
+		return p
+	}
+	return p.raised(instant(now), Raised)
+}
+
+func (p Page) raised(at time.Time, why Cause) Page {
+	p = p.silence(Triggered)
+	p.Urgency, p.RaiseAt = High, time.Time{}
+	return p.begin(1, at, why)
+}
+
+// Escalate ends the running step now, whoever holds the page: the next step
+// starts, after the last one the next pass or the last resort. A page that has
+// run out, or whose step has not started yet, starts where it stands; out of a
+// snooze and after the end that is the first step.
+func (p Page) Escalate(now time.Time) (Page, error) {
+	switch p.State {
+	case Resolved:
+		return p, p.over("There is nobody left to ask.")
+	case Exhausted:
+		return p.begin(1, instant(now), Escalated), nil
+	case Snoozed:
+		return p.plan(instant(now), Escalated), nil
+	}
+	// An acknowledged step counts as running: its successor is asked for.
+	begun := !p.StepAt.IsZero()
+	p.State, p.AckedBy = Triggered, ""
+	p.Wake, p.Running, p.Cause = instant(now), begun, Escalated
+	return p, nil
+}
+
+// Resolve ends the page, out of every state. Doing it again changes nothing.
+func (p Page) Resolve() Page {
+	p = p.silence(Resolved)
+	p.Cause = ""
+	return p
+}
+
+// Resume shifts what waits by the time the page is overdue, so that time in
+// which nothing could be sent does not count against anybody: the first overdue
+// thing is due now and everything after it keeps its distance. It returns by
+// how much, 0 when nothing was overdue. Without it a program that was away for
+// an hour would run the whole ladder in one instant and then be silent. Instants
+// that people or support hours named stay where they are.
+func (p Page) Resume(now time.Time) (Page, time.Duration) {
+	now = instant(now)
+	at, ok := p.Due()
+	if !ok || !at.Before(now) {
+		return p, 0
+	}
+	late := now.Sub(at)
+	p = p.clone()
+	if !p.Wake.IsZero() {
+		p.Wake = p.Wake.Add(late)
+	}
+	if !p.StepAt.IsZero() {
+		p.StepAt = p.StepAt.Add(late)
+	}
+	for i := range p.Rings {
+		r := &p.Rings[i]
+		for j := range r.Pending {
+			r.Pending[j].At = r.Pending[j].At.Add(late)
+		}
+		for j := range r.Receipts {
+			if s := &r.Receipts[j]; !s.Until.IsZero() {
+				s.Until = s.Until.Add(late)
+			}
+		}
+	}
+	return p, late
+}
+
+// silence drops everything that waits.
+func (p Page) silence(s State) Page {
+	p.State, p.Rings, p.Wake, p.Running = s, nil, time.Time{}, false
+	return p
+}
+
+func (p Page) over(then string) error { return refuse("It is resolved.", then) }
+
+func refuse(why, next string) error { return &incident.Refusal{Why: why, Next: next} }
