@@ -13,6 +13,8 @@ type Roster struct {
 	Services   []Service
 	Agreements []Agreement
 	Defaults   Defaults
+
+	index *index
 }
 
 // Level is how experienced a person is; empty when the roster does not say.
