@@ -95,7 +95,7 @@ var manifestShapes = map[string]shape{
 	}},
 	"display": {fields: []field{
 		{"name", need(str(1, 35))}, {"description", str(1, 140)}, {"long_description", str(175, 4000)},
-		{"background_color", matching(hexColor, 0)},
+		{"background_color", rule{kind: aString, like: hexColor, min: 4, max: 7}},
 	}},
 	"features": {fields: []field{
 		{"app_home", one("app home")}, {"bot_user", one("bot user")},
@@ -154,9 +154,9 @@ var manifestShapes = map[string]shape{
 	}},
 }
 
-// eventScopes are the bot scopes of which one must be held to subscribe to an event. Events without a line need none.
+// subscriptionScopes are the bot scopes of which one must be held to subscribe to an event. Events without a line need none.
 // Source: Slack, reference/events.
-var eventScopes = map[string][]string{
+var subscriptionScopes = map[string][]string{
 	"app_mention":             {"app_mentions:read"},
 	"message.channels":        {"channels:history"},
 	"message.groups":          {"groups:history"},
@@ -205,7 +205,7 @@ func (c *checker) manifestTogether(o object) {
 	scopes := child(child(o, "oauth_config"), "scopes")
 	held := slices.Concat(words(scopes["bot"]), words(scopes["bot_optional"]))
 	for i, e := range words(events["bot_events"]) {
-		wanted := eventScopes[e]
+		wanted := subscriptionScopes[e]
 		if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(held, s) }) {
 			c.report("/settings/event_subscriptions/bot_events/"+strconv.Itoa(i), "event %s requires the scope %s", e, wanted[0])
 		}

@@ -78,10 +78,10 @@ func with(o, more m) m {
 }
 
 func modal(blocks ...any) m {
-	return m{"type": "modal", "title": plainText("Title"), "submit": plainText("Go"), "blocks": l(blocks)}
+	return m{"type": "modal", "title": plainText("Title"), "submit": plainText("Go"), "blocks": append(l{}, blocks...)}
 }
 
-func actions(elements ...any) l { return l{m{"type": "actions", "elements": l(elements)}} }
+func actions(elements ...any) l { return l{m{"type": "actions", "elements": append(l{}, elements...)}} }
 
 func accessory(e m) l { return l{with(section("x"), m{"accessory": e})} }
 
@@ -116,7 +116,8 @@ var (
 	figures = m{"type": "data_table", "caption": "c", "rows": l{l{raw}, l{raw}}}
 )
 
-// container of the smallest valid parts, so that a case changes one thing only.
+// box, card, bars and slicesOf are the smallest valid payloads of their kind, so that a case changes one thing only.
+
 func box(more m) l {
 	return l{with(m{"type": "container", "title": plainText("t"), "child_blocks": l{section("x")}}, more)}
 }
@@ -131,8 +132,8 @@ func bars(axes m, series ...any) l {
 	return l{with(chart, m{"chart": c})}
 }
 
-func slices_(segments ...any) l {
-	return l{with(pie, m{"chart": m{"type": "pie", "segments": l(segments)}})}
+func slicesOf(segments ...any) l {
+	return l{with(pie, m{"chart": m{"type": "pie", "segments": append(l{}, segments...)}})}
 }
 
 func pointers(ps []Problem) []string {
