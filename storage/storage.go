@@ -14,7 +14,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"strings"
 )
 
 // The limits that hold for every transaction on every engine. They are those
@@ -118,11 +117,12 @@ func Prefix(prefix string) Range {
 // afterPrefix returns the lowest key above all keys that begin with prefix, or
 // "" when there is none.
 func afterPrefix(prefix string) string {
-	p := strings.TrimRight(prefix, "\xff")
-	if p == "" {
-		return ""
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if c := prefix[i]; c < 0xFF {
+			return prefix[:i] + string([]byte{c + 1})
+		}
 	}
-	return p[:len(p)-1] + string([]byte{p[len(p)-1] + 1})
+	return ""
 }
 
 // Contains reports whether key lies in r.
