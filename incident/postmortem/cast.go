@@ -1,0 +1,228 @@
+package postmortem
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// RoleLine is a stretch of time in which one person held a role. Two lines of
+// one person are not joined: nothing in them says that it was the same person.
+type RoleLine struct {
+	Role  incident.Role `json:"role"`
+	Label string        `json:"label"` // as the rest of the document says it
+	From  time.Time     `json:"from"`
+	Until time.Time     `json:"until,omitzero"` // zero: until the incident was over
+
+	who incident.Actor
+	seq int // of the event that began it
+}
+
+// cast knows how each person is called in the document. It is fed the timeline
+// in order by [cast.follow], because the same person may be the commander in
+// one entry and a responder in the next.
+type cast struct {
+	people   map[incident.Actor]Person
+	names    names
+	clock    clock
+	roles    []RoleLine
+	open     []int // indices of the roles that are held at this point of the timeline
+	labels   map[incident.Actor]string
+	taken    map[string]bool
+	letters  int
+	replaced int
+}
+
+func newCast(i incident.Incident, events []incident.Event, ctx Context, c clock) *cast {
+	k := &cast{people: ctx.People, clock: c, labels: map[incident.Actor]string{}, taken: map[string]bool{}}
+	for _, a := range slices.Sorted(maps.Keys(ctx.People)) {
+		k.names.add(string(a), ctx.People[a].Names)
+	}
+	k.collect(events)
+	k.nameRoles(i.Declared)
+	return k
+}
+
+// collect reads who held which role when. Several people may respond; every
+// other role has one holder.
+func (k *cast) collect(events []incident.Event) {
+	var open []int
+	for _, e := range events {
+		if e.Kind != incident.KindRole {
+			continue
+		}
+		open = slices.DeleteFunc(open, func(n int) bool {
+			r := &k.roles[n]
+			ends := r.Role == e.Role && (e.Role != incident.Responder || r.who == e.Person)
+			if ends {
+				r.Until = e.At
+			}
+			return ends
+		})
+		if e.Person == "" {
+			continue
+		}
+		open = append(open, len(k.roles))
+		k.roles = append(k.roles, RoleLine{Role: e.Role, From: e.At, who: e.Person, seq: e.Seq})
+	}
+}
+
+// nameRoles gives every line its label: the role alone where one person held
+// it, with from or until where it changed hands.
+func (k *cast) nameRoles(declared time.Time) {
+	holders := map[incident.Role]int{}
+	for _, r := range k.roles {
+		holders[r.Role]++
+	}
+	seen := map[incident.Role]int{}
+	for n := range k.roles {
+		r := &k.roles[n]
+		seen[r.Role]++
+		role := plain(string(r.Role))
+		switch {
+		case r.Role == incident.Responder:
+			r.Label = k.letter(r.who)
+		case holders[r.Role] == 1:
+			r.Label = role
+		case seen[r.Role] == 1:
+			r.Label = role + " until " + k.clock.short(r.Until, declared)
+		case r.Until.IsZero():
+			r.Label = role + " from " + k.clock.short(r.From, declared)
+		default:
+			r.Label = role + " from " + k.clock.short(r.From, declared) + " until " + k.clock.short(r.Until, declared)
+		}
+	}
+}
+
+// follow moves to the point of the timeline after e.
+func (k *cast) follow(e incident.Event) {
+	if e.Kind != incident.KindRole {
+		return
+	}
+	k.open = slices.DeleteFunc(k.open, func(n int) bool {
+		r := k.roles[n]
+		return r.Role == e.Role && (e.Role != incident.Responder || r.who == e.Person)
+	})
+	n, found := slices.BinarySearchFunc(k.roles, e.Seq, func(r RoleLine, seq int) int { return r.seq - seq })
+	if found {
+		k.open = append(k.open, n)
+	}
+}
+
+// doing returns how a is called at this point: by the role that a holds, and
+// otherwise as [cast.label] says.
+func (k *cast) doing(a incident.Actor) string {
+	for _, n := range k.open {
+		if r := k.roles[n]; r.who == a && r.Role != incident.Responder {
+			return r.Label
+		}
+	}
+	return k.label(a)
+}
+
+// roleAt returns the label of the role line that the event with this number began.
+func (k *cast) roleAt(seq int) string {
+	n, found := slices.BinarySearchFunc(k.roles, seq, func(r RoleLine, seq int) int { return r.seq - seq })
+	if !found {
+		return "nobody"
+	}
+	return k.roles[n].Label
+}
+
+// label returns how a is called whatever role a holds.
+func (k *cast) label(a incident.Actor) string {
+	kind, _ := a.Split()
+	switch kind {
+	case "bot":
+		return "Stormbell"
+	case "alert":
+		return "alert"
+	case "admin":
+		return "command line"
+	case "":
+		return "somebody"
+	}
+	if l, ok := k.labels[a]; ok {
+		return l
+	}
+	l := plain(k.people[a].Label)
+	if l == "" {
+		return k.letter(a)
+	}
+	// Two people with one label must stay two people.
+	for n, base := 1, l; k.taken[l]; n++ {
+		l = base + " " + letters(n)
+	}
+	k.taken[l] = true
+	k.labels[a] = l
+	return l
+}
+
+// letter returns Responder A, B … for a: one and the same letter all through.
+func (k *cast) letter(a incident.Actor) string {
+	key := "responder " + a // apart from the label that the roster gives
+	l, ok := k.labels[key]
+	if !ok {
+		l = "Responder " + letters(k.letters)
+		k.letters++
+		k.labels[key] = l
+	}
+	return l
+}
+
+// clean makes typed text fit for the document: without control characters, and
+// with the people it names replaced by what they were, in brackets so that the
+// reader sees that somebody else's word stood there.
+func (k *cast) clean(s string) string {
+	s = plain(s)
+	spans := k.names.find(s)
+	if len(spans) == 0 {
+		return s
+	}
+	var b strings.Builder
+	last := 0
+	for _, p := range spans {
+		b.WriteString(s[last:p.start])
+		who := "a person"
+		if p.who != "" {
+			who = k.label(incident.Actor(p.who))
+		}
+		b.WriteString("[" + who + "]")
+		last = p.end
+		k.replaced++
+	}
+	b.WriteString(s[last:])
+	return b.String()
+}
+
+// letters counts A … Z, AA, AB ….
+func letters(n int) string {
+	s := ""
+	for ; n >= 0; n = n/26 - 1 {
+		s = string(rune('A'+n%26)) + s
+	}
+	return s
+}
+
+// plain drops what must never reach a reader: invalid UTF-8, control characters
+// and the marks that reverse the direction of text. Lines stay lines.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t', r == '\r', r == '\u2028', r == '\u2029':
+			return ' '
+		case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\u200E', r == '\u200F', r == '\uFEFF':
+			return -1
+		case unicode.IsControl(r):
+			return -1
+		default:
+			return r
+		}
+	}, strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "\uFFFD"))
+}

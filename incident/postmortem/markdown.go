@@ -1,0 +1,138 @@
+package postmortem
+
+import (
+	"strings"
+)
+
+// Markdown returns the whole document as CommonMark with tables. Everything in
+// it that is not its own frame went through the one escaper.
+func (d Document) Markdown() string {
+	var b strings.Builder
+	b.WriteString("# " + escapeLine(d.Name+": "+d.Title) + "\n")
+	for _, s := range d.Sections {
+		s.markdown(&b)
+	}
+	return b.String()
+}
+
+func (s Section) markdown(b *strings.Builder) {
+	b.WriteString("\n## " + escapeLine(s.Title) + "\n")
+	for _, l := range s.Lines {
+		b.WriteString("\n" + escapeBlock(l, "") + "\n")
+	}
+	if s.Table != nil {
+		s.Table.markdown(b)
+	}
+	if len(s.List) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, it := range s.List {
+		b.WriteString("- ")
+		if it.Lead != "" {
+			b.WriteString("**" + escapeLine(it.Lead) + "** ")
+		}
+		b.WriteString(escapeBlock(it.Text, "  ") + "\n")
+	}
+	for _, a := range s.Asks {
+		b.WriteString("\n**" + escapeLine(a.Question) + "**")
+		if a.Hint != "" {
+			b.WriteString(" (" + escapeLine(a.Hint) + ")")
+		}
+		b.WriteString("\n\n_Open._\n")
+	}
+}
+
+func (t Table) markdown(b *strings.Builder) {
+	b.WriteByte('\n')
+	row(b, t.Head)
+	b.WriteString("|" + strings.Repeat(" --- |", len(t.Head)) + "\n")
+	for _, r := range t.Rows {
+		row(b, r)
+	}
+}
+
+func row(b *strings.Builder, cells []string) {
+	b.WriteByte('|')
+	for _, c := range cells {
+		b.WriteString(" " + escapeLine(c) + " |")
+	}
+	b.WriteByte('\n')
+}
+
+// escapeLine escapes s for a place that holds one line.
+func escapeLine(s string) string {
+	return escape(strings.Join(strings.Fields(s), " "))
+}
+
+// escapeBlock escapes s and keeps its lines, with indent before each but the
+// first. Empty lines are dropped: they would end the paragraph.
+func escapeBlock(s, indent string) string {
+	var lines []string
+	for l := range strings.Lines(s) {
+		if l = strings.TrimSpace(l); l != "" {
+			lines = append(lines, escape(l))
+		}
+	}
+	return strings.Join(lines, "\\\n"+indent)
+}
+
+// escape is the only way for text into Markdown. Whatever s holds is shown and
+// nothing of it acts: no emphasis, code, link, image, table, heading, list, HTML,
+// formula, template, mention, nor a bare address that a reader turns into a
+// link. The three signs of HTML become entities, which keeps Slack's <!channel>
+// harmless too, wherever the Markdown is pasted.
+func escape(s string) string {
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	for i, r := range s {
+		switch r {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '\\', '`', '*', '_', '[', ']', '|', '~', '$', '{', '}':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case '@':
+			// A backslash does not stop the sites that turn @name into a
+			// mention after rendering; an invisible joiner does.
+			b.WriteString("@\u2060")
+		case '#':
+			b.WriteString("\\#")
+		case '/':
+			if strings.HasPrefix(s[i:], "//") && i > 0 && s[i-1] == ':' {
+				b.WriteByte('\\')
+			}
+			b.WriteByte('/')
+		case '.':
+			if i >= 3 && strings.EqualFold(s[i-3:i], "www") || numbered(s, i) {
+				b.WriteByte('\\')
+			}
+			b.WriteByte('.')
+		case '+', '-', '=', ')':
+			if i == 0 || numbered(s, i) {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// numbered reports whether s[i] ends the number of an ordered list at the
+// beginning of the line.
+func numbered(s string, i int) bool {
+	if i == 0 || i > 9 || s[i] != '.' && s[i] != ')' {
+		return false
+	}
+	for _, c := range []byte(s[:i]) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,81 @@
+package postmortem
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// cases are the incidents whose documents are kept as golden files.
+var cases = []struct {
+	name string
+	play func(t *testing.T) (incident.Incident, []incident.Event, Context)
+}{
+	{"short", short},
+	{"long", long},
+	{"empty", func(*testing.T) (incident.Incident, []incident.Event, Context) {
+		return incident.Incident{Number: 7}, nil, Context{}
+	}},
+	{"clock_change", clockChange},
+}
+
+func TestMarkdown(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			i, events, ctx := c.play(t)
+			golden(t, c.name+".md", New(i, events, ctx).Markdown())
+		})
+	}
+}
+
+func short(t *testing.T) (incident.Incident, []incident.Event, Context) {
+	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: "Checkout is slow", Service: "checkout"}, cleo)
+	r.log(paged(ada, "push", 1))
+	r.do(r.i.Acknowledge(ada, r.after(2*time.Minute)))
+	r.do(r.i.Note("", "what: p95 of the basket is 2.9 s, was 0.4 s", ada, r.after(time.Minute)))
+	r.do(r.i.Mitigate(ada, "rollback to release 430", "checkout", r.after(9*time.Minute)))
+	r.do(r.i.Resolve(ada, "", r.after(30*time.Minute)))
+	return r.i, r.events, shop(t)
+}
+
+func long(t *testing.T) (incident.Incident, []incident.Event, Context) {
+	r := begin(t, "2026-10-05T01:50:00Z", incident.Declaration{
+		Title: "Errors at place-order", Service: "edge", Private: true, Alert: "checkout/errors", Details: "rate = 7%\nhost = web-3",
+	}, "alert:checkout/errors")
+	r.log(incident.Event{Kind: incident.KindChannel, Channel: "C1", ChannelName: "inc-42-errors-at-place-order"})
+	r.log(paged(ada, "push", 1))
+	r.now = r.now.Add(30 * time.Second)
+	r.log(incident.Event{Kind: incident.KindPageFailed, Person: ada, Via: "push", Text: "the device is gone"})
+	r.after(5 * time.Minute)
+	r.log(incident.Event{Kind: incident.KindStep, Pass: 1, Step: 2}, paged(bob, "voice", 2),
+		incident.Event{Kind: incident.KindPaged, Target: "channel:payments", Via: "slack", Pass: 1, Step: 2})
+	r.do(r.i.AlertAgain("", 10, "alert:checkout/errors", r.after(time.Minute)), nil)
+	r.do(r.i.Acknowledge(bob, r.after(time.Minute)))
+	r.do(r.i.Reroute("checkout", "pages are fine behind the gateway", bob, r.after(time.Minute)))
+	r.log(paged(ada, "voice", 1))
+	r.do(r.i.Acknowledge(ada, r.after(time.Minute)))
+	r.do(r.i.Note("", "where: the rounding step; cleo saw it with <@U01ADA>", ada, r.after(2*time.Minute)))
+	r.do(r.i.Note(incident.Update, "Some orders fail at the last step.", bob, r.after(10*time.Minute)))
+	r.do(r.i.SetSeverity(incident.Sev1, "31% of orders fail", cleo, r.after(8*time.Minute)))
+	r.do(r.i.TakeRole(incident.Communicator, cleo, bob, r.after(2*time.Minute)))
+	r.do(r.i.TakeRole(incident.Commander, ada, bob, r.after(2*time.Minute)))
+	r.do(r.i.Note(incident.Decision, "Finish migration 77, then roll back", ada, r.after(5*time.Minute)))
+	r.do(r.i.Mitigate(ada, "rollback to release 430", "checkout", r.after(40*time.Minute)))
+	r.do(r.i.Reopen(ada, "errors are rising again", r.after(20*time.Minute)))
+	r.do(r.i.Note("", "how: the cache still held the old rate", bob, r.after(5*time.Minute)))
+	r.do(r.i.Mitigate(ada, "restart of the cache", "checkout", r.after(6*time.Minute)))
+	r.do(r.i.AlertCleared("", "alert:checkout/errors", r.after(3*time.Minute)), nil)
+	r.do(r.i.Resolve(ada, "stable for an hour", r.after(time.Hour)))
+	return r.i, r.events, shop(t)
+}
+
+// clockChange spans the hour that Berlin has twice.
+func clockChange(t *testing.T) (incident.Incident, []incident.Event, Context) {
+	r := begin(t, "2026-10-24T23:50:00Z", incident.Declaration{Title: "Login times out", Severity: incident.Sev3}, cleo)
+	r.do(r.i.Note("", "before the change", cleo, r.after(20*time.Minute)))
+	r.do(r.i.Note("", "in the first of the two hours", cleo, r.after(30*time.Minute)))
+	r.do(r.i.Note("", "in the second of the two hours", cleo, r.after(time.Hour)))
+	r.do(r.i.Mitigate(cleo, "fix", "checkout", r.after(time.Hour)))
+	return r.i, r.events, shop(t)
+}
