@@ -1,0 +1,116 @@
+// Package configs reads the configuration of the program: one YAML file, the
+// same keys as environment variables, defaults for the rest, all checked at
+// once. It also holds the Slack app manifest, because the names of the commands
+// are configured.
+//
+// Its nouns are the [Config], a plain struct that is complete and valid when
+// [Load] returned no error, and the [Problem], which says in plain words what is
+// wrong, where, and how to mend it.
+//
+// The package refuses to guess: an unknown key, a number without a unit, a
+// setting given twice are problems. It never prints a secret, and it opens no
+// connection.
+package configs
+
+import "time"
+
+// Config is what one running bot was told. Where a section belongs to something
+// optional, its zero value means that it is off.
+type Config struct {
+	Slack            Slack          `mapstructure:"slack"`
+	Store            Store          `mapstructure:"store"`
+	Roster           string         `mapstructure:"roster"` // path of a roster file; empty when there is none
+	HTTP             HTTP           `mapstructure:"http"`
+	Log              Log            `mapstructure:"log"`
+	BusinessTimeZone *time.Location `mapstructure:"business_time_zone"` // never nil
+	Notify           Notify         `mapstructure:"notify"`
+	Heartbeat        Heartbeat      `mapstructure:"heartbeat"`
+}
+
+// Slack is the workspace, and how the bot is called there.
+type Slack struct {
+	AppToken        Secret `mapstructure:"app_token"`        // xapp-…
+	BotToken        Secret `mapstructure:"bot_token"`        // xoxb-…
+	APIURL          string `mapstructure:"api_url"`          // ends in a slash
+	Command         string `mapstructure:"command"`          // with its slash
+	OncallCommand   string `mapstructure:"oncall_command"`   // with its slash
+	AnnounceChannel string `mapstructure:"announce_channel"` // a channel's name without #, or its ID
+}
+
+// HTTP is the address for alerts, admin calls, health and pages.
+type HTTP struct {
+	Listen          string           `mapstructure:"listen"`           // HOST:PORT; an empty host is every address
+	AdminToken      Secret           `mapstructure:"admin_token"`      // empty: admin calls are refused
+	IntegrationKeys []IntegrationKey `mapstructure:"integration_keys"` // none: alerts are refused
+	PublicURL       string           `mapstructure:"public_url"`       // as browsers reach it, without a slash at the end; empty: no links to pages
+}
+
+// IntegrationKey lets one alert sender in. Two with different names can be valid
+// at the same time, so that a key can be replaced without losing an alert.
+type IntegrationKey struct {
+	Name string `mapstructure:"name"` // unique; key-1, key-2 … where the configuration gives none
+	Key  Secret `mapstructure:"key"`
+}
+
+// Log says how much is logged and in which form.
+type Log struct {
+	Level  string `mapstructure:"level"`  // debug, info, warn or error
+	Format string `mapstructure:"format"` // auto, console or json; auto is console on a terminal and json otherwise
+}
+
+// Notify is the ways to reach a person besides Slack. Each is on when its first
+// key is set.
+type Notify struct {
+	Ntfy    Ntfy    `mapstructure:"ntfy"`
+	SMTP    SMTP    `mapstructure:"smtp"`
+	Twilio  Twilio  `mapstructure:"twilio"`
+	Webhook Webhook `mapstructure:"webhook"`
+}
+
+// Ntfy sends push notifications (`via: push`).
+type Ntfy struct {
+	URL   string `mapstructure:"url"` // of the server, without a slash at the end; empty: off
+	Token Secret `mapstructure:"token"`
+	Topic string `mapstructure:"topic"` // contains {person}, which stands for the roster's person ID
+}
+
+// SMTP sends mail (`via: email`).
+type SMTP struct {
+	Address  string `mapstructure:"address"` // HOST:PORT; empty: off
+	Username string `mapstructure:"username"`
+	Password Secret `mapstructure:"password"`
+	From     string `mapstructure:"from"`
+	TLS      string `mapstructure:"tls"` // starttls, implicit or none
+}
+
+// Twilio sends text messages and calls (`via: sms`, `via: voice`).
+type Twilio struct {
+	AccountSID string `mapstructure:"account_sid"` // AC…; empty: off
+	AuthToken  Secret `mapstructure:"auth_token"`
+	From       string `mapstructure:"from"`    // E.164, with the leading plus
+	APIURL     string `mapstructure:"api_url"` // without a slash at the end
+}
+
+// Webhook posts each page to one address (`via: webhook`), signed as Standard
+// Webhooks are.
+type Webhook struct {
+	URL    string `mapstructure:"url"` // empty: off
+	Secret Secret `mapstructure:"secret"`
+}
+
+// Heartbeat is the bot's own dead man's switch: while it works it calls an
+// address that somebody else watches.
+type Heartbeat struct {
+	URL   string        `mapstructure:"url"` // empty: off
+	Every time.Duration `mapstructure:"every"`
+}
+
+// Default returns the configuration of an empty file: every default, no token.
+func Default() *Config {
+	l := newLoader("", nil)
+	c := l.decode()
+	if len(l.problems) > 0 {
+		panic("configs: a default is not valid: " + l.problems.Error()) // the table in keys.go is wrong
+	}
+	return c
+}

@@ -1,0 +1,175 @@
+package configs
+
+import (
+	"slices"
+	"strings"
+)
+
+// prefix begins the name of every environment variable that is a setting.
+const prefix = "STORMBELL_"
+
+// twin ends the name of a key whose value is the path of a file that holds the
+// value of the key without it.
+const twin = "_file"
+
+// kind is the form in which a key is written.
+type kind int
+
+const (
+	text     kind = iota
+	secret        // text that is never shown, and has a twin
+	duration      // a number with its unit
+	secrets       // a list of secrets, each with or without a name; has a twin
+)
+
+// Key describes one setting, for the documentation.
+type Key struct {
+	Name     string // as in slack.app_token
+	Variable string // the environment variable, as in STORMBELL_SLACK_APP_TOKEN
+	Default  string // as it would be written; empty when there is none
+	Meaning  string // one sentence without its full stop
+	Secret   bool   // a key of the same name with _file at its end reads it from a file
+	kind     kind
+}
+
+// Keys returns every key of the configuration, in the order of the example.
+func Keys() []Key {
+	keys := []Key{
+		{Name: "slack.app_token", kind: secret, Meaning: "the app-level token, `xapp-…`, with the scope `connections:write`; required"},
+		{Name: "slack.bot_token", kind: secret, Meaning: "the bot token, `xoxb-…`; required"},
+		{Name: "slack.api_url", Default: "https://slack.com/api/", Meaning: "the base of the Web API; another one for a simulator, e.g. `http://127.0.0.1:9999/api/`"},
+		{Name: "slack.command", Default: "/incident", Meaning: "the slash command for incidents"},
+		{Name: "slack.oncall_command", Default: "/oncall", Meaning: "the slash command for the rota"},
+		{Name: "slack.announce_channel", Default: "incidents", Meaning: "name or ID of the channel for announcements; made where it does not exist"},
+		{Name: "store", Default: "bolt:stormbell.db", Meaning: "where everything is kept: `bolt:PATH`, a path without a leading slash being relative to the working folder"},
+		{Name: "roster", Meaning: "a roster file applied when the bot starts with an empty store; a relative path is relative to the configuration file"},
+		{Name: "http.listen", Default: "127.0.0.1:8080", Meaning: "address and port for alerts, admin calls, health and pages"},
+		{Name: "http.admin_token", kind: secret, Meaning: "the secret for admin calls; without it they are refused"},
+		{Name: "http.integration_keys", kind: secrets, Meaning: "secrets for alert senders: a list of keys, or of `name` and `key` (or `key_file`); in a variable separated by commas, in a file one a line"},
+		{Name: "http.public_url", Meaning: "the address at which browsers reach the pages, for links in messages"},
+		{Name: "log.level", Default: "info", Meaning: "`debug`, `info`, `warn` or `error`"},
+		{Name: "log.format", Default: "auto", Meaning: "`console`, `json`, or `auto`: `console` on a terminal, `json` otherwise"},
+		{Name: "business_time_zone", Default: "UTC", Meaning: "the zone of business days and of figures by hour, an IANA name"},
+		{Name: "notify.ntfy.url", Meaning: "an ntfy server for push notifications, e.g. `https://ntfy.sh`"},
+		{Name: "notify.ntfy.token", kind: secret, Meaning: "its access token, where the server wants one"},
+		{Name: "notify.ntfy.topic", Default: "stormbell-{person}", Meaning: "each person's topic; `{person}` stands for their ID in the roster. On a public server whoever knows the topic reads along, so put something into it that cannot be guessed"},
+		{Name: "notify.smtp.address", Meaning: "a mail server, `HOST:PORT`"},
+		{Name: "notify.smtp.username", Meaning: "the account on it, where it wants one"},
+		{Name: "notify.smtp.password", kind: secret, Meaning: "that account's password"},
+		{Name: "notify.smtp.from", Meaning: "the sender of mails; required with `notify.smtp.address`"},
+		{Name: "notify.smtp.tls", Default: "starttls", Meaning: "`starttls`, `implicit` (usually port 465) or `none`"},
+		{Name: "notify.twilio.account_sid", Meaning: "a Twilio account for text messages and calls, `AC…`"},
+		{Name: "notify.twilio.auth_token", kind: secret, Meaning: "its auth token; required with the account"},
+		{Name: "notify.twilio.from", Meaning: "the number that calls, as `\"+4915112345678\"`; required with the account"},
+		{Name: "notify.twilio.api_url", Default: "https://api.twilio.com", Meaning: "the base of Twilio's API"},
+		{Name: "notify.webhook.url", Meaning: "an address that gets each page as JSON"},
+		{Name: "notify.webhook.secret", kind: secret, Meaning: "signs those calls, as Standard Webhooks are"},
+		{Name: "heartbeat.url", Meaning: "an address that the bot calls while it works; have somebody else watch that it does"},
+		{Name: "heartbeat.every", Default: "1m", kind: duration, Meaning: "how often"},
+	}
+	for i, k := range keys {
+		keys[i].Variable = variable(k.Name)
+		keys[i].Secret = k.kind == secret || k.kind == secrets
+	}
+	return keys
+}
+
+// variable returns the environment variable of a key or of a key's twin.
+func variable(key string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// schema is the table of keys, by name.
+type schema map[string]Key
+
+func newSchema() schema {
+	s := schema{}
+	for _, k := range Keys() {
+		s[k.Name] = k
+	}
+	return s
+}
+
+// find returns the key that name is, or is the twin of.
+func (s schema) find(name string) (k Key, isTwin, ok bool) {
+	if k, ok := s[name]; ok {
+		return k, false, true
+	}
+	base, cut := strings.CutSuffix(name, twin)
+	k, ok = s[base]
+	return k, true, cut && ok && k.Secret
+}
+
+// section reports whether name is a group of keys.
+func (s schema) section(name string) bool {
+	for key := range s {
+		if strings.HasPrefix(key, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// names returns every name that may be written: keys, twins and groups, sorted.
+func (s schema) names() []string {
+	var out []string
+	for name, k := range s {
+		out = append(out, name)
+		if k.Secret {
+			out = append(out, name+twin)
+		}
+		for i, r := range name {
+			if r == '.' {
+				out = append(out, name[:i])
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// nearest returns what somebody who wrote word probably meant, or "". A word
+// that is right but for its group (app_token for slack.app_token) counts as
+// near.
+func nearest(word string, known []string) string {
+	if len(word) > 64 {
+		return ""
+	}
+	best, least := "", max(2, len(word)/3)+1
+	for _, k := range known {
+		d := distance(strings.ToLower(word), k)
+		if strings.HasSuffix(k, "."+strings.ToLower(word)) {
+			d = 1
+		}
+		if d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to insert, delete, replace or swap with
+// their neighbour to get from a to b.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			replace := 1
+			if a[i-1] == b[j-1] {
+				replace = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+replace)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}

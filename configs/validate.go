@@ -1,0 +1,274 @@
+package configs
+
+import (
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	commandName = regexp.MustCompile(`^/[a-z0-9_-]{1,31}$`)         // Slack: app manifest, slash_commands, 2 to 32 characters
+	channelName = regexp.MustCompile(`^[\p{Ll}\p{Lo}0-9_-]{1,80}$`) // Slack: conversations.create
+	channelID   = regexp.MustCompile(`^[CG][A-Z0-9]{6,}$`)
+	phone       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
+	accountSID  = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)  // Twilio: account SID
+)
+
+// normalise brings what may be written in several ways into one form.
+func (l *loader) normalise(c *Config) {
+	if c.Slack.APIURL != "" && !strings.HasSuffix(c.Slack.APIURL, "/") {
+		c.Slack.APIURL += "/"
+	}
+	c.Slack.AnnounceChannel = strings.TrimPrefix(c.Slack.AnnounceChannel, "#")
+	for _, base := range []*string{&c.HTTP.PublicURL, &c.Notify.Ntfy.URL, &c.Notify.Twilio.APIURL} {
+		*base = strings.TrimRight(*base, "/")
+	}
+	if s := l.settings["roster"]; s.variable == "" {
+		c.Roster = l.beside(c.Roster)
+	}
+	for i := range c.HTTP.IntegrationKeys {
+		if k := &c.HTTP.IntegrationKeys[i]; k.Name == "" {
+			k.Name = "key-" + strconv.Itoa(i+1)
+		}
+	}
+}
+
+// validate reports everything about c that cannot work.
+func (l *loader) validate(c *Config) {
+	l.checkTokens(c.Slack)
+	l.checkNames(c.Slack)
+	l.checkStore(c.Store)
+	l.checkHTTP(c.HTTP)
+	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	l.oneOf("log.format", c.Log.Format, "auto", "console", "json")
+	l.checkPush(c.Notify)
+	l.checkMail(c.Notify.SMTP)
+	l.checkTwilio(c.Notify.Twilio)
+	l.checkHeartbeat(c.Heartbeat)
+}
+
+// The two tokens, and where each is found.
+const (
+	appHelp = "app-level tokens begin with xapp-; make one on the app's page under Basic Information, App-Level Tokens, with the scope connections:write"
+	botHelp = "bot tokens begin with xoxb-; it is on the app's page under OAuth & Permissions, once the app is installed"
+)
+
+func (l *loader) checkTokens(s Slack) {
+	app, bot := tokenKind(s.AppToken.Reveal()), tokenKind(s.BotToken.Reveal())
+	if app == botToken && bot == appToken {
+		l.report("slack.app_token", "this is the bot token, and slack.bot_token holds the app-level token", "swap the two")
+		return
+	}
+	l.checkToken("slack.app_token", s.AppToken, appToken, appHelp)
+	l.checkToken("slack.bot_token", s.BotToken, botToken, botHelp)
+}
+
+func (l *loader) checkToken(key string, token Secret, want, help string) {
+	value := token.Reveal()
+	switch got := tokenKind(value); {
+	case l.broken(key):
+	case value == "":
+		l.missing(key, help)
+	case strings.ContainsFunc(value, outsideHeader):
+		l.report(key, "there is white space or an unusual character in it", "paste it again, in one line")
+	case got == "":
+		l.report(key, "this does not look like a Slack token", help)
+	case got != want:
+		l.report(key, "this is "+got+", not "+want, help)
+	case len(value) == len("xapp-"):
+		l.report(key, "it is cut short", help)
+	}
+}
+
+// Kinds of Slack tokens, as a sentence names them.
+const (
+	appToken = "an app-level token"
+	botToken = "a bot token"
+)
+
+// tokenKind returns what kind of token Slack's prefixes say it is, or "".
+func tokenKind(token string) string {
+	switch {
+	case strings.HasPrefix(token, "xapp-"):
+		return appToken
+	case strings.HasPrefix(token, "xoxb-"):
+		return botToken
+	case strings.HasPrefix(token, "xoxp-"):
+		return "a user token"
+	case strings.HasPrefix(token, "xoxe"):
+		return "a rotating token"
+	case strings.HasPrefix(token, "xox"):
+		return "a browser's token"
+	}
+	return ""
+}
+
+func (l *loader) checkNames(s Slack) {
+	l.checkURL("slack.api_url", s.APIURL)
+	l.checkCommand("slack.command", s.Command)
+	l.checkCommand("slack.oncall_command", s.OncallCommand)
+	if s.Command == s.OncallCommand && !l.broken("slack.command") {
+		l.report("slack.oncall_command", "it is the same as slack.command", "give the two different names")
+	}
+	if name := s.AnnounceChannel; !l.broken("slack.announce_channel") && !channelName.MatchString(name) && !channelID.MatchString(name) {
+		l.report("slack.announce_channel", fmt.Sprintf("%q is not a channel's name", name), "use up to 80 lower-case letters, digits, - or _, or a channel ID")
+	}
+}
+
+func (l *loader) checkCommand(key, name string) {
+	if !l.broken(key) && !commandName.MatchString(name) {
+		l.report(key, fmt.Sprintf("%q is not a slash command", name), "write a slash and up to 31 lower-case letters, digits, - or _")
+	}
+}
+
+func (l *loader) checkStore(s Store) {
+	switch {
+	case l.broken("store"):
+	case s.Engine == "etcd":
+		l.report("store", "this version keeps its records in a file and has no etcd engine", "write bolt:PATH, such as bolt:stormbell.db")
+	case strings.HasSuffix(s.Path, "/") || folder(s.Path):
+		l.report("store", s.Path+" is a folder", "name a file in it: bolt:"+strings.TrimSuffix(s.Path, "/")+"/stormbell.db")
+	}
+}
+
+func folder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func (l *loader) checkHTTP(h HTTP) {
+	if key := "http.listen"; !l.broken(key) {
+		if _, port, err := net.SplitHostPort(h.Listen); err != nil || !portNumber(port) {
+			l.report(key, fmt.Sprintf("%q is not an address", h.Listen), "write HOST:PORT, such as 127.0.0.1:8080, or :8080 for every address")
+		}
+	}
+	l.checkURL("http.public_url", h.PublicURL)
+	l.checkSecret("http.admin_token", h.AdminToken)
+	l.checkKeys(h)
+}
+
+func (l *loader) checkKeys(h HTTP) {
+	const list = "http.integration_keys"
+	if l.broken(list) {
+		return
+	}
+	for i, k := range h.IntegrationKeys {
+		earlier := h.IntegrationKeys[:i]
+		switch {
+		case k.Key.IsZero():
+			l.reportItem(list, i, "it has no key", "write the key, or name: and key:")
+		case strings.ContainsFunc(k.Key.Reveal(), outsideHeader):
+			l.reportItem(list, i, "there is white space or an unusual character in it", "use letters, digits and plain signs only: it travels in a header")
+		case k.Key.Equal(h.AdminToken):
+			l.reportItem(list, i, "it is the same as http.admin_token", "make another one: who sends alerts must not be able to administer")
+		case slices.ContainsFunc(earlier, func(e IntegrationKey) bool { return e.Name == k.Name }):
+			l.reportItem(list, i, fmt.Sprintf("an earlier key has the name %q", k.Name), "give each its own name")
+		case slices.ContainsFunc(earlier, func(e IntegrationKey) bool { return e.Key.Equal(k.Key) }):
+			l.reportItem(list, i, "it is the same as an earlier key", "take one of the two out")
+		}
+	}
+}
+
+func (l *loader) checkPush(n Notify) {
+	l.checkURL("notify.ntfy.url", n.Ntfy.URL)
+	l.checkSecret("notify.ntfy.token", n.Ntfy.Token)
+	l.needs("notify.ntfy.token", !n.Ntfy.Token.IsZero(), "notify.ntfy.url", n.Ntfy.URL)
+	if key := "notify.ntfy.topic"; !l.broken(key) && !strings.Contains(n.Ntfy.Topic, "{person}") {
+		l.report(key, "everybody would get everybody's pages", "put {person} into it, as in stormbell-{person}")
+	}
+	l.checkURL("notify.webhook.url", n.Webhook.URL)
+	l.checkSecret("notify.webhook.secret", n.Webhook.Secret)
+	l.needs("notify.webhook.secret", !n.Webhook.Secret.IsZero(), "notify.webhook.url", n.Webhook.URL)
+}
+
+func (l *loader) checkMail(s SMTP) {
+	l.oneOf("notify.smtp.tls", s.TLS, "starttls", "implicit", "none")
+	l.needs("notify.smtp.username", s.Username != "", "notify.smtp.address", s.Address)
+	l.needs("notify.smtp.password", !s.Password.IsZero(), "notify.smtp.username", s.Username)
+	l.needs("notify.smtp.address", s.Address != "", "notify.smtp.from", s.From)
+	l.needs("notify.smtp.from", s.From != "", "notify.smtp.address", s.Address)
+	if key := "notify.smtp.address"; s.Address != "" && !l.broken(key) {
+		if host, port, err := net.SplitHostPort(s.Address); err != nil || host == "" || !portNumber(port) {
+			l.report(key, fmt.Sprintf("%q is not a server", s.Address), "write HOST:PORT, such as mail.example.com:587")
+		}
+	}
+	if key := "notify.smtp.from"; s.From != "" && !l.broken(key) {
+		if _, err := mail.ParseAddress(s.From); err != nil {
+			l.report(key, fmt.Sprintf("%q is not a mail address", s.From), "write stormbell@example.com or Stormbell <stormbell@example.com>")
+		}
+	}
+}
+
+func (l *loader) checkTwilio(t Twilio) {
+	const sid, from = "notify.twilio.account_sid", "notify.twilio.from"
+	l.checkURL("notify.twilio.api_url", t.APIURL)
+	l.checkSecret("notify.twilio.auth_token", t.AuthToken)
+	l.needs("notify.twilio.auth_token", !t.AuthToken.IsZero(), sid, t.AccountSID)
+	l.needs(from, t.From != "", sid, t.AccountSID)
+	l.needs(sid, t.AccountSID != "", from, t.From)
+	l.needs(sid, t.AccountSID != "", "notify.twilio.auth_token", t.AuthToken.Reveal())
+	if t.AccountSID != "" && !l.broken(sid) && !accountSID.MatchString(t.AccountSID) {
+		l.report(sid, "this is not an account SID", "it is AC and 32 hexadecimal digits, on the first page of Twilio's console")
+	}
+	if t.From != "" && !l.broken(from) && !phone.MatchString(t.From) {
+		l.report(from, "this is not a phone number", `write it with its country code: "+4915112345678"`)
+	}
+}
+
+func (l *loader) checkHeartbeat(h Heartbeat) {
+	l.checkURL("heartbeat.url", h.URL)
+	if key := "heartbeat.every"; !l.broken(key) && (h.Every < time.Second || h.Every > 24*time.Hour) {
+		l.report(key, h.Every.String()+" is out of range", "use 1s to 24h")
+	}
+}
+
+// needs reports that a key is set while another, without which it does nothing,
+// is not. A problem that the key already has is enough.
+func (l *loader) needs(key string, set bool, other, value string) {
+	if set && value == "" && !l.broken(key) && !l.broken(other) {
+		l.report(key, "it needs "+other+" as well", "set that too, or take this out")
+	}
+}
+
+// checkURL reports a set key that is not an absolute web address.
+func (l *loader) checkURL(key, value string) {
+	if value == "" && l.schema[key].Default == "" || l.broken(key) {
+		return
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		l.report(key, "this is not a web address", "write it whole, beginning with https:// or http://")
+	case strings.HasSuffix(key, "api_url") && (u.RawQuery != "" || u.Fragment != ""):
+		l.report(key, "the base of an API has no question mark and no #", "cut it off before them")
+	}
+}
+
+func (l *loader) checkSecret(key string, s Secret) {
+	if strings.ContainsFunc(s.Reveal(), outsideHeader) && !l.broken(key) {
+		l.report(key, "there is white space or an unusual character in it", "use letters, digits and plain signs only: it travels in a header")
+	}
+}
+
+func (l *loader) oneOf(key, value string, allowed ...string) {
+	if l.broken(key) || slices.Contains(allowed, value) {
+		return
+	}
+	last := len(allowed) - 1
+	l.report(key, fmt.Sprintf("%q is none of its values", value), "use "+strings.Join(allowed[:last], ", ")+" or "+allowed[last])
+}
+
+// outsideHeader reports whether r cannot be part of an HTTP header's token.
+func outsideHeader(r rune) bool { return r <= ' ' || r > '~' }
+
+func portNumber(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 0 && n <= 65535
+}
