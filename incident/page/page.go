@@ -142,7 +142,7 @@ func (p Page) step() rotation.Step {
 		person := rotation.Target{Kind: rotation.TargetPerson, ID: p.Reassigned}
 		return rotation.Step{Notify: []rotation.Target{person}, Wait: reassignWait}
 	}
-	if p.Rung > len(p.Policy.Steps) { // a policy without steps
+	if p.Rung < 1 || p.Rung > len(p.Policy.Steps) { // a policy without steps
 		return rotation.Step{}
 	}
 	return p.Policy.Steps[p.Rung-1]

@@ -61,6 +61,7 @@ func (w *World) ring(person string, u Urgency, at time.Time) Ring {
 	}
 	r := Ring{Person: person}
 	for _, rule := range rules {
+		rule.After = max(rule.After, 0)
 		r.Pending = append(r.Pending, Pending{Via: rule.Via, At: at.Add(rule.After), After: rule.After, Reason: reason})
 		ways = slices.DeleteFunc(ways, func(via string) bool { return via == rule.Via })
 	}

@@ -48,8 +48,9 @@ type Entry struct {
 	Skipped []Skipped     `json:"skipped,omitempty"`
 	Person  string        `json:"person,omitempty"` // Unconfirmed: who
 	Via     string        `json:"via,omitempty"`    // Unconfirmed: by which way
-	// Again marks a further look for somebody that found nobody either. A
-	// timeline may leave those out: they come every minute.
+	// Again marks a further look for somebody that found nobody either, after
+	// the last resort was told. They come every minute and a timeline may leave
+	// them out; the channels of the step are not told again.
 	Again bool `json:"again,omitempty"`
 }
 

@@ -113,11 +113,13 @@ func (t *tick) start(at time.Time) {
 	}
 	entry.Again = t.Told && len(f.people) == 0
 	t.log(entry)
-	t.post(f.channels, Send{At: at, Pass: t.Pass, Step: t.Rung})
+	if !entry.Again { // a channel need not hear every minute that nobody is there
+		t.post(f.channels, Send{At: at, Pass: t.Pass, Step: t.Rung})
+	}
 
 	t.Found = t.Found || len(f.people) > 0
 	t.Missed = t.Missed || f.sought && len(f.people) == 0
-	t.Wake = at.Add(step.Wait)
+	t.Wake = at.Add(max(step.Wait, 0))
 	switch {
 	case len(f.people) == 0 && (f.sought || len(f.channels) == 0):
 		t.Wake = at // P6: nobody to wait for, even if a channel was told

@@ -1,0 +1,137 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxRehearsed bounds a rehearsal: more would be read by nobody.
+const maxRehearsed = 10_000
+
+// Rehearsal is what would happen. Its JSON is a promise of the command line.
+type Rehearsal struct {
+	Sent  []RehearsedSend `json:"sent"`
+	Steps []RehearsedStep `json:"steps"`
+	State State           `json:"state"` // at the end
+}
+
+// RehearsedSend is one message that would be sent. For a channel Person is the
+// channel and Via is "channel". The whole Send is there for a text to say why.
+type RehearsedSend struct {
+	After  Elapsed `json:"after"`
+	Person string  `json:"person"`
+	Via    string  `json:"via"`
+	Step   int     `json:"step"`
+	Pass   int     `json:"pass"`
+	Send   Send    `json:"-"`
+}
+
+// RehearsedStep is one step that would start, with the people it would page,
+// sorted; pass and step are 0 for a person it was reassigned to.
+type RehearsedStep struct {
+	After  Elapsed  `json:"after"`
+	Pass   int      `json:"pass"`
+	Step   int      `json:"step"`
+	People []string `json:"people"`
+	Entry  Entry    `json:"-"`
+}
+
+// Elapsed is a time since the page was opened, in JSON as "2m0s".
+type Elapsed time.Duration
+
+// String returns the time as in "2m0s".
+func (e Elapsed) String() string { return time.Duration(e).String() }
+
+// MarshalText returns the time as in "2m0s".
+func (e Elapsed) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// Rehearse returns what would happen in the time d after the page that o
+// describes is opened, d included, if every message arrived and the events
+// happened. Messages are sorted by time, receiver and way. An event after d, one
+// that the page refuses, and a rehearsal of more than 10,000 messages and steps
+// are errors.
+func Rehearse(o Open, w World, d time.Duration, events []Event) (Rehearsal, error) {
+	r := rehearsal{page: New(o), world: w}
+	events = slices.Clone(events)
+	slices.SortStableFunc(events, func(a, b Event) int { return int(min(max(a.After-b.After, -1), 1)) })
+	for _, e := range events {
+		if e.After > d {
+			return Rehearsal{}, fmt.Errorf("event %s: after the end of the rehearsal at %v", e, d)
+		}
+		at := r.page.Opened.Add(e.After)
+		// P5: what people do comes before what is due at the same instant.
+		if err := r.run(at.Add(-1)); err != nil {
+			return Rehearsal{}, err
+		}
+		next, err := e.apply(r.page, at)
+		if err != nil {
+			return Rehearsal{}, fmt.Errorf("event %s: %w", e, err)
+		}
+		r.page = next
+	}
+	if err := r.run(r.page.Opened.Add(d)); err != nil {
+		return Rehearsal{}, err
+	}
+	return r.result(), nil
+}
+
+// rehearsal is a page being rehearsed.
+type rehearsal struct {
+	page  Page
+	world World
+	out   Outcome
+}
+
+// run lets everything until an instant happen when it is due.
+func (r *rehearsal) run(until time.Time) error {
+	for {
+		now, ok := r.page.Due()
+		if !ok || now.After(until) {
+			return nil
+		}
+		var out Outcome
+		r.page, out = r.page.Step(r.world, now)
+		for _, s := range out.Sends {
+			r.page = r.page.Accepted(s.Key, now).Delivered(s.Key)
+		}
+		r.out.Sends = append(r.out.Sends, out.Sends...)
+		r.out.Log = append(r.out.Log, out.Log...)
+		if len(r.out.Sends)+len(r.out.Log) > maxRehearsed {
+			return fmt.Errorf("rehearse %s: more than %d messages and steps in %v: ask for a shorter time",
+				r.page.Policy.ID, maxRehearsed, now.Sub(r.page.Opened))
+		}
+	}
+}
+
+func (r *rehearsal) result() Rehearsal {
+	res := Rehearsal{Sent: []RehearsedSend{}, Steps: []RehearsedStep{}, State: r.page.State}
+	for _, s := range r.out.Sends {
+		res.Sent = append(res.Sent, RehearsedSend{After: r.since(s.At), Person: s.Person + s.Channel, Via: s.Via,
+			Step: s.Step, Pass: s.Pass, Send: s})
+	}
+	slices.SortStableFunc(res.Sent, func(a, b RehearsedSend) int {
+		if c := a.Send.At.Compare(b.Send.At); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Person, b.Person); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Via, b.Via)
+	})
+	for _, e := range r.out.Log {
+		if e.Kind != Ran {
+			continue
+		}
+		people := []string{}
+		for _, c := range e.People {
+			people = append(people, c.Person)
+		}
+		slices.Sort(people)
+		res.Steps = append(res.Steps, RehearsedStep{After: r.since(e.At), Pass: e.Pass, Step: e.Step, People: people, Entry: e})
+	}
+	return res
+}
+
+func (r *rehearsal) since(at time.Time) Elapsed { return Elapsed(at.Sub(r.page.Opened)) }
