@@ -67,12 +67,12 @@ func Open(path string, o Options) (*Engine, error) {
 	if err := ensure(path); err != nil {
 		return nil, explain(path, err)
 	}
-	db, err := openFile(path, o)
+	db, found, err := openFile(path, o)
 	if err != nil {
 		return nil, explain(path, err)
 	}
 	e := &Engine{path: path, db: db}
-	if err := e.checkSchema(); err != nil {
+	if err := e.checkMeta(found); err != nil {
 		db.Close()
 		return nil, explain(path, err)
 	}
@@ -128,14 +128,22 @@ func fill(path string) error {
 		if _, err := tx.CreateBucket([]byte(recordsBucket)); err != nil {
 			return err
 		}
-		return meta.Put([]byte(schemaKey), []byte(strconv.Itoa(schema)))
+		return errors.Join(
+			meta.Put([]byte(schemaKey), []byte(strconv.Itoa(schema))),
+			meta.Put([]byte(tallyKey), tally{}.encode()))
 	})
 	return errors.Join(err, db.Close())
 }
 
-// openFile locks the file, reads it through, and only then lets bbolt at it,
-// which panics on damage.
-func openFile(path string, o Options) (*bolt.DB, error) {
+// openFile locks the file, reads it through, and only then lets bbolt at it.
+// It returns the tally of the records it has found.
+func openFile(path string, o Options) (_ *bolt.DB, found tally, err error) {
+	defer func() {
+		// Should bbolt see damage where verify saw none, it panics.
+		if p := recover(); p != nil {
+			err = damaged("%v", p)
+		}
+	}()
 	opts := &bolt.Options{
 		Timeout: 1, // one attempt at the lock, no waiting
 		// After much deleting, rewriting the list of free pages with every commit
@@ -143,8 +151,9 @@ func openFile(path string, o Options) (*bolt.DB, error) {
 		NoFreelistSync: true,
 		FreelistType:   bolt.FreelistMapType,
 		NoStatistics:   true,
-		OpenFile: func(name string, _ int, _ os.FileMode) (*os.File, error) {
-			return openChecked(name, o)
+		OpenFile: func(name string, _ int, _ os.FileMode) (f *os.File, err error) {
+			f, found, err = openChecked(name, o)
+			return f, err
 		},
 	}
 	if runtime.GOOS != "windows" && strconv.IntSize == 64 { // Windows would make the file that large
@@ -152,17 +161,17 @@ func openFile(path string, o Options) (*bolt.DB, error) {
 	}
 	db, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
-		return nil, err
+		return nil, tally{}, err
 	}
 	db.AllocSize = growStep
-	return db, nil
+	return db, found, nil
 }
 
 // openChecked opens and locks an existing file and verifies it.
-func openChecked(path string, o Options) (_ *os.File, err error) {
+func openChecked(path string, o Options) (_ *os.File, found tally, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return nil, err
+		return nil, tally{}, err
 	}
 	defer func() {
 		if err != nil {
@@ -171,17 +180,18 @@ func openChecked(path string, o Options) (_ *os.File, err error) {
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, tally{}, err
 	}
 	if err := checkMode(info, o.Warn); err != nil {
-		return nil, err
+		return nil, tally{}, err
 	}
 	// The same lock that bbolt takes a moment later on the same descriptor, so
 	// that nobody writes while the file is being verified.
 	if err := lock(f); err != nil {
-		return nil, err
+		return nil, tally{}, err
 	}
-	return f, verify(f, info.Size(), o)
+	found, err = verify(f, info.Size(), o)
+	return f, found, err
 }
 
 // checkMode refuses what is no file or open to everybody.
@@ -201,24 +211,35 @@ func checkMode(info fs.FileInfo, warn func(string)) error {
 	return nil
 }
 
-// checkSchema refuses a store that is not Stormbell's or of a later version.
-func (e *Engine) checkSchema() error {
+// checkMeta refuses a store that is not Stormbell's, is of a later version, or
+// has other records than it should.
+func (e *Engine) checkMeta(found tally) error {
 	return e.db.View(func(tx *bolt.Tx) error {
 		meta := tx.Bucket([]byte(metaBucket))
 		if meta == nil || meta.Get([]byte(schemaKey)) == nil || tx.Bucket([]byte(recordsBucket)) == nil {
 			return errForeign
 		}
-		text := string(meta.Get([]byte(schemaKey)))
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return refuse(fmt.Sprintf("has the schema version %.20q, which makes no sense", text), "restore a backup")
+		if err := checkSchema(string(meta.Get([]byte(schemaKey)))); err != nil {
+			return err
 		}
-		if n > schema {
-			return refuse(fmt.Sprintf("was written by a newer Stormbell (schema %d; this one knows schema %d)", n, schema),
-				"install the newer version, or restore the backup made before the upgrade")
+		want, err := decodeTally(meta.Get([]byte(tallyKey)))
+		if err == nil && found != want {
+			err = damaged("records are missing or out of date (%d there, %d expected)", found.n, want.n)
 		}
-		return nil
+		return err
 	})
+}
+
+func checkSchema(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return refuse(fmt.Sprintf("has the schema version %.20q, which makes no sense", text), "restore a backup")
+	}
+	if n > schema {
+		return refuse(fmt.Sprintf("was written by a newer Stormbell (schema %d; this one knows schema %d)", n, schema),
+			"install the newer version, or restore the backup made before the upgrade")
+	}
+	return nil
 }
 
 // Limits makes a *Engine tell storage.New that many closures may share one
@@ -256,7 +277,7 @@ func (e *Engine) Commit(_ context.Context, changes []storage.Change) (err error)
 		return fmt.Errorf("commit: %w", closedAs(err))
 	}
 	id = tx.ID()
-	if err := apply(tx.Bucket([]byte(recordsBucket)), changes); err != nil {
+	if err := apply(tx, changes); err != nil {
 		tx.Rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -266,20 +287,28 @@ func (e *Engine) Commit(_ context.Context, changes []storage.Change) (err error)
 	return nil
 }
 
-func apply(b *bolt.Bucket, changes []storage.Change) error {
+func apply(tx *bolt.Tx, changes []storage.Change) error {
+	meta, records := tx.Bucket([]byte(metaBucket)), tx.Bucket([]byte(recordsBucket))
+	count, err := decodeTally(meta.Get([]byte(tallyKey)))
+	if err != nil {
+		return err
+	}
 	for _, c := range changes {
 		key := []byte(c.Key)
-		var err error
+		count.remove(records.Get(key))
 		if c.Delete {
-			err = b.Delete(key)
-		} else {
-			err = b.Put(key, seal(key, c.Value))
+			if err := records.Delete(key); err != nil {
+				return err
+			}
+			continue
 		}
-		if err != nil {
+		stored := seal(key, c.Value)
+		count.add(stored)
+		if err := records.Put(key, stored); err != nil {
 			return err
 		}
 	}
-	return nil
+	return meta.Put([]byte(tallyKey), count.encode())
 }
 
 // failed tells a commit that did not happen from one that may have: the header

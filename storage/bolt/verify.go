@@ -64,26 +64,27 @@ func parseMeta(b []byte) (meta, error) {
 	}, nil
 }
 
-// verify reads the whole file and returns what is wrong with it, or nil.
-func verify(f io.ReaderAt, size int64, o Options) error {
+// verify reads the whole file and returns the tally of its records, or what is
+// wrong with it.
+func verify(f io.ReaderAt, size int64, o Options) (tally, error) {
 	if size == 0 {
-		return refuse("is empty, which Stormbell never leaves behind", "restore a backup, or remove the file to begin with nothing")
+		return tally{}, refuse("is empty, which Stormbell never leaves behind", "restore a backup, or remove the file to begin with nothing")
 	}
 	m, err := readMeta(f, size, o)
 	if err != nil {
-		return err
+		return tally{}, err
 	}
 	if m.pageSize < 1024 || m.end > uint64(size)/uint64(m.pageSize) {
-		return damaged("it ends too early, at %d bytes of %d pages", size, m.end)
+		return tally{}, damaged("it ends too early, at %d bytes of %d pages", size, m.end)
 	}
 	c := &checker{file: f, meta: m, seen: make([]byte, m.end/8+1)}
 	if err := c.tree(m.root, span{}, 0); err != nil {
-		return err
+		return tally{}, err
 	}
 	if m.freelist != noFreelist {
-		return c.freelist(m.freelist)
+		return c.found, c.freelist(m.freelist)
 	}
-	return nil
+	return c.found, nil
 }
 
 // readMeta returns the newer header. A header damaged while the other is good
@@ -132,10 +133,11 @@ func acceptOlder(bad error, o Options) error {
 
 // checker walks all pages that are in use.
 type checker struct {
-	file io.ReaderAt
-	meta meta
-	seen []byte // one bit for each page
-	free [][]byte
+	file  io.ReaderAt
+	meta  meta
+	seen  []byte // one bit for each page
+	free  [][]byte
+	found tally
 }
 
 // span is where the keys of a subtree must lie: from low, below high unless
@@ -185,12 +187,7 @@ func (c *checker) branch(p page, s span, depth int) error {
 				return err
 			}
 		}
-		// The first pointer of a page may lag behind its parent's (bbolt compares
-		// only from the second on), so its lower bound is the parent's.
-		if i == 0 {
-			below.low = s.low
-		}
-		if i > 0 && !s.holds(key) || below.high != nil && bytes.Compare(key, below.high) >= 0 {
+		if !s.holds(key) || below.high != nil && bytes.Compare(key, below.high) >= 0 {
 			return damaged("page %d has keys out of order", p.id)
 		}
 		if err := c.tree(child, below, depth+1); err != nil {
@@ -231,6 +228,7 @@ func (c *checker) item(flags uint32, key, value []byte, s span, depth int) error
 		if _, err := unseal(key, value); err != nil {
 			return damaged("%v", err)
 		}
+		c.found.add(value)
 		return nil
 	}
 	return damaged("the entry %.40q is of no known kind (%#x)", key, flags)
