@@ -3,17 +3,17 @@ package slacksim
 // richTextBlock is the rich_text block, which is also a cell of a table and the first value of a rich_text_input.
 var richTextBlock = block(field{"elements", need(list(0, 0, typed("rich text part")))})
 
-var inline = need(list(0, 0, typed("rich inline")))
+var richLine = need(list(0, 0, typed("rich inline")))
 
 // richShapes are the parts of a rich_text block. Lists do not nest: a deeper list is another list with a larger indent.
 var richShapes = map[string]shape{
-	"rich_text_section": {fields: []field{{"elements", inline}}},
+	"rich_text_section": {fields: []field{{"elements", richLine}}},
 	"rich_text_list": {fields: []field{
 		{"elements", need(list(0, 0, typed("list item")))}, {"style", need(oneOf("bullet", "ordered"))},
 		{"indent", integer(0, 0)}, {"offset", integer(0, 0)}, {"border", integer(0, 0)},
 	}},
-	"rich_text_preformatted": {fields: []field{{"elements", inline}, {"border", integer(0, 0)}, {"language", str(0, 0)}}},
-	"rich_text_quote":        {fields: []field{{"elements", inline}, {"border", integer(0, 0)}}},
+	"rich_text_preformatted": {fields: []field{{"elements", richLine}, {"border", integer(0, 0)}, {"language", str(0, 0)}}},
+	"rich_text_quote":        {fields: []field{{"elements", richLine}, {"border", integer(0, 0)}}},
 }
 
 var inlineStyle = field{"style", one("style")}
