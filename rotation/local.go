@@ -82,7 +82,10 @@ func Instant(loc *time.Location, l Local) time.Time {
 
 // Place says what somebody who types l in loc can have meant.
 func Place(loc *time.Location, l Local) Moment {
-	tab := tableAround(loc, int64(l))
+	return placeIn(tableAround(loc, int64(l)), l)
+}
+
+func placeIn(tab *table, l Local) Moment {
 	m := Moment{Local: l, First: unix(tab.first(int64(l))), Before: l, After: l}
 	for _, t := range tab.occurrences(int64(l)) {
 		m.Instants = append(m.Instants, unix(t))

@@ -17,6 +17,7 @@ type index struct {
 	policies   map[string]int
 	services   map[string]int
 	agreements map[string]int
+	warnings   Problems
 }
 
 func positions[T any](list []T, key func(*T) string) map[string]int {

@@ -94,6 +94,9 @@ func (z *zone) at(x int64) *table {
 	return tableAround(z.loc, x)
 }
 
+// place is [Place] by the zone's table.
+func (z *zone) place(l Local) Moment { return placeIn(z.at(int64(l)), l) }
+
 // high is the highest wall-clock second shown at or before t: the wall clock
 // itself, except in a second pass, where it stays at the end of the first. A
 // generated boundary L has passed exactly if high(t) >= L.

@@ -1,0 +1,280 @@
+package rotation
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Parse reads a roster file; name is what its problems call it. The roster that
+// comes back is valid, indexed, compiled and from then on only read, so that any
+// number of goroutines may ask it. Otherwise the error is [Problems]: everything
+// that is wrong, at once. What is allowed but probably not meant is in
+// [Roster.Warnings].
+func Parse(name string, data []byte) (*Roster, error) {
+	root, problems := readYAML(name, data)
+	if root == nil {
+		return nil, problems
+	}
+	r := &reader{file: name, problems: problems, zones: atlas{}, badZones: map[string]string{}}
+	roster := &Roster{}
+	if root.kind != nullNode {
+		r.roster(root, roster)
+	}
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	if err := roster.build(r.zones); err != nil {
+		return nil, Problems{{File: name, Message: err.Error()}}
+	}
+	roster.index.warnings = r.warnings.sorted()
+	return roster, nil
+}
+
+// Warnings are what the file that made the roster says and probably does not
+// mean, such as a first hand-over at a time that the clocks skip.
+func (r *Roster) Warnings() Problems { return r.lookups().warnings }
+
+func (r *reader) roster(n *node, out *Roster) {
+	o := r.object(n, nil, "people", "teams", "rotations", "policies", "services", "agreements", "defaults")
+	out.People = entries(o, "people", "person", r.person)
+	out.Teams = entries(o, "teams", "team", r.team)
+	out.Rotations = entries(o, "rotations", "rotation", r.rotation)
+	out.Policies = entries(o, "policies", "policy", r.policy)
+	out.Services = entries(o, "services", "service", r.service)
+	out.Agreements = entries(o, "agreements", "agreement", r.agreement)
+	if d := o.keys["defaults"]; d != nil {
+		x := r.object(d, &place{word: "defaults"}, "service", "policy")
+		out.Defaults = Defaults{Service: x.ref("service", "service"), Policy: x.ref("policy", "policy")}
+	}
+	r.check(o, out)
+}
+
+// entries reads the list at key, each item by read.
+func entries[T any](o *object, key, word string, read func(*node, *place) T) []T {
+	nodes := o.list(key)
+	if len(nodes) == 0 {
+		return nil
+	}
+	list := make([]T, 0, len(nodes))
+	for _, n := range nodes {
+		list = append(list, read(n, &place{word: word}))
+	}
+	return list
+}
+
+var (
+	phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	slackForm = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
+	emailForm = regexp.MustCompile(`^[^\s@,;<>]+@[^\s@,;<>]+$`)
+)
+
+func (r *reader) person(n *node, at *place) Person {
+	o := r.object(n, at, "id", "name", "slack", "email", "time_zone", "level", "phone", "rules")
+	p := Person{ID: o.id(), Name: o.text("name"), Slack: o.text("slack"), Email: o.text("email"), TimeZone: o.zone("time_zone")}
+	p.Level = Level(o.oneOf("level", "", string(Junior), string(Senior), string(Principal)))
+	p.Phone = o.text("phone")
+	if p.Name == "" {
+		p.Name = p.ID
+	}
+	if p.Phone != "" && !phoneForm.MatchString(p.Phone) {
+		o.bad("phone", "the phone number is not in international form", phoneHint(p.Phone))
+	}
+	if p.Slack != "" && !slackForm.MatchString(p.Slack) {
+		o.bad("slack", "slack is "+strconv.Quote(p.Slack)+", not a Slack user ID", "copy the member ID from the profile in Slack; it looks like U01ABCDEF")
+	}
+	if p.Email != "" && !emailForm.MatchString(p.Email) {
+		o.bad("email", "email is "+strconv.Quote(p.Email)+", not an address", "write it like ada@shop.example")
+	}
+	if rules := o.keys["rules"]; rules != nil {
+		x := r.object(rules, &place{up: at, word: "rules"}, "high", "low")
+		p.Rules = Rules{High: x.rules("high"), Low: x.rules("low")}
+	}
+	return p
+}
+
+// phoneHint never repeats the number: problems end up in logs.
+func phoneHint(phone string) string {
+	if strings.HasPrefix(phone, "+") {
+		return "after the + write the country code and the number, digits only, 7 to 15 of them"
+	}
+	return "begin with + and the country code, digits only, like \"+4915112345678\""
+}
+
+func (o *object) rules(key string) []Rule {
+	var rules []Rule
+	for _, n := range o.list(key) {
+		x := o.object(n, &place{up: o.at, word: key}, "via", "after")
+		x.need("via", "slack, push, sms, voice, email or webhook")
+		via := x.oneOf("via", "", "slack", "push", "sms", "voice", "email", "webhook")
+		rules = append(rules, Rule{Via: via, After: x.duration("after")})
+	}
+	return rules
+}
+
+func (r *reader) team(n *node, at *place) Team {
+	o := r.object(n, at, "id", "name", "members", "lead", "slack_group")
+	t := Team{ID: o.id(), Name: o.text("name"), Members: o.refsAt("person", "members"), Lead: o.ref("person", "lead"), SlackGroup: strings.TrimPrefix(o.text("slack_group"), "@")}
+	if t.Name == "" {
+		t.Name = t.ID
+	}
+	return t
+}
+
+func (r *reader) policy(n *node, at *place) Policy {
+	o := r.object(n, at, "id", "repeat", "steps", "last_resort", "acknowledge_timeout")
+	p := Policy{ID: o.id(), Repeat: o.whole("repeat", 0, -1), AcknowledgeTimeout: o.duration("acknowledge_timeout")}
+	for i, s := range o.list("steps") {
+		p.Steps = append(p.Steps, r.step(s, &place{up: at, word: "step", id: strconv.Itoa(i + 1)}))
+	}
+	if len(p.Steps) == 0 && o.keys != nil {
+		o.bad("steps", "has no steps", "add steps: [{notify: [rotation:NAME], wait: 5m}]")
+	}
+	p.LastResort = o.targets("last_resort")
+	if len(p.LastResort) == 0 && o.keys != nil {
+		o.bad("last_resort", "has no last_resort", "name who is told when nobody is on call or the ladder has run out: last_resort: [channel:incidents, person:NAME]")
+	}
+	if len(p.LastResort) > 0 && !reachesSomebody(p.LastResort) {
+		o.bad("last_resort", "last_resort names only rotations, which may have nobody on call", "add a person, a team or a channel")
+	}
+	return p
+}
+
+func reachesSomebody(targets []Target) bool {
+	for _, t := range targets {
+		if t.Kind != TargetRotation {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) step(n *node, at *place) Step {
+	o := r.object(n, at, "notify", "wait", "round_robin")
+	s := Step{Notify: o.targets("notify"), Wait: o.duration("wait"), RoundRobin: o.truth("round_robin")}
+	if len(s.Notify) == 0 && o.keys != nil {
+		o.bad("notify", "tells nobody", "add notify: [rotation:NAME], or person:, team: or channel:")
+	}
+	if !o.has("wait") && o.keys != nil {
+		o.bad("wait", "has no wait", "say how long this step waits for an answer: wait: 5m")
+	} else if s.Wait == 0 && o.keys["wait"] != nil && o.text("wait") != "" && strings.Trim(o.text("wait"), "0smh") == "" {
+		o.bad("wait", "waits no time at all", "give people time to answer: wait: 5m")
+	}
+	return s
+}
+
+// targets is the list of kind:id at key.
+func (o *object) targets(key string) []Target {
+	var list []Target
+	for _, n := range o.list(key) {
+		if n.kind != scalarNode {
+			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is a target like person:ada or rotation:payments-primary")
+			continue
+		}
+		kind, id, ok := strings.Cut(n.text, ":")
+		t := Target{Kind: TargetKind(kind), ID: strings.TrimPrefix(strings.TrimSpace(id), "#")}
+		switch {
+		case !ok || t.ID == "":
+			o.problem(n.line, o.at, strconv.Quote(n.text)+" in "+key+" is not a target", "write person:, rotation:, team: or channel: in front of the name")
+			continue
+		case t.Kind == TargetPerson || t.Kind == TargetRotation || t.Kind == TargetTeam:
+			o.mention(kind, t.ID, n.line, o.at)
+		case t.Kind != TargetChannel:
+			o.problem(n.line, o.at, "unknown kind of target "+strconv.Quote(kind), unknownHint(kind, []string{"person", "rotation", "team", "channel"}))
+			continue
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+func (r *reader) service(n *node, at *place) Service {
+	o := r.object(n, at, "id", "name", "kind", "team", "policy", "tier", "functions", "runbook", "first_looks",
+		"quick_actions", "dashboards", "documents", "depends_on", "agreement", "stakeholders")
+	s := Service{
+		ID: o.id(), Name: o.text("name"), Kind: o.oneOf("kind", "service", "product", "service", "infrastructure"),
+		Team: o.ref("team", "team"), Policy: o.ref("policy", "policy"), Tier: o.whole("tier", 0, 1),
+		Functions: o.texts("functions"), FirstLooks: o.texts("first_looks"), QuickActions: o.texts("quick_actions"),
+		Dashboards: o.links("dashboards"), Documents: o.links("documents"), DependsOn: o.refsAt("service", "depends_on"),
+		Agreement: o.ref("agreement", "agreement"), Stakeholders: o.targets("stakeholders"),
+	}
+	if s.Name == "" {
+		s.Name = s.ID
+	}
+	if x := o.keys["runbook"]; x != nil {
+		b := r.object(x, &place{up: at, word: "runbook"}, "title", "url", "reviewed")
+		s.Runbook = Link{Title: b.text("title"), URL: b.address("url")}
+		s.Reviewed = b.text("reviewed")
+		if s.Reviewed != "" && len(dayNumbers([]string{s.Reviewed})) == 0 {
+			b.bad("reviewed", "reviewed is "+strconv.Quote(s.Reviewed)+", not a date", "write it like 2026-06-01")
+		}
+	}
+	return s
+}
+
+func (o *object) links(key string) []Link {
+	var list []Link
+	for _, n := range o.list(key) {
+		x := o.object(n, &place{up: o.at, word: key}, "title", "url")
+		list = append(list, Link{Title: x.text("title"), URL: x.address("url")})
+	}
+	return list
+}
+
+// address is the web address at key. Only http and https are followed by people
+// without a second thought, so nothing else is allowed.
+func (o *object) address(key string) string {
+	s := o.need(key, "https://…")
+	if s == "" {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		o.bad(key, key+" is "+strconv.Quote(s)+", not a web address", "write it in full, with https:// in front")
+	}
+	return s
+}
+
+var severities = []string{"sev1", "sev2", "sev3", "sev4"}
+
+func (r *reader) agreement(n *node, at *place) Agreement {
+	o := r.object(n, at, "id", "kind", "coverage", "targets", "words")
+	a := Agreement{ID: o.id(), Kind: o.oneOf("kind", "none", "sla", "internal", "none"), Words: o.text("words")}
+	if c := o.keys["coverage"]; c != nil {
+		a.Coverage = r.coverage(c, &place{up: at, word: "coverage"})
+	}
+	t := o.keys["targets"]
+	if t == nil {
+		return a
+	}
+	x := r.object(t, &place{up: at, word: "targets"}, severities...)
+	if len(x.keys) == 0 {
+		return a
+	}
+	a.Targets = make(map[string]Promise, len(x.keys))
+	for _, sev := range severities {
+		if v := x.keys[sev]; v != nil {
+			p := r.object(v, &place{up: x.at, word: sev}, "acknowledge", "update", "restore")
+			a.Targets[sev] = Promise{Acknowledge: p.duration("acknowledge"), Update: p.duration("update"), Restore: p.duration("restore")}
+		}
+	}
+	return a
+}
+
+func (r *reader) coverage(n *node, at *place) *Coverage {
+	o := r.object(n, at, "days", "from", "to", "time_zone", "holidays")
+	c := &Coverage{Days: o.days("days"), TimeZone: o.zone("time_zone"), Holidays: o.dates("holidays")}
+	if o.keys == nil {
+		return c
+	}
+	from, to := o.clock("from"), o.clock("to")
+	c.From, c.To = clockText(from), clockText(to)
+	if to <= from {
+		o.bad("to", "to is not after from", "coverage lies within one day; for the whole day write from: \"00:00\", to: \"24:00\"")
+	}
+	return c
+}
+
+func clockText(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }

@@ -1,0 +1,263 @@
+package rotation
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reader collects what is wrong while a file is read, and the references that
+// can be checked only once everything is known.
+type reader struct {
+	file     string
+	problems Problems
+	warnings Problems
+	refs     []reference
+	zones    atlas
+	badZones map[string]string // unknown zone → hint
+}
+
+// reference is the mention of an entry by its ID.
+type reference struct {
+	kind, id string
+	line     int
+	at       *place
+}
+
+// place is where in the roster something stands; its words are put together only
+// when there is a problem to report.
+type place struct {
+	up       *place
+	word, id string
+}
+
+func (p *place) String() string {
+	if p == nil {
+		return ""
+	}
+	s := strings.TrimSpace(p.word + " " + p.id)
+	if p.up != nil {
+		return p.up.String() + ", " + s
+	}
+	return s
+}
+
+func (r *reader) problem(line int, at *place, message, hint string) {
+	r.problems = append(r.problems, Problem{File: r.file, Line: line, Entry: at.String(), Message: message, Hint: hint})
+}
+
+func (r *reader) warn(line int, at *place, message, hint string) {
+	r.warnings = append(r.warnings, Problem{File: r.file, Line: line, Entry: at.String(), Message: message, Hint: hint})
+}
+
+// object is a block of keys being read. A value of the wrong form is reported
+// once and reads as absent.
+type object struct {
+	*reader
+	n    *node
+	at   *place
+	keys map[string]*node
+}
+
+// object opens n, whose keys must be among known.
+func (r *reader) object(n *node, at *place, known ...string) *object {
+	o := &object{reader: r, n: n, at: at}
+	if n.kind != mapNode {
+		r.problem(n.line, at, "is "+n.kind.String()+", not a block of keys", "write it as "+known[0]+": …")
+		return o
+	}
+	o.keys = make(map[string]*node, len(n.keys))
+	for _, k := range n.keys {
+		if !slices.Contains(known, k.key) {
+			r.problem(k.line, at, "unknown key "+strconv.Quote(k.key), unknownHint(k.key, known))
+			continue
+		}
+		if k.value.kind != nullNode {
+			o.keys[k.key] = k.value
+		}
+	}
+	return o
+}
+
+func unknownHint(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "known here: " + strings.Join(known, ", ")
+}
+
+func (o *object) has(key string) bool { return o.keys[key] != nil }
+
+// line of the value at key, or of the block.
+func (o *object) line(key string) int {
+	if v := o.keys[key]; v != nil {
+		return v.line
+	}
+	return o.n.line
+}
+
+func (o *object) bad(key, message, hint string) {
+	o.problem(o.line(key), o.at, message, hint)
+}
+
+// text is the scalar at key, or empty.
+func (o *object) text(key string) string {
+	v := o.keys[key]
+	if v == nil {
+		return ""
+	}
+	if v.kind != scalarNode {
+		o.bad(key, key+" is "+v.kind.String()+", not a single value", "write "+key+": VALUE")
+		return ""
+	}
+	return v.text
+}
+
+// need is the text at key, which must not be missing.
+func (o *object) need(key, what string) string {
+	if !o.has(key) {
+		if o.keys != nil {
+			o.bad(key, "has no "+key, "add "+key+": "+what)
+		}
+		return ""
+	}
+	return o.text(key)
+}
+
+// oneOf is the text at key, which must be one of words; other where it is absent
+// or something else.
+func (o *object) oneOf(key, other string, words ...string) string {
+	s := o.text(key)
+	if s == "" {
+		return other
+	}
+	if !slices.Contains(words, s) {
+		o.bad(key, "unknown "+key+" "+strconv.Quote(s), unknownHint(s, words))
+		return other
+	}
+	return s
+}
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
+
+// id is the entry's own ID; reading it completes the entry's place.
+func (o *object) id() string {
+	s := o.need("id", "NAME, the word that others use for it")
+	if s != "" && !idForm.MatchString(s) {
+		o.bad("id", "the id "+strconv.Quote(s)+" cannot be used", "use letters, digits, - _ and . only, up to 80, and begin with a letter or digit")
+	}
+	o.at.id = s
+	return s
+}
+
+// ref notes that the entry s of a kind is meant, and returns s.
+func (o *object) ref(kind, key string) string {
+	s := o.text(key)
+	if s != "" {
+		o.mention(kind, s, o.line(key), o.at)
+	}
+	return s
+}
+
+func (r *reader) mention(kind, id string, line int, at *place) {
+	r.refs = append(r.refs, reference{kind: kind, id: id, line: line, at: at})
+}
+
+// list is the items at key; a single value is not taken for a list of one.
+func (o *object) list(key string) []*node {
+	v := o.keys[key]
+	if v == nil {
+		return nil
+	}
+	if v.kind != listNode {
+		o.bad(key, key+" is "+v.kind.String()+", not a list", "write "+key+": [ … ]")
+		return nil
+	}
+	return v.list
+}
+
+// texts is the list of scalars at key.
+func (o *object) texts(key string) []string {
+	var list []string
+	for _, n := range o.list(key) {
+		if n.kind != scalarNode {
+			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is a single value")
+			continue
+		}
+		list = append(list, n.text)
+	}
+	return list
+}
+
+// refs is the list of IDs at key.
+func (o *object) refsAt(kind, key string) []string {
+	var list []string
+	for _, n := range o.list(key) {
+		if n.kind != scalarNode {
+			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is the id of a "+kind)
+			continue
+		}
+		if slices.Contains(list, n.text) {
+			o.problem(n.line, o.at, strconv.Quote(n.text)+" stands twice in "+key, "keep one")
+		}
+		o.mention(kind, n.text, n.line, o.at)
+		list = append(list, n.text)
+	}
+	return list
+}
+
+// whole is the number at key, at least low; absent reads as low or other.
+func (o *object) whole(key string, other, low int) int {
+	s := o.text(key)
+	if s == "" {
+		return other
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < low || n > 1_000_000_000 {
+		o.bad(key, key+" is "+strconv.Quote(s)+", not a whole number", fmt.Sprintf("write a number from %d up", low))
+		return other
+	}
+	return n
+}
+
+// truth is the yes or no at key; no where it is absent.
+func (o *object) truth(key string) bool {
+	return o.oneOf(key, "false", "true", "false") == "true"
+}
+
+// duration at key, not negative.
+func (o *object) duration(key string) time.Duration {
+	s := o.text(key)
+	if s == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		o.bad(key, key+" is "+strconv.Quote(s)+", not a duration", durationHint(s))
+		return 0
+	}
+	return d
+}
+
+var numberAndUnit = regexp.MustCompile(`^(\d+) *([a-zA-Z]*)$`)
+
+func durationHint(s string) string {
+	m := numberAndUnit.FindStringSubmatch(s)
+	if m == nil {
+		return "write it like 90s, 5m or 1h30m"
+	}
+	n, _ := strconv.Atoi(m[1])
+	switch u := strings.ToLower(m[2]); {
+	case u == "":
+		return fmt.Sprintf("say the unit: %dm for minutes, %ds for seconds", n, n)
+	case strings.HasPrefix(u, "d"):
+		return fmt.Sprintf("write days in hours: %dh", 24*n)
+	case strings.HasPrefix(u, "w"):
+		return fmt.Sprintf("write weeks in hours: %dh", 7*24*n)
+	default:
+		return fmt.Sprintf("write %d%c", n, u[0])
+	}
+}

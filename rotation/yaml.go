@@ -1,0 +1,132 @@
+package rotation
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// node is a piece of a roster file, without the library that read it.
+type node struct {
+	kind nodeKind
+	line int
+	text string // of a scalar, as written
+	list []*node
+	keys []keyed
+}
+
+type keyed struct {
+	key   string
+	line  int
+	value *node
+}
+
+type nodeKind uint8
+
+const (
+	nullNode nodeKind = iota
+	scalarNode
+	listNode
+	mapNode
+)
+
+func (k nodeKind) String() string {
+	return [...]string{"nothing", "a single value", "a list", "a block of keys"}[k]
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+
+// readYAML reads one document. Anchors, aliases, merge keys and explicit tags
+// are refused: a reviewer should read what will hold, and an alias can make a
+// short file endless.
+func readYAML(file string, data []byte) (*node, Problems) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	err := d.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return &node{line: 1}, nil
+	}
+	if err != nil {
+		return nil, Problems{yamlProblem(file, err)}
+	}
+	var c converter
+	root := c.convert(doc.Content[0])
+	var second yaml.Node
+	if err := d.Decode(&second); err == nil {
+		c.refuse(second.Line, "a second YAML document", "keep the roster in one document, without ---")
+	} else if !errors.Is(err, io.EOF) {
+		c.problems = append(c.problems, yamlProblem(file, err))
+	}
+	for i := range c.problems {
+		c.problems[i].File = file
+	}
+	return root, c.problems
+}
+
+// yamlProblem takes the line out of the library's message.
+func yamlProblem(file string, err error) Problem {
+	p := Problem{File: file, Line: 1, Entry: "YAML", Hint: "check the indentation, quotes and brackets here and just above"}
+	p.Message = strings.TrimPrefix(err.Error(), "yaml: ")
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		p.Line, _ = strconv.Atoi(m[1])
+		p.Message = m[2]
+	}
+	return p
+}
+
+type converter struct{ problems Problems }
+
+func (c *converter) refuse(line int, message, hint string) {
+	c.problems = append(c.problems, Problem{Line: line, Entry: "YAML", Message: message, Hint: hint})
+}
+
+func (c *converter) convert(y *yaml.Node) *node {
+	n := &node{line: y.Line}
+	if y.Anchor != "" || y.Kind == yaml.AliasNode {
+		c.refuse(y.Line, "anchors and aliases are not read", "write the value out where it holds")
+		return n
+	}
+	if y.Style&yaml.TaggedStyle != 0 {
+		c.refuse(y.Line, "the tag "+y.Tag+" is not read", "leave it out")
+		return n
+	}
+	switch y.Kind {
+	case yaml.ScalarNode:
+		if y.Tag != "!!null" {
+			n.kind, n.text = scalarNode, y.Value
+		}
+	case yaml.SequenceNode:
+		n.kind = listNode
+		n.list = make([]*node, len(y.Content))
+		for i, x := range y.Content {
+			n.list[i] = c.convert(x)
+		}
+	case yaml.MappingNode:
+		n.kind = mapNode
+		c.convertKeys(n, y.Content)
+	}
+	return n
+}
+
+func (c *converter) convertKeys(n *node, content []*yaml.Node) {
+	n.keys = make([]keyed, 0, len(content)/2)
+	for i := 0; i+1 < len(content); i += 2 {
+		k := content[i]
+		if k.Kind != yaml.ScalarNode || k.Value == "<<" {
+			c.refuse(k.Line, "only plain words can be keys", "write the keys out")
+			continue
+		}
+		v := c.convert(content[i+1])
+		for _, x := range n.keys {
+			if x.key == k.Value {
+				c.refuse(k.Line, "the key "+strconv.Quote(k.Value)+" stands twice in one block", "keep one of them")
+			}
+		}
+		n.keys = append(n.keys, keyed{key: k.Value, line: k.Line, value: v})
+	}
+}
