@@ -1,0 +1,234 @@
+package alert
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha1" // SNS signature version 1, which is the default of a topic
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// Envelope is a message of Amazon SNS to an HTTP endpoint.
+// Source: Amazon SNS, "Parsing Amazon SNS message formats".
+type Envelope struct {
+	Type             string // Notification, SubscriptionConfirmation or UnsubscribeConfirmation
+	MessageID        string // the same for each delivery of the same message
+	TopicARN         string
+	Subject          string // may be empty
+	Message          string
+	Timestamp        string
+	Token            string // confirmations only
+	SubscribeURL     string // confirmations only; fetch it only when SubscribeURLAllowed
+	SignatureVersion string
+	Signature        string
+	SigningCertURL   string // fetch it only when SigningCertURLAllowed
+
+	hasSubject bool // an empty subject is signed, an absent one is not
+}
+
+// The types of an [Envelope].
+const (
+	SNSNotification = "Notification"
+	SNSSubscribe    = "SubscriptionConfirmation"
+	SNSUnsubscribe  = "UnsubscribeConfirmation"
+)
+
+// ParseSNS reads an envelope. It is not to be trusted before [Envelope.Verify].
+// The error is a [Problems].
+func ParseSNS(body []byte) (Envelope, error) {
+	v, _, err := read(body)
+	if err != nil {
+		return Envelope{}, err
+	}
+	f := &form{}
+	text := func(name string) string { return f.text(v, "body", name) }
+	e := Envelope{
+		Type: text("Type"), MessageID: text("MessageId"), TopicARN: text("TopicArn"), Subject: text("Subject"),
+		Message: text("Message"), Timestamp: text("Timestamp"), Token: text("Token"), SubscribeURL: text("SubscribeURL"),
+		SignatureVersion: text("SignatureVersion"), Signature: text("Signature"), SigningCertURL: text("SigningCertURL"),
+		hasSubject: v.get("Subject").kind == isString,
+	}
+	need := []struct{ name, value string }{
+		{"MessageId", e.MessageID}, {"TopicArn", e.TopicARN}, {"Timestamp", e.Timestamp},
+		{"Signature", e.Signature}, {"SigningCertURL", e.SigningCertURL},
+	}
+	switch e.Type {
+	case SNSNotification:
+	case SNSSubscribe, SNSUnsubscribe:
+		need = append(need, struct{ name, value string }{"Token", e.Token}, struct{ name, value string }{"SubscribeURL", e.SubscribeURL})
+	default:
+		f.add("Type", fmt.Sprintf("is %q; it must be %s, %s or %s", cut(line(e.Type), 40), SNSNotification, SNSSubscribe, SNSUnsubscribe))
+	}
+	for _, n := range need {
+		if n.value == "" && !f.has(n.name) {
+			f.add(n.name, "is missing")
+		}
+	}
+	if err := f.err(); err != nil {
+		return Envelope{}, err
+	}
+	return e, nil
+}
+
+var (
+	certURL      = regexp.MustCompile(`^https://sns\.[a-z0-9-]{3,40}\.amazonaws\.com(\.cn)?/SimpleNotificationService-[A-Za-z0-9]{1,128}\.pem$`)
+	subscribeURL = regexp.MustCompile(`^https://sns\.[a-z0-9-]{3,40}\.amazonaws\.com(\.cn)?/\?Action=ConfirmSubscription&[A-Za-z0-9=&%:._~-]{1,900}$`)
+)
+
+// SigningCertURLAllowed reports whether a certificate may be fetched from url:
+// over https, from an SNS host of Amazon, under the name they use. Anything
+// else would let a sender vouch for itself, or make us call what we should not.
+func SigningCertURLAllowed(url string) bool { return certURL.MatchString(url) }
+
+// SubscribeURLAllowed reports whether url may be called to confirm a subscription.
+func SubscribeURLAllowed(url string) bool { return subscribeURL.MatchString(url) }
+
+// ErrSignature is matched by errors of [Envelope.Verify].
+var ErrSignature = errors.New("signature does not hold")
+
+// Verify checks the envelope against the certificate, in PEM, that was fetched
+// from its SigningCertURL: that the URL is Amazon's, that the certificate holds
+// now, and that it signed every part of the message that matters.
+func (e Envelope) Verify(certificate []byte, now time.Time) error {
+	if !SigningCertURLAllowed(e.SigningCertURL) {
+		return fmt.Errorf("verify SNS message: certificate is not at an address of SNS: %w", ErrSignature)
+	}
+	key, err := publicKey(certificate, now)
+	if err != nil {
+		return fmt.Errorf("verify SNS message: %v: %w", err, ErrSignature)
+	}
+	signature, err := base64.StdEncoding.DecodeString(e.Signature)
+	if err != nil {
+		return fmt.Errorf("verify SNS message: signature is not base64: %w", ErrSignature)
+	}
+	text := []byte(e.signed())
+	switch e.SignatureVersion {
+	case "1":
+		sum := sha1.Sum(text)
+		err = rsa.VerifyPKCS1v15(key, crypto.SHA1, sum[:], signature)
+	case "2":
+		sum := sha256.Sum256(text)
+		err = rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature)
+	default:
+		err = fmt.Errorf("version %q is not known", cut(e.SignatureVersion, 20))
+	}
+	if err != nil {
+		return fmt.Errorf("verify SNS message: %v: %w", err, ErrSignature)
+	}
+	return nil
+}
+
+func publicKey(certificate []byte, now time.Time) (*rsa.PublicKey, error) {
+	block, _ := pem.Decode(certificate)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, errors.New("certificate is not PEM")
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	if now.Before(c.NotBefore) || now.After(c.NotAfter) {
+		return nil, errors.New("certificate is out of date")
+	}
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return nil, errors.New("certificate holds no RSA key")
+	}
+	return key, nil
+}
+
+// signed returns the text that SNS signs: names and values in this order, each
+// on a line of its own.
+func (e Envelope) signed() string {
+	var b strings.Builder
+	add := func(name, value string) { b.WriteString(name + "\n" + value + "\n") }
+	add("Message", e.Message)
+	add("MessageId", e.MessageID)
+	if e.Type == SNSNotification {
+		if e.hasSubject {
+			add("Subject", e.Subject)
+		}
+	} else {
+		add("SubscribeURL", e.SubscribeURL)
+	}
+	add("Timestamp", e.Timestamp)
+	if e.Type != SNSNotification {
+		add("Token", e.Token)
+	}
+	add("TopicArn", e.TopicARN)
+	add("Type", e.Type)
+	return b.String()
+}
+
+// Alert reads what a notification carries: a CloudWatch alarm, our own event, or
+// any other text, which is then an alert with the subject, or the first line,
+// as its title. Other types than Notification carry no alert.
+func (e Envelope) Alert() (Alert, error) {
+	if e.Type != SNSNotification {
+		return Alert{}, refuse("Type", "is %s; it carries no alert", e.Type)
+	}
+	v, _, err := read([]byte(e.Message))
+	switch {
+	case err == nil && v.get("AlarmName").kind == isString:
+		return alarm(v), nil
+	case err == nil && v.get("title").kind == isString:
+		a, err := ParseEvent([]byte(e.Message))
+		a.Source = "sns"
+		return a, err
+	}
+	first, rest, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(e.Message, "\uFFFD")), "\n")
+	a := Alert{Source: "sns", Status: Firing, Severity: incident.DefaultSeverity, Title: line(e.Subject)}
+	if a.Title == "" {
+		a.Title = line(first)
+	} else {
+		rest = e.Message
+	}
+	if a.Title == "" {
+		return Alert{}, refuse("Message", "is empty, and there is no Subject")
+	}
+	a.detail("message", strings.TrimSpace(rest))
+	a.detail("topic", e.TopicARN)
+	a.Key = Fingerprint(e.TopicARN, a.Title)
+	a.finish()
+	return a, nil
+}
+
+// alarm reads a CloudWatch alarm. It has no severity of its own: the default.
+func alarm(v value) Alert {
+	a := Alert{
+		Source: "sns", Status: Firing, Severity: incident.DefaultSeverity,
+		Title: v.get("AlarmName").text, Key: v.get("AlarmArn").flat(),
+	}
+	switch state := v.get("NewStateValue").flat(); state {
+	case "OK":
+		a.Status = Resolved
+	case "ALARM":
+	default:
+		a.note("The alarm's state is " + cut(or(line(state), "not said"), 40) + "; taken as firing.")
+	}
+	if a.Key == "" {
+		a.Key = Fingerprint(v.get("AWSAccountId").flat(), v.get("Region").flat(), line(a.Title))
+	}
+	for _, d := range []struct{ name, field string }{
+		{"description", "AlarmDescription"}, {"reason", "NewStateReason"}, {"since", "StateChangeTime"},
+		{"region", "Region"}, {"account", "AWSAccountId"}, {"state before", "OldStateValue"},
+	} {
+		a.detail(d.name, v.get(d.field).flat())
+	}
+	trigger := v.get("Trigger")
+	a.detail("metric", strings.TrimSpace(trigger.get("Namespace").flat()+" "+trigger.get("MetricName").flat()))
+	for _, d := range trigger.get("Dimensions").list {
+		a.detail(or(d.get("name").flat(), "dimension"), d.get("value").flat())
+	}
+	a.finish()
+	return a
+}
