@@ -1,0 +1,181 @@
+package slacksim
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// keepBlocks is what Slack stores: the blocks with missing IDs filled in and
+// defaults of text objects written out.
+func (w *Workspace) keepBlocks(raw json.RawMessage) json.RawMessage {
+	var blocks []any
+	if decodeNumbers(raw, &blocks) != nil {
+		return raw // validated before: cannot happen, and harmless
+	}
+	for _, b := range blocks {
+		w.settleBlock(b)
+	}
+	return mustJSON(blocks)
+}
+
+func (w *Workspace) keepAttachments(raw json.RawMessage) json.RawMessage {
+	var list []obj
+	if decodeNumbers(raw, &list) != nil {
+		return raw
+	}
+	for i, a := range list {
+		a["id"] = i + 1
+		if blocks, ok := a["blocks"].([]any); ok {
+			for _, b := range blocks {
+				w.settleBlock(b)
+			}
+		}
+		if _, ok := a["fallback"]; !ok {
+			a["fallback"] = "[no preview available]"
+		}
+	}
+	return mustJSON(list)
+}
+
+func (w *Workspace) settleBlock(b any) {
+	o, ok := b.(obj)
+	if !ok {
+		return
+	}
+	if id, _ := o["block_id"].(string); id == "" {
+		o["block_id"] = w.secret(5)
+	}
+	for _, el := range elementsOfBlock(o) {
+		if id, _ := el["action_id"].(string); id == "" && needsActionID(el) {
+			el["action_id"] = w.secret(5)
+		}
+	}
+	w.settleTexts(o)
+}
+
+// needsActionID tells interactive elements from images and texts.
+func needsActionID(el obj) bool {
+	switch el["type"] {
+	case "image", "mrkdwn", "plain_text", nil:
+		return false
+	}
+	return !strings.HasPrefix(el["type"].(string), "rich_text_")
+}
+
+func (w *Workspace) settleTexts(v any) {
+	switch x := v.(type) {
+	case []any:
+		for _, e := range x {
+			w.settleTexts(e)
+		}
+	case obj:
+		text, isText := x["text"].(string)
+		switch {
+		case x["type"] == "mrkdwn" && isText:
+			x["text"] = w.readBack(text)
+			setDefault(x, "verbatim", false)
+		case x["type"] == "plain_text" && isText:
+			setDefault(x, "emoji", true)
+		default:
+			for _, e := range x {
+				w.settleTexts(e)
+			}
+		}
+	}
+}
+
+func setDefault(o obj, key string, value any) {
+	if _, ok := o[key]; !ok {
+		o[key] = value
+	}
+}
+
+func decodeNumbers(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+var (
+	entity   = regexp.MustCompile(`^&(?:amp|lt|gt);`)
+	angle    = regexp.MustCompile(`^<(?:[@#][A-Z0-9]+(?:\|[^<>]*)?|!(?:here|channel|everyone|subteam\^|date\^)[^<>]*|(?:https?|mailto|tel|slack):[^<>\s|]+(?:\|[^<>]*)?)>`)
+	bareLink = regexp.MustCompile(`^https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~` + "`" + `]`)
+)
+
+// readBack is how mrkdwn text reads after Slack took it in: bare URLs in angle
+// brackets, stray special characters as entities, emoji by their names. What
+// is markup already stays (Slack: "Formatting message text").
+func (w *Workspace) readBack(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		rest := text[i:]
+		if n := markupLen(rest); n > 0 {
+			b.WriteString(rest[:n])
+			i += n
+			continue
+		}
+		if link := bareLink.FindString(rest); link != "" {
+			b.WriteString("<" + link + ">")
+			i += len(link)
+			continue
+		}
+		if name, n := emojiAt(rest); n > 0 {
+			b.WriteString(":" + name + ":")
+			i += n
+			continue
+		}
+		switch rest[0] {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			// At a line's start it is a quote; both read back as the entity.
+			b.WriteString("&gt;")
+		default:
+			b.WriteByte(rest[0])
+		}
+		i++
+	}
+	return b.String()
+}
+
+func markupLen(s string) int {
+	switch s[0] {
+	case '&':
+		return len(entity.FindString(s))
+	case '<':
+		return len(angle.FindString(s))
+	}
+	return 0
+}
+
+// emojiNames are the emoji that alerting people type, by Slack's names; others
+// read back as they are.
+var emojiNames = map[string]string{
+	"🔥": "fire", "🚨": "rotating_light", "✅": "white_check_mark", "❌": "x", "⚠️": "warning", "👀": "eyes",
+	"👍": "+1", "👎": "-1", "🎉": "tada", "🚀": "rocket", "📟": "pager", "📞": "telephone_receiver",
+	"🔴": "red_circle", "🟠": "large_orange_circle", "🟡": "large_yellow_circle", "🟢": "large_green_circle",
+	"🔵": "large_blue_circle", "⏰": "alarm_clock", "📌": "pushpin", "🧯": "fire_extinguisher", "🔔": "bell",
+	"🔕": "no_bell", "💥": "boom", "🙏": "pray", "🤖": "robot_face", "📝": "memo", "🔒": "lock", "❗": "exclamation",
+	"❓": "question", "😀": "grinning", "😅": "sweat_smile", "🙂": "slightly_smiling_face", "👋": "wave",
+	"🛠️": "hammer_and_wrench", "📈": "chart_with_upwards_trend", "📉": "chart_with_downwards_trend", "🐛": "bug",
+	"🧪": "test_tube", "⏳": "hourglass_flowing_sand", "⌛": "hourglass", "🏁": "checkered_flag", "🆘": "sos",
+	"ℹ️": "information_source", "➡️": "arrow_right", "⬆️": "arrow_up", "⬇️": "arrow_down", "👥": "busts_in_silhouette",
+	"📣": "mega", "📢": "loudspeaker", "🧵": "thread", "📎": "paperclip", "🔗": "link", "☎️": "phone",
+}
+
+// emojiAt names the emoji at the start of s and says how many bytes it is.
+func emojiAt(s string) (name string, n int) {
+	if s[0] < 0x80 {
+		return "", 0
+	}
+	for n := min(8, len(s)); n >= 3; n-- {
+		if name, ok := emojiNames[s[:n]]; ok {
+			return name, n
+		}
+	}
+	return "", 0
+}
