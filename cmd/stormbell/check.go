@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+func checkCommand(p process) *cobra.Command {
+	var config, roster string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check --config FILE [--roster FILE] [--json]",
+		Short: "Read the configuration and the roster and say what is wrong with them",
+		Long: "Prints every problem with its file, its line and how to mend it, and exits 1 if\n" +
+			"there is one. The roster that the configuration names is read as well, unless\n" +
+			"--roster names another. Nothing is asked of Slack; stormbell doctor does that.\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c := &checkup{}
+			if config != "" || roster == "" {
+				if err := c.config(cmd, config, p.Env); err != nil {
+					return err
+				}
+			}
+			if roster != "" {
+				c.rosterPath = roster
+			}
+			c.roster()
+			return c.report(p, asJSON)
+		},
+	}
+	configFlag(cmd, &config)
+	cmd.Flags().StringVar(&roster, "roster", "", "a roster `FILE` instead of the one that the configuration names")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON")
+	return cmd
+}
+
+// finding is one problem or warning, of either file.
+type finding struct {
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	Where   string `json:"where,omitempty"` // the key, the entry or the variable
+	Problem string `json:"problem"`
+	Mend    string `json:"mend,omitempty"`
+	text    string
+}
+
+// checkup is what check found.
+type checkup struct {
+	Problems   []finding `json:"problems"`
+	Warnings   []finding `json:"warnings"`
+	rosterPath string
+	good       []string // what was read without a problem
+}
+
+func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
+	config, err := loadConfig(cmd, path, env)
+	var problems configs.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	for _, p := range problems {
+		where := p.Key
+		if p.Variable != "" {
+			where = p.Variable
+		}
+		c.Problems = append(c.Problems, finding{p.File, p.Line, where, p.What, p.Mend, p.String()})
+	}
+	c.rosterPath = config.Roster
+	switch {
+	case len(problems) > 0:
+	case path == "":
+		c.good = append(c.good, "the STORMBELL_ variables")
+	default:
+		c.good = append(c.good, path)
+	}
+	return nil
+}
+
+func (c *checkup) roster() {
+	if c.rosterPath == "" {
+		return
+	}
+	roster, err := readRoster(c.rosterPath)
+	var problems rotation.Problems
+	if errors.As(err, &problems) {
+		c.Problems = append(c.Problems, findings(problems)...)
+		return
+	}
+	if err != nil {
+		c.Problems = append(c.Problems, finding{File: c.rosterPath, Problem: err.Error(), text: err.Error()})
+		return
+	}
+	c.Warnings = append(c.Warnings, findings(roster.Warnings())...)
+	c.good = append(c.good, c.rosterPath+" with "+counts(roster))
+}
+
+func findings(problems rotation.Problems) []finding {
+	var list []finding
+	for _, p := range problems {
+		list = append(list, finding{p.File, p.Line, p.Entry, p.Message, p.Hint, p.Error()})
+	}
+	return list
+}
+
+// counts says how much there is in a roster.
+func counts(r *rotation.Roster) string {
+	return fmt.Sprintf("people %d, teams %d, rotations %d, policies %d, services %d, agreements %d",
+		len(r.People), len(r.Teams), len(r.Rotations), len(r.Policies), len(r.Services), len(r.Agreements))
+}
+
+// report prints the findings and returns an error when one is a problem.
+func (c *checkup) report(p process, asJSON bool) error {
+	if err := c.print(p, asJSON); err != nil {
+		return err
+	}
+	switch n := len(c.Problems); n {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("check: 1 problem")
+	default:
+		return fmt.Errorf("check: %d problems", n)
+	}
+}
+
+func (c *checkup) print(p process, asJSON bool) error {
+	if asJSON {
+		// a list that is null is a trap for whoever reads it
+		c.Problems, c.Warnings = append([]finding{}, c.Problems...), append([]finding{}, c.Warnings...)
+		return printJSON(p.Out, c)
+	}
+	for _, f := range c.Problems {
+		fmt.Fprintln(p.Out, f.text)
+	}
+	for _, f := range c.Warnings {
+		fmt.Fprintln(p.Out, "warning: "+f.text)
+	}
+	if len(c.Problems) > 0 {
+		return nil
+	}
+	for _, what := range c.good {
+		if _, err := fmt.Fprintln(p.Out, "all good: "+what); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readRoster reads a roster file. The error is [rotation.Problems] or says in
+// plain words why the file could not be read.
+func readRoster(path string) (*rotation.Roster, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		var cause *os.PathError
+		if errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return nil, fmt.Errorf("%s: cannot read the roster: %v; check the path", path, err)
+	}
+	return rotation.Parse(path, data)
+}

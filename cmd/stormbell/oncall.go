@@ -1,0 +1,237 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+func oncallCommand(p process) *cobra.Command {
+	return groupCommand("oncall", "Who is on call, from a roster file alone", whoCommand(p), shiftsCommand(p))
+}
+
+// rosterFlags are those of every command that answers from a roster file.
+type rosterFlags struct {
+	roster   string
+	rotation string
+	json     bool
+}
+
+func (f *rosterFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.roster, "roster", "", "the roster `FILE`")
+	cmd.Flags().StringVar(&f.rotation, "rotation", "", "one rotation's `ID`; every rotation without it")
+	cmd.Flags().BoolVar(&f.json, "json", false, "one line of JSON")
+}
+
+// rotations returns the rotations that are asked for, in the order of the file.
+func (f *rosterFlags) rotations(cmd *cobra.Command) ([]*rotation.Rotation, error) {
+	if err := required(cmd, "roster"); err != nil {
+		return nil, err
+	}
+	roster, err := readRoster(f.roster)
+	if err != nil {
+		return nil, err
+	}
+	var list []*rotation.Rotation
+	var known []string
+	for i := range roster.Rotations {
+		r := &roster.Rotations[i]
+		known = append(known, r.ID)
+		if f.rotation == "" || f.rotation == r.ID {
+			list = append(list, r)
+		}
+	}
+	if f.rotation == "" || len(list) > 0 {
+		return list, nil
+	}
+	mend := "it has " + strings.Join(known, ", ")
+	if near := configs.Nearest(f.rotation, known); near != "" {
+		mend = fmt.Sprintf("did you mean %q?", near)
+	}
+	return nil, fmt.Errorf("there is no rotation %q in %s; %s", f.rotation, f.roster, mend)
+}
+
+// instant is a flag that holds a moment.
+type instant struct{ time.Time }
+
+func (i *instant) String() string {
+	if i.IsZero() {
+		return ""
+	}
+	return i.Format(time.RFC3339)
+}
+
+// Set reads RFC 3339.
+func (i *instant) Set(s string) error {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return fmt.Errorf("not an instant, write it like 2026-03-29T08:00:00Z or 2026-03-29T10:00:00+02:00")
+	}
+	i.Time = t.UTC()
+	return nil
+}
+
+func (*instant) Type() string { return "TIME" }
+
+// or returns the instant, or another where none was given.
+func (i *instant) or(other time.Time) time.Time {
+	if i.IsZero() {
+		return other.UTC()
+	}
+	return i.Time
+}
+
+// whoAnswer is the JSON of one rotation at one instant. Since and Until are null
+// where nothing changes within 400 days.
+type whoAnswer struct {
+	Rotation string     `json:"rotation"`
+	At       time.Time  `json:"at"`
+	OnCall   []string   `json:"on_call"`
+	Shadow   []string   `json:"shadow"`
+	Since    *time.Time `json:"since"`
+	Until    *time.Time `json:"until"`
+	By       string     `json:"by"`
+}
+
+func whoCommand(p process) *cobra.Command {
+	var flags rosterFlags
+	var at instant
+	cmd := &cobra.Command{
+		Use:   "who --roster FILE [--rotation ID] [--at TIME] [--json]",
+		Short: "Who is on call at an instant",
+		Long: "Prints who is on call at an instant, from a roster file alone: no store, no\n" +
+			"network. What was only agreed in Slack since is not in there.\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rotations, err := flags.rotations(cmd)
+			if err != nil {
+				return err
+			}
+			answers := who(rotations, at.or(time.Now()))
+			if flags.json {
+				return printJSON(p.Out, answers)
+			}
+			return printWho(p.Out, answers)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().Var(&at, "at", "the instant, RFC 3339; now without it")
+	return cmd
+}
+
+func who(rotations []*rotation.Rotation, at time.Time) []whoAnswer {
+	answers := make([]whoAnswer, 0, len(rotations))
+	for _, r := range rotations {
+		o := r.At(at)
+		answers = append(answers, whoAnswer{
+			Rotation: r.ID, At: at, OnCall: list(o.People), Shadow: list(o.Shadows),
+			Since: known(o.Since), Until: known(o.Until), By: o.By,
+		})
+	}
+	return answers
+}
+
+// list is never nil, for JSON.
+func list(words []string) []string { return append([]string{}, words...) }
+
+// known is nil for an instant that is not known.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func printWho(w io.Writer, answers []whoAnswer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ROTATION\tON CALL\tSHADOW\tSINCE\tUNTIL\tBY")
+	for _, a := range answers {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Rotation, people(a.OnCall, "nobody"), people(a.Shadow, "-"),
+			moment(a.Since), moment(a.Until), people([]string{a.By}, "-"))
+	}
+	return table.Flush()
+}
+
+// people joins names for a table; none is the word for nobody.
+func people(names []string, none string) string {
+	if joined := strings.Join(names, ", "); joined != "" {
+		return joined
+	}
+	return none
+}
+
+func moment(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.Format(time.RFC3339)
+}
+
+// shift is the JSON of one segment of the final schedule.
+type shift struct {
+	Rotation string    `json:"rotation"`
+	OnCall   []string  `json:"on_call"`
+	Start    time.Time `json:"start"`
+	End      time.Time `json:"end"`
+}
+
+func shiftsCommand(p process) *cobra.Command {
+	var flags rosterFlags
+	var from, to instant
+	cmd := &cobra.Command{
+		Use:   "shifts --roster FILE [--rotation ID] --from TIME --to TIME [--json]",
+		Short: "The final schedule over a range",
+		Long: "Prints who is on call from one instant to another, with overrides, swaps and\n" +
+			"absences applied: the longest stretches with the same people, those with nobody\n" +
+			"included, cut to the range. Instants are UTC.\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "roster", "from", "to"); err != nil {
+				return err
+			}
+			if !from.Before(to.Time) {
+				return wrong(cmd, "--to must be after --from")
+			}
+			rotations, err := flags.rotations(cmd)
+			if err != nil {
+				return err
+			}
+			list := shifts(rotations, from.Time, to.Time)
+			if flags.json {
+				return printJSON(p.Out, list)
+			}
+			return printShifts(p.Out, list)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().Var(&from, "from", "where the range begins, RFC 3339")
+	cmd.Flags().Var(&to, "to", "where it ends, RFC 3339")
+	return cmd
+}
+
+func shifts(rotations []*rotation.Rotation, from, to time.Time) []shift {
+	all := []shift{}
+	for _, r := range rotations {
+		for _, s := range r.Final(from, to) {
+			all = append(all, shift{Rotation: r.ID, OnCall: list(s.People), Start: s.Start.UTC(), End: s.End.UTC()})
+		}
+	}
+	return all
+}
+
+func printShifts(w io.Writer, all []shift) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ROTATION\tSTART\tEND\tON CALL")
+	for _, s := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Rotation, s.Start.Format(time.RFC3339), s.End.Format(time.RFC3339), people(s.OnCall, "nobody"))
+	}
+	return table.Flush()
+}

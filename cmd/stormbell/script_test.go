@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"stormbell": main})
+}
+
+// TestScripts runs the whole program as its users do. Besides testscript's own,
+// the scripts have one command: `exits N ARGUMENTS…` runs stormbell, wants the
+// exit code N, and wants one line of complaint and no result when N is 2.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: exits N ARGUMENTS…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := exitOK
+	var failed *exec.ExitError
+	if err := ts.Exec("stormbell", args[1:]...); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("stormbell %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+	complaint := ts.ReadFile("stderr")
+	if want == exitUsage && (strings.Count(complaint, "\n") != 1 || !strings.Contains(complaint, "--help") || ts.ReadFile("stdout") != "") {
+		ts.Fatalf("stormbell %s: want one line of complaint that names --help, and no result", strings.Join(args[1:], " "))
+	}
+}
