@@ -52,6 +52,9 @@ const (
 	mapSize = 1 << 30
 	// growStep is by how much the file grows, sparsely, when it is full.
 	growStep = 1 << 20
+	// fillPercent is how full a page is left when it is split. Most records are
+	// appended at the end of their kind, where bbolt's half would waste the rest.
+	fillPercent = 0.8
 )
 
 // Open opens the store at path, and creates it, with its folder, when nothing
@@ -76,7 +79,6 @@ func Open(path string, o Options) (*Engine, error) {
 		db.Close()
 		return nil, explain(path, err)
 	}
-	forgetPages(db)
 	if err := writeHolder(path); err != nil {
 		o.Warn(fmt.Sprintf("store %s: a second process could not be told who holds the store: %v", path, err))
 	}
@@ -215,6 +217,7 @@ func checkMode(info fs.FileInfo, warn func(string)) error {
 // has other records than it should.
 func (e *Engine) checkMeta(found tally) error {
 	return e.db.View(func(tx *bolt.Tx) error {
+		defer forgetPages(tx) // opening has touched them all
 		meta := tx.Bucket([]byte(metaBucket))
 		if meta == nil || meta.Get([]byte(schemaKey)) == nil || tx.Bucket([]byte(recordsBucket)) == nil {
 			return errForeign
@@ -289,6 +292,7 @@ func (e *Engine) Commit(_ context.Context, changes []storage.Change) (err error)
 
 func apply(tx *bolt.Tx, changes []storage.Change) error {
 	meta, records := tx.Bucket([]byte(metaBucket)), tx.Bucket([]byte(recordsBucket))
+	records.FillPercent = fillPercent
 	count, err := decodeTally(meta.Get([]byte(tallyKey)))
 	if err != nil {
 		return err

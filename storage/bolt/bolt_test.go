@@ -92,9 +92,7 @@ func TestNewStoreIsPrivateAndSmall(t *testing.T) {
 
 func TestBackupWhileWriting(t *testing.T) {
 	dir := t.TempDir()
-	db := storage.New(open(t, filepath.Join(dir, "store.db")))
-	defer db.Close()
-	e := open(t, filepath.Join(dir, "other.db"))
+	e := open(t, filepath.Join(dir, "store.db"))
 	commit(t, e, "a", "1", "b", strings.Repeat("x", 100_000))
 	// The slow writer commits in the middle of the copy.
 	copyPath := filepath.Join(dir, "copy.db")

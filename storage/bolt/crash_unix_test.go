@@ -230,12 +230,12 @@ func missing(t *testing.T, path string, acknowledged [counters]int) int {
 
 func TestKilledAtAnyMoment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
-	rounds := 25
+	rounds := 12
 	if testing.Short() {
 		rounds = 5
 	}
 	for round := range rounds {
-		lines := rand.IntN(1500)
+		lines := rand.IntN(800)
 		last := killed(t, "count", path, lines)
 		if n := missing(t, path, last); n > 0 {
 			t.Fatalf("round %d, killed after %d lines: %d acknowledged steps are missing", round, lines, n)

@@ -50,7 +50,7 @@ func used(b []byte) int {
 // refuse in words or, where the byte is in no use, give what was stored.
 func TestFlippedBytes(t *testing.T) {
 	good, records := sample(t)
-	rounds := 1500
+	rounds := 500
 	if testing.Short() {
 		rounds = 200
 	}
@@ -96,7 +96,7 @@ func TestOverwrittenPages(t *testing.T) {
 	good, records := sample(t)
 	path := filepath.Join(t.TempDir(), "store.db")
 	pages := used(good) / pageSize()
-	for seed := range 150 {
+	for seed := range 60 {
 		r := rand.New(rand.NewPCG(uint64(seed), 2))
 		b := append([]byte{}, good[:used(good)]...)
 		at := 2 + r.IntN(pages-2)

@@ -5,4 +5,4 @@ package bolt
 import bolt "go.etcd.io/bbolt"
 
 // forgetPages does nothing here.
-func forgetPages(*bolt.DB) {}
+func forgetPages(*bolt.Tx) {}

@@ -14,7 +14,12 @@ import (
 type snapshot struct {
 	tx      *bolt.Tx
 	records *bolt.Bucket
+	scanned int // bytes that scans have gone over
 }
+
+// muchScanned is when a snapshot has made so much of the file resident that it
+// is worth letting go of.
+const muchScanned = 16 << 20
 
 func (s *snapshot) Get(key string) (value []byte, err error) {
 	defer recovered(&err)
@@ -38,6 +43,7 @@ func (s *snapshot) Scan(r storage.Range, each func(key string, value []byte) boo
 	}
 	k, stored, err := step.move(func() ([]byte, []byte) { return step.from(c, r) })
 	for err == nil && k != nil && r.Contains(string(k)) {
+		s.scanned += len(k) + len(stored)
 		v, bad := unseal(k, stored)
 		if bad != nil {
 			return bad
@@ -50,7 +56,12 @@ func (s *snapshot) Scan(r storage.Range, each func(key string, value []byte) boo
 	return err
 }
 
-func (s *snapshot) Close() error { return s.tx.Rollback() }
+func (s *snapshot) Close() error {
+	if s.scanned > muchScanned {
+		forgetPages(s.tx)
+	}
+	return s.tx.Rollback()
+}
 
 // walk is one direction of a cursor.
 type walk struct {
