@@ -101,7 +101,7 @@ func (r *Ring) fail(now time.Time) {
 	}
 	if len(r.Spare) > 0 {
 		r.Pending = append(r.Pending, Pending{Via: r.Spare[0], At: now, Reason: ByFailure})
-		r.Spare = r.Spare[1:]
+		r.Spare = tail(r.Spare)
 	}
 }
 
@@ -109,6 +109,14 @@ func (r *Ring) fail(now time.Time) {
 func (r *Ring) lost() bool {
 	working := func(s Receipt) bool { return s.Level != Failed }
 	return len(r.Pending) == 0 && len(r.Spare) == 0 && !slices.ContainsFunc(r.Receipts, working)
+}
+
+// tail drops the first. Nothing left is nil, as it comes back from the store.
+func tail[T any](list []T) []T {
+	if len(list) <= 1 {
+		return nil
+	}
+	return list[1:]
 }
 
 // clone returns a ring that shares nothing that is written to.

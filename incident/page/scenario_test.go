@@ -221,6 +221,9 @@ func (s *stage) act(t *testing.T, word string, args []string, options map[string
 	case "failed": // the last send to PERSON by WAY
 		s.page = s.page.Failed(s.keys[args[0]+" "+args[1]], s.now)
 		s.tick(s.now)
+	case "accepted":
+		s.page = s.page.Accepted(s.keys[args[0]+" "+args[1]], s.now)
+		s.due()
 	case "delivered":
 		s.page = s.page.Delivered(s.keys[args[0]+" "+args[1]])
 		s.due()

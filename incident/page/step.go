@@ -79,7 +79,7 @@ func (t *tick) page(at time.Time) bool {
 			continue
 		}
 		next := r.Pending[0]
-		r.Pending = r.Pending[1:]
+		r.Pending = tail(r.Pending)
 		key := t.send(Send{At: at, Person: r.Person, Via: next.Via, Pass: r.Pass, Step: r.Rung,
 			After: next.After, Reason: next.Reason, Targets: r.Targets, LastResort: r.LastResort})
 		// The provider's time runs from when the message is handed out, not

@@ -83,11 +83,8 @@ func (f *find) add(person, target string) {
 	}
 }
 
-// choose leaves the one whose turn it is (P14).
+// choose leaves the one of at least one whose turn it is (P14).
 func (f *find) choose(turn int) {
-	if len(f.people) == 0 {
-		return
-	}
 	n := len(f.people)
 	chosen := (turn%n + n) % n
 	for i, c := range f.people {

@@ -1,0 +1,129 @@
+package page
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// TestRecord holds the stored form of a page: what one version wrote every
+// later one reads.
+func TestRecord(t *testing.T) {
+	o, w := twoSteps()
+	o.Policy.AcknowledgeTimeout = 30 * time.Minute
+	o.Policy.Steps[1].RoundRobin = true
+	w.Ways = func(string) []string { return []string{"slack", "push", "voice"} }
+	w.Reports = func(via string) bool { return via == "voice" }
+	p, _ := New(o).Step(w, at(0))
+	p, out := p.Step(w, at(310))
+	p = p.Accepted(out.Sends[0].Key, at(310))
+	p, err := p.Ack("ada", at(320))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, out = p.Step(w, at(320+1800))
+	p = p.Delivered(out.Sends[0].Key)
+	if len(p.Rings) != 2 || len(p.Turns) != 1 {
+		t.Fatalf("the page is not rich enough to be an example: %+v", p)
+	}
+
+	golden(t, "testdata/record.json", p)
+	b, err := os.ReadFile("testdata/record.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored Page
+	if err := json.Unmarshal(b, &stored); err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(stored, p) {
+		t.Errorf("testdata/record.json (-page +stored):\n%s", cmp.Diff(p, stored))
+	}
+}
+
+func TestPolicyIsCopied(t *testing.T) {
+	o, w := twoSteps()
+	p := New(o)
+	o.Policy.Steps[0].Notify[0] = rotation.Target{Kind: rotation.TargetPerson, ID: "eve"}
+	o.Policy.LastResort[0] = rotation.Target{Kind: rotation.TargetPerson, ID: "eve"}
+	o.Policy.Steps[0].Wait = 0
+	_, out := p.Step(w, origin)
+	if got := out.Log[0].People[0].Person; got != "ada" || p.Policy.LastResort[0].ID != "incidents" || p.Policy.Steps[0].Wait == 0 {
+		t.Errorf("after the roster was edited an open page pages %q by %+v", got, p.Policy)
+	}
+}
+
+// TestManyPeople checks that a step too large for one call comes out whole.
+func TestManyPeople(t *testing.T) {
+	var team []string
+	for i := range 200 {
+		team = append(team, string(rune('a'+i%26))+string(rune('0'+i/26)))
+	}
+	w := World{Team: func(string, time.Time) []string { return team }, Ways: func(string) []string { return []string{"push"} }}
+	p := New(Open{ID: "INC-1", Now: origin, Policy: rotation.Policy{Steps: []rotation.Step{
+		{Notify: parseTargets([]string{"team:all"}), Wait: time.Minute}}}})
+	p, out := settle(p, w, origin, nil)
+	if due, _ := p.Due(); len(out.Sends) != len(team) || !due.Equal(at(60)) {
+		t.Errorf("%d people: %d sends, due at %v, want all and %v", len(team), len(out.Sends), due, at(60))
+	}
+}
+
+// TestProgressOutOfOrder checks that news of something earlier does not shorten
+// the time that later progress has given.
+func TestProgressOutOfOrder(t *testing.T) {
+	o, _ := twoSteps()
+	o.Policy.AcknowledgeTimeout = 10 * time.Minute
+	p, err := New(o).Ack("ada", at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = p.Progress(at(300)).Progress(at(100))
+	if due, _ := p.Due(); !due.Equal(at(900)) {
+		t.Errorf("progress at 300 s and then word of 100 s: due at %v, want %v", due, at(900))
+	}
+}
+
+func TestZeroWorld(t *testing.T) {
+	o, _ := twoSteps()
+	p, out := New(o).Step(World{}, origin)
+	if due, ok := p.Due(); !ok || !due.Equal(at(60)) || len(out.Sends) != 2 {
+		t.Errorf("with an empty world: due %v %v, sends %+v, want the two channels and another look in a minute", due, ok, out.Sends)
+	}
+}
+
+func BenchmarkStep(b *testing.B) {
+	o, w := twoSteps()
+	p := New(o)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, out := p.Step(w, origin); len(out.Sends) != 2 {
+			b.Fatalf("%d sends, want 2", len(out.Sends))
+		}
+	}
+}
+
+func BenchmarkDue1000(b *testing.B) {
+	o, w := twoSteps()
+	pages := make([]Page, 1000)
+	for i := range pages {
+		o.Now = at(i)
+		pages[i], _ = New(o).Step(w, o.Now)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		first := time.Time{}
+		for i := range pages {
+			if at, ok := pages[i].Due(); ok {
+				first = earlier(first, at)
+			}
+		}
+		if !first.Equal(at(20)) {
+			b.Fatalf("first due at %v, want %v", first, at(20))
+		}
+	}
+}
