@@ -46,8 +46,8 @@ func (a *Actor) sendCommand(where, command, text string) (*user, *channel, *enve
 	if w.manifest.Commands[i].ShouldEscape {
 		text = w.escaped(text)
 	}
-	e := w.dispatch("slash_commands", true, func(base string) obj {
-		return obj{
+	e := w.dispatch("slash_commands", true, func(base string) object {
+		return object{
 			"token": w.verification, "team_id": w.teamID, "team_domain": w.domain, "channel_id": c.ID,
 			"channel_name": c.payloadName(), "user_id": u.ID, "user_name": u.Name, "command": command, "text": text,
 			"api_app_id": w.appID, "is_enterprise_install": "false", "trigger_id": w.newTrigger(u.ID, ""),
@@ -159,7 +159,7 @@ func (a *Actor) sendShortcut(s Shortcut) (*user, *envelope, error) {
 		return nil, nil, fmt.Errorf("shortcut %q: the manifest declares no %s shortcut with this callback_id", s.CallbackID, kind)
 	}
 	if kind == "global" {
-		return u, w.dispatch("interactive", false, func(string) obj {
+		return u, w.dispatch("interactive", false, func(string) object {
 			o := w.interaction("shortcut", u, "")
 			o["callback_id"], o["action_ts"] = s.CallbackID, w.eventTS()
 			return o
@@ -169,10 +169,10 @@ func (a *Actor) sendShortcut(s Shortcut) (*user, *envelope, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return u, w.dispatch("interactive", false, func(base string) obj {
+	return u, w.dispatch("interactive", false, func(base string) object {
 		o := w.interaction("message_action", u, "")
 		o["callback_id"], o["action_ts"], o["message_ts"] = s.CallbackID, w.eventTS(), m.TS
-		o["message"], o["channel"] = m.clone(), obj{"id": c.ID, "name": c.payloadName()}
+		o["message"], o["channel"] = m.clone(), object{"id": c.ID, "name": c.payloadName()}
 		o["response_url"] = base + w.newResponse(&responseURL{user: u.ID, channel: c.ID})
 		return o
 	}), nil
@@ -180,10 +180,10 @@ func (a *Actor) sendShortcut(s Shortcut) (*user, *envelope, error) {
 
 // interaction is the part that all interactive payloads share. view is the
 // modal it happens in, empty outside.
-func (w *Workspace) interaction(kind string, u *user, view string) obj {
-	return obj{
+func (w *Workspace) interaction(kind string, u *user, view string) object {
+	return object{
 		"type": kind, "token": w.verification, "api_app_id": w.appID, "enterprise": nil, "is_enterprise_install": false,
-		"team": obj{"id": w.teamID, "domain": w.domain}, "trigger_id": w.newTrigger(u.ID, view),
-		"user": obj{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": w.teamID},
+		"team": object{"id": w.teamID, "domain": w.domain}, "trigger_id": w.newTrigger(u.ID, view),
+		"user": object{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": w.teamID},
 	}
 }

@@ -67,7 +67,7 @@ func (a *Actor) sendPress(p Press) (*user, *sent, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var state obj
+	var state object
 	if at.kind() != "button" {
 		if state, err = w.enter(at.el, p.Value); err != nil {
 			return nil, nil, err
@@ -83,7 +83,7 @@ func (a *Actor) sendPress(p Press) (*user, *sent, error) {
 	if !w.manifest.Interactivity {
 		return nil, nil, errors.New("press: the app's manifest does not enable interactivity")
 	}
-	env := w.dispatch("interactive", false, func(base string) obj { return w.blockActions(u, s, action(w, at, state), base) })
+	env := w.dispatch("interactive", false, func(base string) object { return w.blockActions(u, s, action(w, at, state), base) })
 	return u, &sent{env}, nil
 }
 
@@ -122,10 +122,10 @@ func (a *Actor) surface(u *user, p Press) (surfaceOf, error) {
 }
 
 // enterInto keeps a value: in the view, or per person for a message.
-func (w *Workspace) enterInto(u *user, s surfaceOf, at placed, state obj) {
+func (w *Workspace) enterInto(u *user, s surfaceOf, at placed, state object) {
 	kept := w.keptFor(u, s)
 	if kept[at.blockID()] == nil {
-		kept[at.blockID()] = map[string]obj{}
+		kept[at.blockID()] = map[string]object{}
 	}
 	kept[at.blockID()][at.actionID()] = state
 }
@@ -147,8 +147,8 @@ func (w *Workspace) keptFor(u *user, s surfaceOf) values {
 
 // action is one entry of actions[]: what was entered, and what the element
 // says about itself.
-func action(w *Workspace, at placed, state obj) obj {
-	o := obj{}
+func action(w *Workspace, at placed, state object) object {
+	o := object{}
 	for _, key := range []string{"text", "value", "style", "url", "placeholder", "confirm", "initial_option", "initial_options",
 		"initial_date", "initial_time", "initial_date_time", "initial_user", "initial_users", "initial_channel",
 		"initial_channels", "initial_conversation", "initial_conversations"} {
@@ -162,27 +162,27 @@ func action(w *Workspace, at placed, state obj) obj {
 }
 
 // blockActions is the payload of a press.
-func (w *Workspace) blockActions(u *user, s surfaceOf, act obj, base string) obj {
+func (w *Workspace) blockActions(u *user, s surfaceOf, act object, base string) object {
 	if s.view != nil {
 		in := s.view.ID
 		if s.view.Type == "home" {
 			in = ""
 		}
 		o := w.interaction("block_actions", u, in)
-		o["actions"], o["container"] = []obj{act}, obj{"type": "view", "view_id": s.view.ID}
+		o["actions"], o["container"] = []object{act}, object{"type": "view", "view_id": s.view.ID}
 		o["view"] = w.viewJSON(s.view)
-		o["state"] = obj{"values": fullState(s.layout, s.view.Values)}
+		o["state"] = object{"values": fullState(s.layout, s.view.Values)}
 		return o
 	}
 	o := w.interaction("block_actions", u, "")
-	container := obj{"type": "message", "message_ts": s.message.TS, "channel_id": s.channel.ID,
+	container := object{"type": "message", "message_ts": s.message.TS, "channel_id": s.channel.ID,
 		"is_ephemeral": s.whisper != nil}
 	if s.message.ThreadTS != "" {
 		container["thread_ts"] = s.message.ThreadTS
 	}
-	o["actions"], o["container"] = []obj{act}, container
-	o["channel"] = obj{"id": s.channel.ID, "name": s.channel.payloadName()}
-	o["state"] = obj{"values": fullState(s.layout, w.keptFor(u, s))}
+	o["actions"], o["container"] = []object{act}, container
+	o["channel"] = object{"id": s.channel.ID, "name": s.channel.payloadName()}
+	o["state"] = object{"values": fullState(s.layout, w.keptFor(u, s))}
 	if s.whisper == nil {
 		o["message"] = s.message.clone()
 	}

@@ -69,7 +69,7 @@ func (a *Actor) sendSubmit(viewID string, given map[string]map[string]any) (*Vie
 		return nil, nil, &SubmitResult{Errors: bad, View: w.viewOf(u.ID)}, nil
 	}
 	v.Errors = nil
-	e := w.dispatch("interactive", true, func(base string) obj {
+	e := w.dispatch("interactive", true, func(base string) object {
 		o := w.interaction("view_submission", u, v.ID)
 		o["view"], o["response_urls"] = w.viewJSON(v), w.viewResponses(u, v, base)
 		return o
@@ -97,8 +97,8 @@ func (w *Workspace) fill(u *user, v *View, given map[string]map[string]any) erro
 }
 
 // viewResponses are the response URLs of channel selects that asked for one.
-func (w *Workspace) viewResponses(u *user, v *View, base string) []obj {
-	out := []obj{}
+func (w *Workspace) viewResponses(u *user, v *View, base string) []object {
+	out := []object{}
 	for _, p := range layout(v.Blocks) {
 		if on, _ := p.el["response_url_enabled"].(bool); !on {
 			continue
@@ -108,7 +108,7 @@ func (w *Workspace) viewResponses(u *user, v *View, base string) []obj {
 		if channel == "" {
 			continue
 		}
-		out = append(out, obj{"block_id": p.blockID(), "action_id": p.actionID(), "channel_id": channel,
+		out = append(out, object{"block_id": p.blockID(), "action_id": p.actionID(), "channel_id": channel,
 			"response_url": base + w.newResponse(&responseURL{user: u.ID, channel: channel})})
 	}
 	return out
@@ -215,7 +215,7 @@ func (a *Actor) CloseView(viewID string, how Closing) error {
 	notify := reported.NotifyOnClose
 	payload := w.viewJSON(reported)
 	delete(payload, "state")
-	payload["state"] = obj{"values": obj{}}
+	payload["state"] = object{"values": object{}}
 	if cleared {
 		w.clearViews(u.ID)
 	} else {
@@ -223,7 +223,7 @@ func (a *Actor) CloseView(viewID string, how Closing) error {
 	}
 	var e *envelope
 	if notify {
-		e = w.dispatch("interactive", false, func(string) obj {
+		e = w.dispatch("interactive", false, func(string) object {
 			o := w.interaction("view_closed", u, "")
 			delete(o, "trigger_id")
 			o["view"], o["is_cleared"] = payload, cleared

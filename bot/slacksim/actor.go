@@ -382,7 +382,7 @@ func (a *Actor) OpenHome() (*View, error) {
 	if !w.manifest.HomeTab {
 		return nil, errors.New("home: the app's manifest does not enable the Home tab")
 	}
-	fields := obj{"user": u.ID, "channel": w.openDM(w.botUser, u.ID).ID, "tab": "home"}
+	fields := object{"user": u.ID, "channel": w.openDM(w.botUser, u.ID).ID, "tab": "home"}
 	var shown *View
 	if v := w.homes[u.ID]; v != nil {
 		fields["view"] = w.viewJSON(v)

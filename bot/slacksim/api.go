@@ -13,7 +13,7 @@ import (
 type apiError struct {
 	code     string
 	messages []string // response_metadata.messages
-	extra    obj      // further top-level fields
+	extra    object   // further top-level fields
 }
 
 // Error is the code.
@@ -41,7 +41,7 @@ type call struct {
 type verdict struct {
 	status int
 	header http.Header
-	answer obj
+	answer object
 	html   string // instead of answer
 	err    *apiError
 	cut    bool // no answer at all
@@ -147,14 +147,14 @@ func (w *Workspace) answer(name string, r *http.Request, q request, bad *apiErro
 	}
 	w.changed()
 	if o == nil {
-		o = obj{}
+		o = object{}
 	}
 	o["ok"] = true
 	if len(q.warnings) > 0 {
 		o["warning"] = strings.Join(q.warnings, ",")
-		meta, _ := o["response_metadata"].(obj)
+		meta, _ := o["response_metadata"].(object)
 		if meta == nil {
-			meta = obj{}
+			meta = object{}
 		}
 		meta["warnings"] = q.warnings
 		o["response_metadata"] = meta
@@ -165,12 +165,12 @@ func (w *Workspace) answer(name string, r *http.Request, q request, bad *apiErro
 
 func (v verdict) refuse(e *apiError) verdict {
 	v.err = e
-	v.answer = obj{"ok": false, "error": e.code}
+	v.answer = object{"ok": false, "error": e.code}
 	for k, x := range e.extra {
 		v.answer[k] = x
 	}
 	if len(e.messages) > 0 {
-		v.answer["response_metadata"] = obj{"messages": e.messages}
+		v.answer["response_metadata"] = object{"messages": e.messages}
 	}
 	return v
 }
@@ -206,7 +206,7 @@ func (c *call) needs(any []string) *apiError {
 	if len(any) == 0 || slices.ContainsFunc(any, func(s string) bool { return c.scopes[s] }) {
 		return nil
 	}
-	return &apiError{code: "missing_scope", extra: obj{
+	return &apiError{code: "missing_scope", extra: object{
 		"needed": strings.Join(any, ","), "provided": strings.Join(c.granted, ",")}}
 }
 

@@ -51,7 +51,7 @@ func (c *call) bookmarkProblem() *apiError {
 	return nil
 }
 
-func (c *call) bookmarksAdd() (obj, *apiError) {
+func (c *call) bookmarksAdd() (object, *apiError) {
 	ch, err := c.bookmarkRoom()
 	switch {
 	case err != nil:
@@ -69,10 +69,10 @@ func (c *call) bookmarksAdd() (obj, *apiError) {
 	b := Bookmark{ID: c.id("Bk"), ChannelID: ch.ID, Title: c.str("title"), Link: c.str("link"), Emoji: c.str("emoji"),
 		Type: "link", Created: unix(c.now()), Rank: "u", UpdatedBy: c.user, Team: c.teamID}
 	ch.Bookmarks = append(ch.Bookmarks, b)
-	return obj{"bookmark": bookmarkJSON(b)}, nil
+	return object{"bookmark": bookmarkJSON(b)}, nil
 }
 
-func bookmarkJSON(b Bookmark) obj {
+func bookmarkJSON(b Bookmark) object {
 	o := toObj(b)
 	o["entity_id"], o["shortcut_id"], o["app_id"], o["app_action_id"] = nil, nil, nil, nil
 	return o
@@ -91,7 +91,7 @@ func (c *call) bookmark() (*channel, int, *apiError) {
 	return ch, i, nil
 }
 
-func (c *call) bookmarksEdit() (obj, *apiError) {
+func (c *call) bookmarksEdit() (object, *apiError) {
 	ch, i, err := c.bookmark()
 	if err != nil {
 		return nil, err
@@ -106,10 +106,10 @@ func (c *call) bookmarksEdit() (obj, *apiError) {
 		}
 	}
 	b.Updated, b.UpdatedBy = unix(c.now()), c.user
-	return obj{"bookmark": bookmarkJSON(*b)}, nil
+	return object{"bookmark": bookmarkJSON(*b)}, nil
 }
 
-func (c *call) bookmarksRemove() (obj, *apiError) {
+func (c *call) bookmarksRemove() (object, *apiError) {
 	ch, i, err := c.bookmark()
 	if err != nil {
 		return nil, err
@@ -118,14 +118,14 @@ func (c *call) bookmarksRemove() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) bookmarksList() (obj, *apiError) {
+func (c *call) bookmarksList() (object, *apiError) {
 	ch, err := c.bookmarkRoom()
 	if err != nil {
 		return nil, err
 	}
-	list := []obj{}
+	list := []object{}
 	for _, b := range ch.Bookmarks {
 		list = append(list, bookmarkJSON(b))
 	}
-	return obj{"bookmarks": list}, nil
+	return object{"bookmarks": list}, nil
 }

@@ -51,7 +51,7 @@ func (c *call) document(raw string) (string, *apiError) {
 	return d.Markdown, nil
 }
 
-func (c *call) canvasCreate() (obj, *apiError) {
+func (c *call) canvasCreate() (object, *apiError) {
 	if !c.has("channel_id") && c.opts.Plan == Free {
 		return nil, fail("free_teams_cannot_create_standalone_canvases")
 	}
@@ -61,7 +61,7 @@ func (c *call) canvasCreate() (obj, *apiError) {
 	return c.newCanvas("")
 }
 
-func (c *call) canvasTab() (obj, *apiError) {
+func (c *call) canvasTab() (object, *apiError) {
 	code := "channel_canvas_already_exists"
 	if c.opts.Plan == Free {
 		code = "free_team_canvas_tab_already_exists"
@@ -70,7 +70,7 @@ func (c *call) canvasTab() (obj, *apiError) {
 }
 
 // tab makes a channel's canvas; there is one per channel.
-func (c *call) tab(taken string) (obj, *apiError) {
+func (c *call) tab(taken string) (object, *apiError) {
 	ch := c.channels[c.str("channel_id")]
 	switch {
 	case ch == nil || !c.sees(c.user, ch) || !ch.isMember(c.user):
@@ -86,7 +86,7 @@ func (c *call) tab(taken string) (obj, *apiError) {
 	return o, nil
 }
 
-func (c *call) newCanvas(channel string) (obj, *apiError) {
+func (c *call) newCanvas(channel string) (object, *apiError) {
 	text, err := c.document(c.str("document_content"))
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (c *call) newCanvas(channel string) (obj, *apiError) {
 	x := &Canvas{ID: c.id("F"), Title: c.str("title"), Markdown: text, Channel: channel,
 		Access: map[string]string{c.user: "owner"}, Updated: unix(c.now())}
 	c.canvases[x.ID] = x
-	return obj{"canvas_id": x.ID}, nil
+	return object{"canvas_id": x.ID}, nil
 }
 
 // canvas is the call's canvas, if the app may write to it.
@@ -106,7 +106,7 @@ func (c *call) canvas() (*Canvas, *apiError) {
 	return x, nil
 }
 
-func (c *call) canvasEdit() (obj, *apiError) {
+func (c *call) canvasEdit() (object, *apiError) {
 	x, err := c.canvas()
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func edited(x *Canvas, operation, text string) (string, *apiError) {
 	return "", fail("canvas_editing_failed")
 }
 
-func (c *call) canvasDelete() (obj, *apiError) {
+func (c *call) canvasDelete() (object, *apiError) {
 	x, err := c.canvas()
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func (c *call) canvasDelete() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) canvasAccess() (obj, *apiError) {
+func (c *call) canvasAccess() (object, *apiError) {
 	x, err := c.canvas()
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func (c *call) canvasAccess() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) canvasLookup() (obj, *apiError) {
+func (c *call) canvasLookup() (object, *apiError) {
 	x, err := c.canvas()
 	if err != nil {
 		return nil, err
@@ -213,12 +213,12 @@ func (c *call) canvasLookup() (obj, *apiError) {
 	if json.Unmarshal([]byte(c.str("criteria")), &criteria) != nil {
 		return nil, badArgument("must provide an object [json-pointer:/criteria]")
 	}
-	sections := []obj{}
+	sections := []object{}
 	for i, line := range strings.Split(x.Markdown, "\n") {
 		heading := strings.HasPrefix(line, "#")
 		if line != "" && strings.Contains(line, criteria.Contains) && (len(criteria.Types) == 0 || heading) {
-			sections = append(sections, obj{"id": "temp:C:" + x.ID + itoa(i)})
+			sections = append(sections, object{"id": "temp:C:" + x.ID + itoa(i)})
 		}
 	}
-	return obj{"sections": sections}, nil
+	return object{"sections": sections}, nil
 }

@@ -58,7 +58,7 @@ func (c *call) target() (*channel, *apiError) {
 	return ch, nil
 }
 
-func (c *call) chatPost() (obj, *apiError) {
+func (c *call) chatPost() (object, *apiError) {
 	ch, err := c.target()
 	if err != nil {
 		return nil, err
@@ -78,9 +78,9 @@ func (c *call) chatPost() (obj, *apiError) {
 		m.Subtype = "thread_broadcast"
 	}
 	c.post(ch, m)
-	o := obj{"channel": ch.ID, "ts": m.TS, "message": m.clone()}
+	o := object{"channel": ch.ID, "ts": m.TS, "message": m.clone()}
 	if len([]rune(c.str("text"))) > maxText {
-		o["warning"], o["response_metadata"] = "message_truncated", obj{"warnings": []string{"message_truncated"}}
+		o["warning"], o["response_metadata"] = "message_truncated", object{"warnings": []string{"message_truncated"}}
 	}
 	return o, nil
 }
@@ -109,7 +109,7 @@ func (c *call) intoThread(ch *channel, m *Message) *apiError {
 	return nil
 }
 
-func (c *call) chatUpdate() (obj, *apiError) {
+func (c *call) chatUpdate() (object, *apiError) {
 	ch, m, err := c.ownMessage("cant_update_message")
 	if err != nil {
 		return nil, err
@@ -128,16 +128,16 @@ func (c *call) chatUpdate() (obj, *apiError) {
 		next.Text = m.Text
 	}
 	c.change(ch, m, *next, c.user)
-	return obj{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.clone()}, nil
+	return object{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.clone()}, nil
 }
 
-func (c *call) chatDelete() (obj, *apiError) {
+func (c *call) chatDelete() (object, *apiError) {
 	ch, m, err := c.ownMessage("cant_delete_message")
 	if err != nil {
 		return nil, err
 	}
 	c.remove(ch, m)
-	return obj{"channel": ch.ID, "ts": c.str("ts")}, nil
+	return object{"channel": ch.ID, "ts": c.str("ts")}, nil
 }
 
 // ownMessage is the bot's own message that channel and ts name.
@@ -158,7 +158,7 @@ func (c *call) ownMessage(foreign string) (*channel, *Message, *apiError) {
 	return ch, m, nil
 }
 
-func (c *call) chatEphemeral() (obj, *apiError) {
+func (c *call) chatEphemeral() (object, *apiError) {
 	ch, err := c.target()
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func (c *call) chatEphemeral() (obj, *apiError) {
 		return nil, err
 	}
 	c.signBot(m, c.args)
-	return obj{"message_ts": c.whisper(ch, c.str("user"), m)}, nil
+	return object{"message_ts": c.whisper(ch, c.str("user"), m)}, nil
 }
 
 // whisper shows a message to one user only.
@@ -203,7 +203,7 @@ func (w *Workspace) unwhisper(user string, e *Ephemeral) {
 	w.changed()
 }
 
-func (c *call) chatPermalink() (obj, *apiError) {
+func (c *call) chatPermalink() (object, *apiError) {
 	ch, err := c.room("channel")
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (c *call) chatPermalink() (obj, *apiError) {
 	if m == nil {
 		return nil, fail("message_not_found")
 	}
-	return obj{"channel": ch.ID, "permalink": c.permalink(ch, m)}, nil
+	return object{"channel": ch.ID, "permalink": c.permalink(ch, m)}, nil
 }
 
 // scheduled is a message that waits for its time.
@@ -226,7 +226,7 @@ type scheduled struct {
 
 const maxAhead = 120 * 24 * time.Hour
 
-func (c *call) chatSchedule() (obj, *apiError) {
+func (c *call) chatSchedule() (object, *apiError) {
 	ch, err := c.target()
 	if err != nil {
 		return nil, err
@@ -259,10 +259,10 @@ func (c *call) chatSchedule() (obj, *apiError) {
 			w.post(ch, m)
 		}
 	})
-	return obj{"channel": ch.ID, "scheduled_message_id": s.id, "post_at": at, "message": m.clone()}, nil
+	return object{"channel": ch.ID, "scheduled_message_id": s.id, "post_at": at, "message": m.clone()}, nil
 }
 
-func (c *call) chatUnschedule() (obj, *apiError) {
+func (c *call) chatUnschedule() (object, *apiError) {
 	s := c.planned[c.str("scheduled_message_id")]
 	if s == nil || s.channel != c.str("channel") {
 		return nil, fail("invalid_scheduled_message_id")
@@ -272,20 +272,20 @@ func (c *call) chatUnschedule() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) chatScheduled() (obj, *apiError) {
-	list := []obj{}
+func (c *call) chatScheduled() (object, *apiError) {
+	list := []object{}
 	for _, s := range c.planned {
 		if !c.has("channel") || s.channel == c.str("channel") {
-			list = append(list, obj{"id": s.id, "channel_id": s.channel, "post_at": s.at,
+			list = append(list, object{"id": s.id, "channel_id": s.channel, "post_at": s.at,
 				"date_created": s.created, "text": s.message.Text})
 		}
 	}
-	slices.SortFunc(list, func(a, b obj) int { return compareIDs(a["id"].(string), b["id"].(string)) })
-	return obj{"scheduled_messages": list, "response_metadata": obj{"next_cursor": ""}}, nil
+	slices.SortFunc(list, func(a, b object) int { return compareIDs(a["id"].(string), b["id"].(string)) })
+	return object{"scheduled_messages": list, "response_metadata": object{"next_cursor": ""}}, nil
 }
 
 // blocksValidate is the public validator: exactly one of blocks, view, message.
-func (c *call) blocksValidate() (obj, *apiError) {
+func (c *call) blocksValidate() (object, *apiError) {
 	var problems []Problem
 	code, given := "", 0
 	for _, arg := range []string{"blocks", "view", "message"} {
@@ -314,9 +314,9 @@ func (c *call) blocksValidate() (obj, *apiError) {
 	if len(problems) == 0 {
 		return nil, nil
 	}
-	var errs []obj
+	var errs []object
 	for _, p := range problems {
-		errs = append(errs, obj{"pointer": p.Pointer, "code": "failed_constraint", "message": p.Message})
+		errs = append(errs, object{"pointer": p.Pointer, "code": "failed_constraint", "message": p.Message})
 	}
-	return nil, &apiError{code: code, extra: obj{"errors": errs}}
+	return nil, &apiError{code: code, extra: object{"errors": errs}}
 }

@@ -63,32 +63,32 @@ func (w *Workspace) groupNamed(handle string) *UserGroup {
 	return nil
 }
 
-func (c *call) groupJSON(g *UserGroup) obj {
-	o := obj{"id": g.ID, "team_id": c.teamID, "is_usergroup": true, "is_subteam": true, "name": g.Name, "handle": g.Handle,
+func (c *call) groupJSON(g *UserGroup) object {
+	o := object{"id": g.ID, "team_id": c.teamID, "is_usergroup": true, "is_subteam": true, "name": g.Name, "handle": g.Handle,
 		"description": g.Description, "is_external": false, "date_create": g.Created, "date_update": g.Updated,
 		"date_delete": g.Deleted, "auto_type": nil, "auto_provision": false, "enterprise_subteam_id": "",
 		"created_by": g.CreatedBy, "updated_by": g.UpdatedBy, "deleted_by": nil, "user_count": len(g.Users),
-		"prefs": obj{"channels": append([]string{}, g.Channels...), "groups": []string{}}, "channel_count": len(g.Channels)}
+		"prefs": object{"channels": append([]string{}, g.Channels...), "groups": []string{}}, "channel_count": len(g.Channels)}
 	if c.yes("include_users") {
 		o["users"] = append([]string{}, g.Users...)
 	}
 	return o
 }
 
-func (c *call) groupsList() (obj, *apiError) {
+func (c *call) groupsList() (object, *apiError) {
 	if err := c.groupPlan(); err != nil {
 		return nil, err
 	}
-	list := []obj{}
+	list := []object{}
 	for _, g := range c.groups {
 		if g.Deleted == 0 || c.yes("include_disabled") {
 			list = append(list, c.groupJSON(g))
 		}
 	}
-	return obj{"usergroups": list}, nil
+	return object{"usergroups": list}, nil
 }
 
-func (c *call) groupUsers() (obj, *apiError) {
+func (c *call) groupUsers() (object, *apiError) {
 	if err := c.groupPlan(); err != nil {
 		return nil, err
 	}
@@ -96,10 +96,10 @@ func (c *call) groupUsers() (obj, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return obj{"users": append([]string{}, g.Users...)}, nil
+	return object{"users": append([]string{}, g.Users...)}, nil
 }
 
-func (c *call) groupCreate() (obj, *apiError) {
+func (c *call) groupCreate() (object, *apiError) {
 	if err := c.mayEdit(); err != nil {
 		return nil, err
 	}
@@ -113,8 +113,8 @@ func (c *call) groupCreate() (obj, *apiError) {
 		return nil, err
 	}
 	c.Workspace.groups = append(c.groups, g)
-	c.emit("subteam_created", nil, obj{"subteam": c.groupJSON(g)})
-	return obj{"usergroup": c.groupJSON(g)}, nil
+	c.emit("subteam_created", nil, object{"subteam": c.groupJSON(g)})
+	return object{"usergroup": c.groupJSON(g)}, nil
 }
 
 // groupProblem judges a group's texts and channels.
@@ -149,7 +149,7 @@ func (c *call) groupProblem(g *UserGroup) *apiError {
 	return nil
 }
 
-func (c *call) groupUpdate() (obj, *apiError) {
+func (c *call) groupUpdate() (object, *apiError) {
 	if err := c.mayEdit(); err != nil {
 		return nil, err
 	}
@@ -173,17 +173,17 @@ func (c *call) groupUpdate() (obj, *apiError) {
 	return c.groupChanged(g), nil
 }
 
-func (c *call) groupChanged(g *UserGroup) obj {
+func (c *call) groupChanged(g *UserGroup) object {
 	g.Updated, g.UpdatedBy = unix(c.now()), c.user
-	c.emit("subteam_updated", nil, obj{"subteam": c.groupJSON(g)})
-	return obj{"usergroup": c.groupJSON(g)}
+	c.emit("subteam_updated", nil, object{"subteam": c.groupJSON(g)})
+	return object{"usergroup": c.groupJSON(g)}
 }
 
-func (c *call) groupEnable() (obj, *apiError) { return c.groupSwitch(0) }
+func (c *call) groupEnable() (object, *apiError) { return c.groupSwitch(0) }
 
-func (c *call) groupDisable() (obj, *apiError) { return c.groupSwitch(unix(c.now())) }
+func (c *call) groupDisable() (object, *apiError) { return c.groupSwitch(unix(c.now())) }
 
-func (c *call) groupSwitch(deleted int64) (obj, *apiError) {
+func (c *call) groupSwitch(deleted int64) (object, *apiError) {
 	if err := c.mayEdit(); err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (c *call) groupSwitch(deleted int64) (obj, *apiError) {
 	return c.groupChanged(g), nil
 }
 
-func (c *call) groupSetUsers() (obj, *apiError) {
+func (c *call) groupSetUsers() (object, *apiError) {
 	if err := c.mayEdit(); err != nil {
 		return nil, err
 	}
@@ -215,13 +215,13 @@ func (c *call) groupSetUsers() (obj, *apiError) {
 	before, since := g.Users, g.Updated
 	g.Users = ids
 	g.Updated, g.UpdatedBy = unix(c.now()), c.user
-	c.emit("subteam_members_changed", nil, obj{"subteam_id": g.ID, "team_id": c.teamID,
+	c.emit("subteam_members_changed", nil, object{"subteam_id": g.ID, "team_id": c.teamID,
 		"date_previous_update": since, "date_update": g.Updated,
 		"added_users": without(ids, before), "added_users_count": len(without(ids, before)),
 		"removed_users": without(before, ids), "removed_users_count": len(without(before, ids))})
 	o := c.groupJSON(g)
 	o["users"] = append([]string{}, ids...)
-	return obj{"usergroup": o}, nil
+	return object{"usergroup": o}, nil
 }
 
 // without is what of a is not in b.

@@ -53,7 +53,7 @@ func (c *call) readable() (*channel, *apiError) {
 	return ch, nil
 }
 
-func (c *call) roomHistory() (obj, *apiError) {
+func (c *call) roomHistory() (object, *apiError) {
 	ch, err := c.readable()
 	if err != nil {
 		return nil, err
@@ -73,10 +73,10 @@ func (c *call) roomHistory() (obj, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	o := obj{"messages": c.shown(part), "has_more": next != "", "pin_count": len(ch.Pins),
+	o := object{"messages": c.shown(part), "has_more": next != "", "pin_count": len(ch.Pins),
 		"channel_actions_ts": nil, "channel_actions_count": 0}
 	if next != "" {
-		o["response_metadata"] = obj{"next_cursor": next}
+		o["response_metadata"] = object{"next_cursor": next}
 	}
 	if c.has("latest") {
 		o["latest"] = c.str("latest")
@@ -84,7 +84,7 @@ func (c *call) roomHistory() (obj, *apiError) {
 	return o, nil
 }
 
-func (c *call) roomReplies() (obj, *apiError) {
+func (c *call) roomReplies() (object, *apiError) {
 	ch, err := c.readable()
 	if err != nil {
 		return nil, err
@@ -110,9 +110,9 @@ func (c *call) roomReplies() (obj, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	o := obj{"messages": c.shown(part), "has_more": next != ""}
+	o := object{"messages": c.shown(part), "has_more": next != ""}
 	if next != "" {
-		o["response_metadata"] = obj{"next_cursor": next}
+		o["response_metadata"] = object{"next_cursor": next}
 	}
 	return o, nil
 }

@@ -18,7 +18,7 @@ func memberMethods() map[string]*method {
 // maxInvites is the smaller of two documented figures for one call.
 const maxInvites = 100
 
-func (c *call) roomInvite() (obj, *apiError) {
+func (c *call) roomInvite() (object, *apiError) {
 	ch, err := c.ownRoom("channel")
 	if err != nil {
 		return nil, err
@@ -34,19 +34,19 @@ func (c *call) roomInvite() (obj, *apiError) {
 		return nil, badArgument("no more than 100 items allowed [json-pointer:/users]")
 	}
 	var valid []string
-	var errs []obj
+	var errs []object
 	first := ""
 	for _, id := range ids {
 		code := c.inviteProblem(ch, id)
 		if code == "" {
 			valid = append(valid, id)
-			errs = append(errs, obj{"user": id, "ok": true})
+			errs = append(errs, object{"user": id, "ok": true})
 			continue
 		}
 		if first == "" {
 			first = code
 		}
-		errs = append(errs, obj{"user": id, "ok": false, "error": code})
+		errs = append(errs, object{"user": id, "ok": false, "error": code})
 	}
 	if first != "" && (!c.yes("force") || len(valid) == 0) {
 		return nil, &apiError{code: first, extra: refusals(ids, errs)}
@@ -54,7 +54,7 @@ func (c *call) roomInvite() (obj, *apiError) {
 	for _, id := range valid {
 		c.join(ch, id, c.user)
 	}
-	o := obj{"channel": c.channelJSON(ch)}
+	o := object{"channel": c.channelJSON(ch)}
 	if first != "" {
 		for k, v := range refusals(ids, errs) {
 			o[k] = v
@@ -64,17 +64,17 @@ func (c *call) roomInvite() (obj, *apiError) {
 }
 
 // refusals is errors[] of an invitation of several; for one the code says all.
-func refusals(ids []string, errs []obj) obj {
+func refusals(ids []string, errs []object) object {
 	if len(ids) == 1 {
 		return nil
 	}
-	var bad []obj
+	var bad []object
 	for _, e := range errs {
 		if e["ok"] == false {
 			bad = append(bad, e)
 		}
 	}
-	return obj{"errors": bad}
+	return object{"errors": bad}
 }
 
 func (c *call) inviteProblem(ch *channel, id string) string {
@@ -92,7 +92,7 @@ func (c *call) inviteProblem(ch *channel, id string) string {
 	return ""
 }
 
-func (c *call) roomKick() (obj, *apiError) {
+func (c *call) roomKick() (object, *apiError) {
 	ch, err := c.room("channel")
 	id := c.str("user")
 	switch {
@@ -114,10 +114,10 @@ func (c *call) roomKick() (obj, *apiError) {
 		return nil, fail("restricted_action")
 	}
 	c.leave(ch, id, c.user)
-	return obj{"errors": obj{}}, nil
+	return object{"errors": object{}}, nil
 }
 
-func (c *call) roomJoin() (obj, *apiError) {
+func (c *call) roomJoin() (object, *apiError) {
 	ch, err := c.room("channel")
 	switch {
 	case err != nil:
@@ -128,14 +128,14 @@ func (c *call) roomJoin() (obj, *apiError) {
 		return nil, fail("is_archived")
 	}
 	if ch.isMember(c.user) {
-		return obj{"channel": c.channelJSON(ch), "warning": "already_in_channel",
-			"response_metadata": obj{"warnings": []string{"already_in_channel"}}}, nil
+		return object{"channel": c.channelJSON(ch), "warning": "already_in_channel",
+			"response_metadata": object{"warnings": []string{"already_in_channel"}}}, nil
 	}
 	c.join(ch, c.user, "")
-	return obj{"channel": c.channelJSON(ch)}, nil
+	return object{"channel": c.channelJSON(ch)}, nil
 }
 
-func (c *call) roomLeave() (obj, *apiError) {
+func (c *call) roomLeave() (object, *apiError) {
 	ch, err := c.room("channel")
 	switch {
 	case err != nil:
@@ -147,7 +147,7 @@ func (c *call) roomLeave() (obj, *apiError) {
 	case ch.IsGeneral:
 		return nil, fail("cant_leave_general")
 	case !ch.isMember(c.user):
-		return obj{"not_in_channel": true}, nil
+		return object{"not_in_channel": true}, nil
 	case ch.IsPrivate && len(ch.Members) == 1:
 		return nil, fail("last_member")
 	}
@@ -155,7 +155,7 @@ func (c *call) roomLeave() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) roomMembers() (obj, *apiError) {
+func (c *call) roomMembers() (object, *apiError) {
 	ch, err := c.room("channel")
 	if err != nil {
 		return nil, err
@@ -164,5 +164,5 @@ func (c *call) roomMembers() (obj, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return obj{"members": append([]string{}, ids...), "response_metadata": obj{"next_cursor": next}}, nil
+	return object{"members": append([]string{}, ids...), "response_metadata": object{"next_cursor": next}}, nil
 }

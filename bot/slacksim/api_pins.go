@@ -40,7 +40,7 @@ func (c *call) item() (*channel, *Message, *apiError) {
 	return ch, m, err
 }
 
-func (c *call) pinsAdd() (obj, *apiError) {
+func (c *call) pinsAdd() (object, *apiError) {
 	ch, m, err := c.item()
 	switch {
 	case err != nil:
@@ -83,10 +83,10 @@ func (w *Workspace) unpin(c *channel, m *Message, by string) {
 	w.emit("pin_removed", c, o)
 }
 
-func (w *Workspace) pinEvent(c *channel, m *Message, by string) obj {
-	return obj{"user": by, "channel_id": c.ID, "item_user": m.User, "pin_count": len(c.Pins),
-		"pinned_info": obj{"channel": c.ID, "pinned_by": by, "pinned_ts": unix(w.now())},
-		"item":        obj{"type": "message", "created": unix(w.now()), "created_by": by, "channel": c.ID, "message": w.linked(c, m)}}
+func (w *Workspace) pinEvent(c *channel, m *Message, by string) object {
+	return object{"user": by, "channel_id": c.ID, "item_user": m.User, "pin_count": len(c.Pins),
+		"pinned_info": object{"channel": c.ID, "pinned_by": by, "pinned_ts": unix(w.now())},
+		"item":        object{"type": "message", "created": unix(w.now()), "created_by": by, "channel": c.ID, "message": w.linked(c, m)}}
 }
 
 // linked is a message with its permalink.
@@ -96,7 +96,7 @@ func (w *Workspace) linked(c *channel, m *Message) Message {
 	return x
 }
 
-func (c *call) pinsRemove() (obj, *apiError) {
+func (c *call) pinsRemove() (object, *apiError) {
 	ch, m, err := c.item()
 	switch {
 	case err != nil:
@@ -110,22 +110,22 @@ func (c *call) pinsRemove() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) pinsList() (obj, *apiError) {
+func (c *call) pinsList() (object, *apiError) {
 	ch, err := c.room("channel")
 	if err != nil {
 		return nil, err
 	}
-	items := []obj{}
+	items := []object{}
 	for _, p := range slices.Backward(ch.Pins) {
-		items = append(items, obj{"type": "message", "channel": ch.ID, "created": p.Created,
+		items = append(items, object{"type": "message", "channel": ch.ID, "created": p.Created,
 			"created_by": p.CreatedBy, "message": c.linked(ch, ch.at(p.TS))})
 	}
-	return obj{"items": items}, nil
+	return object{"items": items}, nil
 }
 
 var reactionName = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
 
-func (c *call) reactionsAdd() (obj, *apiError) {
+func (c *call) reactionsAdd() (object, *apiError) {
 	ch, m, err := c.item()
 	if err != nil {
 		return nil, err
@@ -191,12 +191,12 @@ func (w *Workspace) unreact(c *channel, m *Message, user, name string) string {
 	return ""
 }
 
-func reactionEvent(c *channel, m *Message, user, name string) obj {
-	return obj{"user": user, "reaction": name, "item_user": m.User,
-		"item": obj{"type": "message", "channel": c.ID, "ts": m.TS}}
+func reactionEvent(c *channel, m *Message, user, name string) object {
+	return object{"user": user, "reaction": name, "item_user": m.User,
+		"item": object{"type": "message", "channel": c.ID, "ts": m.TS}}
 }
 
-func (c *call) reactionsRemove() (obj, *apiError) {
+func (c *call) reactionsRemove() (object, *apiError) {
 	ch, m, err := c.item()
 	if err != nil {
 		return nil, err
@@ -211,10 +211,10 @@ func (c *call) reactionsRemove() (obj, *apiError) {
 	return nil, nil
 }
 
-func (c *call) reactionsGet() (obj, *apiError) {
+func (c *call) reactionsGet() (object, *apiError) {
 	ch, m, err := c.item()
 	if err != nil {
 		return nil, err
 	}
-	return obj{"type": "message", "channel": ch.ID, "message": c.linked(ch, m)}, nil
+	return object{"type": "message", "channel": ch.ID, "message": c.linked(ch, m)}, nil
 }

@@ -22,7 +22,7 @@ func roomMethods() map[string]*method {
 	}
 }
 
-func (c *call) roomCreate() (obj, *apiError) {
+func (c *call) roomCreate() (object, *apiError) {
 	private := c.yes("is_private")
 	kind := kindPublic
 	if private {
@@ -40,12 +40,12 @@ func (c *call) roomCreate() (obj, *apiError) {
 	}
 	ch := c.addChannel(name, c.user, visibility{private: private})
 	c.join(ch, c.user, "")
-	c.emit("channel_created", nil, obj{"channel": obj{"id": ch.ID, "name": name, "created": ch.Created,
+	c.emit("channel_created", nil, object{"channel": object{"id": ch.ID, "name": name, "created": ch.Created,
 		"creator": c.user, "is_channel": true}})
-	return obj{"channel": c.channelJSON(ch)}, nil
+	return object{"channel": c.channelJSON(ch)}, nil
 }
 
-func (c *call) roomInfo() (obj, *apiError) {
+func (c *call) roomInfo() (object, *apiError) {
 	ch, err := c.room("channel")
 	if err != nil {
 		return nil, err
@@ -57,15 +57,15 @@ func (c *call) roomInfo() (obj, *apiError) {
 	if ch.isMember(c.user) {
 		o["last_read"] = "0000000000.000000"
 	}
-	return obj{"channel": o}, nil
+	return object{"channel": o}, nil
 }
 
-func (c *call) roomList() (obj, *apiError) {
+func (c *call) roomList() (object, *apiError) {
 	return c.listRooms(func(ch *channel) bool { return c.sees(c.user, ch) })
 }
 
 // listRooms pages through the conversations of the asked types that fit.
-func (c *call) listRooms(fits func(*channel) bool) (obj, *apiError) {
+func (c *call) listRooms(fits func(*channel) bool) (object, *apiError) {
 	types := c.list("types")
 	if len(types) == 0 {
 		types = []string{"public_channel"}
@@ -93,7 +93,7 @@ func (c *call) listRooms(fits func(*channel) bool) (obj, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	out := []obj{}
+	out := []object{}
 	for _, ch := range part {
 		o := c.channelJSON(ch)
 		if !ch.IsIM && strings.HasPrefix(c.http.URL.Path, "/api/conversations.") {
@@ -101,10 +101,10 @@ func (c *call) listRooms(fits func(*channel) bool) (obj, *apiError) {
 		}
 		out = append(out, o)
 	}
-	return obj{"channels": out, "response_metadata": obj{"next_cursor": next}}, nil
+	return object{"channels": out, "response_metadata": object{"next_cursor": next}}, nil
 }
 
-func (c *call) roomOpen() (obj, *apiError) {
+func (c *call) roomOpen() (object, *apiError) {
 	if c.has("channel") {
 		ch := c.channels[c.str("channel")]
 		if ch == nil || !(ch.IsIM || ch.IsMPIM) || !ch.isMember(c.user) {
@@ -132,7 +132,7 @@ func (c *call) roomOpen() (obj, *apiError) {
 	return c.openWith(ids)
 }
 
-func (c *call) openWith(ids []string) (obj, *apiError) {
+func (c *call) openWith(ids []string) (object, *apiError) {
 	scope := "im:write"
 	if len(ids) > 1 {
 		scope = "mpim:write"
@@ -153,8 +153,8 @@ func (c *call) openWith(ids []string) (obj, *apiError) {
 	return c.opened(ch, ""), nil
 }
 
-func (c *call) opened(ch *channel, note string) obj {
-	o := obj{"channel": obj{"id": ch.ID}}
+func (c *call) opened(ch *channel, note string) object {
+	o := object{"channel": object{"id": ch.ID}}
 	if c.yes("return_im") {
 		o["channel"] = c.channelJSON(ch)
 	}
@@ -180,7 +180,7 @@ func (w *Workspace) openGroup(ids []string) *channel {
 	return ch
 }
 
-func (c *call) roomClose() (obj, *apiError) {
+func (c *call) roomClose() (object, *apiError) {
 	ch, err := c.room("channel")
 	if err != nil {
 		return nil, err
@@ -188,25 +188,25 @@ func (c *call) roomClose() (obj, *apiError) {
 	if !ch.IsIM && !ch.IsMPIM {
 		return nil, fail("method_not_supported_for_channel_type")
 	}
-	return obj{"no_op": true, "already_closed": false}, nil
+	return object{"no_op": true, "already_closed": false}, nil
 }
 
-func (c *call) roomTopic() (obj, *apiError) {
+func (c *call) roomTopic() (object, *apiError) {
 	ch, err := c.noteRoom("topic")
 	if err != nil {
 		return nil, err
 	}
 	c.setTopic(ch, c.user, c.str("topic"))
-	return obj{"channel": c.channelJSON(ch)}, nil
+	return object{"channel": c.channelJSON(ch)}, nil
 }
 
-func (c *call) roomPurpose() (obj, *apiError) {
+func (c *call) roomPurpose() (object, *apiError) {
 	ch, err := c.noteRoom("purpose")
 	if err != nil {
 		return nil, err
 	}
 	c.setPurpose(ch, c.user, c.str("purpose"))
-	return obj{"channel": c.channelJSON(ch), "purpose": ch.Purpose.Value}, nil
+	return object{"channel": c.channelJSON(ch), "purpose": ch.Purpose.Value}, nil
 }
 
 func (c *call) noteRoom(arg string) (*channel, *apiError) {
@@ -240,7 +240,7 @@ func (w *Workspace) setPurpose(c *channel, user, text string) {
 		Text: "<@" + user + "> set the channel description: " + c.Purpose.Value})
 }
 
-func (c *call) roomRename() (obj, *apiError) {
+func (c *call) roomRename() (object, *apiError) {
 	ch, err := c.ownRoom("channel")
 	if err != nil {
 		return nil, err
@@ -259,7 +259,7 @@ func (c *call) roomRename() (obj, *apiError) {
 		return nil, fail("name_taken")
 	}
 	c.rename(ch, c.user, name)
-	return obj{"channel": c.channelJSON(ch)}, nil
+	return object{"channel": c.channelJSON(ch)}, nil
 }
 
 func (w *Workspace) rename(c *channel, user, name string) {
@@ -272,11 +272,11 @@ func (w *Workspace) rename(c *channel, user, name string) {
 	w.touch(c)
 	w.system(c, &Message{User: user, Subtype: prefixed(c, "name"), Name: name, OldName: old,
 		Text: "<@" + user + "> has renamed the channel from \"" + old + "\" to \"" + name + "\""})
-	w.emit(prefixed(c, "rename"), c, obj{"channel": obj{"id": c.ID, "name": name, "name_normalized": name,
+	w.emit(prefixed(c, "rename"), c, object{"channel": object{"id": c.ID, "name": name, "name_normalized": name,
 		"created": c.Created, "is_channel": !c.IsPrivate, "is_mpim": false}})
 }
 
-func (c *call) roomArchive() (obj, *apiError) {
+func (c *call) roomArchive() (object, *apiError) {
 	ch, err := c.room("channel")
 	switch {
 	case err != nil:
@@ -298,10 +298,10 @@ func (w *Workspace) archive(c *channel, user string) {
 	w.system(c, &Message{User: user, Subtype: prefixed(c, "archive"), Text: "<@" + user + "> archived the channel"})
 	c.IsArchived = true
 	w.touch(c)
-	w.emit(prefixed(c, "archive"), c, obj{"channel": c.ID, "user": user, "is_moved": 0})
+	w.emit(prefixed(c, "archive"), c, object{"channel": c.ID, "user": user, "is_moved": 0})
 }
 
-func (c *call) roomUnarchive() (obj, *apiError) {
+func (c *call) roomUnarchive() (object, *apiError) {
 	ch, err := c.room("channel")
 	switch {
 	case err != nil:
@@ -321,5 +321,5 @@ func (w *Workspace) unarchive(c *channel, user string) {
 	c.IsArchived = false
 	w.touch(c)
 	w.system(c, &Message{User: user, Subtype: prefixed(c, "unarchive"), Text: "<@" + user + "> un-archived the channel"})
-	w.emit(prefixed(c, "unarchive"), c, obj{"channel": c.ID, "user": user})
+	w.emit(prefixed(c, "unarchive"), c, object{"channel": c.ID, "user": user})
 }

@@ -16,54 +16,54 @@ func teamMethods() map[string]*method {
 	}
 }
 
-func (c *call) authTest() (obj, *apiError) {
-	return obj{
+func (c *call) authTest() (object, *apiError) {
+	return object{
 		"url": "https://" + c.domain + ".slack.com/", "team": c.opts.Team, "user": c.users[c.user].Name,
 		"team_id": c.teamID, "user_id": c.user, "bot_id": c.botID, "is_enterprise_install": false,
 	}, nil
 }
 
-func (c *call) connectionsOpen() (obj, *apiError) {
+func (c *call) connectionsOpen() (object, *apiError) {
 	if !c.manifest.SocketMode {
 		return nil, fail("forbidden_team")
 	}
 	id := c.uuid()
 	c.tickets[id] = &ticket{issued: c.now()}
-	return obj{"url": socketURL(c.http, id, c.appID)}, nil
+	return object{"url": socketURL(c.http, id, c.appID)}, nil
 }
 
-func (c *call) teamInfo() (obj, *apiError) {
+func (c *call) teamInfo() (object, *apiError) {
 	if c.has("team") && c.str("team") != c.teamID {
 		return nil, fail("team_not_found")
 	}
-	return obj{"team": obj{
+	return object{"team": object{
 		"id": c.teamID, "name": c.opts.Team, "domain": c.domain, "url": "https://" + c.domain + ".slack.com/",
-		"email_domain": c.domain + ".example", "icon": obj{"image_default": true}, "avatar_base_url": "https://ca.slack-edge.com/",
+		"email_domain": c.domain + ".example", "icon": object{"image_default": true}, "avatar_base_url": "https://ca.slack-edge.com/",
 		"is_verified": false,
 	}}, nil
 }
 
-func (c *call) botsInfo() (obj, *apiError) {
+func (c *call) botsInfo() (object, *apiError) {
 	if c.has("bot") && c.str("bot") != c.botID {
 		return nil, fail("bot_not_found")
 	}
-	return obj{"bot": obj{
+	return object{"bot": object{
 		"id": c.botID, "deleted": false, "name": c.users[c.botUser].RealName, "updated": unix(c.users[c.botUser].updated),
 		"app_id": c.appID, "user_id": c.botUser,
 		"icons": botIcons(),
 	}}, nil
 }
 
-func botIcons() obj {
+func botIcons() object {
 	const at = "https://a.slack-edge.com/80588/img/plugins/app/bot_"
-	return obj{"image_36": at + "36.png", "image_48": at + "48.png", "image_72": at + "72.png"}
+	return object{"image_36": at + "36.png", "image_48": at + "48.png", "image_72": at + "72.png"}
 }
 
-func (c *call) emojiList() (obj, *apiError) {
-	return obj{"emoji": obj{}, "cache_ts": c.eventTS(), "categories_version": "5"}, nil
+func (c *call) emojiList() (object, *apiError) {
+	return object{"emoji": object{}, "cache_ts": c.eventTS(), "categories_version": "5"}, nil
 }
 
-func (c *call) dndInfo() (obj, *apiError) {
+func (c *call) dndInfo() (object, *apiError) {
 	u := c.users[c.user]
 	if c.has("user") {
 		u = c.users[c.str("user")]
@@ -78,9 +78,9 @@ func (c *call) dndInfo() (obj, *apiError) {
 	return o, nil
 }
 
-func (c *call) dnd(u *user) obj {
+func (c *call) dnd(u *user) object {
 	on := !u.dndFrom.IsZero() || !u.dndTo.IsZero()
-	o := obj{"dnd_enabled": on, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
+	o := object{"dnd_enabled": on, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
 	if on {
 		o["next_dnd_start_ts"], o["next_dnd_end_ts"] = unixOr(u.dndFrom, 1), unixOr(u.dndTo, 1)
 	}
@@ -94,16 +94,16 @@ func unixOr(t time.Time, absent int64) int64 {
 	return unix(t)
 }
 
-func (c *call) dndTeamInfo() (obj, *apiError) {
+func (c *call) dndTeamInfo() (object, *apiError) {
 	ids := c.list("users")
 	if len(ids) > 50 {
 		return nil, fail("too_many_users")
 	}
-	users := obj{}
+	users := object{}
 	for _, id := range ids {
 		if u := c.users[id]; u != nil {
 			users[id] = c.dnd(u)
 		}
 	}
-	return obj{"users": users}, nil
+	return object{"users": users}, nil
 }

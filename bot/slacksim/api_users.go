@@ -18,37 +18,37 @@ func userMethods() map[string]*method {
 	}
 }
 
-func (c *call) usersInfo() (obj, *apiError) {
+func (c *call) usersInfo() (object, *apiError) {
 	u := c.users[c.str("user")]
 	if u == nil {
 		return nil, fail("user_not_found")
 	}
-	return obj{"user": c.userJSON(u)}, nil
+	return object{"user": c.userJSON(u)}, nil
 }
 
-func (c *call) usersList() (obj, *apiError) {
+func (c *call) usersList() (object, *apiError) {
 	ids, next, err := page(c, c.people, pageRule{limit: 0, most: 1000})
 	if err != nil {
 		return nil, err
 	}
-	members := []obj{}
+	members := []object{}
 	for _, id := range ids {
 		members = append(members, c.userJSON(c.users[id]))
 	}
-	return obj{"members": members, "cache_ts": unix(c.now()), "response_metadata": obj{"next_cursor": next}}, nil
+	return object{"members": members, "cache_ts": unix(c.now()), "response_metadata": object{"next_cursor": next}}, nil
 }
 
-func (c *call) usersLookupByEmail() (obj, *apiError) {
+func (c *call) usersLookupByEmail() (object, *apiError) {
 	for _, id := range c.people {
 		u := c.users[id]
 		if !u.Deleted && u.Email != "" && strings.EqualFold(u.Email, c.str("email")) {
-			return obj{"user": c.userJSON(u)}, nil
+			return object{"user": c.userJSON(u)}, nil
 		}
 	}
 	return nil, fail("users_not_found")
 }
 
-func (c *call) usersGetPresence() (obj, *apiError) {
+func (c *call) usersGetPresence() (object, *apiError) {
 	id := c.str("user")
 	if id == "" {
 		id = c.user
@@ -61,7 +61,7 @@ func (c *call) usersGetPresence() (obj, *apiError) {
 	if u.Away {
 		presence = "away"
 	}
-	o := obj{"presence": presence}
+	o := object{"presence": presence}
 	if id == c.user {
 		o["online"], o["auto_away"], o["manual_away"], o["connection_count"] = len(c.conns) > 0, false, false, len(c.conns)
 		o["last_activity"] = unix(c.now())
@@ -69,7 +69,7 @@ func (c *call) usersGetPresence() (obj, *apiError) {
 	return o, nil
 }
 
-func (c *call) usersConversations() (obj, *apiError) {
+func (c *call) usersConversations() (object, *apiError) {
 	who := c.user
 	if c.has("user") {
 		who = c.str("user")

@@ -14,7 +14,7 @@ func viewMethods() map[string]*method {
 	}
 }
 
-func (c *call) viewsOpen() (obj, *apiError) {
+func (c *call) viewsOpen() (object, *apiError) {
 	t, err := c.spend(c.str("trigger_id"))
 	if err != nil {
 		return nil, err
@@ -24,10 +24,10 @@ func (c *call) viewsOpen() (obj, *apiError) {
 		return nil, err
 	}
 	c.openRoot(v)
-	return obj{"view": c.viewJSON(v)}, nil
+	return object{"view": c.viewJSON(v)}, nil
 }
 
-func (c *call) viewsPush() (obj, *apiError) {
+func (c *call) viewsPush() (object, *apiError) {
 	t, err := c.spend(c.str("trigger_id"))
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (c *call) viewsPush() (obj, *apiError) {
 	if err := c.pushView(v); err != nil {
 		return nil, err
 	}
-	return obj{"view": c.viewJSON(v)}, nil
+	return object{"view": c.viewJSON(v)}, nil
 }
 
 // modal is the call's view as a new modal of user.
@@ -58,7 +58,7 @@ func (c *call) modal(user string) (*View, *apiError) {
 	return v, nil
 }
 
-func (c *call) viewsUpdate() (obj, *apiError) {
+func (c *call) viewsUpdate() (object, *apiError) {
 	old := c.views[c.str("view_id")]
 	for _, v := range c.views {
 		if !c.has("view_id") && c.has("external_id") && v.ExternalID == c.str("external_id") {
@@ -81,10 +81,10 @@ func (c *call) viewsUpdate() (obj, *apiError) {
 		return nil, badArgument("unsupported type: " + v.Type + " [json-pointer:/view/type]")
 	}
 	*old = *v
-	return obj{"view": c.viewJSON(old)}, nil
+	return object{"view": c.viewJSON(old)}, nil
 }
 
-func (c *call) viewsPublish() (obj, *apiError) {
+func (c *call) viewsPublish() (object, *apiError) {
 	id := c.str("user_id")
 	old := c.homes[id]
 	switch {
@@ -108,5 +108,5 @@ func (c *call) viewsPublish() (obj, *apiError) {
 		v = old
 	}
 	c.homes[id], c.views[v.ID] = v, v
-	return obj{"view": c.viewJSON(v)}, nil
+	return object{"view": c.viewJSON(v)}, nil
 }

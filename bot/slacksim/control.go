@@ -36,13 +36,13 @@ type act struct {
 // serveControl is the way in for programs and for the page: JSON in and out.
 func (w *Workspace) serveControl(rw http.ResponseWriter, r *http.Request) {
 	if why := Guard(r); why != "" {
-		writeJSON(rw, http.StatusForbidden, obj{"ok": false, "error": why})
+		writeJSON(rw, http.StatusForbidden, object{"ok": false, "error": why})
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/control/")
 	answer, err := w.control(name, rw, r)
 	if err != nil {
-		writeJSON(rw, http.StatusBadRequest, obj{"ok": false, "error": err.Error()})
+		writeJSON(rw, http.StatusBadRequest, object{"ok": false, "error": err.Error()})
 		return
 	}
 	writeJSON(rw, http.StatusOK, answer)
@@ -72,7 +72,7 @@ func (w *Workspace) control(name string, rw http.ResponseWriter, r *http.Request
 	}
 	switch name {
 	case "fault":
-		return obj{"ok": true}, w.controlFault(body)
+		return object{"ok": true}, w.controlFault(body)
 	case "clock":
 		return w.controlClock(body)
 	}
@@ -111,15 +111,15 @@ func (w *Workspace) perform(name string, a act) (any, error) {
 		return orError(p.Shortcut(Shortcut{CallbackID: a.CallbackID, Channel: a.Channel, TS: a.TS}))
 	case "open_home":
 		view, err := p.OpenHome()
-		return obj{"ok": true, "view": view}, err
+		return object{"ok": true, "view": view}, err
 	case "open_dm":
 		id, err := p.OpenDM(a.Who)
-		return obj{"ok": true, "channel": id}, err
+		return object{"ok": true, "channel": id}, err
 	case "create":
 		id, err := p.Create(a.Name, Public)
-		return obj{"ok": true, "channel": id}, err
+		return object{"ok": true, "channel": id}, err
 	}
-	return obj{"ok": true}, w.performPlain(name, p, a)
+	return object{"ok": true}, w.performPlain(name, p, a)
 }
 
 // performPlain does the acts that answer only that they are done.
@@ -232,5 +232,5 @@ func (w *Workspace) controlClock(body []byte) (any, error) {
 		return nil, errors.New("clock: advance moves forward only: give a duration above zero")
 	}
 	w.Advance(d)
-	return obj{"ok": true, "now": w.Now()}, nil
+	return object{"ok": true, "now": w.Now()}, nil
 }

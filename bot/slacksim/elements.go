@@ -10,11 +10,11 @@ import (
 
 // values is a surface's input state: block_id, then action_id, then Slack's
 // object for the element's kind.
-type values = map[string]map[string]obj
+type values = map[string]map[string]object
 
 // placed is an element with the block it stands in.
 type placed struct {
-	block, el obj
+	block, el object
 	input     bool // the block is an input block
 }
 
@@ -23,17 +23,17 @@ func (p placed) actionID() string { s, _ := p.el["action_id"].(string); return s
 func (p placed) kind() string     { s, _ := p.el["type"].(string); return s }
 
 // elementsOfBlock are a block's interactive elements in order.
-func elementsOfBlock(b obj) []obj {
-	var out []obj
+func elementsOfBlock(b object) []object {
+	var out []object
 	for _, key := range []string{"element", "accessory"} {
-		if el, ok := b[key].(obj); ok {
+		if el, ok := b[key].(object); ok {
 			out = append(out, el)
 		}
 	}
 	for _, key := range []string{"elements", "actions"} {
 		list, _ := b[key].([]any)
 		for _, e := range list {
-			if el, ok := e.(obj); ok {
+			if el, ok := e.(object); ok {
 				out = append(out, el)
 			}
 		}
@@ -43,7 +43,7 @@ func elementsOfBlock(b obj) []obj {
 
 // layout parses blocks and lists their interactive elements.
 func layout(blocks json.RawMessage) []placed {
-	var list []obj
+	var list []object
 	if len(blocks) == 0 || decodeNumbers(blocks, &list) != nil {
 		return nil
 	}
@@ -96,8 +96,8 @@ func locate(list []placed, block, action, label string) (placed, error) {
 	return placed{}, fmt.Errorf("element %q: not here; here are %s", what, strings.Join(seen, ", "))
 }
 
-func buttonText(el obj) string {
-	t, _ := el["text"].(obj)
+func buttonText(el object) string {
+	t, _ := el["text"].(object)
 	s, _ := t["text"].(string)
 	return s
 }
@@ -112,10 +112,10 @@ func stateful(kind string) bool {
 }
 
 // initialState is an element's value before anybody touched it.
-func initialState(el obj) obj {
+func initialState(el object) object {
 	kind, _ := el["type"].(string)
 	key, plural := stateKey(kind)
-	o := obj{"type": kind}
+	o := object{"type": kind}
 	if plural {
 		o[key] = []any{}
 	} else {
@@ -167,13 +167,13 @@ func stateKey(kind string) (key string, plural bool) {
 // enter turns what a person put into an element into its state. given may be
 // text, a list of texts, a number, null, or Slack's own object for the kind;
 // an option is named by its value or its text, a person by ID or handle.
-func (w *Workspace) enter(el obj, given any) (obj, error) {
+func (w *Workspace) enter(el object, given any) (object, error) {
 	kind, _ := el["type"].(string)
 	key, plural := stateKey(kind)
-	if o, ok := given.(obj); ok && o["type"] == kind {
+	if o, ok := given.(object); ok && o["type"] == kind {
 		return o, nil
 	}
-	state := obj{"type": kind}
+	state := object{"type": kind}
 	if given == nil || given == "" {
 		state[key] = nil
 		if plural {
@@ -219,7 +219,7 @@ func listOf(given any) []any {
 	return []any{given}
 }
 
-func (w *Workspace) enterOne(el obj, kind string, given any) (any, error) {
+func (w *Workspace) enterOne(el object, kind string, given any) (any, error) {
 	word := fmt.Sprint(given)
 	if f, ok := given.(float64); ok {
 		word = strconv.FormatFloat(f, 'f', -1, 64)
@@ -228,10 +228,10 @@ func (w *Workspace) enterOne(el obj, kind string, given any) (any, error) {
 	case "static_select", "multi_static_select", "radio_buttons", "checkboxes", "overflow":
 		return optionNamed(el, word)
 	case "external_select", "multi_external_select":
-		if o, ok := given.(obj); ok {
+		if o, ok := given.(object); ok {
 			return o, nil
 		}
-		return obj{"text": obj{"type": "plain_text", "text": word, "emoji": true}, "value": word}, nil
+		return object{"text": object{"type": "plain_text", "text": word, "emoji": true}, "value": word}, nil
 	case "users_select", "multi_users_select":
 		u := w.person(word)
 		if u == nil {
@@ -253,19 +253,19 @@ func (w *Workspace) enterOne(el obj, kind string, given any) (any, error) {
 		}
 		return n, nil
 	case "rich_text_input":
-		return obj{"type": "rich_text", "elements": []any{obj{"type": "rich_text_section",
-			"elements": []any{obj{"type": "text", "text": word}}}}}, nil
+		return object{"type": "rich_text", "elements": []any{object{"type": "rich_text_section",
+			"elements": []any{object{"type": "text", "text": word}}}}}, nil
 	}
 	return word, nil
 }
 
 // optionNamed finds an option of a static element by value, else by text.
-func optionNamed(el obj, word string) (any, error) {
-	var all []obj
+func optionNamed(el object, word string) (any, error) {
+	var all []object
 	collect := func(v any) {
 		list, _ := v.([]any)
 		for _, o := range list {
-			if o, ok := o.(obj); ok {
+			if o, ok := o.(object); ok {
 				all = append(all, o)
 			}
 		}
@@ -273,13 +273,13 @@ func optionNamed(el obj, word string) (any, error) {
 	collect(el["options"])
 	groups, _ := el["option_groups"].([]any)
 	for _, g := range groups {
-		if g, ok := g.(obj); ok {
+		if g, ok := g.(object); ok {
 			collect(g["options"])
 		}
 	}
-	i := slices.IndexFunc(all, func(o obj) bool { return o["value"] == word })
+	i := slices.IndexFunc(all, func(o object) bool { return o["value"] == word })
 	if i < 0 {
-		i = slices.IndexFunc(all, func(o obj) bool { return strings.EqualFold(buttonText(o), word) })
+		i = slices.IndexFunc(all, func(o object) bool { return strings.EqualFold(buttonText(o), word) })
 	}
 	if i < 0 {
 		return nil, fmt.Errorf("option %q: the element has none with this value or text", word)
@@ -288,7 +288,7 @@ func optionNamed(el obj, word string) (any, error) {
 }
 
 // emptyState tells whether an element's state holds nothing.
-func emptyState(state obj) bool {
+func emptyState(state object) bool {
 	kind, _ := state["type"].(string)
 	key, _ := stateKey(kind)
 	switch v := state[key].(type) {
@@ -315,7 +315,7 @@ func fullState(list []placed, entered values) values {
 			state = initialState(p.el)
 		}
 		if out[p.blockID()] == nil {
-			out[p.blockID()] = map[string]obj{}
+			out[p.blockID()] = map[string]object{}
 		}
 		out[p.blockID()][p.actionID()] = state
 	}
@@ -345,7 +345,7 @@ func refusedByClient(list []placed, state values) map[string]string {
 }
 
 // badInput judges a value that is not empty against its element.
-func badInput(el, state obj) string {
+func badInput(el, state object) string {
 	text, _ := state["value"].(string)
 	n := len([]rune(text))
 	switch el["type"] {

@@ -38,7 +38,7 @@ type ack struct {
 }
 
 func (e *envelope) frame() json.RawMessage {
-	f := obj{"envelope_id": e.id, "type": e.kind, "accepts_response_payload": e.accepts, "payload": e.payload}
+	f := object{"envelope_id": e.id, "type": e.kind, "accepts_response_payload": e.accepts, "payload": e.payload}
 	if e.kind == "events_api" {
 		f["retry_attempt"], f["retry_reason"] = e.attempt, e.reason
 	}
@@ -63,7 +63,7 @@ func (w *Workspace) transmit(c *conn, e *envelope) {
 // dispatch sends a command or an interaction over a connection picked at
 // random; build is given that connection's base URL. nil means that nobody is
 // connected. The caller holds the lock, and after letting it go calls await.
-func (w *Workspace) dispatch(kind string, accepts bool, build func(base string) obj) *envelope {
+func (w *Workspace) dispatch(kind string, accepts bool, build func(base string) object) *envelope {
 	c := w.pick()
 	if c == nil {
 		return nil

@@ -52,7 +52,7 @@ type event struct {
 // emit sends the app an event, if it subscribed to it, holds the scope and,
 // for an event in a channel, is in it. fields is the inner event without type
 // and event_ts; emit adds to it.
-func (w *Workspace) emit(name string, c *channel, fields obj) {
+func (w *Workspace) emit(name string, c *channel, fields object) {
 	if !w.hears(name, c) {
 		return
 	}
@@ -64,7 +64,7 @@ func (w *Workspace) emit(name string, c *channel, fields obj) {
 }
 
 // emitMessage sends a message event; its subscription depends on the channel.
-func (w *Workspace) emitMessage(c *channel, fields obj) {
+func (w *Workspace) emitMessage(c *channel, fields object) {
 	name := [...]string{kindPublic: "message.channels", kindPrivate: "message.groups",
 		kindMPIM: "message.mpim", kindIM: "message.im"}[c.kind()]
 	if !w.hears(name, c) {
@@ -91,14 +91,14 @@ func (w *Workspace) hears(name string, c *channel) bool {
 	return c == nil || c.isMember(w.botUser)
 }
 
-func (w *Workspace) send(inner obj) {
+func (w *Workspace) send(inner object) {
 	w.lastID++
 	ev := &event{id: w.id("Ev")}
-	ev.body = mustJSON(obj{
+	ev.body = mustJSON(object{
 		"token": w.verification, "team_id": w.teamID, "context_team_id": w.teamID, "context_enterprise_id": nil,
 		"api_app_id": w.appID, "event": inner, "type": "event_callback", "event_id": ev.id,
 		"event_time": unix(w.now()), "is_ext_shared_channel": false, "event_context": "4-" + w.secret(32),
-		"authorizations": []obj{{"enterprise_id": nil, "team_id": w.teamID, "user_id": w.botUser,
+		"authorizations": []object{{"enterprise_id": nil, "team_id": w.teamID, "user_id": w.botUser,
 			"is_bot": true, "is_enterprise_install": false}},
 	})
 	w.deliver(ev, 0)
@@ -148,8 +148,8 @@ func mustJSON(v any) json.RawMessage {
 }
 
 // toObj turns a value with JSON tags into an object that can be added to.
-func toObj(v any) obj {
-	var o obj
+func toObj(v any) object {
+	var o object
 	if err := json.Unmarshal(mustJSON(v), &o); err != nil {
 		panic("slacksim: own value is not an object: " + err.Error())
 	}

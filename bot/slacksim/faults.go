@@ -3,6 +3,7 @@ package slacksim
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +30,10 @@ type Fault struct {
 	Down      bool   // nothing answers and nothing is connected, until cleared
 }
 
-var htmlOutage = "<!DOCTYPE html><html><head><title>Server Error | Slack</title></head>" +
+// socketFaults are what can be done to connections.
+var socketFaults = []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets", "cut", "silent"}
+
+const htmlOutage = "<!DOCTYPE html><html><head><title>Server Error | Slack</title></head>" +
 	"<body><h1>Something went wrong</h1><p>We are looking into it.</p></body></html>"
 
 // Fault puts f in force, or for socket faults and redelivery does it at once.
@@ -78,6 +82,9 @@ func (w *Workspace) goDown() {
 }
 
 func (w *Workspace) socketFault(kind string) error {
+	if !slices.Contains(socketFaults, kind) {
+		return fmt.Errorf("fault: socket %q is none of %s", kind, strings.Join(socketFaults, ", "))
+	}
 	for _, c := range w.conns {
 		switch kind {
 		case "warning":
@@ -90,8 +97,6 @@ func (w *Workspace) socketFault(kind string) error {
 			c.cut()
 		case "silent":
 			c.silent = true
-		default:
-			return fmt.Errorf("fault: socket %q is none of warning, refresh_requested, link_disabled, too_many_websockets, cut, silent", kind)
 		}
 	}
 	return nil

@@ -52,9 +52,9 @@ func fileMethods() map[string]*method {
 	}
 }
 
-func (c *call) filesUpload() (obj, *apiError) { return nil, fail("method_deprecated") }
+func (c *call) filesUpload() (object, *apiError) { return nil, fail("method_deprecated") }
 
-func (c *call) filesUploadURL() (obj, *apiError) {
+func (c *call) filesUploadURL() (object, *apiError) {
 	n, ok := c.number("length", 0)
 	if !ok || n <= 0 {
 		return nil, fail("missing_argument")
@@ -70,7 +70,7 @@ func (c *call) filesUploadURL() (obj, *apiError) {
 		Created: unix(c.now()), AltText: c.str("alt_txt")}}
 	f.URL = c.base + "/files/" + c.teamID + "-" + f.ID + "/" + name
 	c.files[f.ID], c.uploads[f.token] = f, f
-	return obj{"upload_url": c.base + "/upload/v1/" + f.token, "file_id": f.ID}, nil
+	return object{"upload_url": c.base + "/upload/v1/" + f.token, "file_id": f.ID}, nil
 }
 
 // serveUpload takes the bytes. It needs no token but the URL's own.
@@ -156,7 +156,7 @@ func mimeOf(name string, data []byte) string {
 	return kind
 }
 
-func (c *call) filesComplete() (obj, *apiError) {
+func (c *call) filesComplete() (object, *apiError) {
 	var wanted []struct {
 		ID    string `json:"id"`
 		Title string `json:"title"`
@@ -179,7 +179,7 @@ func (c *call) filesComplete() (obj, *apiError) {
 		}
 		done = append(done, f)
 	}
-	out := []obj{}
+	out := []object{}
 	for _, f := range done {
 		f.done = true
 		delete(c.uploads, f.token)
@@ -191,7 +191,7 @@ func (c *call) filesComplete() (obj, *apiError) {
 	if err := c.shareFiles(rooms, done); err != nil {
 		return nil, err
 	}
-	return obj{"files": out}, nil
+	return object{"files": out}, nil
 }
 
 // shareRooms are the channels to share in: channel_id, or channels.
@@ -241,19 +241,19 @@ func (c *call) shareFiles(rooms []*channel, files []*file) *apiError {
 			m := &Message{Subtype: "file_share", Text: w.readBack(comment), Files: slices.Clone(shared), Upload: true,
 				ThreadTS: thread, Blocks: blocks.Blocks, User: w.botUser, BotID: w.botID, AppID: w.appID, Team: w.teamID}
 			w.post(ch, m)
-			w.emit("file_shared", ch, obj{"file_id": shared[0].ID, "user_id": w.botUser, "channel_id": ch.ID,
-				"file": obj{"id": shared[0].ID}})
+			w.emit("file_shared", ch, object{"file_id": shared[0].ID, "user_id": w.botUser, "channel_id": ch.ID,
+				"file": object{"id": shared[0].ID}})
 		})
 	}
 	return nil
 }
 
-func (w *Workspace) fileJSON(f *file) obj {
+func (w *Workspace) fileJSON(f *file) object {
 	channels := f.Channels
 	if channels == nil {
 		channels = []string{}
 	}
-	return obj{"id": f.ID, "created": f.Created, "timestamp": f.Created, "name": f.Name, "title": f.Title,
+	return object{"id": f.ID, "created": f.Created, "timestamp": f.Created, "name": f.Name, "title": f.Title,
 		"mimetype": f.Mimetype, "filetype": f.Filetype, "pretty_type": strings.ToUpper(f.Filetype), "user": f.User,
 		"user_team": w.teamID, "editable": false, "size": f.Size, "mode": "hosted", "is_external": false,
 		"external_type": "", "is_public": len(f.Channels) > 0, "public_url_shared": false, "display_as_bot": false,
@@ -262,15 +262,15 @@ func (w *Workspace) fileJSON(f *file) obj {
 		"permalink": "https://" + w.domain + ".slack.com/files/" + f.User + "/" + f.ID + "/" + f.Name}
 }
 
-func (c *call) filesInfo() (obj, *apiError) {
+func (c *call) filesInfo() (object, *apiError) {
 	f := c.files[c.str("file")]
 	if f == nil || !f.done {
 		return nil, fail("file_not_found")
 	}
-	return obj{"file": c.fileJSON(f), "comments": []obj{}, "response_metadata": obj{"next_cursor": ""}}, nil
+	return object{"file": c.fileJSON(f), "comments": []object{}, "response_metadata": object{"next_cursor": ""}}, nil
 }
 
-func (c *call) filesDelete() (obj, *apiError) {
+func (c *call) filesDelete() (object, *apiError) {
 	f := c.files[c.str("file")]
 	if f == nil || !f.done {
 		return nil, fail("file_not_found")

@@ -152,7 +152,7 @@ func blockRefusal(code string, problems []Problem) *apiError {
 		plain = append(plain, p.String())
 		marked = append(marked, "[ERROR] "+p.String())
 	}
-	return &apiError{code: code, messages: marked, extra: obj{"errors": plain}}
+	return &apiError{code: code, messages: marked, extra: object{"errors": plain}}
 }
 
 // signBot makes m the bot's message.
@@ -169,14 +169,14 @@ func (w *Workspace) signBot(m *Message, a args) {
 	}
 	switch {
 	case a.has("icon_emoji"):
-		m.Icons = mustJSON(obj{"emoji": a.str("icon_emoji")})
+		m.Icons = mustJSON(object{"emoji": a.str("icon_emoji")})
 	case a.has("icon_url"):
-		m.Icons = mustJSON(obj{"image_64": a.str("icon_url")})
+		m.Icons = mustJSON(object{"image_64": a.str("icon_url")})
 	}
 }
 
 func (w *Workspace) botProfile() json.RawMessage {
-	return mustJSON(obj{"id": w.botID, "deleted": false, "name": w.users[w.botUser].RealName,
+	return mustJSON(object{"id": w.botID, "deleted": false, "name": w.users[w.botUser].RealName,
 		"updated": unix(w.users[w.botUser].updated), "app_id": w.appID, "team_id": w.teamID, "icons": botIcons()})
 }
 
@@ -186,7 +186,7 @@ func (w *Workspace) change(c *channel, m *Message, next Message, by string) {
 	m.Text, m.Blocks, m.Attachments, m.Metadata = next.Text, next.Blocks, next.Attachments, next.Metadata
 	m.Edited = &Edited{User: by, TS: w.eventTS()}
 	w.changed()
-	w.emitMessage(c, obj{"subtype": "message_changed", "hidden": true, "ts": w.nextTS(),
+	w.emitMessage(c, object{"subtype": "message_changed", "hidden": true, "ts": w.nextTS(),
 		"message": toObj(m), "previous_message": before})
 }
 
@@ -205,7 +205,7 @@ func (w *Workspace) remove(c *channel, m *Message) {
 	}
 	c.Pins = slices.DeleteFunc(c.Pins, func(p Pin) bool { return p.TS == m.TS })
 	w.changed()
-	w.emitMessage(c, obj{"subtype": "message_deleted", "hidden": true, "ts": w.nextTS(),
+	w.emitMessage(c, object{"subtype": "message_deleted", "hidden": true, "ts": w.nextTS(),
 		"deleted_ts": before["ts"], "previous_message": before})
 }
 

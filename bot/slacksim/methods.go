@@ -39,7 +39,7 @@ type method struct {
 	noJSON   bool // JSON bodies are not looked at
 	required []string
 	absent   map[string]string // a required argument's own error code
-	run      func(*call) (obj, *apiError)
+	run      func(*call) (object, *apiError)
 }
 
 // all lists every scope that the rule names.

@@ -103,7 +103,7 @@ func (w *Workspace) AddPerson(p Person) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w.emit("team_join", nil, obj{"user": w.userJSON(u), "cache_ts": unix(w.now())})
+	w.emit("team_join", nil, object{"user": w.userJSON(u), "cache_ts": unix(w.now())})
 	for _, id := range w.rooms {
 		if c := w.channels[id]; c.IsGeneral {
 			w.join(c, u.ID, "")
@@ -130,16 +130,16 @@ func (w *Workspace) ChangePerson(who string, edit func(*User)) error {
 	}
 	next.ID = u.ID
 	u.User, u.zone, u.updated = next, zone, w.now()
-	w.emit("user_change", nil, obj{"user": w.userJSON(u), "cache_ts": unix(w.now())})
+	w.emit("user_change", nil, object{"user": w.userJSON(u), "cache_ts": unix(w.now())})
 	w.changed()
 	return nil
 }
 
 // userJSON is the user object of Slack's users.info.
-func (w *Workspace) userJSON(u *user) obj {
+func (w *Workspace) userJSON(u *user) object {
 	_, offset := w.now().In(u.zone).Zone()
 	label, _ := w.now().In(u.zone).Zone()
-	profile := obj{
+	profile := object{
 		"title": "", "phone": "", "skype": "",
 		"real_name": u.RealName, "real_name_normalized": u.RealName,
 		"display_name": u.Name, "display_name_normalized": u.Name,
@@ -154,14 +154,14 @@ func (w *Workspace) userJSON(u *user) obj {
 	if u.ID == w.botUser {
 		profile["bot_id"], profile["api_app_id"], profile["always_active"] = w.botID, w.appID, true
 	}
-	o := obj{
+	o := object{
 		"id": u.ID, "team_id": w.teamID, "name": u.Name, "deleted": u.Deleted,
 		"profile": profile, "is_bot": u.IsBot, "is_app_user": false, "updated": unix(u.updated),
 	}
 	if u.Deleted {
 		return o
 	}
-	for k, v := range (obj{
+	for k, v := range (object{
 		"color": "9f69e7", "real_name": u.RealName, "tz": u.TimeZone, "tz_label": label, "tz_offset": offset,
 		"is_admin": u.IsAdmin, "is_owner": false, "is_primary_owner": false,
 		"is_restricted": u.Guest, "is_ultra_restricted": false, "is_email_confirmed": !u.IsBot,

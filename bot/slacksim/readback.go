@@ -21,7 +21,7 @@ func (w *Workspace) keepBlocks(raw json.RawMessage) json.RawMessage {
 }
 
 func (w *Workspace) keepAttachments(raw json.RawMessage) json.RawMessage {
-	var list []obj
+	var list []object
 	if decodeNumbers(raw, &list) != nil {
 		return raw
 	}
@@ -40,7 +40,7 @@ func (w *Workspace) keepAttachments(raw json.RawMessage) json.RawMessage {
 }
 
 func (w *Workspace) settleBlock(b any) {
-	o, ok := b.(obj)
+	o, ok := b.(object)
 	if !ok {
 		return
 	}
@@ -56,7 +56,7 @@ func (w *Workspace) settleBlock(b any) {
 }
 
 // needsActionID tells interactive elements from images and texts.
-func needsActionID(el obj) bool {
+func needsActionID(el object) bool {
 	switch el["type"] {
 	case "image", "mrkdwn", "plain_text", nil:
 		return false
@@ -70,7 +70,7 @@ func (w *Workspace) settleTexts(v any) {
 		for _, e := range x {
 			w.settleTexts(e)
 		}
-	case obj:
+	case object:
 		text, isText := x["text"].(string)
 		switch {
 		case x["type"] == "mrkdwn" && isText:
@@ -86,7 +86,7 @@ func (w *Workspace) settleTexts(v any) {
 	}
 }
 
-func setDefault(o obj, key string, value any) {
+func setDefault(o object, key string, value any) {
 	if _, ok := o[key]; !ok {
 		o[key] = value
 	}

@@ -55,7 +55,7 @@ func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 		io.WriteString(rw, "ok")
 		return
 	}
-	writeJSON(rw, status, obj{"ok": false, "error": code})
+	writeJSON(rw, status, object{"ok": false, "error": code})
 }
 
 // respond performs a post to a response URL. The names of the refusals are

@@ -11,7 +11,7 @@ var inlineMarkup = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 // richText is the block that Slack's client sends along with typed text.
 func (w *Workspace) richText(text string) json.RawMessage {
-	var elements []obj
+	var elements []object
 	rest := text
 	for rest != "" {
 		loc := inlineMarkup.FindStringSubmatchIndex(rest)
@@ -24,33 +24,33 @@ func (w *Workspace) richText(text string) json.RawMessage {
 	}
 	elements = appendText(elements, rest)
 	if elements == nil {
-		elements = []obj{}
+		elements = []object{}
 	}
-	return mustJSON([]obj{{"type": "rich_text", "block_id": w.secret(5),
-		"elements": []obj{{"type": "rich_text_section", "elements": elements}}}})
+	return mustJSON([]object{{"type": "rich_text", "block_id": w.secret(5),
+		"elements": []object{{"type": "rich_text_section", "elements": elements}}}})
 }
 
-func appendText(elements []obj, text string) []obj {
+func appendText(elements []object, text string) []object {
 	if text == "" {
 		return elements
 	}
-	return append(elements, obj{"type": "text", "text": html.UnescapeString(text)})
+	return append(elements, object{"type": "text", "text": html.UnescapeString(text)})
 }
 
 // inline turns one <…> into a rich text element.
-func inline(m []string) obj {
+func inline(m []string) object {
 	sigil, target, label := m[1], m[2], m[3]
 	switch {
 	case sigil == "@":
-		return obj{"type": "user", "user_id": target}
+		return object{"type": "user", "user_id": target}
 	case sigil == "#":
-		return obj{"type": "channel", "channel_id": target}
+		return object{"type": "channel", "channel_id": target}
 	case sigil == "!" && strings.HasPrefix(target, "subteam^"):
-		return obj{"type": "usergroup", "usergroup_id": strings.TrimPrefix(target, "subteam^")}
+		return object{"type": "usergroup", "usergroup_id": strings.TrimPrefix(target, "subteam^")}
 	case sigil == "!":
-		return obj{"type": "broadcast", "range": target}
+		return object{"type": "broadcast", "range": target}
 	}
-	o := obj{"type": "link", "url": html.UnescapeString(target)}
+	o := object{"type": "link", "url": html.UnescapeString(target)}
 	if label != "" {
 		o["text"] = html.UnescapeString(label)
 	}

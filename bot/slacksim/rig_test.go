@@ -93,12 +93,12 @@ func (r *rig) listen(handle func(socketmode.Event)) {
 }
 
 // call posts a form to a method with the bot token.
-func (r *rig) call(method string, form map[string]string) obj {
+func (r *rig) call(method string, form map[string]string) object {
 	r.t.Helper()
 	return r.callAs(r.w.BotToken(), method, form)
 }
 
-func (r *rig) callAs(token, method string, form map[string]string) obj {
+func (r *rig) callAs(token, method string, form map[string]string) object {
 	r.t.Helper()
 	var parts []string
 	for k, v := range form {
@@ -115,14 +115,14 @@ func (r *rig) callAs(token, method string, form map[string]string) obj {
 	return r.do(req)
 }
 
-func (r *rig) do(req *http.Request) obj {
+func (r *rig) do(req *http.Request) object {
 	r.t.Helper()
 	resp, err := r.http.Do(req)
 	if err != nil {
 		r.t.Fatalf("%s %s: %v", req.Method, req.URL.Path, err)
 	}
 	defer resp.Body.Close()
-	var o obj
+	var o object
 	if err := json.NewDecoder(resp.Body).Decode(&o); err != nil {
 		r.t.Fatalf("%s %s: status %d, body is not JSON: %v", req.Method, req.URL.Path, resp.StatusCode, err)
 	}
@@ -130,7 +130,7 @@ func (r *rig) do(req *http.Request) obj {
 }
 
 // want calls a method and compares the error code; "" wants ok.
-func (r *rig) want(method string, form map[string]string, code string) obj {
+func (r *rig) want(method string, form map[string]string, code string) object {
 	r.t.Helper()
 	o := r.call(method, form)
 	got, _ := o["error"].(string)
@@ -141,7 +141,7 @@ func (r *rig) want(method string, form map[string]string, code string) obj {
 }
 
 // control posts a body to a control call.
-func (r *rig) control(name string, body any) obj {
+func (r *rig) control(name string, body any) object {
 	r.t.Helper()
 	req, err := http.NewRequest("POST", "http://127.0.0.1/control/"+name, strings.NewReader(string(mustJSON(body))))
 	if err != nil {

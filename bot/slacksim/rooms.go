@@ -135,7 +135,7 @@ func (w *Workspace) join(c *channel, user, inviter string) {
 		w.system(c, &Message{User: user, Subtype: prefixed(c, "join"), Inviter: inviter,
 			Text: "<@" + user + "> has joined the channel"})
 	}
-	fields := obj{"user": user, "channel": c.ID, "channel_type": c.letter(), "team": w.teamID}
+	fields := object{"user": user, "channel": c.ID, "channel_type": c.letter(), "team": w.teamID}
 	if inviter != "" {
 		fields["inviter"] = inviter
 	}
@@ -150,9 +150,9 @@ func (w *Workspace) leave(c *channel, user, by string) {
 	}
 	w.system(c, &Message{User: user, Subtype: prefixed(c, "leave"), Text: "<@" + user + "> has left the channel"})
 	// The bot hears of its own leaving although it is outside by then.
-	w.emit("member_left_channel", c, obj{"user": user, "channel": c.ID, "channel_type": c.letter(), "team": w.teamID})
+	w.emit("member_left_channel", c, object{"user": user, "channel": c.ID, "channel_type": c.letter(), "team": w.teamID})
 	if user == w.botUser {
-		w.emit(prefixed(c, "left"), c, obj{"channel": c.ID, "actor_id": by})
+		w.emit(prefixed(c, "left"), c, object{"channel": c.ID, "actor_id": by})
 	}
 	c.Members = slices.Delete(c.Members, i, i+1)
 	w.touch(c)
@@ -190,7 +190,7 @@ func (w *Workspace) system(c *channel, m *Message) {
 }
 
 // channelJSON is the conversation object as the bot sees it.
-func (w *Workspace) channelJSON(c *channel) obj {
+func (w *Workspace) channelJSON(c *channel) object {
 	if c.IsIM {
 		return w.dmJSON(c)
 	}
@@ -198,7 +198,7 @@ func (w *Workspace) channelJSON(c *channel) obj {
 	if previous == nil {
 		previous = []string{}
 	}
-	return obj{
+	return object{
 		"id": c.ID, "name": c.Name, "name_normalized": c.Name, "created": c.Created, "creator": c.Creator,
 		"is_channel": !c.IsPrivate && !c.IsMPIM, "is_group": c.IsPrivate && !c.IsMPIM, "is_im": false, "is_mpim": c.IsMPIM,
 		"is_private": c.IsPrivate || c.IsMPIM, "is_archived": c.IsArchived, "is_general": c.IsGeneral,
@@ -210,9 +210,9 @@ func (w *Workspace) channelJSON(c *channel) obj {
 	}
 }
 
-func (w *Workspace) dmJSON(c *channel) obj {
+func (w *Workspace) dmJSON(c *channel) object {
 	other := w.otherSide(c, w.botUser)
-	return obj{
+	return object{
 		"id": c.ID, "created": c.Created, "is_im": true, "is_archived": false, "is_org_shared": false,
 		"context_team_id": w.teamID, "updated": c.Updated, "user": other,
 		"is_user_deleted": w.users[other] != nil && w.users[other].Deleted, "priority": 0,

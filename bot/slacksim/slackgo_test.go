@@ -28,6 +28,7 @@ func TestCommandIsAnsweredInTheAck(t *testing.T) {
 		if seen.Text != "hello <@UADA>" || !seen.Ephemeral {
 			t.Errorf("seen = %+v, want an ephemeral hello", seen)
 		}
+		synctest.Wait()
 		general := r.channelID("general")
 		if want := "declare <@UBEN> in <#" + general + "|general> & fast"; got.Text != want {
 			t.Errorf("text = %q, want %q", got.Text, want)
@@ -75,6 +76,7 @@ func TestIncidentFromFormToUpdate(t *testing.T) {
 		if err != nil || !res.Closed {
 			t.Fatalf("Submit = %+v, %v", res, err)
 		}
+		synctest.Wait()
 		values := submitted.View.State.Values
 		if values["title"]["text"].Value != "db is down" || values["sev"]["pick"].SelectedOption.Value != "2" {
 			t.Errorf("state.values = %+v", values)
@@ -95,6 +97,7 @@ func TestIncidentFromFormToUpdate(t *testing.T) {
 		if seen, err := r.w.As("ben").Press(Press{Channel: ch.ID, TS: ts, Label: "Acknowledge"}); err != nil || seen.Error != "" {
 			t.Fatalf("Press = %+v, %v", seen, err)
 		}
+		synctest.Wait()
 		if a := pressed.ActionCallback.BlockActions; len(a) != 1 || a[0].ActionID != "ack" || a[0].Value != "1" || pressed.User.ID != "UBEN" {
 			t.Errorf("block_actions = %+v", pressed)
 		}
@@ -159,6 +162,7 @@ func TestMessageEventsAndRetries(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		wantAt := []time.Duration{0, 3 * time.Second, 66 * time.Second, 369 * time.Second}
 		if len(got) != len(wantAt) {
 			t.Fatalf("deliveries = %+v, want %d", got, len(wantAt))
@@ -175,6 +179,7 @@ func TestMessageEventsAndRetries(t *testing.T) {
 		deaf, got = false, nil
 		r.w.As("ada").Message("general", "again", "")
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if len(got) != 1 {
 			t.Errorf("an acknowledged event came %d times: %+v", len(got), got)
 		}

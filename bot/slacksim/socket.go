@@ -113,10 +113,10 @@ func (w *Workspace) enlist(c *conn, debug bool) bool {
 	if debug {
 		life = min(life, debugLife)
 	}
-	c.push(frame{kind: "hello", data: mustJSON(obj{
+	c.push(frame{kind: "hello", data: mustJSON(object{
 		"type": "hello", "num_connections": len(w.conns),
-		"connection_info": obj{"app_id": w.appID},
-		"debug_info": obj{"host": "applink-sim", "build_number": 1,
+		"connection_info": object{"app_id": w.appID},
+		"debug_info": object{"host": "applink-sim", "build_number": 1,
 			"approximate_connection_time": int(life.Seconds())},
 	})})
 	c.timers = []*appointment{
@@ -143,8 +143,8 @@ func (w *Workspace) pick() *conn {
 // disconnect tells the app to go for the given reason. A warning leaves the
 // connection in use; then cuts it when asked to.
 func (c *conn) disconnect(reason string, thenCut bool) {
-	c.push(frame{kind: "disconnect", thenCut: thenCut, data: mustJSON(obj{
-		"type": "disconnect", "reason": reason, "debug_info": obj{"host": "applink-sim"}})})
+	c.push(frame{kind: "disconnect", thenCut: thenCut, data: mustJSON(object{
+		"type": "disconnect", "reason": reason, "debug_info": object{"host": "applink-sim"}})})
 	if thenCut {
 		c.dying = true
 	}

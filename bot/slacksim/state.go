@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// obj is a JSON object on its way out.
-type obj = map[string]any
-
 // State is a deep copy of everything in the workspace at one moment.
 type State struct {
 	Now      time.Time              `json:"now"`

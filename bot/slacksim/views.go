@@ -113,7 +113,7 @@ func keepEntered(old, next *View) values {
 	for _, p := range layout(next.Blocks) {
 		if state, ok := old.Values[p.blockID()][p.actionID()]; ok && state["type"] == p.kind() {
 			if out[p.blockID()] == nil {
-				out[p.blockID()] = map[string]obj{}
+				out[p.blockID()] = map[string]object{}
 			}
 			out[p.blockID()][p.actionID()] = state
 		}
@@ -196,12 +196,12 @@ func (w *Workspace) topView(user string) *View {
 }
 
 // viewJSON is the view object of answers and payloads.
-func (w *Workspace) viewJSON(v *View) obj {
-	return obj{
+func (w *Workspace) viewJSON(v *View) object {
+	return object{
 		"id": v.ID, "team_id": w.teamID, "type": v.Type, "blocks": v.Blocks,
 		"title": orNone(v.Title), "submit": orNone(v.Submit), "close": orNone(v.Close),
 		"private_metadata": v.PrivateMetadata, "callback_id": v.CallbackID, "external_id": v.ExternalID,
-		"state": obj{"values": fullState(layout(v.Blocks), v.Values)}, "hash": v.Hash,
+		"state": object{"values": fullState(layout(v.Blocks), v.Values)}, "hash": v.Hash,
 		"clear_on_close": v.ClearOnClose, "notify_on_close": v.NotifyOnClose, "submit_disabled": v.SubmitDisabled,
 		"root_view_id": v.Root, "previous_view_id": orNil(v.Previous),
 		"app_id": w.appID, "app_installed_team_id": w.teamID, "bot_id": w.botID,
