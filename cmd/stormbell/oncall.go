@@ -9,12 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/rotation"
 )
 
 func oncallCommand(p process) *cobra.Command {
-	return groupCommand("oncall", "Who is on call, from a roster file alone", whoCommand(p), shiftsCommand(p))
+	return groupCommand("oncall", "Who is on call, from a roster file alone",
+		whoCommand(p), shiftsCommand(p), rehearseCommand(p))
 }
 
 // rosterFlags are those of every command that answers from a roster file.
@@ -51,11 +51,7 @@ func (f *rosterFlags) rotations(cmd *cobra.Command) ([]*rotation.Rotation, error
 	if f.rotation == "" || len(list) > 0 {
 		return list, nil
 	}
-	mend := "it has " + strings.Join(known, ", ")
-	if near := configs.Nearest(f.rotation, known); near != "" {
-		mend = fmt.Sprintf("did you mean %q?", near)
-	}
-	return nil, fmt.Errorf("there is no rotation %q in %s; %s", f.rotation, f.roster, mend)
+	return nil, unknownEntry("rotation", f.rotation, f.roster, known)
 }
 
 // instant is a flag that holds a moment.
@@ -131,15 +127,15 @@ func who(rotations []*rotation.Rotation, at time.Time) []whoAnswer {
 	for _, r := range rotations {
 		o := r.At(at)
 		answers = append(answers, whoAnswer{
-			Rotation: r.ID, At: at, OnCall: list(o.People), Shadow: list(o.Shadows),
+			Rotation: r.ID, At: at, OnCall: named(o.People), Shadow: named(o.Shadows),
 			Since: known(o.Since), Until: known(o.Until), By: o.By,
 		})
 	}
 	return answers
 }
 
-// list is never nil, for JSON.
-func list(words []string) []string { return append([]string{}, words...) }
+// named is never nil, for JSON.
+func named(words []string) []string { return append([]string{}, words...) }
 
 // known is nil for an instant that is not known.
 func known(t time.Time) *time.Time {
@@ -221,7 +217,7 @@ func shifts(rotations []*rotation.Rotation, from, to time.Time) []shift {
 	all := []shift{}
 	for _, r := range rotations {
 		for _, s := range r.Final(from, to) {
-			all = append(all, shift{Rotation: r.ID, OnCall: list(s.People), Start: s.Start.UTC(), End: s.End.UTC()})
+			all = append(all, shift{Rotation: r.ID, OnCall: named(s.People), Start: s.Start.UTC(), End: s.End.UTC()})
 		}
 	}
 	return all

@@ -100,6 +100,7 @@ func commands(p process) []*cobra.Command {
 		completionCommand(p),
 		manifestCommand(p),
 		oncallCommand(p),
+		rosterCommand(p),
 		versionCommand(p),
 	}
 }

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// rehearsal is what is asked of rehearse.
+type rehearsal struct {
+	roster, service, policy string
+	at                      instant
+	urgency                 string
+	length                  time.Duration
+	events                  []string
+	json                    bool
+}
+
+func rehearseCommand(p process) *cobra.Command {
+	var r rehearsal
+	cmd := &cobra.Command{
+		Use:   "rehearse --roster FILE --service ID|--policy ID [--at TIME] [--urgency WORD] [--for TIME] [--event WHEN=WHAT …] [--json]",
+		Short: "Who would be paged, without paging anybody",
+		Long: "Prints every page that an incident at that instant would send: after how long, to\n" +
+			"whom, by which way. Every way that the roster knows of a person is taken to work.\n\n" +
+			"Events are what people would do meanwhile, each some time after the start:\n" +
+			"  --event 2m=ack:ada  --event 30m=unack  --event 5m=reassign:bob\n" +
+			"  --event 1m=snooze:1h  --event 10m=progress  --event 10m=raise  --event 1h=resolve\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			result, err := r.run(cmd)
+			if err != nil {
+				return err
+			}
+			if r.json {
+				return printJSON(p.Out, result)
+			}
+			return printRehearsal(p.Out, result)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.roster, "roster", "", "the roster `FILE`")
+	f.StringVar(&r.service, "service", "", "the `ID` of the service that the incident concerns")
+	f.StringVar(&r.policy, "policy", "", "or the `ID` of an escalation policy")
+	f.Var(&r.at, "at", "when the incident begins, RFC 3339; now without it")
+	f.StringVar(&r.urgency, "urgency", string(page.High), "high, or low: severity 3, which waits for the morning")
+	f.DurationVar(&r.length, "for", 24*time.Hour, "how long to look ahead")
+	f.StringArrayVar(&r.events, "event", nil, "what somebody does, `WHEN=WHAT`; may be given again")
+	f.BoolVar(&r.json, "json", false, "one line of JSON")
+	return cmd
+}
+
+func (r *rehearsal) run(cmd *cobra.Command) (page.Rehearsal, error) {
+	events, err := r.check(cmd)
+	if err != nil {
+		return page.Rehearsal{}, err
+	}
+	roster, err := readRoster(r.roster)
+	if err != nil {
+		return page.Rehearsal{}, err
+	}
+	for _, e := range events {
+		if _, ok := roster.Person(e.Person); e.Person != "" && !ok {
+			return page.Rehearsal{}, unknownEntry("person", e.Person, r.roster, personIDs(roster))
+		}
+	}
+	policy, err := r.find(roster)
+	if err != nil {
+		return page.Rehearsal{}, err
+	}
+	o := page.Open{ID: "rehearsal", Policy: *policy, Urgency: page.Urgency(r.urgency), Now: r.at.or(time.Now().Truncate(time.Second))}
+	return page.Rehearse(o, worldOf(roster), r.length, events)
+}
+
+// check refuses what cannot be asked.
+func (r *rehearsal) check(cmd *cobra.Command) ([]page.Event, error) {
+	if err := required(cmd, "roster"); err != nil {
+		return nil, err
+	}
+	switch {
+	case (r.service == "") == (r.policy == ""):
+		return nil, wrong(cmd, "give either --service ID or --policy ID")
+	case r.urgency != string(page.High) && r.urgency != string(page.Low):
+		return nil, wrong(cmd, fmt.Sprintf("--urgency %s: it is high or low", r.urgency))
+	case r.length <= 0:
+		return nil, wrong(cmd, "--for must be more than nothing")
+	}
+	var events []page.Event
+	for _, s := range r.events {
+		e, err := page.ParseEvent(s)
+		if err != nil {
+			return nil, wrong(cmd, "--"+err.Error())
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// find returns the policy that is asked for or that the service follows.
+func (r *rehearsal) find(roster *rotation.Roster) (*rotation.Policy, error) {
+	if r.policy != "" {
+		if p, ok := roster.Policy(r.policy); ok {
+			return p, nil
+		}
+		var known []string
+		for _, p := range roster.Policies {
+			known = append(known, p.ID)
+		}
+		return nil, unknownEntry("policy", r.policy, r.roster, known)
+	}
+	if _, ok := roster.Service(r.service); !ok {
+		var known []string
+		for _, s := range roster.Services {
+			known = append(known, s.ID)
+		}
+		return nil, unknownEntry("service", r.service, r.roster, known)
+	}
+	if p, ok := roster.PolicyOf(r.service); ok {
+		return p, nil
+	}
+	return nil, fmt.Errorf("service %s has no policy in %s, and there is no default; set defaults, policy", r.service, r.roster)
+}
+
+func personIDs(roster *rotation.Roster) []string {
+	var ids []string
+	for _, p := range roster.People {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+// unknownEntry says that a roster has no entry of that ID, and which is near.
+func unknownEntry(kind, id, file string, known []string) error {
+	mend := "it has none"
+	if near := configs.Nearest(id, known); near != "" {
+		mend = fmt.Sprintf("did you mean %q?", near)
+	} else if len(known) > 0 {
+		slices.Sort(known)
+		mend = "it has " + strings.Join(known, ", ")
+	}
+	return fmt.Errorf("there is no %s %q in %s; %s", kind, id, file, mend)
+}
+
+// worldOf answers the escalation's questions from a roster alone.
+func worldOf(roster *rotation.Roster) page.World {
+	return page.World{
+		OnCall: func(id string, at time.Time) []string {
+			if x, ok := roster.Rotation(id); ok {
+				return x.People(at)
+			}
+			return nil
+		},
+		Team: func(id string, _ time.Time) []string {
+			if t, ok := roster.Team(id); ok {
+				return t.Members
+			}
+			return nil
+		},
+		Rules: func(person string, u page.Urgency) []rotation.Rule {
+			p, ok := roster.Person(person)
+			switch {
+			case !ok:
+				return nil
+			case u == page.Low:
+				return p.Rules.Low
+			}
+			return p.Rules.High
+		},
+		Ways: func(person string) []string { return ways(roster, person) },
+		Awake: func(person string, at time.Time) time.Time {
+			return page.Daytime().Next(roster.Location(person), at)
+		},
+	}
+}
+
+// ways is how a person can be reached, by what the roster says about them. A
+// mail address is enough to find them in Slack.
+func ways(roster *rotation.Roster, person string) []string {
+	p, ok := roster.Person(person)
+	if !ok {
+		return nil
+	}
+	var list []string
+	if p.Slack != "" || p.Email != "" {
+		list = append(list, "slack")
+	}
+	if p.Phone != "" {
+		list = append(list, "sms", "voice")
+	}
+	if p.Email != "" {
+		list = append(list, "email")
+	}
+	return list
+}
+
+func printRehearsal(w io.Writer, r page.Rehearsal) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "AFTER\tWHO\tVIA\tSTEP\tPASS\tBECAUSE OF")
+	for _, s := range r.Sent {
+		because := people(s.Send.Targets, "-")
+		if s.Send.LastResort {
+			because = "last resort"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", s.After, s.Person, s.Via, s.Step, s.Pass, because)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nat the end: %s\n", r.State)
+	return err
+}
