@@ -114,7 +114,7 @@ func (l *loader) unknown(name *yaml.Node, key string) {
 	base := strings.TrimSuffix(key, twin)
 	if _, plain := l.schema[base]; plain {
 		mend = "only secrets can be in a file of their own; write " + base
-	} else if near := nearest(key, l.schema.names()); near != "" {
+	} else if near := Nearest(key, l.schema.names()); near != "" {
 		mend = "did you mean " + near + "?"
 	}
 	l.at(name, key, "there is no such key", mend)

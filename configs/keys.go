@@ -128,10 +128,11 @@ func (s schema) names() []string {
 	return slices.Compact(out)
 }
 
-// nearest returns what somebody who wrote word probably meant, or "". A word
+// Nearest returns which of known somebody who wrote word probably meant, or ""
+// where none is close: at most a third of its letters, or two, may differ. A word
 // that is right but for its group (app_token for slack.app_token) counts as
 // near.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	if len(word) > 64 {
 		return ""
 	}

@@ -100,8 +100,8 @@ func TestNearest(t *testing.T) {
 		"zebra":                  "",
 		strings.Repeat("x", 1e6): "",
 	} {
-		if got := nearest(word, known); got != want {
-			t.Errorf("nearest(%.20q, every key) = %q, want %q", word, got, want)
+		if got := Nearest(word, known); got != want {
+			t.Errorf("Nearest(%.20q, every key) = %q, want %q", word, got, want)
 		}
 	}
 }

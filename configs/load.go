@@ -125,7 +125,7 @@ func (l *loader) unknownVariable(name string) Problem {
 		}
 	}
 	p := Problem{Variable: name, What: "there is no such setting", Mend: "unset it"}
-	if near := nearest(strings.TrimPrefix(name, prefix), known); near != "" {
+	if near := Nearest(strings.TrimPrefix(name, prefix), known); near != "" {
 		p.Mend = "did you mean " + variable(near) + "?"
 	}
 	return p
