@@ -67,6 +67,25 @@ type Notify struct {
 	Webhook Webhook `mapstructure:"webhook"`
 }
 
+// Vias returns the ways that are on, the most direct first, in the words of the
+// roster's rules: push, sms, voice, email, webhook.
+func (n Notify) Vias() []string {
+	var list []string
+	if n.Ntfy.URL != "" {
+		list = append(list, "push")
+	}
+	if n.Twilio.AccountSID != "" {
+		list = append(list, "sms", "voice")
+	}
+	if n.SMTP.Address != "" {
+		list = append(list, "email")
+	}
+	if n.Webhook.URL != "" {
+		list = append(list, "webhook")
+	}
+	return list
+}
+
 // Ntfy sends push notifications (`via: push`).
 type Ntfy struct {
 	URL   string `mapstructure:"url"` // of the server, without a slash at the end; empty: off

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,12 @@ heartbeat: {url: https://watch.example.com/x, every: 30s}
 	}
 	if diff := cmp.Diff(want, c, compare); diff != "" {
 		t.Errorf("Load (-want +got):\n%s", diff)
+	}
+	if got, want := c.Notify.Vias(), []string{"push", "sms", "voice", "email", "webhook"}; !slices.Equal(got, want) {
+		t.Errorf("Vias() = %q, want %q", got, want)
+	}
+	if got := Default().Notify.Vias(); got != nil {
+		t.Errorf("Vias() with nothing set = %q, want none", got)
 	}
 }
 

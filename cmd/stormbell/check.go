@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +34,9 @@ func checkCommand(p process) *cobra.Command {
 			if roster != "" {
 				c.rosterPath = roster
 			}
-			c.roster()
+			if roster := c.roster(); roster != nil && c.vias != nil {
+				c.ways(roster)
+			}
 			return c.report(p, asJSON)
 		},
 	}
@@ -56,6 +61,7 @@ type checkup struct {
 	Problems   []finding `json:"problems"`
 	Warnings   []finding `json:"warnings"`
 	rosterPath string
+	vias       []string // the ways that a good configuration has; nil without one
 	good       []string // what was read without a problem
 }
 
@@ -80,25 +86,51 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	default:
 		c.good = append(c.good, path)
 	}
+	if len(problems) == 0 {
+		c.vias = append([]string{"slack"}, config.Notify.Vias()...)
+	}
 	return nil
 }
 
-func (c *checkup) roster() {
+// roster reads the roster, if there is one, and returns it if it is good.
+func (c *checkup) roster() *rotation.Roster {
 	if c.rosterPath == "" {
-		return
+		return nil
 	}
 	roster, err := readRoster(c.rosterPath)
 	var problems rotation.Problems
 	if errors.As(err, &problems) {
 		c.Problems = append(c.Problems, findings(problems)...)
-		return
+		return nil
 	}
 	if err != nil {
 		c.Problems = append(c.Problems, finding{File: c.rosterPath, Problem: err.Error(), text: err.Error()})
-		return
+		return nil
 	}
 	c.Warnings = append(c.Warnings, findings(roster.Warnings())...)
 	c.good = append(c.good, c.rosterPath+" with "+counts(roster))
+	return roster
+}
+
+// ways warns of rules in the roster that the configuration cannot carry out: who
+// wrote "call me" and is not called would not know why.
+func (c *checkup) ways(roster *rotation.Roster) {
+	wanted := map[string][]string{}
+	for _, p := range roster.People {
+		for _, rule := range slices.Concat(p.Rules.High, p.Rules.Low) {
+			if !slices.Contains(c.vias, rule.Via) && !slices.Contains(wanted[rule.Via], p.ID) {
+				wanted[rule.Via] = append(wanted[rule.Via], p.ID)
+			}
+		}
+	}
+	keys := map[string]string{"push": "notify.ntfy.url", "sms": "notify.twilio.account_sid", "voice": "notify.twilio.account_sid",
+		"email": "notify.smtp.address", "webhook": "notify.webhook.url"}
+	for _, via := range slices.Sorted(maps.Keys(wanted)) {
+		f := finding{File: c.rosterPath, Where: "rules via " + via, Problem: "not carried out for " + strings.Join(wanted[via], ", "),
+			Mend: "set " + keys[via] + " in the configuration, or take the rules out"}
+		f.text = fmt.Sprintf("%s: %s: %s; %s", f.File, f.Where, f.Problem, f.Mend)
+		c.Warnings = append(c.Warnings, f)
+	}
 }
 
 func findings(problems rotation.Problems) []finding {

@@ -28,7 +28,7 @@ type rehearsal struct {
 func rehearseCommand(p process) *cobra.Command {
 	var r rehearsal
 	cmd := &cobra.Command{
-		Use:   "rehearse --roster FILE --service ID|--policy ID [--at TIME] [--urgency WORD] [--for TIME] [--event WHEN=WHAT …] [--json]",
+		Use:   "rehearse --roster FILE --service ID|--policy ID [--at TIME] [--urgency WORD] [--for DURATION] [--event WHEN=WHAT …] [--json]",
 		Short: "Who would be paged, without paging anybody",
 		Long: "Prints every page that an incident at that instant would send: after how long, to\n" +
 			"whom, by which way. Every way that the roster knows of a person is taken to work.\n\n" +
@@ -52,8 +52,8 @@ func rehearseCommand(p process) *cobra.Command {
 	f.StringVar(&r.service, "service", "", "the `ID` of the service that the incident concerns")
 	f.StringVar(&r.policy, "policy", "", "or the `ID` of an escalation policy")
 	f.Var(&r.at, "at", "when the incident begins, RFC 3339; now without it")
-	f.StringVar(&r.urgency, "urgency", string(page.High), "high, or low: severity 3, which waits for the morning")
-	f.DurationVar(&r.length, "for", 24*time.Hour, "how long to look ahead")
+	f.StringVar(&r.urgency, "urgency", string(page.High), "`WORD`: high, or low: severity 3, which waits for the morning")
+	f.DurationVar(&r.length, "for", 24*time.Hour, "how long to look ahead, a `DURATION`")
 	f.StringArrayVar(&r.events, "event", nil, "what somebody does, `WHEN=WHAT`; may be given again")
 	f.BoolVar(&r.json, "json", false, "one line of JSON")
 	return cmd

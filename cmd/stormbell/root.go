@@ -241,7 +241,9 @@ func configFlag(cmd *cobra.Command, path *string) {
 
 // loadConfig reads the configuration of a command with --config.
 func loadConfig(cmd *cobra.Command, path string, env []string) (*configs.Config, error) {
-	set := func(variable string) bool { return strings.HasPrefix(variable, "STORMBELL_") }
+	set := func(variable string) bool {
+		return strings.HasPrefix(variable, "STORMBELL_") && !strings.HasSuffix(variable, "=")
+	}
 	if path == "" && !slices.ContainsFunc(env, set) {
 		return nil, wrong(cmd, "--config FILE is missing, and no STORMBELL_ variable is set")
 	}
