@@ -126,7 +126,7 @@ type Heartbeat struct {
 
 // Default returns the configuration of an empty file: every default, no token.
 func Default() *Config {
-	l := newLoader("", nil)
+	l := newLoader("")
 	c := l.decode()
 	if len(l.problems) > 0 {
 		panic("configs: a default is not valid: " + l.problems.Error()) // the table in keys.go is wrong

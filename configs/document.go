@@ -30,14 +30,14 @@ func (l *loader) readFile() {
 	case errors.Is(err, io.EOF):
 		return // an empty file, or nothing but comments
 	case err != nil:
-		l.syntax(err)
+		l.syntax(raw, err)
 		return
 	}
 	switch err := documents.Decode(&second); {
 	case err == nil:
 		l.at(&second, "", "a second document begins here", "keep one, without a line of three dashes")
 	case !errors.Is(err, io.EOF):
-		l.syntax(err)
+		l.syntax(raw, err)
 		return
 	}
 	l.section("", resolve(doc.Content[0]))
@@ -48,7 +48,18 @@ func (l *loader) at(n *yaml.Node, key, what, mend string) {
 	l.problems = append(l.problems, Problem{File: l.path, Line: n.Line, Key: key, What: what, Mend: mend})
 }
 
-func (l *loader) syntax(err error) {
+// yamlAnchor is what the library says of an alias without its anchor. It names
+// no line, and the name may be a password that begins with a star.
+var yamlAnchor = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
+
+func (l *loader) syntax(raw []byte, err error) {
+	const quote = "put text that begins with a sign in quotes"
+	if m := yamlAnchor.FindStringSubmatch(err.Error()); m != nil {
+		before, _, _ := bytes.Cut(raw, []byte("*"+m[1]))
+		l.problems = append(l.problems, Problem{File: l.path, Line: 1 + bytes.Count(before, []byte("\n")),
+			What: "not valid YAML: a star refers to nothing", Mend: quote})
+		return
+	}
 	where := yamlLine.FindStringSubmatch(err.Error())
 	p := Problem{File: l.path, Line: 1, What: "not valid YAML: " + err.Error(), Mend: "compare with stormbell.example.yaml"}
 	if where != nil {
@@ -58,7 +69,7 @@ func (l *loader) syntax(err error) {
 		p.Line, _ = strconv.Atoi(where[1])
 	}
 	if strings.Contains(p.What, "cannot start any token") {
-		p.Mend = "indent with spaces, not tabs, and put text that begins with a sign in quotes"
+		p.Mend = "indent with spaces, not tabs, and " + quote
 	}
 	l.problems = append(l.problems, p)
 }
@@ -96,7 +107,7 @@ func (l *loader) section(group string, n *yaml.Node) {
 		case l.schema.section(key):
 			l.section(key, value)
 		default:
-			l.unknown(name, key)
+			l.unknown(name, group)
 		}
 	}
 }
@@ -109,7 +120,12 @@ func (k Key) asTwin(isTwin bool) Key {
 	return k
 }
 
-func (l *loader) unknown(name *yaml.Node, key string) {
+func (l *loader) unknown(name *yaml.Node, group string) {
+	if tokenKind(name.Value) != "" {
+		l.at(name, group, "a token stands where a key must be", "write app_token: or bot_token: before it")
+		return
+	}
+	key := join(group, name.Value)
 	mend := "take it out; stormbell.example.yaml shows every key"
 	base := strings.TrimSuffix(key, twin)
 	if _, plain := l.schema[base]; plain {
@@ -195,7 +211,7 @@ func (l *loader) keyObject(where string, n *yaml.Node, item map[string]any) {
 		_, twice := got[name.Value]
 		switch {
 		case !known:
-			l.at(name, join(where, name.Value), "there is no such key", "use name, key or key_file")
+			l.unknownPart(where, name)
 		case twice:
 			l.at(name, join(where, name.Value), "given twice", "keep one of the two")
 		default:
@@ -222,6 +238,17 @@ func (l *loader) keyObject(where string, n *yaml.Node, item map[string]any) {
 	if !ok {
 		l.problems[len(l.problems)-1].Line = file.line
 	}
+}
+
+// unknownPart reports a key of an integration key that is not known. Its name is
+// shown only where it is a typo: - s3cret: is a secret with a colon too many.
+func (l *loader) unknownPart(where string, name *yaml.Node) {
+	const mend = "use name, key or key_file"
+	if Nearest(name.Value, []string{"name", "key", "key_file"}) != "" {
+		l.at(name, join(where, name.Value), "there is no such key", mend)
+		return
+	}
+	l.at(name, where, "it has a key that is not known", mend)
 }
 
 // resolve follows an alias to what it stands for.
@@ -256,7 +283,7 @@ func describe(n *yaml.Node) string {
 	case "!!str":
 		return "a text"
 	}
-	return "a value marked " + n.Tag
+	return "a value with a tag"
 }
 
 func join(group, name string) string {

@@ -60,7 +60,7 @@ func TestExample(t *testing.T) {
 	}
 
 	all := uncomment(string(raw))
-	l := newLoader(write(t, all), nil)
+	l := newLoader(write(t, all))
 	l.readFile()
 	if len(l.problems) > 0 {
 		t.Fatalf("the example with every setting:\n%v", l.problems)

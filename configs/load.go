@@ -17,7 +17,7 @@ import (
 // never nil: with Problems it holds what could be read, and only a caller who
 // has looked at them (see [Problems.Present]) may use it.
 func Load(path string, env []string) (*Config, error) {
-	l := newLoader(path, env)
+	l := newLoader(path)
 	if path != "" {
 		l.readFile()
 	}
@@ -48,8 +48,8 @@ type loader struct {
 	problems Problems
 }
 
-func newLoader(path string, env []string) *loader {
-	return &loader{path: path, schema: newSchema(), settings: make(map[string]setting, len(env))}
+func newLoader(path string) *loader {
+	return &loader{path: path, schema: newSchema(), settings: map[string]setting{}}
 }
 
 // report adds a problem with a key, at the place where the key was written.

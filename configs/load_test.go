@@ -261,7 +261,7 @@ func TestProblemsOfValues(t *testing.T) {
 		"sender":              {"notify.smtp: {address: 'mail:25', from: me}", `FILE:3: notify.smtp.from: "me" is not a mail address; write stormbell@example.com or Stormbell <stormbell@example.com>`},
 		"account":             {"notify.twilio: {account_sid: x, auth_token: y, from: '+4915112345'}", "FILE:3: notify.twilio.account_sid: this is not an account SID; it is AC and 32 hexadecimal digits, on the first page of Twilio's console"},
 		"phone as number":     {"notify.twilio.from: +4915112345", `FILE:3: notify.twilio.from: needs text, not the number +4915112345; put it in quotes: "+4915112345"`},
-		"a tag":               {"log.level: !!binary aGk=", `FILE:3: log.level: needs text, not a value marked !!binary aGk=; put it in quotes: "aGk="`},
+		"a tag":               {"log.level: !!binary aGk=", `FILE:3: log.level: needs text, not a value with a tag aGk=; put it in quotes: "aGk="`},
 	} {
 		t.Run(name, func(t *testing.T) { checkProblems(t, tokens+tt.text+"\n", nil, tt.want) })
 	}
@@ -292,6 +292,7 @@ func TestProblemsOfKeys(t *testing.T) {
 		"number":        {list + "  - a\n  - 12\n", "FILE:6: http.integration_keys[1]: needs text, not the number; put it in quotes"},
 		"list":          {list + "  - [a]\n", "FILE:5: http.integration_keys[0]: needs a key, not a list; write the key, or name: and key:"},
 		"unknown":       {list + "  - {nmae: x, key: y}\n", "FILE:5: http.integration_keys[0].nmae: there is no such key; use name, key or key_file"},
+		"secret as key": {list + "  - s3cret:\n", "FILE:5: http.integration_keys[0]: it has a key that is not known; use name, key or key_file"},
 		"name alone":    {list + "  - {name: x}\n", "FILE:5: http.integration_keys[0]: it has no key; write the key, or name: and key:"},
 		"same name":     {list + "  - {name: x, key: a}\n  - {name: x, key: b}\n", `FILE:6: http.integration_keys[1]: an earlier key has the name "x"; give each its own name`},
 		"same key":      {list + "  - {name: x, key: a}\n  - {name: y, key: a}\n", "FILE:6: http.integration_keys[1]: it is the same as an earlier key; take one of the two out"},
@@ -329,6 +330,8 @@ STORMBELL_LOG_FORMT: there is no such setting; did you mean STORMBELL_LOG_FORMAT
 		"a list":           {"- a\n", []string{"STORMBELL_SLACK_APP_TOKEN=xapp-1", "STORMBELL_SLACK_BOT_TOKEN=xoxb-1"}, "FILE:1: the file must hold keys and values, not a list; write KEY: VALUE, one a line"},
 		"two documents":    {tokens + "---\nstore: bolt:a\n", nil, "FILE:3: a second document begins here; keep one, without a line of three dashes"},
 		"a tab":            {"slack:\n\tapp_token: xapp-1\n", []string{"STORMBELL_SLACK_APP_TOKEN=xapp-1", "STORMBELL_SLACK_BOT_TOKEN=xoxb-1"}, "FILE:2: not valid YAML: found character that cannot start any token; indent with spaces, not tabs, and put text that begins with a sign in quotes"},
+		"a star":           {tokens + "log.format: json\nhttp.admin_token: *x\n", []string{"STORMBELL_SLACK_APP_TOKEN=xapp-1", "STORMBELL_SLACK_BOT_TOKEN=xoxb-1"}, "FILE:4: not valid YAML: a star refers to nothing; put text that begins with a sign in quotes"},
+		"a token as key":   {tokens + "slack:\n  xapp-1-secret:\n", nil, "FILE:4: slack: a token stands where a key must be; write app_token: or bot_token: before it"},
 		"a list as key":    {tokens + "? [a]\n: b\n", nil, "FILE:3: a key must be a word, not a list; write KEY: VALUE, one a line"},
 		"an alias":         {tokens + "log: &x {level: info}\nnotify: *x\n", nil, "FILE:3: notify.level: there is no such key; take it out; stormbell.example.yaml shows every key"},
 		"secret file":      {tokens + "http.admin_token_file: none\n", nil, "FILE:3: http.admin_token_file: cannot read DIR/none: there is no such file; check the path and who may read it"},
@@ -368,7 +371,8 @@ func TestProblemsKeepSecrets(t *testing.T) {
 		if !k.Secret {
 			continue
 		}
-		for _, value := range []string{hidden + " x", hidden + "\u00e9", "[" + hidden + "]", "{" + hidden + ": 1}", "!x " + hidden, "1" + strings.Repeat("9", 20)} {
+		for _, value := range []string{hidden + " x", hidden + "\u00e9", "[" + hidden + "]", "{" + hidden + ": 1}", "!x " + hidden, "1" + strings.Repeat("9", 20),
+			"!" + hidden, "*" + hidden, "&" + hidden, "[{" + hidden + ": 1}]", "{name: [" + hidden + "]}", "@" + hidden, "%" + hidden, "`" + hidden, "|" + hidden} {
 			_, err := Load(write(t, k.Name+": "+value+"\n"), nil)
 			if err == nil {
 				continue
