@@ -5,9 +5,8 @@ package incident
 // carries one out shows the incident as it stands then, so that several of the
 // same kind collapse into one and the newest state wins.
 type Effect struct {
-	Kind   EffectKind `json:"kind"`
-	Seq    int        `json:"seq,omitempty"`    // Say: the event to tell
-	Actors []Actor    `json:"actors,omitempty"` // Invite: whom
+	Kind EffectKind `json:"kind"`
+	Seq  int        `json:"seq,omitempty"` // Say: the event to tell
 }
 
 // EffectKind says what an [Effect] does.
@@ -23,7 +22,7 @@ const (
 	RefreshCard     EffectKind = "refresh_card"     // the summary in the channel
 	RefreshTopic    EffectKind = "refresh_topic"    //
 	RefreshAnnounce EffectKind = "refresh_announce" // the line in the announcement channel
-	Invite          EffectKind = "invite"           // Actors into the channel
+	Invite          EffectKind = "invite"           // everyone involved, and whoever is being paged, into the channel
 	Say             EffectKind = "say"              // event Seq in words, into the channel
 	DraftPostmortem EffectKind = "draft_postmortem" // the document as it stands, into the channel
 )

@@ -32,10 +32,7 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 	c := begin(Incident{Number: n}, by, now)
 	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Service: d.Service,
 		Private: d.Private, Test: d.Test, Alert: d.Alert})
-	c.do(StartPaging, OpenChannel)
-	if by.Human() {
-		c.effects = append(c.effects, Effect{Kind: Invite, Actors: []Actor{by}})
-	}
+	c.do(StartPaging, OpenChannel, Invite)
 	if whole != "" {
 		c.add(Event{Kind: KindNote, Text: whole})
 	}
@@ -68,8 +65,8 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 		c.add(Event{Kind: KindRole, Role: Commander, Person: by})
 	}
 	c.add(Event{Kind: KindRole, Role: Responder, Person: by})
-	c.effects = append(c.effects, Effect{Kind: StopPaging}, Effect{Kind: CloseAsks},
-		Effect{Kind: Invite, Actors: []Actor{by}}, Effect{Kind: Say, Seq: seq})
+	c.do(StopPaging, CloseAsks, Invite)
+	c.say(seq)
 	c.refresh()
 	return c.change(), nil
 }
@@ -215,7 +212,7 @@ func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time
 	if s < i.Severity && i.Status.Active() && !i.Acked() {
 		c.do(RaisePaging)
 	}
-	c.effects = append(c.effects, Effect{Kind: Say, Seq: seq})
+	c.say(seq)
 	c.refresh()
 	return c.change(), nil
 }
@@ -250,7 +247,8 @@ func (i Incident) Reroute(service, reason string, by Actor, now time.Time) (Chan
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindService, Service: service, Text: CleanText(reason)})
-	c.effects = append(c.effects, Effect{Kind: CloseAsks}, Effect{Kind: StartPaging}, Effect{Kind: Say, Seq: seq})
+	c.do(CloseAsks, StartPaging)
+	c.say(seq)
 	c.refresh()
 	return c.change(), nil
 }
@@ -269,8 +267,8 @@ func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error)
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindRole, Role: r, Person: who})
-	c.effects = append(c.effects, Effect{Kind: Invite, Actors: []Actor{who}}, Effect{Kind: Say, Seq: seq})
-	c.do(RefreshCard)
+	c.say(seq)
+	c.do(Invite, RefreshCard)
 	return c.change(), nil
 }
 
@@ -287,7 +285,7 @@ func (i Incident) AlertAgain(text string, count int, by Actor, now time.Time) Ch
 func (i Incident) AlertCleared(text string, by Actor, now time.Time) Change {
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindAlertOver, Alert: i.Alert, Text: CleanText(text)})
-	c.effects = append(c.effects, Effect{Kind: Say, Seq: seq})
+	c.say(seq)
 	c.do(RefreshCard)
 	return c.change()
 }
@@ -320,7 +318,7 @@ func (i Incident) moved(e Event, by Actor, now time.Time) (*building, error) {
 	e.Text = CleanText(e.Text)
 	c := begin(i, by, now)
 	seq := c.add(e)
-	c.effects = append(c.effects, Effect{Kind: Say, Seq: seq})
+	c.say(seq)
 	c.refresh()
 	return c, nil
 }
@@ -393,6 +391,11 @@ func (b *building) do(kinds ...EffectKind) {
 	for _, k := range kinds {
 		b.effects = append(b.effects, Effect{Kind: k})
 	}
+}
+
+// say tells the event with that number in the channel.
+func (b *building) say(seq int) {
+	b.effects = append(b.effects, Effect{Kind: Say, Seq: seq})
 }
 
 // refresh makes everything that shows the incident's state show the new one.

@@ -1,0 +1,164 @@
+// Package bot is the shell: it opens nothing and decides nothing, it runs. Run
+// starts every goroutine of the program under one group — Slack's sockets, the
+// outbox that carries jobs out, the pager that wakes what is due, and the HTTP
+// server — and stops them in an order in which nothing that was taken in is
+// lost.
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stormbell/stormbell/bot/chat"
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Options are the parts that the program was put together from.
+type Options struct {
+	DB    *storage.DB
+	Desk  *desk.Desk
+	Slack *chat.Slack // nil: without Slack
+	Log   zerolog.Logger
+
+	// HTTP is the handler of the bot's own address, on Listener. Both nil: no
+	// HTTP.
+	HTTP     http.Handler
+	Listener net.Listener
+	Draining func() // told when the bot stops taking work, before HTTP closes
+
+	// Noted is told of every try of a job: its kind, what came of it, and how
+	// long ago it was decided.
+	Noted func(kind, outcome string, age time.Duration)
+}
+
+// grace is how long what is under way may take when the program stops.
+const grace = 5 * time.Second
+
+// Run runs the bot until ctx ends or something breaks that it cannot go on
+// without. What was acknowledged before it returns is in the store.
+func Run(ctx context.Context, opt Options) error {
+	left, err := opt.Desk.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	if err := opt.Desk.Resume(ctx, time.Now()); err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		opt.Log.Info().Int("jobs", len(left)).Msg("going on with what was left")
+	}
+
+	// Two groups: work is finished after intake has stopped, so that what comes
+	// in last still leaves if it can.
+	work, workCtx := errgroup.WithContext(context.WithoutCancel(ctx))
+	workCtx, stopWork := context.WithCancel(workCtx)
+	defer stopWork()
+	intake, intakeCtx := errgroup.WithContext(ctx)
+
+	var out *outbox
+	if opt.Slack != nil {
+		out = newOutbox(opt.Desk, opt.Slack, opt.Log, opt.Noted)
+		work.Go(func() error { return out.run(workCtx, left) })
+		intake.Go(func() error { return opt.Slack.Run(intakeCtx) })
+	}
+	work.Go(func() error { return page(workCtx, opt.Desk, opt.Log) })
+	if opt.HTTP != nil {
+		intake.Go(func() error { return serve(intakeCtx, opt) })
+	}
+	intake.Go(func() error {
+		select {
+		case <-intakeCtx.Done():
+			return nil
+		case <-workCtx.Done():
+			return errors.New("the outbox or the pager ended")
+		case <-opt.DB.Lost():
+			return errors.New("the store may not have kept the last commit; start again to read what it holds")
+		}
+	})
+	err = intake.Wait()
+	if out != nil {
+		out.finish(grace)
+	}
+	stopWork()
+	if workErr := work.Wait(); workErr != nil {
+		err = workErr
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// serve answers HTTP until ctx ends, then lets what is under way finish.
+func serve(ctx context.Context, opt Options) error {
+	server := &http.Server{
+		Handler: opt.HTTP, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(opt.Listener) }()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("serve http: %v", err)
+	case <-ctx.Done():
+	}
+	if opt.Draining != nil {
+		opt.Draining()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	<-stopped
+	if err != nil {
+		return fmt.Errorf("stop http: %v", err)
+	}
+	return nil
+}
+
+// look is how often the pager looks at the wall clock at least: timers do not
+// notice when it jumps, or when the machine has slept.
+const look = 10 * time.Second
+
+// page wakes what is due, at its time. It sleeps until the earliest due instant
+// and is woken when that changes.
+func page(ctx context.Context, d *desk.Desk, log zerolog.Logger) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.DueReady():
+		case <-timer.C:
+		}
+		now := time.Now()
+		wait := look
+		switch err := d.Tick(ctx, now); {
+		case err != nil && ctx.Err() != nil:
+			return nil
+		case errors.Is(err, storage.ErrLost), errors.Is(err, storage.ErrUnknown):
+			return err
+		case err != nil:
+			// A full disk, for one: what is durable already still goes out.
+			log.Error().Err(err).Msg("what is due could not be done; trying again")
+			timer.Reset(time.Second)
+			continue
+		}
+		at, ok, err := d.NextDue(ctx)
+		if err != nil {
+			log.Error().Err(err).Msg("what is due could not be read; trying again")
+			wait = time.Second
+		} else if ok {
+			wait = min(wait, max(at.Sub(time.Now()), 0))
+		}
+		timer.Reset(wait)
+	}
+}

@@ -1,0 +1,276 @@
+// Package chat is Slack, in and out. In: what people type, press and submit
+// becomes one call of the desk each, and is acknowledged to Slack only when
+// that call has committed. Out: the desk's jobs become Web API calls.
+//
+// It is the only package that knows slack-go, whose interface changes often and
+// whose Socket Mode client must be handled with care: its reconnects are
+// throttled, its events are always drained, what it cannot parse is
+// acknowledged by hand, and its health is judged by what the socket has heard.
+// The parser of commands and the builders of blocks are pure functions.
+package chat
+
+import (
+	"context"
+	"io"
+	stdlog "log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stormbell/stormbell/bot/desk"
+)
+
+// Options are what the Slack side is told once, at its start.
+type Options struct {
+	AppToken, BotToken string
+	APIURL             string         // base of the Web API, with its trailing slash; empty: Slack's
+	Command            string         // "/incident"
+	OncallCommand      string         // "/oncall"
+	AnnounceChannel    string         // name or ID of the channel for announcements
+	Zone               *time.Location // where the business is; nil: UTC
+	Log                zerolog.Logger
+
+	// Dial opens connections in the place of the network's; tests join the bot
+	// and a simulator in memory with it.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Observe is told of every Web API call: its method, its outcome in a word,
+	// and how long it took. Envelope is told of every envelope that came.
+	Observe  func(method, result string, took time.Duration)
+	Envelope func(kind string)
+}
+
+// sockets is how many Socket Mode connections are kept, of the ten that Slack
+// allows an app: while one is being renewed the other one hears.
+const sockets = 2
+
+// Slack is one workspace, seen from the bot.
+type Slack struct {
+	opt     Options
+	log     zerolog.Logger
+	desk    *desk.Desk
+	api     *slack.Client
+	web     *http.Client // for response_urls, which need no token
+	methods *methods
+	opens   *openThrottle
+	dialer  *websocket.Dialer
+
+	heard    atomic.Int64 // when a socket last heard something, in Unix nanoseconds
+	up       atomic.Int32 // sockets that are connected
+	badToken atomic.Pointer[string]
+
+	mu       sync.Mutex
+	self     string                  // the bot's own user ID
+	channels map[string]string       // channel name → ID, as far as known
+	shown    map[desk.Message]string // what a message of ours shows, as a hash
+	topics   map[int]string          // the topic that an incident's channel has
+}
+
+// New returns the Slack side of the desk. It does not connect.
+func New(d *desk.Desk, opt Options) *Slack {
+	if opt.Command == "" {
+		opt.Command = "/incident"
+	}
+	if opt.OncallCommand == "" {
+		opt.OncallCommand = "/oncall"
+	}
+	if opt.AnnounceChannel == "" {
+		opt.AnnounceChannel = "incidents"
+	}
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
+	s := &Slack{
+		opt: opt, log: opt.Log, desk: d, methods: newMethods(),
+		channels: map[string]string{}, shown: map[desk.Message]string{}, topics: map[int]string{},
+	}
+	dial := opt.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dial, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: callTimeout,
+		MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
+	}
+	s.opens = &openThrottle{next: transport, lines: map[string]*openLine{}}
+	s.web = &http.Client{Transport: transport, Timeout: callTimeout}
+	s.api = s.client(transport)
+	s.dialer = &websocket.Dialer{
+		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second,
+		WriteBufferSize: 32 << 10, // an answer in several fragments is lost (Slack does not join them)
+		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return heardConn{Conn: c, heard: s.hear}, nil
+		},
+	}
+	return s
+}
+
+// client returns a Web API client over a transport.
+func (s *Slack) client(transport http.RoundTripper) *slack.Client {
+	options := []slack.Option{
+		slack.OptionHTTPClient(&http.Client{Transport: transport}),
+		slack.OptionAppLevelToken(s.opt.AppToken),
+		slack.OptionLog(stdlog.New(io.Discard, "", 0)), // it would print whole payloads
+	}
+	if s.opt.APIURL != "" {
+		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(s.opt.APIURL, "/")+"/"))
+	}
+	return slack.New(s.opt.BotToken, options...)
+}
+
+func (s *Slack) hear(t time.Time) { s.heard.Store(t.UnixNano()) }
+
+// Heard returns when a socket last heard anything from Slack, pings included;
+// the zero time when none ever did.
+func (s *Slack) Heard() time.Time {
+	if n := s.heard.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
+// Refused returns Slack's code when it does not take our tokens, else "".
+func (s *Slack) Refused() string {
+	if code := s.badToken.Load(); code != nil {
+		return *code
+	}
+	return ""
+}
+
+func (s *Slack) refused(code string) {
+	if old := s.badToken.Swap(&code); old == nil || *old != code {
+		s.log.Error().Str("error", code).Msg("Slack does not take the token; check slack.app_token and slack.bot_token")
+	}
+}
+
+func (s *Slack) observe(method, result string, took time.Duration) {
+	if result != "ok" {
+		s.log.Debug().Str("method", method).Str("result", result).Dur("took", took).Msg("slack call")
+	}
+	if s.opt.Observe != nil {
+		s.opt.Observe(method, result, took)
+	}
+}
+
+// Run keeps the sockets open and handles what comes, until ctx ends. Everything
+// that was taken in is finished before it returns.
+func (s *Slack) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	intake := newIntake(s)
+	for n := range sockets {
+		name := string(rune('a' + n))
+		api := s.client(s.opens.throttled(name))
+		client := socketmode.New(api, socketmode.OptionDialer(s.dialer),
+			socketmode.OptionLog(stdlog.New(io.Discard, "", 0)), socketmode.OptionReadLimit(4<<20))
+		g.Go(func() error { return s.keepOpen(ctx, name, client) })
+		g.Go(func() error { return s.drain(ctx, name, client, intake) })
+	}
+	g.Go(func() error { return s.prepare(ctx) })
+	err := g.Wait()
+	intake.stop()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// keepOpen runs one socket for ever. slack-go returns only when it was told to
+// stop or the token is refused; the operator may mend the latter meanwhile.
+func (s *Slack) keepOpen(ctx context.Context, name string, client *socketmode.Client) error {
+	for {
+		err := client.RunContext(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		code := "refused"
+		if err != nil {
+			code = err.Error()
+		}
+		if locked[code] {
+			s.refused(code)
+		} else {
+			s.log.Error().Str("socket", name).Str("error", plain(err)).Msg("socket ended; trying again in a minute")
+		}
+		if pause(ctx, time.Minute) != nil {
+			return nil
+		}
+	}
+}
+
+// prepare does at the start what makes the first incident quick: who we are,
+// the announcement channel, and the Slack users of people known by mail
+// address. Whatever fails here is done again when it is needed.
+func (s *Slack) prepare(ctx context.Context) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := s.prepareOnce(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		s.log.Warn().Str("error", err.Error()).Msg("not everything is ready at Slack; trying again")
+		if pause(ctx, wait) != nil {
+			return nil
+		}
+	}
+}
+
+func (s *Slack) prepareOnce(ctx context.Context) error {
+	if _, err := s.botUser(ctx); err != nil {
+		return err
+	}
+	for _, p := range s.desk.Unlinked() {
+		var user *slack.User
+		err := s.call(ctx, "users.lookupByEmail", func(ctx context.Context) (err error) {
+			user, err = s.api.GetUserByEmailContext(ctx, p.Email)
+			return err
+		})
+		switch {
+		case slackCode(err) != "":
+			s.log.Warn().Str("person", p.ID).Str("error", slackCode(err)).Msg("no Slack user by the mail address in the roster")
+		case err != nil:
+			return err
+		default:
+			if err := s.desk.Link(ctx, p.ID, user.ID); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := s.channel(ctx, s.opt.AnnounceChannel, true)
+	return err
+}
+
+// botUser returns the bot's own user ID.
+func (s *Slack) botUser(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	self := s.self
+	s.mu.Unlock()
+	if self != "" {
+		return self, nil
+	}
+	var who *slack.AuthTestResponse
+	err := s.call(ctx, "auth.test", func(ctx context.Context) (err error) {
+		who, err = s.api.AuthTestContext(ctx)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	s.badToken.Store(nil)
+	s.mu.Lock()
+	s.self = who.UserID
+	s.mu.Unlock()
+	s.log.Info().Str("team", who.Team).Str("user", who.User).Msg("Slack knows us")
+	return who.UserID, nil
+}

@@ -1,0 +1,291 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
+
+	"github.com/stormbell/stormbell/bot/desk"
+)
+
+// callTimeout bounds one Web API call. slack-go's own client would wait for ever.
+const callTimeout = 15 * time.Second
+
+// perMinute is how many calls of each method Slack takes in a minute (Web API
+// rate tiers); what is not listed is tier 3. Bursts up to a tier's worth pass.
+var perMinute = map[string]int{
+	"conversations.create": 20, "conversations.setTopic": 20, "conversations.setPurpose": 20,
+	"conversations.list": 20, "pins.add": 20, "users.list": 20, "bookmarks.add": 20,
+	"chat.postMessage": 300, "chat.postEphemeral": 100, "views.open": 100, "views.update": 100, "views.publish": 100,
+	"files.getUploadURLExternal": 100, "files.completeUploadExternal": 100, "users.info": 100,
+}
+
+const tier3 = 50
+
+// methods keeps each Web API method within its budget, and holds a method that
+// Slack has answered with 429 until the time it named. Other methods go on.
+type methods struct {
+	mu      sync.Mutex
+	held    map[string]time.Time
+	budgets map[string]*rate.Limiter
+}
+
+func newMethods() *methods {
+	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}}
+}
+
+// free returns how long the method must wait, 0 when it may be called now. A
+// page is not made to wait for the budget, only for what Slack itself demands.
+func (m *methods) free(method string, page bool, now time.Time) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if until, ok := m.held[method]; ok {
+		if wait := until.Sub(now); wait > 0 {
+			return wait
+		}
+		delete(m.held, method)
+	}
+	budget := m.budgets[method]
+	if budget == nil {
+		n := perMinute[method]
+		if n == 0 {
+			n = tier3
+		}
+		budget = rate.NewLimiter(rate.Limit(float64(n)/60), n)
+		m.budgets[method] = budget
+	}
+	r := budget.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 && !page {
+		r.CancelAt(now)
+		return wait
+	}
+	return 0
+}
+
+func (m *methods) hold(method string, until time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if until.After(m.held[method]) {
+		m.held[method] = until
+	}
+}
+
+// pageCall marks a context whose calls carry a page.
+type pageCall struct{}
+
+// call makes one call of a Web API method under its budget, and turns what can
+// be tried again into a *desk.Retry. Every other error is Slack's own code.
+func (s *Slack) call(ctx context.Context, method string, f func(context.Context) error) error {
+	page := ctx.Value(pageCall{}) != nil
+	if wait := s.methods.free(method, page, time.Now()); wait > 0 {
+		return &desk.Retry{After: wait, Cause: errors.New(method + ": waiting for its turn")}
+	}
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := f(ctx)
+	result := "ok"
+	if err != nil {
+		result = s.verdict(method, err)
+		err = s.retry(method, err)
+	}
+	s.observe(method, result, time.Since(start))
+	return err
+}
+
+// verdict names the outcome of a call in a word, for logs and counters.
+func (s *Slack) verdict(method string, err error) string {
+	var limited *slack.RateLimitedError
+	var status slack.StatusCodeError
+	var refused slack.SlackErrorResponse
+	switch {
+	case errors.As(err, &limited):
+		return "429"
+	case errors.As(err, &refused):
+		s.log.Debug().Str("method", method).Str("error", refused.Err).Strs("messages", refused.ResponseMetadata.Messages).
+			Str("needed", refused.Needed).Str("provided", refused.Provided).Msg("slack refused")
+		return refused.Err
+	case errors.As(err, &status):
+		return status.Error()
+	default:
+		return "no_answer"
+	}
+}
+
+// passing are Slack's codes for its own trouble; the call may have had effect.
+var passing = map[string]bool{
+	"internal_error": true, "fatal_error": true, "service_unavailable": true, "request_timeout": true,
+	"team_added_to_org": true, "accesslimited": true, "upgrade_required": true,
+}
+
+// locked are Slack's codes for a token it does not take; nothing was done, and
+// only the operator can mend it.
+var locked = map[string]bool{
+	"not_authed": true, "invalid_auth": true, "account_inactive": true, "token_revoked": true, "token_expired": true,
+	"not_allowed_token_type": true, "team_access_not_granted": true,
+}
+
+// retry makes a *desk.Retry of an error after which trying again makes sense.
+func (s *Slack) retry(method string, err error) error {
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) {
+		wait := max(limited.RetryAfter, time.Second)
+		s.methods.hold(method, time.Now().Add(wait))
+		return &desk.Retry{After: wait, Cause: errors.New(method + ": 429")}
+	}
+	var status slack.StatusCodeError
+	code := slackCode(err)
+	switch {
+	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests, code == "ratelimited", code == "rate_limited", code == "message_limit_exceeded":
+		s.methods.hold(method, time.Now().Add(30*time.Second))
+		return &desk.Retry{After: 30 * time.Second, Cause: errors.New(method + ": 429 without a time")}
+	case locked[code]:
+		s.refused(code)
+		return &desk.Retry{After: time.Minute, Cause: errors.New(method + ": " + code)}
+	case passing[code]:
+		return &desk.Retry{Doubtful: true, Cause: errors.New(method + ": " + code)}
+	case code != "":
+		return err
+	default: // no answer, or one that says nothing: it may have been done
+		return &desk.Retry{Doubtful: true, Cause: errors.New(method + ": " + plain(err))}
+	}
+}
+
+// slackCode returns Slack's own error code, or "" for an error of another kind.
+func slackCode(err error) string {
+	var r slack.SlackErrorResponse
+	if errors.As(err, &r) {
+		return r.Err
+	}
+	return ""
+}
+
+// plain says an error of the transport without addresses: a response_url and
+// an upload address are secrets.
+func plain(err error) string {
+	var status slack.StatusCodeError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &status):
+		return status.Error()
+	case errors.Is(err, context.Canceled):
+		return "stopped"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	default:
+		return "connection failed or answer unreadable"
+	}
+}
+
+// openThrottle delays apps.connections.open, which slack-go calls as fast as it
+// can when Slack closes the socket at once (too_many_websockets does): 1 s, then
+// twice as long each time up to 60 s, and at once again only after a connection
+// has lived for a minute. All connections of the process share it, so that
+// together they open at most one a second.
+type openThrottle struct {
+	next http.RoundTripper
+
+	mu    sync.Mutex
+	lines map[string]*openLine // by the connection's name
+	last  time.Time            // the last call of any of them
+}
+
+type openLine struct {
+	delay     time.Duration
+	opened    time.Time // the last call
+	connected time.Time // since when it is connected; zero when it is not
+}
+
+const (
+	openFirst = time.Second
+	openMost  = time.Minute
+	openLived = time.Minute
+)
+
+// throttled returns a transport for the connection with that name.
+func (t *openThrottle) throttled(name string) http.RoundTripper {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines[name] = &openLine{}
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
+			if err := pause(r.Context(), t.wait(name, time.Now())); err != nil {
+				return nil, err
+			}
+		}
+		return t.next.RoundTrip(r)
+	})
+}
+
+// wait decides how long the connection must wait before it asks again, and
+// takes its turn.
+func (t *openThrottle) wait(name string, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.lines[name]
+	at := now
+	switch {
+	case l.opened.IsZero():
+	case !l.connected.IsZero() && now.Sub(l.connected) >= openLived:
+		l.delay = 0
+	default:
+		l.delay = min(max(2*l.delay, openFirst), openMost)
+		at = l.opened.Add(l.delay)
+	}
+	if turn := t.last.Add(openFirst); !t.last.IsZero() && at.Before(turn) {
+		at = turn
+	}
+	if at.Before(now) {
+		at = now
+	}
+	l.opened, l.connected, t.last = at, time.Time{}, at
+	return at.Sub(now)
+}
+
+func (t *openThrottle) connected(name string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines[name].connected = now
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// pause waits, or returns the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// heardConn notes when something was last read from a socket. slack-go keeps
+// the pings to itself, so the connection is watched below it.
+type heardConn struct {
+	net.Conn
+	heard func(time.Time)
+}
+
+// Read reads from the connection and notes that it lives.
+func (c heardConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.heard(time.Now())
+	}
+	return n, err
+}

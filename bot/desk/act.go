@@ -1,0 +1,242 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Verb says what an [Act] does.
+type Verb string
+
+// The verbs, in the words that people use.
+const (
+	Acknowledge Verb = "ack"
+	Investigate Verb = "investigate"
+	Mitigating  Verb = "mitigating"
+	Mitigate    Verb = "mitigate"
+	Resolve     Verb = "resolve"
+	Close       Verb = "close"
+	Reopen      Verb = "reopen"
+	Cancel      Verb = "cancel"
+	Merge       Verb = "duplicate"
+	Note        Verb = "note"
+	SetSeverity Verb = "sev"
+	Rename      Verb = "rename"
+	Reroute     Verb = "service"
+	TakeRole    Verb = "role"
+)
+
+// Act is something that somebody does to an incident. Beside Verb and Text it
+// carries what its verb needs: Severity for SetSeverity, Note for Note, Service
+// for Reroute, Role and Person for TakeRole, Into for Merge.
+type Act struct {
+	Verb     Verb
+	Text     string
+	Note     incident.NoteKind
+	Severity incident.Severity
+	Service  string
+	Role     incident.Role
+	Person   incident.Actor // empty: the caller
+	Into     int
+	How      incident.How // Resolve: what made it stop, when that is said only now
+}
+
+// Do carries out an act on incident n. A refusal is an *incident.Refusal.
+func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
+	return d.act(ctx, c, n, func(w *work) error {
+		change, err := w.decide(a)
+		if err != nil {
+			return err
+		}
+		if err := w.apply(change); err != nil {
+			return err
+		}
+		return w.progress(a.Verb)
+	})
+}
+
+// decide asks the incident what follows from the act.
+func (w *work) decide(a Act) (incident.Change, error) {
+	i, by, now := w.inc, w.caller.Actor, w.now
+	switch a.Verb {
+	case Acknowledge:
+		return i.Acknowledge(by, now)
+	case Investigate:
+		return i.Investigate(by, a.Text, now)
+	case Mitigating:
+		return i.Mitigating(by, a.Text, now)
+	case Mitigate:
+		return i.Mitigate(by, a.Text, w.owner(), now)
+	case Resolve:
+		if a.How != "" && i.Status.Hurting() {
+			change, err := i.Mitigate(by, string(a.How), w.owner(), now)
+			if err != nil {
+				return incident.Change{}, err
+			}
+			if err := w.apply(change); err != nil {
+				return incident.Change{}, err
+			}
+		}
+		return w.inc.Resolve(by, a.Text, now)
+	case Close:
+		return i.Close(by, a.Text, now)
+	case Reopen:
+		return i.Reopen(by, a.Text, now)
+	case Cancel:
+		return i.Cancel(by, a.Text, now)
+	case Merge:
+		if err := w.exists(a.Into); err != nil {
+			return incident.Change{}, err
+		}
+		return i.Merge(a.Into, by, now)
+	case Note:
+		return i.Note(a.Note, a.Text, by, now)
+	case SetSeverity:
+		return i.SetSeverity(a.Severity, a.Text, by, now)
+	case Rename:
+		return i.Rename(a.Text, by, now)
+	case Reroute:
+		id, ok := w.who.findService(a.Service)
+		if !ok {
+			return incident.Change{}, w.who.noService(a.Service)
+		}
+		return i.Reroute(id, a.Text, by, now)
+	case TakeRole:
+		who := a.Person
+		if who == "" {
+			who = by
+		}
+		return i.TakeRole(a.Role, who, by, now)
+	default:
+		return incident.Change{}, fmt.Errorf("act %q on %s: no such verb", a.Verb, i.Name())
+	}
+}
+
+// owner returns the team that runs the incident's service, or "".
+func (w *work) owner() string {
+	if s, ok := w.service(w.inc.Service); ok {
+		return s.Team
+	}
+	return ""
+}
+
+// exists refuses the number of an incident that the caller cannot see.
+func (w *work) exists(n int) error {
+	other, err := loadIncident(w.tx, n)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !w.maySee(other, w.caller.Actor) {
+		return noSuch(n)
+	}
+	return err
+}
+
+// Declare opens an incident. An unknown service does not stop it: the default
+// one is taken, and the answer and the timeline say so.
+func (d *Desk) Declare(ctx context.Context, c Caller, decl incident.Declaration) (Answer, error) {
+	return d.act(ctx, c, 0, func(w *work) error { return w.declare(decl) })
+}
+
+func (w *work) declare(decl incident.Declaration) error {
+	asked := decl.Service
+	decl.Service = w.who.roster.Defaults.Service
+	if asked != "" {
+		id, ok := w.who.findService(asked)
+		if ok {
+			decl.Service = id
+		} else {
+			w.notes = append(w.notes, w.who.noService(asked).Error()+" It went to "+w.who.serviceName(decl.Service)+".")
+		}
+	}
+	n, err := w.nextNumber()
+	if err != nil {
+		return err
+	}
+	change, err := incident.Declare(n, decl, w.caller.Actor, w.now)
+	if err != nil {
+		return err
+	}
+	if change.Incident.Title != strings.TrimSpace(decl.Title) && len(change.Events) > 1 && decl.Details == "" {
+		w.notes = append(w.notes, "The title was long; all of it is the first note.")
+	}
+	if err := w.apply(change); err != nil {
+		return err
+	}
+	for _, note := range w.notes {
+		if err := w.remark(note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextNumber counts up from 1 without holes: the number is taken in the
+// transaction that opens the incident, or not at all.
+func (w *work) nextNumber() (int, error) {
+	key, _, err := w.tx.Last("incident/")
+	if errors.Is(err, storage.ErrNotFound) {
+		return 1, nil
+	}
+	return lastNumber(key) + 1, err
+}
+
+// InChannel returns the number of the incident whose channel it is.
+func (d *Desk) InChannel(ctx context.Context, channel string) (n int, ok bool, err error) {
+	err = d.db.View(ctx, func(tx *storage.Tx) error {
+		r, err := storage.Load[numberRecord](tx, channelKey(channel))
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		n, ok = r.Incident, err == nil
+		return err
+	})
+	return n, ok, err
+}
+
+// sweepEvery is how often forgotten requests are removed.
+const sweepEvery = time.Hour
+
+// startSweeping makes sure that one sweep is due.
+func (d *Desk) startSweeping(ctx context.Context, now time.Time) error {
+	return d.db.Update(ctx, func(tx *storage.Tx) error {
+		for key := range tx.Scan("due/") {
+			if strings.HasSuffix(key, "/sweep") {
+				return nil
+			}
+		}
+		return tx.Put(dueKey(now.Add(sweepEvery), "sweep"), nil)
+	})
+}
+
+// sweep forgets requests that can no longer be repeated, some at a time, and
+// comes back at once while there are more.
+func (d *Desk) sweep(ctx context.Context, key string, now time.Time) error {
+	return d.db.Update(ctx, func(tx *storage.Tx) error {
+		gone, again := 0, now.Add(sweepEvery)
+		until := "forget/" + now.UTC().Format(dueForm)
+		for k := range tx.Scan("forget/") {
+			if k >= until {
+				break
+			}
+			if gone == 50 {
+				again = now
+				break
+			}
+			gone++
+			if err := tx.Delete(k); err != nil {
+				return err
+			}
+			if err := tx.Delete("seen/" + k[strings.LastIndexByte(k, '/')+1:]); err != nil {
+				return err
+			}
+		}
+		if err := tx.Delete(key); err != nil {
+			return err
+		}
+		return tx.Put(dueKey(again, "sweep"), nil)
+	})
+}

@@ -1,0 +1,90 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// AlertResult is what became of an alert.
+type AlertResult struct {
+	Incident int // 0 when the alert concerns none
+	Result   alert.Result
+}
+
+// alertRecord is what is known under a dedup key.
+type alertRecord struct {
+	V        int         `json:"v"`
+	Incident int         `json:"incident"`
+	Known    alert.Known `json:"known"`
+	Last     time.Time   `json:"last"`
+}
+
+// Alert takes in an alert from the sender with that name. An alert whose dedup
+// key has an open incident joins it; otherwise it opens one. A sender that says
+// it is over resolves nothing: that is offered to people.
+func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertResult, error) {
+	var result AlertResult
+	_, err := d.act(ctx, Caller{Actor: incident.Actor("alert:" + source)}, 0, func(w *work) error {
+		r, err := storage.Load[alertRecord](w.tx, alertKey(a.Key))
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		if r.Incident > 0 {
+			if err := w.open(r.Incident); err != nil {
+				return err
+			}
+		}
+		r.Known.Open = r.Incident > 0 && w.inc.Status.Active()
+		decision := alert.Decide(a.Status, r.Known)
+		if err := w.follow(a, decision); err != nil {
+			return err
+		}
+		result = AlertResult{Incident: w.inc.Number, Result: decision.Result}
+		if decision.Result == alert.Suppressed {
+			return nil
+		}
+		return storage.Save(w.tx, alertKey(a.Key),
+			alertRecord{V: 1, Incident: w.inc.Number, Known: decision.After, Last: w.now})
+	})
+	return result, err
+}
+
+// follow does to incidents what was decided of the alert.
+func (w *work) follow(a alert.Alert, d alert.Decision) error {
+	switch d.Result {
+	case alert.Opened:
+		w.inc, w.papers = incident.Incident{}, Papers{}
+		return w.declare(incident.Declaration{
+			Title: a.Title, Severity: a.Severity, Service: a.Service, Details: a.Text(), Alert: a.Key,
+		})
+	case alert.Joined:
+		if d.Write {
+			if err := w.apply(w.inc.AlertAgain(a.Title, d.After.Fired, w.caller.Actor, w.now)); err != nil {
+				return err
+			}
+		}
+		return w.worse(a)
+	case alert.Over:
+		if d.Write {
+			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.now))
+		}
+	}
+	return nil
+}
+
+// worse raises the severity to the alert's. It is never lowered by a sender.
+func (w *work) worse(a alert.Alert) error {
+	if a.Severity == 0 || a.Severity >= w.inc.Severity {
+		return nil
+	}
+	change, err := w.inc.SetSeverity(a.Severity, "the alert fired with it", w.caller.Actor, w.now)
+	if err != nil {
+		return err
+	}
+	return w.apply(change)
+}

@@ -1,0 +1,377 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// JobKind says what a [Job] does outside.
+type JobKind string
+
+// The kinds of jobs. A refreshing job shows the incident as it stands when the
+// job is done, so several waiting ones are one.
+const (
+	JobPage           JobKind = "page"            // wake Person by Via
+	JobPageChannel    JobKind = "page_channel"    // ask in the channel Target
+	JobAsks           JobKind = "asks"            // refresh every message that asked for an acknowledgement
+	JobChannel        JobKind = "channel"         // make the incident's channel
+	JobAnswer         JobKind = "answer"          // tell Person, by ReplyURL, where the channel is
+	JobCard           JobKind = "card"            // post and pin, or refresh, the summary
+	JobPin            JobKind = "pin"             // pin the summary
+	JobInvite         JobKind = "invite"          // everyone who belongs there into the channel
+	JobAnnounce       JobKind = "announce"        // post or refresh the line for everybody
+	JobTopic          JobKind = "topic"           // refresh the channel's topic
+	JobPurpose        JobKind = "purpose"         // set the channel's purpose, once
+	JobSay            JobKind = "say"             // tell event Seq in the channel
+	JobPostmortem     JobKind = "postmortem"      // post the document in short, as of event Seq
+	JobPostmortemFile JobKind = "postmortem_file" // upload the whole document, as of event Seq
+)
+
+// Job is one piece of work outside, committed with the state that demanded it
+// and kept until it is done or given up. It is carried out at least once.
+type Job struct {
+	V        int            `json:"v"`
+	Incident int            `json:"incident"`
+	Number   int            `json:"number"` // counts from 1 within the incident
+	Kind     JobKind        `json:"kind"`
+	Created  time.Time      `json:"created"`
+	Person   incident.Actor `json:"person,omitempty"`
+	Target   string         `json:"target,omitempty"` // a channel's name or ID
+	Via      string         `json:"via,omitempty"`
+	Seq      int            `json:"seq,omitempty"`
+	Pass     int            `json:"pass,omitempty"`
+	Step     int            `json:"step,omitempty"`
+	Resort   bool           `json:"resort,omitempty"`
+	Reason   string         `json:"reason,omitempty"` // of a page: why it is sent
+	Send     string         `json:"send,omitempty"`   // of a page: its key in the escalation
+	Text     string         `json:"text,omitempty"`
+	Message  Message        `json:"message,omitzero"`
+	ReplyURL string         `json:"reply_url,omitempty"`
+
+	// Doubtful is set when the job may have been done before without a record
+	// of it: it was found in the store at the start, or its last try ended
+	// without an answer. Whoever does it looks first.
+	Doubtful bool `json:"-"`
+}
+
+// Key returns the job's key in the store, which also names it to the world: it
+// is put in the metadata of what is posted, to recognise it.
+func (j Job) Key() string { return outboxKey(j.Incident, j.Number) }
+
+// Priority orders jobs that could go now; lower goes first.
+func (j Job) Priority() int {
+	switch j.Kind {
+	case JobPage, JobPageChannel:
+		return 0
+	case JobAsks, JobChannel, JobAnswer:
+		return 1
+	case JobCard, JobInvite, JobAnnounce, JobSay:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// Lane names the queue in which the job keeps its turn: jobs of one lane are
+// done one after another, different lanes at the same time. Pages have lanes of
+// their own, so that they wait for nothing.
+func (j Job) Lane() string {
+	lane := string(j.Kind)
+	switch j.Kind {
+	case JobPage:
+		lane += ":" + string(j.Person) + ":" + j.Via
+	case JobPageChannel:
+		lane += ":" + j.Target
+	case JobPostmortem:
+		lane = string(JobSay) // after the line that says it is resolved
+	}
+	return number(j.Incident) + "/" + lane
+}
+
+// Refreshes reports whether the job shows the newest state, so that the waiting
+// ones of its lane are one. Two pages by the same way to the same person that
+// could not leave are one page.
+func (j Job) Refreshes() bool {
+	switch j.Kind {
+	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose:
+		return true
+	default:
+		return false
+	}
+}
+
+// NeedsChannel reports whether the job waits until the incident's channel
+// stands.
+func (j Job) NeedsChannel() bool {
+	switch j.Kind {
+	case JobCard, JobPin, JobInvite, JobTopic, JobPurpose, JobSay, JobPostmortem, JobPostmortemFile, JobAnnounce, JobAnswer:
+		return true
+	default:
+		return false
+	}
+}
+
+// DoesWithout reports whether the job is worth doing when there is no channel
+// and will be none for a while.
+func (j Job) DoesWithout() bool { return j.Kind == JobAnnounce || j.Kind == JobAnswer }
+
+// job commits a job with the transaction.
+func (w *work) job(j Job) error {
+	w.papers.Jobs++
+	j.V, j.Incident, j.Number, j.Created = 1, w.inc.Number, w.papers.Jobs, w.now
+	if err := storage.Save(w.tx, j.Key(), j); err != nil {
+		return err
+	}
+	w.jobs = append(w.jobs, j)
+	return nil
+}
+
+// JobsReady delivers a value when [Desk.Take] has something.
+func (d *Desk) JobsReady() <-chan struct{} { return d.jobsReady }
+
+// Take returns the jobs committed since the last call, in order. It is for the
+// one outbox loop.
+func (d *Desk) Take() []Job {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	jobs := d.fresh
+	d.fresh = nil
+	return jobs
+}
+
+// Unfinished returns the jobs that an earlier process left, in order, each
+// marked doubtful. It must be called before any act.
+func (d *Desk) Unfinished(ctx context.Context) ([]Job, error) {
+	var jobs []Job
+	err := d.db.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.Scan("outbox/") {
+			var j Job
+			if err := json.Unmarshal(value, &j); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			j.Doubtful = true
+			jobs = append(jobs, j)
+		}
+		return nil
+	})
+	return jobs, err
+}
+
+// Waiting reports whether the job is still to be done: an acknowledgement, for
+// one, takes back the pages that have not left.
+func (d *Desk) Waiting(ctx context.Context, j Job) (bool, error) {
+	waiting := false
+	err := d.db.View(ctx, func(tx *storage.Tx) error {
+		_, err := tx.Get(j.Key())
+		waiting = err == nil
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return waiting, err
+}
+
+// Outcome is what doing a job brought.
+type Outcome struct {
+	Message     Message   // what was posted or edited
+	More        []Message // messages of an earlier try that were found
+	Channel     string    // the channel that was made or adopted
+	ChannelName string
+	Invited     []string // Slack users who are in the channel now, or cannot be
+	Remark      string   // something the timeline should say, in words
+	Failed      string   // the job is given up for this reason, in words; empty when it was done
+}
+
+// Retry is the error of a job that could not be done now and is worth trying
+// again.
+type Retry struct {
+	After    time.Duration // not before that; zero: as usual
+	Doubtful bool          // it may have been done all the same
+	Cause    error
+}
+
+// Error returns the cause.
+func (r *Retry) Error() string { return r.Cause.Error() }
+
+// Unwrap returns the cause.
+func (r *Retry) Unwrap() error { return r.Cause }
+
+// Done records the outcome of a job, takes it off the outbox together with the
+// others that it made needless, and commits what follows from it.
+func (d *Desk) Done(ctx context.Context, j Job, o Outcome, needless ...Job) error {
+	_, err := d.act(ctx, Caller{Actor: incident.Bot}, j.Incident, func(w *work) error {
+		if _, err := w.tx.Get(j.Key()); errors.Is(err, storage.ErrNotFound) {
+			return w.straggler(j, o)
+		} else if err != nil {
+			return err
+		}
+		for _, done := range append(needless, j) {
+			if err := w.tx.Delete(done.Key()); err != nil {
+				return err
+			}
+		}
+		if o.Failed != "" {
+			return w.failed(j, o)
+		}
+		return w.done(j, o)
+	})
+	return err
+}
+
+// straggler handles a job that was taken back while it was under way: a page
+// that left all the same must say what became of it.
+func (w *work) straggler(j Job, o Outcome) error {
+	if (j.Kind == JobPage || j.Kind == JobPageChannel) && o.Failed == "" {
+		return w.asked(j, o)
+	}
+	return nil
+}
+
+func (w *work) done(j Job, o Outcome) error {
+	switch j.Kind {
+	case JobPage, JobPageChannel:
+		if err := w.asked(j, o); err != nil {
+			return err
+		}
+		if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPaged, ""))); err != nil {
+			return err
+		}
+		return w.pageAccepted(j)
+	case JobChannel:
+		w.papers.Channel, w.papers.ChannelError = o.Channel, ""
+		if err := w.job(Job{Kind: JobAsks}); err != nil { // they can lead to the channel now
+			return err
+		}
+		e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
+		return w.apply(w.inc.Record(w.now, e))
+	case JobCard:
+		if w.papers.Card != o.Message {
+			w.papers.Card = o.Message
+			if err := w.job(Job{Kind: JobPin, Message: o.Message}); err != nil {
+				return err
+			}
+		}
+	case JobInvite:
+		w.papers.Invited = append(w.papers.Invited, o.Invited...)
+	case JobAnnounce:
+		w.papers.Announcement = o.Message
+	case JobSay:
+		if o.Message.TS != "" && w.asksToResolve(j.Seq) {
+			w.papers.Asks = append(w.papers.Asks, Ask{Message: o.Message, Over: true})
+			if !w.inc.Status.Active() {
+				return w.job(Job{Kind: JobAsks})
+			}
+		}
+	}
+	return w.remark(o.Remark)
+}
+
+// asksToResolve reports whether the line about event seq carries a button.
+func (w *work) asksToResolve(seq int) bool {
+	e, err := storage.Load[eventRecord](w.tx, eventKey(w.inc.Number, seq))
+	return err == nil && e.Kind == incident.KindAlertOver
+}
+
+func (w *work) remark(text string) error {
+	if text == "" {
+		return nil
+	}
+	return w.apply(w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text}))
+}
+
+// asked remembers a message that asks for an acknowledgement. If the answer
+// came while it was on its way, it is mended at once.
+func (w *work) asked(j Job, o Outcome) error {
+	for _, m := range append([]Message{o.Message}, o.More...) {
+		if m.TS == "" || w.knows(m) {
+			continue
+		}
+		w.papers.Asks = append(w.papers.Asks, Ask{Message: m, Person: j.Person, Service: w.inc.Service, Resort: j.Resort})
+		if w.inc.Acked() || !w.inc.Status.Active() {
+			if err := w.job(Job{Kind: JobAsks}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *work) knows(m Message) bool {
+	for _, a := range w.papers.Asks {
+		if a.Message == m {
+			return true
+		}
+	}
+	return false
+}
+
+// failed records that a job is given up, so that nobody waits for it in vain.
+func (w *work) failed(j Job, o Outcome) error {
+	switch j.Kind {
+	case JobPage, JobPageChannel:
+		if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPageFailed, o.Failed))); err != nil {
+			return err
+		}
+		return w.pageRefused(j)
+	case JobAsks, JobTopic, JobPurpose, JobPin:
+		return nil // cosmetic: the timeline has better things to tell
+	default:
+		return w.remark("Could not " + j.Words() + ": " + o.Failed)
+	}
+}
+
+// TryingInVain records why the channel does not stand yet; the job goes on
+// being tried.
+func (d *Desk) TryingInVain(ctx context.Context, j Job, reason string) error {
+	_, err := d.act(ctx, Caller{Actor: incident.Bot}, j.Incident, func(w *work) error {
+		if w.papers.ChannelError == reason || w.papers.Channel != "" {
+			return nil
+		}
+		w.papers.ChannelError = reason
+		return w.remark("Could not " + j.Words() + " yet: " + reason)
+	})
+	return err
+}
+
+// Words says in words what the job does, as in "could not …".
+func (j Job) Words() string {
+	switch j.Kind {
+	case JobPage:
+		_, id := j.Person.Split()
+		return "page " + id + " by " + j.Via
+	case JobPageChannel:
+		return "page #" + j.Target
+	case JobChannel:
+		return "make the channel"
+	case JobAnswer:
+		return "answer the caller"
+	case JobCard:
+		return "post the summary"
+	case JobPin:
+		return "pin the summary"
+	case JobInvite:
+		return "invite people"
+	case JobAnnounce:
+		return "announce it"
+	case JobPostmortem, JobPostmortemFile:
+		return "post the post-mortem"
+	default:
+		return strings.ReplaceAll(string(j.Kind), "_", " ")
+	}
+}
+
+func pageEvent(j Job, kind incident.Kind, text string) incident.Event {
+	e := incident.Event{Kind: kind, Person: j.Person, Via: j.Via, Pass: j.Pass, Step: j.Step, Reason: j.Reason, Text: text}
+	if j.Kind == JobPageChannel {
+		e.Target, e.Via = "channel:"+j.Target, "slack"
+	}
+	return e
+}

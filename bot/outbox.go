@@ -1,0 +1,409 @@
+package bot
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/desk"
+)
+
+// sender carries out jobs. What it cannot do now is a *desk.Retry.
+type sender interface {
+	Perform(ctx context.Context, j desk.Job) (desk.Outcome, error)
+}
+
+// outbox carries the desk's jobs out: the most urgent first, those of one lane
+// one after another, several lanes at the same time. One goroutine owns all of
+// its state; what is slow runs beside it.
+type outbox struct {
+	desk *desk.Desk
+	send sender
+	log  zerolog.Logger
+	note func(kind, outcome string, age time.Duration) // for counters
+
+	lanes  map[string]*lane
+	places map[int]map[*lane]bool       // the lanes of an incident
+	pages  map[int]map[string]time.Time // pages of an incident whose first try is not over, by lane
+	stands map[int]bool                 // the incident's channel is known to stand
+	ready  laneHeap                     // lanes that could go, the most urgent first
+	later  laneHeap                     // lanes that must wait, the earliest first
+	busy   [2]int                       // jobs under way: of pages, of the rest
+	done   chan result
+	under  sync.WaitGroup
+
+	finishing chan struct{} // closed when nothing more is taken in
+	finished  chan struct{} // closed when run has returned
+}
+
+// slots is how many jobs are under way at the same time: pages have their own,
+// so that nothing else can take them.
+var slots = [2]int{32, 24}
+
+// pagesFirst is how long the other work on an incident lets its first page go
+// ahead. A page that Slack does not answer must not hold up the rest.
+const pagesFirst = 500 * time.Millisecond
+
+// answerFor is how long a caller is answered late; Slack takes a reply for
+// thirty minutes.
+const answerFor = 25 * time.Minute
+
+type laneState int
+
+const (
+	idle laneState = iota
+	isReady
+	isLater
+	isParked // until the incident's channel stands
+	isBusy
+)
+
+// lane is the jobs that must keep their order.
+type lane struct {
+	key      string
+	incident int
+	waiting  []desk.Job
+	state    laneState
+	at       time.Time // not before
+	yields   bool      // it waits only to let a page go first
+	tries    int
+	index    int // in its heap
+}
+
+// result is what became of one try.
+type result struct {
+	lane *lane
+	jobs []desk.Job
+	err  error // nil: done, and recorded
+}
+
+func newOutbox(d *desk.Desk, send sender, log zerolog.Logger, note func(kind, outcome string, age time.Duration)) *outbox {
+	if note == nil {
+		note = func(string, string, time.Duration) {}
+	}
+	return &outbox{
+		desk: d, send: send, log: log, note: note,
+		lanes: map[string]*lane{}, places: map[int]map[*lane]bool{},
+		pages: map[int]map[string]time.Time{}, stands: map[int]bool{},
+		ready: laneHeap{less: moreUrgent}, later: laneHeap{less: earlier},
+		done:      make(chan result, slots[0]+slots[1]),
+		finishing: make(chan struct{}), finished: make(chan struct{}),
+	}
+}
+
+// finish lets what can go now go, for at most that long. What cannot stays in
+// the store for the next process.
+func (o *outbox) finish(most time.Duration) {
+	close(o.finishing)
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-o.finished:
+	case <-timer.C:
+	}
+}
+
+// run carries jobs out until ctx ends, beginning with what an earlier process
+// left. It returns when nothing is under way any more.
+func (o *outbox) run(ctx context.Context, left []desk.Job) error {
+	defer close(o.finished)
+	defer o.under.Wait()
+	o.add(left, time.Now())
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	finishing := o.finishing
+	for {
+		now := time.Now()
+		for o.later.Len() > 0 && !o.later.lanes[0].at.After(now) {
+			o.place(ctx, heap.Pop(&o.later).(*lane), now)
+		}
+		o.start(ctx)
+		if finishing == nil && o.busy == [2]int{} && o.ready.Len() == 0 {
+			return nil
+		}
+		wait := time.Hour
+		if o.later.Len() > 0 {
+			wait = time.Until(o.later.lanes[0].at)
+		}
+		timer.Reset(max(wait, 0))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-finishing:
+			finishing = nil
+		case <-o.desk.JobsReady():
+			o.add(o.desk.Take(), time.Now())
+		case r := <-o.done:
+			if err := o.settle(ctx, r, time.Now()); err != nil {
+				return err
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// add puts jobs into their lanes.
+func (o *outbox) add(jobs []desk.Job, now time.Time) {
+	touched := map[*lane]bool{}
+	for _, j := range jobs {
+		l := o.lanes[j.Lane()]
+		if l == nil {
+			l = &lane{key: j.Lane(), incident: j.Incident}
+			o.lanes[l.key] = l
+			if o.places[l.incident] == nil {
+				o.places[l.incident] = map[*lane]bool{}
+			}
+			o.places[l.incident][l] = true
+		}
+		l.waiting = append(l.waiting, j)
+		if j.Priority() == 0 {
+			if o.pages[j.Incident] == nil {
+				o.pages[j.Incident] = map[string]time.Time{}
+			}
+			if _, ok := o.pages[j.Incident][l.key]; !ok {
+				o.pages[j.Incident][l.key] = now
+			}
+		}
+		touched[l] = true
+	}
+	for l := range touched {
+		if l.state == idle {
+			o.place(context.Background(), l, now)
+		}
+	}
+}
+
+// place decides where a lane that is in no heap belongs.
+func (o *outbox) place(ctx context.Context, l *lane, now time.Time) {
+	if len(l.waiting) == 0 {
+		delete(o.lanes, l.key)
+		delete(o.places[l.incident], l)
+		if len(o.places[l.incident]) == 0 {
+			delete(o.places, l.incident)
+			delete(o.stands, l.incident)
+		}
+		return
+	}
+	j := l.waiting[0]
+	l.yields = false
+	if hold := o.pageHold(j, now); hold > 0 && !l.at.After(now.Add(hold)) {
+		l.at, l.yields = now.Add(hold), true
+	}
+	switch {
+	case l.at.After(now):
+		l.state = isLater
+		heap.Push(&o.later, l)
+	case j.NeedsChannel() && !o.channelStands(ctx, j):
+		l.state = isParked
+	default:
+		l.state = isReady
+		heap.Push(&o.ready, l)
+	}
+}
+
+// pageHold is how long a job still lets the pages of its incident go first.
+func (o *outbox) pageHold(j desk.Job, now time.Time) time.Duration {
+	if j.Priority() == 0 {
+		return 0
+	}
+	var hold time.Duration
+	for _, since := range o.pages[j.Incident] {
+		hold = max(hold, pagesFirst-now.Sub(since))
+	}
+	return hold
+}
+
+// channelStands reports whether the job can go as far as the incident's channel
+// is concerned.
+func (o *outbox) channelStands(ctx context.Context, j desk.Job) bool {
+	if o.stands[j.Incident] {
+		return true
+	}
+	b, err := o.desk.Brief(ctx, j.Incident)
+	if err != nil {
+		return true // whoever does it meets the same error, and reports it
+	}
+	o.stands[j.Incident] = b.Papers.Channel != ""
+	return o.stands[j.Incident] || j.DoesWithout() && b.Papers.ChannelError != ""
+}
+
+// start begins as many jobs as there are slots for.
+func (o *outbox) start(ctx context.Context) {
+	var kept []*lane // of a class whose slots are taken
+	for o.ready.Len() > 0 {
+		l := heap.Pop(&o.ready).(*lane)
+		class := min(l.waiting[0].Priority(), 1)
+		if o.busy[class] == slots[class] {
+			kept = append(kept, l)
+			if class == 1 {
+				break // nothing behind it is more urgent
+			}
+			continue
+		}
+		o.busy[class]++
+		l.state = isBusy
+		jobs := l.next()
+		o.under.Go(func() { o.done <- result{lane: l, jobs: jobs, err: o.try(ctx, jobs)} })
+	}
+	for _, l := range kept {
+		heap.Push(&o.ready, l)
+	}
+}
+
+// next returns the jobs that one try carries out: the first, or for a job that
+// shows the newest state all that wait, of which the last one is done.
+func (l *lane) next() []desk.Job {
+	n := 1
+	for l.waiting[0].Refreshes() && n < len(l.waiting) && l.waiting[n].Kind == l.waiting[0].Kind {
+		n++
+	}
+	jobs := append([]desk.Job(nil), l.waiting[:n]...)
+	for _, j := range jobs {
+		jobs[n-1].Doubtful = jobs[n-1].Doubtful || j.Doubtful
+	}
+	return jobs
+}
+
+// try carries out the last of jobs and records what came of it for all.
+func (o *outbox) try(ctx context.Context, jobs []desk.Job) error {
+	j := jobs[len(jobs)-1]
+	waiting, err := o.desk.Waiting(ctx, j)
+	if err != nil || !waiting {
+		return err
+	}
+	outcome, err := o.send.Perform(ctx, j)
+	if err != nil {
+		var again *desk.Retry
+		if j.Kind == desk.JobAnswer && time.Since(j.Created) > answerFor && errors.As(err, &again) {
+			outcome, err = desk.Outcome{}, nil // nobody waits for it any more
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// The work is done: what came of it is recorded even while stopping.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return o.desk.Done(ctx, j, outcome, jobs[:len(jobs)-1]...)
+}
+
+// settle puts a lane back after a try.
+func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
+	l, j := r.lane, r.jobs[len(r.jobs)-1]
+	o.busy[min(j.Priority(), 1)]--
+	l.state, l.at = idle, time.Time{}
+	if r.err == nil {
+		l.waiting = l.waiting[len(r.jobs):]
+		l.tries = 0
+		o.note(string(j.Kind), "done", now.Sub(j.Created))
+	} else if err := o.again(ctx, l, j, r.err, now); err != nil {
+		return err
+	}
+	if j.Priority() == 0 {
+		delete(o.pages[l.incident], l.key)
+		if len(o.pages[l.incident]) == 0 {
+			delete(o.pages, l.incident)
+		}
+	}
+	o.place(ctx, l, now)
+	o.release(ctx, l.incident, now)
+	return nil
+}
+
+// again plans the next try of a lane.
+func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now time.Time) error {
+	var retry *desk.Retry
+	wait := backoff(l.tries, j.Priority())
+	if errors.As(err, &retry) {
+		wait = max(wait, retry.After)
+		if retry.After > 0 {
+			wait = retry.After // it knows better
+		}
+		l.waiting[0].Doubtful = l.waiting[0].Doubtful || retry.Doubtful
+	}
+	l.tries++
+	l.at = now.Add(wait)
+	o.note(string(j.Kind), "retry", now.Sub(j.Created))
+	level := zerolog.DebugLevel
+	if l.tries > 2 {
+		level = zerolog.WarnLevel
+	}
+	o.log.WithLevel(level).Str("job", j.Key()).Str("kind", string(j.Kind)).Int("try", l.tries).
+		Dur("again_in", wait).Str("error", err.Error()).Msg("a job will be tried again")
+	if j.Kind == desk.JobChannel && ctx.Err() == nil && wait >= time.Minute {
+		return o.desk.TryingInVain(ctx, j, err.Error())
+	}
+	return nil
+}
+
+// release looks again at the lanes of an incident that waited for a page or for
+// the channel.
+func (o *outbox) release(ctx context.Context, n int, now time.Time) {
+	for l := range o.places[n] {
+		switch {
+		case l.state == isParked:
+			o.place(ctx, l, now)
+		case l.state == isLater && l.yields:
+			heap.Remove(&o.later, l.index)
+			l.at = time.Time{}
+			o.place(ctx, l, now)
+		}
+	}
+}
+
+// backoff is how long to wait after that many tries: half a second, twice as
+// long each time, up to a minute; a page never waits longer than five seconds.
+func backoff(tries, priority int) time.Duration {
+	most := time.Minute
+	if priority == 0 {
+		most = 5 * time.Second
+	}
+	d := min(500*time.Millisecond<<min(tries, 10), most)
+	return d - d/5 + rand.N(2*d/5)
+}
+
+// laneHeap is a heap of lanes.
+type laneHeap struct {
+	lanes []*lane
+	less  func(a, b *lane) bool
+}
+
+func moreUrgent(a, b *lane) bool {
+	x, y := a.waiting[0], b.waiting[0]
+	if x.Priority() != y.Priority() {
+		return x.Priority() < y.Priority()
+	}
+	if !x.Created.Equal(y.Created) {
+		return x.Created.Before(y.Created)
+	}
+	return x.Number < y.Number
+}
+
+func earlier(a, b *lane) bool { return a.at.Before(b.at) }
+
+// Len, Less, Swap, Push and Pop are for container/heap.
+func (h *laneHeap) Len() int           { return len(h.lanes) }
+func (h *laneHeap) Less(i, j int) bool { return h.less(h.lanes[i], h.lanes[j]) }
+func (h *laneHeap) Swap(i, j int) {
+	h.lanes[i], h.lanes[j] = h.lanes[j], h.lanes[i]
+	h.lanes[i].index, h.lanes[j].index = i, j
+}
+
+// Push appends a lane.
+func (h *laneHeap) Push(x any) {
+	l := x.(*lane)
+	l.index = len(h.lanes)
+	h.lanes = append(h.lanes, l)
+}
+
+// Pop removes the last lane.
+func (h *laneHeap) Pop() any {
+	l := h.lanes[len(h.lanes)-1]
+	h.lanes = h.lanes[:len(h.lanes)-1]
+	return l
+}

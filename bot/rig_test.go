@@ -1,0 +1,229 @@
+package bot
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/chat"
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+const rosterText = `
+people:
+  - {id: ada, name: Ada Okafor, slack: U0ADA}
+  - {id: bob, name: Bob Stone, slack: U0BOB}
+  - {id: cleo, name: Cleo Marsh, slack: U0CLEO}
+teams:
+  - {id: payments, name: Payments, members: [ada, bob, cleo], lead: cleo}
+rotations:
+  - id: primary
+    team: payments
+    time_zone: UTC
+    layers:
+      - {id: weekly, people: [ada, bob], start: 1999-12-27T09:00, every: {weeks: 1}}
+policies:
+  - id: payments
+    repeat: 1
+    steps:
+      - {notify: [rotation:primary], wait: 5m}
+      - {notify: [person:cleo], wait: 5m}
+    last_resort: [channel:incidents, person:bob]
+services:
+  - id: checkout
+    name: Checkout
+    kind: product
+    team: payments
+    policy: payments
+    first_looks: [Error rate by provider]
+    quick_actions: [Roll back the last release]
+    runbook: {url: https://runbooks.example/checkout}
+  - {id: search, name: Search, kind: service, team: payments, policy: payments}
+defaults: {service: checkout, policy: payments}
+`
+
+// rig is the whole program in a bubble: the bot on a real bolt file, the real
+// Slack client, and the simulated workspace, joined in memory.
+type rig struct {
+	t      *testing.T
+	path   string
+	sim    *slacksim.Workspace
+	line   *slacksim.Listener
+	server *http.Server
+	desk   *desk.Desk
+	log    zerolog.Logger
+	stop   func()
+}
+
+// inBubble runs f in a bubble with a rig, and stops everything afterwards.
+func inBubble(t *testing.T, opt slacksim.Options, f func(*rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, opt)
+		defer r.close()
+		r.start()
+		f(r)
+	})
+}
+
+func newRig(t *testing.T, opt slacksim.Options) *rig {
+	t.Helper()
+	opt.People = append(opt.People,
+		slacksim.Person{ID: "U0ADA", Name: "ada", RealName: "Ada Okafor", Email: "ada@shop.example"},
+		slacksim.Person{ID: "U0BOB", Name: "bob", RealName: "Bob Stone"},
+		slacksim.Person{ID: "U0CLEO", Name: "cleo", RealName: "Cleo Marsh"},
+		slacksim.Person{ID: "U0EVE", Name: "eve", RealName: "Eve Long"})
+	sim, err := slacksim.New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, path: filepath.Join(t.TempDir(), "stormbell.db"), sim: sim, line: slacksim.NewListener()}
+	r.server = &http.Server{Handler: sim}
+	go r.server.Serve(r.line)
+	r.log = zerolog.Nop()
+	if testing.Verbose() {
+		r.log = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)
+	}
+	return r
+}
+
+// start starts the bot, as after a reboot.
+func (r *rig) start() {
+	r.t.Helper()
+	engine, err := bolt.Open(r.path, bolt.Options{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	db := storage.New(engine)
+	ctx, cancel := context.WithCancel(r.t.Context())
+	r.desk, err = desk.Open(ctx, db, desk.Options{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !r.desk.HasRoster() {
+		roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := r.desk.ApplyRoster(ctx, roster, incident.Bot, "first start"); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	slack := chat.New(r.desk, chat.Options{
+		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
+		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
+	})
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, Options{DB: db, Desk: r.desk, Slack: slack, Log: r.log}) }()
+	r.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			r.t.Errorf("Run() = %v, want no error", err)
+		}
+		if err := db.Close(); err != nil {
+			r.t.Errorf("Close() = %v, want no error", err)
+		}
+		r.stop = nil
+	}
+	r.pass(5 * time.Second)
+}
+
+func (r *rig) close() {
+	if r.stop != nil {
+		r.stop()
+	}
+	r.sim.Close()
+	r.line.Close()
+	r.server.Close()
+	synctest.Wait()
+}
+
+// pass lets time pass, and everything that is due happen.
+func (r *rig) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// command types a command and returns what the person sees.
+func (r *rig) command(user, channel, text string) slacksim.Seen {
+	r.t.Helper()
+	seen, err := r.sim.As(user).Command(channel, "/incident", text)
+	if err != nil {
+		r.t.Fatalf("/incident %s by %s in %s: %v", text, user, channel, err)
+	}
+	return seen
+}
+
+// channel returns a channel that must exist.
+func (r *rig) channel(name string) slacksim.Channel {
+	r.t.Helper()
+	c, ok := r.sim.State().Channel(name)
+	if !ok {
+		var names []string
+		for _, c := range r.sim.State().Channels {
+			names = append(names, c.Name)
+		}
+		r.t.Fatalf("no channel %q; there are %v", name, names)
+	}
+	return c
+}
+
+// dm returns the bot's direct messages with a user.
+func (r *rig) dm(user string) []slacksim.Message {
+	c, _ := r.sim.State().DM(user, r.sim.BotUserID())
+	return c.Messages
+}
+
+// shows reports whether a message shows the words, in its text or its blocks.
+func shows(m slacksim.Message, words string) bool {
+	return strings.Contains(m.Text, words) || strings.Contains(string(m.Blocks), words)
+}
+
+// find returns the first message that shows the words.
+func (r *rig) find(where []slacksim.Message, words string) slacksim.Message {
+	r.t.Helper()
+	for _, m := range where {
+		if shows(m, words) {
+			return m
+		}
+	}
+	r.t.Fatalf("no message shows %q among %d:%s", words, len(where), list(where))
+	return slacksim.Message{}
+}
+
+func list(where []slacksim.Message) string {
+	var b strings.Builder
+	for _, m := range where {
+		b.WriteString("\n  " + m.TS + " " + m.Text + " " + string(m.Blocks))
+	}
+	return b.String()
+}
+
+// fold checks that the stored state equals the fold of the timeline.
+func (r *rig) fold(n int) (incident.Incident, []incident.Event) {
+	r.t.Helper()
+	i, events, err := r.desk.Timeline(r.t.Context(), incident.Bot, n)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	folded, err := incident.Fold(n, events)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if diff := diff(folded, i); diff != "" {
+		r.t.Errorf("%s: the stored state differs from the fold of its timeline (-fold +stored):\n%s", i.Name(), diff)
+	}
+	return i, events
+}
