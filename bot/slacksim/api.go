@@ -197,6 +197,8 @@ func (w *Workspace) admit(m *method, r *http.Request, q request) *apiError {
 		return fail("invalid_auth")
 	case (token == w.opts.AppToken) != (m.token == appToken):
 		return fail("not_allowed_token_type")
+	case w.gone:
+		return fail("token_revoked")
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func viewMethods() map[string]*method {
 }
 
 func (c *call) viewsOpen() (object, *apiError) {
-	t, err := c.spend(c.str("trigger_id"))
+	t, err := c.fresh(c.str("trigger_id"))
 	if err != nil {
 		return nil, err
 	}
@@ -23,12 +23,13 @@ func (c *call) viewsOpen() (object, *apiError) {
 	if err != nil {
 		return nil, err
 	}
+	t.used = true
 	c.openRoot(v)
 	return object{"view": c.viewJSON(v)}, nil
 }
 
 func (c *call) viewsPush() (object, *apiError) {
-	t, err := c.spend(c.str("trigger_id"))
+	t, err := c.fresh(c.str("trigger_id"))
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +43,7 @@ func (c *call) viewsPush() (object, *apiError) {
 	if err := c.pushView(v); err != nil {
 		return nil, err
 	}
+	t.used = true
 	return object{"view": c.viewJSON(v)}, nil
 }
 

@@ -73,6 +73,11 @@ func readRequest(r *http.Request, body []byte) (request, *apiError) {
 		bad = q.readBody(r.Header.Get("Content-Type"), body)
 	}
 	delete(q.args, "token")
+	for name := range q.args {
+		if code := argNameProblem(name); code != "" && bad == nil {
+			bad = fail(code)
+		}
+	}
 	if h := r.Header.Get("Authorization"); h != "" {
 		token, ok := strings.CutPrefix(h, "Bearer ")
 		if !ok {
@@ -81,6 +86,21 @@ func readRequest(r *http.Request, body []byte) (request, *apiError) {
 		q.token = strings.TrimSpace(token)
 	}
 	return q, bad
+}
+
+// argNameProblem judges an argument's name: letters, digits, underscores, and
+// no PHP-style arrays.
+func argNameProblem(name string) string {
+	if strings.ContainsAny(name, "[]") {
+		return "invalid_array_arg"
+	}
+	odd := strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if odd || name == "" || len(name) > 100 {
+		return "invalid_arg_name"
+	}
+	return ""
 }
 
 func (q *request) readBody(contentType string, body []byte) *apiError {

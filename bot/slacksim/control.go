@@ -35,7 +35,7 @@ type act struct {
 
 // serveControl is the way in for programs and for the page: JSON in and out.
 func (w *Workspace) serveControl(rw http.ResponseWriter, r *http.Request) {
-	if why := Guard(r); why != "" {
+	if why := Guard(r, w.opts.Hosts...); why != "" {
 		writeJSON(rw, http.StatusForbidden, object{"ok": false, "error": why})
 		return
 	}
@@ -107,6 +107,10 @@ func (w *Workspace) perform(name string, a act) (any, error) {
 			ActionID: a.ActionID, Label: a.Label, Value: a.Value}))
 	case "submit":
 		return orError(p.Submit(a.ViewID, a.Values))
+	case "suggest":
+		options, err := p.Suggest(Press{Channel: a.Channel, TS: a.TS, ViewID: a.ViewID, Home: a.Home, BlockID: a.BlockID,
+			ActionID: a.ActionID, Value: a.Value})
+		return object{"ok": true, "options": options}, err
 	case "shortcut":
 		return orError(p.Shortcut(Shortcut{CallbackID: a.CallbackID, Channel: a.Channel, TS: a.TS}))
 	case "open_home":

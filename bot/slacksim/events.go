@@ -63,11 +63,15 @@ func (w *Workspace) emit(name string, c *channel, fields object) {
 	w.send(fields)
 }
 
+// hearsMessages tells whether the app gets the message events of a channel.
+func (w *Workspace) hearsMessages(c *channel) bool {
+	return w.hears([...]string{kindPublic: "message.channels", kindPrivate: "message.groups",
+		kindMPIM: "message.mpim", kindIM: "message.im"}[c.kind()], c)
+}
+
 // emitMessage sends a message event; its subscription depends on the channel.
 func (w *Workspace) emitMessage(c *channel, fields object) {
-	name := [...]string{kindPublic: "message.channels", kindPrivate: "message.groups",
-		kindMPIM: "message.mpim", kindIM: "message.im"}[c.kind()]
-	if !w.hears(name, c) {
+	if !w.hearsMessages(c) {
 		return
 	}
 	fields["type"], fields["channel"], fields["channel_type"] = "message", c.ID, c.typeName()

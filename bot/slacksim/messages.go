@@ -48,7 +48,9 @@ func (w *Workspace) post(c *channel, m *Message) {
 	}
 	c.msgs = append(c.msgs, m)
 	w.changed()
-	w.emitMessage(c, toObj(m))
+	if w.hearsMessages(c) {
+		w.emitMessage(c, toObj(m))
+	}
 	if m.Subtype == "" && m.User != w.botUser && strings.Contains(m.Text, "<@"+w.botUser+">") && !c.IsIM {
 		fields := toObj(m)
 		fields["channel"], fields["event_ts"] = c.ID, m.TS

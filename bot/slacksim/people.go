@@ -135,6 +135,21 @@ func (w *Workspace) ChangePerson(who string, edit func(*User)) error {
 	return nil
 }
 
+// Uninstall takes the app out of the workspace: tokens_revoked and
+// app_uninstalled go out, the sockets get link_disabled, and both tokens are
+// token_revoked from then on.
+func (w *Workspace) Uninstall() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.emit("tokens_revoked", nil, object{"tokens": object{"oauth": []string{}, "bot": []string{w.botUser}}})
+	w.emit("app_uninstalled", nil, object{})
+	w.gone = true
+	for _, c := range w.conns {
+		c.disconnect("link_disabled", true)
+	}
+	w.changed()
+}
+
 // userJSON is the user object of Slack's users.info.
 func (w *Workspace) userJSON(u *user) object {
 	_, offset := w.now().In(u.zone).Zone()

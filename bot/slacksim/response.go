@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ type responseURL struct {
 // newResponse issues a response URL and returns its path.
 func (w *Workspace) newResponse(r *responseURL) string {
 	r.issued = w.now()
+	if len(w.responses) > 10000 {
+		maps.DeleteFunc(w.responses, func(_ string, r *responseURL) bool { return w.now().Sub(r.issued) > 2*responseLife })
+	}
 	id := w.secret(24)
 	w.responses[id] = r
 	return "/response/" + w.teamID + "/" + id

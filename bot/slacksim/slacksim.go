@@ -74,8 +74,9 @@ type Options struct {
 	AckOnlyWhereDelivered bool
 	DelayedEvents         bool // 24 hourly retries after the three usual ones
 
-	Seed      uint64 // of every random choice; 0 draws one
-	KeepCalls int    // how many calls and frames are kept for Calls; 10,000 when zero
+	Hosts     []string // host names, besides loopback ones, under which /control/ answers
+	Seed      uint64   // of every random choice; 0 draws one
+	KeepCalls int      // how many calls and frames are kept for Calls; 10,000 when zero
 }
 
 const (
@@ -141,6 +142,7 @@ type Workspace struct {
 
 	faults   []*Fault
 	loseAcks int
+	gone     bool // the app was uninstalled
 	down     bool
 	buckets  map[string]*bucket
 	calls    []Call

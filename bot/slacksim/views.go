@@ -60,8 +60,9 @@ func (w *Workspace) newTrigger(user, view string) string {
 	return id
 }
 
-// spend uses up a trigger.
-func (w *Workspace) spend(id string) (*trigger, *apiError) {
+// fresh finds a trigger that is still good. The caller marks it used once the
+// view is accepted: a refused view does not cost the trigger.
+func (w *Workspace) fresh(id string) (*trigger, *apiError) {
 	t := w.triggers[id]
 	switch {
 	case t == nil:
@@ -71,7 +72,6 @@ func (w *Workspace) spend(id string) (*trigger, *apiError) {
 	case time.Since(t.issued) > triggerLife:
 		return nil, fail("expired_trigger_id")
 	}
-	t.used = true
 	return t, nil
 }
 
@@ -88,7 +88,8 @@ func (w *Workspace) draftView(raw json.RawMessage, old *View) (*View, *apiError)
 	if err := json.Unmarshal(raw, v); err != nil {
 		return nil, badArgument("must provide an object [json-pointer:/view]")
 	}
-	v.Values = nil // a view may carry a "state" of its own: it is not listened to
+	// What the app says about identity, state and errors is not listened to.
+	v.ID, v.User, v.Root, v.Previous, v.Values, v.Errors = "", "", "", "", nil, nil
 	for _, other := range w.views {
 		if v.ExternalID != "" && other.ExternalID == v.ExternalID && other != old {
 			return nil, fail("duplicate_external_id")
