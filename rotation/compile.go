@@ -54,7 +54,7 @@ const (
 // cover is something that holds during [from, to).
 type cover struct {
 	from, to int64
-	seq      int
+	order    int // of creation: twice the number, one more for the second half of a trade
 	kind     coverKind
 	swap     bool
 	who      []int32 // replace, away, shadow: exactly one
@@ -97,7 +97,7 @@ func (c *covers) active(t int64, buf []*cover) []*cover {
 		}
 		k := len(buf)
 		buf = append(buf, &c.list[i])
-		for ; k > 0 && buf[k-1].seq > buf[k].seq; k-- {
+		for ; k > 0 && buf[k-1].order > buf[k].order; k-- {
 			buf[k-1], buf[k] = buf[k], buf[k-1]
 		}
 	}
@@ -239,7 +239,7 @@ func (c *compiled) overrides(r *Rotation, layer string) []cover {
 		if o.Layer != layer {
 			continue
 		}
-		v := cover{from: o.Start.Unix(), to: o.End.Unix(), seq: o.Seq, by: -1, who: c.numbers(o.People)}
+		v := cover{from: o.Start.Unix(), to: o.End.Unix(), order: 2 * o.Seq, by: -1, who: c.numbers(o.People)}
 		for _, k := range coverKinds {
 			if k.kind == o.Kind {
 				v.kind = k.is
@@ -269,9 +269,9 @@ func (c *compiled) swaps(r *Rotation) []cover {
 			return t.Unix()
 		}
 		a, b := c.number(s.Person), c.number(s.With)
-		list = append(list, cover{from: s.Start.Unix(), to: cut(s.End), seq: s.Seq, swap: true, who: []int32{a}, by: b})
+		list = append(list, cover{from: s.Start.Unix(), to: cut(s.End), order: 2 * s.Seq, swap: true, who: []int32{a}, by: b})
 		if !s.BackStart.IsZero() {
-			list = append(list, cover{from: s.BackStart.Unix(), to: cut(s.BackEnd), seq: s.Seq, swap: true, who: []int32{b}, by: a})
+			list = append(list, cover{from: s.BackStart.Unix(), to: cut(s.BackEnd), order: 2*s.Seq + 1, swap: true, who: []int32{b}, by: a})
 		}
 	}
 	return list

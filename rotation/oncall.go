@@ -59,7 +59,8 @@ func (r *Rotation) compiled() *compiled {
 // the same however long ago the rotation began.
 func (r *Rotation) People(t time.Time) []string {
 	c := r.compiled()
-	var s state
+	var b buffers
+	s := b.state()
 	var buf [8]int32
 	c.resolve(&s, t.Unix())
 	return c.strings(s.people(buf[:0]))
@@ -69,7 +70,8 @@ func (r *Rotation) People(t time.Time) []string {
 func (r *Rotation) At(t time.Time) OnCall {
 	c := r.compiled()
 	u := t.Unix()
-	var s state
+	var b buffers
+	s := b.state()
 	c.resolve(&s, u)
 	people := s.people(nil)
 	o := OnCall{People: c.strings(people), Shadows: c.strings(c.watching(people, u, nil)), By: c.cause(&s)}
@@ -86,7 +88,8 @@ func (r *Rotation) At(t time.Time) OnCall {
 // and false where there is none within 400 days.
 func (r *Rotation) NextChange(t time.Time) (time.Time, bool) {
 	c := r.compiled()
-	var s state
+	var b buffers
+	s := b.state()
 	c.resolve(&s, t.Unix())
 	at, ok := c.until(t.Unix(), s.people(nil))
 	if !ok {
@@ -103,8 +106,9 @@ func (r *Rotation) Final(from, to time.Time) []Segment {
 	end := ceilUnix(to)
 	var list []Segment
 	var now, last []int32
+	var b buffers
+	s := b.state()
 	for w := c.walk(from.Unix()); w.t < end; w.advance() {
-		var s state
 		c.resolve(&s, w.t)
 		now = s.people(now[:0])
 		if len(list) > 0 && slices.Equal(now, last) {

@@ -62,6 +62,8 @@ func (r *reader) swap(n *node, at *place, zone string) Swap {
 	switch {
 	case s.Person != "" && s.Person == s.With:
 		o.bad("with", s.Person+" swaps with nobody else", "name the other person")
+	case s.Start.Before(s.BackEnd) && s.BackStart.Before(s.End):
+		o.bad("back_start", "the two halves of the trade overlap", "give back another time than the one given away")
 	case s.Status == SwapAccepted && s.With == "":
 		o.bad("status", "is accepted, but not said by whom", "add with: NAME")
 	case s.Status == SwapAccepted && !o.has("accepted_at"):

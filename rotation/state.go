@@ -24,22 +24,27 @@ const (
 	bySwap
 )
 
-// state is who is on call at one instant. Its buffers keep an ordinary question
-// free of allocations; larger ones spill to the heap.
+// state is who is on call at one instant. It can be resolved again and again.
 type state struct {
 	duties []duty
 	links  []link
 	cause  cause
 	layer  int // index into compiled.layers; meaningful for byLayer
-
-	dutyBuf [8]duty
-	linkBuf [16]link
 }
+
+// buffers hold the state of an ordinary question in one piece of memory; a larger
+// one grows beyond them.
+type buffers struct {
+	duties [8]duty
+	links  [16]link
+}
+
+func (b *buffers) state() state { return state{duties: b.duties[:0], links: b.links[:0]} }
 
 // resolve fills s with who is on call at t: the layers of the highest priority
 // that has somebody, then overrides and swaps in the order of their creation.
 func (c *compiled) resolve(s *state, t int64) {
-	s.duties, s.links = s.dutyBuf[:0], s.linkBuf[:0]
+	s.duties, s.links = s.duties[:0], s.links[:0]
 	s.cause = byNobody
 	for i := 0; i < len(c.layers); {
 		j := i

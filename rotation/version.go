@@ -11,8 +11,8 @@ type editing struct {
 	l       *clayer
 	clock   Clock
 	out     []version
-	list    [][]int32 // waiting list
-	listAt  int64     // forever: none waits
+	list    [][]int32 // waiting list; nil: none waits
+	listAt  int64     // the hand-over it waits for; forever: only a new cadence can bring one
 	cad     cadence   // waiting cadence
 	cadence int64     // when it starts; forever: none waits
 }
@@ -50,9 +50,7 @@ func (e *editing) turn(v *version, t int64) int64 {
 func (e *editing) fire(t int64) {
 	for min(e.listAt, e.cadence) <= t {
 		if e.listAt <= e.cadence {
-			at, list := e.listAt, e.list
-			e.listAt = forever
-			e.hand(at, list)
+			e.hand(e.listAt)
 			continue
 		}
 		e.begin()
@@ -62,7 +60,7 @@ func (e *editing) fire(t int64) {
 // relist changes the list at t.
 func (e *editing) relist(t int64, slots [][]int32, rollout Rollout) {
 	v := *e.now()
-	e.listAt = forever
+	e.list, e.listAt = nil, forever
 	n := e.turn(&v, t)
 	if n < 0 {
 		e.push(version{at: t, slots: slots, cad: v.cad})
@@ -94,10 +92,11 @@ func (e *editing) handoff(v *version, t int64) int64 {
 	}
 }
 
-// hand puts a waiting list into force at the hand-over at t: the turn that
+// hand puts the waiting list into force at the hand-over at t: the turn that
 // begins belongs to whoever follows the person whose turn ends.
-func (e *editing) hand(t int64, slots [][]int32) {
-	v := *e.now()
+func (e *editing) hand(t int64) {
+	v, slots := *e.now(), e.list
+	e.list, e.listAt = nil, forever
 	n := e.turn(&v, t-1)
 	j, kept := follow(v.slots, v.index(n), slots)
 	if !kept {
@@ -124,7 +123,7 @@ func (e *editing) retime(t int64, cad cadence) {
 		w.offset = -m
 	}
 	e.push(w)
-	if e.listAt != forever {
+	if e.list != nil {
 		e.listAt = e.handoff(&w, t)
 	}
 }
@@ -134,9 +133,8 @@ func (e *editing) retime(t int64, cad cadence) {
 func (e *editing) begin() {
 	t := e.cadence
 	e.cadence = forever
-	if e.listAt != forever {
-		e.listAt = forever
-		e.hand(t, e.list)
+	if e.list != nil {
+		e.hand(t)
 	}
 	v := *e.now()
 	next := v.index(e.turn(&v, t-1)) + 1

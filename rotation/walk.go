@@ -78,13 +78,14 @@ const steps = 20_000
 // call, if there is one within the horizon.
 func (c *compiled) until(t int64, people []int32) (int64, bool) {
 	var now []int32
+	var b buffers
+	s := b.state()
 	w := c.walk(t)
 	for range steps {
 		w.advance()
 		if w.t == forever || w.t > t+horizon {
 			break
 		}
-		var s state
 		c.resolve(&s, w.t)
 		now = s.people(now[:0])
 		if !slices.Equal(now, people) {
@@ -114,8 +115,9 @@ func (c *compiled) sinceWithin(t, from int64, people []int32) (int64, bool) {
 	var at int64
 	found := false
 	other := false
+	var b buffers
+	s := b.state()
 	for w := c.walk(from); w.t <= t; w.advance() {
-		var s state
 		c.resolve(&s, w.t)
 		now = s.people(now[:0])
 		same := slices.Equal(now, people)
