@@ -1,0 +1,251 @@
+package rotation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Horizons of a plan: who is on call differently is said for a quarter, gaps for
+// thirteen months, so that both changes of the clocks lie within.
+const (
+	planDays   = 90
+	planMonths = 13
+)
+
+// PlanReport is what applying a roster would change.
+type PlanReport struct {
+	Entries  []EntryChange
+	Shifts   []ShiftChange // at most 90 days ahead
+	Gaps     []NewGap      // at most 13 months ahead
+	Warnings Problems      // of the new roster
+
+	old, new *Roster
+	now      time.Time
+}
+
+// EntryChange is an entry of the roster that was added, removed or changed.
+type EntryChange struct {
+	Kind, ID string // as in rotation, payments-primary
+	Change   string // added, removed or changed
+}
+
+// ShiftChange is a stretch during which other people would be on call.
+type ShiftChange struct {
+	Rotation      string
+	Start, End    time.Time
+	Before, After []string
+}
+
+// NewGap is a stretch during which somebody was on call and nobody would be.
+type NewGap struct {
+	Rotation   string
+	Start, End time.Time
+}
+
+// Plan compares two rosters from now on. Nothing before now is looked at: the
+// past does not change. An empty old roster is allowed.
+func Plan(old, new *Roster, now time.Time) PlanReport {
+	p := PlanReport{Warnings: new.Warnings(), old: old, new: new, now: now}
+	p.Entries = append(p.Entries, changes("person", old.People, new.People, func(x *Person) string { return x.ID }, (*writer).person)...)
+	p.Entries = append(p.Entries, changes("team", old.Teams, new.Teams, func(x *Team) string { return x.ID }, (*writer).team)...)
+	p.Entries = append(p.Entries, changes("rotation", old.Rotations, new.Rotations, func(x *Rotation) string { return x.ID }, (*writer).rotation)...)
+	p.Entries = append(p.Entries, changes("policy", old.Policies, new.Policies, func(x *Policy) string { return x.ID }, (*writer).policy)...)
+	p.Entries = append(p.Entries, changes("service", old.Services, new.Services, func(x *Service) string { return x.ID }, (*writer).service)...)
+	p.Entries = append(p.Entries, changes("agreement", old.Agreements, new.Agreements, func(x *Agreement) string { return x.ID }, (*writer).agreement)...)
+	if old.Defaults != new.Defaults {
+		p.Entries = append(p.Entries, EntryChange{Kind: "defaults", Change: "changed"})
+	}
+	for _, e := range p.Entries {
+		if e.Kind == "rotation" {
+			p.compare(e.ID)
+		}
+	}
+	return p
+}
+
+// changes compares two lists of entries by what [Roster.Export] writes for them.
+func changes[T any](kind string, old, new []T, id func(*T) string, write func(*writer, *T)) []EntryChange {
+	text := func(x *T) string {
+		w := writer{first: true}
+		write(&w, x)
+		return w.b.String()
+	}
+	before := make(map[string]string, len(old))
+	for i := range old {
+		before[id(&old[i])] = text(&old[i])
+	}
+	var list []EntryChange
+	for i := range new {
+		s, known := before[id(&new[i])]
+		switch {
+		case !known:
+			list = append(list, EntryChange{kind, id(&new[i]), "added"})
+		case s != text(&new[i]):
+			list = append(list, EntryChange{kind, id(&new[i]), "changed"})
+		}
+		delete(before, id(&new[i]))
+	}
+	for i := range old {
+		if _, gone := before[id(&old[i])]; gone {
+			list = append(list, EntryChange{kind, id(&old[i]), "removed"})
+		}
+	}
+	return list
+}
+
+// compare looks at who would be on call differently in one rotation.
+func (p *PlanReport) compare(id string) {
+	end := p.now.AddDate(0, planMonths, 0)
+	soon := p.now.AddDate(0, 0, planDays)
+	var before, after []Segment
+	a, known := p.old.Rotation(id)
+	b, kept := p.new.Rotation(id)
+	if known {
+		before = a.Final(p.now, end)
+	} else {
+		before = []Segment{{Start: p.now.UTC(), End: end.UTC()}}
+	}
+	if !kept {
+		return
+	}
+	after = b.Final(p.now, end)
+	for _, d := range differences(before, after) {
+		d.Rotation = id
+		if d.Start.Before(soon) && known {
+			p.Shifts = append(p.Shifts, d)
+		}
+		if len(d.After) == 0 {
+			p.gap(NewGap{id, d.Start, d.End})
+		}
+	}
+	if !known {
+		for _, g := range b.Gaps(p.now, end) {
+			p.Gaps = append(p.Gaps, NewGap{id, g.Start, g.End})
+		}
+	}
+}
+
+// gap adds g, joined with the one before where they touch.
+func (p *PlanReport) gap(g NewGap) {
+	n := len(p.Gaps) - 1
+	if n >= 0 && p.Gaps[n].Rotation == g.Rotation && p.Gaps[n].End.Equal(g.Start) {
+		p.Gaps[n].End = g.End
+		return
+	}
+	p.Gaps = append(p.Gaps, g)
+}
+
+// when is the stretch in words, left open where it reaches the horizon.
+func (p PlanReport) when(x *Rotation, start, end time.Time) string {
+	if end.Equal(p.now.AddDate(0, planMonths, 0)) {
+		return "from " + x.stamp(start, p.now) + " on"
+	}
+	return x.stretch(start, end, p.now)
+}
+
+// differences are the stretches in which two schedules over the same range name
+// other people, neighbours of the same difference joined.
+func differences(before, after []Segment) []ShiftChange {
+	var list []ShiftChange
+	for i, j := 0, 0; i < len(before) && j < len(after); {
+		a, b := before[i], after[j]
+		start, end := later(a.Start, b.Start), earlier(a.End, b.End)
+		if !slices.Equal(a.People, b.People) && start.Before(end) {
+			n := len(list) - 1
+			joined := n >= 0 && list[n].End.Equal(start) && slices.Equal(list[n].Before, a.People) && slices.Equal(list[n].After, b.People)
+			if joined {
+				list[n].End = end
+			} else {
+				list = append(list, ShiftChange{Start: start, End: end, Before: a.People, After: b.People})
+			}
+		}
+		if !a.End.After(b.End) {
+			i++
+		}
+		if !b.End.After(a.End) {
+			j++
+		}
+	}
+	return list
+}
+
+// Empty reports whether nothing would change.
+func (p PlanReport) Empty() bool { return len(p.Entries) == 0 }
+
+// few is how many lines of one kind a rotation gets before they are summed up.
+const few = 5
+
+// Lines returns the plan in words, one line for each thing: entries, who would be
+// on call differently, new gaps, warnings.
+func (p PlanReport) Lines() []string {
+	if p.Empty() {
+		return []string{"nothing would change"}
+	}
+	var lines []string
+	for _, e := range p.Entries {
+		line := e.Kind + " " + e.ID + " would be " + e.Change
+		if e.Kind == "defaults" {
+			line = "the defaults would be changed"
+		}
+		lines = append(lines, line)
+	}
+	for _, e := range p.Entries {
+		if e.Kind == "rotation" {
+			lines = append(lines, p.shiftLines(e.ID)...)
+			lines = append(lines, p.gapLines(e.ID)...)
+		}
+	}
+	for _, w := range p.Warnings {
+		lines = append(lines, "warning: "+w.Error())
+	}
+	return lines
+}
+
+func (p PlanReport) shiftLines(id string) []string {
+	x, ok := p.new.Rotation(id)
+	if !ok {
+		return nil
+	}
+	var lines []string
+	more := 0
+	for _, s := range p.Shifts {
+		if s.Rotation != id {
+			continue
+		}
+		if len(lines) == few {
+			more++
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s %s instead of %s in %s", p.when(x, s.Start, s.End), p.new.namesText(s.After), p.old.namesText(s.Before), id))
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more changes in %s within %d days", more, id, planDays))
+	}
+	return lines
+}
+
+func (p PlanReport) gapLines(id string) []string {
+	x, ok := p.new.Rotation(id)
+	if !ok {
+		return nil
+	}
+	var lines []string
+	var rest time.Duration
+	more := 0
+	for _, g := range p.Gaps {
+		if g.Rotation != id {
+			continue
+		}
+		if len(lines) == few {
+			more++
+			rest += g.End.Sub(g.Start)
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("new gap: nobody is on call in %s %s", id, p.when(x, g.Start, g.End)))
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more new gaps in %s within %d months, %s in all", more, id, planMonths, hoursText(rest)))
+	}
+	return lines
+}
