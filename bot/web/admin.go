@@ -1,0 +1,228 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// operator lets in whoever has the admin token. The token is taken from the
+// header only: an address ends up in histories and logs.
+func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *desk.Desk) error) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error {
+		return &problem{Status: http.StatusForbidden, Why: "A page of another site may not ask this."}
+	}))
+	return guard.Handler(s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if s.admin == (secretHash{}) {
+			return &problem{Status: http.StatusForbidden, Why: "Admin calls are off.", Next: "Set http.admin_token in the configuration."}
+		}
+		if token := bearer(r); !s.admin.holds(token) {
+			return unauthorized(token, "the admin token of the configuration")
+		}
+		d, err := s.leading()
+		if err != nil {
+			return err
+		}
+		return f(w, r, d)
+	}))
+}
+
+// cli is the name of an operator who gives none.
+const cli = "cli"
+
+// actor returns who acts: the person of the roster with that ID, or else an
+// operator of that name.
+func actor(d *desk.Desk, as string) incident.Actor {
+	as = strings.TrimPrefix(strings.TrimSpace(as), "@")
+	if p, ok := d.Roster().Person(as); ok {
+		return incident.Person(p.ID)
+	}
+	name, _ := incident.CleanTitle(as)
+	if name == "" {
+		name = cli
+	}
+	return incident.Actor("admin:" + name)
+}
+
+// viewer sees everything: who has the admin token has the store as well.
+const viewer incident.Actor = "admin:" + cli
+
+// list answers with the open incidents, or with ?all=true the last ones of
+// every status, at most ?limit= (100 unless told, never more than 1,000), the
+// newest first.
+func (s *Server) list(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	q := r.URL.Query()
+	limit := 100
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1000 {
+			return &problem{Status: http.StatusBadRequest, Why: "limit must be a number from 1 to 1000."}
+		}
+		limit = n
+	}
+	all, err := flag(q.Get("all"), q.Has("all"))
+	if err != nil {
+		return err
+	}
+	var list []incident.Incident
+	if all {
+		list, err = d.Recent(r.Context(), viewer, limit+1)
+	} else {
+		list, err = d.Active(r.Context(), viewer)
+	}
+	if err != nil {
+		return err
+	}
+	out := []shown{}
+	for _, i := range list[:min(len(list), limit)] {
+		out = append(out, show(i))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"incidents": out, "more": len(list) > limit})
+	return nil
+}
+
+// flag reads a query parameter that is set by its name alone, too.
+func flag(text string, set bool) (bool, error) {
+	if text == "" {
+		return set, nil
+	}
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, &problem{Status: http.StatusBadRequest, Why: "all must be true or false."}
+	}
+	return on, nil
+}
+
+func (s *Server) show(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	n, err := named(r)
+	if err != nil {
+		return err
+	}
+	b, err := d.Show(r.Context(), viewer, n)
+	if err != nil {
+		return missing(err)
+	}
+	_, events, err := d.Timeline(r.Context(), viewer, n)
+	if err != nil {
+		return missing(err)
+	}
+	writeJSON(w, http.StatusOK, newSheet(d, b, events))
+	return nil
+}
+
+func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	n, err := named(r)
+	if err != nil {
+		return err
+	}
+	i, events, err := d.Timeline(r.Context(), viewer, n)
+	if err != nil {
+		return missing(err)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"name": i.Name(), "title": i.Title, "timeline": entries(d, events)})
+	return nil
+}
+
+// postmortem answers with the document as it stands: ?format=markdown or json.
+func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	n, err := named(r)
+	if err != nil {
+		return err
+	}
+	format := r.URL.Query().Get("format")
+	if format == "" {
+		format = "markdown"
+	}
+	if !slices.Contains([]string{"markdown", "json"}, format) {
+		return &problem{Status: http.StatusBadRequest, Why: "format must be markdown or json."}
+	}
+	doc, err := d.Postmortem(r.Context(), viewer, n, s.zone)
+	if err != nil {
+		return missing(err)
+	}
+	if format == "json" {
+		writeJSON(w, http.StatusOK, doc)
+		return nil
+	}
+	w.Header().Set("Content-Type", "text/markdown; charset=utf-8")
+	_, err = io.WriteString(w, doc.Markdown())
+	return err
+}
+
+// named reads the incident of the address.
+func named(r *http.Request) (int, error) {
+	name := r.PathValue("name")
+	n, ok := incident.ParseName(name)
+	if !ok {
+		return 0, &problem{Status: http.StatusNotFound, Why: "An incident is named INC-N, as in /v1/incidents/INC-12."}
+	}
+	return n, nil
+}
+
+// missing makes a refusal of something that was only to be looked at a 404.
+func missing(err error) error {
+	var refusal *incident.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return &problem{Status: http.StatusNotFound, Why: refusal.Why, Next: refusal.Next}
+}
+
+// caller reads who asks for what, and how the request is recognised when it is
+// repeated.
+func caller(r *http.Request, d *desk.Desk, as string) (desk.Caller, error) {
+	c := desk.Caller{Actor: actor(d, as)}
+	key := r.Header.Get("Idempotency-Key")
+	if len(key) > 255 {
+		return c, &problem{Status: http.StatusBadRequest, Why: "Idempotency-Key is over 255 characters."}
+	}
+	if key != "" {
+		c.Key = "http " + r.URL.Path + " " + key // the same key for another act is another request
+	}
+	return c, nil
+}
+
+// readJSON reads a body into v; an empty one leaves v as it is. A field that v
+// does not have is refused: a script that misspells one must hear of it.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := readBody(w, r)
+	if err != nil || len(bytes.TrimSpace(body)) == 0 {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return unreadable(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return &problem{Status: http.StatusBadRequest, Why: "The body has more after the end of the object."}
+	}
+	return nil
+}
+
+// unreadable says in words why a body is not what it must be.
+func unreadable(err error) error {
+	p := &problem{Status: http.StatusBadRequest, Why: "The body must be a JSON object."}
+	var kind *json.UnmarshalTypeError
+	var unknown string
+	if text, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		unknown, _ = strconv.Unquote(text)
+	}
+	switch {
+	case unknown != "":
+		p.Why, p.Fields = "There is no field "+strconv.Quote(unknown)+".", []field{{unknown, "is not known"}}
+	case errors.As(err, &kind) && kind.Field != "":
+		reason := "must be a " + strings.TrimSuffix(kind.Type.String(), "ean") + ", not a " + kind.Value
+		p.Why, p.Fields = kind.Field+" "+reason+".", []field{{kind.Field, reason}}
+	}
+	return p
+}

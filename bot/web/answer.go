@@ -1,0 +1,155 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
+)
+
+// problem is what a caller is told who is not served.
+type problem struct {
+	Status     int     `json:"-"`
+	RetryAfter int     `json:"-"` // seconds; 0: repeating it brings nothing
+	Why        string  `json:"error"`
+	Next       string  `json:"next,omitempty"`
+	Fields     []field `json:"fields,omitempty"`
+	Reference  string  `json:"reference,omitempty"` // the log has the same
+}
+
+// field is what is wrong with one field of a body.
+type field struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+// Error returns the problem in one line.
+func (p *problem) Error() string { return strings.TrimSpace(p.Why + " " + p.Next) }
+
+// handle turns f into a handler that answers f's error.
+func (s *Server) handle(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := f(w, r); err != nil {
+			p := s.explain(r, err)
+			writeProblem(w, p, p)
+		}
+	}
+}
+
+// explain turns any error into words for the caller. What is not meant for
+// people is logged, and the caller gets the reference under which it stands.
+func (s *Server) explain(r *http.Request, err error) *problem {
+	var p *problem
+	var problems alert.Problems
+	var refusal *incident.Refusal
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &problems):
+		p := &problem{Status: http.StatusBadRequest, Why: problems.Error()}
+		for _, q := range problems {
+			p.Fields = append(p.Fields, field{q.Field, q.Reason})
+		}
+		return p
+	case errors.As(err, &refusal):
+		p := &problem{Status: http.StatusConflict}
+		p.Why, p.Next = s.words(refusal)
+		return p
+	case errors.Is(err, errStandby):
+		return &problem{Status: http.StatusServiceUnavailable, RetryAfter: 1,
+			Why: "This process stands by; another one does the work.", Next: "Send it to that one, or again."}
+	}
+	ref := rand.Text()[:8]
+	s.log.Error().Err(err).Str("reference", ref).Str("route", r.Pattern).Msg("request failed")
+	return &problem{Status: http.StatusServiceUnavailable, RetryAfter: 5, Reference: ref,
+		Why: "It could not be done.", Next: "Send it again; the log has the reason under " + ref + "."}
+}
+
+// words shows a refusal with the name and the time that belong in it.
+func (s *Server) words(r *incident.Refusal) (why, next string) {
+	who, when := "", r.When.In(s.zone).Format("15:04 MST")
+	if d := s.desk.Load(); d != nil && r.Who != "" {
+		who = d.DisplayName(r.Who)
+	}
+	show := func(text string) string {
+		return (&incident.Refusal{Why: text}).Text(who, when)
+	}
+	return show(r.Why), show(r.Next)
+}
+
+// writeProblem answers with body, which is p or tells the same in the words of
+// another protocol.
+func writeProblem(w http.ResponseWriter, p *problem, body any) {
+	h := w.Header()
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="stormbell"`)
+	case http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
+		h.Set("Connection", "close") // what is left of the body is not waited for
+	}
+	writeJSON(w, p.Status, body)
+}
+
+// writeJSON answers with v. An error in writing is the caller's loss: what was
+// to be stored is stored, and it will be asked for again.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// readBody reads a whole body, or says why not.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	// Nothing is unpacked: a body of a megabyte can be a thousand of them inside.
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return nil, &problem{Status: http.StatusUnsupportedMediaType, Why: "The body is compressed.", Next: "Send it as it is."}
+	}
+	large := &problem{Status: http.StatusRequestEntityTooLarge,
+		Why: "The body is over " + strconv.Itoa(MaxBody) + " bytes.", Next: "Send less in one request."}
+	if r.ContentLength > MaxBody {
+		return nil, large
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &tooLarge):
+		return nil, large
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &problem{Status: http.StatusRequestTimeout, RetryAfter: 1, Why: "The body took too long.", Next: "Send it again."}
+	default:
+		return nil, &problem{Status: http.StatusBadRequest, Why: "The body ended before its time.", Next: "Send it again."}
+	}
+}
+
+// accepted is the answer to an alert.
+type accepted struct {
+	Incident string   `json:"incident,omitempty"` // INC-N; missing when the alert concerns none
+	Result   string   `json:"result"`             // opened, joined, resolved or suppressed
+	DedupKey string   `json:"dedup_key"`
+	Notes    []string `json:"notes,omitempty"` // what was guessed or left out
+}
+
+func newAccepted(a alert.Alert, r desk.AlertResult) accepted {
+	out := accepted{Result: string(r.Result), DedupKey: a.Key, Notes: a.Notes}
+	if r.Incident > 0 {
+		out.Incident = incident.Name(r.Incident)
+	}
+	return out
+}
+
+// since shows how long ago t was, to the second.
+func since(t, now time.Time) string { return now.Sub(t).Round(time.Second).String() }

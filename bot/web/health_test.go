@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+func TestReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard time.Time
+		w := newWorld(t, func(o *Options) { o.Heard = func() time.Time { return heard } })
+		steps := []struct {
+			name   string
+			change func()
+			path   string
+			status int
+			bad    string // names of the checks that fail
+		}{
+			{"nothing heard yet", func() {}, "/readyz", 503, "slack"},
+			{"heard", func() { heard = time.Now() }, "/readyz", 200, ""},
+			{"heard a minute ago", func() { time.Sleep(time.Minute) }, "/readyz", 200, ""},
+			{"silent for longer", func() { time.Sleep(time.Second) }, "/readyz", 503, "slack"},
+			{"Slack is another matter", func() {}, "/readyz?exclude=slack", 200, "slack"},
+			{"heard again", func() { heard = time.Now() }, "/readyz", 200, ""},
+			{"disk full, not noticed yet", func() { w.disk.broken.Store(true) }, "/readyz", 200, ""},
+			{"disk full", func() { time.Sleep(probeHolds) }, "/readyz?exclude=slack,other", 503, "store_write"},
+			{"disk full, a moment later", func() { time.Sleep(time.Second) }, "/readyz", 503, "store_write"},
+			{"space again", func() { w.disk.broken.Store(false); time.Sleep(probeHolds) }, "/readyz", 200, ""},
+			{"stopping", func() { w.Stop() }, "/readyz", 503, "writer"},
+		}
+		for _, step := range steps {
+			step.change()
+			var got readiness
+			body := w.want(t, get(step.path), step.status, &got)
+			var bad []string
+			for _, c := range got.Checks {
+				if !c.OK {
+					bad = append(bad, c.Name)
+				}
+			}
+			if s := strings.Join(bad, " "); s != step.bad || got.Ready != (step.status == 200) || got.Version != "v1.2.3" {
+				t.Errorf("%s: GET %s = %s; want failing %q", step.name, step.path, body, step.bad)
+			}
+		}
+		if strings.Count(w.log.String(), "takes no writes") != 1 || strings.Count(w.log.String(), "the store takes writes") != 1 {
+			t.Errorf("log is %s; want the store's trouble and its end once each", w.log)
+		}
+	})
+}
+
+// TestReadyDoesNotWrite holds that polling costs no commits.
+func TestReadyDoesNotWrite(t *testing.T) {
+	w := newWorld(t)
+	w.want(t, get("/readyz"), 200, nil)
+	before := w.disk.writes.Load()
+	for range 100 {
+		w.want(t, get("/readyz"), 200, nil)
+	}
+	if after := w.disk.writes.Load(); after != before {
+		t.Errorf("100 hits on /readyz made %d commits, want none", after-before)
+	}
+}
+
+func TestReadyWhenTheStoreIsClosed(t *testing.T) {
+	w := newWorld(t)
+	w.disk.Engine.Close()
+	var got readiness
+	w.want(t, get("/readyz"), 503, &got)
+	if got.Ready {
+		t.Errorf("readiness on a closed store: %+v", got)
+	}
+}
+
+// TestProbeHangs holds that a disk that does not answer is told of, and that
+// those who ask meanwhile do not wait for it.
+func TestProbeHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, release := &writeProbe{}, make(chan struct{})
+		fine := func(context.Context) error { return nil }
+		hang := func(context.Context) error { <-release; return nil }
+		look := func(try func(context.Context) error) error {
+			_, err := p.look(t.Context(), try, time.Now())
+			return err
+		}
+		if err := look(fine); err != nil {
+			t.Fatalf("a disk that answers = %v", err)
+		}
+		time.Sleep(probeHolds)
+		first := make(chan error)
+		go func() { first <- look(hang) }()
+		synctest.Wait()
+		began := time.Now()
+		if err := look(fine); err != nil {
+			t.Errorf("while the probe is under way = %v; want the last outcome", err)
+		}
+		time.Sleep(probeHangs + time.Second)
+		if err := look(fine); err == nil || time.Since(began) != probeHangs+time.Second {
+			t.Errorf("while the probe hangs = %v after %v; want an error at once", err, time.Since(began))
+		}
+		close(release)
+		if err := <-first; err != nil {
+			t.Errorf("the probe that hung = %v, want nil in the end", err)
+		}
+		if err := look(fine); err != nil {
+			t.Errorf("after the disk has answered = %v, want nil", err)
+		}
+	})
+}
+
+// TestProbeOutlivesItsCaller holds that a caller who hangs up does not make the
+// store look broken to the next one.
+func TestProbeOutlivesItsCaller(t *testing.T) {
+	p := &writeProbe{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.look(ctx, func(ctx context.Context) error { return ctx.Err() }, time.Now()); err != nil {
+		t.Errorf("look with a caller who is gone = %v, want nil", err)
+	}
+	was, is := p.look(t.Context(), func(context.Context) error { return errors.New("not called: the outcome is fresh") }, time.Now())
+	if was != nil || is != nil {
+		t.Errorf("look a moment later = %v, %v; want nil, nil", was, is)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Heard = func() time.Time { return time.Now().Add(-3 * time.Second) } })
+	w.want(t, post("/v1/events", `{"title":"x","dedup_key":"k"}`).sender(), 202, nil)
+	w.want(t, post("/v1/events", `{"title":"x","dedup_key":"k"}`).sender(), 202, nil)
+	w.want(t, post("/v1/events", `{`).sender(), 400, nil)
+	w.want(t, get("/nowhere/at/all"), 404, nil)
+	w.want(t, post("/v1/incidents", `{"title":"secret","private":true}`).admin(), 201, nil)
+	w.want(t, post("/v1/incidents/INC-1/ack", ``).admin(), 200, nil)
+	w.want(t, post("/v1/incidents/INC-1/ack", ``).admin(), 409, nil)
+	m := w.metrics
+	m.Job("page", "done", 40*time.Millisecond)
+	m.SlackCall("chat.postMessage", "ok", 200*time.Millisecond)
+	m.SlackCall("chat.postMessage", "channel_not_found", 200*time.Millisecond)
+	m.SlackCall("chat.postMessage", "Post \"https://slack.com/api/?token=xoxb\": EOF", time.Second)
+	m.Envelope("slash_commands")
+	m.Paged("slack", 300*time.Millisecond)
+	m.Outbox(2, time.Now().Add(-time.Minute))
+	body := w.want(t, get("/metrics"), 200, nil)
+	for _, line := range []string{
+		`stormbell_alerts_total{result="opened",source="event"} 1`,
+		`stormbell_alerts_total{result="joined",source="event"} 1`,
+		`stormbell_http_requests_total{route="POST /v1/events",status="202"} 2`,
+		`stormbell_http_requests_total{route="POST /v1/events",status="400"} 1`,
+		`stormbell_http_requests_total{route="none",status="404"} 1`,
+		`stormbell_acts_total{outcome="done",surface="http",verb="ack"} 1`,
+		`stormbell_acts_total{outcome="refused",surface="http",verb="ack"} 1`,
+		`stormbell_jobs_total{kind="page",outcome="done"} 1`,
+		`stormbell_slack_calls_total{method="chat.postMessage",outcome="ok"} 1`,
+		`stormbell_slack_calls_total{method="chat.postMessage",outcome="channel_not_found"} 1`,
+		`stormbell_slack_calls_total{method="chat.postMessage",outcome="other"} 1`,
+		`stormbell_slack_envelopes_total{type="slash_commands"} 1`,
+		`stormbell_page_delivery_seconds_count{via="slack"} 1`,
+		`stormbell_outbox_jobs 2`,
+		`stormbell_open_incidents 1`, // not the private one
+		`stormbell_leader 1`,
+		`stormbell_build_info{version="v1.2.3"} 1`,
+	} {
+		if !strings.Contains(body, "\n"+line+"\n") {
+			t.Errorf("GET /metrics has no line %s", line)
+		}
+	}
+	for _, name := range []string{"stormbell_outbox_oldest_seconds 60", "stormbell_slack_last_frame_seconds 3"} {
+		if !strings.Contains(body, "\n"+name) {
+			t.Errorf("GET /metrics has no %s", name)
+		}
+	}
+	if strings.Contains(body, "xoxb") {
+		t.Errorf("GET /metrics has a token")
+	}
+	problems, err := testutil.GatherAndLint(m.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(0, len(problems)); diff != "" {
+		t.Errorf("the metrics' names are not as Prometheus wants them: %v", problems)
+	}
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestHostileBodies sends what nobody means well with. Each is either refused
+// with words or taken without harm, and nothing of it reaches the log.
+func TestHostileBodies(t *testing.T) {
+	deep := func(open, end string) string { return strings.Repeat(open, 1_000_000) + strings.Repeat(end, 1_000_000) }
+	short := func(open string) string { return `{"title":"x","details":` + strings.Repeat(open, 200_000) }
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	z.Write(make([]byte, 10<<20))
+	z.Close()
+	tests := []struct {
+		name, body string
+		status     int
+	}{
+		{"10 MB", `{"title":"` + strings.Repeat("SECRET", 10<<20/6) + `"}`, 413},
+		{"lists in lists, a million deep", deep("[", "]"), 413},
+		{"lists in lists, as deep as fits", short("["), 400},
+		{"objects in objects, as deep as fits", short(`{"a":`), 400},
+		{"a gzip bomb that says nothing of it", bomb.String(), 400},
+		{"not UTF-8", "{\"title\":\"SECRET \xff\xfe\"}", 400},
+		{"half a surrogate", `{"title":"SECRET \ud800"}`, 202},
+		{"zero bytes", "\x00\x00\x00", 400},
+		{"a name twice", `{"title":"a","title":"b SECRET","dedup_key":"twice"}`, 202},
+		{"4,000 emoji", `{"title":"` + strings.Repeat("🔥", 4000) + `"}`, 202},
+		{"a mention of everybody", `{"title":"<!channel> <@U01ADA> SECRET"}`, 202},
+		{"direction marks", `{"title":"\u202eSECRET\u2066"}`, 202},
+		{"terminal escapes", `{"title":"\u001b]0;SECRET\u0007\u001b[31mred"}`, 202},
+		{"markup", `{"title":"<script>alert('SECRET')</script>","links":["javascript:alert(1)"]}`, 202},
+		{"a huge number", `{"title":"x","details":{"n":1` + strings.Repeat("0", 100_000) + `}}`, 202},
+		{"a blank title", `{"title":"\u200b \u202e"}`, 202},
+		{"nothing but direction marks", `{"title":"\u202e\u2066"}`, 400},
+		{"a very long key", `{"title":"x","dedup_key":"` + strings.Repeat("k", 100_000) + `"}`, 202},
+		{"a very long service", `{"title":"x","service":"` + strings.Repeat("s", 100_000) + `"}`, 202},
+		{"1,000 long details", `{"title":"x","details":{` + manyFields(1000, 900) + `}}`, 202},
+	}
+	w := newWorld(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			resp, body := w.send(t, post("/v1/events", test.body).sender())
+			if resp.StatusCode != test.status {
+				t.Errorf("POST /v1/events %.80q = %d %.300s; want %d", test.body, resp.StatusCode, body, test.status)
+			}
+			if len(body) > 4096 {
+				t.Errorf("POST /v1/events %.80q is answered with %d bytes", test.body, len(body))
+			}
+		})
+	}
+	if log := w.log.String(); strings.Contains(log, "SECRET") || strings.Contains(log, senderKey) {
+		t.Errorf("the log has a body or a key: %s", log)
+	}
+	list := w.want(t, get("/v1/incidents?limit=1000").admin(), 200, nil)
+	for _, never := range []string{"\\u202e", "\u202e", "\\u001b", "\\u2066"} {
+		if strings.Contains(list, never) {
+			t.Errorf("an incident's title holds %s: %s", never, list)
+		}
+	}
+}
+
+func manyFields(n, size int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `%s"f%d":"%s"`, []string{"", ","}[min(i, 1)], i, strings.Repeat("x", size))
+	}
+	return b.String()
+}
+
+// TestNoSecretIsLogged calls every route with secrets where they belong and
+// where they do not, and looks for them in the log.
+func TestNoSecretIsLogged(t *testing.T) {
+	w := newWorld(t)
+	for _, r := range []request{
+		post("/v1/events?key="+senderKey, `{"title":"BODY"}`),
+		post("/v1/events?key=wrong-KEY", `{"title":"BODY"}`),
+		post("/v1/"+senderKey, "BODY"),
+		post("/v2/enqueue", `{"routing_key":"`+senderKey+`","event_action":"BODY"}`),
+		post("/v2/enqueue", `{"routing_key":"wrong-KEY","event_action":"trigger","payload":{"summary":"BODY"}}`),
+		post("/v1/incidents", `{"title":"BODY"}`).admin(),
+		post("/v1/incidents/INC-1/note", `{"text":"BODY"}`).admin().with("Idempotency-Key", "KEY"),
+		post("/v1/incidents/INC-1/BODY", ``).admin(),
+		get("/v1/incidents?token=" + adminToken),
+		get("/v1/incidents").with("Authorization", "Bearer wrong-KEY"),
+	} {
+		_, body := w.send(t, r)
+		for _, secret := range []string{senderKey, adminToken, "wrong-KEY"} {
+			if strings.Contains(body, secret) {
+				t.Errorf("%s is answered with a secret: %s", r.method, body)
+			}
+		}
+	}
+	for _, secret := range []string{senderKey, adminToken, "KEY", "BODY"} {
+		if log := w.log.String(); strings.Contains(log, secret) {
+			t.Errorf("the log has %s: %s", secret, log)
+		}
+	}
+	if metrics := w.want(t, get("/metrics"), 200, nil); strings.Contains(metrics, "BODY") || strings.Contains(metrics, senderKey) {
+		t.Errorf("the metrics have a body or a key")
+	}
+}
+
+// serve runs the server on a listener in memory, so that a bubble's time passes
+// while it reads.
+func (w *world) serve(t *testing.T) (dial func() net.Conn) {
+	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	hs := w.NewHTTPServer()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		hs.Serve(l)
+	}()
+	t.Cleanup(func() {
+		hs.Close()
+		<-ended
+	})
+	return func() net.Conn {
+		ours, theirs := net.Pipe()
+		l.conns <- theirs
+		return ours
+	}
+}
+
+// pipes is a listener in memory.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error { close(p.done); return nil }
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
+
+// TestSlowSenders holds that a sender which dawdles is told so or cut off, and
+// holds no connection for ever.
+func TestSlowSenders(t *testing.T) {
+	head := "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + senderKey + "\r\nContent-Length: 100\r\n\r\n"
+	tests := []struct {
+		name, sends string
+		most        time.Duration
+		want        string // begins the answer
+	}{
+		{"a header without an end", "POST /v1/events HTTP/1.1\r\nHost:", 6 * time.Second, ""},
+		{"a body without an end", head + `{"title":`, 16 * time.Second, "HTTP/1.1 408 "},
+		{"nothing at all", "", 6 * time.Second, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conn := newWorld(t).serve(t)()
+				defer conn.Close()
+				began := time.Now()
+				io.WriteString(conn, test.sends)
+				answer, _ := io.ReadAll(conn)
+				if took := time.Since(began); took > test.most {
+					t.Errorf("sending %q and then nothing held the connection for %v, want at most %v", test.sends, took, test.most)
+				}
+				if !strings.HasPrefix(string(answer), test.want) {
+					t.Errorf("sending %q and then nothing is answered %q, want %q", test.sends, answer, test.want)
+				}
+			})
+		})
+	}
+}
+
+// TestLargeBodyOverTheWire sends 10 MB without saying so: it is answered, and
+// what is left is not read to its end.
+func TestLargeBodyOverTheWire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := newWorld(t).serve(t)()
+		defer conn.Close()
+		sent := 0
+		go func() {
+			io.WriteString(conn, "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+senderKey+"\r\nTransfer-Encoding: chunked\r\n\r\n")
+			chunk := "10000\r\n" + strings.Repeat("x", 0x10000) + "\r\n"
+			for sent < 10<<20 {
+				n, err := io.WriteString(conn, chunk)
+				if sent += n; err != nil {
+					return
+				}
+			}
+		}()
+		answer, _ := io.ReadAll(conn)
+		if !strings.HasPrefix(string(answer), "HTTP/1.1 413 ") || !strings.Contains(string(answer), "Connection: close") {
+			t.Errorf("10 MB in chunks are answered %q; want 413 and the end of the connection", answer)
+		}
+		synctest.Wait()
+		if sent > 2*MaxBody {
+			t.Errorf("%d bytes of 10 MB were read, want about %d", sent, MaxBody)
+		}
+	})
+}
+
+// TestGivesUp holds that a sender who hangs up while waiting for the store is
+// not taken for one who was answered.
+func TestGivesUp(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "/v1/events", strings.NewReader(`{"title":"x"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer "+senderKey)
+	if status := w.status(q); status/100 == 2 {
+		t.Errorf("a request that was given up is answered %d", status)
+	}
+}

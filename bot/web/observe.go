@@ -1,0 +1,121 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// observe stands around everything: it sets the headers that every answer has,
+// survives a panic, counts and logs. The log gets the route, never the address
+// that was called, which can hold a key.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Cache-Control", "no-store")
+		o := &observed{ResponseWriter: w, request: r}
+		defer func() {
+			s.recovered(o, recover())
+			s.note(o, time.Since(began))
+		}()
+		next.ServeHTTP(o, r)
+	})
+}
+
+// recovered answers for a handler that panicked. The value can hold what
+// somebody sent, so its type and the place must do.
+func (s *Server) recovered(o *observed, v any) {
+	if v == nil {
+		return
+	}
+	s.log.Error().Str("route", o.route()).Str("panic", fmt.Sprintf("%T", v)).Bytes("stack", debug.Stack()).Msg("request panicked")
+	if o.status == 0 {
+		p := &problem{Status: http.StatusInternalServerError, Why: "Something went wrong here.", Next: "The log says what."}
+		writeProblem(o, p, p)
+	}
+}
+
+func (s *Server) note(o *observed, took time.Duration) {
+	route, status := o.route(), o.status
+	if status == 0 {
+		status = http.StatusOK // nothing was written: net/http answers so
+	}
+	s.metrics.request(route, status, took)
+	level := zerolog.DebugLevel
+	if status == http.StatusUnauthorized || status == http.StatusForbidden || status >= http.StatusInternalServerError {
+		level = zerolog.WarnLevel
+	}
+	s.log.WithLevel(level).Str("route", route).Int("status", status).Dur("took", took).Msg("request")
+}
+
+// drain answers 503 while the process stops, but tells how it is.
+func (s *Server) drain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.stopping.Load() && r.URL.Path != "/healthz" && r.URL.Path != "/readyz" && r.URL.Path != "/metrics" {
+			w.Header().Set("Connection", "close")
+			p := &problem{Status: http.StatusServiceUnavailable, RetryAfter: 2, Why: "This process is stopping.", Next: "Send it again in a moment."}
+			writeProblem(w, p, p)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observed is a ResponseWriter that remembers the status. Where no route
+// matched it puts our words in place of the multiplexer's.
+type observed struct {
+	http.ResponseWriter
+	request *http.Request
+	status  int
+	ours    bool // the answer to a request without a route was replaced
+}
+
+// Unwrap gives [http.ResponseController] what is beneath.
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
+// route returns the pattern that matched, or none.
+func (o *observed) route() string {
+	if o.request.Pattern == "" {
+		return "none"
+	}
+	return o.request.Pattern
+}
+
+// WriteHeader sends the header once.
+func (o *observed) WriteHeader(status int) {
+	if o.status != 0 {
+		return
+	}
+	o.status = status
+	if o.request.Pattern != "" || status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
+		o.ResponseWriter.WriteHeader(status)
+		return
+	}
+	p := &problem{Status: status, Why: "There is nothing at this address."}
+	if allow := o.Header().Get("Allow"); status == http.StatusMethodNotAllowed {
+		p.Why = "This address takes " + strings.ReplaceAll(allow, ", ", " or ") + " only."
+	}
+	o.ours = true
+	writeProblem(o.ResponseWriter, p, p)
+}
+
+// Write sends a part of the body.
+func (o *observed) Write(b []byte) (int, error) {
+	if o.status == 0 {
+		o.WriteHeader(http.StatusOK)
+	}
+	if o.ours {
+		return len(b), nil
+	}
+	return o.ResponseWriter.Write(b)
+}

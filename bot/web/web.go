@@ -1,0 +1,150 @@
+// Package web is Stormbell over HTTP: alerts come in, operators act without
+// Slack, and whoever watches the process asks how it is. Its noun is the
+// [Server]; [Metrics] is what it and the rest of the program count.
+//
+// A request is judged here only as far as HTTP goes: who sends it, how large
+// and how frequent it is, whether it can be read. What it means is decided by
+// bot/desk. The package answers 2xx only to what is stored, never puts a key, a
+// token or a body into a log line, follows no address that came with a request
+// (but Amazon's, to verify a message of SNS), and serves nothing across origins.
+package web
+
+import (
+	"errors"
+	"log"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident/alert"
+)
+
+// Options are what a server is told once, at its start.
+type Options struct {
+	Desk       *desk.Desk       // nil: the process stands by until [Server.Lead]
+	AdminToken string           // empty: admin calls are refused
+	Keys       []Key            // of alert senders; none: alerts are refused
+	Rate       int              // alerts a second from each key; 0: DefaultRate
+	Heard      func() time.Time // when the last frame came from Slack; zero: none has. Nil: not a matter of readiness
+	Metrics    *Metrics         // nil: the server makes its own
+	Log        zerolog.Logger
+	Version    string
+	Zone       *time.Location // of the business, for times in words; nil: UTC
+	Client     *http.Client   // fetches the certificates of SNS; nil: one that follows no redirects
+}
+
+// Limits on what comes in.
+const (
+	MaxBody = 1 << 20 // bytes of a body
+
+	// DefaultRate is how many alerts a second one key may send; twice as many
+	// may come at once. It is several times what the store of a small machine
+	// commits, so that it stops a sender gone wild but never 64 at full speed.
+	DefaultRate = 20_000
+)
+
+// Server answers HTTP requests. Its methods may be called concurrently.
+type Server struct {
+	desk      atomic.Pointer[desk.Desk] // nil while standing by
+	stopping  atomic.Bool
+	keys      []sender
+	strangers chan struct{} // holds a value for each body that is read before its key is known
+	admin     secretHash    // of the admin token; zero when there is none
+	metrics   *Metrics
+	probe     writeProbe
+	heard     func() time.Time
+	log       zerolog.Logger
+	version   string
+	zone      *time.Location
+	amazon    *amazon
+	handler   http.Handler
+}
+
+// New returns a server. It refuses a key without a name or a secret.
+func New(o Options) (*Server, error) {
+	keys, err := newSenders(o.Keys, o.Rate)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		keys: keys, metrics: o.Metrics, heard: o.Heard, log: o.Log,
+		version: o.Version, zone: o.Zone, amazon: newAmazon(o.Client), strangers: make(chan struct{}, maxStrangers),
+	}
+	if o.AdminToken != "" {
+		s.admin = hashSecret(o.AdminToken)
+	}
+	if s.zone == nil {
+		s.zone = time.UTC
+	}
+	if s.metrics == nil {
+		s.metrics = NewMetrics(o.Version)
+	}
+	s.metrics.watch(s)
+	s.desk.Store(o.Desk)
+	s.handler = s.observe(s.drain(s.routes()))
+	return s, nil
+}
+
+// routes is every address that there is.
+func (s *Server) routes() *http.ServeMux {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /healthz", s.healthz)
+	m.HandleFunc("GET /readyz", s.readyz)
+	m.Handle("GET /metrics", s.metrics.handler())
+
+	m.Handle("POST /v1/events", s.alerts(alert.ParseEvent, http.StatusTooManyRequests))
+	// These two take a 429 for final, and lose the alert or send it minutes
+	// later, while they repeat after a 5xx (Alertmanager: notify/util.go, Retrier).
+	m.Handle("POST /v1/alertmanager", s.alerts(alert.ParseAlertmanager, http.StatusServiceUnavailable))
+	m.Handle("POST /v1/grafana", s.alerts(alert.ParseGrafana, http.StatusServiceUnavailable))
+	m.Handle("POST /v1/sns", s.handle(s.sns))
+	m.HandleFunc("POST /v2/enqueue", s.enqueue)
+
+	m.Handle("GET /v1/incidents", s.operator(s.list))
+	m.Handle("POST /v1/incidents", s.operator(s.declare))
+	m.Handle("GET /v1/incidents/{name}", s.operator(s.show))
+	m.Handle("GET /v1/incidents/{name}/timeline", s.operator(s.timeline))
+	m.Handle("GET /v1/incidents/{name}/postmortem", s.operator(s.postmortem))
+	m.Handle("POST /v1/incidents/{name}/{verb}", s.operator(s.act))
+	return m
+}
+
+// Handler returns the handler of all routes.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Lead ends standing by: d is the desk of the process that has become the
+// writer.
+func (s *Server) Lead(d *desk.Desk) { s.desk.Store(d) }
+
+// Stop makes every new request but those for health and metrics be answered
+// 503. Requests under way are finished; whoever stops the process waits for them
+// with [http.Server.Shutdown].
+func (s *Server) Stop() { s.stopping.Store(true) }
+
+// NewHTTPServer returns a server for Handler whose time limits fit it: nobody
+// holds a connection by sending slowly. The caller serves and shuts it down.
+func (s *Server) NewHTTPServer() *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second, // a body of MaxBody over a bad line
+		WriteTimeout:      45 * time.Second, // counts from the header's end, so it holds the reading and a slow disk
+		IdleTimeout:       2 * time.Minute,  // senders keep connections between scrapes of a minute
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          log.New(s.log.With().Str("from", "http").Logger(), "", 0),
+	}
+}
+
+// errStandby is why there is no desk.
+var errStandby = errors.New("this process stands by")
+
+// leading returns the desk, or why there is none.
+func (s *Server) leading() (*desk.Desk, error) {
+	if d := s.desk.Load(); d != nil {
+		return d, nil
+	}
+	return nil, errStandby
+}

@@ -1,0 +1,313 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+const (
+	adminToken = "admin-token-for-tests"
+	senderKey  = "sender-key-for-tests"
+)
+
+const rosterText = `
+people:
+  - {id: ada, name: Ada Okafor, slack: U01ADA, time_zone: Europe/Berlin}
+  - {id: bob, name: Bob Lind, slack: U02BOB, time_zone: Europe/Berlin}
+teams:
+  - {id: payments, name: Payments, members: [ada, bob], lead: ada}
+rotations:
+  - id: payments-primary
+    team: payments
+    time_zone: Europe/Berlin
+    layers:
+      - {id: weekly, people: [ada, bob], start: 2026-01-05T09:00, every: {weeks: 1}}
+policies:
+  - id: payments
+    steps:
+      - {notify: [rotation:payments-primary], wait: 5m}
+    last_resort: [person:ada]
+services:
+  - {id: checkout, name: Checkout, kind: product, team: payments, policy: payments}
+  - {id: search, name: Search, kind: product, team: payments}
+defaults: {service: checkout, policy: payments}
+`
+
+// disk is an engine that can be told to refuse.
+type disk struct {
+	storage.Engine
+	broken atomic.Bool
+	writes atomic.Int64
+}
+
+func (d *disk) Commit(ctx context.Context, changes []storage.Change) error {
+	if d.broken.Load() {
+		return errors.New("no space left on device")
+	}
+	d.writes.Add(1)
+	return d.Engine.Commit(ctx, changes)
+}
+
+// Limits hands on what the engine takes at once.
+func (d *disk) Limits() storage.Limits {
+	return d.Engine.(interface{ Limits() storage.Limits }).Limits()
+}
+
+// world is a server on a real desk on a real file.
+type world struct {
+	*Server
+	desk *desk.Desk
+	disk *disk
+	log  *bytes.Buffer // read it when no request is under way
+}
+
+func newWorld(t testing.TB, change ...func(*Options)) *world {
+	t.Helper()
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{})
+	if err != nil {
+		t.Fatalf("bolt.Open() = %v", err)
+	}
+	w := &world{disk: &disk{Engine: engine}, log: &bytes.Buffer{}}
+	db := storage.New(w.disk)
+	t.Cleanup(func() { db.Close() })
+	if w.desk, err = desk.Open(t.Context(), db, desk.Options{}); err != nil {
+		t.Fatalf("desk.Open() = %v", err)
+	}
+	roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
+	if err != nil {
+		t.Fatalf("rotation.Parse() = %v", err)
+	}
+	if err := w.desk.ApplyRoster(t.Context(), roster, incident.Bot, "test"); err != nil {
+		t.Fatalf("ApplyRoster() = %v", err)
+	}
+	o := Options{
+		Desk: w.desk, AdminToken: adminToken, Keys: []Key{{"old", "another-key"}, {"prometheus", senderKey}},
+		Log: zerolog.New(zerolog.SyncWriter(w.log)), Version: "v1.2.3",
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	if w.Server, err = New(o); err != nil {
+		t.Fatalf("New() = %v", err)
+	}
+	return w
+}
+
+// request is one to be sent, as the recorder sees it.
+type request struct {
+	method, path string
+	header       http.Header
+	body         string
+}
+
+func get(path string) request { return request{method: http.MethodGet, path: path} }
+
+func post(path, body string) request { return request{method: http.MethodPost, path: path, body: body} }
+
+// with adds headers, given as a name and its value in turn.
+func (r request) with(pairs ...string) request {
+	h := r.header.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Set(pairs[i], pairs[i+1])
+	}
+	r.header = h
+	return r
+}
+
+func (r request) admin() request  { return r.with("Authorization", "Bearer "+adminToken) }
+func (r request) sender() request { return r.with("Authorization", "Bearer "+senderKey) }
+
+// send returns the answer and its body.
+func (w *world) send(t testing.TB, r request) (*http.Response, string) {
+	t.Helper()
+	q := httptest.NewRequestWithContext(t.Context(), r.method, r.path, strings.NewReader(r.body))
+	for name, values := range r.header {
+		q.Header[name] = values
+	}
+	rec := httptest.NewRecorder()
+	w.Handler().ServeHTTP(rec, q)
+	resp := rec.Result()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %s: read answer: %v", r.method, r.path, err)
+	}
+	return resp, string(body)
+}
+
+// want sends r, fails unless the answer has the status, and reads its JSON into
+// out, unless that is nil.
+func (w *world) want(t testing.TB, r request, status int, out any) string {
+	t.Helper()
+	resp, body := w.send(t, r)
+	if resp.StatusCode != status {
+		t.Fatalf("%s %s %.300s = %d %s; want %d", r.method, r.path, r.body, resp.StatusCode, body, status)
+	}
+	if out != nil {
+		if err := json.Unmarshal([]byte(body), out); err != nil {
+			t.Fatalf("%s %s answered %q: %v", r.method, r.path, body, err)
+		}
+	}
+	return body
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, k := range []Key{{"", "secret"}, {"name", ""}} {
+		if _, err := New(Options{Keys: []Key{k}}); err == nil {
+			t.Errorf("New with key %q = nil, want an error", k.Name)
+		}
+	}
+}
+
+func TestEveryAnswerHasTheHeaders(t *testing.T) {
+	w := newWorld(t)
+	want := map[string]string{
+		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+	}
+	for _, r := range []request{get("/healthz"), get("/nowhere"), post("/healthz", ""), post("/v1/events", "{"), get("/metrics"), get("/v1/incidents").admin()} {
+		resp, _ := w.send(t, r.with("Origin", "https://evil.example"))
+		for name, value := range want {
+			if got := resp.Header.Get(name); got != value {
+				t.Errorf("%s %s: %s is %q, want %q", r.method, r.path, name, got, value)
+			}
+		}
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("%s %s: lets origin %q in", r.method, r.path, got)
+		}
+	}
+}
+
+func TestNoRoute(t *testing.T) {
+	tests := []struct {
+		r      request
+		status int
+		why    string
+		allow  string
+	}{
+		{get("/nowhere"), 404, "There is nothing at this address.", ""},
+		{post("/v1/events/x", "").sender(), 404, "There is nothing at this address.", ""},
+		{post("/healthz", ""), 405, "This address takes GET or HEAD only.", "GET, HEAD"},
+		{get("/v1/events").sender(), 405, "This address takes POST only.", "POST"},
+		{request{method: "DELETE", path: "/v1/incidents/INC-1"}, 405, "This address takes GET or HEAD only.", "GET, HEAD"},
+	}
+	w := newWorld(t)
+	for _, test := range tests {
+		var p problem
+		resp, body := w.send(t, test.r)
+		if err := json.Unmarshal([]byte(body), &p); err != nil || resp.StatusCode != test.status || p.Why != test.why || resp.Header.Get("Allow") != test.allow {
+			t.Errorf("%s %s = %d %s Allow %q; want %d %q Allow %q",
+				test.r.method, test.r.path, resp.StatusCode, body, resp.Header.Get("Allow"), test.status, test.why, test.allow)
+		}
+		if got := resp.Header.Get("Content-Type"); got != "application/json" {
+			t.Errorf("%s %s: Content-Type %q, want application/json", test.r.method, test.r.path, got)
+		}
+	}
+}
+
+func TestPanicIsSurvived(t *testing.T) {
+	w := newWorld(t)
+	h := w.observe(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("the body said: " + senderKey) }))
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	if rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "Something went wrong") {
+		t.Errorf("a panic is answered %d %s, want 500 with words", rec.Code, rec.Body)
+	}
+	if log := w.log.String(); strings.Contains(log, senderKey) || !strings.Contains(log, "panicked") {
+		t.Errorf("a panic is logged as %s; want that it happened, without the value", log)
+	}
+}
+
+func TestStopping(t *testing.T) {
+	w := newWorld(t)
+	w.Stop()
+	for _, r := range []request{post("/v1/events", `{"title":"x"}`).sender(), get("/v1/incidents").admin(), get("/nowhere")} {
+		resp, body := w.send(t, r)
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.Contains(body, "is stopping") {
+			t.Errorf("%s %s while stopping = %d %s; want 503 with Retry-After", r.method, r.path, resp.StatusCode, body)
+		}
+	}
+	w.want(t, get("/healthz"), 200, nil)
+	w.want(t, get("/metrics"), 200, nil)
+	w.want(t, get("/readyz"), 503, nil)
+}
+
+func TestStandby(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Desk = nil })
+	for _, r := range []request{post("/v1/events", `{"title":"x"}`).sender(), get("/v1/incidents").admin()} {
+		resp, body := w.send(t, r)
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.Contains(body, "stands by") {
+			t.Errorf("%s %s on a standby = %d %s; want 503 with Retry-After", r.method, r.path, resp.StatusCode, body)
+		}
+	}
+	w.want(t, get("/healthz"), 200, nil)
+	w.want(t, get("/readyz"), 503, nil)
+	w.Lead(w.desk)
+	w.want(t, get("/readyz"), 200, nil)
+	w.want(t, post("/v1/events", `{"title":"x"}`).sender(), 202, nil)
+}
+
+// TestStoreRefuses holds that nothing is answered 2xx that is not stored, and
+// that it goes on by itself when the disk does.
+func TestStoreRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.disk.broken.Store(true)
+	acts := []request{
+		post("/v1/events", `{"title":"Disk is full","dedup_key":"k"}`).sender(),
+		post("/v2/enqueue", `{"routing_key":"`+senderKey+`","event_action":"trigger","payload":{"summary":"x","source":"y","severity":"error"}}`),
+		post("/v1/incidents", `{"title":"Checkout is slow"}`).admin(),
+	}
+	for _, r := range acts {
+		resp, body := w.send(t, r)
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+			t.Errorf("%s %s on a full disk = %d %s; want 503 with Retry-After", r.method, r.path, resp.StatusCode, body)
+		}
+		if strings.Contains(body, "no space left") {
+			t.Errorf("%s %s tells a stranger the cause: %s", r.method, r.path, body)
+		}
+	}
+	if got := w.log.String(); strings.Count(got, "no space left on device") != len(acts) {
+		t.Errorf("log is %s; want the cause %d times", got, len(acts))
+	}
+	w.disk.broken.Store(false)
+	w.want(t, acts[0], 202, nil)
+	var list struct{ Incidents []shown }
+	w.want(t, get("/v1/incidents").admin(), 200, &list)
+	if len(list.Incidents) != 1 || list.Incidents[0].Name != "INC-1" {
+		t.Errorf("incidents after the disk came back: %+v; want INC-1 alone", list.Incidents)
+	}
+}
+
+func decode(t testing.TB, body string) accepted {
+	var a accepted
+	if err := json.Unmarshal([]byte(body), &a); err != nil {
+		t.Errorf("answer %q: %v", body, err)
+	}
+	return a
+}
+
+// status answers q and returns the status alone.
+func (w *world) status(q *http.Request) int {
+	rec := httptest.NewRecorder()
+	w.Handler().ServeHTTP(rec, q)
+	return rec.Code
+}
