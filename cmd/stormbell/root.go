@@ -98,9 +98,12 @@ func commands(p process) []*cobra.Command {
 	return []*cobra.Command{
 		checkCommand(p),
 		completionCommand(p),
+		demoCommand(p),
 		manifestCommand(p),
 		oncallCommand(p),
 		rosterCommand(p),
+		runCommand(p),
+		simulateCommand(p),
 		versionCommand(p),
 	}
 }

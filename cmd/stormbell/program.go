@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot"
+	"github.com/stormbell/stormbell/bot/chat"
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/web"
+	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+// program is the bot with everything it was put together from. Opened by
+// openProgram, it must be closed.
+type program struct {
+	desk     *desk.Desk
+	address  string // of its own HTTP
+	db       *storage.DB
+	options  bot.Options
+	listener net.Listener
+}
+
+// openProgram opens the store, applies the first roster, and takes the HTTP
+// address. Nothing runs yet.
+func openProgram(ctx context.Context, c *configs.Config, log zerolog.Logger) (*program, error) {
+	engine, err := bolt.Open(c.Store.Path, bolt.Options{Warn: func(text string) { log.Warn().Msg(text) }})
+	if err != nil {
+		return nil, err
+	}
+	p := &program{db: storage.New(engine)}
+	if err := p.open(ctx, c, log); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logger) error {
+	var err error
+	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel})
+	if err != nil {
+		return err
+	}
+	if err := firstRoster(ctx, p.desk, c.Roster, log); err != nil {
+		return err
+	}
+	metrics := web.NewMetrics(currentBuild().Version)
+	slack := chat.New(p.desk, chat.Options{
+		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
+		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
+		Zone: c.BusinessTimeZone, Log: log.With().Str("part", "slack").Logger(),
+		Observe: metrics.SlackCall, Envelope: metrics.Envelope,
+	})
+	server, err := web.New(web.Options{
+		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard,
+		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
+	})
+	if err != nil {
+		return err
+	}
+	if p.listener, err = net.Listen("tcp", c.HTTP.Listen); err != nil {
+		return fmt.Errorf("cannot listen on %s: %v; choose another address in http.listen, or stop what uses it", c.HTTP.Listen, plainly(err))
+	}
+	p.address = p.listener.Addr().String()
+	p.options = bot.Options{
+		DB: p.db, Desk: p.desk, Slack: slack, Log: log, HTTP: server.Handler(), Listener: p.listener, Draining: server.Stop,
+		Noted: metrics.Job,
+	}
+	return nil
+}
+
+// run runs the program until ctx ends.
+func (p *program) run(ctx context.Context) error { return bot.Run(ctx, p.options) }
+
+func (p *program) close() error {
+	if p.listener != nil {
+		p.listener.Close() // closed by run in the ordinary case
+	}
+	return p.db.Close()
+}
+
+// plainly takes the operation and the address off a network error, which the
+// sentence around it says already.
+func plainly(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// senders are the alert senders that may come in.
+func senders(keys []configs.IntegrationKey) []web.Key {
+	var list []web.Key
+	for _, k := range keys {
+		list = append(list, web.Key{Name: k.Name, Secret: k.Key.Reveal()})
+	}
+	return list
+}
+
+// firstRoster applies the roster file to an empty store. Afterwards the store is
+// the truth, and a changed file is only spoken of.
+func firstRoster(ctx context.Context, d *desk.Desk, path string, log zerolog.Logger) error {
+	switch {
+	case path == "" && !d.HasRoster():
+		log.Warn().Msg("there is no roster: nobody is on call, and pages go to the announcement channel; set roster in the configuration")
+		return nil
+	case path == "":
+		return nil
+	}
+	roster, err := readRoster(path)
+	if err != nil {
+		return err
+	}
+	if d.HasRoster() {
+		if !roster.Equal(d.Roster()) {
+			log.Info().Str("roster", path).Msg("the roster file differs from the store, which holds; `stormbell roster plan` shows how")
+		}
+		return nil
+	}
+	return applyFirst(ctx, d, roster, log)
+}
+
+func applyFirst(ctx context.Context, d *desk.Desk, roster *rotation.Roster, log zerolog.Logger) error {
+	if err := d.ApplyRoster(ctx, roster, incident.Bot, "the first roster"); err != nil {
+		return err
+	}
+	log.Info().Str("roster", counts(roster)).Msg("the roster is applied")
+	return nil
+}
+
+// newLogger returns the logger that the configuration asks for: for people on a
+// terminal, for programs anywhere else.
+func newLogger(c configs.Log, w io.Writer) zerolog.Logger {
+	level, err := zerolog.ParseLevel(c.Level)
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	if c.Format == "console" || c.Format != "json" && isTerminal(w) {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(w)}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func runCommand(p process) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "run --config FILE",
+		Short: "Run the bot",
+		Long: "Connects to Slack, takes in alerts, pages people. It is ready when /readyz says so.\n" +
+			"On SIGTERM it stops taking work, finishes what it has acknowledged, and exits.\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := loadConfig(cmd, path, p.Env)
+			if err != nil {
+				return err
+			}
+			log := newLogger(config.Log, p.Err)
+			bot, err := openProgram(cmd.Context(), config, log)
+			if err != nil {
+				return err
+			}
+			start := time.Now()
+			log.Info().Str("version", currentBuild().Version).Str("http", "http://"+bot.address).
+				Str("store", config.Store.String()).Msg("Stormbell runs")
+			err = errors.Join(bot.run(cmd.Context()), bot.close())
+			log.Info().Dur("after", time.Since(start)).Msg("Stormbell has stopped")
+			return err
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
