@@ -42,6 +42,9 @@ func (s *Slack) channel(ctx context.Context, name string, ensure bool) (string, 
 			c, err = s.api.CreateConversationContext(ctx, slack.CreateConversationParams{ChannelName: name})
 			return err
 		})
+		if slackCode(err) == "name_taken" { // somebody, or another job of ours, was quicker
+			c, err = s.lookUp(ctx, name)
+		}
 		if err != nil {
 			return "", err
 		}
