@@ -53,15 +53,18 @@ func bubble(t *testing.T, o Options, test func(*testing.T, *rig)) {
 		r.api = slack.New(w.BotToken(), slack.OptionAppLevelToken(w.AppToken()),
 			slack.OptionAPIURL("http://slack.test/api/"), slack.OptionHTTPClient(r.http))
 		r.socket = socketmode.New(r.api, socketmode.OptionDialer(&websocket.Dialer{NetDialContext: dial}))
+		defer func() { // deferred: a test that fails fatally leaves nothing running either
+			for _, stop := range r.stop {
+				stop()
+			}
+			recordRefusals(w)
+			w.Close()
+			r.server.Close()
+			r.l.Close()
+			transport.CloseIdleConnections()
+			synctest.Wait()
+		}()
 		test(t, r)
-		for _, stop := range r.stop {
-			stop()
-		}
-		w.Close()
-		r.server.Close()
-		r.l.Close()
-		transport.CloseIdleConnections()
-		synctest.Wait()
 	})
 }
 

@@ -124,8 +124,7 @@ func keepEntered(old, next *View) values {
 
 // viewRefusal is how views.* reports problems.
 func viewRefusal(problems []Problem) *apiError {
-	e := &apiError{code: "invalid_arguments", messages: []string{
-		"[ERROR] failed to match all allowed schemas [json-pointer:/view]"}}
+	e := &apiError{code: "invalid_arguments"}
 	for _, p := range problems {
 		e.messages = append(e.messages, "[ERROR] "+p.String())
 	}
