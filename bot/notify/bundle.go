@@ -1,0 +1,45 @@
+package notify
+
+import (
+	"slices"
+	"time"
+)
+
+// Window decides for one person and one way when pages leave. The first goes
+// at once; those that follow within the throttle wait for its end and leave as
+// one message about all that are still open. Nothing is ever dropped. The zero
+// Window is one in which nothing has been sent. It is a value: each method
+// returns the next one, and it may be stored.
+type Window struct {
+	Until   time.Time `json:"until,omitzero"`    // the end of the throttle
+	Waiting []string  `json:"waiting,omitempty"` // what leaves then, in the order it came
+}
+
+// Add asks to page about an incident. It returns what leaves now, in one
+// message: nothing when the page has to wait.
+func (w Window) Add(incident string, now time.Time, throttle time.Duration) (next Window, send []string) {
+	waiting := slices.Clone(w.Waiting)
+	if !slices.Contains(waiting, incident) {
+		waiting = append(waiting, incident)
+	}
+	return Window{w.Until, waiting}.Flush(now, throttle)
+}
+
+// Drop takes an incident out that is no longer to be paged about. Whoever has
+// both at the same instant drops first: an acknowledgement wins.
+func (w Window) Drop(incident string) Window {
+	w.Waiting = slices.DeleteFunc(slices.Clone(w.Waiting), func(s string) bool { return s == incident })
+	return w
+}
+
+// Due returns when Flush has something to send, if it has.
+func (w Window) Due() (at time.Time, ok bool) { return w.Until, len(w.Waiting) > 0 }
+
+// Flush returns what leaves now, in one message. With something to send a new
+// throttle begins.
+func (w Window) Flush(now time.Time, throttle time.Duration) (next Window, send []string) {
+	if len(w.Waiting) == 0 || now.Before(w.Until) {
+		return w, nil
+	}
+	return Window{Until: now.Add(throttle)}, w.Waiting
+}
