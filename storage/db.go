@@ -37,10 +37,15 @@ type DB struct {
 // group is the closures that share one commit.
 type group struct {
 	layer
-	snap Snapshot      // what they all read, nil until one needs it
-	done chan struct{} // closed when the outcome is known
-	err  error         // the outcome; read after done
+	members int           // closures run for it
+	snap    Snapshot      // what they all read, nil until one needs it
+	done    chan struct{} // closed when the outcome is known
+	err     error         // the outcome; read after done
 }
+
+// maxMembers ends a group of closures that change little or nothing. Under a
+// flood there is always one more in line, and the first would wait for ever.
+const maxMembers = 512
 
 // New returns a DB on an engine, which it owns from now on.
 func New(e Engine) *DB {
@@ -145,6 +150,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if db.group == nil {
 		db.group = &group{done: make(chan struct{})}
 	}
+	db.group.members++
 	if db.group.snap != nil {
 		return nil
 	}
@@ -165,7 +171,7 @@ func (db *DB) join(ctx context.Context, own *layer) (*group, error) {
 		if g.err != nil {
 			return nil, g.err
 		}
-		g = &group{done: make(chan struct{})}
+		g = &group{members: 1, done: make(chan struct{})}
 		db.group = g
 	}
 	g.merge(own)
@@ -249,16 +255,18 @@ func (db *DB) leaveQueue(turn chan struct{}) bool {
 }
 
 // passTurn hands the turn to the next in line, who goes on with the same
-// group. With nobody in line it commits the group first.
+// group. With nobody in line, or a full group, it commits the group first.
 func (db *DB) passTurn(ctx context.Context) {
-	if db.handOver() {
-		return
-	}
-	// Those whom the commit before has woken may be about to queue. Letting them
-	// run once before committing gave a third more updates a second.
-	runtime.Gosched()
-	if db.handOver() {
-		return
+	if db.group == nil || db.group.members < maxMembers {
+		if db.handOver() {
+			return
+		}
+		// Those whom the commit before has woken may be about to queue. Letting them
+		// run once before committing gave a third more updates a second.
+		runtime.Gosched()
+		if db.handOver() {
+			return
+		}
 	}
 	db.commit(ctx)
 	db.mu.Lock()

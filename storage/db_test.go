@@ -437,6 +437,41 @@ func TestBytesLimit(t *testing.T) {
 	})
 }
 
+// TestFlood has many more closures in line than a group takes, nearly none of
+// which changes anything: the first must not wait for the last.
+func TestFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &storage.MemEngine{Delay: time.Second}
+		db := storage.New(e)
+		var wg sync.WaitGroup
+		behind(t, &wg, db)
+		var took []time.Duration
+		var mu sync.Mutex
+		start := time.Now()
+		for i := range 2000 {
+			wg.Go(func() {
+				err := db.Update(ctx, func(tx *storage.Tx) error {
+					if i%10 == 0 {
+						return tx.Put(fmt.Sprint(i), nil)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Errorf("Update(%d) = %v, want nil", i, err)
+				}
+				mu.Lock()
+				took = append(took, time.Since(start))
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		slices.Sort(took)
+		if took[0] != 2*time.Second || took[1999] != 5*time.Second || len(e.Commits) != 5 {
+			t.Errorf("2000 closures took %v to %v in %d commits, want 2s to 5s in 5", took[0], took[1999], len(e.Commits))
+		}
+	})
+}
+
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &storage.MemEngine{Delay: time.Second}
