@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,27 +40,48 @@ func rosterExportCommand(p process) *cobra.Command {
 	return cmd
 }
 
-// planAhead is how far a plan looks for who would be on call differently.
-const planAhead = 28 * 24 * time.Hour
+// planJSON is a plan for a script. Its lists are never null.
+type planJSON struct {
+	Changes  []entryJSON `json:"changes"`
+	OnCall   []dutyJSON  `json:"on_call"`
+	Gaps     []gapJSON   `json:"gaps"` // where nobody would be on call any more
+	Warnings []string    `json:"warnings"`
+}
+
+type entryJSON struct {
+	Kind   string `json:"kind"`
+	ID     string `json:"id,omitempty"`
+	Change string `json:"change"` // added, removed or changed
+}
+
+type dutyJSON struct {
+	Rotation string    `json:"rotation"`
+	Start    time.Time `json:"start"`
+	End      time.Time `json:"end"`
+	Before   []string  `json:"before"`
+	After    []string  `json:"after"`
+}
+
+type gapJSON struct {
+	Rotation string    `json:"rotation"`
+	Start    time.Time `json:"start"`
+	End      time.Time `json:"end"`
+}
 
 func rosterPlanCommand(p process) *cobra.Command {
 	var current string
-	var from, to instant
+	var from instant
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "plan --roster CURRENT [--from TIME] [--to TIME] [--json] FILE",
+		Use:   "plan --roster CURRENT [--from TIME] [--json] FILE",
 		Short: "What a roster file would change",
-		Long: "Compares FILE with the roster that holds, and prints which entries would change\n" +
-			"and who would be on call differently, without changing anything.\n",
+		Long: "Compares FILE with the roster that holds, and prints which entries would change,\n" +
+			"who would be on call differently within 90 days and where nobody would be within\n" +
+			"13 months, without changing anything.\n",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := required(cmd, "roster"); err != nil {
 				return err
-			}
-			start := from.or(time.Now().Truncate(time.Second))
-			end := to.or(start.Add(planAhead))
-			if !start.Before(end) {
-				return wrong(cmd, "--to must be after --from")
 			}
 			before, err := readRoster(current)
 			if err != nil {
@@ -70,46 +91,32 @@ func rosterPlanCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printPlan(p.Out, comparePlans(before, after, start, end), asJSON)
+			return printPlan(p.Out, rotation.Plan(before, after, from.or(time.Now().Truncate(time.Second))), asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&current, "roster", "", "the roster that holds, the file `CURRENT`")
-	cmd.Flags().Var(&from, "from", "who is on call from here, RFC 3339; now without it")
-	cmd.Flags().Var(&to, "to", "to here; 28 days later without it")
+	cmd.Flags().Var(&from, "from", "the plan begins here, RFC 3339; now without it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON")
 	return cmd
 }
 
-func comparePlans(before, after *rotation.Roster, from, to time.Time) plan {
-	return plan{
-		From: from, To: to,
-		Changes: changes(before, after),
-		OnCall:  dutyChanges(before, after, from, to),
-	}
-}
-
-func printPlan(w io.Writer, made plan, asJSON bool) error {
-	if asJSON {
-		return printJSON(w, made)
-	}
-	if len(made.Changes) == 0 {
-		_, err := fmt.Fprintln(w, "nothing would change")
+func printPlan(w io.Writer, plan rotation.PlanReport, asJSON bool) error {
+	if !asJSON {
+		_, err := fmt.Fprintln(w, strings.Join(plan.Lines(), "\n"))
 		return err
 	}
-	for _, c := range made.Changes {
-		fmt.Fprintln(w, c)
+	out := planJSON{Changes: []entryJSON{}, OnCall: []dutyJSON{}, Gaps: []gapJSON{}, Warnings: []string{}}
+	for _, e := range plan.Entries {
+		out.Changes = append(out.Changes, entryJSON(e))
 	}
-	span := fmt.Sprintf("from %s to %s", made.From.Format(time.RFC3339), made.To.Format(time.RFC3339))
-	if len(made.OnCall) == 0 {
-		_, err := fmt.Fprintf(w, "\nnobody would be on call differently %s\n", span)
-		return err
+	for _, s := range plan.Shifts {
+		out.OnCall = append(out.OnCall, dutyJSON{s.Rotation, s.Start.UTC(), s.End.UTC(), named(s.Before), named(s.After)})
 	}
-	fmt.Fprintf(w, "\non call differently %s:\n", span)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ROTATION\tSTART\tEND\tNOW\tTHEN")
-	for _, d := range made.OnCall {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.Rotation, d.Start.Format(time.RFC3339), d.End.Format(time.RFC3339),
-			people(d.Before, "nobody"), people(d.After, "nobody"))
+	for _, g := range plan.Gaps {
+		out.Gaps = append(out.Gaps, gapJSON(g))
 	}
-	return table.Flush()
+	for _, problem := range plan.Warnings {
+		out.Warnings = append(out.Warnings, problem.Error())
+	}
+	return printJSON(w, out)
 }
