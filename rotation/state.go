@@ -30,6 +30,7 @@ type state struct {
 	links  []link
 	cause  cause
 	layer  int // index into compiled.layers; meaningful for byLayer
+	seq    int // of the override or swap; meaningful for the others
 }
 
 // buffers hold the state of an ordinary question in one piece of memory; a larger
@@ -204,7 +205,7 @@ func (s *state) apply(v *cover, first int) {
 	if !changed {
 		return
 	}
-	s.cause = byOverride
+	s.cause, s.seq = byOverride, v.order/2
 	if v.swap {
 		s.cause = bySwap
 	}
