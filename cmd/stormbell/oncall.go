@@ -30,15 +30,16 @@ func (f *rosterFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.json, "json", false, "one line of JSON")
 }
 
-// rotations returns the rotations that are asked for, in the order of the file.
-func (f *rosterFlags) rotations(cmd *cobra.Command) ([]*rotation.Rotation, error) {
+// load returns the roster.
+func (f *rosterFlags) load(cmd *cobra.Command) (*rotation.Roster, error) {
 	if err := required(cmd, "roster"); err != nil {
 		return nil, err
 	}
-	roster, err := readRoster(f.roster)
-	if err != nil {
-		return nil, err
-	}
+	return readRoster(f.roster)
+}
+
+// rotations returns the rotations that are asked for, in the order of the file.
+func (f *rosterFlags) rotations(roster *rotation.Roster) ([]*rotation.Rotation, error) {
 	var list []*rotation.Rotation
 	var known []string
 	for i := range roster.Rotations {
@@ -106,7 +107,11 @@ func whoCommand(p process) *cobra.Command {
 			"network. What was only agreed in Slack since is not in there.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rotations, err := flags.rotations(cmd)
+			roster, err := flags.load(cmd)
+			if err != nil {
+				return err
+			}
+			rotations, err := flags.rotations(roster)
 			if err != nil {
 				return err
 			}
@@ -182,8 +187,9 @@ type shift struct {
 func shiftsCommand(p process) *cobra.Command {
 	var flags rosterFlags
 	var from, to instant
+	var calendar bool
 	cmd := &cobra.Command{
-		Use:   "shifts --roster FILE [--rotation ID] --from TIME --to TIME [--json]",
+		Use:   "shifts --roster FILE [--rotation ID] --from TIME --to TIME [--json|--ical]",
 		Short: "The final schedule over a range",
 		Long: "Prints who is on call from one instant to another, with overrides, swaps and\n" +
 			"absences applied: the longest stretches with the same people, those with nobody\n" +
@@ -193,16 +199,27 @@ func shiftsCommand(p process) *cobra.Command {
 			if err := required(cmd, "roster", "from", "to"); err != nil {
 				return err
 			}
-			if !from.Before(to.Time) {
+			switch {
+			case !from.Before(to.Time):
 				return wrong(cmd, "--to must be after --from")
+			case flags.json && calendar:
+				return wrong(cmd, "--json and --ical exclude each other")
 			}
-			rotations, err := flags.rotations(cmd)
+			roster, err := flags.load(cmd)
+			if err != nil {
+				return err
+			}
+			rotations, err := flags.rotations(roster)
 			if err != nil {
 				return err
 			}
 			list := shifts(rotations, from.Time, to.Time)
-			if flags.json {
+			switch {
+			case flags.json:
 				return printJSON(p.Out, list)
+			case calendar:
+				_, err := p.Out.Write(roster.Calendar(rotation.Feed{Rotations: ids(rotations), From: from.Time, To: to.Time, Stamp: time.Now()}))
+				return err
 			}
 			return printShifts(p.Out, list)
 		},
@@ -210,7 +227,16 @@ func shiftsCommand(p process) *cobra.Command {
 	flags.add(cmd)
 	cmd.Flags().Var(&from, "from", "where the range begins, RFC 3339")
 	cmd.Flags().Var(&to, "to", "where it ends, RFC 3339")
+	cmd.Flags().BoolVar(&calendar, "ical", false, "an iCalendar file; stretches with nobody are not in it")
 	return cmd
+}
+
+func ids(rotations []*rotation.Rotation) []string {
+	list := make([]string, 0, len(rotations))
+	for _, r := range rotations {
+		list = append(list, r.ID)
+	}
+	return list
 }
 
 func shifts(rotations []*rotation.Rotation, from, to time.Time) []shift {
