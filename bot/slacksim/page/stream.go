@@ -51,6 +51,8 @@ func (s *server) stream(rw http.ResponseWriter, r *http.Request) {
 		if !pause(ctx.Done(), gather) {
 			return
 		}
+		drain(changed)
+		drain(rang)
 	}
 }
 
@@ -63,5 +65,13 @@ func pause(done <-chan struct{}, d time.Duration) bool {
 		return true
 	case <-done:
 		return false
+	}
+}
+
+// drain takes a signal that came meanwhile: the one that is sent next covers it. A closed channel stays closed.
+func drain(signal <-chan struct{}) {
+	select {
+	case <-signal:
+	default:
 	}
 }

@@ -4,7 +4,11 @@ const ours = { read: 'page/read', phone: 'page/phone' };
 
 // act does something as a person. It resolves to the answer and rejects with the workspace's own words.
 export async function act(name, body) {
-  const response = await fetch(ours[name] ?? `control/${name}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  const response = await fetch(ours[name] ?? `control/${name}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   const answer = await response.json().catch(() => ({ error: `the simulator answered ${response.status}` }));
   if (!response.ok) throw new Error(answer.error ?? `the simulator answered ${response.status}`);
   return answer;
@@ -31,7 +35,10 @@ export async function calls(since) {
 
 // upload keeps a file for a file input of a modal.
 export async function upload(user, file) {
-  const response = await fetch(`upload.json?${new URLSearchParams({ as: user, name: file.name })}`, { method: 'POST', body: file });
+  const response = await fetch(`upload.json?${new URLSearchParams({ as: user, name: file.name })}`, {
+    method: 'POST',
+    body: file,
+  });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error);
   return answer;

@@ -7,7 +7,14 @@ import { fill, h } from './dom.js';
 import { Pane } from './pane.js';
 import { arrows, menu, popup, toast } from './popup.js';
 
-const steps = [['1 minute', '1m'], ['5 minutes', '5m'], ['15 minutes', '15m'], ['1 hour', '1h'], ['8 hours', '8h'], ['1 day', '24h']];
+const steps = [
+  ['1 minute', '1m'],
+  ['5 minutes', '5m'],
+  ['15 minutes', '15m'],
+  ['1 hour', '1h'],
+  ['8 hours', '8h'],
+  ['1 day', '24h'],
+];
 
 class App {
   constructor() {
@@ -16,13 +23,31 @@ class App {
     this.panesBox = h('div.panes');
     this.tools = h('div.tools-bar');
     this.live = h('span.live', { role: 'status' });
-    this.time = h('button.clock', { type: 'button', title: "The workspace's own clock", onclick: (e) => this.clockMenu(e.currentTarget) });
+    this.time = h('button.clock', {
+      type: 'button',
+      title: "The workspace's own clock",
+      onclick: (e) => this.clockMenu(e.currentTarget),
+    });
     this.dock = new Dock(this);
     document.body.append(
-      h('header.topbar', {}, h('span.brand', {}, document.body.dataset.team), h('span.notice-bar', {}, document.body.dataset.notice), this.live, h('span.spring'), this.time, this.tools),
-      h('div.stage', {}, this.panesBox, this.dock.node), h('div.toasts'));
+      h(
+        'header.topbar',
+        {},
+        h('span.brand', {}, document.body.dataset.team),
+        h('span.notice-bar', {}, document.body.dataset.notice),
+        this.live,
+        h('span.spring'),
+        this.time,
+        this.tools,
+      ),
+      h('div.stage', {}, this.panesBox, this.dock.node),
+      h('div.toasts'),
+    );
     this.restore();
-    stream(() => this.panes.forEach((p) => p.refresh()), (up) => this.connected(up));
+    stream(
+      () => this.panes.forEach((p) => p.refresh()),
+      (up) => this.connected(up),
+    );
     document.addEventListener('keydown', (e) => this.key(e));
     document.addEventListener('visibilitychange', () => !document.hidden && this.panes.forEach((p) => p.refresh()));
     setInterval(() => this.tick(), 1000);
@@ -31,9 +56,19 @@ class App {
   // restore makes the panes that the address names: #ada/C123&ben/home.
   restore() {
     this.theme(this.recall('theme') ?? 'auto');
-    const wanted = location.hash.slice(1).split('&').filter(Boolean).map((part) => part.split('/'));
-    for (const [user, room] of wanted.length ? wanted.slice(0, 2) : [[this.people[0]?.id]]) this.add({ user: decodeURIComponent(user), room: room || null });
-    const dock = this.recall('dock') ?? (matchMedia('(min-width: 1100px)').matches ? document.body.dataset.dock : 'none');
+    const wanted = location.hash
+      .slice(1)
+      .split('&')
+      .map((part) => part.split('/'))
+      .map(([who, room]) => ({
+        user: this.people.find((p) => p.id === who || p.name === who)?.id,
+        room: room || null,
+      }))
+      .filter((place) => place.user);
+    for (const place of wanted.length ? wanted.slice(0, 2) : [{ user: this.people[0]?.id, room: null }])
+      this.add(place);
+    const dock =
+      this.recall('dock') ?? (matchMedia('(min-width: 1100px)').matches ? document.body.dataset.dock : 'none');
     if (dock && dock !== 'none' && this.dock.parts[dock]) this.dock.choose(dock);
   }
 
@@ -77,11 +112,28 @@ class App {
   }
 
   drawTools() {
-    const tool = (label, sign, run, on) => h('button.tool', { type: 'button', title: label, 'aria-label': label, 'aria-pressed': String(Boolean(on)), onclick: run }, sign);
+    const tool = (label, sign, run, on) =>
+      h(
+        'button.tool',
+        { type: 'button', title: label, 'aria-label': label, 'aria-pressed': String(Boolean(on)), onclick: run },
+        sign,
+      );
     const parts = Object.entries(this.dock.parts).filter(([, p]) => p.present !== false);
     const signs = { guide: '🧭', phone: '📱', inspector: '🔎', faults: '💥' };
-    fill(this.tools, parts.map(([name, part]) => h('span.tool-box', {}, tool(part.title, signs[name], () => this.dock.choose(name), this.dock.open === name), part.badge?.() && h('span.count', {}, part.badge()))),
-      tool('Two people side by side', '◫', () => this.side(), this.panes.length > 1), tool('Go to a channel (Ctrl+K)', '⌕', () => this.jump()), tool('Light or dark', '◐', (e) => this.themeMenu(e.currentTarget)));
+    fill(
+      this.tools,
+      parts.map(([name, part]) =>
+        h(
+          'span.tool-box',
+          {},
+          tool(part.title, signs[name], () => this.dock.choose(name), this.dock.open === name),
+          part.badge?.() && h('span.count', {}, part.badge()),
+        ),
+      ),
+      tool('Two people side by side', '◫', () => this.side(), this.panes.length > 1),
+      tool('Go to a channel (Ctrl+K)', '⌕', () => this.jump()),
+      tool('Light or dark', '◐', (e) => this.themeMenu(e.currentTarget)),
+    );
   }
 
   tick() {
@@ -93,7 +145,18 @@ class App {
   }
 
   clockMenu(node) {
-    menu(node, steps.map(([label, advance]) => ({ icon: '⏩', label: `Forward ${label}`, run: () => act('clock', { advance }).then(() => toast(document.body, `The clock went forward ${label}.`), (e) => toast(document.body, e.message, 'error')) })));
+    menu(
+      node,
+      steps.map(([label, advance]) => ({
+        icon: '⏩',
+        label: `Forward ${label}`,
+        run: () =>
+          act('clock', { advance }).then(
+            () => toast(document.body, `The clock went forward ${label}.`),
+            (e) => toast(document.body, e.message, 'error'),
+          ),
+      })),
+    );
   }
 
   connected(up) {
@@ -109,7 +172,14 @@ class App {
   }
 
   themeMenu(node) {
-    menu(node, [['As the system', 'auto'], ['Light', 'light'], ['Dark', 'dark']].map(([label, name]) => ({ label, run: () => this.theme(name) })));
+    menu(
+      node,
+      [
+        ['As the system', 'auto'],
+        ['Light', 'light'],
+        ['Dark', 'dark'],
+      ].map(([label, name]) => ({ label, run: () => this.theme(name) })),
+    );
   }
 
   theme(name) {
@@ -121,11 +191,43 @@ class App {
   jump() {
     const pane = this.panes.find((p) => p.root.contains(document.activeElement)) ?? this.panes[0];
     if (!pane?.ctx) return;
-    const rooms = [{ id: 'home', label: `🔔 ${pane.ctx.data.team.app_name}` }, ...pane.ctx.data.rooms.filter((r) => !r.archived).map((r) => ({ id: r.id, label: pane.ctx.roomTitle(r.id) }))];
+    const rooms = [
+      { id: 'home', label: `🔔 ${pane.ctx.data.team.app_name}` },
+      ...pane.ctx.data.rooms.filter((r) => !r.archived).map((r) => ({ id: r.id, label: pane.ctx.roomTitle(r.id) })),
+    ];
     const list = h('div.options', { role: 'listbox' });
-    const search = h('input', { type: 'search', placeholder: `Go to… (as ${pane.ctx.me.name})`, 'aria-label': 'Channel or person', oninput: () => show(), onkeydown: (e) => e.key === 'Enter' && list.firstElementChild?.click() });
-    const p = popup(pane.sidebar.who, h('div.chooser.jump', { onkeydown: (e) => arrows(e, [search, ...list.children]) }, search, list));
-    const show = () => fill(list, rooms.filter((r) => r.label.toLowerCase().includes(search.value.toLowerCase())).slice(0, 12).map((r) => h('button.option', { type: 'button', role: 'option', onclick: () => { p.close(); pane.go(r.id); } }, r.label)));
+    const search = h('input', {
+      type: 'search',
+      placeholder: `Go to… (as ${pane.ctx.me.name})`,
+      'aria-label': 'Channel or person',
+      oninput: () => show(),
+      onkeydown: (e) => e.key === 'Enter' && list.firstElementChild?.click(),
+    });
+    const p = popup(
+      pane.sidebar.who,
+      h('div.chooser.jump', { onkeydown: (e) => arrows(e, [search, ...list.children]) }, search, list),
+    );
+    const show = () =>
+      fill(
+        list,
+        rooms
+          .filter((r) => r.label.toLowerCase().includes(search.value.toLowerCase()))
+          .slice(0, 12)
+          .map((r) =>
+            h(
+              'button.option',
+              {
+                type: 'button',
+                role: 'option',
+                onclick: () => {
+                  p.close();
+                  pane.go(r.id);
+                },
+              },
+              r.label,
+            ),
+          ),
+      );
     show();
     search.focus();
   }
@@ -144,7 +246,9 @@ class App {
   remember(key, value) {
     try {
       localStorage.setItem(`slacksim.${key}`, value);
-    } catch { /* private window */ }
+    } catch {
+      /* private window */
+    }
   }
 
   recall(key) {

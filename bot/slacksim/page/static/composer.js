@@ -11,14 +11,43 @@ export class Composer {
     Object.assign(this, { send, command, what, shortcut });
     const id = uid('suggestions');
     this.input = h('textarea', {
-      rows: '1', placeholder, 'aria-label': placeholder, 'aria-controls': id, oninput: () => this.typed(), onkeydown: (e) => this.key(e), onblur: () => setTimeout(() => this.suggest([]), 150),
+      rows: '1',
+      placeholder,
+      'aria-label': placeholder,
+      'aria-controls': id,
+      oninput: () => this.typed(),
+      onkeydown: (e) => this.key(e),
+      onblur: () => setTimeout(() => this.suggest([]), 150),
     });
     this.list = h('div.suggestions', { role: 'listbox', id, hidden: true });
     this.trouble = h('div.trouble', { role: 'alert', hidden: true });
-    const bolt = shortcut && h('button.tool', { type: 'button', title: 'Shortcuts', 'aria-label': 'Shortcuts', onclick: (e) => this.shortcuts(e.currentTarget) }, '⚡');
-    const slash = command && h('button.tool', { type: 'button', title: 'Commands', 'aria-label': 'Commands', onclick: () => this.begin('/') }, '/');
+    const bolt =
+      shortcut &&
+      h(
+        'button.tool',
+        {
+          type: 'button',
+          title: 'Shortcuts',
+          'aria-label': 'Shortcuts',
+          onclick: (e) => this.shortcuts(e.currentTarget),
+        },
+        '⚡',
+      );
+    const slash =
+      shortcut &&
+      h(
+        'button.tool',
+        { type: 'button', title: 'Commands', 'aria-label': 'Commands', onclick: () => this.begin('/') },
+        '/',
+      );
     this.button = h('button.send', { type: 'button', 'aria-label': 'Send', onclick: () => this.submit() }, '➤');
-    this.node = h('div.composer', {}, this.trouble, this.list, h('div.composer-box', {}, this.input, h('div.composer-tools', {}, bolt, slash, h('span.spring'), this.button)));
+    this.node = h(
+      'div.composer',
+      {},
+      this.trouble,
+      this.list,
+      h('div.composer-box', {}, this.input, h('div.composer-tools', {}, bolt, slash, h('span.spring'), this.button)),
+    );
     this.items = [];
   }
 
@@ -35,7 +64,12 @@ export class Composer {
 
   shortcuts(anchor) {
     const list = this.what().shortcuts.filter((s) => s.type === 'global');
-    menu(anchor, list.length ? list.map((s) => ({ icon: '⚡', label: s.name, run: () => this.shortcut(s) })) : [{ label: 'The app has no global shortcuts', run() {} }]);
+    menu(
+      anchor,
+      list.length
+        ? list.map((s) => ({ icon: '⚡', label: s.name, run: () => this.shortcut(s) }))
+        : [{ label: 'The app has no global shortcuts', run() {} }],
+    );
   }
 
   typed() {
@@ -47,19 +81,33 @@ export class Composer {
   // complete finds what could stand where the cursor is.
   complete() {
     const head = this.input.value.slice(0, this.input.selectionStart);
-    if (this.command && /^\/[\w-]*$/.test(head)) return this.commands(head);
+    if (this.shortcut && /^\/[\w-]*$/.test(head)) return this.commands(head);
     const m = /(^|\s)([@#:])([\w.+-]*)$/.exec(head);
     if (!m) return [];
     const text = m[3].toLowerCase();
     const put = (word) => () => this.put(m[2].length + m[3].length, `${word} `);
-    if (m[2] === '@') return this.what().people.filter((u) => `${u.name} ${u.real_name}`.toLowerCase().includes(text)).slice(0, 8).map((u) => ({ label: `@${u.name}`, hint: u.real_name, run: put(`@${u.name}`) }));
-    if (m[2] === '#') return this.what().channels.filter((c) => !c.im && c.name.includes(text)).slice(0, 8).map((c) => ({ label: `#${c.name}`, run: put(`#${c.name}`) }));
+    if (m[2] === '@')
+      return this.what()
+        .people.filter((u) => `${u.name} ${u.real_name}`.toLowerCase().includes(text))
+        .slice(0, 8)
+        .map((u) => ({ label: `@${u.name}`, hint: u.real_name, run: put(`@${u.name}`) }));
+    if (m[2] === '#')
+      return this.what()
+        .channels.filter((c) => !c.im && c.name.includes(text))
+        .slice(0, 8)
+        .map((c) => ({ label: `#${c.name}`, run: put(`#${c.name}`) }));
     if (text.length < 2) return [];
     return find(text, 8).map((name) => ({ label: `${glyph(name)}  :${name}:`, run: put(`:${name}:`) }));
   }
 
   commands(head) {
-    return this.what().commands.filter((c) => c.command.startsWith(head)).map((c) => ({ label: c.command, hint: [c.usage_hint, c.description].filter(Boolean).join(' · '), run: () => this.put(head.length, `${c.command} `) }));
+    return this.what()
+      .commands.filter((c) => c.command.startsWith(head))
+      .map((c) => ({
+        label: c.command,
+        hint: [c.usage_hint, c.description].filter(Boolean).join(' · '),
+        run: () => this.put(head.length, `${c.command} `),
+      }));
   }
 
   // put replaces the last n characters before the cursor.
@@ -74,7 +122,24 @@ export class Composer {
     this.items = items;
     this.marked = 0;
     this.list.hidden = !items.length;
-    fill(this.list, items.map((item, i) => h('div.suggestion', { role: 'option', 'aria-selected': String(i === 0), onmousedown: (e) => { e.preventDefault(); item.run(); } }, h('span', {}, item.label), item.hint && h('span.hint', {}, item.hint))));
+    fill(
+      this.list,
+      items.map((item, i) =>
+        h(
+          'div.suggestion',
+          {
+            role: 'option',
+            'aria-selected': String(i === 0),
+            onmousedown: (e) => {
+              e.preventDefault();
+              item.run();
+            },
+          },
+          h('span', {}, item.label),
+          item.hint && h('span.hint', {}, item.hint),
+        ),
+      ),
+    );
   }
 
   mark(to) {
@@ -129,6 +194,12 @@ export class Composer {
 
   say(trouble) {
     this.trouble.hidden = !trouble;
-    fill(this.trouble, trouble && [h('span', {}, trouble), h('button.link', { type: 'button', onclick: () => this.say(null) }, 'Dismiss')]);
+    fill(
+      this.trouble,
+      trouble && [
+        h('span', {}, trouble),
+        h('button.link', { type: 'button', onclick: () => this.say(null) }, 'Dismiss'),
+      ],
+    );
   }
 }

@@ -21,7 +21,9 @@ export class Context {
     return this.data.now + (performance.now() - this.fetched) / 1000;
   }
 
-  user(id) { return this.users.get(id); }
+  user(id) {
+    return this.users.get(id);
+  }
 
   userName(id) {
     const u = this.users.get(id);
@@ -33,7 +35,9 @@ export class Context {
     return c && !c.im ? c.name : undefined;
   }
 
-  groupName(id) { return this.groups.get(id)?.handle; }
+  groupName(id) {
+    return this.groups.get(id)?.handle;
+  }
 
   // roomTitle is #name, or who the direct messages are with.
   roomTitle(id) {
@@ -42,15 +46,27 @@ export class Context {
     return c.im ? (this.userName(c.with) ?? c.name) : `#${c.name}`;
   }
 
-  people() { return this.data.users.filter((u) => !u.deleted && !u.is_bot); }
+  people() {
+    return this.data.users.filter((u) => !u.deleted && !u.is_bot);
+  }
 
-  channels() { return this.data.rooms.filter((c) => !c.archived).map((c) => ({ ...c, is_im: c.im, is_mpim: c.mpim, is_private: c.private })); }
+  channels() {
+    return this.data.rooms
+      .filter((c) => !c.archived)
+      .map((c) => ({ ...c, is_im: c.im, is_mpim: c.mpim, is_private: c.private }));
+  }
 
-  openChannel(id) { this.pane.go(id); }
+  openChannel(id) {
+    this.pane.go(id);
+  }
 
-  upload(file) { return upload(this.me.id, file); }
+  upload(file) {
+    return upload(this.me.id, file);
+  }
 
-  fileURL(file) { return file.url ?? this.data.files?.[file.id]; }
+  fileURL(file) {
+    return file.url ?? this.data.files?.[file.id];
+  }
 
   // toLocal and fromLocal translate between Unix seconds and a datetime-local field in the reader's zone.
   toLocal(ts) {
@@ -68,7 +84,16 @@ export class Context {
 
 // offset is the zone's distance from UTC at an instant, in seconds.
 function offset(ts, zone) {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' }).formatToParts(new Date(ts * 1000));
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).formatToParts(new Date(ts * 1000));
   const n = Object.fromEntries(parts.map((p) => [p.type, Number(p.value)]));
   return Date.UTC(n.year, n.month - 1, n.day, n.hour, n.minute, n.second) / 1000 - Math.floor(ts);
 }

@@ -36,7 +36,11 @@ const formats = new Map();
 
 function text(ts, zone, options) {
   const key = zone + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options, ...(options.hour && { hourCycle: 'h23' }) }));
+  if (!formats.has(key))
+    formats.set(
+      key,
+      new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options, ...(options.hour && { hourCycle: 'h23' }) }),
+    );
   return formats.get(key).format(new Date(ts * 1000));
 }
 
@@ -49,7 +53,11 @@ export function iso(ts, zone) {
 // near says yesterday, today or tomorrow, where that is so.
 function near(ts, { zone, now }) {
   const date = iso(ts, zone);
-  for (const [word, shift] of [['today', 0], ['yesterday', -day], ['tomorrow', day]]) {
+  for (const [word, shift] of [
+    ['today', 0],
+    ['yesterday', -day],
+    ['tomorrow', day],
+  ]) {
     if (date === iso(now + shift, zone)) return word;
   }
   return null;
@@ -58,7 +66,12 @@ function near(ts, { zone, now }) {
 function since(ts, now) {
   const gap = now - ts;
   const size = Math.abs(gap);
-  const units = [['day', day], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const units = [
+    ['day', day],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ];
   const [unit, length] = units.find(([, seconds]) => size >= seconds) ?? ['second', 1];
   const n = Math.floor(size / length);
   if (n === 0) return 'just now';

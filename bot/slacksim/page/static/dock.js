@@ -10,7 +10,12 @@ import { toast } from './popup.js';
 export class Dock {
   constructor(app) {
     this.app = app;
-    this.parts = { guide: new Guide(app), phone: new Phone(app), inspector: new Inspector(app), faults: new Faults(app) };
+    this.parts = {
+      guide: new Guide(app),
+      phone: new Phone(app),
+      inspector: new Inspector(app),
+      faults: new Faults(app),
+    };
     this.tabs = h('div.tabs', { role: 'tablist', 'aria-label': 'Side panel', onkeydown: (e) => this.keys(e) });
     this.panel = h('div.dock-panel', { role: 'tabpanel' });
     this.node = h('aside.dock', { hidden: true, 'aria-label': 'Side panel' }, this.tabs, this.panel);
@@ -35,9 +40,28 @@ export class Dock {
 
   draw() {
     const names = Object.entries(this.parts).filter(([, part]) => part.present !== false);
-    fill(this.tabs, names.map(([name, part]) => h('button.tab', {
-      type: 'button', role: 'tab', 'aria-selected': String(this.open === name), tabindex: this.open === name ? '0' : '-1', onclick: () => this.open !== name && this.choose(name),
-    }, part.title, part.badge?.() && h('span.count', {}, part.badge()))), h('button.close', { type: 'button', 'aria-label': 'Close the side panel', onclick: () => this.choose(this.open) }, '×'));
+    fill(
+      this.tabs,
+      names.map(([name, part]) =>
+        h(
+          'button.tab',
+          {
+            type: 'button',
+            role: 'tab',
+            'aria-selected': String(this.open === name),
+            tabindex: this.open === name ? '0' : '-1',
+            onclick: () => this.open !== name && this.choose(name),
+          },
+          part.title,
+          part.badge?.() && h('span.count', {}, part.badge()),
+        ),
+      ),
+      h(
+        'button.close',
+        { type: 'button', 'aria-label': 'Close the side panel', onclick: () => this.choose(this.open) },
+        '×',
+      ),
+    );
     this.app.drawTools();
   }
 
@@ -69,10 +93,24 @@ class Guide {
     if (sign === this.sign) return;
     this.sign = sign;
     const next = steps.findIndex((s) => !s.done);
-    fill(this.node, steps.map((s, i) => h('li.step', { class: s.done ? 'done' : i === next ? 'next' : '' },
-      h('span.step-mark', { 'aria-hidden': 'true' }, s.done ? '✓' : String(i + 1)),
-      h('div', {}, h('strong', {}, s.title, s.done && h('span.sr', {}, ' (done)')), (i === next || s.done === false) && h('p', {}, codes(s.body))))),
-    next < 0 && h('li.step.done.all', {}, h('span.step-mark', {}, '★'), h('strong', {}, 'That was a whole incident.')));
+    fill(
+      this.node,
+      steps.map((s, i) =>
+        h(
+          'li.step',
+          { class: s.done ? 'done' : i === next ? 'next' : '' },
+          h('span.step-mark', { 'aria-hidden': 'true' }, s.done ? '✓' : String(i + 1)),
+          h(
+            'div',
+            {},
+            h('strong', {}, s.title, s.done && h('span.sr', {}, ' (done)')),
+            (i === next || s.done === false) && h('p', {}, codes(s.body)),
+          ),
+        ),
+      ),
+      next < 0 &&
+        h('li.step.done.all', {}, h('span.step-mark', {}, '★'), h('strong', {}, 'That was a whole incident.')),
+    );
     this.node.querySelector('.next')?.scrollIntoView({ block: 'nearest' });
   }
 
@@ -85,6 +123,8 @@ class Guide {
 function codes(text) {
   return text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? h('code', {}, part) : part));
 }
+
+const signs = { push: '📱', sms: '💬', voice: '📞', call: '📞', email: '✉️', webhook: '🔗' };
 
 // Phone shows the pushes, texts and calls that the bot sent to people, with the keys they may press.
 class Phone {
@@ -101,12 +141,27 @@ class Phone {
     this.present = Boolean(data.phone);
     if (!data.phone) return;
     const items = data.phone.slice(-100).reverse();
+    if (this.total !== undefined && data.phone.length > this.total) this.rang(data, data.phone.at(-1));
     this.total = data.phone.length;
     if (this.node.isConnected) this.known = this.total;
     const people = new Map(data.users.map((u) => [u.id, u]));
     const person = (to) => people.get(to) ?? data.users.find((u) => u.name === to);
-    keyed(this.items, items, { key: (i) => i.id, sign: (i) => JSON.stringify(i), build: (i) => this.card(i, person(i.to), data.me.tz || 'UTC') });
+    keyed(this.items, items, {
+      key: (i) => i.id,
+      sign: (i) => JSON.stringify(i),
+      build: (i) => this.card(i, person(i.to), data.me.tz || 'UTC'),
+    });
     if (!items.length) fill(this.items, h('p.empty', {}, 'No phone has rung yet.'));
+  }
+
+  // rang says that a phone rang while nobody looks at the phones.
+  rang(data, item) {
+    if (this.node.isConnected) return;
+    const user = data.users.find((u) => u.id === item.to || u.name === item.to);
+    toast(
+      document.body,
+      `${signs[item.via] ?? '🔔'} ${user?.real_name ?? item.to}: ${item.text.split('\n')[0].slice(0, 90)}`,
+    );
   }
 
   shown() {
@@ -119,14 +174,36 @@ class Phone {
   }
 
   card(item, user, zone) {
-    const sign = { push: '📱', sms: '💬', voice: '📞', call: '📞', email: '✉️', webhook: '🔗' }[item.via] ?? '🔔';
+    const sign = signs[item.via] ?? '🔔';
     const name = user?.real_name || user?.name || item.to;
     const over = item.over ? 'over' : '';
-    return h('div.ring', { class: `${item.via} ${over}` },
-      h('div.ring-head', {}, h('span', { 'aria-hidden': 'true' }, sign), user && avatar(user, 'tiny'), h('strong', {}, name), h('span.hint', {}, ` ${item.via}`), h('time', {}, clock(item.at, zone, true))),
+    return h(
+      'div.ring',
+      { class: `${item.via} ${over}` },
+      h(
+        'div.ring-head',
+        {},
+        h('span', { 'aria-hidden': 'true' }, sign),
+        user && avatar(user, 'tiny'),
+        h('strong', {}, name),
+        h('span.hint', {}, ` ${item.via}`),
+        h('time', {}, clock(item.at, zone, true)),
+      ),
       h('p', {}, item.text),
-      item.keys?.length > 0 && h('div.ring-keys', {}, item.keys.map((k) => h('button.btn', { type: 'button', disabled: Boolean(item.over), onclick: () => this.press(item, k) }, k.label || k.key))),
-      item.note && h('p.hint', {}, item.note));
+      item.keys?.length > 0 &&
+        h(
+          'div.ring-keys',
+          {},
+          item.keys.map((k) =>
+            h(
+              'button.btn',
+              { type: 'button', disabled: Boolean(item.over), onclick: () => this.press(item, k) },
+              k.label || k.key,
+            ),
+          ),
+        ),
+      item.note && h('p.hint', {}, item.note),
+    );
   }
 
   async press(item, key) {
@@ -143,10 +220,36 @@ class Inspector {
     this.title = 'Inspector';
     this.all = [];
     this.last = 0;
-    this.filter = h('input', { type: 'search', placeholder: 'Filter: method, error, envelope…', 'aria-label': 'Filter', oninput: () => this.draw() });
+    this.filter = h('input', {
+      type: 'search',
+      placeholder: 'Filter: method, error, envelope…',
+      'aria-label': 'Filter',
+      oninput: () => this.draw(),
+    });
     this.onlyBad = h('input', { type: 'checkbox', onchange: () => this.draw() });
     this.rows = h('div.calls', { role: 'log', 'aria-label': 'Calls and frames' });
-    this.node = h('div.inspector', {}, h('div.inspector-bar', {}, this.filter, h('label', {}, this.onlyBad, ' only trouble'), h('button.btn', { type: 'button', onclick: () => { this.all = []; this.draw(); } }, 'Clear')), this.rows);
+    this.node = h(
+      'div.inspector',
+      {},
+      h(
+        'div.inspector-bar',
+        {},
+        this.filter,
+        h('label', {}, this.onlyBad, ' only trouble'),
+        h(
+          'button.btn',
+          {
+            type: 'button',
+            onclick: () => {
+              this.all = [];
+              this.draw();
+            },
+          },
+          'Clear',
+        ),
+      ),
+      this.rows,
+    );
   }
 
   show(data) {
@@ -175,7 +278,11 @@ class Inspector {
 
   draw() {
     const text = this.filter.value.toLowerCase();
-    const list = this.all.filter((c) => (!text || `${c.kind} ${c.method} ${c.error} ${c.envelope_id} ${c.verdict}`.toLowerCase().includes(text)) && (!this.onlyBad.checked || trouble(c)));
+    const list = this.all.filter(
+      (c) =>
+        (!text || `${c.kind} ${c.method} ${c.error} ${c.envelope_id} ${c.verdict}`.toLowerCase().includes(text)) &&
+        (!this.onlyBad.checked || trouble(c)),
+    );
     const end = this.rows.scrollHeight - this.rows.scrollTop - this.rows.clientHeight < 40;
     keyed(this.rows, list, { key: (c) => String(c.n), sign: () => '', build: (c) => this.row(c) });
     if (end) this.rows.scrollTop = this.rows.scrollHeight;
@@ -184,11 +291,33 @@ class Inspector {
   row(c) {
     const sign = { api: '→', frame_out: '⇠', frame_in: '⇢', link: '⚭', http: '→', verdict: '⚖' }[c.kind] ?? '·';
     const bad = trouble(c);
-    const head = h('summary', {}, h('time', {}, clock(Date.parse(c.at) / 1000, this.zone, true)), h('span.call-kind', { title: c.kind }, sign), h('span.call-method', {}, c.method || c.kind),
-      h('span.call-verdict', { class: bad ? 'bad' : '' }, c.error || (c.status && c.status !== 200 ? String(c.status) : '') || c.verdict || ''), c.took > 0 && h('span.hint', {}, `${(c.took / 1e6).toFixed(0)} ms`));
-    const node = h('details.call', { ontoggle: () => node.open && node.children.length === 1 && node.append(detail(c)) }, head);
+    const head = h(
+      'summary',
+      {},
+      h('time', {}, clock(Date.parse(c.at) / 1000, this.zone, true)),
+      h('span.call-kind', { title: c.kind }, sign),
+      h('span.call-method', {}, title(c)),
+      h(
+        'span.call-verdict',
+        { class: bad ? 'bad' : '' },
+        c.error || (c.status && c.status !== 200 ? String(c.status) : '') || c.verdict || '',
+      ),
+      c.took > 0 && h('span.hint', {}, `${(c.took / 1e6).toFixed(0)} ms`),
+    );
+    const node = h(
+      'details.call',
+      { ontoggle: () => node.open && node.children.length === 1 && node.append(detail(c)) },
+      head,
+    );
     return node;
   }
+}
+
+// title names an entry; an acknowledgement by the envelope that it answers.
+function title(c) {
+  const envelope = c.envelope_id ? ` ${c.envelope_id.slice(0, 8)}` : '';
+  if (c.kind === 'frame_in') return `ack${envelope}`;
+  return `${c.method || c.kind}${envelope}${c.retry_attempt ? ` retry ${c.retry_attempt}` : ''}`;
 }
 
 function trouble(c) {
@@ -196,10 +325,35 @@ function trouble(c) {
 }
 
 function detail(c) {
-  const part = (label, value) => value && h('div', {}, h('h4', {}, label), h('pre', {}, typeof value === 'string' ? value : JSON.stringify(value, null, 2)));
+  const part = (label, value) =>
+    value &&
+    h('div', {}, h('h4', {}, label), h('pre', {}, typeof value === 'string' ? value : JSON.stringify(value, null, 2)));
   const { answer, args, problems, ...rest } = c;
-  return h('div.call-detail', {}, part('Why', problems?.join('\n')), part('Arguments', args && Object.entries(args).map(([k, v]) => `${k} = ${pretty(v)}`).join('\n')), part(c.kind === 'api' ? 'Answer' : 'Frame', answer), part('Entry', rest),
-    c.envelope_id && c.kind === 'frame_out' && h('button.btn', { type: 'button', onclick: () => act('fault', { redeliver: c.envelope_id }).catch((e) => toast(document.body, e.message, 'error')) }, 'Deliver again'));
+  return h(
+    'div.call-detail',
+    {},
+    part('Why', problems?.join('\n')),
+    part(
+      'Arguments',
+      args &&
+        Object.entries(args)
+          .map(([k, v]) => `${k} = ${pretty(v)}`)
+          .join('\n'),
+    ),
+    part(c.kind === 'api' ? 'Answer' : 'Frame', answer),
+    part('Entry', rest),
+    c.envelope_id &&
+      c.kind === 'frame_out' &&
+      h(
+        'button.btn',
+        {
+          type: 'button',
+          onclick: () =>
+            act('fault', { redeliver: c.envelope_id }).catch((e) => toast(document.body, e.message, 'error')),
+        },
+        'Deliver again',
+      ),
+  );
 }
 
 function pretty(value) {
@@ -212,9 +366,17 @@ function pretty(value) {
 
 const presets = [
   ['Slack is slow', 'Every call takes 2 seconds', { method: '*', latency: '2s' }],
-  ['Rate limit', 'Messages are answered 429, five times', { method: 'chat.postMessage', status: 429, retry_after: 3, times: 5 }],
+  [
+    'Rate limit',
+    'Messages are answered 429, five times',
+    { method: 'chat.postMessage', status: 429, retry_after: 3, times: 5 },
+  ],
   ['Slack is ill', 'Every call is answered 503, ten times', { method: '*', status: 503, times: 10 }],
-  ['Answers get lost', 'The next three calls are performed and cut off', { method: '*', after: true, reset: true, times: 3 }],
+  [
+    'Answers get lost',
+    'The next three calls are performed and cut off',
+    { method: '*', after: true, reset: true, times: 3 },
+  ],
   ['Acknowledgements get lost', 'The next two are ignored', { lose_acks: 2 }],
   ['Refresh', 'The socket is told to reconnect', { socket: 'refresh_requested' }],
   ['Warning', 'The socket will be refreshed in 10 seconds', { socket: 'warning' }],
@@ -230,25 +392,61 @@ class Faults {
     this.title = 'Faults';
     this.log = h('ul.fault-log');
     this.form = this.custom();
-    this.node = h('div.faults', {}, h('p', {}, 'Break Slack and see what the bot does.'),
-      h('button.btn.primary', { type: 'button', onclick: () => this.put('All faults cleared', {}) }, 'Clear all faults'),
-      h('div.presets', {}, presets.map(([name, what, body]) => h('button.preset', { type: 'button', onclick: () => this.put(name, body) }, h('strong', {}, name), h('span.hint', {}, what)))),
-      h('h3', {}, 'Your own'), this.form, h('h3', {}, 'Done so far'), this.log);
+    this.node = h(
+      'div.faults',
+      {},
+      h('p', {}, 'Break Slack and see what the bot does.'),
+      h(
+        'button.btn.primary',
+        { type: 'button', onclick: () => this.put('All faults cleared', {}) },
+        'Clear all faults',
+      ),
+      h(
+        'div.presets',
+        {},
+        presets.map(([name, what, body]) =>
+          h(
+            'button.preset',
+            { type: 'button', onclick: () => this.put(name, body) },
+            h('strong', {}, name),
+            h('span.hint', {}, what),
+          ),
+        ),
+      ),
+      h('h3', {}, 'Your own'),
+      this.form,
+      h('h3', {}, 'Done so far'),
+      this.log,
+    );
   }
 
   show() {}
 
   custom() {
     const field = (name, placeholder) => h('input.text', { name, placeholder, 'aria-label': placeholder });
-    return h('form.fault-form', {
-      onsubmit: (e) => {
-        e.preventDefault();
-        const raw = Object.fromEntries(new FormData(e.currentTarget));
-        const body = { method: raw.method || '*', ...(raw.error && { error: raw.error }), ...(raw.latency && { latency: raw.latency }) };
-        for (const key of ['status', 'retry_after', 'times']) if (raw[key]) body[key] = Number(raw[key]);
-        this.put(`${body.method}: ${[body.status, body.error, body.latency].filter(Boolean).join(', ')}`, body);
+    return h(
+      'form.fault-form',
+      {
+        onsubmit: (e) => {
+          e.preventDefault();
+          const raw = Object.fromEntries(new FormData(e.currentTarget));
+          const body = {
+            method: raw.method || '*',
+            ...(raw.error && { error: raw.error }),
+            ...(raw.latency && { latency: raw.latency }),
+          };
+          for (const key of ['status', 'retry_after', 'times']) if (raw[key]) body[key] = Number(raw[key]);
+          this.put(`${body.method}: ${[body.status, body.error, body.latency].filter(Boolean).join(', ')}`, body);
+        },
       },
-    }, field('method', 'Method, or * for all'), field('error', 'Error code, e.g. not_in_channel'), field('status', 'HTTP status, e.g. 500'), field('retry_after', 'Retry-After seconds'), field('latency', 'Latency, e.g. 500ms'), field('times', 'How many times'), h('button.btn', { type: 'submit' }, 'Put in force'));
+      field('method', 'Method, or * for all'),
+      field('error', 'Error code, e.g. not_in_channel'),
+      field('status', 'HTTP status, e.g. 500'),
+      field('retry_after', 'Retry-After seconds'),
+      field('latency', 'Latency, e.g. 500ms'),
+      field('times', 'How many times'),
+      h('button.btn', { type: 'submit' }, 'Put in force'),
+    );
   }
 
   async put(name, body) {

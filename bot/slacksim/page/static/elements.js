@@ -33,7 +33,11 @@ async function change({ block, el, ctx, at, node }, state) {
 
 function confirmed(c, ctx) {
   return ask(ctx.root, {
-    title: plain(c.title), text: textObject(c.text, ctx), yes: plain(c.confirm), no: plain(c.deny), danger: c.style === 'danger',
+    title: plain(c.title),
+    text: textObject(c.text, ctx),
+    yes: plain(c.confirm),
+    no: plain(c.deny),
+    danger: c.style === 'danger',
   });
 }
 
@@ -56,37 +60,78 @@ function button({ el, change: press }) {
   const href = el.url && safeURL(el.url);
   const label = [plain(el.text)];
   const common = { class: style, 'aria-label': el.accessibility_label };
-  if (href) return h('a.btn', { ...common, href, target: '_blank', rel: 'noopener noreferrer', onclick: () => press({ type: 'button', value: el.value ?? '' }) }, label, h('span.out', { 'aria-hidden': 'true' }, ' ↗'));
-  return h('button.btn', { ...common, type: 'button', onclick: () => press({ type: 'button', value: el.value ?? '' }) }, label);
+  if (href)
+    return h(
+      'a.btn',
+      {
+        ...common,
+        href,
+        target: '_blank',
+        rel: 'noopener noreferrer',
+        onclick: () => press({ type: 'button', value: el.value ?? '' }),
+      },
+      label,
+      h('span.out', { 'aria-hidden': 'true' }, ' ↗'),
+    );
+  return h(
+    'button.btn',
+    { ...common, type: 'button', onclick: () => press({ type: 'button', value: el.value ?? '' }) },
+    label,
+  );
 }
 
 function iconButton({ el, change: press }) {
-  return h('button.iconbtn', { type: 'button', title: el.text.text, onclick: () => press({ type: el.type, value: el.value ?? '' }) },
-    el.icon === 'trash' ? '🗑️' : '•', h('span.sr', {}, el.text.text));
+  return h(
+    'button.iconbtn',
+    { type: 'button', title: el.text.text, onclick: () => press({ type: el.type, value: el.value ?? '' }) },
+    el.icon === 'trash' ? '🗑️' : '•',
+    h('span.sr', {}, el.text.text),
+  );
 }
 
 function feedback({ el, change: press }) {
-  const one = (b, sign) => h('button.iconbtn', { type: 'button', title: b.text.text, onclick: () => press({ type: el.type, value: b.value }) }, sign, h('span.sr', {}, b.text.text));
+  const one = (b, sign) =>
+    h(
+      'button.iconbtn',
+      { type: 'button', title: b.text.text, onclick: () => press({ type: el.type, value: b.value }) },
+      sign,
+      h('span.sr', {}, b.text.text),
+    );
   return h('span.feedback', {}, one(el.positive_button, '👍'), one(el.negative_button, '👎'));
 }
 
 function overflow({ el, change: press }) {
-  const node = h('button.btn.overflow', { type: 'button', 'aria-label': 'More', 'aria-haspopup': 'menu', onclick: () => open() }, '⋯');
-  const open = () => menu(node, el.options.map((o) => ({
-    label: o.text.text,
-    run: () => {
-      const href = o.url && safeURL(o.url);
-      if (href) window.open(href, '_blank', 'noopener');
-      press({ type: 'overflow', selected_option: o });
-    },
-  })));
+  const node = h(
+    'button.btn.overflow',
+    { type: 'button', 'aria-label': 'More', 'aria-haspopup': 'menu', onclick: () => open() },
+    '⋯',
+  );
+  const open = () =>
+    menu(
+      node,
+      el.options.map((o) => ({
+        label: o.text.text,
+        run: () => {
+          const href = o.url && safeURL(o.url);
+          if (href) window.open(href, '_blank', 'noopener');
+          press({ type: 'overflow', selected_option: o });
+        },
+      })),
+    );
   return node;
 }
 
-const asOption = (o, ctx) => ({ value: o.value, label: o.text.text, hint: o.description?.text, raw: o, nodes: () => textObject(o.text, ctx) });
+const asOption = (o, ctx) => ({
+  value: o.value,
+  label: o.text.text,
+  hint: o.description?.text,
+  raw: o,
+  nodes: () => textObject(o.text, ctx),
+});
 
 function optionGroups(el, ctx) {
-  if (el.option_groups) return el.option_groups.map((g) => ({ label: g.label.text, options: g.options.map((o) => asOption(o, ctx)) }));
+  if (el.option_groups)
+    return el.option_groups.map((g) => ({ label: g.label.text, options: g.options.map((o) => asOption(o, ctx)) }));
   return [{ label: null, options: (el.options ?? []).map((o) => asOption(o, ctx)) }];
 }
 
@@ -99,7 +144,10 @@ function menuOf({ block, el, ctx, at, change: pick }, kind) {
   return select({
     label: el.placeholder?.text ?? block.label?.text ?? el.action_id,
     placeholder: el.placeholder?.text ?? (multi ? 'Choose some' : 'Choose one'),
-    chosen: before, multi, max: el.max_selected_items ?? Infinity, minQuery: el.type.endsWith('external_select') ? (el.min_query_length ?? 3) : 0,
+    chosen: before,
+    multi,
+    max: el.max_selected_items ?? Infinity,
+    minQuery: el.type.endsWith('external_select') ? (el.min_query_length ?? 3) : 0,
     load: kind.load(el, ctx, (text) => at.suggest(block, el, text)),
     onchange: (list) => pick({ type: el.type, [kind.key]: multi ? list.map((o) => o.raw) : (list[0]?.raw ?? null) }),
     focusKey: focusKey(block, el),
@@ -114,26 +162,47 @@ const room = (c) => ({ value: c.id, label: `${c.is_im ? '' : '#'}${c.name}`, raw
 
 const sources = {
   static: {
-    one: 'selected_option', many: 'selected_options', read: (o, ctx) => asOption(o, ctx), load: (el, ctx) => filtered(optionGroups(el, ctx)),
+    one: 'selected_option',
+    many: 'selected_options',
+    read: (o, ctx) => asOption(o, ctx),
+    load: (el, ctx) => filtered(optionGroups(el, ctx)),
   },
   external: {
-    one: 'selected_option', many: 'selected_options', read: (o, ctx) => asOption(o, ctx),
+    one: 'selected_option',
+    many: 'selected_options',
+    read: (o, ctx) => asOption(o, ctx),
     load: (el, ctx, suggest) => async (text) => {
       const found = await suggest(text);
       return optionGroups(found, ctx);
     },
   },
   users: {
-    one: 'selected_user', many: 'selected_users', read: (id, ctx) => ({ value: id, label: ctx.userName(id) ?? id, raw: id }),
+    one: 'selected_user',
+    many: 'selected_users',
+    read: (id, ctx) => ({ value: id, label: ctx.userName(id) ?? id, raw: id }),
     load: named((ctx) => ctx.people().map(person)),
   },
   channels: {
-    one: 'selected_channel', many: 'selected_channels', read: (id, ctx) => ({ value: id, label: `#${ctx.channelName(id) ?? id}`, raw: id }),
-    load: named((ctx) => ctx.channels().filter((c) => !c.is_im && !c.is_private).map(room)),
+    one: 'selected_channel',
+    many: 'selected_channels',
+    read: (id, ctx) => ({ value: id, label: `#${ctx.channelName(id) ?? id}`, raw: id }),
+    load: named((ctx) =>
+      ctx
+        .channels()
+        .filter((c) => !c.is_im && !c.is_private)
+        .map(room),
+    ),
   },
   conversations: {
-    one: 'selected_conversation', many: 'selected_conversations', read: (id, ctx) => ({ value: id, label: ctx.roomTitle(id), raw: id }),
-    load: named((ctx, el) => ctx.channels().filter((c) => fits(c, el.filter)).map((c) => ({ ...room(c), label: ctx.roomTitle(c.id) }))),
+    one: 'selected_conversation',
+    many: 'selected_conversations',
+    read: (id, ctx) => ({ value: id, label: ctx.roomTitle(id), raw: id }),
+    load: named((ctx, el) =>
+      ctx
+        .channels()
+        .filter((c) => fits(c, el.filter))
+        .map((c) => ({ ...room(c), label: ctx.roomTitle(c.id) })),
+    ),
   },
 };
 
@@ -157,8 +226,21 @@ function choices({ block, el, ctx, at, change: pick }, type, key) {
     pick({ type: el.type, [key]: type === 'radio' ? (picked[0] ?? null) : picked });
   };
   for (const [i, o] of el.options.entries()) {
-    const input = h('input', { type, name, checked: on.has(o.value), onchange: changed, dataset: { focus: `${focusKey(block, el)}/${i}` } });
-    box.append(h('label.choice', {}, input, h('span', {}, textObject(o.text, ctx), o.description && h('span.hint', {}, textObject(o.description, ctx)))));
+    const input = h('input', {
+      type,
+      name,
+      checked: on.has(o.value),
+      onchange: changed,
+      dataset: { focus: `${focusKey(block, el)}/${i}` },
+    });
+    box.append(
+      h(
+        'label.choice',
+        {},
+        input,
+        h('span', {}, textObject(o.text, ctx), o.description && h('span.hint', {}, textObject(o.description, ctx))),
+      ),
+    );
   }
   return box;
 }
@@ -166,8 +248,11 @@ function choices({ block, el, ctx, at, change: pick }, type, key) {
 // picker is a date or time. Browsers have their own; its value is already Slack's form.
 function picker({ block, el, at, change: pick }, type, key) {
   const input = h('input.picker', {
-    type, value: at.state(block, el)?.[key] ?? '', 'aria-label': el.placeholder?.text ?? block.label?.text ?? type,
-    dataset: { focus: focusKey(block, el) }, onchange: () => pick({ type: el.type, [key]: input.value || null }),
+    type,
+    value: at.state(block, el)?.[key] ?? '',
+    'aria-label': el.placeholder?.text ?? block.label?.text ?? type,
+    dataset: { focus: focusKey(block, el) },
+    onchange: () => pick({ type: el.type, [key]: input.value || null }),
   });
   return input;
 }
@@ -176,7 +261,10 @@ function picker({ block, el, at, change: pick }, type, key) {
 function datetime({ block, el, ctx, at, change: pick }) {
   const kept = at.state(block, el)?.selected_date_time;
   const input = h('input.picker', {
-    type: 'datetime-local', value: kept ? ctx.toLocal(kept) : '', 'aria-label': block.label?.text ?? 'Date and time', title: ctx.zone,
+    type: 'datetime-local',
+    value: kept ? ctx.toLocal(kept) : '',
+    'aria-label': block.label?.text ?? 'Date and time',
+    title: ctx.zone,
     dataset: { focus: focusKey(block, el) },
     onchange: () => pick({ type: el.type, selected_date_time: input.value ? ctx.fromLocal(input.value) : null }),
   });
@@ -189,8 +277,13 @@ function typed({ block, el, at, change: pick }, attributes) {
   const tag = attributes.rows ? 'textarea' : 'input';
   const say = (quiet) => pick({ type: el.type, value: input.value || null, ...(quiet && { quiet: true }) });
   const input = h(`${tag}.text`, {
-    ...attributes, value: at.state(block, el)?.value ?? el.initial_value ?? '', placeholder: el.placeholder?.text,
-    minlength: el.min_length, maxlength: el.max_length, 'aria-label': block.label?.text, dataset: { focus: focusKey(block, el) },
+    ...attributes,
+    value: at.state(block, el)?.value ?? el.initial_value ?? '',
+    placeholder: el.placeholder?.text,
+    minlength: el.min_length,
+    maxlength: el.max_length,
+    'aria-label': block.label?.text,
+    dataset: { focus: focusKey(block, el) },
     oninput: () => say(!on.includes('on_character_entered')),
     onkeydown: (e) => {
       if (e.key !== 'Enter' || tag === 'textarea' || e.isComposing || !block.dispatch_action) return;
@@ -202,21 +295,42 @@ function typed({ block, el, at, change: pick }, attributes) {
 }
 
 function rich({ block, el, at, change: pick }) {
-  const before = (at.state(block, el)?.rich_text_value?.elements ?? []).flatMap((s) => s.elements ?? []).map((e) => e.text ?? '').join('');
+  const before = (at.state(block, el)?.rich_text_value?.elements ?? [])
+    .flatMap((s) => s.elements ?? [])
+    .map((e) => e.text ?? '')
+    .join('');
   const input = h('textarea.text', {
-    rows: String(el.min_lines ?? 4), value: before, placeholder: el.placeholder?.text, 'aria-label': block.label?.text, dataset: { focus: focusKey(block, el) },
-    oninput: () => pick({
-      type: el.type, quiet: true,
-      rich_text_value: input.value ? { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: input.value }] }] } : null,
-    }),
+    rows: String(el.min_lines ?? 4),
+    value: before,
+    placeholder: el.placeholder?.text,
+    'aria-label': block.label?.text,
+    dataset: { focus: focusKey(block, el) },
+    oninput: () =>
+      pick({
+        type: el.type,
+        quiet: true,
+        rich_text_value: input.value
+          ? {
+              type: 'rich_text',
+              elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: input.value }] }],
+            }
+          : null,
+      }),
   });
   return input;
 }
 
 function files({ block, el, ctx, at, change: pick }) {
-  const list = h('ul.filelist', {}, (at.state(block, el)?.files ?? []).map((f) => h('li', {}, f.name)));
+  const list = h(
+    'ul.filelist',
+    {},
+    (at.state(block, el)?.files ?? []).map((f) => h('li', {}, f.name)),
+  );
   const input = h('input', {
-    type: 'file', multiple: (el.max_files ?? 10) > 1, accept: (el.filetypes ?? []).map((t) => `.${t}`).join(','), dataset: { focus: focusKey(block, el) },
+    type: 'file',
+    multiple: (el.max_files ?? 10) > 1,
+    accept: (el.filetypes ?? []).map((t) => `.${t}`).join(','),
+    dataset: { focus: focusKey(block, el) },
     onchange: async () => {
       const uploaded = await Promise.all([...input.files].slice(0, el.max_files ?? 10).map((f) => ctx.upload(f)));
       list.replaceChildren(...uploaded.map((f) => h('li', {}, f.name)));
@@ -228,7 +342,12 @@ function files({ block, el, ctx, at, change: pick }) {
 
 const builders = {
   button,
-  workflow_button: ({ el }) => h('button.btn', { type: 'button', disabled: true, title: 'Workflows do not run in the simulated workspace' }, plain(el.text)),
+  workflow_button: ({ el }) =>
+    h(
+      'button.btn',
+      { type: 'button', disabled: true, title: 'Workflows do not run in the simulated workspace' },
+      plain(el.text),
+    ),
   icon_button: iconButton,
   feedback_buttons: feedback,
   overflow,
@@ -245,3 +364,24 @@ const builders = {
   rich_text_input: rich,
   file_input: files,
 };
+
+const firstValues = {
+  initial_option: 'selected_option',
+  initial_options: 'selected_options',
+  initial_user: 'selected_user',
+  initial_users: 'selected_users',
+  initial_date: 'selected_date',
+  initial_time: 'selected_time',
+  initial_date_time: 'selected_date_time',
+  initial_channel: 'selected_channel',
+  initial_channels: 'selected_channels',
+  initial_conversation: 'selected_conversation',
+  initial_conversations: 'selected_conversations',
+  initial_value: 'value',
+};
+
+// initialState is an element's value before anybody touched it, as the element itself says; null where it is empty.
+export function initialState(el) {
+  const found = Object.entries(firstValues).find(([from]) => el[from] !== undefined);
+  return found ? { [found[1]]: el[found[0]] } : null;
+}

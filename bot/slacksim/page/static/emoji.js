@@ -49,7 +49,12 @@ female-technologist 👩‍💻|superhero 🦸|ninja 🥷|crown 👑|tophat 🎩
 white_small_square ▫️|black_small_square ▪️|copyright ©️|registered ®️|tm ™️|infinity ♾️|atom_symbol ⚛️|wheelchair ♿|no_mobile_phones 📵
 `;
 
-const glyphs = new Map(table.trim().split(/[|\n]/).map((entry) => entry.split(' ')));
+const glyphs = new Map(
+  table
+    .trim()
+    .split(/[|\n]/)
+    .map((entry) => entry.split(' ')),
+);
 
 const tones = { 2: '🏻', 3: '🏼', 4: '🏽', 5: '🏾', 6: '🏿' };
 
@@ -61,7 +66,18 @@ export function glyph(name, tone) {
 }
 
 // common is offered first when somebody reacts.
-export const common = ['eyes', 'white_check_mark', '+1', 'rotating_light', 'fire', 'memo', 'raised_hands', 'question', 'heart', 'tada'];
+export const common = [
+  'eyes',
+  'white_check_mark',
+  '+1',
+  'rotating_light',
+  'fire',
+  'memo',
+  'raised_hands',
+  'question',
+  'heart',
+  'tada',
+];
 
 // find lists names that contain the text, those that begin with it first.
 export function find(text, limit = 60) {

@@ -13,7 +13,13 @@ export class List {
     this.before = h('div.gap');
     this.items = h('div.items', { role: 'feed' });
     this.after = h('div.gap');
-    this.node = h('div.scroll', { tabindex: '0', 'aria-label': label, onscroll: () => this.scrolled() }, this.before, this.items, this.after);
+    this.node = h(
+      'div.scroll',
+      { tabindex: '0', 'aria-label': label, onscroll: () => this.scrolled() },
+      this.before,
+      this.items,
+      this.after,
+    );
     this.start = 0;
     this.total = 0;
     this.shown = [];
@@ -42,7 +48,7 @@ export class List {
     this.before.style.height = `${start * this.height}px`;
     this.after.style.height = `${Math.max(0, total - start - items.length) * this.height}px`;
     if (this.stuck) this.toEnd();
-    else this.restore(hold);
+    else if (!this.arrive()) this.restore(hold);
     this.tell();
   }
 
@@ -63,19 +69,40 @@ export class List {
     this.node.scrollTop += child.getBoundingClientRect().top - top - hold.offset;
   }
 
+  // arrive scrolls to what was jumped to, once it is drawn.
+  arrive() {
+    const child = this.target && this.items.querySelector(`[data-key="${CSS.escape(this.target)}"]`);
+    if (!child) return false;
+    this.target = null;
+    child.scrollIntoView({ block: 'center' });
+    (child.querySelector('.message') ?? child).focus({ preventScroll: true });
+    this.top = this.node.scrollTop;
+    return true;
+  }
+
   toEnd() {
     this.node.scrollTop = this.node.scrollHeight;
     this.top = this.node.scrollTop;
   }
 
   atEnd() {
-    return this.start + this.shown.length >= this.total && this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 40;
+    return (
+      this.start + this.shown.length >= this.total &&
+      this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 40
+    );
   }
 
   // latest goes to the newest message, wherever the window is.
   latest() {
     this.stuck = true;
     this.ask('latest');
+  }
+
+  // jump brings one message into sight, by its number and its key.
+  jump(index, key) {
+    this.stuck = false;
+    this.target = key;
+    this.ask(Math.max(0, index - 20));
   }
 
   scrolled() {
@@ -102,9 +129,11 @@ export class List {
     const bottom = top + this.items.offsetHeight;
     const end = this.start + this.shown.length;
     let next = null;
-    if (scrollTop + clientHeight < top || scrollTop > bottom) next = Math.floor(scrollTop / this.height) - Math.floor(this.shown.length / 2);
+    if (scrollTop + clientHeight < top || scrollTop > bottom)
+      next = Math.floor(scrollTop / this.height) - Math.floor(this.shown.length / 2);
     else if (scrollTop - top < near && this.start > 0) next = this.start - Math.floor(this.shown.length / 2);
-    else if (bottom - scrollTop - clientHeight < near && end < this.total) next = this.start + Math.floor(this.shown.length / 2);
+    else if (bottom - scrollTop - clientHeight < near && end < this.total)
+      next = this.start + Math.floor(this.shown.length / 2);
     if (next === null) return;
     next = Math.max(0, Math.min(next, this.total - this.shown.length));
     if (next === this.start || next === this.asked) return;

@@ -8,7 +8,7 @@ import { glyph } from './emoji.js';
 export function markdown(text) {
   const lines = text.replace(/\r\n?/g, '\n').split('\n');
   const nodes = [];
-  for (let i = 0; i < lines.length; ) {
+  for (let i = 0; i < lines.length;) {
     const reader = readers.find((r) => r.starts(lines, i));
     const { node, next } = reader.read(lines, i);
     if (node) nodes.push(node);
@@ -45,7 +45,10 @@ function heading(lines, i) {
 function quote(lines, i) {
   let end = i;
   while (end < lines.length && lines[end].startsWith('>')) end += 1;
-  const inner = lines.slice(i, end).map((l) => l.replace(/^>\s?/, '')).join('\n');
+  const inner = lines
+    .slice(i, end)
+    .map((l) => l.replace(/^>\s?/, ''))
+    .join('\n');
   return { node: h('blockquote', {}, markdown(inner)), next: end };
 }
 
@@ -77,17 +80,37 @@ function item(text) {
 }
 
 function table(lines, i) {
-  const cells = (line) => line.trim().replace(/^\||\|$/g, '').split(/(?<!\\)\|/).map((c) => c.trim().replace(/\\\|/g, '|'));
+  const cells = (line) =>
+    line
+      .trim()
+      .replace(/^\||\|$/g, '')
+      .split(/(?<!\\)\|/)
+      .map((c) => c.trim().replace(/\\\|/g, '|'));
   let end = i + 2;
   while (end < lines.length && lines[end].includes('|')) end += 1;
-  const head = h('tr', {}, cells(lines[i]).map((c) => h('th', {}, spans(c))));
-  const rows = lines.slice(i + 2, end).map((line) => h('tr', {}, cells(line).map((c) => h('td', {}, spans(c)))));
+  const head = h(
+    'tr',
+    {},
+    cells(lines[i]).map((c) => h('th', {}, spans(c))),
+  );
+  const rows = lines.slice(i + 2, end).map((line) =>
+    h(
+      'tr',
+      {},
+      cells(line).map((c) => h('td', {}, spans(c))),
+    ),
+  );
   return { node: h('div.tablebox', {}, h('table', {}, h('thead', {}, head), h('tbody', {}, rows))), next: end };
 }
 
 function paragraph(lines, i) {
   let end = i + 1;
-  while (end < lines.length && lines[end].trim() && readers.findIndex((r) => r.starts(lines, end)) === readers.length - 1) end += 1;
+  while (
+    end < lines.length &&
+    lines[end].trim() &&
+    readers.findIndex((r) => r.starts(lines, end)) === readers.length - 1
+  )
+    end += 1;
   const parts = lines.slice(i, end).flatMap((line, n) => (n ? [h('br'), ...spans(line)] : spans(line)));
   return { node: h('p', {}, parts), next: end };
 }
@@ -110,7 +133,7 @@ const inlines = [
 function spans(text) {
   const nodes = [];
   let plain = '';
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const rest = text.slice(i);
     const inWord = rest[0] === '_' && /[\p{L}\p{N}]$/u.test(plain);
     const hit = inWord ? null : match(rest);

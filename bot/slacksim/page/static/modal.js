@@ -55,19 +55,46 @@ export class Views {
   draw(view, stack, ctx) {
     const at = this.surface(view, { view_id: view.id });
     this.foot = h('p.error', { role: 'alert', hidden: true });
-    const submit = view.submit && h('button.btn.primary', { type: 'button', class: 'submit', onclick: () => this.submit() }, plain(view.submit));
-    this.box = h('div.dialog', { role: 'dialog', 'aria-modal': 'true', 'aria-label': view.title?.text ?? 'Dialog' },
-      h('div.dialog-head', {}, h('span.app-mark', { 'aria-hidden': 'true' }, '🔔'), h('h2', {}, plain(view.title)), stack.length > 1 && h('span.hint', {}, `${stack.length} of 3`),
-        h('button.close', { type: 'button', 'aria-label': 'Close all', onclick: () => this.close(true) }, '×')),
+    const submit =
+      view.submit &&
+      h('button.btn.primary', { type: 'button', class: 'submit', onclick: () => this.submit() }, plain(view.submit));
+    this.box = h(
+      'div.dialog',
+      { role: 'dialog', 'aria-modal': 'true', 'aria-label': view.title?.text ?? 'Dialog' },
+      h(
+        'div.dialog-head',
+        {},
+        h('span.app-mark', { 'aria-hidden': 'true' }, '🔔'),
+        h('h2', {}, plain(view.title)),
+        stack.length > 1 && h('span.hint', {}, `${stack.length} of 3`),
+        h('button.close', { type: 'button', 'aria-label': 'Close all', onclick: () => this.close(true) }, '×'),
+      ),
       h('div.dialog-body', {}, blocks(view.blocks, ctx, at)),
-      h('div.dialog-foot', {}, this.foot, h('span.spring'), h('button.btn', { type: 'button', onclick: () => this.close(false) }, view.close ? plain(view.close) : stack.length > 1 ? 'Back' : 'Cancel'), submit));
+      h(
+        'div.dialog-foot',
+        {},
+        this.foot,
+        h('span.spring'),
+        h(
+          'button.btn',
+          { type: 'button', onclick: () => this.close(false) },
+          view.close ? plain(view.close) : stack.length > 1 ? 'Back' : 'Cancel',
+        ),
+        submit,
+      ),
+    );
     fill(this.node, this.box);
   }
 
   first(view) {
     const wanted = view.blocks.map((b) => b.element).find((e) => e?.focus_on_load);
     const error = this.box.querySelector('.has-error [data-focus]');
-    const node = error ?? (wanted && this.box.querySelector(`[data-focus$="/${CSS.escape(wanted.action_id)}"]`)) ?? this.box.querySelector('.dialog-body [data-focus]') ?? this.box.querySelector('.submit') ?? this.box.querySelector('.close');
+    const node =
+      error ??
+      (wanted && this.box.querySelector(`[data-focus$="/${CSS.escape(wanted.action_id)}"]`)) ??
+      this.box.querySelector('.dialog-body [data-focus]') ??
+      this.box.querySelector('.submit') ??
+      this.box.querySelector('.close');
     node?.focus();
   }
 
@@ -78,14 +105,33 @@ export class Views {
     return {
       errors: view.errors,
       state: (block, el) => kept.get(key(block, el))?.state ?? view.values?.[block.block_id]?.[el.action_id],
-      enter: (block, el, state) => kept.set(key(block, el), { block: block.block_id, action: el.action_id, state: sendable(state), dispatches: block.dispatch_action }),
+      enter: (block, el, state) =>
+        kept.set(key(block, el), {
+          block: block.block_id,
+          action: el.action_id,
+          state: sendable(state),
+          dispatches: block.dispatch_action,
+        }),
       act: async (block, el, state) => {
         await this.flush(view, place);
-        kept.set(key(block, el), { block: block.block_id, action: el.action_id, state: sendable(state), sent: true, dispatches: block.dispatch_action });
-        const seen = await act('press', { user: this.ctx.me.id, ...place, block_id: block.block_id, action_id: el.action_id, value: sendable(state) });
+        kept.set(key(block, el), {
+          block: block.block_id,
+          action: el.action_id,
+          state: sendable(state),
+          sent: true,
+          dispatches: block.dispatch_action,
+        });
+        const seen = await act('press', {
+          user: this.ctx.me.id,
+          ...place,
+          block_id: block.block_id,
+          action_id: el.action_id,
+          value: sendable(state),
+        });
         if (seen.error) throw new Error(explain(seen.error));
       },
-      suggest: (block, el, text) => suggest({ user: this.ctx.me.id, ...place, block_id: block.block_id, action_id: el.action_id, value: text }),
+      suggest: (block, el, text) =>
+        suggest({ user: this.ctx.me.id, ...place, block_id: block.block_id, action_id: el.action_id, value: text }),
     };
   }
 
@@ -103,7 +149,11 @@ export class Views {
     for (const k of this.inputs.of(this.view.id).values()) (values[k.block] ??= {})[k.action] = k.state;
     this.wait(true);
     try {
-      const result = await act('submit', { user: this.ctx.me.id, view_id: this.view.id, values: onlyPresent(values, this.view) });
+      const result = await act('submit', {
+        user: this.ctx.me.id,
+        view_id: this.view.id,
+        values: onlyPresent(values, this.view),
+      });
       this.say(result.error && explain(result.error));
     } catch (e) {
       this.say(e.message);
@@ -151,11 +201,13 @@ function onlyPresent(values, view) {
 
 // explain puts Slack's error codes into the words a person would see.
 export function explain(code) {
-  return {
-    operation_timeout: 'The app did not answer within 3 seconds (operation_timeout)',
-    dispatch_failed: 'The app is not connected (dispatch_failed)',
-    invalid_response: 'The app answered with something Slack does not accept (see the inspector)',
-  }[code] ?? code;
+  return (
+    {
+      operation_timeout: 'The app did not answer within 3 seconds (operation_timeout)',
+      dispatch_failed: 'The app is not connected (dispatch_failed)',
+      invalid_response: 'The app answered with something Slack does not accept (see the inspector)',
+    }[code] ?? code
+  );
 }
 
 // focusNow remembers where the cursor is, to find it again after drawing anew.
@@ -169,6 +221,7 @@ export function refocus(root, before) {
   const node = before && root.querySelector(`[data-focus="${CSS.escape(before.key)}"]`);
   if (!node) return false;
   node.focus();
-  if (before.from !== null && before.from !== undefined && node.setSelectionRange) node.setSelectionRange(before.from, before.to);
+  if (before.from !== null && before.from !== undefined && node.setSelectionRange)
+    node.setSelectionRange(before.from, before.to);
   return true;
 }

@@ -16,7 +16,8 @@ export function parse(text, { verbatim = false } = {}) {
   for (const [i, part] of text.split('```').entries()) {
     // An opening fence without a closing one is three backticks.
     const fenced = i % 2 === 1;
-    if (fenced && i < text.split('```').length - 1) nodes.push({ t: 'pre', v: verbatimText(part.replace(/^\n/, '').replace(/\n$/, '')) });
+    if (fenced && i < text.split('```').length - 1)
+      nodes.push({ t: 'pre', v: verbatimText(part.replace(/^\n/, '').replace(/\n$/, '')) });
     else nodes.push(...lines((fenced ? '```' : '') + part, verbatim));
   }
   return nodes;
@@ -59,7 +60,7 @@ function inline(s, verbatim) {
     if (plain) nodes.push({ t: 'text', v: unescape(plain) });
     plain = '';
   };
-  for (let i = 0; i < s.length; ) {
+  for (let i = 0; i < s.length;) {
     const hit = take(s, i, verbatim);
     if (hit) {
       flush();

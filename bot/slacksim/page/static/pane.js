@@ -4,48 +4,62 @@ import { act, suggest, view } from './api.js';
 import { blocks } from './blocks.js';
 import { Composer } from './composer.js';
 import { Context } from './context.js';
-import { dayName } from './dates.js';
-import { add, anchor, fill, h, keyed } from './dom.js';
-import { markdown } from './markdown.js';
+import { add, fill, h } from './dom.js';
+import { initialState } from './elements.js';
 import { List } from './list.js';
-import { avatar, continues, message } from './message.js';
-import { mrkdwn } from './mrkdwn.js';
+import { message, prepared } from './message.js';
 import { Views, explain, focusNow, refocus } from './modal.js';
-import { ask, menu, toast } from './popup.js';
+import { ask, toast } from './popup.js';
+import { Heading } from './room.js';
 import { Sidebar } from './sidebar.js';
+import { Thread } from './thread.js';
 
 const home = 'home';
 
 export class Pane {
   // app knows the page: moved(pane) after the person or the place changed.
   constructor(app, { user, room }) {
-    Object.assign(this, { app, user, room, thread: null, start: 'latest' });
+    Object.assign(this, { app, user, room, start: 'latest' });
     this.sidebar = new Sidebar(this);
-    this.heading = h('div.heading');
-    this.extras = h('div.extras');
+    this.heading = new Heading(this);
     this.list = new List({
-      label: 'Messages', key: (m) => m.key, sign: (m) => m.sign, build: (m) => this.messageNode(m, false), ask: (start) => this.window(start), seen: (s) => this.seen(s),
+      label: 'Messages',
+      key: (m) => m.key,
+      sign: (m) => m.sign,
+      build: (m) => this.messageNode(m, false),
+      ask: (start) => this.window(start),
+      seen: (s) => this.seen(s),
     });
-    this.newer = h('button.newer', { type: 'button', hidden: true, onclick: () => this.list.latest() }, '↓ New messages');
+    this.newer = h(
+      'button.newer',
+      { type: 'button', hidden: true, onclick: () => this.list.latest() },
+      '↓ New messages',
+    );
     this.homeBox = h('div.home', { hidden: true });
     this.composer = new Composer({
-      placeholder: 'Message', what: () => this.what(),
+      placeholder: 'Message',
+      what: () => this.what(),
       send: (text) => this.sent(act('message', { user: this.user, channel: this.room, text })),
-      command: (command, text) => this.command(command, text), shortcut: (s) => this.shortcut(s),
+      command: (command, text) => this.command(command, text),
+      shortcut: (s) => this.shortcut(s),
     });
     this.foot = h('div.foot');
-    this.main = h('main.channel', {}, this.heading, this.extras, this.list.node, this.newer, this.homeBox, this.foot);
-    this.threadBox = h('aside.thread', { hidden: true, 'aria-label': 'Thread' });
-    this.buildThread();
+    this.main = h('main.channel', {}, this.heading.node, this.list.node, this.newer, this.homeBox, this.foot);
+    this.thread = new Thread(this);
     this.views = new Views(this);
-    this.body = h('div.pane-body', {}, this.sidebar.node, this.main, this.threadBox);
+    this.body = h('div.pane-body', {}, this.sidebar.node, this.main, this.thread.node);
     this.root = h('section.pane', { onkeydown: (e) => this.key(e) }, this.body, this.views.node, h('div.toasts'));
     this.refresh();
   }
 
   what() {
     const d = this.ctx?.data;
-    return { people: this.ctx?.people() ?? [], channels: d?.rooms.filter((r) => !r.archived) ?? [], commands: d?.commands ?? [], shortcuts: d?.shortcuts ?? [] };
+    return {
+      people: this.ctx?.people() ?? [],
+      channels: d?.rooms.filter((r) => !r.archived) ?? [],
+      commands: d?.commands ?? [],
+      shortcuts: d?.shortcuts ?? [],
+    };
   }
 
   // refresh asks what there is to see now and draws it. Calls while one is under way become one more.
@@ -56,10 +70,11 @@ export class Pane {
     }
     this.loading = true;
     try {
-      const query = { as: this.user, room: this.room ?? '', thread: this.thread ?? '', start: this.start };
+      const query = { as: this.user, room: this.room ?? '', thread: this.thread.ts ?? '', start: this.start };
       const answer = await view(query);
       // An answer to a question that is no longer asked is not drawn.
-      if (query.as === this.user && query.room === (this.room ?? '') && query.thread === (this.thread ?? '')) this.take(answer);
+      if (query.as === this.user && query.room === (this.room ?? '') && query.thread === (this.thread.ts ?? ''))
+        this.take(answer);
       else this.again = true;
     } catch (e) {
       this.app.trouble(e.message);
@@ -89,7 +104,7 @@ export class Pane {
     this.list.node.hidden = atHome;
     if (atHome) this.drawHome(data);
     else if (data.room) this.drawRoom(data.room);
-    this.drawThread(data.thread);
+    this.thread.show(data.thread, this.ctx);
     this.views.show(data.views ?? [], this.ctx, data.home);
   }
 
@@ -98,7 +113,7 @@ export class Pane {
     this.root.classList.remove('menu-open');
     if (room === this.room) return;
     this.room = room;
-    this.thread = null;
+    this.thread.ts = null;
     this.start = 'latest';
     this.list.reset();
     if (room === home) act('open_home', { user: this.user }).catch((e) => toast(this.root, e.message, 'error'));
@@ -111,7 +126,7 @@ export class Pane {
   become(user) {
     this.user = user;
     this.text = null;
-    this.thread = null;
+    this.thread.ts = null;
     this.start = 'latest';
     this.list.reset();
     if (this.room?.startsWith('D')) this.room = null;
@@ -126,13 +141,7 @@ export class Pane {
   }
 
   drawRoom(room) {
-    const title = room.im ? [avatar(this.ctx.user(room.with), 'small'), this.ctx.roomTitle(room.id)] : [h('span.hash', {}, room.private ? '🔒' : '#'), room.name];
-    fill(this.heading, this.menuButton(), h('div.heading-text', {}, h('h1', {}, title), room.topic && h('p.topic', { title: room.topic }, mrkdwn(room.topic, this.ctx))),
-      !room.im && h('button.members', { type: 'button', title: 'Members', onclick: (e) => this.members(e.currentTarget, room) }, `👥 ${room.members.length}`),
-      room.pins.length > 0 && h('button.members', { type: 'button', title: 'Pinned messages', onclick: (e) => this.pins(e.currentTarget, room) }, `📌 ${room.pins.length}`),
-      h('button.members', { type: 'button', 'aria-label': 'Channel actions', onclick: (e) => this.roomMenu(e.currentTarget, room) }, '⋯'));
-    fill(this.extras, room.bookmarks.map((b) => h('span.bookmark', {}, anchor(b.link, b.emoji ? [mrkdwn(b.emoji, this.ctx), ' '] : '🔗 ', b.title))),
-      room.canvas && h('button.bookmark', { type: 'button', onclick: () => this.canvas(room.canvas) }, `📄 ${room.canvas.title || 'Canvas'}`));
+    this.heading.room(room, this.ctx);
     this.list.show({ start: room.start, total: room.total, items: prepared(room.messages, room, this.ctx) });
     this.drawFoot(room);
   }
@@ -140,9 +149,20 @@ export class Pane {
   drawFoot(room) {
     const name = this.ctx.roomTitle(room.id);
     this.composer.label(`Message ${name}`);
-    const bar = room.archived ? h('p.footnote', {}, `${name} is archived. It can be read, not written to.`)
-      : room.member ? null
-        : h('p.footnote', {}, `You are looking at ${name}. `, h('button.btn.primary', { type: 'button', onclick: () => this.do('join', { channel: room.id }) }, 'Join channel'));
+    const bar = room.archived
+      ? h('p.footnote', {}, `${name} is archived. It can be read, not written to.`)
+      : room.member
+        ? null
+        : h(
+            'p.footnote',
+            {},
+            `You are looking at ${name}. `,
+            h(
+              'button.btn.primary',
+              { type: 'button', onclick: () => this.do('join', { channel: room.id }) },
+              'Join channel',
+            ),
+          );
     const node = bar ?? this.composer.node;
     if (this.foot.firstChild !== node) fill(this.foot, node);
   }
@@ -150,19 +170,18 @@ export class Pane {
   drawHome(data) {
     const focus = focusNow(this.homeBox);
     const sign = data.home ? data.home.hash + data.home.id : 'none';
-    fill(this.heading, this.menuButton(), h('div.heading-text', {}, h('h1', {}, '🔔 ', data.team.app_name)),
-      h('button.members', { type: 'button', onclick: () => this.dm(data.team.bot_user) }, '💬 Messages'));
-    fill(this.extras);
+    this.heading.home(data.team);
     fill(this.foot);
     if (this.homeBox.dataset.sign === sign) return;
     this.homeBox.dataset.sign = sign;
     const at = data.home && this.views.surface(data.home, { home: true });
-    fill(this.homeBox, data.home ? blocks(data.home.blocks, this.ctx, at) : h('p.empty', {}, 'The app has not published its Home tab for you yet.'));
+    fill(
+      this.homeBox,
+      data.home
+        ? blocks(data.home.blocks, this.ctx, at)
+        : h('p.empty', {}, 'The app has not published its Home tab for you yet.'),
+    );
     refocus(this.homeBox, focus);
-  }
-
-  menuButton() {
-    return h('button.burger', { type: 'button', 'aria-label': 'Channels', onclick: () => this.root.classList.toggle('menu-open') }, '☰');
   }
 
   messageNode(m, inThread) {
@@ -176,19 +195,27 @@ export class Pane {
     const on = (m) => ({ channel, ts: m.ts });
     return {
       inThread,
-      openThread: (m) => this.openThread(m),
+      openThread: (m) => this.thread.open(m),
       react: (m, name, add) => this.do(add ? 'react' : 'unreact', { ...on(m), name }),
       pin: (m, add) => this.do(add ? 'pin' : 'unpin', on(m)),
       dismiss: (m) => this.do('dismiss', on(m)),
       more: (m) => this.moreFor(m, on(m)),
       surface: (m) => ({
-        state: (block, el) => m.values?.[block.block_id]?.[el.action_id] ?? initial(el),
-        enter: (block, el, state) => this.do('press', { ...on(m), block_id: block.block_id, action_id: el.action_id, value: state }),
+        state: (block, el) => m.values?.[block.block_id]?.[el.action_id] ?? initialState(el),
+        enter: (block, el, state) =>
+          this.do('press', { ...on(m), block_id: block.block_id, action_id: el.action_id, value: state }),
         act: async (block, el, state) => {
-          const seen = await act('press', { user: this.user, ...on(m), block_id: block.block_id, action_id: el.action_id, value: state });
+          const seen = await act('press', {
+            user: this.user,
+            ...on(m),
+            block_id: block.block_id,
+            action_id: el.action_id,
+            value: state,
+          });
           if (seen.error) throw new Error(explain(seen.error));
         },
-        suggest: (block, el, text) => suggest({ user: this.user, ...on(m), block_id: block.block_id, action_id: el.action_id, value: text }),
+        suggest: (block, el, text) =>
+          suggest({ user: this.user, ...on(m), block_id: block.block_id, action_id: el.action_id, value: text }),
       }),
     };
   }
@@ -198,18 +225,34 @@ export class Pane {
     const shortcuts = this.ctx.data.shortcuts.filter((s) => s.type === 'message');
     return [
       ...shortcuts.map((s) => ({ icon: '⚡', label: s.name, run: () => this.shortcut(s, on) })),
-      { icon: '📌', label: m.pinned ? 'Unpin from channel' : 'Pin to channel', run: () => this.do(m.pinned ? 'unpin' : 'pin', on) },
-      ...(mine ? [{ icon: '✎', label: 'Edit message', run: () => this.edit(m, on) }, { icon: '🗑', label: 'Delete message', danger: true, run: () => this.remove(m, on) }] : []),
+      {
+        icon: '📌',
+        label: m.pinned ? 'Unpin from channel' : 'Pin to channel',
+        run: () => this.do(m.pinned ? 'unpin' : 'pin', on),
+      },
+      ...(mine
+        ? [
+            { icon: '✎', label: 'Edit message', run: () => this.edit(m, on) },
+            { icon: '🗑', label: 'Delete message', danger: true, run: () => this.remove(m, on) },
+          ]
+        : []),
     ];
   }
 
   async edit(m, on) {
     const box = h('textarea.text', { rows: '3', value: m.text, 'aria-label': 'Message' });
-    if (await ask(this.root, { title: 'Edit message', text: box, yes: 'Save', no: 'Cancel' })) this.do('edit', { ...on, text: box.value });
+    if (await ask(this.root, { title: 'Edit message', text: box, yes: 'Save', no: 'Cancel' }))
+      this.do('edit', { ...on, text: box.value });
   }
 
   async remove(m, on) {
-    const sure = await ask(this.root, { title: 'Delete message', text: 'This cannot be undone.', yes: 'Delete', no: 'Cancel', danger: true });
+    const sure = await ask(this.root, {
+      title: 'Delete message',
+      text: 'This cannot be undone.',
+      yes: 'Delete',
+      no: 'Cancel',
+      danger: true,
+    });
     if (sure) this.do('delete', on);
   }
 
@@ -244,67 +287,6 @@ export class Pane {
     if (opened) this.go(opened.channel);
   }
 
-  members(node, room) {
-    menu(node, room.members.map((id) => ({ label: this.ctx.userName(id) ?? id, icon: this.ctx.user(id)?.is_bot ? '🔔' : '👤', run: () => id !== this.user && this.dm(id) })));
-  }
-
-  pins(node, room) {
-    menu(node, room.pins.map((p) => ({ icon: '📌', label: (p.text || 'A message').slice(0, 80), run: () => this.window(Math.max(0, p.index - 20)) })));
-  }
-
-  roomMenu(node, room) {
-    const add = this.ctx.people().filter((u) => !room.members.includes(u.id));
-    menu(node, [
-      { icon: '➕', label: 'Add someone', run: () => menu(node, add.map((u) => ({ label: u.real_name || u.name, run: () => this.do('invite', { channel: room.id, who: u.id }) }))) },
-      { icon: '✎', label: 'Set the topic', run: () => this.topic(room) },
-      room.member ? { icon: '🚪', label: 'Leave', run: () => this.do('leave', { channel: room.id }) } : { icon: '👋', label: 'Join', run: () => this.do('join', { channel: room.id }) },
-      room.archived ? { icon: '📂', label: 'Unarchive', run: () => this.do('unarchive', { channel: room.id }) } : { icon: '🗄', label: 'Archive', danger: true, run: () => this.do('archive', { channel: room.id }) },
-    ]);
-  }
-
-  async topic(room) {
-    const box = h('input.text', { value: room.topic, 'aria-label': 'Topic' });
-    if (await ask(this.root, { title: `Topic of ${this.ctx.roomTitle(room.id)}`, text: box, yes: 'Save', no: 'Cancel' })) this.do('topic', { channel: room.id, text: box.value });
-  }
-
-  canvas(c) {
-    ask(this.root, { title: c.title || 'Canvas', text: h('div.canvas', {}, markdown(c.markdown)), yes: 'Done', no: 'Close' });
-  }
-
-  buildThread() {
-    this.threadList = h('div.scroll', { tabindex: '0', 'aria-label': 'Replies' });
-    this.threadItems = h('div.items');
-    this.threadList.append(this.threadItems);
-    this.threadComposer = new Composer({
-      placeholder: 'Reply…', what: () => this.what(), command: (name) => Promise.reject(new Error(`${name} cannot be used in threads: Slack runs commands in channels only`)),
-      send: (text) => act('message', { user: this.user, channel: this.room, text, thread_ts: this.thread }),
-    });
-    this.threadHead = h('div.heading', {}, h('div.heading-text', {}, h('h2', {}, 'Thread')), h('button.close', { type: 'button', 'aria-label': 'Close thread', onclick: () => this.closeThread() }, '×'));
-    add(this.threadBox, [this.threadHead, this.threadList, this.threadComposer.node]);
-  }
-
-  openThread(m) {
-    this.thread = m.thread_ts || m.ts;
-    this.opening = true;
-    this.refresh();
-  }
-
-  closeThread() {
-    this.thread = null;
-    this.threadBox.hidden = true;
-    this.refresh();
-  }
-
-  drawThread(thread) {
-    this.threadBox.hidden = !thread;
-    if (!thread) return;
-    const end = this.threadList.scrollHeight - this.threadList.scrollTop - this.threadList.clientHeight < 40;
-    keyed(this.threadItems, prepared(thread.messages, { pins: [] }, this.ctx), { key: (m) => m.key, sign: (m) => m.sign, build: (m) => this.messageNode(m, true) });
-    if (end || this.opening) this.threadList.scrollTop = this.threadList.scrollHeight;
-    if (this.opening) this.threadComposer.input.focus();
-    this.opening = false;
-  }
-
   // seen marks the channel as read while its end is in sight, and offers the way there while it is not.
   seen({ atEnd, newest }) {
     this.newer.hidden = atEnd || this.room === home;
@@ -315,11 +297,14 @@ export class Pane {
     const mark = `${this.room} ${newest.ts}`;
     if (document.hidden || this.marked === mark) return;
     this.marked = mark;
-    act('read', { user: this.user, channel: this.room, ts: newest.ts }).then(() => this.refresh(), () => {});
+    act('read', { user: this.user, channel: this.room, ts: newest.ts }).then(
+      () => this.refresh(),
+      () => {},
+    );
   }
 
   key(e) {
-    if (e.key === 'Escape' && this.thread && !e.defaultPrevented) this.closeThread();
+    if (e.key === 'Escape' && this.thread.ts && !e.defaultPrevented) this.thread.close();
     if (e.altKey && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) {
       e.preventDefault();
       this.sidebar.step(e.key === 'ArrowDown' ? 1 : -1);
@@ -333,27 +318,3 @@ export class Pane {
     messages[Math.max(0, Math.min(to, messages.length - 1))].focus();
   }
 }
-
-function initial(el) {
-  const pairs = { initial_option: 'selected_option', initial_options: 'selected_options', initial_user: 'selected_user', initial_users: 'selected_users', initial_date: 'selected_date', initial_time: 'selected_time', initial_date_time: 'selected_date_time', initial_channel: 'selected_channel', initial_conversation: 'selected_conversation', initial_value: 'value' };
-  const found = Object.entries(pairs).find(([from]) => el[from] !== undefined);
-  return found ? { [found[1]]: el[found[0]] } : null;
-}
-
-// prepared adds to each message what its looks depend on besides itself.
-function prepared(messages, room, ctx) {
-  const pinned = new Set(room.pins.map((p) => p.ts));
-  const reader = { zone: ctx.zone, now: ctx.now() };
-  let before = null;
-  let day = null;
-  return messages.map((m) => {
-    const name = dayName(Number(m.ts), reader);
-    const fresh = name !== day;
-    const out = { ...m, key: m.ts + (m.ephemeral ? 'e' : ''), pinned: pinned.has(m.ts), compact: !fresh && continues(m, before), day: fresh ? name : null };
-    day = name;
-    before = m;
-    out.sign = `${JSON.stringify(out)}${ctx.zone}${ctx.me.id}${(m.reply_users ?? []).length}`;
-    return out;
-  });
-}
-

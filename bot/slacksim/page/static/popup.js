@@ -32,8 +32,21 @@ function place(box, anchor, wide) {
 // menu offers items {label, icon, danger, run} and runs the one that is chosen.
 export function menu(anchor, items) {
   const buttons = items.map((item) =>
-    h('button.menuitem', { type: 'button', role: 'menuitem', class: item.danger ? 'danger' : '', onclick: () => { p.close(); item.run(); } },
-      item.icon && h('span.icon', { 'aria-hidden': 'true' }, item.icon), h('span', {}, item.label)));
+    h(
+      'button.menuitem',
+      {
+        type: 'button',
+        role: 'menuitem',
+        class: item.danger ? 'danger' : '',
+        onclick: () => {
+          p.close();
+          item.run();
+        },
+      },
+      item.icon && h('span.icon', { 'aria-hidden': 'true' }, item.icon),
+      h('span', {}, item.label),
+    ),
+  );
   const list = h('div.menu', { role: 'menu', onkeydown: (e) => arrows(e, buttons) }, buttons);
   const p = popup(anchor, list);
   buttons[0]?.focus();
@@ -53,12 +66,37 @@ export function arrows(e, nodes) {
 // pickEmoji lets somebody choose an emoji by its name.
 export function pickEmoji(anchor, choose) {
   const grid = h('div.emojigrid', { role: 'listbox', 'aria-label': 'Emoji' });
-  const search = h('input', { type: 'search', placeholder: 'Search emoji', 'aria-label': 'Search emoji', oninput: () => show(search.value) });
-  const p = popup(anchor, h('div.emojipicker', { onkeydown: (e) => arrows(e, [search, ...grid.children]) }, search, grid));
+  const search = h('input', {
+    type: 'search',
+    placeholder: 'Search emoji',
+    'aria-label': 'Search emoji',
+    oninput: () => show(search.value),
+  });
+  const p = popup(
+    anchor,
+    h('div.emojipicker', { onkeydown: (e) => arrows(e, [search, ...grid.children]) }, search, grid),
+  );
   const show = (text) => {
     const names = text ? find(text.toLowerCase().replace(/:/g, '')) : [...new Set([...common, ...find('')])];
-    fill(grid, names.map((name) =>
-      h('button', { type: 'button', role: 'option', title: `:${name}:`, 'aria-label': name, onclick: () => { p.close(); choose(name); } }, emoji(name))));
+    fill(
+      grid,
+      names.map((name) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            role: 'option',
+            title: `:${name}:`,
+            'aria-label': name,
+            onclick: () => {
+              p.close();
+              choose(name);
+            },
+          },
+          emoji(name),
+        ),
+      ),
+    );
   };
   show('');
   search.addEventListener('keydown', (e) => {
@@ -76,22 +114,38 @@ export function ask(host, { title, text, yes, no, danger = false }) {
       before?.focus?.();
       resolve(answer);
     };
-    const accept = h('button.btn', { type: 'button', class: danger ? 'danger' : 'primary', onclick: () => done(true) }, yes);
-    const box = h('div.dialog.small', { role: 'alertdialog', 'aria-modal': 'true', 'aria-label': 'Confirm' },
-      h('div.dialog-head', {}, h('h2', {}, title)), h('div.dialog-body', {}, text),
-      h('div.dialog-foot', {}, h('button.btn', { type: 'button', onclick: () => done(false) }, no), accept));
-    const veil = h('div.veil', {
-      onkeydown: (e) => {
-        if (e.key === 'Escape') { e.stopPropagation(); done(false); }
-        trap(e, box);
+    const accept = h(
+      'button.btn',
+      { type: 'button', class: danger ? 'danger' : 'primary', onclick: () => done(true) },
+      yes,
+    );
+    const box = h(
+      'div.dialog.small',
+      { role: 'alertdialog', 'aria-modal': 'true', 'aria-label': 'Confirm' },
+      h('div.dialog-head', {}, h('h2', {}, title)),
+      h('div.dialog-body', {}, text),
+      h('div.dialog-foot', {}, h('button.btn', { type: 'button', onclick: () => done(false) }, no), accept),
+    );
+    const veil = h(
+      'div.veil',
+      {
+        onkeydown: (e) => {
+          if (e.key === 'Escape') {
+            e.stopPropagation();
+            done(false);
+          }
+          trap(e, box);
+        },
       },
-    }, box);
+      box,
+    );
     host.append(veil);
     accept.focus();
   });
 }
 
-const focusable = 'button:not([disabled]),input:not([disabled]),textarea:not([disabled]),select:not([disabled]),a[href],[tabindex="0"]';
+const focusable =
+  'button:not([disabled]),input:not([disabled]),textarea:not([disabled]),select:not([disabled]),a[href],[tabindex="0"]';
 
 // trap keeps Tab inside a dialog.
 export function trap(e, box) {

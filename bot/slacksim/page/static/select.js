@@ -5,12 +5,26 @@ import { popup } from './popup.js';
 
 // select gives the control. load(query) resolves to groups [{label, options: [{value, label, hint, nodes}]}]; chosen is
 // the list of options at first; onchange is told the new list.
-export function select({ label, placeholder, chosen, multi = false, max = Infinity, minQuery = 0, load, onchange, focusKey }) {
+export function select({
+  label,
+  placeholder,
+  chosen,
+  multi = false,
+  max = Infinity,
+  minQuery = 0,
+  load,
+  onchange,
+  focusKey,
+}) {
   let picked = chosen;
   const listID = uid('list');
   const control = h('div.select', { class: multi ? 'multi' : '' });
   const open = h('button.select-open', {
-    type: 'button', 'aria-haspopup': 'listbox', 'aria-label': label, dataset: { focus: focusKey ?? '' }, onclick: () => show(),
+    type: 'button',
+    'aria-haspopup': 'listbox',
+    'aria-label': label,
+    dataset: { focus: focusKey ?? '' },
+    onclick: () => show(),
   });
   control.append(open);
 
@@ -20,17 +34,43 @@ export function select({ label, placeholder, chosen, multi = false, max = Infini
     onchange(picked);
   };
   function draw() {
-    const chips = picked.map((o) => h('span.chip', {}, o.nodes?.() ?? o.label,
-      h('button.chip-x', { type: 'button', 'aria-label': `Remove ${o.label}`, onclick: () => change(picked.filter((p) => p.value !== o.value)) }, '×')));
+    const chips = picked.map((o) =>
+      h(
+        'span.chip',
+        {},
+        o.nodes?.() ?? o.label,
+        h(
+          'button.chip-x',
+          {
+            type: 'button',
+            'aria-label': `Remove ${o.label}`,
+            onclick: () => change(picked.filter((p) => p.value !== o.value)),
+          },
+          '×',
+        ),
+      ),
+    );
     const shown = multi ? null : picked[0];
-    fill(open, shown ? h('span.select-value', {}, shown.nodes?.() ?? shown.label) : h('span.select-hint', {}, placeholder || 'Choose…'), h('span.caret', { 'aria-hidden': 'true' }, '▾'));
+    fill(
+      open,
+      shown
+        ? h('span.select-value', {}, shown.nodes?.() ?? shown.label)
+        : h('span.select-hint', {}, placeholder || 'Choose…'),
+      h('span.caret', { 'aria-hidden': 'true' }, '▾'),
+    );
     fill(control, multi && chips, open);
   }
   function show() {
     const list = h('div.options', { role: 'listbox', id: listID, 'aria-multiselectable': String(multi) });
     const search = h('input', {
-      type: 'search', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': listID, placeholder: 'Type to filter', 'aria-label': `Filter ${label}`,
-      oninput: () => fetchOptions(), onkeydown: keys,
+      type: 'search',
+      role: 'combobox',
+      'aria-expanded': 'true',
+      'aria-controls': listID,
+      placeholder: 'Type to filter',
+      'aria-label': `Filter ${label}`,
+      oninput: () => fetchOptions(),
+      onkeydown: keys,
     });
     const p = popup(open, h('div.chooser', {}, search, list), { wide: true });
     let turn = 0;
@@ -43,14 +83,22 @@ export function select({ label, placeholder, chosen, multi = false, max = Infini
       drawOptions(groups);
     }
     function drawOptions(groups) {
-      fill(list, groups.map((g) => [g.label && h('div.group', {}, g.label), g.options.map(option)]));
+      fill(
+        list,
+        groups.map((g) => [g.label && h('div.group', {}, g.label), g.options.map(option)]),
+      );
       if (!list.querySelector('.option')) list.append(h('p.hint', {}, 'No results'));
       mark(list.querySelector('.option[aria-selected="true"]') ?? list.querySelector('.option'));
     }
     function option(o) {
       const selected = picked.some((x) => x.value === o.value);
-      return h('div.option', { role: 'option', id: uid('option'), 'aria-selected': String(selected), onclick: () => pick(o, selected) },
-        h('span.option-label', {}, o.nodes?.() ?? o.label), o.hint && h('span.hint', {}, o.hint), selected && h('span.tick', {}, '✓'));
+      return h(
+        'div.option',
+        { role: 'option', id: uid('option'), 'aria-selected': String(selected), onclick: () => pick(o, selected) },
+        h('span.option-label', {}, o.nodes?.() ?? o.label),
+        o.hint && h('span.hint', {}, o.hint),
+        selected && h('span.tick', {}, '✓'),
+      );
     }
     function pick(o, selected) {
       if (!multi) {
@@ -91,7 +139,10 @@ export function filtered(groups) {
   return async (query) => {
     const q = query.toLowerCase();
     return groups
-      .map((g) => ({ label: g.label, options: g.options.filter((o) => `${o.label} ${o.hint ?? ''}`.toLowerCase().includes(q)) }))
+      .map((g) => ({
+        label: g.label,
+        options: g.options.filter((o) => `${o.label} ${o.hint ?? ''}`.toLowerCase().includes(q)),
+      }))
       .filter((g) => g.options.length);
   };
 }
