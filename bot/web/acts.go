@@ -162,7 +162,7 @@ func noVerb(verb desk.Verb) error {
 		words = append(words, string(v))
 	}
 	p := &problem{Status: http.StatusNotFound, Why: "There is no act " + quote(string(verb)) + ".", Next: "There are: " + strings.Join(words, ", ") + "."}
-	if near := desk.Nearest(strings.ToLower(string(verb)), words); near != "" {
+	if near := incident.Nearest(string(verb), words); near != "" {
 		p.Next = "Did you mean " + near + "?"
 	}
 	return p

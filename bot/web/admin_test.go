@@ -49,7 +49,7 @@ func TestLife(t *testing.T) {
 	if s.Incident.Severity != "sev1" || s.Incident.AcknowledgedBy != "person:bob" || s.Incident.Title != "Checkout fails" || s.Team == nil || s.Team.Name != "Payments" {
 		t.Errorf("GET /v1/incidents/inc-1 = %+v", s)
 	}
-	for _, want := range []string{"cli declared Checkout is slow as sev3", "cli noted: p99 at 4 s", "Ada Okafor acknowledged", "Ada Okafor noted: what: the pool is exhausted",
+	for _, want := range []string{"cli declared Checkout is slow as sev3", "cli noted: p99 at 4 s", "Ada Okafor acknowledged", "Ada Okafor took the role of commander", "Ada Okafor noted: what: the pool is exhausted",
 		"cli made it sev1: payments fail too", "cli renamed it: Checkout fails", "cli gave the role of communicator to Bob Lind",
 		"cli said it is mitigated: rollback of 4711", "Bob Lind reopened: it is back", "a stranger cancelled: a false alarm"} {
 		found := false

@@ -42,7 +42,7 @@ func TestHostileBodies(t *testing.T) {
 		{"terminal escapes", `{"title":"\u001b]0;SECRET\u0007\u001b[31mred"}`, 202},
 		{"markup", `{"title":"<script>alert('SECRET')</script>","links":["javascript:alert(1)"]}`, 202},
 		{"a huge number", `{"title":"x","details":{"n":1` + strings.Repeat("0", 100_000) + `}}`, 202},
-		{"a blank title", `{"title":"\u200b \u202e"}`, 202},
+		{"a blank title", `{"title":"\u200b \u202e"}`, 400},
 		{"nothing but direction marks", `{"title":"\u202e\u2066"}`, 400},
 		{"a very long key", `{"title":"x","dedup_key":"` + strings.Repeat("k", 100_000) + `"}`, 202},
 		{"a very long service", `{"title":"x","service":"` + strings.Repeat("s", 100_000) + `"}`, 202},

@@ -102,6 +102,9 @@ func words(d *desk.Desk, e incident.Event) string {
 	case incident.KindService:
 		return said("gave it to "+e.Service, e.Text)
 	case incident.KindRole:
+		if e.Person == e.By {
+			return "took the role of " + string(e.Role)
+		}
 		return said(fmt.Sprintf("gave the role of %s to %s", e.Role, d.DisplayName(e.Person)), "")
 	case incident.KindFollowUp:
 		return said("opened a follow-up", e.FollowUp.ID+" "+e.FollowUp.Title)
@@ -116,9 +119,9 @@ func words(d *desk.Desk, e incident.Event) string {
 	case incident.KindPageFailed:
 		return said(fmt.Sprintf("could not page %s by %s", whom(d, e), e.Via), e.Text)
 	case incident.KindStep:
-		return said(fmt.Sprintf("began step %d of pass %d", e.Step, e.Pass), e.Text)
+		return said("escalated", e.Text)
 	case incident.KindExhausted:
-		return said("reached the end of the escalation", e.Text)
+		return said("stopped escalating", e.Text)
 	case incident.KindRemark:
 		return said("remarked", e.Text)
 	default: // acknowledged, resolved, closed, reopened, cancelled
