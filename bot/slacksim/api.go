@@ -141,6 +141,9 @@ func (w *Workspace) answer(name string, r *http.Request, q request, bad *apiErro
 			return v.refuse(missingArgument(m, arg))
 		}
 	}
+	if slices.Contains(w.opts.Restricted, name) {
+		return v.refuse(fail("restricted_action"))
+	}
 	o, err := m.run(c)
 	if err != nil {
 		return v.refuse(err)

@@ -114,6 +114,9 @@ func (c *call) chatUpdate() (object, *apiError) {
 	if err != nil {
 		return nil, err
 	}
+	if at, _ := parseTS(m.TS); c.opts.EditWindow > 0 && c.now().UnixMicro()-at >= c.opts.EditWindow.Microseconds() {
+		return nil, fail("edit_window_closed")
+	}
 	if len([]rune(c.str("text"))) > maxUpdateText {
 		return nil, fail("msg_too_long")
 	}
@@ -128,7 +131,9 @@ func (c *call) chatUpdate() (object, *apiError) {
 		next.Text = m.Text
 	}
 	c.change(ch, m, *next, c.user)
-	return object{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.clone()}, nil
+	shown := toObj(m)
+	delete(shown, "ts") // it stands outside, and only there
+	return object{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": shown}, nil
 }
 
 func (c *call) chatDelete() (object, *apiError) {

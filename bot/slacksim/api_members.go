@@ -110,8 +110,6 @@ func (c *call) roomKick() (object, *apiError) {
 		return nil, fail("cant_kick_from_general")
 	case !ch.isMember(c.user) || !ch.isMember(id):
 		return nil, fail("not_in_channel")
-	case c.opts.NoKicks && !ch.IsPrivate:
-		return nil, fail("restricted_action")
 	}
 	c.leave(ch, id, c.user)
 	return object{"errors": object{}}, nil

@@ -201,6 +201,9 @@ func (c *call) reactionsRemove() (object, *apiError) {
 	if err != nil {
 		return nil, err
 	}
+	if !ch.isMember(c.user) {
+		return nil, fail("no_access")
+	}
 	name := strings.Trim(c.str("name"), ":")
 	if !reactionName.MatchString(name) {
 		return nil, fail("invalid_name")

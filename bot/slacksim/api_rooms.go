@@ -96,7 +96,10 @@ func (c *call) listRooms(fits func(*channel) bool) (object, *apiError) {
 	out := []object{}
 	for _, ch := range part {
 		o := c.channelJSON(ch)
-		if !ch.IsIM && strings.HasPrefix(c.http.URL.Path, "/api/conversations.") {
+		switch {
+		case strings.HasPrefix(c.http.URL.Path, "/api/users."):
+			delete(o, "is_member")
+		case !ch.IsIM:
 			o["num_members"] = len(ch.Members)
 		}
 		out = append(out, o)
@@ -206,7 +209,7 @@ func (c *call) roomPurpose() (object, *apiError) {
 		return nil, err
 	}
 	c.setPurpose(ch, c.user, c.str("purpose"))
-	return object{"channel": c.channelJSON(ch), "purpose": ch.Purpose.Value}, nil
+	return object{"channel": c.channelJSON(ch)}, nil
 }
 
 func (c *call) noteRoom(arg string) (*channel, *apiError) {

@@ -270,6 +270,17 @@ func TestPeople(t *testing.T) {
 	})
 }
 
+func TestManyPeopleAreListedInPages(t *testing.T) {
+	people := make([]Person, wantsPages)
+	for i := range people {
+		people[i].Name = fmt.Sprintf("p%d", i)
+	}
+	bubble(t, Options{People: people}, func(t *testing.T, r *rig) {
+		r.want("users.list", nil, "limit_required")
+		r.want("users.list", f("limit", "200"), "")
+	})
+}
+
 func TestDoNotDisturb(t *testing.T) {
 	from := time.Date(2000, 1, 1, 22, 0, 0, 0, time.UTC)
 	bubble(t, Options{People: []Person{{ID: "UADA", Name: "ada", DNDFrom: from, DNDTo: from.Add(8 * time.Hour)}, {ID: "UBEN", Name: "ben"}}}, func(t *testing.T, r *rig) {

@@ -18,6 +18,10 @@ func userMethods() map[string]*method {
 	}
 }
 
+// wantsPages is from how many people on a workspace lists them only in pages;
+// Slack does not say its figure.
+const wantsPages = 1000
+
 func (c *call) usersInfo() (object, *apiError) {
 	u := c.users[c.str("user")]
 	if u == nil {
@@ -27,6 +31,9 @@ func (c *call) usersInfo() (object, *apiError) {
 }
 
 func (c *call) usersList() (object, *apiError) {
+	if len(c.people) > wantsPages && !c.has("limit") {
+		return nil, fail("limit_required")
+	}
 	ids, next, err := page(c, c.people, pageRule{limit: 0, most: 1000})
 	if err != nil {
 		return nil, err

@@ -54,6 +54,9 @@ func contractRig(r *rig) map[string]string {
 	m, err := ada.Message("room", "hers", "")
 	must(err)
 	names["$hers"] = m.TS
+	there, err := ada.Message("ops", "not for the bot", "")
+	must(err)
+	names["$opsts"] = there.TS
 	r.want("pins.add", f("channel", names["$room"], "timestamp", m.TS), "")
 	r.want("reactions.add", f("channel", names["$room"], "timestamp", m.TS, "name", "eyes"), "")
 	o := r.want("chat.postMessage", f("channel", "UBEN", "text", "hello"), "")
@@ -255,6 +258,7 @@ func contracts() []contract {
 		{"reactions.remove", f("channel", "$room", "timestamp", "x", "name", "eyes"), "bad_timestamp"},
 		{"reactions.remove", f("channel", "$room", "timestamp", "1234567890.000001", "name", "eyes"), "message_not_found"},
 		{"reactions.remove", f("channel", "$secret", "timestamp", "$hers", "name", "eyes"), "channel_not_found"},
+		{"reactions.remove", f("channel", "$ops", "timestamp", "$opsts", "name", "eyes"), "no_access"},
 		{"reactions.get", f("channel", "$room"), "no_item_specified"},
 		{"reactions.get", f("channel", "$room", "timestamp", "x"), "bad_timestamp"},
 		{"reactions.get", f("channel", "$room", "timestamp", "1234567890.000001"), "message_not_found"},
@@ -308,6 +312,7 @@ func contracts() []contract {
 		{"files.completeUploadExternal", f("files", `[{"id":"F0NONE"}]`, "channel_id", "$ops"), "not_in_channel"},
 		{"files.completeUploadExternal", f("files", `[{"id":"F0NONE"}]`, "channel_id", "$old"), "posting_to_channel_denied"},
 		{"files.completeUploadExternal", f("files", `[{"id":"F0NONE"}]`, "channels", strings.TrimSuffix(strings.Repeat("C1,", 101), ",")), "channels_limit_exceeded"},
+		{"files.completeUploadExternal", f("files", `[{"id":"F0NONE"}]`, "blocks", badBlocks), "invalid_blocks"},
 		{"files.info", f("file", "F0NONE"), "file_not_found"},
 		{"files.upload", f("content", "x"), "method_deprecated"},
 		{"canvases.edit", f("canvas_id", "F0NONE", "changes", "[]"), "canvas_not_found"},
@@ -382,8 +387,14 @@ func specialRefusals() map[string]struct {
 			{"usergroups.users.update", f("usergroup", "S", "users", "UADA"), "permission_denied"},
 			{"usergroups.list", nil, ""},
 		}},
-		"only admins remove people": {Options{NoKicks: true}, []contract{
+		"only admins may": {Options{Restricted: []string{"conversations.kick", "canvases.create", "canvases.edit", "canvases.delete"}}, []contract{
 			{"conversations.kick", f("channel", "$room", "user", "UADA"), "restricted_action"},
+			{"canvases.create", f(), "restricted_action"},
+			{"canvases.edit", f("canvas_id", "F", "changes", "[]"), "restricted_action"},
+			{"canvases.delete", f("canvas_id", "F"), "restricted_action"},
+		}},
+		"messages stay as they are": {Options{EditWindow: time.Nanosecond}, []contract{
+			{"chat.update", f("channel", "$room", "ts", "$mine", "text", "x"), "edit_window_closed"},
 		}},
 		"bots cannot unarchive": {Options{NoUnarchive: true}, []contract{
 			{"conversations.unarchive", f("channel", "$old"), "not_in_channel"},
@@ -397,6 +408,7 @@ func TestRefusalsOfOtherWorkspaces(t *testing.T) {
 			k.o.People = contractPeople()
 			bubble(t, k.o, func(t *testing.T, r *rig) {
 				names := contractRig(r)
+				time.Sleep(time.Second)
 				for _, c := range k.rows {
 					form := map[string]string{}
 					for key, v := range c.form {

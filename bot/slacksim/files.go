@@ -36,6 +36,7 @@ type file struct {
 	length int    // announced
 	sent   bool   // bytes are here
 	done   bool   // completed
+	gone   bool   // deleted
 }
 
 // fileMethods are the three steps of an upload, and reading about files.
@@ -168,6 +169,10 @@ func (c *call) filesComplete() (object, *apiError) {
 	if err != nil {
 		return nil, err
 	}
+	text := &Message{}
+	if err := c.composeBlocks(c.args, text); err != nil {
+		return nil, err
+	}
 	var done []*file
 	for _, x := range wanted {
 		f := c.files[x.ID]
@@ -188,9 +193,7 @@ func (c *call) filesComplete() (object, *apiError) {
 		}
 		out = append(out, c.fileJSON(f))
 	}
-	if err := c.shareFiles(rooms, done); err != nil {
-		return nil, err
-	}
+	c.shareFiles(rooms, done, text.Blocks)
 	return object{"files": out}, nil
 }
 
@@ -221,31 +224,24 @@ func (c *call) shareRooms() ([]*channel, *apiError) {
 
 // shareFiles posts the file_share message. Slack does it a moment after the
 // call has answered, and so does this.
-func (c *call) shareFiles(rooms []*channel, files []*file) *apiError {
+func (c *call) shareFiles(rooms []*channel, files []*file, blocks json.RawMessage) {
 	w, a := c.Workspace, c.args
 	comment, thread := a.str("initial_comment"), a.str("thread_ts")
-	blocks := &Message{}
-	if a.has("blocks") {
-		if err := w.composeBlocks(a, blocks); err != nil {
-			return err
-		}
-	}
 	var shared []File
 	for _, f := range files {
 		x := f.File
-		x.Content = nil // the message refers to the file, it does not hold it
+		x.Content, x.Channels = nil, nil // the message refers to the file, it does not hold it
 		shared = append(shared, x)
 	}
 	for _, ch := range rooms {
 		w.agenda.after(0, func() {
 			m := &Message{Subtype: "file_share", Text: w.readBack(comment), Files: slices.Clone(shared), Upload: true,
-				ThreadTS: thread, Blocks: blocks.Blocks, User: w.botUser, BotID: w.botID, AppID: w.appID, Team: w.teamID}
+				ThreadTS: thread, Blocks: blocks, User: w.botUser, BotID: w.botID, AppID: w.appID, Team: w.teamID}
 			w.post(ch, m)
 			w.emit("file_shared", ch, object{"file_id": shared[0].ID, "user_id": w.botUser, "channel_id": ch.ID,
 				"file": object{"id": shared[0].ID}})
 		})
 	}
-	return nil
 }
 
 func (w *Workspace) fileJSON(f *file) object {
@@ -262,20 +258,32 @@ func (w *Workspace) fileJSON(f *file) object {
 		"permalink": "https://" + w.domain + ".slack.com/files/" + f.User + "/" + f.ID + "/" + f.Name}
 }
 
-func (c *call) filesInfo() (object, *apiError) {
+// file is the finished file that the call names.
+func (c *call) file() (*file, *apiError) {
 	f := c.files[c.str("file")]
-	if f == nil || !f.done {
+	switch {
+	case f == nil || !f.done:
 		return nil, fail("file_not_found")
+	case f.gone:
+		return nil, fail("file_deleted")
 	}
-	return object{"file": c.fileJSON(f), "comments": []object{}, "response_metadata": object{"next_cursor": ""}}, nil
+	return f, nil
+}
+
+func (c *call) filesInfo() (object, *apiError) {
+	f, err := c.file()
+	if err != nil {
+		return nil, err
+	}
+	return object{"file": c.fileJSON(f), "comments": []object{}}, nil
 }
 
 func (c *call) filesDelete() (object, *apiError) {
-	f := c.files[c.str("file")]
-	if f == nil || !f.done {
-		return nil, fail("file_not_found")
+	f, err := c.file()
+	if err != nil {
+		return nil, err
 	}
-	delete(c.files, f.ID)
+	f.gone, f.Content = true, nil
 	return nil, nil
 }
 
@@ -289,7 +297,7 @@ func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case !allowed:
 		status = http.StatusFound // Slack sends strangers to its sign-in page
-	case f == nil || !f.done:
+	case f == nil || !f.done || f.gone:
 		status = http.StatusNotFound
 	}
 	w.note(Call{Kind: "http", Method: "download", Status: status})

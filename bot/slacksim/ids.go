@@ -69,9 +69,10 @@ func isDigits(s string) bool {
 	return true
 }
 
-// eventTS is a timestamp for an event that is not a message.
+// eventTS is a timestamp for what is not a message: now, but not before the
+// newest message.
 func (w *Workspace) eventTS() string {
-	t := w.now().UnixMicro()
+	t := max(w.now().UnixMicro(), w.lastTS)
 	return fmt.Sprintf("%010d.%06d", t/1e6, t%1e6)
 }
 

@@ -103,7 +103,7 @@ func (w *Workspace) AddPerson(p Person) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w.emit("team_join", nil, object{"user": w.userJSON(u), "cache_ts": unix(w.now())})
+	w.emit("team_join", nil, object{"user": w.userJSON(u)})
 	for _, id := range w.rooms {
 		if c := w.channels[id]; c.IsGeneral {
 			w.join(c, u.ID, "")

@@ -204,7 +204,7 @@ func (w *Workspace) channelJSON(c *channel) object {
 		"is_private": c.IsPrivate || c.IsMPIM, "is_archived": c.IsArchived, "is_general": c.IsGeneral,
 		"is_member": c.isMember(w.botUser), "is_shared": false, "is_org_shared": false, "is_ext_shared": false,
 		"is_pending_ext_shared": false, "pending_shared": []string{}, "pending_connected_team_ids": []string{},
-		"unlinked": 0, "parent_conversation": nil, "context_team_id": w.teamID, "updated": c.Updated,
+		"unlinked": 0, "context_team_id": w.teamID, "updated": c.Updated,
 		"shared_team_ids": []string{w.teamID}, "previous_names": previous,
 		"topic": c.Topic, "purpose": c.Purpose,
 	}

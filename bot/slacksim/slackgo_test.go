@@ -212,6 +212,10 @@ func TestFileUpload(t *testing.T) {
 		if err := r.api.GetFile(info.URLPrivateDownload, &b); err != nil || b.String() != content {
 			t.Errorf("download = %d bytes, %v; want %d", b.Len(), err, len(content))
 		}
+		if err := r.api.DeleteFile(f.ID); err != nil || len(r.w.State().Files) != 0 {
+			t.Errorf("files.delete = %v, files left %v", err, r.w.State().Files)
+		}
+		r.want("files.info", map[string]string{"file": f.ID}, "file_deleted")
 	})
 }
 

@@ -60,8 +60,11 @@ type Options struct {
 	RateLimits       bool    // answer 429 when a method's tier is exceeded
 	RateBurst        float64 // burst per method as a multiple of the tier's minute; 1 when zero
 	AdminsOnlyGroups bool    // only admins edit user groups: a bot token may not
-	NoKicks          bool    // only admins remove people from public channels
 	NoUnarchive      bool    // a bot may not unarchive: it left when the channel was archived
+	// Restricted are methods that the workspace's settings keep to its admins:
+	// they answer restricted_action.
+	Restricted []string
+	EditWindow time.Duration // how long messages may be edited; 0 is for ever
 
 	AppToken string // generated when empty
 	BotToken string // generated when empty

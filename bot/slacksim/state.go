@@ -208,7 +208,7 @@ func (w *Workspace) State() State {
 		s.Homes[user] = v.snapshot()
 	}
 	for _, f := range w.files {
-		if f.done {
+		if f.done && !f.gone {
 			s.Files = append(s.Files, f.File)
 		}
 	}
