@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -226,4 +227,28 @@ func TestGivesUp(t *testing.T) {
 	if status := w.status(q); status/100 == 2 {
 		t.Errorf("a request that was given up is answered %d", status)
 	}
+}
+
+// FuzzBodies holds that no body is a server's error, and that every answer is
+// JSON.
+func FuzzBodies(f *testing.F) {
+	for _, body := range []string{
+		``, `{}`, `[]`, `{"title":"x","severity":1,"private":true}`, `{"title":"x","severity":{"a":[]}}`, `{"text":"x","kind":"what","into":"INC-1"}`,
+		`{"routing_key":"` + senderKey + `","event_action":"trigger","payload":{"summary":"x","custom_details":[1]}}`,
+		`{"severity":"\u0000","as":"\ud800","role":"commander","person":"ada"}`, "{\"title\":\"\xff\"}",
+	} {
+		f.Add(body)
+	}
+	w := newWorld(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, r := range []request{
+			post("/v1/events", body).sender(), post("/v1/alertmanager", body).sender(), post("/v1/sns", body).sender(), post("/v2/enqueue", body),
+			post("/v1/incidents", body).admin(), post("/v1/incidents/INC-1/note", body).admin(), post("/v1/incidents/INC-1/role", body).admin(),
+		} {
+			resp, answer := w.send(t, r)
+			if resp.StatusCode >= 500 || !json.Valid([]byte(answer)) {
+				t.Errorf("%s %s %q = %d %s; want JSON and no 5xx", r.method, r.path, body, resp.StatusCode, answer)
+			}
+		}
+	})
 }
