@@ -130,6 +130,9 @@ func openDemo(ctx context.Context, p process, opt demoOptions, dir string) (*dem
 			return nil, errors.Join(err, bot.close(), space.close())
 		}
 	}
+	if err := seed(ctx, bot.desk); err != nil {
+		return nil, errors.Join(err, bot.close(), space.close())
+	}
 	return &demo{space: space, bot: bot, roster: roster}, nil
 }
 

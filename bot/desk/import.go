@@ -1,0 +1,51 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Import stores an incident that happened elsewhere or earlier, as its whole
+// timeline. Nothing of it reaches anybody. Its number must be the next one, so
+// that numbers stay without holes, and it must have ended: an import that pages
+// people would be a surprise.
+func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error {
+	i, err := incident.Fold(n, events)
+	if err != nil {
+		return err
+	}
+	if i.Status.Active() {
+		return refusal("Import it once it has ended.", "%s is %s.", i.Name(), i.Status)
+	}
+	// A timeline can be longer than a transaction; the record of the incident,
+	// which makes it exist, comes last.
+	const most = storage.MaxChanges / 2
+	for from := 0; from < len(events); from += most {
+		part := events[from:min(from+most, len(events))]
+		err := d.db.Update(ctx, func(tx *storage.Tx) error {
+			for _, e := range part {
+				if err := saveEvent(tx, n, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return d.db.Update(ctx, func(tx *storage.Tx) error {
+		w := &work{d: d, tx: tx}
+		next, err := w.nextNumber()
+		if err != nil {
+			return err
+		}
+		if next != n {
+			return fmt.Errorf("import %s: the next number is %d", i.Name(), next)
+		}
+		return saveIncident(tx, i)
+	})
+}
