@@ -34,7 +34,6 @@ type call struct {
 	user string // on whose behalf: the bot's user
 	base string // scheme and host of the request
 	http *http.Request
-	json bool
 }
 
 // verdict is how a call ended.
@@ -117,53 +116,72 @@ func (w *Workspace) answer(name string, r *http.Request, q request, bad *apiErro
 	if m == nil {
 		return v.refuse(fail("unknown_method"))
 	}
+	if bad == nil {
+		bad = w.admit(m, r, q)
+	}
 	if bad != nil {
 		return v.refuse(bad)
-	}
-	if err := w.admit(m, r, q); err != nil {
-		return v.refuse(err)
 	}
 	if m.token == botToken {
 		v.header.Set("X-OAuth-Scopes", strings.Join(w.granted, ","))
 		v.header.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes.all(), ","))
 	}
-	c := &call{Workspace: w, args: q.args, m: m, user: w.botUser, base: baseURL(r), http: r, json: q.json}
+	c := &call{Workspace: w, args: q.args, m: m, user: w.botUser, base: baseURL(r), http: r}
 	if wait := w.overLimit(c); wait > 0 {
 		v.status = http.StatusTooManyRequests
 		v.header.Set("Retry-After", itoa(int((wait+time.Second-1)/time.Second)))
 		return v.refuse(fail("ratelimited"))
 	}
-	if err := c.needs(m.scopes.all()); err != nil {
+	if err := c.ready(name); err != nil {
 		return v.refuse(err)
-	}
-	for _, arg := range m.required {
-		if !c.has(arg) {
-			return v.refuse(missingArgument(m, arg))
-		}
-	}
-	if slices.Contains(w.opts.Restricted, name) {
-		return v.refuse(fail("restricted_action"))
 	}
 	o, err := m.run(c)
 	if err != nil {
 		return v.refuse(err)
 	}
 	w.changed()
+	v.answer = success(o, q.warnings)
+	return v
+}
+
+// ready judges what holds for every method: scopes, arguments that must be
+// there, and what the workspace keeps to its admins.
+func (c *call) ready(name string) *apiError {
+	if err := c.needs(c.m.scopes.all()); err != nil {
+		return err
+	}
+	for _, arg := range c.m.required {
+		if !c.has(arg) {
+			return missingArgument(c.m, arg)
+		}
+	}
+	if slices.Contains(c.opts.Restricted, name) {
+		return fail("restricted_action")
+	}
+	return nil
+}
+
+// success is the answer of a call that went well; its own warning, if it has
+// one, stands before those about the request.
+func success(o object, warnings []string) object {
 	if o == nil {
 		o = object{}
 	}
 	o["ok"] = true
-	if len(q.warnings) > 0 {
-		o["warning"] = strings.Join(q.warnings, ",")
-		meta, _ := o["response_metadata"].(object)
-		if meta == nil {
-			meta = object{}
-		}
-		meta["warnings"] = q.warnings
+	if own, ok := o["warning"].(string); ok {
+		warnings = append([]string{own}, warnings...)
+	}
+	if len(warnings) == 0 {
+		return o
+	}
+	o["warning"] = strings.Join(warnings, ",")
+	meta, _ := o["response_metadata"].(object)
+	if meta == nil {
+		meta = object{}
 		o["response_metadata"] = meta
 	}
-	v.answer = o
-	return v
+	meta["warnings"] = warnings
+	return o
 }
 
 func (v verdict) refuse(e *apiError) verdict {

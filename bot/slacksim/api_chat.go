@@ -80,7 +80,7 @@ func (c *call) chatPost() (object, *apiError) {
 	c.post(ch, m)
 	o := object{"channel": ch.ID, "ts": m.TS, "message": m.clone()}
 	if len([]rune(c.str("text"))) > maxText {
-		o["warning"], o["response_metadata"] = "message_truncated", object{"warnings": []string{"message_truncated"}}
+		o["warning"] = "message_truncated"
 	}
 	return o, nil
 }

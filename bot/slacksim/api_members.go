@@ -126,8 +126,7 @@ func (c *call) roomJoin() (object, *apiError) {
 		return nil, fail("is_archived")
 	}
 	if ch.isMember(c.user) {
-		return object{"channel": c.channelJSON(ch), "warning": "already_in_channel",
-			"response_metadata": object{"warnings": []string{"already_in_channel"}}}, nil
+		return object{"channel": c.channelJSON(ch), "warning": "already_in_channel"}, nil
 	}
 	c.join(ch, c.user, "")
 	return object{"channel": c.channelJSON(ch)}, nil

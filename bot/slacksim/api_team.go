@@ -28,7 +28,7 @@ func (c *call) connectionsOpen() (object, *apiError) {
 		return nil, fail("forbidden_team")
 	}
 	id := c.uuid()
-	c.tickets[id] = &ticket{issued: c.now()}
+	c.tickets.put(id, &ticket{issued: c.now()}, func(t *ticket) bool { return c.now().Sub(t.issued) > 2*ticketLife })
 	return object{"url": socketURL(c.http, id, c.appID)}, nil
 }
 

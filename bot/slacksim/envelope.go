@@ -48,15 +48,9 @@ func (e *envelope) frame() json.RawMessage {
 // transmit queues e on c and remembers it.
 func (w *Workspace) transmit(c *conn, e *envelope) {
 	e.conn = c
-	w.envelopes[e.id] = e
-	w.envOrder = append(w.envOrder, e.id)
-	if len(w.envOrder) > keptEnvelopes {
-		old := w.envelopes[w.envOrder[0]]
-		if old.state != stateWaiting {
-			delete(w.envelopes, old.id)
-			w.envOrder = w.envOrder[1:]
-		}
-	}
+	w.envelopes.put(e.id, e, func(old *envelope) bool {
+		return len(w.envelopes.order) > keptEnvelopes && old.state != stateWaiting
+	})
 	c.push(frame{data: e.frame(), envelope: e.id, kind: e.kind, attempt: e.attempt})
 }
 
@@ -108,7 +102,7 @@ func (w *Workspace) receive(c *conn, data []byte, fragmented bool) {
 	note := Call{Kind: "frame_in", Conn: c.id, Answer: clipJSON(data)}
 	err := json.Unmarshal(data, &f)
 	note.EnvelopeID = f.EnvelopeID
-	e := w.envelopes[f.EnvelopeID]
+	e := w.envelopes.at(f.EnvelopeID)
 	switch {
 	case fragmented:
 		note.Verdict = "ignored: fragmented frames are not put together"
@@ -151,7 +145,7 @@ func (w *Workspace) acknowledge(e *envelope, payload json.RawMessage) string {
 
 // again delivers a known envelope a second time, unchanged.
 func (w *Workspace) again(id string) error {
-	e, c := w.envelopes[id], w.pick()
+	e, c := w.envelopes.at(id), w.pick()
 	if e == nil {
 		return fmt.Errorf("redeliver %s: unknown envelope_id", id)
 	}

@@ -3,7 +3,6 @@ package slacksim
 import (
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -24,11 +23,8 @@ type responseURL struct {
 // newResponse issues a response URL and returns its path.
 func (w *Workspace) newResponse(r *responseURL) string {
 	r.issued = w.now()
-	if len(w.responses) > 10000 {
-		maps.DeleteFunc(w.responses, func(_ string, r *responseURL) bool { return w.now().Sub(r.issued) > 2*responseLife })
-	}
 	id := w.secret(24)
-	w.responses[id] = r
+	w.responses.put(id, r, func(r *responseURL) bool { return w.now().Sub(r.issued) > 2*responseLife })
 	return "/response/" + w.teamID + "/" + id
 }
 
@@ -65,7 +61,7 @@ func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 // respond performs a post to a response URL. The names of the refusals are
 // those that clients expect; Slack documents none.
 func (w *Workspace) respond(path, verb string, body []byte) (status int, code string) {
-	r := w.responses[path[strings.LastIndexByte(path, '/')+1:]]
+	r := w.responses.at(path[strings.LastIndexByte(path, '/')+1:])
 	switch {
 	case r == nil:
 		return http.StatusNotFound, "no_service"

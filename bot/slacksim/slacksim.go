@@ -135,13 +135,12 @@ type Workspace struct {
 	canvases map[string]*Canvas
 	planned  map[string]*scheduled
 
-	triggers  map[string]*trigger
-	responses map[string]*responseURL
-	tickets   map[string]*ticket
+	triggers  shelf[*trigger]
+	responses shelf[*responseURL]
+	tickets   shelf[*ticket]
+	envelopes shelf[*envelope]
 	conns     []*conn
 	connSeq   int
-	envelopes map[string]*envelope
-	envOrder  []string
 
 	faults   []*Fault
 	loseAcks int
@@ -177,9 +176,7 @@ func New(o Options) (*Workspace, error) {
 		whispers: map[string][]*Ephemeral{}, views: map[string]*View{},
 		stacks: map[string][]string{}, homes: map[string]*View{}, entered: map[string]values{},
 		files: map[string]*file{}, uploads: map[string]*file{}, canvases: map[string]*Canvas{},
-		planned: map[string]*scheduled{}, triggers: map[string]*trigger{},
-		responses: map[string]*responseURL{}, tickets: map[string]*ticket{},
-		envelopes: map[string]*envelope{}, buckets: map[string]*bucket{},
+		planned: map[string]*scheduled{}, buckets: map[string]*bucket{},
 		watchers: map[chan struct{}]bool{}, done: make(chan struct{}),
 		rnd:     rand.New(rand.NewPCG(o.Seed, o.Seed^0x9e3779b97f4a7c15)),
 		methods: methodTable(),

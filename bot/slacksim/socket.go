@@ -76,8 +76,8 @@ func (w *Workspace) redeem(r *http.Request) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := r.URL.Query().Get("ticket")
-	t := w.tickets[id]
-	delete(w.tickets, id)
+	t := w.tickets.at(id)
+	w.tickets.drop(id)
 	switch {
 	case w.closed || w.down:
 		return "down"

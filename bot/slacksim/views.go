@@ -53,17 +53,16 @@ type trigger struct {
 // newTrigger issues a trigger_id to the app.
 func (w *Workspace) newTrigger(user, view string) string {
 	id := w.digits(12) + "." + w.digits(12) + "." + w.secret(32)
-	w.triggers[id] = &trigger{user: user, view: view, issued: time.Now()}
-	if len(w.triggers) > 10000 { // far more than can be of use within 3 s
-		maps.DeleteFunc(w.triggers, func(_ string, t *trigger) bool { return time.Since(t.issued) > time.Minute })
-	}
+	// Kept for a minute, to tell an expired one from an invented one.
+	w.triggers.put(id, &trigger{user: user, view: view, issued: time.Now()},
+		func(t *trigger) bool { return time.Since(t.issued) > time.Minute })
 	return id
 }
 
 // fresh finds a trigger that is still good. The caller marks it used once the
 // view is accepted: a refused view does not cost the trigger.
 func (w *Workspace) fresh(id string) (*trigger, *apiError) {
-	t := w.triggers[id]
+	t := w.triggers.at(id)
 	switch {
 	case t == nil:
 		return nil, fail("invalid_trigger_id")
