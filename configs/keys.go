@@ -3,6 +3,8 @@ package configs
 import (
 	"slices"
 	"strings"
+
+	"github.com/stormbell/stormbell/incident"
 )
 
 // prefix begins the name of every environment variable that is a setting.
@@ -129,48 +131,13 @@ func (s schema) names() []string {
 }
 
 // Nearest returns which of known somebody who wrote word probably meant, or ""
-// where none is close: at most a third of its letters, or two, may differ. A word
-// that is right but for its group (app_token for slack.app_token) counts as
-// near.
+// where none is close (see [incident.Nearest]). A word that is right but for its
+// group (app_token for slack.app_token) counts as near.
 func Nearest(word string, known []string) string {
-	if len(word) > 64 {
-		return ""
-	}
-	best, least := "", max(2, len(word)/3)+1
 	for _, k := range known {
-		d := distance(strings.ToLower(word), k)
 		if strings.HasSuffix(k, "."+strings.ToLower(word)) {
-			d = 1
-		}
-		if d < least {
-			best, least = k, d
+			return k
 		}
 	}
-	return best
-}
-
-// distance is the number of letters to insert, delete, replace or swap with
-// their neighbour to get from a to b.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			replace := 1
-			if a[i-1] == b[j-1] {
-				replace = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+replace)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
+	return incident.Nearest(word, known)
 }

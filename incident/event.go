@@ -27,6 +27,7 @@ const (
 	KindTitle        Kind = "title"            // Title
 	KindService      Kind = "service"          // Service, Text
 	KindRole         Kind = "role"             // Role, Person
+	KindOffered      Kind = "role_offered"     // Role, Person: the role moves when that person takes it
 	KindFollowUp     Kind = "follow_up"        // FollowUp
 	KindChannel      Kind = "channel"          // Channel, ChannelName
 	KindAlert        Kind = "alert"            // Alert, Count, Text: the alert fired again
@@ -35,6 +36,7 @@ const (
 	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
 	KindStep         Kind = "escalation_step"  // Pass, Step, Text
 	KindExhausted    Kind = "escalation_ended" // Text
+	KindLapsed       Kind = "ack_lapsed"       // Text: no sign of life since the acknowledgement
 	KindRemark       Kind = "remark"           // Text: something the program has to say
 )
 
@@ -97,7 +99,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
 		i.startImpact(e.At)
 	case KindAcknowledged:
-		i.AcknowledgedBy, i.Exhausted = e.By, false
+		i.AcknowledgedBy, i.Since, i.Exhausted = e.By, e.At, false
 		i.Acknowledged = first(i.Acknowledged, e.At)
 		if i.Status == Declared {
 			i.Status = Investigating
@@ -117,10 +119,15 @@ func (i Incident) apply(e Event) Incident {
 	case KindClosed:
 		i.Status, i.Closed = Closed, e.At
 	case KindReopened:
-		i.Status, i.AcknowledgedBy = Declared, ""
-		if e.By.Human() { // whoever reopens it is there
-			i.Status, i.AcknowledgedBy = Investigating, e.By
+		switch {
+		case i.Status == Mitigated && i.Acked():
+			// it was being watched by somebody, who still is there
+		case e.By.Human() && i.holds(e.By):
+			i.AcknowledgedBy, i.Since = e.By, e.At
+		default:
+			i.AcknowledgedBy, i.Since = "", time.Time{}
 		}
+		i.Status, i.MergedInto = Investigating, 0
 		i.startImpact(e.At)
 	case KindCancelled:
 		i.Status, i.Exhausted = Cancelled, false
@@ -134,13 +141,17 @@ func (i Incident) apply(e Event) Incident {
 	case KindTitle:
 		i.Title = e.Title
 	case KindService:
-		i.Service, i.AcknowledgedBy = e.Service, ""
+		i.Service, i.AcknowledgedBy, i.Since = e.Service, "", time.Time{}
 		if i.Status == Investigating {
 			i.Status = Declared
 		}
 	case KindRole:
 		i.hold(Holding{Role: e.Role, Who: e.Person, From: e.At})
 		i.involve(e.Person)
+	case KindOffered:
+		i.involve(e.Person)
+	case KindLapsed:
+		i.AcknowledgedBy, i.Since = "", time.Time{}
 	case KindFollowUp:
 		i.FollowUps = append(slices.Clip(i.FollowUps), *e.FollowUp)
 	case KindChannel:
@@ -166,6 +177,11 @@ func (i *Incident) involve(a Actor) {
 	if kind, _ := a.Split(); (kind == "person" || kind == "slack") && !slices.Contains(i.Involved, a) {
 		i.Involved = append(slices.Clip(i.Involved), a)
 	}
+}
+
+// holds reports whether somebody has a role.
+func (i Incident) holds(who Actor) bool {
+	return slices.ContainsFunc(i.Roles, func(h Holding) bool { return h.Who == who })
 }
 
 func (i *Incident) hold(h Holding) {

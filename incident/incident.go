@@ -30,8 +30,9 @@ type Incident struct {
 	Test           bool       `json:"test,omitempty"`
 	DeclaredBy     Actor      `json:"declared_by"`
 	Declared       time.Time  `json:"declared"`
-	AcknowledgedBy Actor      `json:"acknowledged_by,omitempty"` // empty while nobody has, and again after a reopen
-	Acknowledged   time.Time  `json:"acknowledged,omitzero"`     // of the first acknowledgement by a person
+	AcknowledgedBy Actor      `json:"acknowledged_by,omitempty"` // who is on it now; empty while nobody is
+	Since          time.Time  `json:"since,omitzero"`            // since when AcknowledgedBy is
+	Acknowledged   time.Time  `json:"acknowledged,omitzero"`     // of the first acknowledgement, whoever is on it now
 	Mitigated      time.Time  `json:"mitigated,omitzero"`        // first entry
 	How            How        `json:"how,omitempty"`             // what ended the impact, latest
 	Resolved       time.Time  `json:"resolved,omitzero"`         // latest
@@ -59,16 +60,19 @@ func Name(n int) string { return "INC-" + strconv.Itoa(n) }
 // ParseName reads INC-12, inc12, inc-12, #12 or 12.
 func ParseName(s string) (int, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "#"), "inc")
-	s = strings.TrimPrefix(s, "-")
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || len(s) > 9 || s[0] == '+' {
-		return 0, false
+	s = strings.TrimPrefix(s, "#")
+	if rest, ok := strings.CutPrefix(s, "inc"); ok {
+		s = strings.TrimPrefix(rest, "-")
 	}
-	return n, true
+	if len(s) == 0 || len(s) > 9 || strings.Trim(s, "0123456789") != "" {
+		return 0, false // Atoi would take a sign
+	}
+	n, _ := strconv.Atoi(s) // of at most nine digits: cannot fail
+	return n, n > 0
 }
 
-// Acked reports whether somebody is on it: acknowledged and not since reopened.
+// Acked reports whether somebody is on it: acknowledged, and not lapsed, given
+// to another service or reopened since.
 func (i Incident) Acked() bool { return i.AcknowledgedBy != "" }
 
 // Holder returns who holds the role, or "" when nobody does.
@@ -182,13 +186,14 @@ func (s Severity) Word() string {
 }
 
 var severityWords = map[string]Severity{
-	"1": Sev1, "critical": Sev1, "crit": Sev1, "fatal": Sev1, "emergency": Sev1, "page": Sev1,
+	"0": Sev1, "1": Sev1, "critical": Sev1, "crit": Sev1, "fatal": Sev1, "emergency": Sev1, "page": Sev1,
 	"2": Sev2, "major": Sev2, "high": Sev2, "error": Sev2,
 	"3": Sev3, "minor": Sev3, "medium": Sev3, "moderate": Sev3, "warning": Sev3, "warn": Sev3,
-	"4": Sev4, "notice": Sev4, "low": Sev4, "info": Sev4, "informational": Sev4,
+	"4": Sev4, "5": Sev4, "notice": Sev4, "low": Sev4, "info": Sev4, "informational": Sev4,
 }
 
 // ParseSeverity reads sev1, SEV-1, s1, p1, 1, and the words alert senders use.
+// Scales that begin at 0 or end at 5 are read as ours: 0 is Sev1 and 5 is Sev4.
 func ParseSeverity(s string) (Severity, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	for _, prefix := range []string{"severity", "sev", "s", "p"} {
@@ -248,15 +253,24 @@ var howWords = map[string]How{
 	"failover": Failover, "fix": Fix, "fixed": Fix,
 }
 
-// ParseHow reads the first word of what somebody says about a mitigation. An
-// unknown word means a workaround, so that the lasting fix is not forgotten.
+// ParseHow reads the first word that tells of what somebody says about a
+// mitigation, as in "rollback of 431" or "by a restart". Any other word means a
+// workaround, so that the lasting fix is not forgotten.
 func ParseHow(text string) How {
-	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
-	if how, ok := howWords[strings.Trim(word, ".,:;!")]; ok {
-		return how
+	for _, word := range strings.Fields(strings.ToLower(text)) {
+		word = strings.Trim(word, ".,:;!")
+		if how, ok := howWords[word]; ok {
+			return how
+		}
+		if !slices.Contains(howLeads, word) {
+			break
+		}
 	}
 	return Workaround
 }
+
+// howLeads are the words that may stand before the one that tells.
+var howLeads = []string{"by", "with", "after", "a", "an", "the", "we", "i", "have", "was"}
 
 // Role is what somebody does in an incident.
 type Role string

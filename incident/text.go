@@ -14,11 +14,14 @@ const (
 )
 
 // CleanTitle makes one line of s: white space is folded, control characters
-// and those that reverse the direction of text are dropped. A title that is
-// longer than MaxTitle is cut at a word, and whole is then all of it, within
-// MaxText; otherwise whole is empty.
+// and those that reverse the direction of text are dropped. A title in which
+// nothing can be seen is empty. One that is longer than MaxTitle is cut at a
+// word, and whole is then all of it, within MaxText; otherwise whole is empty.
 func CleanTitle(s string) (title, whole string) {
 	s = strings.Join(strings.Fields(strip(s, false)), " ")
+	if strings.IndexFunc(s, visible) < 0 {
+		return "", ""
+	}
 	if utf8.RuneCountInString(s) <= MaxTitle {
 		return s, ""
 	}
@@ -26,13 +29,23 @@ func CleanTitle(s string) (title, whole string) {
 	if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
 		cut = cut[:space]
 	}
+	cut = strings.TrimRight(cut, " \u200D\uFE0F") // half of a composed emoji shows as a box
 	return cut + "…", CleanText(s)
 }
 
+// visible reports whether a character shows by itself.
+func visible(r rune) bool {
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r)
+}
+
 // CleanText keeps the lines of s and drops control characters and those that
-// reverse the direction of text. More than MaxText characters are cut, visibly.
+// reverse the direction of text. A text in which nothing can be seen is empty.
+// More than MaxText characters are cut, visibly.
 func CleanText(s string) string {
 	s = strings.TrimSpace(strip(s, true))
+	if strings.IndexFunc(s, visible) < 0 {
+		return ""
+	}
 	if utf8.RuneCountInString(s) <= MaxText {
 		return s
 	}
@@ -51,7 +64,7 @@ func strip(s string, lines bool) string {
 			return r
 		case r == '\n', r == '\t', r == '\r':
 			return ' '
-		case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\u200E', r == '\u200F', r == '\uFEFF':
+		case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\u200E', r == '\u200F', r == '\u061C', r == '\uFEFF':
 			return -1
 		case unicode.IsControl(r):
 			return -1

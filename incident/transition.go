@@ -50,35 +50,27 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 		return Change{}, i.over("there is nothing to acknowledge")
 	}
 	if i.Acked() {
-		r := refuse("", "%s is already acknowledged, by {who} at {when}.", i.Name())
+		r := refuse("To help, say so in its channel.", "%s is already acknowledged, by {who} at {when}.", i.Name())
 		if i.AcknowledgedBy == by {
 			r = refuse("", "You acknowledged %s at {when}; you are on it.", i.Name())
-		} else {
-			r.Next = "To help, say so in its channel."
 		}
-		r.Who, r.When = i.AcknowledgedBy, i.Acknowledged
+		r.Who, r.When = i.AcknowledgedBy, i.Since
 		return Change{}, r
 	}
 	c := begin(i, by, now)
-	seq := c.add(Event{Kind: KindAcknowledged})
-	if c.i.Holder(Commander) == "" {
-		c.add(Event{Kind: KindRole, Role: Commander, Person: by})
-	}
-	c.add(Event{Kind: KindRole, Role: Responder, Person: by})
-	c.do(StopPaging, CloseAsks, Invite)
-	c.say(seq)
+	c.take()
 	c.refresh()
 	return c.change(), nil
 }
 
 // Investigate says that the quickest relief is being looked for, again or still.
 func (i Incident) Investigate(by Actor, text string, now time.Time) (Change, error) {
-	return i.move(Event{Kind: KindInvestigate, Text: text}, by, now)
+	return i.work(Event{Kind: KindInvestigate, Text: text}, by, now)
 }
 
 // Mitigating says that relief is being applied.
 func (i Incident) Mitigating(by Actor, text string, now time.Time) (Change, error) {
-	return i.move(Event{Kind: KindMitigating, Text: text}, by, now)
+	return i.work(Event{Kind: KindMitigating, Text: text}, by, now)
 }
 
 // Mitigate says that customers are fine again, and how that came about. Unless
@@ -86,7 +78,7 @@ func (i Incident) Mitigating(by Actor, text string, now time.Time) (Change, erro
 // severity demands.
 func (i Incident) Mitigate(by Actor, text, team string, now time.Time) (Change, error) {
 	how := ParseHow(text)
-	c, err := i.moved(Event{Kind: KindMitigated, How: how, Text: text}, by, now)
+	c, err := i.worked(Event{Kind: KindMitigated, How: how, Text: text}, by, now)
 	if err != nil {
 		return Change{}, err
 	}
@@ -133,10 +125,16 @@ func (i Incident) Close(by Actor, text string, now time.Time) (Change, error) {
 	if i.Status.Active() {
 		return Change{}, refuse("Resolve it first.", "%s is still %s.", i.Name(), i.Status)
 	}
-	return i.move(Event{Kind: KindClosed, Text: text}, by, now)
+	c, err := i.moved(Event{Kind: KindClosed, Text: text}, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	return c.change(), nil
 }
 
-// Reopen says that the trouble is back: impact counts again from now.
+// Reopen says that the trouble is back: impact counts again from now. Whoever
+// was watching it stays on it; somebody with a role in it who reopens it is on
+// it; otherwise the responders have gone, and the owner is paged again.
 func (i Incident) Reopen(by Actor, reason string, now time.Time) (Change, error) {
 	if CleanText(reason) == "" {
 		return Change{}, refuse("Say what came back, as in: reopen errors are rising again.",
@@ -146,6 +144,7 @@ func (i Incident) Reopen(by Actor, reason string, now time.Time) (Change, error)
 	if err != nil {
 		return Change{}, err
 	}
+	c.do(CloseAsks)
 	if !c.i.Acked() {
 		c.do(StartPaging)
 	}
@@ -209,7 +208,7 @@ func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindSeverity, Severity: s, Text: CleanText(reason)})
-	if s < i.Severity && i.Status.Active() && !i.Acked() {
+	if s < i.Severity && i.Status.Active() {
 		c.do(RaisePaging)
 	}
 	c.say(seq)
@@ -253,7 +252,8 @@ func (i Incident) Reroute(service, reason string, by Actor, now time.Time) (Chan
 	return c.change(), nil
 }
 
-// TakeRole gives a role to somebody.
+// TakeRole gives a role to somebody. Command moves only by the hand of whoever
+// takes it: for anybody else it is offered, and stays where it is until then.
 func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error) {
 	if i.Status == Merged || i.Status == Cancelled || i.Status == Closed {
 		return Change{}, i.over("its roles stay as they were")
@@ -266,10 +266,23 @@ func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error)
 		}
 	}
 	c := begin(i, by, now)
-	seq := c.add(Event{Kind: KindRole, Role: r, Person: who})
-	c.say(seq)
-	c.do(Invite, RefreshCard)
+	kind := KindRole
+	if r == Commander && who != by {
+		kind = KindOffered
+	}
+	c.say(c.add(Event{Kind: kind, Role: r, Person: who}))
+	c.do(Invite, CloseAsks, RefreshCard)
 	return c.change(), nil
+}
+
+// Lapse records that nothing was heard since the acknowledgement, so that
+// somebody is looked for again. Whoever acknowledged keeps their roles.
+func (i Incident) Lapse(text string, now time.Time) Change {
+	c := begin(i, Bot, now)
+	c.say(c.add(Event{Kind: KindLapsed, Text: text}))
+	c.do(CloseAsks)
+	c.refresh()
+	return c.change()
 }
 
 // AlertAgain records that the alert fired again, for the count-th time.
@@ -291,23 +304,41 @@ func (i Incident) AlertCleared(text string, by Actor, now time.Time) Change {
 }
 
 // Record appends events that the program reports, such as a page that went out
-// or a channel that stands, and refreshes the card.
+// or a channel that stands. Of those only a page changes what the summary shows:
+// a remark that refreshed it would, where the summary itself is the trouble,
+// lead to the next remark for ever.
 func (i Incident) Record(now time.Time, events ...Event) Change {
 	c := begin(i, Bot, now)
 	for _, e := range events {
 		c.add(e)
+		if e.Kind == KindPaged || e.Kind == KindExhausted {
+			c.do(RefreshCard)
+		}
 	}
-	c.do(RefreshCard)
 	return c.change()
 }
 
-// move is moved for transitions that add nothing of their own.
-func (i Incident) move(e Event, by Actor, now time.Time) (Change, error) {
-	c, err := i.moved(e, by, now)
+// work is worked for transitions that add nothing of their own.
+func (i Incident) work(e Event, by Actor, now time.Time) (Change, error) {
+	c, err := i.worked(e, by, now)
 	if err != nil {
 		return Change{}, err
 	}
 	return c.change(), nil
+}
+
+// worked is moved for what shows that somebody works on it: a person who does
+// it while nobody is on it has taken it, and nobody else need be woken.
+func (i Incident) worked(e Event, by Actor, now time.Time) (*building, error) {
+	if err := i.may(e.Kind); err != nil {
+		return nil, err
+	}
+	c := begin(i, by, now)
+	if by.Human() && !i.Acked() {
+		c.take()
+	}
+	c.move(e)
+	return c, nil
 }
 
 // moved begins the change to another status, if the rules allow it.
@@ -315,11 +346,8 @@ func (i Incident) moved(e Event, by Actor, now time.Time) (*building, error) {
 	if err := i.may(e.Kind); err != nil {
 		return nil, err
 	}
-	e.Text = CleanText(e.Text)
 	c := begin(i, by, now)
-	seq := c.add(e)
-	c.say(seq)
-	c.refresh()
+	c.move(e)
 	return c, nil
 }
 
@@ -335,7 +363,7 @@ var leads = map[Kind]struct {
 	KindMitigated:   {Mitigated, []Status{Declared, Investigating, Mitigating}, "mitigated"},
 	KindResolved:    {Resolved, []Status{Declared, Investigating, Mitigating, Mitigated}, "resolved"},
 	KindClosed:      {Closed, []Status{Resolved}, "closed"},
-	KindReopened:    {Investigating, []Status{Mitigated, Resolved, Closed, Cancelled}, "reopened"},
+	KindReopened:    {Investigating, []Status{Mitigated, Resolved, Closed, Cancelled, Merged}, "reopened"},
 	KindCancelled:   {Cancelled, []Status{Declared, Investigating, Mitigating, Mitigated}, "cancelled"},
 	KindMerged:      {Merged, []Status{Declared, Investigating, Mitigating, Mitigated}, "merged"},
 }
@@ -349,6 +377,8 @@ func (i Incident) may(k Kind) error {
 	switch {
 	case k == KindReopened && i.Status.Active():
 		return refuse("There is nothing to reopen.", "%s is open: it is %s.", i.Name(), i.Status)
+	case k == KindMerged && i.Status == Merged:
+		return refuse("Reopen it first, with a reason.", "%s is already a part of %s.", i.Name(), Name(i.MergedInto))
 	case i.Status == lead.to:
 		return refuse("", "%s is already %s.", i.Name(), i.Status)
 	default:
@@ -360,7 +390,7 @@ func (i Incident) may(k Kind) error {
 func (i Incident) over(so string) *Refusal {
 	switch i.Status {
 	case Merged:
-		return refuse("Go on there.", "%s is part of %s; %s.", i.Name(), Name(i.MergedInto), so)
+		return refuse("Go on there, or reopen this one with a reason.", "%s is part of %s; %s.", i.Name(), Name(i.MergedInto), so)
 	default:
 		return refuse("If the trouble is back: reopen, with a reason.", "%s is %s; %s.", i.Name(), i.Status, so)
 	}
@@ -380,11 +410,34 @@ func begin(i Incident, by Actor, now time.Time) *building {
 }
 
 // add appends e as the next event and applies it. It returns the event's number.
+// A clock that was set back does not turn the timeline around.
 func (b *building) add(e Event) int {
 	e.Seq, e.At, e.By = b.i.Events+1, b.now, b.by
+	if e.At.Before(b.i.Updated) {
+		e.At = b.i.Updated
+	}
 	b.i = b.i.apply(e)
 	b.events = append(b.events, e)
 	return e.Seq
+}
+
+// take makes the actor the one who is on it.
+func (b *building) take() {
+	b.say(b.add(Event{Kind: KindAcknowledged}))
+	if b.i.Holder(Commander) == "" {
+		b.add(Event{Kind: KindRole, Role: Commander, Person: b.by})
+	}
+	if !slices.ContainsFunc(b.i.Roles, func(h Holding) bool { return h.Role == Responder && h.Who == b.by }) {
+		b.add(Event{Kind: KindRole, Role: Responder, Person: b.by})
+	}
+	b.do(StopPaging, CloseAsks, Invite)
+}
+
+// move appends the event that changes the status, and tells it.
+func (b *building) move(e Event) {
+	e.Text = CleanText(e.Text)
+	b.say(b.add(e))
+	b.refresh()
 }
 
 func (b *building) do(kinds ...EffectKind) {

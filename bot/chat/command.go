@@ -98,7 +98,7 @@ func Parse(text string) Command {
 	}
 	word, ok := words[key]
 	if !ok {
-		c.Unknown, c.Near, c.Text = first, words[desk.Nearest(key, vocabulary)], typed
+		c.Unknown, c.Near, c.Text = first, words[incident.Nearest(key, vocabulary)], typed
 		return c
 	}
 	c.Word = word

@@ -66,7 +66,7 @@ func (w *directory) noService(s string) error {
 	if len(ids) == 0 {
 		return refusal("", "There is no service %q: the roster has none yet.", s)
 	}
-	if near := Nearest(strings.ToLower(s), ids); near != "" {
+	if near := incident.Nearest(s, ids); near != "" {
 		return refusal(fmt.Sprintf("Did you mean %s?", near), "There is no service %q.", s)
 	}
 	slices.Sort(ids)
@@ -234,42 +234,4 @@ func (d *Desk) loadDirectory(ctx context.Context) error {
 	}
 	d.people.Store(newDirectory(roster, version, links))
 	return nil
-}
-
-// Nearest returns the word that s was most likely meant to be, or "" when none
-// is near: at most two letters, and less than half of it, may differ.
-func Nearest(s string, words []string) string {
-	best, near := 3, ""
-	for _, w := range words {
-		if n := distance(s, w); n < best && 2*n < max(len(s), len(w)) {
-			best, near = n, w
-		}
-	}
-	return near
-}
-
-// distance is how many letters must be added, dropped, changed or swapped with
-// the next to turn a into b (optimal string alignment).
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	before, last := make([]int, len(y)+1), make([]int, len(y)+1)
-	row := make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			cost := 1
-			if x[i-1] == y[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(y)]
 }

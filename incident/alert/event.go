@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/stormbell/stormbell/incident"
 )
 
 // ParseEvent reads the body of POST /v1/events:
@@ -67,43 +69,18 @@ func (f *form) status(v value) Status {
 	return Firing
 }
 
-// nearest returns the status that a word is closest to.
+// nearest returns the status that a word was most likely meant to be; an unclear
+// one fires.
 func nearest(word string) Status {
-	best, least := Firing, 1<<30
-	for _, w := range sortedWords {
-		if d := distance(word, w); d < least {
-			best, least = statusWords[w], d
-		}
+	if near := incident.Nearest(word, sortedWords); near != "" {
+		return statusWords[near]
 	}
-	return best
+	return Firing
 }
 
 // sortedWords are the statusWords in a fixed order, so that a tie has one answer.
 var sortedWords = strings.Fields(`firing resolved fire fired alerting alert trigger triggered open active problem down critical
 	resolve ok recovered recovery closed close normal up cleared inactive`)
-
-// distance counts the letters to add, drop or change to get from a to b, as far
-// as the first 40 of each go.
-func distance(a, b string) int {
-	x, y := []rune(cut(a, 40)), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			change := diagonal
-			if x[i] != y[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(y)]
-}
 
 func (f *form) details(a *Alert, v value) {
 	d := f.object(v, "body", "details")

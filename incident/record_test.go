@@ -1,0 +1,103 @@
+package incident
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestOldTimelinesAreRead reads a timeline as version 1 wrote it, with every
+// kind of event, and folds it. The files are never written anew: what was
+// stored once is read for ever. A new kind gets a file of its own version.
+func TestOldTimelinesAreRead(t *testing.T) {
+	var events []Event
+	read(t, "testdata/v1/timeline.json", &events)
+	var want Incident
+	read(t, "testdata/v1/incident.json", &want)
+	got, err := Fold(12, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the fold of testdata/v1/timeline.json differs from incident.json (-want +got):\n%s", diff)
+	}
+	seen := map[string]bool{}
+	for _, e := range events {
+		seen[string(e.Kind)] = true
+	}
+	for _, kind := range kinds(t) {
+		if !seen[kind] {
+			t.Errorf("no event of kind %q in testdata: how it is stored is not held fast", kind)
+		}
+	}
+}
+
+// TestRecordsRoundTrip writes what it has read: no field is lost on the way.
+func TestRecordsRoundTrip(t *testing.T) {
+	for _, file := range []string{"testdata/v1/timeline.json", "testdata/v1/incident.json"} {
+		var before, after any
+		read(t, file, &before)
+		var b []byte
+		var err error
+		if file == "testdata/v1/timeline.json" {
+			var v []Event
+			read(t, file, &v)
+			b, err = json.Marshal(v)
+		} else {
+			var v Incident
+			read(t, file, &v)
+			b, err = json.Marshal(v)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, &after); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Errorf("%s is not written as it was read (-read +written):\n%s", file, diff)
+		}
+	}
+}
+
+func read(t *testing.T, file string, v any) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+// kinds lists the constants of type Kind in event.go.
+func kinds(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "event.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if id, ok := spec.Type.(*ast.Ident); ok && id.Name == "Kind" {
+			s, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			list = append(list, s)
+		}
+		return true
+	})
+	if len(list) < 20 {
+		t.Fatalf("only %d kinds found in event.go: %v", len(list), list)
+	}
+	return list
+}
