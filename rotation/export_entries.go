@@ -38,6 +38,7 @@ func (w *writer) team(t *Team) {
 	w.raw(4, "members", flow(t.Members))
 	w.text(4, "lead", t.Lead)
 	w.text(4, "slack_group", t.SlackGroup)
+	w.text(4, "channel", t.Channel)
 }
 
 func (w *writer) rotation(r *Rotation) {

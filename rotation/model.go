@@ -60,6 +60,7 @@ type Team struct {
 	Members    []string // person IDs
 	Lead       string   // person ID
 	SlackGroup string   // handle of a user group kept equal to who is on call; optional
+	Channel    string   // name or ID of the channel in which the team is told of hand-overs; optional
 }
 
 // TargetKind says what a [Target] names.

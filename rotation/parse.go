@@ -115,8 +115,9 @@ func (o *object) rules(key string) []Rule {
 }
 
 func (r *reader) team(n *node, at *place) Team {
-	o := r.object(n, at, "id", "name", "members", "lead", "slack_group")
-	t := Team{ID: o.id(), Name: o.text("name"), Members: o.refsAt("person", "members"), Lead: o.ref("person", "lead"), SlackGroup: strings.TrimPrefix(o.text("slack_group"), "@")}
+	o := r.object(n, at, "id", "name", "members", "lead", "slack_group", "channel")
+	t := Team{ID: o.id(), Name: o.text("name"), Members: o.refsAt("person", "members"), Lead: o.ref("person", "lead"),
+		SlackGroup: strings.TrimPrefix(o.text("slack_group"), "@"), Channel: strings.TrimPrefix(o.text("channel"), "#")}
 	if t.Name == "" {
 		t.Name = t.ID
 	}
