@@ -4,9 +4,9 @@
 // Its nouns are Message, what a person is to be told, and Sender, one way to
 // tell it. A Sender makes one attempt, within 20 seconds, and says truthfully
 // what came of it: a Receipt for what the provider has taken on, or an *Error
-// that says whether trying again makes sense and whose fault it was. Three
-// plain values decide what to do with that: a Breaker takes a broken provider
-// out, a Window bundles pages, CheckPhone reads numbers.
+// that says whether trying again makes sense and whose fault it was. Two
+// plain things decide what to do with that: a Breaker takes a broken provider
+// out, CheckPhone reads numbers.
 //
 // It refuses to retry by itself (attempts belong in a store), to follow a
 // redirect to another place, to believe a success it cannot read, and to put

@@ -1,9 +1,26 @@
-package notify
+package page
 
 import (
 	"slices"
 	"time"
 )
+
+// Throttle is how long after a message to a person by one way the next one by
+// the same way waits, given how many left within [Recent]. What arrives
+// meanwhile leaves as one message, so a limit never drops anything. Slack shows
+// a message for each incident, which is edited by itself, and is never throttled.
+func Throttle(via string, recent int) time.Duration {
+	switch {
+	case via == "slack":
+		return 0
+	case (via == "sms" || via == "voice") && recent >= 5:
+		return 3 * time.Minute // carriers filter numbers that send a stream
+	}
+	return time.Minute
+}
+
+// Recent is how far back messages count for [Throttle].
+const Recent = 15 * time.Minute
 
 // Window decides for one person and one way when pages leave. The first goes
 // at once; those that follow within the throttle wait for its end and leave as
