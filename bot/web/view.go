@@ -106,6 +106,8 @@ func words(d *desk.Desk, e incident.Event) string {
 			return "took the role of " + string(e.Role)
 		}
 		return said(fmt.Sprintf("gave the role of %s to %s", e.Role, d.DisplayName(e.Person)), "")
+	case incident.KindOffered:
+		return fmt.Sprintf("offered the role of %s to %s", e.Role, d.DisplayName(e.Person))
 	case incident.KindFollowUp:
 		return said("opened a follow-up", e.FollowUp.ID+" "+e.FollowUp.Title)
 	case incident.KindChannel:
@@ -122,6 +124,8 @@ func words(d *desk.Desk, e incident.Event) string {
 		return said("escalated", e.Text)
 	case incident.KindExhausted:
 		return said("stopped escalating", e.Text)
+	case incident.KindLapsed:
+		return said("took the acknowledgement back", e.Text)
 	case incident.KindRemark:
 		return said("remarked", e.Text)
 	default: // acknowledged, resolved, closed, reopened, cancelled
