@@ -34,7 +34,7 @@ type shownIncident struct {
 	DeclaredBy     incident.Actor      `json:"declared_by"`
 	Declared       time.Time           `json:"declared"`
 	AcknowledgedBy incident.Actor      `json:"acknowledged_by"`
-	Acknowledged   time.Time           `json:"acknowledged"`
+	Since          time.Time           `json:"since"` // since when AcknowledgedBy is on it
 	ChannelName    string              `json:"channel_name"`
 	Roles          []incident.Holding  `json:"roles"`
 	FollowUps      []incident.FollowUp `json:"follow_ups"`
@@ -241,7 +241,7 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 		if name := s.Names[i.AcknowledgedBy]; name != "" {
 			who = name
 		}
-		row("on it", who+", since "+at(i.Acknowledged))
+		row("on it", who+", since "+at(i.Since))
 	case s.Paging:
 		row("on it", "nobody yet; somebody is being paged")
 	case i.Status.Active():
