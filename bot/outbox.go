@@ -31,9 +31,8 @@ type outbox struct {
 	places map[int]map[*lane]bool       // the lanes of an incident
 	pages  map[int]map[string]time.Time // pages of an incident whose first try is not over, by lane
 	stands map[int]bool                 // the incident's channel is known to stand
-	ready  laneHeap                     // lanes that could go, the most urgent first
+	gates  map[string]*gate             // by class
 	later  laneHeap                     // lanes that must wait, the earliest first
-	busy   [2]int                       // jobs under way: of pages, of the rest
 	done   chan result
 	under  sync.WaitGroup
 
@@ -41,9 +40,58 @@ type outbox struct {
 	finished  chan struct{} // closed when run has returned
 }
 
-// slots is how many jobs are under way at the same time: pages have their own,
-// so that nothing else can take them.
-var slots = [2]int{32, 24}
+// gate is a class of jobs with slots of its own, which nothing else can take.
+type gate struct {
+	ready laneHeap // lanes that could go, the most urgent first
+	busy  int      // jobs under way
+	slots int      // how many may be
+}
+
+// The classes of jobs besides the ways of reaching people, each of which is one
+// by its name: a provider that hangs must hold up neither Slack nor another way.
+const (
+	slackPages = "pages"
+	theRest    = "rest"
+)
+
+// class says through which gate a job goes.
+func class(j desk.Job) string {
+	switch {
+	case j.ByWay():
+		return j.Via
+	case j.Priority() == 0:
+		return slackPages
+	default:
+		return theRest
+	}
+}
+
+// gate returns the gate of a job.
+func (o *outbox) gate(j desk.Job) *gate {
+	name := class(j)
+	g := o.gates[name]
+	if g == nil {
+		g = &gate{ready: laneHeap{less: moreUrgent}, slots: 16}
+		switch name {
+		case slackPages:
+			g.slots = 32
+		case theRest:
+			g.slots = 24
+		}
+		o.gates[name] = g
+	}
+	return g
+}
+
+// resting reports whether nothing is under way and nothing could go.
+func (o *outbox) resting() bool {
+	for _, g := range o.gates {
+		if g.busy > 0 || g.ready.Len() > 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // pagesFirst is how long the other work on an incident lets its first page go
 // ahead. A page that Slack does not answer must not hold up the rest.
@@ -90,8 +138,8 @@ func newOutbox(d *desk.Desk, send sender, log zerolog.Logger, note func(kind, ou
 		desk: d, send: send, log: log, note: note,
 		lanes: map[string]*lane{}, places: map[int]map[*lane]bool{},
 		pages: map[int]map[string]time.Time{}, stands: map[int]bool{},
-		ready: laneHeap{less: moreUrgent}, later: laneHeap{less: earlier},
-		done:      make(chan result, slots[0]+slots[1]),
+		gates: map[string]*gate{}, later: laneHeap{less: earlier},
+		done:      make(chan result, 256), // more than all slots, so that nobody waits for a loop that has ended
 		finishing: make(chan struct{}), finished: make(chan struct{}),
 	}
 }
@@ -123,7 +171,7 @@ func (o *outbox) run(ctx context.Context, left []desk.Job) error {
 			o.place(ctx, heap.Pop(&o.later).(*lane), now)
 		}
 		o.start(ctx)
-		if finishing == nil && o.busy == [2]int{} && o.ready.Len() == 0 {
+		if finishing == nil && o.resting() {
 			return nil
 		}
 		wait := time.Hour
@@ -161,7 +209,7 @@ func (o *outbox) add(jobs []desk.Job, now time.Time) {
 			o.places[l.incident][l] = true
 		}
 		l.waiting = append(l.waiting, j)
-		if j.Priority() == 0 {
+		if class(j) == slackPages {
 			if o.pages[j.Incident] == nil {
 				o.pages[j.Incident] = map[string]time.Time{}
 			}
@@ -191,6 +239,9 @@ func (o *outbox) place(ctx context.Context, l *lane, now time.Time) {
 	}
 	j := l.waiting[0]
 	l.yields = false
+	if j.NotBefore.After(l.at) {
+		l.at = j.NotBefore
+	}
 	if hold := o.pageHold(j, now); hold > 0 && !l.at.After(now.Add(hold)) {
 		l.at, l.yields = now.Add(hold), true
 	}
@@ -202,7 +253,7 @@ func (o *outbox) place(ctx context.Context, l *lane, now time.Time) {
 		l.state = isParked
 	default:
 		l.state = isReady
-		heap.Push(&o.ready, l)
+		heap.Push(&o.gate(j).ready, l)
 	}
 }
 
@@ -234,24 +285,14 @@ func (o *outbox) channelStands(ctx context.Context, j desk.Job) bool {
 
 // start begins as many jobs as there are slots for.
 func (o *outbox) start(ctx context.Context) {
-	var kept []*lane // of a class whose slots are taken
-	for o.ready.Len() > 0 {
-		l := heap.Pop(&o.ready).(*lane)
-		class := min(l.waiting[0].Priority(), 1)
-		if o.busy[class] == slots[class] {
-			kept = append(kept, l)
-			if class == 1 {
-				break // nothing behind it is more urgent
-			}
-			continue
+	for _, g := range o.gates {
+		for g.busy < g.slots && g.ready.Len() > 0 {
+			l := heap.Pop(&g.ready).(*lane)
+			g.busy++
+			l.state = isBusy
+			jobs := l.next()
+			o.under.Go(func() { o.done <- result{lane: l, jobs: jobs, err: o.try(ctx, jobs)} })
 		}
-		o.busy[class]++
-		l.state = isBusy
-		jobs := l.next()
-		o.under.Go(func() { o.done <- result{lane: l, jobs: jobs, err: o.try(ctx, jobs)} })
-	}
-	for _, l := range kept {
-		heap.Push(&o.ready, l)
 	}
 }
 
@@ -295,7 +336,7 @@ func (o *outbox) try(ctx context.Context, jobs []desk.Job) error {
 // settle puts a lane back after a try.
 func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 	l, j := r.lane, r.jobs[len(r.jobs)-1]
-	o.busy[min(j.Priority(), 1)]--
+	o.gate(j).busy--
 	l.state, l.at = idle, time.Time{}
 	if r.err == nil {
 		l.waiting = l.waiting[len(r.jobs):]
@@ -304,7 +345,7 @@ func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 	} else if err := o.again(ctx, l, j, r.err, now); err != nil {
 		return err
 	}
-	if j.Priority() == 0 {
+	if class(j) == slackPages {
 		delete(o.pages[l.incident], l.key)
 		if len(o.pages[l.incident]) == 0 {
 			delete(o.pages, l.incident)

@@ -32,6 +32,8 @@ const (
 	JobSay            JobKind = "say"             // tell event Seq in the channel
 	JobPostmortem     JobKind = "postmortem"      // post the document in short, as of event Seq
 	JobPostmortemFile JobKind = "postmortem_file" // upload the whole document, as of event Seq
+	JobPoll           JobKind = "poll"            // ask the provider of Via what became of Receipt
+	JobTell           JobKind = "tell"            // tell Person by Via how the incident stands, quietly
 )
 
 // Job is one piece of work outside, committed with the state that demanded it
@@ -54,6 +56,10 @@ type Job struct {
 	Text     string         `json:"text,omitempty"`
 	Message  Message        `json:"message,omitzero"`
 	ReplyURL string         `json:"reply_url,omitempty"`
+	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message
+
+	// NotBefore is when a page leaves that waits to be part of a bundle; zero: at once.
+	NotBefore time.Time `json:"not_before,omitzero"`
 
 	// Doubtful is set when the job may have been done before without a record
 	// of it: it was found in the store at the start, or its last try ended
@@ -70,12 +76,22 @@ func (j Job) Priority() int {
 	switch j.Kind {
 	case JobPage, JobPageChannel:
 		return 0
-	case JobAsks, JobChannel, JobAnswer:
+	case JobAsks, JobChannel, JobAnswer, JobPoll:
 		return 1
 	case JobCard, JobInvite, JobAnnounce, JobSay:
 		return 2
 	default:
 		return 3
+	}
+}
+
+// ByWay reports whether the job goes by another way than Slack.
+func (j Job) ByWay() bool {
+	switch j.Kind {
+	case JobPage, JobPoll, JobTell:
+		return j.Via != "" && j.Via != "slack"
+	default:
+		return false
 	}
 }
 
@@ -87,6 +103,10 @@ func (j Job) Lane() string {
 	switch j.Kind {
 	case JobPage:
 		lane += ":" + string(j.Person) + ":" + j.Via
+	case JobTell:
+		lane += ":" + string(j.Person) + ":" + j.Via
+	case JobPoll:
+		lane += ":" + j.Send
 	case JobPageChannel:
 		lane += ":" + j.Target
 	case JobPostmortem:
@@ -100,7 +120,7 @@ func (j Job) Lane() string {
 // could not leave are one page.
 func (j Job) Refreshes() bool {
 	switch j.Kind {
-	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose:
+	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobTell:
 		return true
 	default:
 		return false
