@@ -24,12 +24,12 @@ func Parse(name string, data []byte) (*Roster, error) {
 		r.roster(root, roster)
 	}
 	if len(r.problems) > 0 {
-		return nil, r.problems.sorted()
+		return nil, r.problems.tidy()
 	}
 	if err := roster.build(r.zones); err != nil {
 		return nil, Problems{{File: name, Message: err.Error()}}
 	}
-	roster.index.warnings = r.warnings.sorted()
+	roster.index.warnings = r.warnings.tidy()
 	return roster, nil
 }
 
@@ -130,11 +130,11 @@ func (r *reader) policy(n *node, at *place) Policy {
 	for i, s := range o.list("steps") {
 		p.Steps = append(p.Steps, r.step(s, &place{up: at, word: "step", id: strconv.Itoa(i + 1)}))
 	}
-	if len(p.Steps) == 0 && o.keys != nil {
+	if o.hollow("steps") {
 		o.bad("steps", "has no steps", "add steps: [{notify: [rotation:NAME], wait: 5m}]")
 	}
 	p.LastResort = o.targets("last_resort")
-	if len(p.LastResort) == 0 && o.keys != nil {
+	if o.hollow("last_resort") {
 		o.bad("last_resort", "has no last_resort", "name who is told when nobody is on call or the ladder has run out: last_resort: [channel:incidents, person:NAME]")
 	}
 	if len(p.LastResort) > 0 && !reachesSomebody(p.LastResort) {
@@ -155,7 +155,7 @@ func reachesSomebody(targets []Target) bool {
 func (r *reader) step(n *node, at *place) Step {
 	o := r.object(n, at, "notify", "wait", "round_robin")
 	s := Step{Notify: o.targets("notify"), Wait: o.duration("wait"), RoundRobin: o.truth("round_robin")}
-	if len(s.Notify) == 0 && o.keys != nil {
+	if o.hollow("notify") {
 		o.bad("notify", "tells nobody", "add notify: [rotation:NAME], or person:, team: or channel:")
 	}
 	if !o.has("wait") && o.keys != nil {

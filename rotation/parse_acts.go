@@ -14,11 +14,8 @@ func (r *reader) override(n *node, at *place, x *Rotation) Override {
 	v := Override{Seq: o.whole("seq", 0, 1), Layer: o.text("layer"), Reason: o.text("reason")}
 	v.Start, v.End = o.period("start", "end", x.TimeZone)
 	if v.Layer != "" && !slices.ContainsFunc(x.Layers, func(l Layer) bool { return l.ID == v.Layer }) {
-		ids := make([]string, len(x.Layers))
-		for i := range x.Layers {
-			ids[i] = x.Layers[i].ID
-		}
-		o.bad("layer", "unknown layer "+strconv.Quote(v.Layer), unknownHint(v.Layer, ids))
+		known := ids(x.Layers, func(l *Layer) string { return l.ID })
+		o.bad("layer", "unknown layer "+strconv.Quote(v.Layer), unknownHint(v.Layer, known))
 	}
 	for _, kind := range overrideKinds {
 		if !o.has(kind) {
@@ -132,12 +129,15 @@ func (s Swap) pending() bool {
 // of what does not exist, circles of dependence, services that page nobody.
 func (r *reader) check(o *object, x *Roster) {
 	known := map[string][]string{}
-	known["person"] = unique(o, "people", "person", x.People, func(p *Person) string { return p.ID })
-	known["team"] = unique(o, "teams", "team", x.Teams, func(t *Team) string { return t.ID })
-	known["rotation"] = unique(o, "rotations", "rotation", x.Rotations, func(v *Rotation) string { return v.ID })
-	known["policy"] = unique(o, "policies", "policy", x.Policies, func(p *Policy) string { return p.ID })
-	known["service"] = unique(o, "services", "service", x.Services, func(s *Service) string { return s.ID })
-	known["agreement"] = unique(o, "agreements", "agreement", x.Agreements, func(a *Agreement) string { return a.ID })
+	known["person"] = ids(x.People, func(p *Person) string { return p.ID })
+	known["team"] = ids(x.Teams, func(t *Team) string { return t.ID })
+	known["rotation"] = ids(x.Rotations, func(v *Rotation) string { return v.ID })
+	known["policy"] = ids(x.Policies, func(p *Policy) string { return p.ID })
+	known["service"] = ids(x.Services, func(s *Service) string { return s.ID })
+	known["agreement"] = ids(x.Agreements, func(a *Agreement) string { return a.ID })
+	for _, k := range [...]struct{ key, word string }{{"people", "person"}, {"teams", "team"}, {"rotations", "rotation"}, {"policies", "policy"}, {"services", "service"}, {"agreements", "agreement"}} {
+		o.unique(k.key, k.word, known[k.word])
+	}
 	r.checkSlack(o, x)
 	sets := map[string]map[string]bool{}
 	for kind, ids := range known {
@@ -164,13 +164,12 @@ func (r *reader) check(o *object, x *Roster) {
 	r.checkServices(o, x)
 }
 
-func unique[T any](o *object, key, word string, list []T, id func(*T) string) []string {
-	ids := make([]string, len(list))
+func ids[T any](list []T, id func(*T) string) []string {
+	out := make([]string, len(list))
 	for i := range list {
-		ids[i] = id(&list[i])
+		out[i] = id(&list[i])
 	}
-	o.unique(key, word, len(list), func(i int) string { return ids[i] })
-	return ids
+	return out
 }
 
 // checkSlack refuses one Slack account for two people: nobody could tell who

@@ -14,10 +14,10 @@ func (r *reader) rotation(n *node, at *place) Rotation {
 	for _, l := range o.list("layers") {
 		x.Layers = append(x.Layers, r.layer(l, &place{up: at, word: "layer"}, x.TimeZone))
 	}
-	if len(x.Layers) == 0 && o.keys != nil {
+	if o.hollow("layers") {
 		o.bad("layers", "has no layers, so nobody could ever be on call", "add a layer with id, people, start and every")
 	}
-	o.unique("layers", "layer", len(x.Layers), func(i int) string { return x.Layers[i].ID })
+	o.unique("layers", "layer", ids(x.Layers, func(l *Layer) string { return l.ID }))
 	for i, v := range o.list("overrides") {
 		x.Overrides = append(x.Overrides, r.override(v, &place{up: at, word: "override", id: strconv.Itoa(i + 1)}, &x))
 	}
@@ -39,11 +39,10 @@ func (r *reader) rotation(n *node, at *place) Rotation {
 }
 
 // unique reports IDs that stand twice in the list at key.
-func (o *object) unique(key, word string, n int, id func(int) string) {
+func (o *object) unique(key, word string, ids []string) {
 	nodes := o.list(key)
-	first := make(map[string]int, n)
-	for i := range n {
-		s := id(i)
+	first := make(map[string]int, len(ids))
+	for i, s := range ids {
 		if s == "" {
 			continue
 		}

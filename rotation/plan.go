@@ -47,12 +47,14 @@ type NewGap struct {
 // past does not change. An empty old roster is allowed.
 func Plan(old, new *Roster, now time.Time) PlanReport {
 	p := PlanReport{Warnings: new.Warnings(), old: old, new: new, now: now}
-	p.Entries = append(p.Entries, changes("person", old.People, new.People, func(x *Person) string { return x.ID }, (*writer).person)...)
-	p.Entries = append(p.Entries, changes("team", old.Teams, new.Teams, func(x *Team) string { return x.ID }, (*writer).team)...)
-	p.Entries = append(p.Entries, changes("rotation", old.Rotations, new.Rotations, func(x *Rotation) string { return x.ID }, (*writer).rotation)...)
-	p.Entries = append(p.Entries, changes("policy", old.Policies, new.Policies, func(x *Policy) string { return x.ID }, (*writer).policy)...)
-	p.Entries = append(p.Entries, changes("service", old.Services, new.Services, func(x *Service) string { return x.ID }, (*writer).service)...)
-	p.Entries = append(p.Entries, changes("agreement", old.Agreements, new.Agreements, func(x *Agreement) string { return x.ID }, (*writer).agreement)...)
+	p.Entries = slices.Concat(
+		changes(kind[Person]{"person", func(x *Person) string { return x.ID }, (*writer).person}, old.People, new.People),
+		changes(kind[Team]{"team", func(x *Team) string { return x.ID }, (*writer).team}, old.Teams, new.Teams),
+		changes(kind[Rotation]{"rotation", func(x *Rotation) string { return x.ID }, (*writer).rotation}, old.Rotations, new.Rotations),
+		changes(kind[Policy]{"policy", func(x *Policy) string { return x.ID }, (*writer).policy}, old.Policies, new.Policies),
+		changes(kind[Service]{"service", func(x *Service) string { return x.ID }, (*writer).service}, old.Services, new.Services),
+		changes(kind[Agreement]{"agreement", func(x *Agreement) string { return x.ID }, (*writer).agreement}, old.Agreements, new.Agreements),
+	)
 	if old.Defaults != new.Defaults {
 		p.Entries = append(p.Entries, EntryChange{Kind: "defaults", Change: "changed"})
 	}
@@ -64,31 +66,41 @@ func Plan(old, new *Roster, now time.Time) PlanReport {
 	return p
 }
 
-// changes compares two lists of entries by what [Roster.Export] writes for them.
-func changes[T any](kind string, old, new []T, id func(*T) string, write func(*writer, *T)) []EntryChange {
-	text := func(x *T) string {
-		w := writer{first: true}
-		write(&w, x)
-		return w.b.String()
-	}
+// kind is what [Plan] needs to know of a kind of entry.
+type kind[T any] struct {
+	name  string
+	id    func(*T) string
+	write func(*writer, *T)
+}
+
+// text is what [Roster.Export] writes for x.
+func (k kind[T]) text(x *T) string {
+	w := writer{first: true}
+	k.write(&w, x)
+	return w.b.String()
+}
+
+// changes compares two lists of entries.
+func changes[T any](k kind[T], old, new []T) []EntryChange {
 	before := make(map[string]string, len(old))
 	for i := range old {
-		before[id(&old[i])] = text(&old[i])
+		before[k.id(&old[i])] = k.text(&old[i])
 	}
 	var list []EntryChange
 	for i := range new {
-		s, known := before[id(&new[i])]
+		id := k.id(&new[i])
+		s, known := before[id]
 		switch {
 		case !known:
-			list = append(list, EntryChange{kind, id(&new[i]), "added"})
-		case s != text(&new[i]):
-			list = append(list, EntryChange{kind, id(&new[i]), "changed"})
+			list = append(list, EntryChange{k.name, id, "added"})
+		case s != k.text(&new[i]):
+			list = append(list, EntryChange{k.name, id, "changed"})
 		}
-		delete(before, id(&new[i]))
+		delete(before, id)
 	}
 	for i := range old {
-		if _, gone := before[id(&old[i])]; gone {
-			list = append(list, EntryChange{kind, id(&old[i]), "removed"})
+		if _, gone := before[k.id(&old[i])]; gone {
+			list = append(list, EntryChange{k.name, k.id(&old[i]), "removed"})
 		}
 	}
 	return list

@@ -49,7 +49,14 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (p Problems) sorted() Problems {
+// tidy orders problems by line and drops what was found twice.
+func (p Problems) tidy() Problems {
+	seen := make(map[Problem]bool, len(p))
+	p = slices.DeleteFunc(p, func(x Problem) bool {
+		again := seen[x]
+		seen[x] = true
+		return again
+	})
 	slices.SortStableFunc(p, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return p
 }

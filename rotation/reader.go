@@ -91,6 +91,13 @@ func unknownHint(word string, known []string) string {
 
 func (o *object) has(key string) bool { return o.keys[key] != nil }
 
+// hollow reports whether the list at key is missing or empty; one of the wrong form
+// has been reported as such.
+func (o *object) hollow(key string) bool {
+	v := o.keys[key]
+	return o.keys != nil && (v == nil || v.kind == listNode && len(v.list) == 0)
+}
+
 // line of the value at key, or of the block.
 func (o *object) line(key string) int {
 	if v := o.keys[key]; v != nil {

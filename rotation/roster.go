@@ -1,7 +1,6 @@
 package rotation
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -222,14 +221,4 @@ func (r *Roster) Location(person string) *time.Location {
 		return time.UTC
 	}
 	return loc
-}
-
-// byID orders entries for output that must not depend on the file's order.
-func byID[T any](list []T, key func(*T) string) []*T {
-	out := make([]*T, len(list))
-	for i := range list {
-		out[i] = &list[i]
-	}
-	slices.SortStableFunc(out, func(a, b *T) int { return cmp.Compare(key(a), key(b)) })
-	return out
 }
