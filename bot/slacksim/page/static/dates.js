@@ -25,29 +25,41 @@ const styles = {
   date: { year: 'numeric', month: 'long', day: 'numeric' },
   date_short: { year: 'numeric', month: 'short', day: 'numeric' },
   date_long: { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' },
-  date_slash: { year: 'numeric', month: '2-digit', day: '2-digit' },
-  time: { hour: '2-digit', minute: '2-digit', hour12: false },
-  time_secs: { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false },
+  time: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  time_secs: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   day_divider_pretty: { weekday: 'long', month: 'long', day: 'numeric' },
   ago,
 };
 
 const formats = new Map();
 
+const order = ['weekday', 'day', 'month', 'year'];
+
+// text puts the parts together itself: what browsers put between them changes from version to version.
 function text(ts, zone, options) {
   const key = zone + JSON.stringify(options);
-  if (!formats.has(key))
-    formats.set(
-      key,
-      new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options, ...(options.hour && { hourCycle: 'h23' }) }),
-    );
-  return formats.get(key).format(new Date(ts * 1000));
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options }));
+  const parts = new Map(
+    formats
+      .get(key)
+      .formatToParts(new Date(ts * 1000))
+      .map((p) => [p.type, p.value]),
+  );
+  if (options.hour)
+    return ['hour', 'minute', 'second']
+      .filter((p) => parts.has(p))
+      .map((p) => parts.get(p))
+      .join(':');
+  return order
+    .filter((p) => parts.has(p))
+    .map((p) => parts.get(p))
+    .join(' ');
 }
 
 // iso is the date as 2026-11-22.
 export function iso(ts, zone) {
-  const parts = text(ts, zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).split('/');
-  return parts.reverse().join('-');
+  const numbers = text(ts, zone, { year: 'numeric', month: '2-digit', day: '2-digit' });
+  return numbers.split(' ').reverse().join('-');
 }
 
 // near says yesterday, today or tomorrow, where that is so.

@@ -4,7 +4,7 @@
 import { h, keyed } from './dom.js';
 
 const guessedHeight = 60;
-const near = 500; // pixels to the edge of what is drawn at which more is asked for
+const nearest = 500; // pixels to the edge of what is drawn at which more is asked for
 
 // List draws windows that it is given by show, and asks for others by calling ask(start).
 export class List {
@@ -38,7 +38,8 @@ export class List {
   }
 
   show({ start, total, items }) {
-    const hold = this.stuck ? null : this.anchor();
+    this.letGo();
+    const place = this.stuck ? null : this.place();
     this.start = start;
     this.total = total;
     this.shown = items;
@@ -48,25 +49,34 @@ export class List {
     this.before.style.height = `${start * this.height}px`;
     this.after.style.height = `${Math.max(0, total - start - items.length) * this.height}px`;
     if (this.stuck) this.toEnd();
-    else if (!this.arrive()) this.restore(hold);
+    else if (!this.arrive()) this.restore(place);
     this.tell();
+    this.scrolled(); // the place may lie near the edge of this window too
   }
 
-  // anchor is the first message in sight and how far below the top it stands.
-  anchor() {
+  // place is what stands at the top of what is seen: a message and how far below the top it begins, or, where nothing
+  // is drawn yet, the number of the message that would be there.
+  place() {
     const top = this.node.getBoundingClientRect().top;
+    const bottom = top + this.node.clientHeight;
     for (const child of this.items.children) {
       const box = child.getBoundingClientRect();
-      if (box.bottom > top) return { key: child.dataset.key, offset: box.top - top };
+      if (box.bottom > top && box.top < bottom) return { key: child.dataset.key, offset: box.top - top };
     }
-    return null;
+    return { number: Math.floor(this.node.scrollTop / this.height) };
   }
 
-  restore(hold) {
-    const child = hold && this.items.querySelector(`[data-key="${CSS.escape(hold.key)}"]`);
-    if (!child) return;
-    const top = this.node.getBoundingClientRect().top;
-    this.node.scrollTop += child.getBoundingClientRect().top - top - hold.offset;
+  // restore scrolls so that a place is again where it was.
+  restore({ key, offset = 0, number }) {
+    const child =
+      key === undefined
+        ? this.items.children[number - this.start]
+        : this.items.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (child) {
+      const top = this.node.getBoundingClientRect().top;
+      this.node.scrollTop += child.getBoundingClientRect().top - top - offset;
+    } else if (number !== undefined) this.node.scrollTop = number * this.height;
+    this.top = this.node.scrollTop;
   }
 
   // arrive scrolls to what was jumped to, once it is drawn.
@@ -109,13 +119,18 @@ export class List {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
-      // What grows below (an image, a font) moves the end away without anybody having scrolled: only going up lets go.
-      const up = this.node.scrollTop < (this.top ?? 0) - 2;
-      this.top = this.node.scrollTop;
-      this.stuck = this.atEnd() || (this.stuck && !up);
+      this.letGo();
+      this.stuck ||= this.atEnd();
       this.tell();
       this.wanted();
     });
+  }
+
+  // letGo ends sticking to the end once somebody scrolled up. What grows below (an image, a font) moves the end away
+  // without anybody having scrolled.
+  letGo() {
+    if (this.node.scrollTop < (this.top ?? 0) - 2) this.stuck = false;
+    this.top = this.node.scrollTop;
   }
 
   tell() {
@@ -128,6 +143,8 @@ export class List {
     const top = this.before.offsetHeight;
     const bottom = top + this.items.offsetHeight;
     const end = this.start + this.shown.length;
+    // Never so near that a window that suits one edge does not suit the other.
+    const near = Math.min(nearest, Math.max(0, (bottom - top - clientHeight) / 4));
     let next = null;
     if (scrollTop + clientHeight < top || scrollTop > bottom)
       next = Math.floor(scrollTop / this.height) - Math.floor(this.shown.length / 2);
