@@ -154,42 +154,6 @@ var manifestShapes = map[string]shape{
 	}},
 }
 
-// subscriptionScopes are the bot scopes of which one must be held to subscribe to an event. Events without a line need none.
-// Source: Slack, reference/events.
-var subscriptionScopes = map[string][]string{
-	"app_mention":             {"app_mentions:read"},
-	"message.channels":        {"channels:history"},
-	"message.groups":          {"groups:history"},
-	"message.im":              {"im:history"},
-	"message.mpim":            {"mpim:history"},
-	"reaction_added":          {"reactions:read"},
-	"reaction_removed":        {"reactions:read"},
-	"pin_added":               {"pins:read"},
-	"pin_removed":             {"pins:read"},
-	"member_joined_channel":   {"channels:read", "groups:read"},
-	"member_left_channel":     {"channels:read", "groups:read"},
-	"channel_archive":         {"channels:read"},
-	"channel_created":         {"channels:read"},
-	"channel_deleted":         {"channels:read"},
-	"channel_left":            {"channels:read"},
-	"channel_rename":          {"channels:read"},
-	"channel_unarchive":       {"channels:read"},
-	"group_archive":           {"groups:read"},
-	"group_left":              {"groups:read"},
-	"group_rename":            {"groups:read"},
-	"group_unarchive":         {"groups:read"},
-	"team_join":               {"users:read"},
-	"user_change":             {"users:read"},
-	"subteam_created":         {"usergroups:read"},
-	"subteam_members_changed": {"usergroups:read"},
-	"subteam_updated":         {"usergroups:read"},
-	"dnd_updated_user":        {"dnd:read"},
-	"emoji_changed":           {"emoji:read"},
-	"file_shared":             {"files:read"},
-	"link_shared":             {"links:read"},
-	"team_rename":             {"team:read"},
-}
-
 // manifestTogether is what Slack's server checks beyond the schema.
 func (c *checker) manifestTogether(o object) {
 	settings := child(o, "settings")
@@ -205,12 +169,27 @@ func (c *checker) manifestTogether(o object) {
 	scopes := child(child(o, "oauth_config"), "scopes")
 	held := slices.Concat(words(scopes["bot"]), words(scopes["bot_optional"]))
 	for i, e := range words(events["bot_events"]) {
-		wanted := subscriptionScopes[e]
-		if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(held, s) }) {
-			c.report("/settings/event_subscriptions/bot_events/"+strconv.Itoa(i), "event %s requires the scope %s", e, wanted[0])
+		if scope := scopeMissing(e, held); scope != "" {
+			c.report("/settings/event_subscriptions/bot_events/"+strconv.Itoa(i), "event %s requires the scope %s", e, scope)
 		}
 	}
 	c.commandsDiffer(child(o, "features"))
+}
+
+// scopeMissing is the scope that a subscription lacks, empty where it has what it needs. People coming and going are told
+// of for public and private channels, each with its own scope; one is enough to subscribe.
+func scopeMissing(event string, held []string) string {
+	scope := eventScopes[event]
+	if event == "member_joined_channel" || event == "member_left_channel" {
+		scope = "channels:read"
+		if slices.Contains(held, "groups:read") {
+			return ""
+		}
+	}
+	if slices.Contains(held, scope) {
+		return ""
+	}
+	return scope
 }
 
 func (c *checker) commandsDiffer(features object) {

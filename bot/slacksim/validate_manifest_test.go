@@ -109,6 +109,7 @@ func TestManifestRefused(t *testing.T) {
 		{"app_home_opened, app_mention", "app_mention, app_mention", "Input contains duplicate items [json-pointer:/settings/event_subscriptions/bot_events]"},
 		{"app_home_opened, app_mention", strings.Repeat("e, ", 99) + "f", "no more than 100 items allowed [json-pointer:/settings/event_subscriptions/bot_events]"},
 		{"\"app_mentions:read\", ", "", "event app_mention requires the scope app_mentions:read [json-pointer:/settings/event_subscriptions/bot_events/1]"},
+		{"app_home_opened, app_mention", "member_left_channel", "event member_left_channel requires the scope channels:read [json-pointer:/settings/event_subscriptions/bot_events/0]"},
 		{"socket_mode_enabled: true", "socket_mode_enabled: false", "requires a request URL or Socket Mode Enabled [json-pointer:/settings/event_subscriptions]"},
 		{"socket_mode_enabled: true", "socket_mode_enabled: false", "requires a request URL or Socket Mode Enabled [json-pointer:/settings/interactivity]"},
 	} {
