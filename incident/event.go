@@ -34,10 +34,10 @@ const (
 	KindAlertOver    Kind = "alert_over"       // Alert, Text: the sender says it is over
 	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Reason
 	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
-	KindStep         Kind = "escalation_step"  // Pass, Step, Text
-	KindExhausted    Kind = "escalation_ended" // Text
-	KindLapsed       Kind = "ack_lapsed"       // Text: no sign of life since the acknowledgement
-	KindRemark       Kind = "remark"           // Text: something the program has to say
+	KindStep         Kind = "escalation_step"  // Pass, Step, Calls, Text
+	KindExhausted    Kind = "escalation_ended" // Calls, Text
+	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
+	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -59,6 +59,7 @@ type Event struct {
 	Role        Role      `json:"role,omitempty"`
 	Person      Actor     `json:"person,omitempty"`
 	Target      string    `json:"target,omitempty"` // kind:id of a target that is no person
+	Calls       []Actor   `json:"calls,omitempty"`  // whom it decided to page
 	Via         string    `json:"via,omitempty"`
 	Pass        int       `json:"pass,omitempty"`
 	Step        int       `json:"step,omitempty"`
@@ -92,6 +93,11 @@ func Fold(number int, events []Event) (Incident, error) {
 func (i Incident) apply(e Event) Incident {
 	i.Events, i.Updated = e.Seq, e.At
 	i.involve(e.By)
+	for _, a := range e.Calls {
+		if !slices.Contains(i.Called, a) {
+			i.Called = append(slices.Clip(i.Called), a)
+		}
+	}
 	switch e.Kind {
 	case KindDeclared:
 		i.Title, i.Severity, i.Highest, i.Service = e.Title, e.Severity, e.Severity, e.Service
@@ -160,11 +166,11 @@ func (i Incident) apply(e Event) Incident {
 		i.AlertOver = false
 	case KindAlertOver:
 		i.AlertOver = true
-	case KindPaged:
+	case KindPaged, KindPageFailed:
 		i.involve(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindPageFailed, KindStep, KindRemark:
+	case KindNote, KindStep, KindRemark:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	return i

@@ -40,6 +40,7 @@ type Incident struct {
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
 	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
 	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first
+	Called         []Actor    `json:"called,omitempty"`          // everyone a page was decided for, whether it has left or not
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
 	ChannelName    string     `json:"channel_name,omitempty"`
 	Alert          string     `json:"alert,omitempty"`       // dedup key of the alert that opened it
@@ -86,9 +87,10 @@ func (i Incident) Holder(r Role) Actor {
 }
 
 // Sees reports whether who may know of the incident at all. A private incident
-// is seen only by those who acted on it or were paged for it.
+// is seen only by those who acted on it or are paged for it: already while the
+// page is on its way, since its answer may come before the record of its leaving.
 func (i Incident) Sees(who Actor) bool {
-	return !i.Private || slices.Contains(i.Involved, who)
+	return !i.Private || slices.Contains(i.Involved, who) || slices.Contains(i.Called, who)
 }
 
 // Hurting returns how long customers have been affected until now, over all

@@ -275,10 +275,11 @@ func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error)
 	return c.change(), nil
 }
 
-// Lapse records that nothing was heard since the acknowledgement, so that
-// somebody is looked for again. Whoever acknowledged keeps their roles.
-func (i Incident) Lapse(text string, now time.Time) Change {
-	c := begin(i, Bot, now)
+// Lapse ends the acknowledgement, because nothing was heard since or because
+// more people are wanted: somebody is looked for again. Whoever acknowledged
+// keeps their roles.
+func (i Incident) Lapse(by Actor, text string, now time.Time) Change {
+	c := begin(i, by, now)
 	c.say(c.add(Event{Kind: KindLapsed, Text: text}))
 	c.do(CloseAsks)
 	c.refresh()

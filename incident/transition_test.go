@@ -95,7 +95,7 @@ var acts = []struct {
 	{"respond", func(i Incident, now time.Time) (Change, error) { return i.TakeRole(Responder, eve, bob, now) }},
 	{"alert again", func(i Incident, now time.Time) (Change, error) { return i.AlertAgain("slow", 2, mon, now), nil }},
 	{"alert over", func(i Incident, now time.Time) (Change, error) { return i.AlertCleared("", mon, now), nil }},
-	{"lapse", func(i Incident, now time.Time) (Change, error) { return i.Lapse("No sign of life.", now), nil }},
+	{"lapse", func(i Incident, now time.Time) (Change, error) { return i.Lapse(Bot, "No sign of life.", now), nil }},
 }
 
 // TestTransitions writes down what every act does in every status.
@@ -261,7 +261,8 @@ func TestPrivateIsSeenByThoseInvolved(t *testing.T) {
 	c, err := Declare(1, Declaration{Title: "keys leaked", Private: true}, eve, start)
 	i := does(t, c, err)
 	i = i.Record(minute(1), Event{Kind: KindPaged, Person: ada, Via: "slack"}).Incident
-	for who, want := range map[Actor]bool{eve: true, ada: true, bob: false, mon: false} {
+	i = i.Record(minute(2), Event{Kind: KindStep, Calls: []Actor{"person:cleo"}}).Incident
+	for who, want := range map[Actor]bool{eve: true, ada: true, "person:cleo": true, bob: false, mon: false} {
 		if got := i.Sees(who); got != want {
 			t.Errorf("Sees(%s) = %t, want %t", who, got, want)
 		}
