@@ -60,14 +60,7 @@ func (a *Actor) sendCommand(where, command, text string) (*user, *channel, *enve
 // escaped is how a command with should_escape gets its text: mentions as
 // <@U…> and <#C…|name>, links in angle brackets, the rest as typed.
 func (w *Workspace) escaped(text string) string {
-	text = typedLink.ReplaceAllString(text, "<$0>")
-	text = strings.NewReplacer("<<", "<", ">>", ">").Replace(text)
-	return w.mention(text, func(c *channel) string {
-		if c.IsPrivate {
-			return "<#" + c.ID + "|>"
-		}
-		return "<#" + c.ID + "|" + c.Name + ">"
-	})
+	return outsideMarkup(linked(text, func(rest string) (string, int) { return rest[:1], 1 }), w.mention)
 }
 
 // payloadName is a channel's name in payloads: others' private ones and DMs

@@ -186,7 +186,6 @@ func (w *Workspace) blockActions(u *user, s surfaceOf, act object, base string) 
 	if s.whisper == nil {
 		o["message"] = s.message.clone()
 	}
-	o["response_url"] = base + w.newResponse(&responseURL{user: u.ID, channel: s.channel.ID, ts: s.message.TS,
-		ephemeral: s.whisper != nil, thread: s.message.ThreadTS})
+	o["response_url"] = base + w.newResponse(&responseURL{user: u.ID, channel: s.channel.ID, ts: s.message.TS})
 	return o
 }

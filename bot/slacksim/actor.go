@@ -354,7 +354,8 @@ func (a *Actor) fate(where string, do func(*channel, string) error) error {
 }
 
 // OpenDM opens the direct messages with another user (ID or handle) and
-// returns their channel's ID.
+// returns their channel's ID. With the bot that is the Messages tab of the
+// app, and app_home_opened goes out.
 func (a *Actor) OpenDM(who string) (string, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
@@ -366,7 +367,11 @@ func (a *Actor) OpenDM(who string) (string, error) {
 	if other == nil {
 		return "", fmt.Errorf("user %q: user_not_found", who)
 	}
-	return a.w.openDM(u.ID, other.ID).ID, nil
+	c := a.w.openDM(u.ID, other.ID)
+	if other.ID == a.w.botUser {
+		a.w.emit("app_home_opened", nil, object{"user": u.ID, "channel": c.ID, "tab": "messages"})
+	}
+	return c.ID, nil
 }
 
 // OpenHome opens the app's Home tab; app_home_opened goes to the app. The view
@@ -410,23 +415,19 @@ func (a *Actor) Dismiss(channel, ts string) error {
 }
 
 var (
-	typedHandle  = regexp.MustCompile(`(^|[^\w<@|])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])`)
-	typedChannel = regexp.MustCompile(`(^|[^\w<&|])#([a-z0-9_-]+)`)
-	typedLink    = regexp.MustCompile(`https?://[^\s<>|]+`)
+	typedHandle  = regexp.MustCompile(`(^|[^\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])`)
+	typedChannel = regexp.MustCompile(`(^|[^\w&])#([a-z0-9_-]+)`)
 )
 
 // typed is what the client makes of typed text: mentions of people, groups
 // and channels that exist, links, and entities for the rest.
 func (w *Workspace) typed(text string) string {
-	return w.mention(w.readBack(text), func(c *channel) string {
-		if c.IsPrivate {
-			return "<#" + c.ID + "|>"
-		}
-		return "<#" + c.ID + "|" + c.Name + ">"
-	})
+	return outsideMarkup(w.readBack(text), w.mention)
 }
 
-func (w *Workspace) mention(text string, link func(*channel) string) string {
+// mention turns the handles and channel names in a piece of text without
+// markup into mentions.
+func (w *Workspace) mention(text string) string {
 	text = typedHandle.ReplaceAllStringFunc(text, func(s string) string {
 		at := strings.IndexByte(s, '@')
 		switch name := s[at+1:]; name {
@@ -444,9 +445,13 @@ func (w *Workspace) mention(text string, link func(*channel) string) string {
 	})
 	return typedChannel.ReplaceAllStringFunc(text, func(s string) string {
 		at := strings.IndexByte(s, '#')
-		if c := w.channelNamed(s[at+1:]); c != nil {
-			return s[:at] + link(c)
+		c := w.channelNamed(s[at+1:])
+		switch {
+		case c == nil:
+			return s
+		case c.IsPrivate: // its name is nobody's business
+			return s[:at] + "<#" + c.ID + "|>"
 		}
-		return s
+		return s[:at] + "<#" + c.ID + "|" + c.Name + ">"
 	})
 }

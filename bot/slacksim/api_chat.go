@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func (c *call) target() (*channel, *apiError) {
 		ch = c.openDM(c.user, where)
 	}
 	if ch == nil {
-		ch = c.find(c.user, where)
+		ch = c.channelNamed(strings.TrimPrefix(where, "#"))
 	}
 	switch {
 	case ch == nil || !c.sees(c.user, ch):

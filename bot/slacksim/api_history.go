@@ -69,7 +69,7 @@ func (c *call) roomHistory() (object, *apiError) {
 			fit = append(fit, m)
 		}
 	}
-	part, next, err := page(c, fit, pageRule{limit: 100, most: 999})
+	part, next, err := pageMessages(c, fit, pageRule{limit: 100, most: 999})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (c *call) roomReplies() (object, *apiError) {
 			fit = append(fit, m)
 		}
 	}
-	part, next, err := page(c, fit, pageRule{limit: 1000, most: 1000})
+	part, next, err := pageMessages(c, fit, pageRule{limit: 1000, most: 1000})
 	if err != nil {
 		return nil, err
 	}

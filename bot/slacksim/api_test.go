@@ -53,15 +53,21 @@ func TestHistoryAndPages(t *testing.T) {
 		if !slices.Equal(paged, all) {
 			t.Errorf("in pages of three: %v, want %v", paged, all)
 		}
-		if got, _ := history("oldest", sent[2], "latest", sent[4]); !slices.Equal(got, []string{"3"}) {
+		_, cursor := history("limit", "3")
+		r.want("chat.postMessage", f("channel", room, "text", "new", "metadata", `{"event_type":"n","event_payload":{"i":7}}`), "")
+		r.want("chat.delete", f("channel", room, "ts", sent[3]), "")
+		if got, _ := history("limit", "3", "cursor", cursor); !slices.Equal(got, []string{"2", "1", "0"}) {
+			t.Errorf("second page after one message came and the next went: %v", got)
+		}
+		if got, _ := history("oldest", sent[2], "latest", sent[4]); len(got) != 0 {
 			t.Errorf("between two, exclusive: %v", got)
 		}
-		if got, _ := history("oldest", sent[2], "latest", sent[4], "inclusive", "true"); !slices.Equal(got, []string{"4", "3", "2"}) {
+		if got, _ := history("oldest", sent[2], "latest", sent[4], "inclusive", "true"); !slices.Equal(got, []string{"4", "2"}) {
 			t.Errorf("between two, inclusive: %v", got)
 		}
 		plain := r.want("conversations.history", f("channel", room, "limit", "1"), "")["messages"].([]any)[0].(map[string]any)
 		full := r.want("conversations.history", f("channel", room, "limit", "1", "include_all_metadata", "true"), "")["messages"].([]any)[0].(map[string]any)
-		if plain["metadata"] != nil || full["metadata"].(map[string]any)["event_payload"].(map[string]any)["i"] != 6.0 {
+		if plain["metadata"] != nil || full["metadata"].(map[string]any)["event_payload"].(map[string]any)["i"] != 7.0 {
 			t.Errorf("metadata without asking %v, with %v", plain["metadata"], full["metadata"])
 		}
 		replies := r.want("conversations.replies", f("channel", room, "ts", sent[2]), "")["messages"].([]any)
@@ -257,8 +263,8 @@ func TestPeople(t *testing.T) {
 			}
 			cursor = o["response_metadata"].(map[string]any)["next_cursor"].(string)
 		}
-		if len(seen) != 32 {
-			t.Errorf("users.list in pages found %d, want 31 people and the bot", len(seen))
+		if len(seen) != 33 {
+			t.Errorf("users.list in pages found %d, want 31 people, the bot and Slackbot", len(seen))
 		}
 		r.w.ChangePerson("ada", func(u *User) { u.Away = true })
 		if p := r.want("users.getPresence", f("user", "UADA"), "")["presence"]; p != "away" {
@@ -354,6 +360,43 @@ func TestScheduledMessages(t *testing.T) {
 		}
 		if !slices.Equal(texts, []string{"later"}) {
 			t.Errorf("messages = %v after %v, want the one that was not deleted", texts, one)
+		}
+	})
+}
+
+func TestUnfurling(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		p := r.connect()
+		const link = "https://runs.stormbell.example/INC-1"
+		m, err := r.w.As("ada").Message("general", "see "+link+" and https://other.example", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := eventOf(p.last())
+		if ev["type"] != "link_shared" || !cmp.Equal(ev["links"], []any{map[string]any{"domain": "stormbell.example", "url": link}}) {
+			t.Fatalf("event = %v, want link_shared with the app's link only", ev)
+		}
+		general, unfurls := r.channelID("general"), `{"`+link+`":{"text":"INC-1"}}`
+		for _, c := range []contract{
+			{"chat.unfurl", f("ts", m.TS, "unfurls", unfurls), "missing_channel"},
+			{"chat.unfurl", f("channel", general, "unfurls", unfurls), "missing_ts"},
+			{"chat.unfurl", f("channel", general, "ts", m.TS), "missing_unfurls"},
+			{"chat.unfurl", f("channel", general, "ts", m.TS, "unfurls", "[]"), "invalid_unfurls_format"},
+			{"chat.unfurl", f("channel", general, "ts", m.TS, "unfurls", `{"https://other.example":{"text":"x"}}`), "cannot_unfurl_url"},
+			{"chat.unfurl", f("channel", general, "ts", m.TS, "unfurls", `{"`+link+`":"x"}`), "cannot_parse_attachment"},
+			{"chat.unfurl", f("channel", "C0NONE", "ts", m.TS, "unfurls", unfurls), "cannot_find_channel"},
+			{"chat.unfurl", f("channel", general, "ts", "1.0", "unfurls", unfurls), "cannot_find_message"},
+			{"chat.unfurl", f("unfurl_id", "x", "unfurls", unfurls), "missing_source"},
+			{"chat.unfurl", f("source", "composer", "unfurls", unfurls), "missing_unfurl_id"},
+			{"chat.unfurl", f("source", "elsewhere", "unfurl_id", "x", "unfurls", unfurls), "invalid_source"},
+			{"chat.unfurl", f("source", "conversations_history", "unfurl_id", "x", "unfurls", unfurls), "invalid_unfurl_id"},
+			{"chat.unfurl", f("source", "conversations_history", "unfurl_id", ev["unfurl_id"].(string), "unfurls", unfurls), ""},
+		} {
+			r.want(c.method, c.form, c.code)
+		}
+		ms := r.messagesOf("general")
+		if got := string(ms[len(ms)-1].Attachments); !strings.Contains(got, `"from_url":"`+link+`"`) {
+			t.Errorf("attachments = %s, want the preview", got)
 		}
 	})
 }

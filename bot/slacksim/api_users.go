@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,6 +38,9 @@ func (c *call) usersList() (object, *apiError) {
 	ids, next, err := page(c, c.people, pageRule{limit: 0, most: 1000})
 	if err != nil {
 		return nil, err
+	}
+	if next == "" {
+		ids = append(slices.Clone(ids), slackbot)
 	}
 	members := []object{}
 	for _, id := range ids {
@@ -91,26 +95,89 @@ func (c *call) usersConversations() (object, *apiError) {
 // at most. A limit of 0 means everything.
 type pageRule struct{ limit, most int }
 
+// pageSize is the call's limit under a rule.
+func (c *call) pageSize(r pageRule) (int, *apiError) {
+	n, ok := c.number("limit", r.limit)
+	switch {
+	case !ok || n < 0 || n > r.most:
+		return 0, fail("invalid_limit")
+	case n == 0:
+		return r.limit, nil
+	}
+	return n, nil
+}
+
+// cursorOf makes an opaque cursor; cursor opens one that is of the same kind.
+func cursorOf(kind, at string) string {
+	return base64.StdEncoding.EncodeToString([]byte(kind + ":" + at))
+}
+
+// cursor is what the call's cursor holds, "" when there is none.
+func (c *call) cursor(kind string) (string, *apiError) {
+	if !c.has("cursor") {
+		return "", nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(c.str("cursor"))
+	have, at, ok := strings.Cut(string(raw), ":")
+	if err != nil || !ok || have != kind || at == "" {
+		return "", fail("invalid_cursor")
+	}
+	return at, nil
+}
+
 // page cuts one page out of items by the call's limit and cursor.
 func page[T any](c *call, items []T, r pageRule) (part []T, next string, err *apiError) {
-	limit, ok := c.number("limit", r.limit)
-	if !ok || limit < 0 || limit > r.most {
-		return nil, "", fail("invalid_limit")
+	limit, err := c.pageSize(r)
+	if err != nil {
+		return nil, "", err
+	}
+	at, err := c.cursor("offset")
+	if err != nil {
+		return nil, "", err
 	}
 	from := 0
-	if cursor := c.str("cursor"); cursor != "" {
-		raw, bad := base64.StdEncoding.DecodeString(cursor)
-		word, rest, _ := strings.Cut(string(raw), ":")
-		n, worse := strconv.Atoi(rest)
-		if bad != nil || worse != nil || word != "offset" || n < 0 || n > len(items) {
+	if at != "" {
+		n, bad := strconv.Atoi(at)
+		if bad != nil || n < 0 || n > len(items) {
 			return nil, "", fail("invalid_cursor")
 		}
 		from = n
 	}
-	to := len(items)
-	if limit > 0 && from+limit < to {
-		to = from + limit
-		next = base64.StdEncoding.EncodeToString([]byte("offset:" + strconv.Itoa(to)))
+	if limit == 0 || from+limit >= len(items) {
+		return items[from:], "", nil
 	}
-	return items[from:to], next, nil
+	return items[from : from+limit], cursorOf("offset", strconv.Itoa(from+limit)), nil
+}
+
+// pageMessages does the same for messages in one order of time. Its cursor is
+// the next message's ts, so that what is posted or deleted between two pages
+// shifts nothing.
+func pageMessages(c *call, ms []*Message, r pageRule) (part []*Message, next string, err *apiError) {
+	limit, err := c.pageSize(r)
+	if err != nil {
+		return nil, "", err
+	}
+	at, err := c.cursor("next_ts")
+	if err != nil {
+		return nil, "", err
+	}
+	if at != "" {
+		want, ok := parseTS(at)
+		if !ok {
+			return nil, "", fail("invalid_cursor")
+		}
+		falling := len(ms) > 1 && ms[0].TS > ms[1].TS
+		from := slices.IndexFunc(ms, func(m *Message) bool {
+			have, _ := parseTS(m.TS)
+			return have == want || (have < want) == falling
+		})
+		if from < 0 {
+			from = len(ms)
+		}
+		ms = ms[from:]
+	}
+	if len(ms) <= limit {
+		return ms, "", nil
+	}
+	return ms[:limit], cursorOf("next_ts", ms[limit].TS), nil
 }

@@ -228,6 +228,7 @@ func everything(t *testing.T, r *rig) {
 	go ada.Press(Press{Channel: room, TS: withButton, ActionID: "go"})
 	p.ack(p.last(), nil)
 	ada.OpenHome()
+	ada.Message("room-b", "see https://stormbell.example/1", "")
 	m, _ := ada.Message("room-b", "<@"+r.w.BotUserID()+"> look", "")
 	ada.React("room-b", m.TS, "eyes")
 	ada.Unreact("room-b", m.TS, "eyes")

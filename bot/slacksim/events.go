@@ -21,6 +21,7 @@ var eventScopes = map[string]string{
 	"group_left":              "groups:read",
 	"group_rename":            "groups:read",
 	"group_unarchive":         "groups:read",
+	"link_shared":             "links:read",
 	"message.channels":        "channels:history",
 	"message.groups":          "groups:history",
 	"message.im":              "im:history",
@@ -96,7 +97,6 @@ func (w *Workspace) hears(name string, c *channel) bool {
 }
 
 func (w *Workspace) send(inner object) {
-	w.lastID++
 	ev := &event{id: w.id("Ev")}
 	ev.body = mustJSON(object{
 		"token": w.verification, "team_id": w.teamID, "context_team_id": w.teamID, "context_enterprise_id": nil,

@@ -51,6 +51,7 @@ func (w *Workspace) post(c *channel, m *Message) {
 	if w.hearsMessages(c) {
 		w.emitMessage(c, toObj(m))
 	}
+	w.shareLinks(c, m)
 	if m.Subtype == "" && m.User != w.botUser && strings.Contains(m.Text, "<@"+w.botUser+">") && !c.IsIM {
 		fields := toObj(m)
 		fields["channel"], fields["event_ts"] = c.ID, m.TS
@@ -198,7 +199,7 @@ func (w *Workspace) remove(c *channel, m *Message) {
 	before := toObj(m.clone())
 	i := slices.Index(c.msgs, m)
 	if m.ReplyCount > 0 {
-		*m = Message{Type: "message", Subtype: "tombstone", Text: "This message was deleted.", User: "USLACKBOT",
+		*m = Message{Type: "message", Subtype: "tombstone", Text: "This message was deleted.", User: slackbot,
 			TS: m.TS, ThreadTS: m.ThreadTS, ReplyCount: m.ReplyCount, ReplyUsers: m.ReplyUsers,
 			ReplyUsersCount: m.ReplyUsersCount, LatestReply: m.LatestReply}
 	} else {

@@ -83,7 +83,7 @@ func topicRule() scopeRule {
 func methodTable() map[string]*method {
 	table := map[string]*method{}
 	for _, part := range []map[string]*method{
-		teamMethods(), userMethods(), roomMethods(), memberMethods(), historyMethods(), chatMethods(),
+		teamMethods(), userMethods(), roomMethods(), memberMethods(), historyMethods(), chatMethods(), unfurlMethods(),
 		pinMethods(), bookmarkMethods(), viewMethods(), fileMethods(), groupMethods(), canvasMethods(),
 	} {
 		maps.Copy(table, part)

@@ -130,6 +130,13 @@ func (w *Workspace) ChangePerson(who string, edit func(*User)) error {
 	}
 	next.ID = u.ID
 	u.User, u.zone, u.updated = next, zone, w.now()
+	if next.Deleted { // a deactivated account is in no channel any more; nobody is told
+		for _, c := range w.channels {
+			if !c.IsIM {
+				c.Members = slices.DeleteFunc(c.Members, func(id string) bool { return id == u.ID })
+			}
+		}
+	}
 	w.emit("user_change", nil, object{"user": w.userJSON(u), "cache_ts": unix(w.now())})
 	w.changed()
 	return nil

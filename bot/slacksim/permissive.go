@@ -11,6 +11,7 @@ features:
   slash_commands:
     - {command: /incident, description: Declare and run an incident, usage_hint: "declare | list | help", should_escape: true}
     - {command: /oncall, description: Who is on call, usage_hint: "[team]", should_escape: true}
+  unfurl_domains: [stormbell.example]
   shortcuts:
     - {name: Declare an incident, type: global, callback_id: declare_incident, description: Open the declare form}
     - {name: Add to timeline, type: message, callback_id: add_to_timeline, description: Record this message}
@@ -19,13 +20,13 @@ oauth_config:
     bot: ["app_mentions:read", "bookmarks:read", "bookmarks:write", "canvases:read", "canvases:write", "channels:history",
           "channels:join", "channels:manage", "channels:read", "chat:write", "chat:write.customize", "chat:write.public",
           "commands", "dnd:read", "emoji:read", "files:read", "files:write", "groups:history", "groups:read", "groups:write",
-          "im:history", "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write", "pins:read", "pins:write",
+          "im:history", "im:read", "im:write", "links:read", "links:write", "mpim:history", "mpim:read", "mpim:write", "pins:read", "pins:write",
           "reactions:read", "reactions:write", "team:read", "usergroups:read", "usergroups:write", "users:read",
           "users:read.email"]
 settings:
   event_subscriptions:
     bot_events: [app_home_opened, app_mention, app_uninstalled, channel_archive, channel_created, channel_left, channel_rename,
-                 channel_unarchive, file_shared, group_archive, group_left, group_rename, group_unarchive, member_joined_channel,
+                 channel_unarchive, file_shared, group_archive, group_left, group_rename, group_unarchive, link_shared, member_joined_channel,
                  member_left_channel, message.channels, message.groups, message.im, message.mpim, pin_added, pin_removed,
                  reaction_added, reaction_removed, subteam_created, subteam_members_changed, subteam_updated, team_join,
                  tokens_revoked, user_change]

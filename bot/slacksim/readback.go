@@ -108,6 +108,26 @@ var (
 // brackets, stray special characters as entities, emoji by their names. What
 // is markup already stays (Slack: "Formatting message text").
 func (w *Workspace) readBack(text string) string {
+	return linked(text, func(rest string) (string, int) {
+		if name, n := emojiAt(rest); n > 0 {
+			return ":" + name + ":", n
+		}
+		switch rest[0] {
+		case '&':
+			return "&amp;", 1
+		case '<':
+			return "&lt;", 1
+		case '>': // at a line's start it is a quote, and reads back just so
+			return "&gt;", 1
+		}
+		return rest[:1], 1
+	})
+}
+
+// linked copies text, leaves markup alone and puts bare URLs in angle
+// brackets; plain says what becomes of the rest, given all of it from the
+// place reached, and how many bytes it took.
+func linked(text string, plain func(rest string) (out string, n int)) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		rest := text[i:]
@@ -121,25 +141,22 @@ func (w *Workspace) readBack(text string) string {
 			i += len(link)
 			continue
 		}
-		if name, n := emojiAt(rest); n > 0 {
-			b.WriteString(":" + name + ":")
-			i += n
-			continue
-		}
-		switch rest[0] {
-		case '&':
-			b.WriteString("&amp;")
-		case '<':
-			b.WriteString("&lt;")
-		case '>':
-			// At a line's start it is a quote; both read back as the entity.
-			b.WriteString("&gt;")
-		default:
-			b.WriteByte(rest[0])
-		}
-		i++
+		out, n := plain(rest)
+		b.WriteString(out)
+		i += n
 	}
 	return b.String()
+}
+
+// outsideMarkup applies change to what of the text is not in angle brackets.
+func outsideMarkup(text string, change func(string) string) string {
+	var b strings.Builder
+	from := 0
+	for _, loc := range inlineMarkup.FindAllStringIndex(text, -1) {
+		b.WriteString(change(text[from:loc[0]]) + text[loc[0]:loc[1]])
+		from = loc[1]
+	}
+	return b.String() + change(text[from:])
 }
 
 func markupLen(s string) int {

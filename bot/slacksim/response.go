@@ -11,13 +11,11 @@ import (
 // responseURL is the right to answer a command or an interaction for half an
 // hour, five times, wherever it happened and whether or not the bot is there.
 type responseURL struct {
-	user      string
-	channel   string
-	ts        string // the message it came from; empty for commands, views, shortcuts
-	ephemeral bool   // that message is
-	thread    string
-	issued    time.Time
-	used      int
+	user    string
+	channel string
+	ts      string // the message it came from; empty for commands, views, shortcuts
+	issued  time.Time
+	used    int
 }
 
 // newResponse issues a response URL and returns its path.
@@ -105,7 +103,7 @@ func (w *Workspace) follow(r *responseURL, a args) *apiError {
 		return nil
 	}
 	m.ThreadTS = a.str("thread_ts")
-	if a.str("response_type") == "in_channel" && !r.ephemeral {
+	if a.str("response_type") == "in_channel" {
 		w.post(c, m)
 		return nil
 	}

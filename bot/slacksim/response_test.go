@@ -158,6 +158,10 @@ func TestResponseURLOfAButton(t *testing.T) {
 				if got := text(); got != "replaced" {
 					t.Errorf("after a new message the original is %q", got)
 				}
+				r.post(url, `{"text":"for all","response_type":"in_channel"}`)
+				if ms := r.messagesOf("general"); ms[len(ms)-1].Text != "for all" {
+					t.Errorf("after an in_channel answer the last message is %+v", ms[len(ms)-1])
+				}
 				r.post(url, `{"delete_original":true}`)
 				if got := text(); got != "(gone)" {
 					t.Errorf("after delete_original: %q", got)

@@ -96,6 +96,8 @@ const (
 	defaultKept     = 10000
 	ticketLife      = time.Minute
 	permalinkDomain = ".slack.com"
+	// slackbot is listed by users.list as if it were a person: is_bot is false.
+	slackbot = "USLACKBOT"
 )
 
 // Workspace is one simulated Slack workspace with one app installed. Make it
@@ -107,6 +109,7 @@ type Workspace struct {
 	granted  []string        // the bot token's scopes, in the manifest's order
 	scopes   map[string]bool // the same as a set
 	events   map[string]bool // subscribed bot events
+	domains  []string        // whose links the app may unfurl
 
 	teamID, domain, appID, botUser, botID string
 	verification                          string // the deprecated "token" of every payload
@@ -170,7 +173,7 @@ func New(o Options) (*Workspace, error) {
 		return nil, fmt.Errorf("manifest: invalid_manifest: %s", joinProblems(problems))
 	}
 	w := &Workspace{
-		opts: o, manifest: m,
+		opts: o, manifest: m, domains: unfurlDomains(doc),
 		scopes: map[string]bool{}, events: map[string]bool{},
 		users: map[string]*user{}, channels: map[string]*channel{},
 		whispers: map[string][]*Ephemeral{}, views: map[string]*View{},
@@ -256,6 +259,8 @@ func (w *Workspace) populate() error {
 		return err
 	}
 	w.botUser = bot.ID
+	w.users[slackbot] = &user{User: User{ID: slackbot, Name: "slackbot", RealName: "Slackbot", TimeZone: "UTC"},
+		zone: time.UTC, updated: w.now()}
 	for _, p := range w.opts.People {
 		if _, err := w.addUser(p); err != nil {
 			return err

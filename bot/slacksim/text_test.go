@@ -40,12 +40,32 @@ func TestTypedText(t *testing.T) {
 		{"cc @ben.k.", "cc <@UBEN>."},
 		{"mail ada@ada.example", "mail ada@ada.example"},
 		{"@here @nobody", "<!here> @nobody"},
+		{"https://x.example/@ada/#general", "<https://x.example/@ada/#general>"},
 		{"in #general now", "in <#" + general + "|general> now"},
 		{"#nowhere & <b>", "#nowhere &amp; &lt;b&gt;"},
 		{"<@UADA> already", "<@UADA> already"},
 	} {
 		if got := w.typed(c.typed); got != c.want {
 			t.Errorf("typed(%q) = %q, want %q", c.typed, got, c.want)
+		}
+	}
+}
+
+func TestEscapedCommandText(t *testing.T) {
+	w, err := New(Options{People: []Person{{ID: "UADA", Name: "ada"}}, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	general := w.channelNamed("general").ID
+	for _, c := range []struct{ typed, want string }{
+		{"page @ada a & b < c", "page <@UADA> a & b < c"},
+		{"see https://x.example/@ada, please", "see <https://x.example/@ada>, please"},
+		{"<https://x.example> stays", "<https://x.example> stays"},
+		{"in #general 🔥", "in <#" + general + "|general> 🔥"},
+	} {
+		if got := w.escaped(c.typed); got != c.want {
+			t.Errorf("escaped(%q) = %q, want %q", c.typed, got, c.want)
 		}
 	}
 }
