@@ -109,7 +109,7 @@ func openDemo(ctx context.Context, p process, opt demoOptions, dir string) (*dem
 		Team: "Pinewater Goods", People: workers(roster), Manifest: config.Slack.Manifest(),
 		Channels: []string{"team-storefront", "team-checkout", "team-platform", "team-support",
 			"stakeholders-shop", "stakeholders-finance"},
-	}, page.Options{Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
+	}, page.Options{Guide: guide(), Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
 	if err != nil {
 		return nil, err
 	}

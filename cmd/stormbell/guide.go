@@ -1,0 +1,36 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/bot/slacksim/page"
+)
+
+// guide leads a newcomer through one incident in five minutes. A step is done
+// when the workspace shows it, however it came about.
+func guide() []page.Step {
+	rooms := func(there func(slacksim.Channel) bool) func(slacksim.State) bool {
+		return func(st slacksim.State) bool { return slices.ContainsFunc(st.Channels, there) }
+	}
+	inRoom := func(words string) func(slacksim.State) bool {
+		return rooms(func(c slacksim.Channel) bool { return strings.HasPrefix(c.Name, "inc-") && onScreen(c.Messages, words) })
+	}
+	return []page.Step{
+		{Title: "Declare", Body: "You are Elif, from customer support. In any channel, type `/incident declare card payments fail sev1 service:payments`. Customers cannot pay; nobody needs to know more to begin.",
+			Done: rooms(func(c slacksim.Channel) bool { return strings.HasPrefix(c.Name, "inc-") })},
+		{Title: "See who is paged", Body: "Open the new channel, `#inc-…`. Its pinned summary names who was paged: whoever is on call for Checkout this week. Switch to that person at the top left and open the direct messages with Stormbell.",
+			Done: rooms(func(c slacksim.Channel) bool { return c.IsIM && onScreen(c.Messages, "Declared by") })},
+		{Title: "Acknowledge", Body: "Press `Acknowledge` on the page. Every message that asked now says who is on it, and the waiting stops. Nobody answers? After five minutes the next one is paged; the clock at the top moves time forward.",
+			Done: inRoom("Acknowledged by")},
+		{Title: "Say what you see", Body: "In the incident's channel: `/incident note what: one card network is at zero`. Notes become the timeline, and the summary shows the latest.",
+			Done: inRoom("one card network")},
+		{Title: "Mitigate", Body: "Customers first, causes later: `/incident mitigate workaround: routed to provider B`. Because it is a workaround, a follow-up for a lasting fix is opened by itself.",
+			Done: inRoom("Customers are fine")},
+		{Title: "Resolve", Body: "Press `Resolve` on the summary. Every field of the form may stay empty.",
+			Done: inRoom("Resolved.")},
+		{Title: "Read the post-mortem", Body: "The draft is in the channel, and the whole document as a file: times, roles, pages, decisions from the record; what only people know is left as open questions. Nobody is named.",
+			Done: inRoom("Post-mortem of INC-")},
+	}
+}
