@@ -5,7 +5,19 @@ import { clock, full } from './dates.js';
 import { Dock } from './dock.js';
 import { fill, h } from './dom.js';
 import { Pane } from './pane.js';
-import { arrows, menu, popup, toast } from './popup.js';
+import { arrows, ask, menu, popup, toast } from './popup.js';
+
+const keys = [
+  ['/', 'Write a command'],
+  ['Ctrl K', 'Go to a channel or person'],
+  ['Alt ↑ ↓', 'Channel above, below'],
+  ['↑ ↓ or k j', 'Message above, below, from the message list'],
+  ['Enter', 'Open the thread of a message'],
+  ['r, p, m', 'React to, pin, or do more with a message'],
+  ['Ctrl Enter', 'Submit a form'],
+  ['Esc', 'Close a form, a menu or a thread'],
+  ['?', 'This list'],
+];
 
 const steps = [
   ['1 minute', '1m'],
@@ -132,7 +144,7 @@ class App {
       ),
       tool('Two people side by side', '◫', () => this.side(), this.panes.length > 1),
       tool('Go to a channel (Ctrl+K)', '⌕', () => this.jump()),
-      tool('Light or dark', '◐', (e) => this.themeMenu(e.currentTarget)),
+      tool('Looks and keys', '◐', (e) => this.pageMenu(e.currentTarget)),
     );
   }
 
@@ -171,15 +183,19 @@ class App {
     this.said = message;
   }
 
-  themeMenu(node) {
-    menu(
-      node,
-      [
-        ['As the system', 'auto'],
-        ['Light', 'light'],
-        ['Dark', 'dark'],
-      ].map(([label, name]) => ({ label, run: () => this.theme(name) })),
-    );
+  // pageMenu is about the page itself.
+  pageMenu(node) {
+    const theme = (label, name) => ({
+      icon: this.recall('theme') === name ? '✓' : ' ',
+      label,
+      run: () => this.theme(name),
+    });
+    menu(node, [
+      theme('Light or dark as the system', 'auto'),
+      theme('Light', 'light'),
+      theme('Dark', 'dark'),
+      { icon: '⌨', label: 'Keys', run: () => this.help() },
+    ]);
   }
 
   theme(name) {
@@ -239,7 +255,13 @@ class App {
     } else if (e.key === '/' && !e.target.closest('input,textarea,select,.veil')) {
       e.preventDefault();
       (this.panes.find((p) => p.root.contains(e.target)) ?? this.panes[0]).composer.begin('/');
-    }
+    } else if (e.key === '?' && !e.target.closest('input,textarea,select,.veil')) this.help();
+  }
+
+  // help lists the keys.
+  help() {
+    const rows = keys.map(([key, what]) => h('tr', {}, h('th', {}, key), h('td', {}, what)));
+    ask(document.body, { title: 'Keys', text: h('table.keys', {}, h('tbody', {}, rows)), yes: 'Close', no: 'Back' });
   }
 
   // remember and recall keep small choices in this browser; a browser that refuses is fine.

@@ -88,7 +88,8 @@ export class Pane {
   }
 
   take({ text, data }) {
-    if (!this.room && data.room) this.room = data.room.id;
+    // The server shows another channel where the one that was asked for is not for this person.
+    if (data.room && this.room !== data.room.id) this.room = data.room.id;
     this.app.told(data, this);
     if (text === this.text) return;
     this.text = text;
