@@ -43,6 +43,26 @@ func BenchmarkPeople(b *testing.B) {
 	}
 }
 
+// BenchmarkPeopleWorst asks while every layer but the lowest is closed and all
+// hundred overrides hold at once.
+func BenchmarkPeopleWorst(b *testing.B) {
+	r := fiveLayers(b)
+	sunday := benchDay.AddDate(0, 0, -1)
+	for i := range r.Overrides {
+		r.Overrides[i].Start, r.Overrides[i].End = sunday.Add(-time.Duration(i)*time.Hour), sunday.AddDate(0, 0, 1)
+		if i%2 == 1 {
+			r.Overrides[i].Kind, r.Overrides[i].People = Add, []string{"dan"}
+		}
+	}
+	if err := r.build(atlas{}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.People(sunday)
+	}
+}
+
 func BenchmarkAt(b *testing.B) {
 	r := fiveLayers(b)
 	b.ReportAllocs()

@@ -92,14 +92,12 @@ func (c *covers) active(t int64, buf []*cover) []*cover {
 		}
 	}
 	for i := lo - 1; i >= 0 && c.reach[i] > t; i-- {
-		if c.list[i].to <= t {
-			continue
+		if c.list[i].to > t {
+			buf = append(buf, &c.list[i])
 		}
-		k := len(buf)
-		buf = append(buf, &c.list[i])
-		for ; k > 0 && buf[k-1].order > buf[k].order; k-- {
-			buf[k-1], buf[k] = buf[k], buf[k-1]
-		}
+	}
+	if len(buf) > 1 {
+		slices.SortFunc(buf, func(a, b *cover) int { return a.order - b.order })
 	}
 	return buf
 }

@@ -215,10 +215,10 @@ func (s *state) replace(v *cover, first int) bool {
 	changed := false
 	for i := first; i < len(s.duties); i++ {
 		d := &s.duties[i]
-		if !s.passed(*d, v.who[0]) {
+		if d.holder == v.by || !s.passed(*d, v.who[0]) {
 			continue
 		}
-		changed = changed || d.holder != v.by
+		changed = true
 		d.holder = v.by
 		d.link = s.push(v.by, d.link)
 	}
