@@ -34,6 +34,7 @@ const (
 	KindAlertOver    Kind = "alert_over"       // Alert, Text: the sender says it is over
 	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Reason
 	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
+	KindReceipt      Kind = "receipt"          // Person, Via, Pass, Step, Reason (delivered or seen), Text
 	KindStep         Kind = "escalation_step"  // Pass, Step, Calls, Text
 	KindExhausted    Kind = "escalation_ended" // Calls, Text
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
@@ -170,7 +171,7 @@ func (i Incident) apply(e Event) Incident {
 		i.involve(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindStep, KindRemark:
+	case KindNote, KindReceipt, KindStep, KindRemark:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	return i

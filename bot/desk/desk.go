@@ -27,6 +27,7 @@ import (
 type Options struct {
 	AnnounceChannel string   // where incidents are announced; name or ID
 	Vias            []string // the ways pages can leave, besides slack
+	Reports         []string // those of them that say when they have delivered
 }
 
 // Desk decides and records. Its methods may be called concurrently.
@@ -90,6 +91,7 @@ type work struct {
 	jobs   []Job
 	due    bool
 	notes  []string
+	held   map[string]time.Time // sends that wait for a bundle, and until when
 }
 
 // act runs f in a transaction on incident n, or on none yet when n is 0. A
@@ -228,6 +230,9 @@ func (w *work) effect(e incident.Effect) error {
 	case incident.RaisePaging:
 		return w.raisePaging()
 	case incident.CloseAsks:
+		if err := w.tellPinged(); err != nil {
+			return err
+		}
 		return w.job(Job{Kind: JobAsks})
 	case incident.OpenChannel:
 		return w.openChannel()

@@ -33,7 +33,8 @@ const (
 	JobPostmortem     JobKind = "postmortem"      // post the document in short, as of event Seq
 	JobPostmortemFile JobKind = "postmortem_file" // upload the whole document, as of event Seq
 	JobPoll           JobKind = "poll"            // ask the provider of Via what became of Receipt
-	JobTell           JobKind = "tell"            // tell Person by Via how the incident stands, quietly
+	JobUpdate         JobKind = "update"          // tell Person by Via how the incident stands, quietly
+	JobAlarm          JobKind = "alarm"           // tell the operators Text; belongs to no incident
 )
 
 // Job is one piece of work outside, committed with the state that demanded it
@@ -56,7 +57,8 @@ type Job struct {
 	Text     string         `json:"text,omitempty"`
 	Message  Message        `json:"message,omitzero"`
 	ReplyURL string         `json:"reply_url,omitempty"`
-	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message
+	Page     string         `json:"page,omitempty"`    // of a page by hand: the person called; empty for the incident's own
+	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of a tell: the message it replaces
 
 	// NotBefore is when a page leaves that waits to be part of a bundle; zero: at once.
 	NotBefore time.Time `json:"not_before,omitzero"`
@@ -88,7 +90,7 @@ func (j Job) Priority() int {
 // ByWay reports whether the job goes by another way than Slack.
 func (j Job) ByWay() bool {
 	switch j.Kind {
-	case JobPage, JobPoll, JobTell:
+	case JobPage, JobPoll, JobUpdate:
 		return j.Via != "" && j.Via != "slack"
 	default:
 		return false
@@ -103,12 +105,14 @@ func (j Job) Lane() string {
 	switch j.Kind {
 	case JobPage:
 		lane += ":" + string(j.Person) + ":" + j.Via
-	case JobTell:
+	case JobUpdate:
 		lane += ":" + string(j.Person) + ":" + j.Via
 	case JobPoll:
 		lane += ":" + j.Send
 	case JobPageChannel:
 		lane += ":" + j.Target
+	case JobAlarm:
+		lane += ":" + number(j.Number)
 	case JobPostmortem:
 		lane = string(JobSay) // after the line that says it is resolved
 	}
@@ -120,7 +124,7 @@ func (j Job) Lane() string {
 // could not leave are one page.
 func (j Job) Refreshes() bool {
 	switch j.Kind {
-	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobTell:
+	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobUpdate:
 		return true
 	default:
 		return false
@@ -146,6 +150,9 @@ func (j Job) DoesWithout() bool { return j.Kind == JobAnnounce || j.Kind == JobA
 func (w *work) job(j Job) error {
 	w.papers.Jobs++
 	j.V, j.Incident, j.Number, j.Created = 1, w.inc.Number, w.papers.Jobs, w.now
+	if err := w.hold(&j); err != nil {
+		return err
+	}
 	if err := storage.Save(w.tx, j.Key(), j); err != nil {
 		return err
 	}
@@ -206,6 +213,9 @@ type Outcome struct {
 	Channel     string    // the channel that was made or adopted
 	ChannelName string
 	Invited     []string // Slack users who are in the channel now, or cannot be
+	Sent        string   // of a page by another way: the ID of the message it was in
+	Receipt     string   // of a page by another way: the provider's name for the message
+	Level       Level    // of a poll: how far the message has come; empty when that stays unknown
 	Remark      string   // something the timeline should say, in words
 	Failed      string   // the job is given up for this reason, in words; empty when it was done
 }
@@ -234,7 +244,7 @@ func (d *Desk) Done(ctx context.Context, j Job, o Outcome, needless ...Job) erro
 			return err
 		}
 		for _, done := range append(needless, j) {
-			if err := w.tx.Delete(done.Key()); err != nil {
+			if err := errors.Join(w.tx.Delete(done.Key()), w.unlist(done)); err != nil {
 				return err
 			}
 		}
@@ -250,7 +260,7 @@ func (d *Desk) Done(ctx context.Context, j Job, o Outcome, needless ...Job) erro
 // that left all the same must say what became of it.
 func (w *work) straggler(j Job, o Outcome) error {
 	if (j.Kind == JobPage || j.Kind == JobPageChannel) && o.Failed == "" {
-		return w.asked(j, o)
+		return errors.Join(w.asked(j, o), w.pinged(j, o))
 	}
 	return nil
 }
@@ -258,13 +268,9 @@ func (w *work) straggler(j Job, o Outcome) error {
 func (w *work) done(j Job, o Outcome) error {
 	switch j.Kind {
 	case JobPage, JobPageChannel:
-		if err := w.asked(j, o); err != nil {
-			return err
-		}
-		if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPaged, ""))); err != nil {
-			return err
-		}
-		return w.pageAccepted(j)
+		return w.paged(j, o)
+	case JobPoll:
+		return w.polled(j, o)
 	case JobChannel:
 		w.papers.Channel, w.papers.ChannelError = o.Channel, ""
 		if err := w.job(Job{Kind: JobAsks}); err != nil { // they can lead to the channel now
@@ -341,7 +347,12 @@ func (w *work) failed(j Job, o Outcome) error {
 			return err
 		}
 		return w.pageRefused(j)
-	case JobAsks, JobTopic, JobPurpose, JobPin:
+	case JobPoll:
+		if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPageFailed, o.Failed))); err != nil {
+			return err
+		}
+		return w.pageRefused(j)
+	case JobAsks, JobTopic, JobPurpose, JobPin, JobUpdate, JobAlarm:
 		return nil // cosmetic: the timeline has better things to tell
 	default:
 		return w.remark("Could not " + j.Words() + ": " + o.Failed)

@@ -80,7 +80,7 @@ func (w *work) takeBackPages() error {
 			return fmt.Errorf("read %s: %v", key, err)
 		}
 		if j.Kind == JobPage || j.Kind == JobPageChannel {
-			if err := w.tx.Delete(key); err != nil {
+			if err := errors.Join(w.tx.Delete(key), w.takenBack(j)); err != nil {
 				return err
 			}
 		}
@@ -145,14 +145,14 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 
 // pageAccepted and pageRefused tell the escalation what became of a send.
 func (w *work) pageAccepted(j Job) error {
-	return w.receipt(func(p page.Page) page.Page { return p.Accepted(j.Send, w.now) })
+	return w.receipt(j, func(p page.Page) page.Page { return p.Accepted(j.Send, w.now) })
 }
 
 func (w *work) pageRefused(j Job) error {
-	return w.receipt(func(p page.Page) page.Page { return p.Failed(j.Send, w.now) })
+	return w.receipt(j, func(p page.Page) page.Page { return p.Failed(j.Send, w.now) })
 }
 
-func (w *work) receipt(f func(page.Page) page.Page) error {
+func (w *work) receipt(_ Job, f func(page.Page) page.Page) error {
 	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil
@@ -200,6 +200,7 @@ func (w *work) savePage(p *page.Page) error {
 // keepPage stores p in the place of r, with the key that wakes the pager.
 func (w *work) keepPage(r pageRecord, p page.Page) error {
 	what := "page/" + number(w.inc.Number)
+	p = w.heldBack(p)
 	at, ok := p.Due()
 	if !ok {
 		at = time.Time{}
@@ -326,10 +327,11 @@ func (w *work) world() page.World {
 			}
 			return nil
 		},
-		Rules: w.rules,
-		Ways:  w.ways,
-		Turn:  w.turn,
-		Awake: func(person string, at time.Time) time.Time { return page.Daytime().Next(r.Location(person), at) },
+		Rules:   w.rules,
+		Ways:    w.ways,
+		Turn:    w.turn,
+		Awake:   func(person string, at time.Time) time.Time { return page.Daytime().Next(r.Location(person), at) },
+		Reports: func(via string) bool { return slices.Contains(w.d.opt.Reports, via) },
 	}
 }
 

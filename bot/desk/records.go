@@ -30,6 +30,9 @@ import (
 //	due/INSTANT/sweep                seen keys want to be forgotten
 //	seen/HASH                        numberRecord: a request that was carried out
 //	forget/INSTANT/HASH              (index) when that may be forgotten
+//	window/PERSON/VIA                windowRecord: what leaves when by that way
+//	way/PERSON/VIA/000042/000003     (index) a page by that way that has not left
+//	slack/gap                        gapRecord: since when Slack is not reachable
 //	turn/POLICY/STEP                 turnRecord: round-robin counter
 //	roster/current                   rosterRecord: which version holds
 //	roster/000001/000                text of a version, in pieces
@@ -128,6 +131,7 @@ type Papers struct {
 	Card         Message  `json:"card,omitzero"`
 	Announcement Message  `json:"announcement,omitzero"`
 	Asks         []Ask    `json:"asks,omitempty"`
+	Pings        []Ping   `json:"pings,omitempty"`   // notifications that ask and were not told of an answer
 	Invited      []string `json:"invited,omitempty"` // Slack users who were asked into the channel
 	Jobs         int      `json:"jobs"`              // the number of the last job
 }

@@ -1,0 +1,95 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Alarm tells the operators something, once, in the channel for announcements.
+// It is kept until Slack has taken it.
+func (d *Desk) Alarm(ctx context.Context, text string) error {
+	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) error { return w.alarm(text) })
+	return err
+}
+
+// alarm commits an alarm with the transaction.
+func (w *work) alarm(text string) error {
+	last, err := storage.Load[turnRecord](w.tx, asideKey)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	last.V, last.Count = 1, last.Count+1
+	j := Job{V: 1, Number: last.Count, Kind: JobAlarm, Created: w.now, Text: text}
+	if err := errors.Join(storage.Save(w.tx, asideKey, last), storage.Save(w.tx, j.Key(), j)); err != nil {
+		return err
+	}
+	w.jobs = append(w.jobs, j)
+	return nil
+}
+
+// asideKey counts the jobs that concern no incident.
+const asideKey = "aside"
+
+// gapRecord is an outage of Slack that has not ended.
+type gapRecord struct {
+	V    int       `json:"v"`
+	From time.Time `json:"from"`
+}
+
+const gapKey = "slack/gap"
+
+// SlackLost records that Slack has not been reachable since an instant. An
+// outage that is recorded already keeps its beginning.
+func (d *Desk) SlackLost(ctx context.Context, from time.Time) error {
+	return d.db.Update(ctx, func(tx *storage.Tx) error {
+		_, err := storage.Load[gapRecord](tx, gapKey)
+		if !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		return storage.Save(tx, gapKey, gapRecord{V: 1, From: from.UTC().Round(0)})
+	})
+}
+
+// SlackBack ends an outage: the timeline of every open incident says from when
+// to when Slack was not reachable, and the operators are told. Without a
+// recorded outage nothing happens.
+func (d *Desk) SlackBack(ctx context.Context) error {
+	var gap gapRecord
+	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
+		gap, err = storage.Load[gapRecord](tx, gapKey)
+		return err
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := instant()
+	text := fmt.Sprintf("Slack was not reachable from %s to %s.", clockUTC(gap.From), clockUTC(now))
+	open, err := d.Active(ctx, incident.Bot)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		key := "gap:" + gap.From.Format(dueForm) + ":" + i.Name() // once for each, if this is cut short
+		_, err := d.act(ctx, Caller{Actor: incident.Bot, Key: key}, i.Number, func(w *work) error { return w.remark(text) })
+		if err != nil {
+			return err
+		}
+	}
+	_, err = d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) error {
+		if err := w.tx.Delete(gapKey); err != nil {
+			return err
+		}
+		return w.alarm(text + " Pages went out by the other ways meanwhile.")
+	})
+	return err
+}
+
+func clockUTC(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }

@@ -1,0 +1,103 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/page"
+)
+
+// Level is how far a message is known to have come, beyond being taken on.
+type Level string
+
+// The levels.
+const (
+	Delivered Level = "delivered" // it has reached the device
+	Seen      Level = "seen"      // it was opened
+)
+
+// Ping is a notification that stays on somebody's screen and is told how the
+// incident went on: a push, or a call of a webhook.
+type Ping struct {
+	Person  incident.Actor `json:"person"`
+	Via     string         `json:"via"`
+	Message string         `json:"message"` // the ID it was sent with
+}
+
+// pollFirst is how long after a message was taken on its provider is asked the
+// first time what has become of it, and pollFor for how long.
+const (
+	pollFirst = 5 * time.Second
+	pollFor   = 10 * time.Minute
+)
+
+// PollOver reports whether it is too late to ask for the receipt of j.
+func PollOver(j Job, now time.Time) bool { return now.Sub(j.Created) > pollFor }
+
+// paged records a page that was taken on, by Slack or by a provider.
+func (w *work) paged(j Job, o Outcome) error {
+	if err := w.asked(j, o); err != nil {
+		return err
+	}
+	if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPaged, o.Remark))); err != nil {
+		return err
+	}
+	if err := w.pageAccepted(j); err != nil {
+		return err
+	}
+	if o.Receipt != "" && slices.Contains(w.d.opt.Reports, j.Via) {
+		poll := Job{Kind: JobPoll, Person: j.Person, Via: j.Via, Send: j.Send, Pass: j.Pass, Step: j.Step,
+			Receipt: o.Receipt, NotBefore: w.now.Add(pollFirst), Page: j.Page}
+		if err := w.job(poll); err != nil {
+			return err
+		}
+	}
+	return w.pinged(j, o)
+}
+
+// pinged remembers a page that can be told how the incident went on. One that
+// arrives when it is over already is told at once.
+func (w *work) pinged(j Job, o Outcome) error {
+	if o.Sent == "" || j.Via != "push" && j.Via != "webhook" {
+		return nil
+	}
+	w.papers.Pings = append(w.papers.Pings, Ping{Person: j.Person, Via: j.Via, Message: o.Sent})
+	if w.inc.Acked() || !w.inc.Status.Active() {
+		return w.tellPinged()
+	}
+	return nil
+}
+
+// tellPinged tells everybody whose screen still asks for an acknowledgement
+// that there is one, but not whoever gave it. Nobody is woken for it: text
+// messages, calls and mails are left alone.
+func (w *work) tellPinged() error {
+	if !w.inc.Acked() && w.inc.Status.Active() {
+		return nil
+	}
+	pings := w.papers.Pings
+	w.papers.Pings = nil
+	for _, p := range pings {
+		if p.Person == w.inc.AcknowledgedBy && w.inc.Status.Active() {
+			continue
+		}
+		if err := w.job(Job{Kind: JobUpdate, Person: p.Person, Via: p.Via, Receipt: p.Message}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// polled records what a provider said about a message.
+func (w *work) polled(j Job, o Outcome) error {
+	if o.Level == "" {
+		return nil // it will not say; the escalation has gone on by itself
+	}
+	e := incident.Event{Kind: incident.KindReceipt, Person: j.Person, Via: j.Via, Pass: j.Pass, Step: j.Step,
+		Reason: string(o.Level), Text: "The page to " + w.d.DisplayName(j.Person) + " by " + j.Via + " was " + string(o.Level) + "."}
+	if err := w.apply(w.inc.Record(w.now, e)); err != nil {
+		return err
+	}
+	return w.receipt(j, func(p page.Page) page.Page { return p.Delivered(j.Send) })
+}
