@@ -30,10 +30,11 @@ func badArgument(message string) *apiError {
 type call struct {
 	*Workspace
 	args
-	m    *method
-	user string // on whose behalf: the bot's user
-	base string // scheme and host of the request
-	http *http.Request
+	m     *method
+	token string
+	user  string // on whose behalf: the bot's user
+	base  string // scheme and host of the request
+	http  *http.Request
 }
 
 // verdict is how a call ended.
@@ -126,7 +127,7 @@ func (w *Workspace) answer(name string, r *http.Request, q request, bad *apiErro
 		v.header.Set("X-OAuth-Scopes", strings.Join(w.granted, ","))
 		v.header.Set("X-Accepted-OAuth-Scopes", strings.Join(m.scopes.all(), ","))
 	}
-	c := &call{Workspace: w, args: q.args, m: m, user: w.botUser, base: baseURL(r), http: r}
+	c := &call{Workspace: w, args: q.args, m: m, token: q.token, user: w.botUser, base: baseURL(r), http: r}
 	if wait := w.overLimit(c); wait > 0 {
 		v.status = http.StatusTooManyRequests
 		v.header.Set("Retry-After", itoa(int((wait+time.Second-1)/time.Second)))
@@ -209,11 +210,19 @@ func (w *Workspace) admit(m *method, r *http.Request, q request) *apiError {
 	if m.token == noToken {
 		return nil
 	}
+	if m.token == userToken {
+		if w.signIns[q.token] == nil {
+			return fail("invalid_auth")
+		}
+		return nil
+	}
 	switch token := q.token; {
 	case token == "" && m.token == appToken:
 		return fail("missing_args")
 	case token == "":
 		return fail("not_authed")
+	case w.signIns[token] != nil:
+		return fail("not_allowed_token_type")
 	case token != w.opts.AppToken && token != w.opts.BotToken:
 		return fail("invalid_auth")
 	case (token == w.opts.AppToken) != (m.token == appToken):

@@ -423,7 +423,7 @@ func TestRequestForms(t *testing.T) {
 			"text":                     {"POST", "", "text/plain", "a=b", "Bearer " + token, "invalid_post_type", ""},
 			"broken form":              {"POST", "", "application/x-www-form-urlencoded", "a=%zz", "Bearer " + token, "invalid_form_data", ""},
 			"broken multipart":         {"POST", "", "multipart/form-data; boundary=x", "nothing", "Bearer " + token, "invalid_form_data", ""},
-			"another scheme of header": {"GET", "", "", "", "Basic abc", "invalid_auth", ""},
+			"another scheme of header": {"GET", "", "", "", "Digest abc", "invalid_auth", ""},
 		} {
 			req, err := http.NewRequest(c.verb, "http://slack.test/api/auth.test"+c.query, strings.NewReader(c.body))
 			if err != nil {

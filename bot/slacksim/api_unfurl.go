@@ -15,16 +15,6 @@ func unfurlMethods() map[string]*method {
 	}
 }
 
-// unfurlDomains are the domains whose links the manifest claims.
-func unfurlDomains(doc []byte) []string {
-	v, err := decodeManifest(doc)
-	o, ok := v.(object)
-	if err != nil || !ok {
-		return nil
-	}
-	return words(child(o, "features")["unfurl_domains"])
-}
-
 var linkInText = regexp.MustCompile(`<(https?://[^|>]+)(?:\|[^>]*)?>`)
 
 // claimed lists the links in a text that belong to the app's domains.

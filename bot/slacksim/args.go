@@ -79,11 +79,16 @@ func readRequest(r *http.Request, body []byte) (request, *apiError) {
 		}
 	}
 	if h := r.Header.Get("Authorization"); h != "" {
-		token, ok := strings.CutPrefix(h, "Bearer ")
-		if !ok {
+		token, isToken := strings.CutPrefix(h, "Bearer ")
+		id, secret, isClient := r.BasicAuth()
+		switch {
+		case isToken:
+			q.token = strings.TrimSpace(token)
+		case isClient: // how an OAuth library names the app
+			q.args["client_id"], q.args["client_secret"] = id, secret
+		default:
 			return q, fail("invalid_auth")
 		}
-		q.token = strings.TrimSpace(token)
 	}
 	return q, bad
 }

@@ -165,21 +165,35 @@ func recorded(t *testing.T, folder, name string) (*jsonShape, bool) {
 // everything plays a workspace through all methods, events and interactions,
 // so that its record holds one of each answer and frame.
 func everything(t *testing.T, r *rig) {
+	t.Helper()
 	p := r.connect()
 	names := contractRig(r)
 	room := names["$room"]
-	ada := r.w.As("ada")
-	rich := manySections(1, 20)
-	ts := r.want("chat.postMessage", f("channel", room, "text", "x", "blocks", rich, "metadata", `{"event_type":"e","event_payload":{}}`,
-		"attachments", `[{"text":"a"}]`), "")["ts"].(string)
 	button := `[{"type":"actions","block_id":"b","elements":[{"type":"button","action_id":"go","value":"7","text":{"type":"plain_text","text":"Go"}},
 		{"type":"users_select","action_id":"u"}]}]`
-	withButton := r.want("chat.postMessage", f("channel", room, "text", "x", "blocks", button), "")["ts"].(string)
+	card := r.want("chat.postMessage", f("channel", room, "text", "x", "blocks", button), "")["ts"].(string)
+	everyMethod(r, names)
+	everyThing(r, room)
+	everyView(r, p)
+	go r.w.As("ada").Press(Press{Channel: room, TS: card, ActionID: "go"})
+	p.ack(p.last(), nil)
+	everyAct(r, p, room)
+	r.w.Uninstall()
+	synctest.Wait()
+}
+
+// everyMethod calls what needs nothing but the rig.
+func everyMethod(r *rig, names map[string]string) {
+	room, rich := names["$room"], manySections(1, 20)
+	ts := r.want("chat.postMessage", f("channel", room, "text", "x", "blocks", rich, "metadata", `{"event_type":"e","event_payload":{}}`,
+		"attachments", `[{"text":"a"}]`), "")["ts"].(string)
 	for _, c := range []contract{
 		{"auth.test", nil, ""}, {"team.info", nil, ""}, {"bots.info", f("bot", r.w.BotID()), ""}, {"emoji.list", nil, ""},
 		{"dnd.info", nil, ""}, {"users.info", f("user", "UADA"), ""}, {"users.list", nil, ""},
-		{"users.lookupByEmail", f("email", "ada@acme.example"), ""}, {"users.getPresence", nil, ""}, {"users.conversations", f("types", "public_channel,private_channel,im"), ""},
-		{"conversations.info", f("channel", room, "include_num_members", "true"), ""}, {"conversations.list", f("types", "public_channel,private_channel,im,mpim"), ""},
+		{"users.lookupByEmail", f("email", "ada@acme.example"), ""}, {"users.getPresence", nil, ""},
+		{"users.conversations", f("types", "public_channel,private_channel,im"), ""},
+		{"conversations.info", f("channel", room, "include_num_members", "true"), ""},
+		{"conversations.list", f("types", "public_channel,private_channel,im,mpim"), ""},
 		{"conversations.members", f("channel", room, "limit", "1"), ""}, {"conversations.open", f("users", "UADA", "return_im", "true"), ""},
 		{"conversations.setTopic", f("channel", room, "topic", "t"), ""}, {"conversations.setPurpose", f("channel", room, "purpose", "t"), ""},
 		{"conversations.rename", f("channel", room, "name", "room-b"), ""}, {"conversations.join", f("channel", names["$ops"]), ""},
@@ -200,51 +214,66 @@ func everything(t *testing.T, r *rig) {
 	} {
 		r.want(c.method, c.form, c.code)
 	}
+}
+
+// everyThing makes, changes and removes bookmarks, groups, canvases, files, and signs in.
+func everyThing(r *rig, room string) {
 	bookmark := r.want("bookmarks.add", f("channel_id", room, "title", "t", "type", "link", "link", "https://x.example"), "")["bookmark"].(map[string]any)["id"].(string)
-	r.want("bookmarks.edit", f("channel_id", room, "bookmark_id", bookmark, "title", "u"), "")
-	r.want("bookmarks.list", f("channel_id", room), "")
-	r.want("bookmarks.remove", f("channel_id", room, "bookmark_id", bookmark), "")
 	s := r.w.State()
 	group, canvas := s.Groups[0].ID, s.Canvases[0].ID
+	up := r.want("files.getUploadURLExternal", f("filename", "a.txt", "length", "3"), "")
+	file := up["file_id"].(string)
+	r.post(up["upload_url"].(string), "abc")
 	for _, c := range []contract{
+		{"bookmarks.edit", f("channel_id", room, "bookmark_id", bookmark, "title", "u"), ""},
+		{"bookmarks.list", f("channel_id", room), ""}, {"bookmarks.remove", f("channel_id", room, "bookmark_id", bookmark), ""},
 		{"usergroups.update", f("usergroup", group, "name", "O"), ""}, {"usergroups.users.update", f("usergroup", group, "users", "UADA"), ""},
 		{"usergroups.users.list", f("usergroup", group), ""}, {"usergroups.disable", f("usergroup", group), ""}, {"usergroups.enable", f("usergroup", group), ""},
 		{"canvases.edit", f("canvas_id", canvas, "changes", `[{"operation":"replace","document_content":{"type":"markdown","markdown":"x"}}]`), ""},
 		{"canvases.access.set", f("canvas_id", canvas, "access_level", "read", "user_ids", "UADA"), ""}, {"canvases.delete", f("canvas_id", canvas), ""},
+		{"files.completeUploadExternal", f("files", `[{"id":"`+file+`","title":"t"}]`, "channel_id", room), ""}, {"files.info", f("file", file), ""},
 	} {
 		r.want(c.method, c.form, c.code)
 	}
-	up := r.want("files.getUploadURLExternal", f("filename", "a.txt", "length", "3"), "")
-	r.post(up["upload_url"].(string), "abc")
-	r.want("files.completeUploadExternal", f("files", `[{"id":"`+up["file_id"].(string)+`","title":"t"}]`, "channel_id", room), "")
-	r.want("files.info", f("file", up["file_id"].(string)), "")
+	_, back, _ := r.authorize(nil)
+	o := r.callAs("", "openid.connect.token", f("client_id", r.w.ClientID(), "client_secret", r.w.ClientSecret(),
+		"code", back.Query().Get("code"), "redirect_uri", "http://127.0.0.1:8080/signin"))
+	r.callAs(o["access_token"].(string), "openid.connect.userInfo", nil)
+}
+
+// everyView opens, changes, pushes, submits and closes modals.
+func everyView(r *rig, p *peer) {
 	r.want("views.open", f("trigger_id", r.trigger(p), "view", formJSON(`,"notify_on_close":true`)), "")
 	id := r.w.State().Views["UADA"][0].ID
 	r.want("views.update", f("view_id", id, "view", formJSON(`,"notify_on_close":true`)), "")
 	r.want("views.push", f("trigger_id", r.viewTrigger(p), "view", formJSON("")), "")
 	r.submitting(p, nil, map[string]map[string]any{"title": {"t": "database"}})
-	go ada.CloseView(id, Cancel)
+	go r.w.As("ada").CloseView(id, Cancel)
 	p.ack(p.last(), nil)
-	go ada.Press(Press{Channel: room, TS: withButton, ActionID: "go"})
-	p.ack(p.last(), nil)
+}
+
+// everyAct lets a person do what there are events and interactions for.
+func everyAct(r *rig, p *peer, room string) {
+	ada := r.w.As("ada")
 	ada.OpenHome()
-	ada.Message("room-b", "see https://stormbell.example/1", "")
-	m, _ := ada.Message("room-b", "<@"+r.w.BotUserID()+"> look", "")
-	ada.React("room-b", m.TS, "eyes")
-	ada.Unreact("room-b", m.TS, "eyes")
-	ada.Pin("room-b", m.TS)
-	ada.Unpin("room-b", m.TS)
-	ada.Edit("room-b", m.TS, "look again")
+	ada.Message(room, "see https://stormbell.example/1", "")
+	m, err := ada.Message(room, "<@"+r.w.BotUserID()+"> look", "")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ada.React(room, m.TS, "eyes")
+	ada.Unreact(room, m.TS, "eyes")
+	ada.Pin(room, m.TS)
+	ada.Unpin(room, m.TS)
+	ada.Edit(room, m.TS, "look again")
 	go ada.Shortcut(Shortcut{CallbackID: "add_to_timeline", Channel: room, TS: m.TS})
 	p.ack(p.last(), nil)
-	ada.Delete("room-b", m.TS)
-	ada.Archive("room-b")
-	ada.Unarchive("room-b")
+	ada.Delete(room, m.TS)
+	ada.Archive(room)
+	ada.Unarchive(room)
 	r.w.AddPerson(Person{Name: "new"})
 	r.w.ChangePerson("new", func(u *User) { u.Deleted = true })
 	ada.Kick(room, r.w.BotUserID())
-	r.w.Uninstall()
-	synctest.Wait()
 }
 
 func addTo(shapes map[string]*jsonShape, name string, raw json.RawMessage) {

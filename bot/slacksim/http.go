@@ -9,8 +9,8 @@ import (
 )
 
 // ServeHTTP is the whole workspace: /api/ the Web API, /link Socket Mode,
-// /upload/ and /files/ file bytes, /response/ response URLs, /control/ the
-// people and the faults.
+// /upload/ and /files/ file bytes, /response/ response URLs, /openid/ Sign in
+// with Slack, /control/ the people and the faults.
 func (w *Workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if strings.HasPrefix(path, "/control/") {
@@ -29,6 +29,8 @@ func (w *Workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.serveUpload(rw, r)
 	case strings.HasPrefix(path, "/files/"):
 		w.serveFile(rw, r)
+	case strings.HasPrefix(path, "/openid/"), strings.HasPrefix(path, "/.well-known/"):
+		w.serveSignIn(rw, r)
 	case strings.HasPrefix(path, "/response/"):
 		w.serveResponse(rw, r)
 	default:

@@ -11,6 +11,7 @@ const (
 	botToken = iota
 	appToken
 	noToken
+	userToken // of somebody who signed in
 )
 
 // The rate tiers: calls per minute (Slack: Web API, "Rate limits").
@@ -83,7 +84,7 @@ func topicRule() scopeRule {
 func methodTable() map[string]*method {
 	table := map[string]*method{}
 	for _, part := range []map[string]*method{
-		teamMethods(), userMethods(), roomMethods(), memberMethods(), historyMethods(), chatMethods(), unfurlMethods(),
+		teamMethods(), userMethods(), roomMethods(), memberMethods(), historyMethods(), chatMethods(), unfurlMethods(), signInMethods(),
 		pinMethods(), bookmarkMethods(), viewMethods(), fileMethods(), groupMethods(), canvasMethods(),
 	} {
 		maps.Copy(table, part)

@@ -1,7 +1,7 @@
 // Package slacksim is a strict simulated Slack workspace behind one
 // http.Handler: the Web API under /api/, Socket Mode under /link, uploads,
-// files and response URLs, and a control API under /control/ for whoever plays
-// the people and breaks things on purpose.
+// files and response URLs, Sign in with Slack under /openid/, and a control API
+// under /control/ for whoever plays the people and breaks things on purpose.
 //
 // Its two nouns are the Workspace, which holds everything, and the Actor, which
 // is one person doing something in it. The rules are Slack's own, written down
@@ -19,6 +19,7 @@ package slacksim
 
 import (
 	crand "crypto/rand"
+	"crypto/rsa"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -103,16 +104,19 @@ const (
 // Workspace is one simulated Slack workspace with one app installed. Make it
 // with New; all its methods may be called at once from any goroutine.
 type Workspace struct {
-	opts     Options
-	manifest *Manifest
-	methods  map[string]*method
-	granted  []string        // the bot token's scopes, in the manifest's order
-	scopes   map[string]bool // the same as a set
-	events   map[string]bool // subscribed bot events
-	domains  []string        // whose links the app may unfurl
+	opts      Options
+	manifest  *Manifest
+	methods   map[string]*method
+	granted   []string        // the bot token's scopes, in the manifest's order
+	scopes    map[string]bool // the same as a set
+	events    map[string]bool // subscribed bot events
+	domains   []string        // whose links the app may unfurl
+	redirects []string        // where a sign-in may return to
 
 	teamID, domain, appID, botUser, botID string
 	verification                          string // the deprecated "token" of every payload
+	clientID, clientSecret                string
+	signingKey                            func() *rsa.PrivateKey // of ID tokens
 
 	// mu guards everything below. It is never held across I/O, a timer or a
 	// channel operation that can block: inside a synctest bubble a goroutine
@@ -141,6 +145,8 @@ type Workspace struct {
 	triggers  shelf[*trigger]
 	responses shelf[*responseURL]
 	tickets   shelf[*ticket]
+	codes     shelf[*signIn]
+	signIns   map[string]*signIn // by access token
 	envelopes shelf[*envelope]
 	conns     []*conn
 	connSeq   int
@@ -173,8 +179,10 @@ func New(o Options) (*Workspace, error) {
 		return nil, fmt.Errorf("manifest: invalid_manifest: %s", joinProblems(problems))
 	}
 	w := &Workspace{
-		opts: o, manifest: m, domains: unfurlDomains(doc),
-		scopes: map[string]bool{}, events: map[string]bool{},
+		opts: o, manifest: m, domains: declared(doc, "features", "unfurl_domains"),
+		redirects: declared(doc, "oauth_config", "redirect_urls"), signIns: map[string]*signIn{},
+		signingKey: sync.OnceValue(newSigningKey),
+		scopes:     map[string]bool{}, events: map[string]bool{},
 		users: map[string]*user{}, channels: map[string]*channel{},
 		whispers: map[string][]*Ephemeral{}, views: map[string]*View{},
 		stacks: map[string][]string{}, homes: map[string]*View{}, entered: map[string]values{},
@@ -243,6 +251,7 @@ func (w *Workspace) populate() error {
 	w.domain = slug(w.opts.Team)
 	w.teamID, w.appID = w.id("T"), w.id("A")
 	w.verification = w.secret(24)
+	w.clientID, w.clientSecret = w.digits(12)+"."+w.digits(13), w.secret(32)
 	if w.opts.AppToken == "" {
 		w.opts.AppToken = "xapp-1-" + w.appID + "-" + w.digits(13) + "-" + w.secret(64)
 	}
@@ -368,6 +377,16 @@ func (w *Workspace) Advance(d time.Duration) {
 }
 
 func (w *Workspace) now() time.Time { return time.Now().Add(w.offset) }
+
+// declared is a list of texts in a manifest that was found valid.
+func declared(doc []byte, section, key string) []string {
+	v, err := decodeManifest(doc)
+	o, ok := v.(object)
+	if err != nil || !ok {
+		return nil
+	}
+	return words(child(o, section)[key])
+}
 
 func joinProblems(ps []Problem) string {
 	lines := make([]string, len(ps))
