@@ -28,14 +28,14 @@ func (b Breaker) Open(now time.Time) bool {
 }
 
 // Record returns the breaker after an attempt that ended at now with err, as
-// returned by Send. A refused message and a cancelled attempt say nothing
-// about the provider and change nothing.
+// returned by Send. A refused message, a cancelled attempt and being asked to
+// slow down say nothing against the provider and change nothing.
 func (b Breaker) Record(err error, now time.Time) Breaker {
 	if err == nil {
 		return Breaker{}
 	}
 	var e *Error
-	if errors.Is(err, context.Canceled) || errors.As(err, &e) && e.Kind == Refused {
+	if errors.Is(err, context.Canceled) || errors.As(err, &e) && (e.Kind == Refused || e.Kind == Busy) {
 		return b
 	}
 	b.Failures++

@@ -22,6 +22,8 @@ type Kind int
 const (
 	// Unavailable is the provider failing: trying again later can help.
 	Unavailable Kind = iota
+	// Busy is the provider working, and asking us to send more slowly.
+	Busy
 	// Misconfigured is the provider refusing us, whatever the message: nothing
 	// helps but the operator.
 	Misconfigured
@@ -35,6 +37,8 @@ func (k Kind) String() string {
 	switch k {
 	case Unavailable:
 		return "unavailable"
+	case Busy:
+		return "busy"
 	case Misconfigured:
 		return "misconfigured"
 	case Refused:
@@ -56,9 +60,15 @@ type Error struct {
 func (e *Error) Error() string { return e.Way + ": " + e.Cause }
 
 // Retryable reports whether the same message may be taken on later.
-func (e *Error) Retryable() bool { return e.Kind == Unavailable }
+func (e *Error) Retryable() bool { return e.Kind == Unavailable || e.Kind == Busy }
 
 func unavailable(way, cause string) *Error { return &Error{Way: way, Kind: Unavailable, Cause: cause} }
+
+// busy is the provider asking to send more slowly; it says until when in after,
+// or leaves it at 0.
+func busy(way, cause string, after time.Duration) *Error {
+	return &Error{Way: way, Kind: Busy, Cause: cause, RetryAfter: after}
+}
 
 func misconfigured(way, cause string) *Error {
 	return &Error{Way: way, Kind: Misconfigured, Cause: cause}
@@ -121,9 +131,7 @@ func statusError(way string, a answer) *Error {
 	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed, a.status == http.StatusGone:
 		return misconfigured(way, "nothing takes messages at the configured address ("+s+")")
 	case a.status == http.StatusTooManyRequests:
-		e := unavailable(way, "the provider asks to slow down ("+s+")")
-		e.RetryAfter = a.retryAfter
-		return e
+		return busy(way, "the provider asks to slow down ("+s+")", a.retryAfter)
 	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooEarly, a.status >= 500:
 		e := unavailable(way, "the provider is failing ("+s+")")
 		e.RetryAfter = a.retryAfter

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"html/template"
 	"net"
 	netmail "net/mail"
 	"net/textproto"
@@ -92,8 +93,22 @@ func (m *Mail) letter(msg Message, to string) (letter *mail.Msg, id string, err 
 	}
 	letter.Subject(shorten(oneLine(msg.Subject), 250, byteLen))
 	letter.SetBodyString(mail.TypeTextPlain, lines(msg.Subject, msg.Text)+"\n\n"+lines(ack, more)+"\n")
+	if err := letter.AddAlternativeHTMLTemplate(mailPage, msg); err != nil {
+		return nil, "", refused(email, "the message cannot be written as HTML")
+	}
 	return letter, id, nil
 }
+
+// mailPage is a mail for programs that show HTML. Nothing in it is fetched from
+// anywhere, and the template escapes what others have written.
+var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
+<html lang="en"><body style="font-family:sans-serif;line-height:1.4">
+<h2 style="font-size:1.1em">{{.Subject}}</h2>
+{{with .Text}}<p style="white-space:pre-line">{{.}}</p>{{end}}
+{{with .AckURL}}<p><a href="{{.}}" style="background:#1a7f4b;color:#fff;padding:.6em 1.2em;border-radius:4px;text-decoration:none">Acknowledge</a></p>{{end}}
+{{with .URL}}<p><a href="{{.}}">Read more</a></p>{{end}}
+</body></html>
+`))
 
 // session signs in, calls f, and ends the connection.
 func (m *Mail) session(ctx context.Context, f func(*mail.Client) error) error {

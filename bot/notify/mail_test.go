@@ -14,6 +14,7 @@ import (
 	"io"
 	"math/big"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
@@ -205,22 +206,40 @@ func certificate(t *testing.T) (*tls.Certificate, *x509.CertPool) {
 }
 
 // read parses an accepted mail.
-func read(t *testing.T, accepted string) (header netmail.Header, subject, body string) {
+func read(t *testing.T, accepted string) (header netmail.Header, subject, plain, page string) {
 	t.Helper()
 	parts := strings.SplitN(accepted, "\n", 3)
 	m, err := netmail.ReadMessage(strings.NewReader(parts[2]))
 	if err != nil {
 		t.Fatalf("mail %q: %v", accepted, err)
 	}
-	b, err := io.ReadAll(quotedprintable.NewReader(m.Body))
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	var bodies []string
+	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
+		part, err := parts.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, strings.ReplaceAll(string(b), "\r\n", "\n"))
+	}
+	if len(bodies) != 2 {
+		t.Fatalf("the mail has %d bodies, want one as plain text and one as HTML: %q", len(bodies), bodies)
 	}
 	subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.Header, subject, strings.ReplaceAll(string(b), "\r\n", "\n")
+	return m.Header, subject, bodies[0], bodies[1]
 }
 
 func TestMail(t *testing.T) {
@@ -237,7 +256,10 @@ func TestMail(t *testing.T) {
 		if len(s.mails) != 1 || !s.tls || !strings.HasPrefix(s.mails[0], "FROM:<bell@shop.example>") || !strings.Contains(s.mails[0], "\nTO:<"+aMailbox+">") {
 			t.Fatalf("accepted %q, encrypted %v, want one mail to the person", s.mails, s.tls)
 		}
-		header, subject, body := read(t, s.mails[0])
+		header, subject, body, html := read(t, s.mails[0])
+		if !strings.Contains(html, `href="`+msg.AckURL+`"`) || !strings.Contains(html, msg.Subject) {
+			t.Errorf("as HTML: %s, want the subject and a link to acknowledge", html)
+		}
 		want := msg.Subject + "\n" + msg.Text + "\n\nAcknowledge: " + msg.AckURL + "\nRead more: " + msg.URL + "\n"
 		if subject != msg.Subject || body != want {
 			t.Errorf("subject %q, body %q, want %q, %q", subject, body, msg.Subject, want)
@@ -381,11 +403,14 @@ func TestMailCancelled(t *testing.T) {
 func TestMailInjection(t *testing.T) {
 	s := &mailServer{}
 	mailWorld(t, s, func(t *testing.T, m *Mail) {
-		msg := Message{ID: "x\r\nBcc: evil@y.example", To: aMailbox, Subject: "a\r\nBcc: evil@y.example\r\n\r\nhello", Text: ".\r\n.\r\nQUIT\r\n" + strings.Repeat("\U0001F525", 4000)}
+		msg := Message{ID: "x\r\nBcc: evil@y.example", To: aMailbox, Subject: "a\r\nBcc: evil@y.example\r\n\r\nhello", Text: ".\r\n.\r\nQUIT\r\n<img src=x>" + strings.Repeat("\U0001F525", 4000)}
 		if _, err := m.Send(t.Context(), msg); err != nil || len(s.mails) != 1 {
 			t.Fatalf("Send() = %v, %d mails", err, len(s.mails))
 		}
-		header, subject, body := read(t, s.mails[0])
+		header, subject, body, html := read(t, s.mails[0])
+		if strings.Contains(html, "<img") {
+			t.Errorf("as HTML: %s, want what was typed as text", html)
+		}
 		if header.Get("Bcc") != "" || subject != "a Bcc: evil@y.example hello" || !strings.Contains(body, "QUIT") || strings.Count(body, "\U0001F525") != 4000 {
 			t.Errorf("header %v, subject %q, want the text as text", header, subject)
 		}

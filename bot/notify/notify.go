@@ -49,6 +49,9 @@ type Message struct {
 	Text    string // more lines; may be empty
 	Urgency Urgency
 
+	// News tells that something asks for nothing any more, unlike a page.
+	News bool
+
 	// URL is where to read more, or "".
 	URL string
 	// AckURL acknowledges when it is opened (by people, in a browser) or POSTed

@@ -234,9 +234,7 @@ func twilioError(way string, a answer) error {
 	case 21210, 21212, 21603, 21606, 21659, 21660, 21661:
 		return misconfigured(way, "the number configured to send from cannot do so"+at)
 	case 20429, 14107, 21611:
-		e := unavailable(way, "Twilio asks to slow down"+at)
-		e.RetryAfter = a.retryAfter
-		return e
+		return busy(way, "Twilio asks to slow down"+at, a.retryAfter)
 	case 21211, 21214, 21217, 21401, 21614, 21635:
 		return refused(way, "the person's number does not exist or cannot be reached this way"+at)
 	case 21610:

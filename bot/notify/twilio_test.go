@@ -204,8 +204,8 @@ func TestTwilioRefusals(t *testing.T) {
 		{21608, Refused, "trial account"},
 		{21606, Misconfigured, "number configured to send from"},
 		{20003, Misconfigured, "account SID or auth token"},
-		{20429, Unavailable, "slow down"},
-		{21611, Unavailable, "slow down"},
+		{20429, Busy, "slow down"},
+		{21611, Busy, "slow down"},
 		{29999, Refused, "refuses the message (400)"},
 	} {
 		s := &twilioServer{t: t, refuse: tt.code}

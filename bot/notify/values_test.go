@@ -104,6 +104,7 @@ func TestBreaker(t *testing.T) {
 		{time.Minute, failed, 0},
 		{time.Minute, refused(sms, "no such number"), 0}, // says nothing
 		{time.Minute, context.Canceled, 0},               // nor does this
+		{time.Minute, busy(sms, "slowly", 0), 0},         // nor being asked to be slower
 		{time.Minute, misconfigured(sms, "refuses us"), 30 * time.Second},
 		{30 * time.Second, failed, time.Minute}, // the one let through fails
 		{time.Minute, failed, 2 * time.Minute},

@@ -29,7 +29,7 @@ const webhook = "webhook"
 
 // webhookBody is what is posted. Fields may be added, never renamed.
 type webhookBody struct {
-	Type      string      `json:"type"` // "page"
+	Type      string      `json:"type"` // "page", or "news": a page asks for nothing any more
 	Timestamp time.Time   `json:"timestamp"`
 	Data      webhookPage `json:"data"`
 }
@@ -55,7 +55,11 @@ func (w *Webhook) Send(ctx context.Context, m Message) (Receipt, error) {
 	if m.Urgency == High {
 		page.Urgency = "high"
 	}
-	body, err := json.Marshal(webhookBody{"page", now.UTC(), page})
+	kind := "page"
+	if m.News {
+		kind = "news"
+	}
+	body, err := json.Marshal(webhookBody{kind, now.UTC(), page})
 	if err != nil {
 		return Receipt{}, refused(webhook, "the message cannot be written as JSON")
 	}
