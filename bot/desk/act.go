@@ -49,16 +49,18 @@ type Act struct {
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
 func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
-	return d.act(ctx, c, n, func(w *work) error {
-		change, err := w.decide(a)
-		if err != nil {
-			return err
-		}
-		if err := w.apply(change); err != nil {
-			return err
-		}
-		return w.progress(a.Verb)
-	})
+	return d.act(ctx, c, n, func(w *work) error { return w.do(a) })
+}
+
+func (w *work) do(a Act) error {
+	change, err := w.decide(a)
+	if err != nil {
+		return err
+	}
+	if err := w.apply(change); err != nil {
+		return err
+	}
+	return w.progress(a.Verb)
 }
 
 // decide asks the incident what follows from the act.

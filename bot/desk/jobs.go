@@ -247,6 +247,11 @@ func (d *Desk) Done(ctx context.Context, j Job, o Outcome, needless ...Job) erro
 			if err := errors.Join(w.tx.Delete(done.Key()), w.unlist(done)); err != nil {
 				return err
 			}
+			if done.Kind == JobPage && done.Key() != j.Key() && o.Failed == "" {
+				if err := w.pageAccepted(done); err != nil { // one message stands for both
+					return err
+				}
+			}
 		}
 		if o.Failed != "" {
 			return w.failed(j, o)

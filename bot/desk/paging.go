@@ -411,9 +411,12 @@ func (d *Desk) Tick(ctx context.Context, now time.Time) error {
 		if err != nil || !ok {
 			return err
 		}
-		if strings.HasSuffix(key, "/sweep") {
+		switch {
+		case strings.HasSuffix(key, "/sweep"):
 			err = d.sweep(ctx, key, now)
-		} else {
+		case strings.Contains(key, "/grant/"):
+			err = d.forgetGrant(ctx, key)
+		default:
 			err = d.tickPage(ctx, key)
 		}
 		if err != nil {

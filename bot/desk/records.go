@@ -32,6 +32,11 @@ import (
 //	forget/INSTANT/HASH              (index) when that may be forgotten
 //	window/PERSON/VIA                windowRecord: what leaves when by that way
 //	way/PERSON/VIA/000042/000003     (index) a page by that way that has not left
+//	grant/ID                         grantRecord: leave to acknowledge, given with a message
+//	due/INSTANT/grant/ID             a grant is not to be remembered any longer
+//	codes/PERSON                     codesRecord: the codes of a person's grants
+//	secret/grants                    secretRecord: the key that signs grants
+//	aside                            turnRecord: the number of the last job that concerns no incident
 //	slack/gap                        gapRecord: since when Slack is not reachable
 //	turn/POLICY/STEP                 turnRecord: round-robin counter
 //	roster/current                   rosterRecord: which version holds

@@ -1,0 +1,318 @@
+package desk
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// The ways in which a grant is no good. Redeem and Offered wrap none of them.
+var (
+	ErrGrantForged  = errors.New("no such grant")
+	ErrGrantExpired = errors.New("the grant has expired")
+	ErrGrantUsed    = errors.New("the grant was used")
+)
+
+// Grant is leave to acknowledge, once, exactly the incidents that one message
+// to one person named.
+type Grant struct {
+	Token string // for links; it cannot be guessed
+	Code  string // for answers by text message, where the number says who answers
+}
+
+// Offer is what a grant is good for.
+type Offer struct {
+	Person    incident.Actor
+	Via       string
+	Expires   time.Time
+	Incidents []incident.Incident // as they stand now
+}
+
+// Taken is what became of one incident of a grant.
+type Taken struct {
+	Incident incident.Incident
+	Refused  *incident.Refusal // somebody was first, or it is over; nil: it is acknowledged now
+}
+
+// grantFor is how long a grant is good, and grantKept for how long after that
+// it is remembered, to say that it has expired.
+const (
+	grantFor  = 12 * time.Hour
+	grantKept = 36 * time.Hour
+	maxCode   = 99
+)
+
+// grantRecord is a grant that was handed out.
+type grantRecord struct {
+	V         int            `json:"v"`
+	Person    incident.Actor `json:"person"`
+	Via       string         `json:"via"`
+	Incidents []int          `json:"incidents"` // that the message named
+	Left      []int          `json:"left"`      // that it has not been used for
+	Expires   time.Time      `json:"expires"`
+}
+
+// codesRecord is the codes of one person, by code.
+type codesRecord struct {
+	V     int               `json:"v"`
+	Last  int               `json:"last"`
+	Grant map[string]string `json:"grant"` // code → grant
+}
+
+// secretRecord is a key that was made once.
+type secretRecord struct {
+	V      int    `json:"v"`
+	Secret string `json:"secret"` // hexadecimal
+}
+
+const grantSecret = "secret/grants"
+
+func grantKey(id string) string { return "grant/" + id }
+
+func codesKey(a incident.Actor) string {
+	_, id := a.Split()
+	return "codes/" + id
+}
+
+// sizes of a token's parts, in bytes: the name of the grant and its signature.
+const (
+	grantName = 6
+	grantSign = 12
+)
+
+// sign returns the signature of a grant: over everything that it allows.
+func (r grantRecord) sign(secret []byte, id string) []byte {
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "%s\n%s\n%v\n%d", id, r.Person, r.Incidents, r.Expires.Unix())
+	return mac.Sum(nil)[:grantSign]
+}
+
+// secret returns the key that signs grants, which is made with the first one.
+func (w *work) secret() ([]byte, error) {
+	r, err := storage.Load[secretRecord](w.tx, grantSecret)
+	if errors.Is(err, storage.ErrNotFound) {
+		b := make([]byte, 32)
+		rand.Read(b)
+		return b, storage.Save(w.tx, grantSecret, secretRecord{V: 1, Secret: hex.EncodeToString(b)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return hex.DecodeString(r.Secret)
+}
+
+// Grant hands out leave for a person to acknowledge incidents by the answer to
+// one message.
+func (d *Desk) Grant(ctx context.Context, person incident.Actor, via string, incidents []int) (Grant, error) {
+	var g Grant
+	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) error {
+		secret, err := w.secret()
+		if err != nil {
+			return err
+		}
+		name := make([]byte, grantName)
+		rand.Read(name)
+		id := hex.EncodeToString(name)
+		r := grantRecord{V: 1, Person: person, Via: via, Incidents: incidents, Left: incidents, Expires: w.now.Add(grantFor)}
+		g.Token = base64.RawURLEncoding.EncodeToString(append(name, r.sign(secret, id)...))
+		if g.Code, err = w.code(person, id); err != nil {
+			return err
+		}
+		w.due = true
+		return errors.Join(storage.Save(w.tx, grantKey(id), r), w.tx.Put(dueKey(w.now.Add(grantKept), "grant/"+id), nil))
+	})
+	return g, err
+}
+
+// code gives a grant the person's next code. Codes count from 1 and begin anew
+// after 99; by then the first is long out of date.
+func (w *work) code(person incident.Actor, id string) (string, error) {
+	r, err := storage.Load[codesRecord](w.tx, codesKey(person))
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return "", err
+	}
+	r.V, r.Last = 1, r.Last%maxCode+1
+	if r.Grant == nil {
+		r.Grant = map[string]string{}
+	}
+	code := strconv.Itoa(r.Last)
+	r.Grant[code] = id
+	return code, storage.Save(w.tx, codesKey(person), r)
+}
+
+// openToken finds the grant of a token, in a time that says nothing about how much
+// of it is right.
+func (w *work) openToken(token string) (id string, r grantRecord, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) != grantName+grantSign {
+		return "", r, ErrGrantForged
+	}
+	secret, err := w.secret()
+	if err != nil {
+		return "", r, err
+	}
+	id = hex.EncodeToString(raw[:grantName])
+	r, err = storage.Load[grantRecord](w.tx, grantKey(id))
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return "", r, err
+	}
+	if !hmac.Equal(r.sign(secret, id), raw[grantName:]) || err != nil {
+		return "", grantRecord{}, ErrGrantForged
+	}
+	return id, r, nil
+}
+
+// good refuses a grant that has expired or has nothing left.
+func (r grantRecord) good(now time.Time) error {
+	switch {
+	case len(r.Left) == 0:
+		return ErrGrantUsed
+	case !now.Before(r.Expires):
+		return ErrGrantExpired
+	default:
+		return nil
+	}
+}
+
+// Offered returns what a token is good for, without using it. Programs that
+// look at mail open every link, so looking must not acknowledge.
+func (d *Desk) Offered(ctx context.Context, token string) (Offer, error) {
+	var o Offer
+	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) error {
+		_, r, err := w.openToken(token)
+		if err != nil {
+			return err
+		}
+		o = Offer{Person: r.Person, Via: r.Via, Expires: r.Expires}
+		for _, n := range r.Incidents {
+			i, err := loadIncident(w.tx, n)
+			if err != nil {
+				return err
+			}
+			o.Incidents = append(o.Incidents, i)
+		}
+		return r.good(w.now)
+	})
+	return o, err
+}
+
+// Redeem acknowledges, as the person that the token was given to, the incidents
+// that it names. That it was used is recorded in the same transaction as each
+// acknowledgement; one that is cut short can be used for what is left.
+func (d *Desk) Redeem(ctx context.Context, token string) ([]Taken, error) {
+	var id string
+	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) (err error) {
+		id, _, err = w.openToken(token)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.redeem(ctx, id)
+}
+
+// RedeemCode is Redeem for a person's answer with a code.
+func (d *Desk) RedeemCode(ctx context.Context, person incident.Actor, code string) ([]Taken, error) {
+	var id string
+	err := d.db.View(ctx, func(tx *storage.Tx) error {
+		r, err := storage.Load[codesRecord](tx, codesKey(person))
+		if errors.Is(err, storage.ErrNotFound) {
+			return ErrGrantForged
+		}
+		id = r.Grant[strings.TrimLeft(code, "0")]
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, ErrGrantForged
+	}
+	return d.redeem(ctx, id)
+}
+
+func (d *Desk) redeem(ctx context.Context, id string) ([]Taken, error) {
+	r, err := d.granted(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.good(instant()); err != nil {
+		return nil, err
+	}
+	var list []Taken
+	for _, n := range r.Left {
+		var taken Taken
+		a, err := d.act(ctx, Caller{Actor: r.Person}, n, func(w *work) (err error) {
+			taken.Refused, err = w.take(id)
+			return err
+		})
+		if errors.Is(err, ErrGrantUsed) {
+			continue // another request was quicker with this one
+		}
+		if err != nil {
+			return list, err
+		}
+		taken.Incident = a.Incident
+		list = append(list, taken)
+	}
+	if len(list) == 0 {
+		return nil, ErrGrantUsed
+	}
+	return list, nil
+}
+
+// granted loads a grant.
+func (d *Desk) granted(ctx context.Context, id string) (grantRecord, error) {
+	var r grantRecord
+	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
+		r, err = storage.Load[grantRecord](tx, grantKey(id))
+		return err
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return r, ErrGrantForged
+	}
+	return r, err
+}
+
+// take acknowledges one incident and uses the grant for it. A refusal is
+// returned as such: it uses the grant as well, and something else must not be
+// undone by it.
+func (w *work) take(id string) (*incident.Refusal, error) {
+	r, err := storage.Load[grantRecord](w.tx, grantKey(id))
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(r.Left, w.inc.Number) {
+		return nil, ErrGrantUsed
+	}
+	r.Left = slices.DeleteFunc(slices.Clone(r.Left), func(n int) bool { return n == w.inc.Number })
+	if err := storage.Save(w.tx, grantKey(id), r); err != nil {
+		return nil, err
+	}
+	var refused *incident.Refusal
+	err = w.do(Act{Verb: Acknowledge})
+	if errors.As(err, &refused) {
+		return refused, nil
+	}
+	return nil, err
+}
+
+// forgetGrant removes a grant that expired long ago.
+func (d *Desk) forgetGrant(ctx context.Context, key string) error {
+	id := key[strings.LastIndexByte(key, '/')+1:]
+	return d.db.Update(ctx, func(tx *storage.Tx) error {
+		return errors.Join(tx.Delete(key), tx.Delete(grantKey(id)))
+	})
+}
