@@ -2,7 +2,6 @@ package slacksim
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,73 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func TestHistoryAndPages(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, r *rig) {
-		room := r.want("conversations.create", f("name", "room"), "")["channel"].(map[string]any)["id"].(string)
-		var sent []string
-		for i := range 7 {
-			sent = append(sent, r.want("chat.postMessage", f("channel", room, "text", fmt.Sprint(i),
-				"metadata", `{"event_type":"n","event_payload":{"i":`+fmt.Sprint(i)+`}}`), "")["ts"].(string))
-		}
-		r.want("chat.postMessage", f("channel", room, "text", "reply", "thread_ts", sent[2]), "")
-		history := func(pairs ...string) ([]string, string) {
-			o := r.want("conversations.history", f(append(pairs, "channel", room)...), "")
-			var texts []string
-			for _, m := range o["messages"].([]any) {
-				if m := m.(map[string]any); m["subtype"] == nil {
-					texts = append(texts, m["text"].(string))
-				}
-			}
-			meta, _ := o["response_metadata"].(map[string]any)
-			next, _ := meta["next_cursor"].(string)
-			if o["has_more"] != (next != "") {
-				t.Errorf("has_more = %v with cursor %q", o["has_more"], next)
-			}
-			return texts, next
-		}
-		all, _ := history()
-		if want := []string{"6", "5", "4", "3", "2", "1", "0"}; !slices.Equal(all, want) {
-			t.Errorf("history = %v, want newest first without replies", all)
-		}
-		var paged []string
-		for cursor, pages := "", 0; ; pages++ {
-			part, next := history("limit", "3", "cursor", cursor)
-			paged = append(paged, part...)
-			if cursor = next; cursor == "" {
-				break
-			}
-			if pages > 5 {
-				t.Fatal("the pages do not end")
-			}
-		}
-		if !slices.Equal(paged, all) {
-			t.Errorf("in pages of three: %v, want %v", paged, all)
-		}
-		_, cursor := history("limit", "3")
-		r.want("chat.postMessage", f("channel", room, "text", "new", "metadata", `{"event_type":"n","event_payload":{"i":7}}`), "")
-		r.want("chat.delete", f("channel", room, "ts", sent[3]), "")
-		if got, _ := history("limit", "3", "cursor", cursor); !slices.Equal(got, []string{"2", "1", "0"}) {
-			t.Errorf("second page after one message came and the next went: %v", got)
-		}
-		if got, _ := history("oldest", sent[2], "latest", sent[4]); len(got) != 0 {
-			t.Errorf("between two, exclusive: %v", got)
-		}
-		if got, _ := history("oldest", sent[2], "latest", sent[4], "inclusive", "true"); !slices.Equal(got, []string{"4", "2"}) {
-			t.Errorf("between two, inclusive: %v", got)
-		}
-		plain := r.want("conversations.history", f("channel", room, "limit", "1"), "")["messages"].([]any)[0].(map[string]any)
-		full := r.want("conversations.history", f("channel", room, "limit", "1", "include_all_metadata", "true"), "")["messages"].([]any)[0].(map[string]any)
-		if plain["metadata"] != nil || full["metadata"].(map[string]any)["event_payload"].(map[string]any)["i"] != 7.0 {
-			t.Errorf("metadata without asking %v, with %v", plain["metadata"], full["metadata"])
-		}
-		replies := r.want("conversations.replies", f("channel", room, "ts", sent[2]), "")["messages"].([]any)
-		root := replies[0].(map[string]any)
-		if len(replies) != 2 || root["reply_count"] != 1.0 || replies[1].(map[string]any)["parent_user_id"] != r.w.BotUserID() {
-			t.Errorf("replies = %v, want the parent and one", replies)
-		}
-	})
-}
 
 func TestUpdateMetadataRules(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, r *rig) {
@@ -397,80 +329,6 @@ func TestUnfurling(t *testing.T) {
 		ms := r.messagesOf("general")
 		if got := string(ms[len(ms)-1].Attachments); !strings.Contains(got, `"from_url":"`+link+`"`) {
 			t.Errorf("attachments = %s, want the preview", got)
-		}
-	})
-}
-
-func TestRequestForms(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, r *rig) {
-		token := r.w.BotToken()
-		for name, c := range map[string]struct {
-			verb, query, kind, body, header string
-			code, warning                   string
-		}{
-			"form with token":          {"POST", "", "application/x-www-form-urlencoded", "token=" + token, "", "", ""},
-			"form with charset":        {"POST", "", "application/x-www-form-urlencoded; charset=utf-8", "token=" + token, "", "", "superfluous_charset"},
-			"header":                   {"POST", "", "", "", "Bearer " + token, "", ""},
-			"get":                      {"GET", "", "", "", "Bearer " + token, "", ""},
-			"token in the query":       {"GET", "?token=" + token, "", "", "", "not_authed", ""},
-			"token in JSON":            {"POST", "", "application/json; charset=utf-8", `{"token":"` + token + `"}`, "", "not_authed", ""},
-			"JSON":                     {"POST", "", "application/json; charset=utf-8", `{"a":null,"b":[1]}`, "Bearer " + token, "", ""},
-			"JSON without charset":     {"POST", "", "application/json", "{}", "Bearer " + token, "", "missing_charset"},
-			"JSON in another charset":  {"POST", "", "application/json; charset=koi8-r", "{}", "Bearer " + token, "invalid_charset", ""},
-			"broken JSON":              {"POST", "", "application/json; charset=utf-8", "{", "Bearer " + token, "invalid_json", ""},
-			"JSON array":               {"POST", "", "application/json; charset=utf-8", "[]", "Bearer " + token, "json_not_object", ""},
-			"no content type":          {"POST", "", "", "a=b", "Bearer " + token, "missing_post_type", ""},
-			"text":                     {"POST", "", "text/plain", "a=b", "Bearer " + token, "invalid_post_type", ""},
-			"broken form":              {"POST", "", "application/x-www-form-urlencoded", "a=%zz", "Bearer " + token, "invalid_form_data", ""},
-			"broken multipart":         {"POST", "", "multipart/form-data; boundary=x", "nothing", "Bearer " + token, "invalid_form_data", ""},
-			"another scheme of header": {"GET", "", "", "", "Digest abc", "invalid_auth", ""},
-		} {
-			req, err := http.NewRequest(c.verb, "http://slack.test/api/auth.test"+c.query, strings.NewReader(c.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if c.kind != "" {
-				req.Header.Set("Content-Type", c.kind)
-			}
-			if c.header != "" {
-				req.Header.Set("Authorization", c.header)
-			}
-			o := r.do(req)
-			code, _ := o["error"].(string)
-			warning, _ := o["warning"].(string)
-			if code != c.code || warning != c.warning {
-				t.Errorf("%s: auth.test = %v, want error %q, warning %q", name, o, c.code, c.warning)
-			}
-		}
-	})
-}
-
-func TestConnectionsOpenWantsPOST(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, r *rig) {
-		req, err := http.NewRequest("GET", "http://slack.test/api/apps.connections.open", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+r.w.AppToken())
-		if o := r.do(req); o["error"] != "insecure_request" {
-			t.Errorf("GET apps.connections.open = %v, want insecure_request", o)
-		}
-	})
-}
-
-func TestScopesAreInTheHeaders(t *testing.T) {
-	bubble(t, Options{DeclinedScopes: []string{"files:write"}}, func(t *testing.T, r *rig) {
-		resp, err := r.http.PostForm("http://slack.test/api/pins.list", map[string][]string{"token": {r.w.BotToken()}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		scopes := strings.Split(resp.Header.Get("X-OAuth-Scopes"), ",")
-		if !slices.Contains(scopes, "pins:write") || slices.Contains(scopes, "files:write") {
-			t.Errorf("X-OAuth-Scopes = %v", scopes)
-		}
-		if got := resp.Header.Get("X-Accepted-OAuth-Scopes"); got != "pins:read" {
-			t.Errorf("X-Accepted-OAuth-Scopes = %q", got)
 		}
 	})
 }

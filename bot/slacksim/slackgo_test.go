@@ -39,30 +39,34 @@ func TestCommandIsAnsweredInTheAck(t *testing.T) {
 	})
 }
 
-// TestIncidentFromFormToUpdate is the way a whole incident takes: command,
-// form, submission, channel, people, card, button, update.
-func TestIncidentFromFormToUpdate(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, r *rig) {
-		var submitted slack.InteractionCallback
-		var pressed slack.InteractionCallback
-		r.listen(func(e socketmode.Event) {
-			switch e.Type {
-			case socketmode.EventTypeSlashCommand:
-				r.socket.Ack(*e.Request)
-				cmd := e.Data.(slack.SlashCommand)
-				if _, err := r.api.OpenView(cmd.TriggerID, declareForm()); err != nil {
-					t.Errorf("views.open: %v", err)
-				}
-			case socketmode.EventTypeInteractive:
-				cb := e.Data.(slack.InteractionCallback)
-				r.socket.Ack(*e.Request)
-				if cb.Type == slack.InteractionTypeViewSubmission {
-					submitted = cb
-				} else {
-					pressed = cb
-				}
+// opener is a bot that opens the declare form on a command and keeps what
+// people do with it and with its buttons.
+type opener struct{ submitted, pressed slack.InteractionCallback }
+
+func (o *opener) listen(r *rig) {
+	r.listen(func(e socketmode.Event) {
+		switch e.Type {
+		case socketmode.EventTypeSlashCommand:
+			r.socket.Ack(*e.Request)
+			if _, err := r.api.OpenView(e.Data.(slack.SlashCommand).TriggerID, declareForm()); err != nil {
+				r.t.Errorf("views.open: %v", err)
 			}
-		})
+		case socketmode.EventTypeInteractive:
+			cb := e.Data.(slack.InteractionCallback)
+			r.socket.Ack(*e.Request)
+			if cb.Type == slack.InteractionTypeViewSubmission {
+				o.submitted = cb
+			} else {
+				o.pressed = cb
+			}
+		}
+	})
+}
+
+func TestDeclareFormWithSlackGo(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		var bot opener
+		bot.listen(r)
 		ada := r.w.As("ada")
 		if seen, err := ada.Command("general", "incident", "declare"); err != nil || seen.Error != "" {
 			t.Fatalf("Command = %+v, %v", seen, err)
@@ -77,39 +81,44 @@ func TestIncidentFromFormToUpdate(t *testing.T) {
 			t.Fatalf("Submit = %+v, %v", res, err)
 		}
 		synctest.Wait()
-		values := submitted.View.State.Values
+		values := bot.submitted.View.State.Values
 		if values["title"]["text"].Value != "db is down" || values["sev"]["pick"].SelectedOption.Value != "2" {
 			t.Errorf("state.values = %+v", values)
 		}
+	})
+}
+
+func TestIncidentChannelWithSlackGo(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		var bot opener
+		bot.listen(r)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 		ch, err := r.api.CreateConversation(slack.CreateConversationParams{ChannelName: "inc-1-db-is-down"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := r.api.InviteUsersToConversation(ch.ID, "UADA", "UBEN"); err != nil {
-			t.Fatal(err)
-		}
-		_, ts, err := r.api.PostMessage(ch.ID, slack.MsgOptionText("INC-1", false), slack.MsgOptionBlocks(
-			slack.NewActionBlock("acts", slack.NewButtonBlockElement("ack", "1", slack.NewTextBlockObject("plain_text", "Acknowledge", false, false)))),
+		must(err)
+		_, err = r.api.InviteUsersToConversation(ch.ID, "UADA", "UBEN")
+		must(err)
+		button := slack.NewButtonBlockElement("ack", "1", slack.NewTextBlockObject("plain_text", "Acknowledge", false, false))
+		_, ts, err := r.api.PostMessage(ch.ID, slack.MsgOptionText("INC-1", false), slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)),
 			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "card", EventPayload: map[string]any{"incident": "INC-1"}}))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(err)
 		if seen, err := r.w.As("ben").Press(Press{Channel: ch.ID, TS: ts, Label: "Acknowledge"}); err != nil || seen.Error != "" {
 			t.Fatalf("Press = %+v, %v", seen, err)
 		}
 		synctest.Wait()
-		if a := pressed.ActionCallback.BlockActions; len(a) != 1 || a[0].ActionID != "ack" || a[0].Value != "1" || pressed.User.ID != "UBEN" {
-			t.Errorf("block_actions = %+v", pressed)
+		if a := bot.pressed.ActionCallback.BlockActions; len(a) != 1 || a[0].ActionID != "ack" || a[0].Value != "1" || bot.pressed.User.ID != "UBEN" {
+			t.Errorf("block_actions = %+v", bot.pressed)
 		}
-		if pressed.Message.Metadata.EventType != "card" {
-			t.Errorf("message.metadata in the payload = %+v", pressed.Message.Metadata)
+		if bot.pressed.Message.Metadata.EventType != "card" {
+			t.Errorf("message.metadata in the payload = %+v", bot.pressed.Message.Metadata)
 		}
-		if _, _, _, err := r.api.UpdateMessage(ch.ID, ts, slack.MsgOptionText("INC-1: acknowledged by Ben", false)); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.api.AddPin(ch.ID, slack.NewRefToMessage(ch.ID, ts)); err != nil {
-			t.Fatal(err)
-		}
+		_, _, _, err = r.api.UpdateMessage(ch.ID, ts, slack.MsgOptionText("INC-1: acknowledged by Ben", false))
+		must(err)
+		must(r.api.AddPin(ch.ID, slack.NewRefToMessage(ch.ID, ts)))
 		c, _ := r.w.State().Channel(ch.ID)
 		m, _ := c.Message(ts)
 		if m.Text != "INC-1: acknowledged by Ben" || m.Edited == nil || len(c.Pins) != 1 || len(c.Members) != 3 {
