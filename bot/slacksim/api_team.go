@@ -18,7 +18,7 @@ func teamMethods() map[string]*method {
 
 func (c *call) authTest() (object, *apiError) {
 	return object{
-		"url": "https://" + c.domain + ".slack.com/", "team": c.opts.Team, "user": c.users[c.user].Name,
+		"url": c.site(), "team": c.opts.Team, "user": c.users[c.user].Name,
 		"team_id": c.teamID, "user_id": c.user, "bot_id": c.botID, "is_enterprise_install": false,
 	}, nil
 }
@@ -37,7 +37,7 @@ func (c *call) teamInfo() (object, *apiError) {
 		return nil, fail("team_not_found")
 	}
 	return object{"team": object{
-		"id": c.teamID, "name": c.opts.Team, "domain": c.domain, "url": "https://" + c.domain + ".slack.com/",
+		"id": c.teamID, "name": c.opts.Team, "domain": c.domain, "url": c.site(),
 		"email_domain": c.domain + ".example", "icon": object{"image_default": true}, "avatar_base_url": "https://ca.slack-edge.com/",
 		"is_verified": false,
 	}}, nil

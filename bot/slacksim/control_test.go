@@ -84,7 +84,7 @@ func TestControlPlaysAnIncident(t *testing.T) {
 				t.Errorf("%s %v = %v", c.name, c.body, o)
 			}
 		}
-		if d := r.w.Now().Sub(time.Now()); d != 5*time.Minute {
+		if d := time.Until(r.w.Now()); d != 5*time.Minute {
 			t.Errorf("the workspace's clock is %v ahead, want 5m", d)
 		}
 	})

@@ -255,7 +255,7 @@ func (w *Workspace) fileJSON(f *file) object {
 		"external_type": "", "is_public": len(f.Channels) > 0, "public_url_shared": false, "display_as_bot": false,
 		"username": "", "url_private": f.URL, "url_private_download": f.URL, "channels": channels, "groups": []string{},
 		"ims": []string{}, "comments_count": 0, "media_display_type": "unknown", "alt_txt": f.AltText,
-		"permalink": "https://" + w.domain + ".slack.com/files/" + f.User + "/" + f.ID + "/" + f.Name}
+		"permalink": w.site() + "files/" + f.User + "/" + f.ID + "/" + f.Name}
 }
 
 // file is the finished file that the call names.

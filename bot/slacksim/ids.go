@@ -7,10 +7,7 @@ import (
 	"time"
 )
 
-const (
-	upperDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	lowerDigits = "0123456789abcdef"
-)
+const hexDigits = "0123456789abcdef"
 
 // id makes an identifier of the kind that prefix says (T, U, C …): eleven
 // characters, unique in the workspace, rising in order of creation.
@@ -22,10 +19,10 @@ func (w *Workspace) id(prefix string) string {
 }
 
 // secret is n random lower-case hexadecimal digits.
-func (w *Workspace) secret(n int) string { return w.draw(lowerDigits, n) }
+func (w *Workspace) secret(n int) string { return w.draw(hexDigits, n) }
 
 // digits is n random decimal digits.
-func (w *Workspace) digits(n int) string { return w.draw(lowerDigits[:10], n) }
+func (w *Workspace) digits(n int) string { return w.draw(hexDigits[:10], n) }
 
 func (w *Workspace) draw(alphabet string, n int) string {
 	b := make([]byte, n)

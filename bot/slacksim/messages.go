@@ -243,8 +243,11 @@ func (c *channel) replies(root string) []*Message {
 	return out
 }
 
+// site is the workspace's address as Slack would have it.
+func (w *Workspace) site() string { return "https://" + w.domain + ".slack.com/" }
+
 func (w *Workspace) permalink(c *channel, m *Message) string {
-	link := "https://" + w.domain + permalinkDomain + "/archives/" + c.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
+	link := w.site() + "archives/" + c.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
 	if m.ThreadTS != "" && m.ThreadTS != m.TS {
 		link += "?thread_ts=" + m.ThreadTS + "&cid=" + c.ID
 	}

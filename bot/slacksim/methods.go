@@ -14,9 +14,9 @@ const (
 	userToken // of somebody who signed in
 )
 
-// The rate tiers: calls per minute (Slack: Web API, "Rate limits").
+// The rate tiers: calls per minute (Slack: Web API, "Rate limits"). Nothing
+// here is of tier 1.
 const (
-	tier1   = 1
 	tier2   = 20
 	tier3   = 50
 	tier4   = 100

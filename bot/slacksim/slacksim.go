@@ -84,19 +84,18 @@ type Options struct {
 }
 
 const (
-	defaultPing     = 5 * time.Second
-	defaultLife     = time.Hour
-	warningAhead    = 10 * time.Second
-	ackWait         = 3 * time.Second
-	triggerLife     = 3 * time.Second
-	responseLife    = 30 * time.Minute
-	responseUses    = 5
-	maxConnections  = 10
-	maxAckBytes     = 20 * 1024
-	defaultContent  = 13200
-	defaultKept     = 10000
-	ticketLife      = time.Minute
-	permalinkDomain = ".slack.com"
+	defaultPing    = 5 * time.Second
+	defaultLife    = time.Hour
+	warningAhead   = 10 * time.Second
+	ackWait        = 3 * time.Second
+	triggerLife    = 3 * time.Second
+	responseLife   = 30 * time.Minute
+	responseUses   = 5
+	maxConnections = 10
+	maxAckBytes    = 20 * 1024
+	defaultContent = 13200
+	defaultKept    = 10000
+	ticketLife     = time.Minute
 	// slackbot is listed by users.list as if it were a person: is_bot is false.
 	slackbot = "USLACKBOT"
 )

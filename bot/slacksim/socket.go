@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	writeWait      = 10 * time.Second
-	maxFrameBytes  = 1 << 20
-	debugLife      = 360 * time.Second // what debug_reconnects=true asks for
-	frameQueueHint = 16
+	writeWait     = 10 * time.Second
+	maxFrameBytes = 1 << 20
+	debugLife     = 360 * time.Second // what debug_reconnects=true asks for
 )
 
 // ticket is one right to connect, given by apps.connections.open.
