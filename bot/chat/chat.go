@@ -72,6 +72,9 @@ type Slack struct {
 	channels map[string]string       // channel name → ID, as far as known
 	shown    map[desk.Message]string // what a message of ours shows, as a hash
 	topics   map[int]string          // the topic that an incident's channel has
+
+	absent noChannel // channels that do not exist
+	zones  userZones
 }
 
 // New returns the Slack side of the desk. It does not connect.

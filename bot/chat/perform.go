@@ -19,11 +19,14 @@ import (
 // Perform carries out one job. A *desk.Retry means that it is worth trying
 // again; an Outcome with Failed means that it is not.
 func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
-	b, err := s.desk.Brief(ctx, j.Incident)
-	if err != nil {
-		return desk.Outcome{}, err
+	var b desk.Brief
+	var o desk.Outcome
+	var err error
+	if isAside(j.Kind) {
+		o, err = s.aside(ctx, j)
+	} else if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
+		o, err = s.perform(ctx, j, b)
 	}
-	o, err := s.perform(ctx, j, b)
 	if code := slackCode(err); code != "" {
 		return desk.Outcome{Failed: inWords(code)}, nil
 	}

@@ -25,9 +25,10 @@ import (
 
 // Options are what the desk is told once, at its start.
 type Options struct {
-	AnnounceChannel string   // where incidents are announced; name or ID
-	Vias            []string // the ways pages can leave, besides slack
-	Reports         []string // those of them that say when they have delivered
+	AnnounceChannel string         // where incidents are announced; name or ID
+	Zone            *time.Location // where the business is; nil: UTC
+	Vias            []string       // the ways pages can leave, besides slack
+	Reports         []string       // those of them that say when they have delivered
 }
 
 // Desk decides and records. Its methods may be called concurrently.
@@ -37,6 +38,7 @@ type Desk struct {
 	people atomic.Pointer[directory]
 
 	applying sync.Mutex // held while a roster is being applied
+	watch    watch      // the next hand-overs; locked after applying
 
 	mu    sync.Mutex
 	fresh []Job // committed and not yet taken
@@ -56,7 +58,8 @@ func Open(ctx context.Context, db *storage.DB, opt Options) (*Desk, error) {
 	if err := d.loadDirectory(ctx); err != nil {
 		return nil, err
 	}
-	return d, d.startSweeping(ctx, instant())
+	now := instant()
+	return d, errors.Join(d.startSweeping(ctx, now), d.startRoster(ctx, now))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes

@@ -35,6 +35,9 @@ const (
 	JobPoll           JobKind = "poll"            // ask the provider of Via what became of Receipt
 	JobUpdate         JobKind = "update"          // tell Person by Via how the incident stands, quietly
 	JobAlarm          JobKind = "alarm"           // tell the operators Text; belongs to no incident
+	JobNotice         JobKind = "notice"          // tell Person, or the team Target, the notice of the same number; likewise
+	JobSwap           JobKind = "swap"            // refresh every message about the swap Target; likewise
+	JobGroups         JobKind = "groups"          // make the user groups equal to who is on call; likewise
 )
 
 // Job is one piece of work outside, committed with the state that demanded it
@@ -113,6 +116,8 @@ func (j Job) Lane() string {
 		lane += ":" + j.Target
 	case JobAlarm:
 		lane += ":" + number(j.Number)
+	case JobNotice, JobSwap:
+		lane += ":" + string(j.Person) + ":" + j.Target
 	case JobPostmortem:
 		lane = string(JobSay) // after the line that says it is resolved
 	}
@@ -124,7 +129,7 @@ func (j Job) Lane() string {
 // could not leave are one page.
 func (j Job) Refreshes() bool {
 	switch j.Kind {
-	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobUpdate:
+	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobUpdate, JobSwap, JobGroups:
 		return true
 	default:
 		return false
@@ -290,6 +295,8 @@ func (w *work) done(j Job, o Outcome) error {
 				return err
 			}
 		}
+	case JobNotice:
+		return w.told(j, o)
 	case JobInvite:
 		w.papers.Invited = append(w.papers.Invited, o.Invited...)
 	case JobAnnounce:
@@ -357,6 +364,8 @@ func (w *work) failed(j Job, o Outcome) error {
 			return err
 		}
 		return w.pageRefused(j)
+	case JobNotice, JobSwap, JobGroups:
+		return w.told(j, o)
 	case JobAsks, JobTopic, JobPurpose, JobPin, JobUpdate, JobAlarm:
 		return nil // cosmetic: the timeline has better things to tell
 	default:

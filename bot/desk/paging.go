@@ -414,6 +414,8 @@ func (d *Desk) Tick(ctx context.Context, now time.Time) error {
 		switch {
 		case strings.HasSuffix(key, "/sweep"):
 			err = d.sweep(ctx, key, now)
+		case strings.Contains(key, "/roster/"):
+			err = d.tickRoster(ctx, key, now)
 		case strings.Contains(key, "/grant/"):
 			err = d.forgetGrant(ctx, key)
 		default:

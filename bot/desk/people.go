@@ -3,13 +3,10 @@ package desk
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -131,107 +128,17 @@ func (d *Desk) Unlinked() []rotation.Person {
 
 // Link stores a person's Slack user ID, so that it is looked up only once.
 func (d *Desk) Link(ctx context.Context, person, slackID string) error {
+	d.applying.Lock()
+	defer d.applying.Unlock()
 	err := d.db.Update(ctx, func(tx *storage.Tx) error {
 		return storage.Save(tx, "link/"+person, linkRecord{V: 1, Slack: slackID, At: instant()})
 	})
 	if err != nil {
 		return err
 	}
-	return d.loadDirectory(ctx)
-}
-
-// rosterRecord says which version of the roster holds. The versions before it
-// stay, so that the past never changes.
-type rosterRecord struct {
-	V       int            `json:"v"`
-	Version int            `json:"version"`
-	Pieces  int            `json:"pieces"`
-	At      time.Time      `json:"at"`
-	By      incident.Actor `json:"by"`
-	Why     string         `json:"why,omitempty"`
-}
-
-const (
-	rosterCurrent = "roster/current"
-	rosterPiece   = 256 << 10 // bytes of text in one record
-)
-
-func rosterKey(version, piece int) string {
-	return fmt.Sprintf("roster/%s/%03d", number(version), piece)
-}
-
-// HasRoster reports whether a roster was ever applied to this store.
-func (d *Desk) HasRoster() bool { return d.people.Load().version > 0 }
-
-// ApplyRoster makes r the roster that holds. Its text is stored in pieces, in
-// transactions of their own; the last one makes it valid, so a crash in between
-// leaves the old one.
-func (d *Desk) ApplyRoster(ctx context.Context, r *rotation.Roster, by incident.Actor, why string) error {
-	d.applying.Lock()
-	defer d.applying.Unlock()
-	text, now := r.Export(), instant()
-	next := d.people.Load().version + 1
-	pieces := 0
-	for rest := text; len(rest) > 0; pieces++ {
-		n := min(len(rest), rosterPiece)
-		for n < len(rest) && !utf8.RuneStart(rest[n]) {
-			n--
-		}
-		piece, err := json.Marshal(string(rest[:n]))
-		if err != nil {
-			return fmt.Errorf("apply roster: %v", err)
-		}
-		key := rosterKey(next, pieces)
-		if err := d.db.Update(ctx, func(tx *storage.Tx) error { return tx.Put(key, piece) }); err != nil {
-			return err
-		}
-		rest = rest[n:]
-	}
-	err := d.db.Update(ctx, func(tx *storage.Tx) error {
-		return storage.Save(tx, rosterCurrent, rosterRecord{V: 1, Version: next, Pieces: pieces, At: now, By: by, Why: why})
-	})
-	if err != nil {
-		return err
-	}
-	return d.loadDirectory(ctx)
-}
-
-// loadDirectory reads the roster and the links from the store.
-func (d *Desk) loadDirectory(ctx context.Context) error {
-	var text []byte
-	var version int
-	links := map[string]string{}
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		current, err := storage.Load[rosterRecord](tx, rosterCurrent)
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-		version = current.Version
-		for piece := range current.Pieces {
-			s, err := storage.Load[string](tx, rosterKey(version, piece))
-			if err != nil {
-				return err
-			}
-			text = append(text, s...)
-		}
-		for key, value := range tx.Scan("link/") {
-			var l linkRecord
-			if err := json.Unmarshal(value, &l); err != nil {
-				return fmt.Errorf("read %s: %v", key, err)
-			}
-			links[strings.TrimPrefix(key, "link/")] = l.Slack
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	roster := &rotation.Roster{}
-	if version > 0 {
-		if roster, err = rotation.Parse("the stored roster", text); err != nil {
-			return err
-		}
-	}
-	d.people.Store(newDirectory(roster, version, links))
+	was := d.people.Load()
+	links := maps.Clone(was.links)
+	links[person] = slackID
+	d.people.Store(newDirectory(was.roster, was.version, links))
 	return nil
 }

@@ -1,0 +1,328 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// aside carries out a job about on call, which concerns no incident.
+func (s *Slack) aside(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	switch j.Kind {
+	case desk.JobNotice:
+		return s.tell(ctx, j)
+	case desk.JobSwap:
+		return desk.Outcome{}, s.refreshSwap(ctx, j.Target)
+	default:
+		return desk.Outcome{}, s.keepGroups(ctx)
+	}
+}
+
+// isAside reports whether a job is one for aside.
+func isAside(k desk.JobKind) bool {
+	return k == desk.JobNotice || k == desk.JobSwap || k == desk.JobGroups
+}
+
+// tell posts a notice, once, to the person or the team it is for.
+func (s *Slack) tell(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	n, err := s.desk.Notice(ctx, j)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	v, err := s.oncallView(ctx, n)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	m, ok := v.notice(n)
+	if !ok {
+		return desk.Outcome{}, nil // what it was about is no more
+	}
+	if j.Person != "" {
+		return s.tellPerson(ctx, j, m)
+	}
+	name, err := s.teamChannel(ctx, n.Team)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	if j.Doubtful {
+		id, err := s.channel(ctx, name, name == s.opt.AnnounceChannel)
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		if found, err := s.findJob(ctx, id, j); err != nil || found.TS != "" {
+			return desk.Outcome{Message: found}, err
+		}
+	}
+	posted, err := s.postIn(ctx, name, j, m)
+	return desk.Outcome{Message: posted}, err
+}
+
+func (s *Slack) tellPerson(ctx context.Context, j desk.Job, m message) (desk.Outcome, error) {
+	user := s.desk.SlackID(j.Person)
+	if user == "" {
+		return desk.Outcome{}, nil // they left the roster meanwhile
+	}
+	if j.Doubtful {
+		var dm *slack.Channel
+		err := s.call(ctx, "conversations.open", func(ctx context.Context) (err error) {
+			dm, _, _, err = s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
+			return err
+		})
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		if found, err := s.findJob(ctx, dm.ID, j); err != nil || found.TS != "" {
+			return desk.Outcome{Message: found}, err
+		}
+	}
+	posted, err := s.post(ctx, user, j, m)
+	return desk.Outcome{Message: posted}, err
+}
+
+// findJob finds the message that this very job has posted before.
+func (s *Slack) findJob(ctx context.Context, channel string, j desk.Job) (desk.Message, error) {
+	found, err := s.find(ctx, channel, func(x desk.Job) bool { return x.Kind == j.Kind && x.Number == j.Number })
+	return firstOf(found), err
+}
+
+// noChannel remembers for a while which channels do not exist, so that they are
+// not looked for again before every message.
+type noChannel struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+const noChannelFor = 10 * time.Minute
+
+func (c *noChannel) known(name string, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.since[name]
+	return ok && now.Sub(at) < noChannelFor
+}
+
+func (c *noChannel) note(name string, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.since == nil {
+		c.since = map[string]time.Time{}
+	}
+	c.since[name] = now
+}
+
+// teamChannel names the channel in which a team is told: the one in the roster,
+// else #team-ID where there is one, else the one for announcements.
+func (s *Slack) teamChannel(ctx context.Context, team string) (string, error) {
+	t, ok := s.desk.Roster().Team(team)
+	if !ok {
+		return s.opt.AnnounceChannel, nil
+	}
+	for _, name := range []string{t.Channel, "team-" + t.ID} {
+		if name == "" || s.absent.known(name, time.Now()) {
+			continue
+		}
+		id, err := s.channel(ctx, name, false)
+		if err != nil {
+			return "", err
+		}
+		if id != "" {
+			return name, nil
+		}
+		s.absent.note(name, time.Now())
+	}
+	return s.opt.AnnounceChannel, nil
+}
+
+// refreshSwap makes every message about a swap say how it stands.
+func (s *Slack) refreshSwap(ctx context.Context, target string) error {
+	rot, seq := swapTarget(target)
+	swap, err := s.desk.Swap(ctx, rot, seq)
+	var gone *incident.Refusal
+	if err != nil && !errors.As(err, &gone) {
+		return err
+	}
+	v := s.viewNow()
+	m := v.swapMessage(swap, swapStands)
+	for _, at := range swap.Messages {
+		err := s.edit(ctx, at, m)
+		var again *desk.Retry
+		if errors.As(err, &again) {
+			return err
+		}
+	}
+	return nil
+}
+
+// swapTarget reads what names a swap, as in swap/primary/000003 or primary/3.
+func swapTarget(s string) (rot string, seq int) {
+	rot, number, _ := strings.Cut(strings.TrimPrefix(s, "swap/"), "/")
+	fmt.Sscanf(number, "%d", &seq)
+	return rot, seq
+}
+
+// viewNow is what messages about on call are made from.
+func (s *Slack) viewNow() oncallView {
+	return oncallView{roster: s.desk.Roster(), names: s.names(), now: time.Now().UTC(), command: s.opt.OncallCommand}
+}
+
+// oncallView adds what a notice needs besides the roster.
+func (s *Slack) oncallView(ctx context.Context, n desk.Notice) (oncallView, error) {
+	v := s.viewNow()
+	var err error
+	switch n.Kind {
+	case desk.NoticeHandover:
+		v.open, err = s.openOf(ctx, n.Team)
+	case desk.NoticeSwap, desk.NoticeOutcome:
+		var gone *incident.Refusal
+		v.swap, err = s.desk.Swap(ctx, n.Rotation, n.Seq)
+		if errors.As(err, &gone) {
+			err = nil // the message says so
+		}
+	}
+	return v, err
+}
+
+// openOf returns the open incidents of a team's services that everybody may see.
+func (s *Slack) openOf(ctx context.Context, team string) ([]incident.Incident, error) {
+	active, err := s.desk.Active(ctx, incident.Bot)
+	roster := s.desk.Roster()
+	return slices.DeleteFunc(active, func(i incident.Incident) bool {
+		t, ok := roster.TeamOf(i.Service)
+		return i.Private || i.Test || !ok || t.ID != team
+	}), err
+}
+
+// groupsRefused are Slack's codes for a workspace in which a bot may not keep
+// user groups; only people can mend them.
+var groupsRefused = map[string]string{
+	"plan_upgrade_required": "the workspace's plan has no user groups",
+	"paid_teams_only":       "the workspace's plan has no user groups",
+	"permission_denied":     "the workspace lets only admins change user groups; an admin can allow it for everybody",
+	"missing_scope":         "the app lacks a scope; install it again from `stormbell manifest`",
+}
+
+// keepGroups makes the user groups equal to who is on call. A group is changed
+// only when it differs, and never emptied, which Slack does not allow anyway.
+func (s *Slack) keepGroups(ctx context.Context) error {
+	wanted := s.desk.Groups()
+	if len(wanted) == 0 {
+		return nil
+	}
+	var groups []slack.UserGroup
+	err := s.call(ctx, "usergroups.list", func(ctx context.Context) (err error) {
+		groups, err = s.api.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionIncludeUsers(true))
+		return err
+	})
+	if err != nil {
+		return s.groupsOff(ctx, err)
+	}
+	for _, want := range wanted {
+		seen := desk.GroupSeen{Group: want, Missing: true}
+		for _, g := range groups {
+			if !strings.EqualFold(g.Handle, want.Handle) {
+				continue
+			}
+			seen.Missing, seen.Before = false, slices.Sorted(slices.Values(g.Users))
+			seen.After = seen.Before
+			if len(want.Members) > 0 && !slices.Equal(want.Members, seen.Before) {
+				if err := s.setGroup(ctx, g.ID, want.Members); err != nil {
+					return s.groupsOff(ctx, err)
+				}
+				seen.After = want.Members
+			}
+		}
+		if err := s.desk.GroupSeen(ctx, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Slack) setGroup(ctx context.Context, id string, users []string) error {
+	return s.call(ctx, "usergroups.users.update", func(ctx context.Context) error {
+		_, err := s.api.UpdateUserGroupMembersContext(ctx, id, strings.Join(users, ","))
+		return err
+	})
+}
+
+// groupsOff lets user groups be where the workspace does not allow them, with one
+// plain line.
+func (s *Slack) groupsOff(ctx context.Context, err error) error {
+	code := slackCode(err)
+	why, ok := groupsRefused[code]
+	if !ok {
+		return err
+	}
+	s.log.Warn().Str("error", code).Msg("user groups are not kept: " + why)
+	words := "User groups cannot be kept equal to who is on call: " + why + " (" + code + "). It is tried again in a day; without slack_group in the roster this line does not come."
+	return s.desk.GroupsOff(ctx, code, words)
+}
+
+// zoneOf returns the time zone of a person's Slack profile, asked at most once an
+// hour; else the one of the roster.
+func (s *Slack) zoneOf(ctx context.Context, user string) *time.Location {
+	now := time.Now()
+	s.zones.mu.Lock()
+	z, ok := s.zones.of[user]
+	s.zones.mu.Unlock()
+	if ok && now.Sub(z.at) < time.Hour {
+		return z.zone
+	}
+	zone := s.rosterZone(user)
+	var info *slack.User
+	err := s.call(ctx, "users.info", func(ctx context.Context) (err error) {
+		info, err = s.api.GetUserInfoContext(ctx, user)
+		return err
+	})
+	if err != nil {
+		return zone
+	}
+	if loc, err := time.LoadLocation(info.TZ); err == nil && info.TZ != "" {
+		zone = loc
+	}
+	s.zones.mu.Lock()
+	defer s.zones.mu.Unlock()
+	if s.zones.of == nil || len(s.zones.of) > 10_000 {
+		s.zones.of = map[string]userZone{}
+	}
+	s.zones.of[user] = userZone{zone, now}
+	return zone
+}
+
+// rosterZone is the zone that the roster gives a Slack user; else the business's.
+func (s *Slack) rosterZone(user string) *time.Location {
+	kind, id := s.desk.Actor(user).Split()
+	if p, ok := s.desk.Roster().Person(id); ok && kind == "person" && p.TimeZone != "" {
+		return s.desk.Roster().Location(id)
+	}
+	return s.opt.Zone
+}
+
+type userZone struct {
+	zone *time.Location
+	at   time.Time
+}
+
+// userZones are the zones of people, as Slack told them.
+type userZones struct {
+	mu sync.Mutex
+	of map[string]userZone
+}
+
+// personName is a person's name in plain text.
+func personName(r *rotation.Roster, id string) string {
+	if p, ok := r.Person(id); ok && p.Name != "" {
+		return p.Name
+	}
+	return id
+}

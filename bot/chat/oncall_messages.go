@@ -1,0 +1,468 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// The actions of buttons about on call. The value names a swap, or a stretch of
+// a rotation.
+const (
+	actTake    = "shift_take"    // rotation/seq
+	actAccept  = "shift_accept"  // rotation/seq
+	actDecline = "shift_decline" // rotation/seq
+	actCancel  = "shift_cancel"  // rotation/seq
+	actCover   = "shift_cover"   // rotation/start/end/person: ask everybody
+	actEnd     = "shift_end"     // rotation/seq of an override
+	actBack    = "shift_back"    // person/start/end of an absence
+)
+
+// oncallView is what messages about on call are made from; its methods are pure.
+type oncallView struct {
+	roster  *rotation.Roster
+	names   names
+	now     time.Time
+	command string
+	open    []incident.Incident // of the team concerned
+	swap    desk.Swap
+}
+
+// notice shows a notice, or nothing where what it was about is no more.
+func (v oncallView) notice(n desk.Notice) (message, bool) {
+	switch n.Kind {
+	case desk.NoticeHandover:
+		return v.handover(n)
+	case desk.NoticeSoon:
+		return v.soon(n)
+	case desk.NoticeChanged:
+		return v.changed(n), true
+	case desk.NoticeMoved:
+		return v.moved(n), true
+	case desk.NoticeGaps:
+		return v.gaps(n), true
+	case desk.NoticeAway:
+		return v.away(n), true
+	case desk.NoticeSwap:
+		if v.swap.Status != rotation.SwapOpen {
+			return message{}, false
+		}
+		stands := swapStands
+		if n.Again {
+			stands = swapReminds
+		}
+		return v.swapMessage(v.swap, stands), true
+	case desk.NoticeOutcome:
+		return v.outcome(n), true
+	default:
+		return plainMessage(esc(n.Text)), true
+	}
+}
+
+// plainMessage is a message of one section of mrkdwn.
+func plainMessage(s string) message {
+	return message{text: clip(s, 3000), blocks: []slack.Block{section(s)}}
+}
+
+func (v oncallView) who(people []string) string {
+	if len(people) == 0 {
+		return "nobody"
+	}
+	return v.names.people(people)
+}
+
+// until says how long a shift lasts.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return "until further notice"
+	}
+	return "until " + at(t)
+}
+
+// span shows a stretch of time.
+func span(s desk.Span) string {
+	if s.End.IsZero() {
+		return "from " + at(s.Start) + " on"
+	}
+	return at(s.Start) + " to " + at(s.End)
+}
+
+// late is how long after a hand-over its message counts as late.
+const late = 5 * time.Minute
+
+// handover tells a team who is on call now: who leaves, who comes, until when,
+// who is next, what is open, what is special within the shift, and gaps ahead.
+func (v oncallView) handover(n desk.Notice) (message, bool) {
+	r, ok := v.roster.Rotation(n.Rotation)
+	if !ok {
+		return message{}, false
+	}
+	before, after := r.People(n.At.Add(-1)), r.People(n.At)
+	next, ends := r.NextChange(n.At)
+	if slices.Equal(before, after) || ends && !next.After(v.now) {
+		return message{}, false // changed meanwhile, or over
+	}
+	if !ends {
+		next = time.Time{}
+	}
+	var lines []string
+	name := "*" + esc(r.ID) + "*"
+	if len(after) == 0 {
+		lines = append(lines, fmt.Sprintf(":warning: %s: nobody is on call %s. The last one was %s.", name, until(next), v.who(before)))
+	} else {
+		lines = append(lines, fmt.Sprintf("%s: %s on call now, %s.", name, v.are(after), until(next)))
+		if leaves := without(before, after); len(leaves) > 0 {
+			lines = append(lines, "Off it: "+v.who(leaves)+".")
+		}
+	}
+	if ends {
+		lines = append(lines, "Next: "+v.who(r.People(next))+".")
+	}
+	if v.now.Sub(n.At) > late {
+		lines = append(lines, "_This comes late: the hand-over was at "+at(n.At)+"._")
+	}
+	m := message{text: r.ID + ": " + v.plainNames(after) + " on call now", blocks: []slack.Block{section(strings.Join(lines, "\n"))}}
+	for _, part := range []string{v.openLines(), v.special(r, n.At, next), v.gapsAhead(r)} {
+		if part != "" {
+			m.blocks = append(m.blocks, contextLine(part))
+		}
+	}
+	return m, true
+}
+
+// are shows people with the verb that fits.
+func (v oncallView) are(people []string) string {
+	if len(people) == 1 {
+		return v.who(people) + " is"
+	}
+	return v.who(people) + " are"
+}
+
+func (v oncallView) plainNames(people []string) string {
+	if len(people) == 0 {
+		return "nobody"
+	}
+	var list []string
+	for _, p := range people {
+		list = append(list, personName(v.roster, p))
+	}
+	return strings.Join(list, ", ")
+}
+
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// most is how many lines of a kind are shown.
+const most = 5
+
+func (v oncallView) openLines() string {
+	var lines []string
+	for k, i := range v.open {
+		if k == most {
+			lines = append(lines, fmt.Sprintf("… and %d more open", len(v.open)-k))
+			break
+		}
+		line := fmt.Sprintf("Open: *%s* · %s · %s", i.Name(), i.Severity, clip(esc(i.Title), 120))
+		if i.Acked() {
+			line += " (" + v.names.who(i.AcknowledgedBy) + ")"
+		}
+		if i.Channel != "" {
+			line += " <#" + i.Channel + ">"
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// special is the overrides and swaps within a shift.
+func (v oncallView) special(r *rotation.Rotation, from, to time.Time) string {
+	if to.IsZero() {
+		to = from.Add(31 * 24 * time.Hour)
+	}
+	var lines []string
+	for _, o := range r.Overrides {
+		if o.Start.Before(to) && o.End.After(from) {
+			lines = append(lines, "Override: "+v.override(o))
+		}
+	}
+	for _, s := range r.Swaps {
+		if _, counts := s.Counts(); counts && s.Start.Before(to) && s.End.After(from) {
+			lines = append(lines, fmt.Sprintf("Swap: %s for %s, %s", v.who([]string{s.With}), v.who([]string{s.Person}), span(desk.Span{Start: s.Start, End: s.End})))
+		}
+	}
+	if len(lines) > most {
+		lines = append(lines[:most], fmt.Sprintf("… and %d more", len(lines)-most))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// override says an override in a line.
+func (v oncallView) override(o rotation.Override) string {
+	var s string
+	switch o.Kind {
+	case rotation.Replace:
+		s = v.who([]string{o.By}) + " instead of " + v.who([]string{o.Person})
+	case rotation.Add:
+		s = v.who(o.People) + " in addition"
+	case rotation.Remove:
+		s = "without " + v.who(o.People)
+	default:
+		s = "exactly " + v.who(o.People)
+	}
+	s += ", " + span(desk.Span{Start: o.Start, End: o.End})
+	if o.Reason != "" {
+		s += " (" + clip(esc(o.Reason), 100) + ")"
+	}
+	return s
+}
+
+func (v oncallView) gapsAhead(r *rotation.Rotation) string {
+	var lines []string
+	for _, g := range r.Gaps(v.now, v.now.Add(14*24*time.Hour)) {
+		if len(lines) == 3 {
+			lines = append(lines, "… and more")
+			break
+		}
+		lines = append(lines, ":warning: Nobody is on call "+span(desk.Span{Start: g.Start, End: g.End}))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// soon tells a person that their shift begins.
+func (v oncallView) soon(n desk.Notice) (message, bool) {
+	r, ok := v.roster.Rotation(n.Rotation)
+	if !ok || !v.now.Before(n.At) || !slices.Contains(r.People(n.At), n.To) {
+		return message{}, false
+	}
+	end, ends := r.NextChange(n.At)
+	if !ends {
+		end = time.Time{}
+	}
+	text := fmt.Sprintf("You are on call for *%s* from %s, %s.", esc(r.ID), at(n.At), until(end))
+	if before := without(r.People(n.At.Add(-1)), []string{n.To}); len(before) > 0 {
+		text += " You take over from " + v.who(before) + "."
+	}
+	return message{text: "You are on call for " + r.ID + " in " + long(n.At.Sub(v.now)), blocks: []slack.Block{
+		section(text), contextLine("You cannot? `" + v.command + " swap` asks somebody, `" + v.command + " cover` asks everybody.")}}, true
+}
+
+// changed tells a team that its schedule is another one, and who is on call now.
+func (v oncallView) changed(n desk.Notice) message {
+	lines := []string{"The schedule has changed" + v.by(n) + "."}
+	for k, id := range n.Changed {
+		if k == most {
+			lines = append(lines, fmt.Sprintf("… and %d more rotations", len(n.Changed)-k))
+			break
+		}
+		r, ok := v.roster.Rotation(id)
+		if !ok {
+			lines = append(lines, "*"+esc(id)+"* is no more.")
+			continue
+		}
+		lines = append(lines, v.line(r))
+	}
+	m := plainMessage(strings.Join(lines, "\n"))
+	m.text = "The schedule has changed: " + strings.Join(n.Changed[:min(len(n.Changed), most)], ", ")
+	return m
+}
+
+func (v oncallView) by(n desk.Notice) string {
+	s := ""
+	if n.By != "" {
+		s = " by " + v.names.who(n.By)
+	}
+	if n.Why != "" {
+		s += ": " + clip(esc(n.Why), 300)
+	}
+	return s
+}
+
+// line says of a rotation who is on call, until when, and who is next.
+func (v oncallView) line(r *rotation.Rotation) string {
+	return rotationLine(r, v.roster, v.names, v.now)
+}
+
+// moved tells a person of their next shifts, before and after.
+func (v oncallView) moved(n desk.Notice) message {
+	lines := []string{"Your shifts have moved" + v.by(n) + "."}
+	for k, move := range n.Moves {
+		if k == 10 {
+			lines = append(lines, fmt.Sprintf("… and in %d more rotations", len(n.Moves)-k))
+			break
+		}
+		lines = append(lines, "*"+esc(move.Rotation)+"*: "+v.move(move))
+	}
+	m := plainMessage(strings.Join(lines, "\n"))
+	m.text = "Your shifts have moved"
+	return m
+}
+
+func (v oncallView) move(m desk.Move) string {
+	none := desk.Span{}
+	switch {
+	case m.After == none:
+		return "you were on call " + span(m.Before) + ", and are not any more"
+	case m.Before == none && !m.After.Start.After(v.now):
+		return "you are on call *now*, " + until(m.After.End)
+	case m.Before == none:
+		return "you are on call " + span(m.After)
+	default:
+		return "you were on call " + span(m.Before) + ", and are now " + span(m.After)
+	}
+}
+
+// gaps tells a team when nobody will be on call.
+func (v oncallView) gaps(n desk.Notice) message {
+	var lines []string
+	for k, g := range n.Gaps {
+		if k == 10 {
+			lines = append(lines, fmt.Sprintf("… and %d more", len(n.Gaps)-k))
+			break
+		}
+		line := "*" + esc(g.Rotation) + "*: " + span(g.Span)
+		switch {
+		case !g.Start.After(v.now):
+			line = ":rotating_light: " + line + " – *now*"
+		case g.Start.Before(n.At):
+			line = ":warning: " + line + " – soon"
+		case g.Regular:
+			line += ", as every week; it is not told again"
+		}
+		lines = append(lines, line)
+	}
+	m := plainMessage("Nobody is on call:\n" + strings.Join(lines, "\n"))
+	m.text = "Nobody is on call for some time ahead"
+	m.blocks = append(m.blocks, contextLine("`"+v.command+" override` puts somebody there."))
+	return m
+}
+
+// away tells of shifts that somebody will miss, with a way to ask who takes them.
+func (v oncallView) away(n desk.Notice) message {
+	m := plainMessage(v.who([]string{n.Person}) + " is away and on call all the same:")
+	m.text = personName(v.roster, n.Person) + " is away and on call all the same"
+	for k, g := range n.Gaps {
+		if k == most {
+			m.blocks = append(m.blocks, contextLine(fmt.Sprintf("… and %d more", len(n.Gaps)-k)))
+			break
+		}
+		line := slack.NewSectionBlock(mrkdwn("*"+esc(g.Rotation)+"*: "+span(g.Span)), nil,
+			slack.NewAccessory(button(actCover, stretchValue(g, n.Person), "Ask who takes it", "")))
+		m.blocks = append(m.blocks, line)
+	}
+	return m
+}
+
+// stretchValue names a stretch of somebody's duty in a button.
+func stretchValue(g desk.Gap, person string) string {
+	return fmt.Sprintf("%s/%d/%d/%s", g.Rotation, g.Start.Unix(), g.End.Unix(), person)
+}
+
+// swapMode is whether a message about a swap asks for the first time or again.
+type swapMode int
+
+const (
+	swapStands swapMode = iota
+	swapReminds
+)
+
+// swapMessage shows a swap as it stands, with buttons while it is open.
+func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
+	head := fmt.Sprintf("%s asks who takes *%s* %s.", v.who([]string{s.Person}), esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
+	if s.With != "" {
+		head = fmt.Sprintf("%s asks %s to take *%s* %s.", v.who([]string{s.Person}), v.who([]string{s.With}), esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
+	}
+	if !s.BackStart.IsZero() {
+		head += "\nIn return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
+	}
+	if s.Why != "" {
+		head += "\n" + quote(s.Why, 300)
+	}
+	if mode == swapReminds {
+		head = "Still open: " + head
+	}
+	m := message{text: "Who takes " + s.Rotation + "?", blocks: []slack.Block{section(head)}}
+	value := fmt.Sprintf("%s/%d", s.Rotation, s.Seq)
+	switch {
+	case s.Status != rotation.SwapOpen:
+		m.text = "Who takes " + s.Rotation + "? " + string(s.Status)
+		m.blocks = append(m.blocks, section(v.swapState(s)))
+	case s.With == "":
+		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actTake, value, "Take this shift", slack.StylePrimary), button(actCancel, value, "Cancel", "")))
+		if could := v.couldCover(s); could != "" {
+			m.blocks = append(m.blocks, contextLine(could))
+		}
+	default:
+		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actAccept, value, "Accept", slack.StylePrimary), button(actDecline, value, "Decline", "")))
+		if open := v.warnings(s); open != "" {
+			m.blocks = append(m.blocks, contextLine(open))
+		}
+	}
+	return m
+}
+
+func (v oncallView) couldCover(s desk.Swap) string {
+	people := without(v.roster.CouldCover(s.Rotation, rotation.Stretch{Start: s.Start, End: s.End}, nil), []string{s.Person})
+	if len(people) == 0 {
+		return ""
+	}
+	return "Free then: " + v.plainNamesEsc(people[:min(len(people), most)])
+}
+
+func (v oncallView) plainNamesEsc(people []string) string { return esc(v.plainNames(people)) }
+
+// warnings says what speaks against the stand-in.
+func (v oncallView) warnings(s desk.Swap) string {
+	var lines []string
+	for _, g := range desk.Conflicts(v.roster, s.With, s.Start, s.End) {
+		if len(lines) < 3 {
+			lines = append(lines, ":warning: Already on call for *"+esc(g.Rotation)+"* "+span(g.Span))
+		}
+	}
+	if x, ok := v.roster.Rotation(s.Rotation); ok {
+		for _, a := range x.TimeOff {
+			if a.Person == s.With && a.Start.Before(s.End) && s.Start.Before(a.End) {
+				lines = append(lines, ":warning: Away "+span(desk.Span{Start: a.Start, End: a.End}))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// swapState says what became of a swap.
+func (v oncallView) swapState(s desk.Swap) string {
+	switch s.Status {
+	case rotation.SwapAccepted:
+		return ":white_check_mark: " + v.who([]string{s.With}) + " takes it."
+	case rotation.SwapDeclined:
+		return v.who([]string{s.With}) + " declined."
+	case rotation.SwapExpired:
+		return "It has begun and nobody took it. " + v.who([]string{s.Person}) + " stays on call."
+	case rotation.SwapCancelled:
+		return "It was taken back."
+	default:
+		return "It is not in the roster any more."
+	}
+}
+
+// outcome tells one of the two what became of a swap.
+func (v oncallView) outcome(n desk.Notice) message {
+	s := v.swap
+	text := fmt.Sprintf("*%s* %s: %s", esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}), v.swapState(s))
+	if s.Status == rotation.SwapAccepted && !s.BackStart.IsZero() {
+		text += " In return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
+	}
+	m := plainMessage(text)
+	if s.Status == rotation.SwapDeclined && n.To == s.Person && s.Start.After(v.now) {
+		g := desk.Gap{Rotation: s.Rotation, Span: desk.Span{Start: s.Start, End: s.End}}
+		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actCover, stretchValue(g, s.Person), "Ask everybody", "")))
+	}
+	return m
+}

@@ -1,0 +1,187 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// groupsEvery is how often user groups are compared with who is on call, besides
+// at every hand-over and change; groupsOff is how long they are let be where the
+// workspace does not allow it.
+const (
+	groupsEvery = 15 * time.Minute
+	groupsOff   = 24 * time.Hour
+)
+
+// Group is a team's user group as it should be.
+type Group struct {
+	Team     string
+	Handle   string
+	Members  []string // Slack user IDs, sorted; empty when nobody is on call
+	Unlinked []string // people who are on call and have no Slack user
+}
+
+// Groups returns the user groups that the roster asks for, as they should be
+// now. A group is whoever would be paged first: the union of the team's rotations
+// that stand on the first step of a policy, or of all its rotations where none
+// does. Shadows are not in it.
+func (d *Desk) Groups() []Group {
+	who, now := d.people.Load(), instant()
+	first := map[string]bool{}
+	for _, p := range who.roster.Policies {
+		for _, t := range p.Steps[:min(1, len(p.Steps))] {
+			for _, target := range t.Notify {
+				first[target.ID] = first[target.ID] || target.Kind == rotation.TargetRotation
+			}
+		}
+	}
+	var groups []Group
+	for _, t := range who.roster.Teams {
+		if t.SlackGroup != "" {
+			groups = append(groups, who.group(t, first, now))
+		}
+	}
+	return groups
+}
+
+func (w *directory) group(t rotation.Team, first map[string]bool, now time.Time) Group {
+	g := Group{Team: t.ID, Handle: t.SlackGroup}
+	rotations := w.roster.RotationsOf(t.ID)
+	if slices.ContainsFunc(rotations, func(r *rotation.Rotation) bool { return first[r.ID] }) {
+		rotations = slices.DeleteFunc(rotations, func(r *rotation.Rotation) bool { return !first[r.ID] })
+	}
+	for _, r := range rotations {
+		for _, p := range r.People(now) {
+			if slack := w.slack(p); slack != "" {
+				g.Members = append(g.Members, slack)
+			} else {
+				g.Unlinked = append(g.Unlinked, p)
+			}
+		}
+	}
+	slices.Sort(g.Members)
+	slices.Sort(g.Unlinked)
+	g.Members, g.Unlinked = slices.Compact(g.Members), slices.Compact(g.Unlinked)
+	return g
+}
+
+// groupsRecord says that the workspace does not allow it.
+type groupsRecord struct {
+	V   int       `json:"v"`
+	Off string    `json:"off,omitempty"` // why, in Slack's word
+	At  time.Time `json:"at,omitzero"`
+}
+
+// tickGroups asks for the user groups to be compared.
+func (d *Desk) tickGroups(ctx context.Context, now time.Time) error {
+	wanted := slices.ContainsFunc(d.Roster().Teams, func(t rotation.Team) bool { return t.SlackGroup != "" })
+	w, err := d.aside(ctx, Caller{Actor: incident.Bot}, now, func(w *work) error {
+		if !wanted {
+			return w.wake("groups", now.Add(groupsOff))
+		}
+		r, err := storage.Load[groupsRecord](w.tx, "groups")
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		if until := r.At.Add(groupsOff); r.Off != "" && now.Before(until) {
+			return w.wake("groups", until)
+		}
+		if _, err := w.asideJob(Job{Kind: JobGroups}); err != nil {
+			return err
+		}
+		return w.wake("groups", now.Add(groupsEvery))
+	})
+	if err == nil {
+		d.committed(w)
+	}
+	return err
+}
+
+// GroupsOff records that the workspace does not let the bot keep user groups. It
+// is tried again a day later, and said each time: at most once a day.
+func (d *Desk) GroupsOff(ctx context.Context, code, words string) error {
+	w, err := d.aside(ctx, Caller{Actor: incident.Bot}, instant(), func(w *work) error {
+		if err := storage.Save(w.tx, "groups", groupsRecord{V: 1, Off: code, At: w.now}); err != nil {
+			return err
+		}
+		return w.tell(Notice{Kind: NoticeGroup, Text: words})
+	})
+	if err == nil {
+		d.committed(w)
+	}
+	return err
+}
+
+// groupRecord is what is known of a team's user group.
+type groupRecord struct {
+	V        int      `json:"v"`
+	Set      []string `json:"set,omitempty"`      // what it was made by us
+	Stale    bool     `json:"stale,omitempty"`    // it was said that nobody is on call
+	Unlinked []string `json:"unlinked,omitempty"` // it was said that they cannot be in it
+	Missing  bool     `json:"missing,omitempty"`  // it was said that there is no such group
+	Shared   bool     `json:"shared,omitempty"`   // it was said that somebody else changes it
+}
+
+// GroupSeen is what a look at a user group brought.
+type GroupSeen struct {
+	Group   Group
+	Missing bool     // Slack knows no such group
+	Before  []string // who was in it, sorted
+	After   []string // who is in it now, sorted
+}
+
+// GroupSeen records a look at a user group, and tells the team, once each, what
+// keeps it from being right.
+func (d *Desk) GroupSeen(ctx context.Context, s GroupSeen) error {
+	w, err := d.aside(ctx, Caller{Actor: incident.Bot}, instant(), func(w *work) error {
+		key := "group/" + s.Group.Team
+		old, err := storage.Load[groupRecord](w.tx, key)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		r := groupRecord{V: 1, Set: s.After, Shared: old.Shared, Missing: s.Missing, Unlinked: s.Group.Unlinked,
+			Stale: !s.Missing && len(s.Group.Members) == 0}
+		var words []string
+		say := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
+		name := "@" + s.Group.Handle
+		if r.Missing && !old.Missing {
+			say("There is no user group %s. Make it in Slack, or take slack_group of %s out of the roster.", name, s.Group.Team)
+		}
+		if r.Stale && !old.Stale {
+			say("%s is stale: nobody is on call. It keeps whoever was on call last.", name)
+		}
+		if left := slices.DeleteFunc(slices.Clone(r.Unlinked), func(p string) bool { return slices.Contains(old.Unlinked, p) }); len(left) > 0 {
+			say("On call, but not in %s, since their Slack user is not known: %s. Give them slack or email in the roster.", name, strings.Join(left, ", "))
+		}
+		if len(old.Set) > 0 && !s.Missing && !slices.Equal(old.Set, s.Before) && !slices.Equal(s.Before, s.After) && !old.Shared {
+			r.Shared = true
+			say("Somebody else changes %s too. It is kept equal to who is on call; use another group for other people.", name)
+		}
+		if len(words) > 0 {
+			if err := w.tell(Notice{Kind: NoticeGroup, Team: s.Group.Team, Text: strings.Join(words, "\n")}); err != nil {
+				return err
+			}
+		}
+		if equalGroup(r, old) {
+			return nil
+		}
+		return storage.Save(w.tx, key, r)
+	})
+	if err == nil {
+		d.committed(w)
+	}
+	return err
+}
+
+func equalGroup(a, b groupRecord) bool {
+	return a.V == b.V && a.Stale == b.Stale && a.Missing == b.Missing && a.Shared == b.Shared &&
+		slices.Equal(a.Set, b.Set) && slices.Equal(a.Unlinked, b.Unlinked)
+}

@@ -1,0 +1,478 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// swapRecord is what of a swap stands outside the roster: who asked, why, and the
+// messages that ask for an answer.
+type swapRecord struct {
+	V        int            `json:"v"`
+	By       incident.Actor `json:"by"`
+	At       time.Time      `json:"at"`
+	Why      string         `json:"why,omitempty"`
+	Messages []Message      `json:"messages,omitempty"`
+}
+
+// swapName names a swap: in keys, in what the pager looks at, and in jobs.
+func swapName(rotation string, seq int) string {
+	return fmt.Sprintf("swap/%s/%s", rotation, number(seq))
+}
+
+// self returns the roster's person who acts, or a refusal: only people of the
+// roster change it from Slack, so that the history names somebody who can be
+// asked. Operators may do anything.
+func (d *Desk) self(a incident.Actor) (person string, err error) {
+	switch kind, id := a.Split(); kind {
+	case "person":
+		if _, ok := d.Roster().Person(id); ok {
+			return id, nil
+		}
+	case "admin":
+		return "", nil
+	}
+	return "", refusal("Ask for your name and your Slack user ID to be put there.", "Only people of the roster can change who is on call, and you are not in it.")
+}
+
+// Override changes who is on call for a while.
+func (d *Desk) Override(ctx context.Context, c Caller, rot string, o rotation.Override) (RosterAnswer, error) {
+	if _, err := d.self(c.Actor); err != nil {
+		return RosterAnswer{}, err
+	}
+	o.Reason, _ = incident.CleanTitle(o.Reason)
+	return d.changeRoster(ctx, change{
+		caller: c, log: RosterChange{Kind: ChangeOverride, Rotation: rot, Why: o.Reason, What: overrideWords(o)},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) { return r.WithOverride(rot, o, now) },
+	})
+}
+
+func overrideWords(o rotation.Override) string {
+	span := fmt.Sprintf("%s to %s", o.Start.UTC().Format(time.RFC3339), o.End.UTC().Format(time.RFC3339))
+	switch o.Kind {
+	case rotation.Replace:
+		return fmt.Sprintf("%s instead of %s, %s", o.By, o.Person, span)
+	case rotation.Set:
+		return fmt.Sprintf("exactly %v, %s", o.People, span)
+	default:
+		return fmt.Sprintf("%s %v, %s", o.Kind, o.People, span)
+	}
+}
+
+// EndOverride takes back what is still ahead of an override.
+func (d *Desk) EndOverride(ctx context.Context, c Caller, rot string, seq int) (RosterAnswer, error) {
+	if _, err := d.self(c.Actor); err != nil {
+		return RosterAnswer{}, err
+	}
+	return d.changeRoster(ctx, change{
+		caller: c, log: RosterChange{Kind: ChangeEnded, Rotation: rot, What: fmt.Sprintf("override %d", seq)},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) { return r.EndOverride(rot, seq, now) },
+	})
+}
+
+// TimeOff records an absence. What it collides with is told to the team, with a
+// way to ask who takes it.
+func (d *Desk) TimeOff(ctx context.Context, c Caller, a rotation.TimeOff) (RosterAnswer, error) {
+	if err := d.onBehalf(c.Actor, a.Person, ""); err != nil {
+		return RosterAnswer{}, err
+	}
+	return d.changeRoster(ctx, change{
+		caller: c, log: RosterChange{Kind: ChangeAway, What: awayWords(a)},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) { return r.WithTimeOff(a, now) },
+		with: func(w *work, made rotation.Change) error { return w.awayTold(made.Roster, a) },
+	})
+}
+
+func awayWords(a rotation.TimeOff) string {
+	return fmt.Sprintf("%s, %s to %s", a.Person, a.Start.UTC().Format(time.RFC3339), a.End.UTC().Format(time.RFC3339))
+}
+
+// Back takes back what is still ahead of an absence.
+func (d *Desk) Back(ctx context.Context, c Caller, a rotation.TimeOff) (RosterAnswer, error) {
+	if err := d.onBehalf(c.Actor, a.Person, ""); err != nil {
+		return RosterAnswer{}, err
+	}
+	return d.changeRoster(ctx, change{
+		caller: c, log: RosterChange{Kind: ChangeBack, What: awayWords(a)},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) { return r.WithoutTimeOff(a, now) },
+	})
+}
+
+// onBehalf refuses an act about somebody else, but for the lead of a team of
+// theirs and for operators.
+func (d *Desk) onBehalf(a incident.Actor, person, team string) error {
+	self, err := d.self(a)
+	if err != nil || self == "" || self == person {
+		return err
+	}
+	for _, t := range d.Roster().Teams {
+		if t.Lead == self && (t.ID == team || slices.Contains(t.Members, person)) {
+			return nil
+		}
+	}
+	return refusal("They can do it themselves, or the lead of their team.", "You cannot do that for %s.", person)
+}
+
+// Conflicts are the times within [from, to) at which somebody is on call.
+func Conflicts(r *rotation.Roster, person string, from, to time.Time) []Gap {
+	var list []Gap
+	for i := range r.Rotations {
+		x := &r.Rotations[i]
+		for _, s := range x.Final(from, to) {
+			if slices.Contains(s.People, person) {
+				list = append(list, Gap{Rotation: x.ID, Span: Span{s.Start.UTC(), s.End.UTC()}})
+			}
+		}
+	}
+	return joined(list)
+}
+
+// joined puts together what touches in one rotation.
+func joined(list []Gap) []Gap {
+	var out []Gap
+	for _, g := range list {
+		if n := len(out) - 1; n >= 0 && out[n].Rotation == g.Rotation && out[n].End.Equal(g.Start) {
+			out[n].End = g.End
+			continue
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// awayTold tells the team and the person of the shifts that they will miss.
+func (w *work) awayTold(r *rotation.Roster, a rotation.TimeOff) error {
+	teams := map[string]*Notice{}
+	for _, g := range Conflicts(r, a.Person, later(a.Start, w.now), a.End) {
+		x, _ := r.Rotation(g.Rotation)
+		if teams[x.Team] == nil {
+			teams[x.Team] = &Notice{Kind: NoticeAway, Team: x.Team, Person: a.Person, By: w.caller.Actor}
+		}
+		teams[x.Team].Gaps = append(teams[x.Team].Gaps, g)
+	}
+	for _, team := range sortedKeys(teams) {
+		n := *teams[team]
+		if err := w.tell(n); err != nil {
+			return err
+		}
+		n.To = a.Person
+		if err := w.tell(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AskSwap asks s.With, or with no such person everybody of the team, to take a
+// shift over, in a trade for another one where s has a second half.
+func (d *Desk) AskSwap(ctx context.Context, c Caller, rot string, s rotation.Swap, why string) (RosterAnswer, error) {
+	if err := d.onBehalf(c.Actor, s.Person, ""); err != nil {
+		return RosterAnswer{}, err
+	}
+	if s.With != "" && d.people.Load().slack(s.With) == "" {
+		return RosterAnswer{}, refusal("Give them slack or email in the roster, or ask everybody.", "%s cannot be asked: nobody knows their Slack user.", s.With)
+	}
+	why, _ = incident.CleanTitle(why)
+	what := fmt.Sprintf("%s asks %s, %s to %s", s.Person, orEverybody(s.With), s.Start.UTC().Format(time.RFC3339), s.End.UTC().Format(time.RFC3339))
+	return d.changeRoster(ctx, change{
+		caller: c, log: RosterChange{Kind: ChangeAsked, Rotation: rot, Why: why, What: what},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) { return r.WithSwap(rot, s, now) },
+		with: func(w *work, made rotation.Change) error {
+			name := swapName(rot, made.Seq)
+			if err := storage.Save(w.tx, name, swapRecord{V: 1, By: c.Actor, At: w.now, Why: why}); err != nil {
+				return err
+			}
+			asked, _ := swapOf(made.Roster, rot, made.Seq)
+			if err := w.tell(w.swapNotice(rot, asked)); err != nil {
+				return err
+			}
+			return w.wake(name, nextLook(asked, w.now))
+		},
+	})
+}
+
+func orEverybody(person string) string {
+	if person == "" {
+		return "everybody"
+	}
+	return person
+}
+
+// swapNotice is what asks for an answer: the person, or else the team.
+func (w *work) swapNotice(rot string, s rotation.Swap) Notice {
+	n := Notice{Kind: NoticeSwap, Rotation: rot, Seq: s.Seq, To: s.With}
+	if r, ok := w.who.roster.Rotation(rot); ok {
+		n.Team = r.Team
+	}
+	return n
+}
+
+// begins is when a swap can no longer be agreed to.
+func begins(s rotation.Swap) time.Time {
+	if !s.BackStart.IsZero() && s.BackStart.Before(s.Start) {
+		return s.BackStart
+	}
+	return s.Start
+}
+
+// nextLook is when the pager looks at an open swap again: to remind, or just
+// after it has begun, to end it.
+func nextLook(s rotation.Swap, now time.Time) time.Time {
+	if at, ok := s.NextReminder(now); ok {
+		return at
+	}
+	return begins(s).Add(time.Second)
+}
+
+func swapOf(r *rotation.Roster, rot string, seq int) (rotation.Swap, bool) {
+	x, ok := r.Rotation(rot)
+	if !ok {
+		return rotation.Swap{}, false
+	}
+	i := slices.IndexFunc(x.Swaps, func(s rotation.Swap) bool { return s.Seq == seq })
+	if i < 0 {
+		return rotation.Swap{}, false
+	}
+	return x.Swaps[i], true
+}
+
+// Swap is a swap with what stands around it.
+type Swap struct {
+	rotation.Swap
+	Rotation string
+	Team     string
+	By       incident.Actor
+	Why      string
+	Messages []Message
+}
+
+// Swap returns a swap, and a refusal where there is none such any more.
+func (d *Desk) Swap(ctx context.Context, rot string, seq int) (Swap, error) {
+	s, ok := swapOf(d.Roster(), rot, seq)
+	out := Swap{Swap: s, Rotation: rot}
+	if x, known := d.Roster().Rotation(rot); known {
+		out.Team = x.Team
+	}
+	err := d.db.View(ctx, func(tx *storage.Tx) error {
+		r, err := storage.Load[swapRecord](tx, swapName(rot, seq))
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		out.By, out.Why, out.Messages = r.By, r.Why, r.Messages
+		return err
+	})
+	if err == nil && !ok {
+		err = refusal("`/oncall` shows what is there now.", "That request is not in the roster any more.")
+	}
+	return out, err
+}
+
+// AcceptSwap is the consent of whoever acts. Of several the first counts; the
+// others are told who that was.
+func (d *Desk) AcceptSwap(ctx context.Context, c Caller, rot string, seq int) (RosterAnswer, error) {
+	person, err := d.self(c.Actor)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	if person == "" {
+		return RosterAnswer{}, refusal("", "An operator cannot agree in somebody's name.")
+	}
+	old, err := d.Swap(ctx, rot, seq)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	if c.Actor == old.By && person != old.With {
+		return RosterAnswer{}, refusal("Somebody else has to.", "Whoever asks cannot accept.")
+	}
+	return d.answerSwap(ctx, c, old, change{
+		log: RosterChange{Kind: ChangeSwapped, What: fmt.Sprintf("%s takes over from %s, %s to %s", person, old.Person, old.Start.UTC().Format(time.RFC3339), old.End.UTC().Format(time.RFC3339))},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) {
+			return r.AcceptSwap(rot, seq, person, now)
+		},
+	})
+}
+
+// DeclineSwap is the answer no of whoever was asked.
+func (d *Desk) DeclineSwap(ctx context.Context, c Caller, rot string, seq int) (RosterAnswer, error) {
+	person, err := d.self(c.Actor)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	old, err := d.Swap(ctx, rot, seq)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	return d.answerSwap(ctx, c, old, change{
+		log: RosterChange{Kind: ChangeDeclined, What: fmt.Sprintf("%s declined to take over from %s", person, old.Person)},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) {
+			return r.DeclineSwap(rot, seq, person, now)
+		},
+	})
+}
+
+// CancelSwap takes a swap back. What happened already stays.
+func (d *Desk) CancelSwap(ctx context.Context, c Caller, rot string, seq int) (RosterAnswer, error) {
+	person, err := d.self(c.Actor)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	old, err := d.Swap(ctx, rot, seq)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	if person == "" || d.onBehalf(c.Actor, old.Person, "") == nil {
+		person = old.Person // whoever may ask for them may call it off as well
+	}
+	return d.answerSwap(ctx, c, old, change{
+		log: RosterChange{Kind: ChangeCalled, What: fmt.Sprintf("the swap of %s with %s", old.Person, orEverybody(old.With))},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) {
+			return r.CancelSwap(rot, seq, person, now)
+		},
+	})
+}
+
+// answerSwap carries out an answer: its messages are mended, and the other one of
+// the two is told.
+func (d *Desk) answerSwap(ctx context.Context, c Caller, old Swap, ch change) (RosterAnswer, error) {
+	ch.caller, ch.log.Rotation = c, old.Rotation
+	ch.with = func(w *work, made rotation.Change) error {
+		s, _ := swapOf(made.Roster, old.Rotation, old.Seq)
+		return w.swapEnded(old.Rotation, s)
+	}
+	return d.changeRoster(ctx, ch)
+}
+
+// swapEnded commits what follows from the end of an open swap.
+func (w *work) swapEnded(rot string, s rotation.Swap) error {
+	name := swapName(rot, s.Seq)
+	if err := w.wake(name, time.Time{}); err != nil {
+		return err
+	}
+	if _, err := w.asideJob(Job{Kind: JobSwap, Target: name}); err != nil {
+		return err
+	}
+	_, actor := w.caller.Actor.Split()
+	for _, person := range []string{s.Person, s.With} {
+		if person == "" || person == actor {
+			continue
+		}
+		if person == s.With && s.Status == rotation.SwapExpired {
+			continue // they did not answer; the message says so
+		}
+		n := Notice{Kind: NoticeOutcome, To: person, Rotation: rot, Seq: s.Seq, By: w.caller.Actor}
+		if err := w.tell(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// swapAsked remembers a message that asks for an answer, and has it mended if the
+// answer came while it was on its way.
+func (w *work) swapAsked(n Notice, m Message) error {
+	name := swapName(n.Rotation, n.Seq)
+	r, err := storage.Load[swapRecord](w.tx, name)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(r.Messages, m) {
+		r.Messages = append(r.Messages, m)
+	}
+	if s, ok := swapOf(w.who.roster, n.Rotation, n.Seq); !ok || s.Status != rotation.SwapOpen {
+		if _, err := w.asideJob(Job{Kind: JobSwap, Target: name}); err != nil {
+			return err
+		}
+	}
+	return storage.Save(w.tx, name, r)
+}
+
+// tickSwap reminds of an open swap within the waking hours of whoever reads it,
+// and ends one that has begun without an answer.
+func (d *Desk) tickSwap(ctx context.Context, rot string, seq int, now time.Time) error {
+	name := swapName(rot, seq)
+	s, ok := swapOf(d.Roster(), rot, seq)
+	if ok && s.Status == rotation.SwapOpen && now.After(begins(s)) {
+		return d.expireSwap(ctx, rot, s, now)
+	}
+	w, err := d.aside(ctx, Caller{Actor: incident.Bot}, now, func(w *work) error {
+		if !ok || s.Status != rotation.SwapOpen {
+			if _, err := w.asideJob(Job{Kind: JobSwap, Target: name}); err != nil {
+				return err
+			}
+			return w.wake(name, time.Time{})
+		}
+		if at := page.Daytime().Next(w.reader(rot, s), now); at.After(now) {
+			if at.After(begins(s)) {
+				at = begins(s).Add(time.Second)
+			}
+			return w.wake(name, at)
+		}
+		n := w.swapNotice(rot, s)
+		n.Again = true
+		return errFirst(w.tell(n), w.wake(name, nextLook(s, now)))
+	})
+	if err == nil {
+		d.committed(w)
+	}
+	return err
+}
+
+// reader is the zone of whoever is asked: a person, or the rotation's team.
+func (w *work) reader(rot string, s rotation.Swap) *time.Location {
+	if s.With != "" {
+		return w.who.roster.Location(s.With)
+	}
+	if x, ok := w.who.roster.Rotation(rot); ok {
+		return zoneOf(x)
+	}
+	return time.UTC
+}
+
+// expireSwap ends a swap that nobody agreed to in time. While somebody applies a
+// roster it waits: the pager must not stand still for that.
+func (d *Desk) expireSwap(ctx context.Context, rot string, s rotation.Swap, now time.Time) error {
+	if !d.applying.TryLock() {
+		w, err := d.aside(ctx, Caller{Actor: incident.Bot}, now, func(w *work) error {
+			return w.wake(swapName(rot, s.Seq), now.Add(time.Second))
+		})
+		if err == nil {
+			d.committed(w)
+		}
+		return err
+	}
+	defer d.applying.Unlock()
+	_, err := d.changeLocked(ctx, change{
+		caller: Caller{Actor: incident.Bot},
+		log:    RosterChange{Kind: ChangeExpired, Rotation: rot, What: fmt.Sprintf("nobody agreed to take over from %s", s.Person)},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) {
+			next, _ := r.ExpireSwaps(now)
+			return rotation.Change{Roster: next, Rotation: rot, Seq: s.Seq}, nil
+		},
+		with: func(w *work, made rotation.Change) error {
+			for i := range made.Roster.Rotations {
+				x := &made.Roster.Rotations[i]
+				for _, e := range x.Swaps {
+					old, ok := swapOf(d.Roster(), x.ID, e.Seq)
+					if e.Status == rotation.SwapExpired && ok && old.Status == rotation.SwapOpen {
+						if err := w.swapEnded(x.ID, e); err != nil {
+							return err
+						}
+					}
+				}
+			}
+			return nil
+		},
+	})
+	return err
+}
