@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
-	"github.com/spf13/cobra"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/web"
@@ -29,13 +27,12 @@ import (
 	"github.com/stormbell/stormbell/storage/bolt"
 )
 
-// TestOperatorScripts runs the commands that act through a running bot, and
-// those about its documents. The scripts have, besides testscript's own:
+// TestOperatorScripts runs the commands that act through a running bot, with one
+// in this process. The scripts have, besides testscript's own:
 //
 //	bot [ROSTER]     an HTTP server of the bot on a loopback port; writes stormbell.yaml for it
 //	stranger         a server that is not Stormbell, for the same file
 //	nobody           nothing listens where the file says
-//	in FILE          what comes in for the next exits
 //	exits N ARGS…    as in TestScripts
 func TestOperatorScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -43,36 +40,9 @@ func TestOperatorScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"bot": scriptBot, "stranger": scriptStranger, "nobody": scriptNobody, "in": scriptIn, "exits": scriptExits,
+			"bot": scriptBot, "stranger": scriptStranger, "nobody": scriptNobody, "exits": scriptExits,
 		},
 	})
-}
-
-// runWithOperator is run with the commands of this file's tests present.
-func runWithOperator(args []string, p process) int {
-	root := rootCommand(p)
-	for _, c := range []func(process) *cobra.Command{incidentCommand, postmortemCommand} {
-		if cmd := c(p); !slices.Contains(names(root), cmd.Name()) {
-			root.AddCommand(cmd)
-		}
-	}
-	bareUsage(root)
-	root.SetArgs(args)
-	err := unknownCommand(root, args)
-	if err == nil {
-		err = root.ExecuteContext(context.Background())
-	}
-	var usage usageError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &usage):
-		fmt.Fprintf(p.Err, "stormbell: %v\n", err)
-		return exitUsage
-	default:
-		fmt.Fprintf(p.Err, "stormbell: %v\n", err)
-		return exitFailure
-	}
 }
 
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
@@ -81,13 +51,8 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	var in io.Reader = strings.NewReader("")
-	if file := ts.Getenv("IN"); file != "" {
-		in = strings.NewReader(ts.ReadFile(file))
-		ts.Setenv("IN", "")
-	}
 	var out, talk bytes.Buffer
-	got := runWithOperator(args[1:], process{Env: []string{"STORMBELL_HTTP_ADMIN_TOKEN=" + ts.Getenv("STORMBELL_HTTP_ADMIN_TOKEN")}, In: in, Out: &out, Err: &talk})
+	got := run(context.Background(), args[1:], process{Env: []string{"STORMBELL_HTTP_ADMIN_TOKEN=" + ts.Getenv("STORMBELL_HTTP_ADMIN_TOKEN")}, In: strings.NewReader(""), Out: &out, Err: &talk})
 	ts.Check(errors.Join(copied(ts.Stdout(), &out), copied(ts.Stderr(), &talk)))
 	if got != want {
 		ts.Fatalf("stormbell %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
@@ -98,8 +63,6 @@ func copied(w io.Writer, r io.Reader) error {
 	_, err := io.Copy(w, r)
 	return err
 }
-
-func scriptIn(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv("IN", args[0]) }
 
 const scriptToken = "operator-token-for-tests"
 
