@@ -313,7 +313,7 @@ func (l *lane) next() []desk.Job {
 // try carries out the last of jobs and records what came of it for all.
 func (o *outbox) try(ctx context.Context, jobs []desk.Job) error {
 	j := jobs[len(jobs)-1]
-	waiting, err := o.desk.Waiting(ctx, j)
+	waiting, err := o.desk.Wanted(ctx, j)
 	if err != nil || !waiting {
 		return err
 	}

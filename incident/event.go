@@ -106,7 +106,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
 		i.startImpact(e.At)
 	case KindAcknowledged:
-		i.AcknowledgedBy, i.Since, i.Exhausted = e.By, e.At, false
+		i.AcknowledgedBy, i.Since, i.Asking, i.Exhausted = e.By, e.At, false, false
 		i.Acknowledged = first(i.Acknowledged, e.At)
 		if i.Status == Declared {
 			i.Status = Investigating
@@ -121,7 +121,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Status, i.How, i.Mitigated = Mitigated, e.How, first(i.Mitigated, e.At)
 		i.endImpact(e.At)
 	case KindResolved:
-		i.Status, i.Resolved, i.Exhausted = Resolved, e.At, false
+		i.Status, i.Resolved, i.Asking, i.Exhausted = Resolved, e.At, false, false
 		i.endImpact(e.At)
 	case KindClosed:
 		i.Status, i.Closed = Closed, e.At
@@ -134,13 +134,13 @@ func (i Incident) apply(e Event) Incident {
 		default:
 			i.AcknowledgedBy, i.Since = "", time.Time{}
 		}
-		i.Status, i.MergedInto = Investigating, 0
+		i.Status, i.MergedInto, i.Asking = Investigating, 0, false
 		i.startImpact(e.At)
 	case KindCancelled:
-		i.Status, i.Exhausted = Cancelled, false
+		i.Status, i.Asking, i.Exhausted = Cancelled, false, false
 		i.endImpact(e.At)
 	case KindMerged:
-		i.Status, i.MergedInto, i.Exhausted = Merged, e.Into, false
+		i.Status, i.MergedInto, i.Asking, i.Exhausted = Merged, e.Into, false, false
 		i.endImpact(e.At)
 	case KindSeverity:
 		i.Severity = e.Severity
@@ -148,7 +148,7 @@ func (i Incident) apply(e Event) Incident {
 	case KindTitle:
 		i.Title = e.Title
 	case KindService:
-		i.Service, i.AcknowledgedBy, i.Since = e.Service, "", time.Time{}
+		i.Service, i.AcknowledgedBy, i.Since, i.Asking = e.Service, "", time.Time{}, false
 		if i.Status == Investigating {
 			i.Status = Declared
 		}
@@ -158,7 +158,7 @@ func (i Incident) apply(e Event) Incident {
 	case KindOffered:
 		i.involve(e.Person)
 	case KindLapsed:
-		i.AcknowledgedBy, i.Since = "", time.Time{}
+		i.Asking = i.AcknowledgedBy != "" && i.Status.Active()
 	case KindFollowUp:
 		i.FollowUps = append(slices.Clip(i.FollowUps), *e.FollowUp)
 	case KindChannel:

@@ -32,6 +32,7 @@ type Incident struct {
 	Declared       time.Time  `json:"declared"`
 	AcknowledgedBy Actor      `json:"acknowledged_by,omitempty"` // who is on it now; empty while nobody is
 	Since          time.Time  `json:"since,omitzero"`            // since when AcknowledgedBy is
+	Asking         bool       `json:"asking,omitempty"`          // somebody is looked for all the same
 	Acknowledged   time.Time  `json:"acknowledged,omitzero"`     // of the first acknowledgement, whoever is on it now
 	Mitigated      time.Time  `json:"mitigated,omitzero"`        // first entry
 	How            How        `json:"how,omitempty"`             // what ended the impact, latest
@@ -72,9 +73,9 @@ func ParseName(s string) (int, bool) {
 	return n, n > 0
 }
 
-// Acked reports whether somebody is on it: acknowledged, and not lapsed, given
-// to another service or reopened since.
-func (i Incident) Acked() bool { return i.AcknowledgedBy != "" }
+// Acked reports whether somebody is on it and nobody else is looked for:
+// acknowledged, and not lapsed, given to another service or reopened since.
+func (i Incident) Acked() bool { return i.AcknowledgedBy != "" && !i.Asking }
 
 // Holder returns who holds the role, or "" when nobody does.
 func (i Incident) Holder(r Role) Actor {

@@ -275,9 +275,9 @@ func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error)
 	return c.change(), nil
 }
 
-// Lapse ends the acknowledgement, because nothing was heard since or because
-// more people are wanted: somebody is looked for again. Whoever acknowledged
-// keeps their roles.
+// Lapse says that the acknowledgement is not enough, because nothing was heard
+// since or because more people are wanted: somebody is looked for again, until
+// anybody acknowledges. Whoever was on it stays, with their roles.
 func (i Incident) Lapse(by Actor, text string, now time.Time) Change {
 	c := begin(i, by, now)
 	c.say(c.add(Event{Kind: KindLapsed, Text: text}))

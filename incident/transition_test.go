@@ -131,6 +131,9 @@ func outcome(before Incident, c Change, err error) string {
 			what += "nobody"
 		}
 	}
+	if c.Incident.Asking != before.Asking {
+		what += fmt.Sprintf(", asking: %t", c.Incident.Asking)
+	}
 	var events, effects []string
 	for _, e := range c.Events {
 		events = append(events, string(e.Kind))
@@ -192,6 +195,22 @@ func TestAcknowledgedSinceIsTheHolders(t *testing.T) {
 	}
 	if i.Holder(Commander) != ada {
 		t.Errorf("commander = %s, want ada still: a reroute moves no role", i.Holder(Commander))
+	}
+}
+
+// TestLapseIsEndedByAnybody keeps whoever was on it until somebody answers.
+func TestLapseIsEndedByAnybody(t *testing.T) {
+	step := func(c Change, err error) Incident { t.Helper(); return does(t, c, err) }
+	for _, by := range []Actor{ada, bob} {
+		i := step(opened(t).Acknowledge(ada, minute(2)))
+		i = i.Lapse(Bot, "Nothing was heard.", minute(30)).Incident
+		if i.Acked() || i.AcknowledgedBy != ada {
+			t.Errorf("after the lapse: acknowledged %t, by %s; want not, by ada", i.Acked(), i.AcknowledgedBy)
+		}
+		i = step(i.Acknowledge(by, minute(31)))
+		if !i.Acked() || i.AcknowledgedBy != by || !i.Since.Equal(minute(31)) {
+			t.Errorf("acknowledged %t, by %s since %s; want by %s since %s", i.Acked(), i.AcknowledgedBy, i.Since, by, minute(31))
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func readState(s string) formState {
 // declareForm asks what is broken. What is known already is filled in.
 func declareForm(c Command, services []rotation.Service, state formState) slack.ModalViewRequest {
 	title := slack.NewPlainTextInputBlockElement(plainText("Card payments fail"), inputValue)
-	title.InitialValue = clip(c.Text, 3000)
+	title.InitialValue = short(c.Text, 3000)
 	title.MaxLength = 3000
 	titleBlock := slack.NewInputBlock(inputTitle, plainText("What can customers not do?"), nil, title)
 
@@ -90,7 +90,7 @@ func serviceInput(chosen string, services []rotation.Service) slack.Block {
 		if len(options) == 100 || utf8.RuneCountInString(s.ID) > 150 {
 			break
 		}
-		o := slack.NewOptionBlockObject(s.ID, plainText(clip(s.Name, 75)), nil)
+		o := slack.NewOptionBlockObject(s.ID, plainText(clip(esc(s.Name), 75)), nil)
 		options = append(options, o)
 		if strings.EqualFold(s.ID, chosen) {
 			initial = o

@@ -262,7 +262,7 @@ func (s *Slack) unknown(c Command) reply {
 
 // declareButton declares at once what was typed; Slack takes 2,000 characters.
 func declareButton(text string) slack.Block {
-	return slack.NewActionBlock("declare_typed", button(actDeclared, clip(text, 1900), "Declare this", slack.StyleDanger))
+	return slack.NewActionBlock("declare_typed", button(actDeclared, short(text, 1900), "Declare this", slack.StyleDanger))
 }
 
 // help says what can be done here.
@@ -289,7 +289,7 @@ func (s *Slack) list(ctx context.Context, who incident.Actor) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err, ""))
 	}
-	return ephemeral(listMessage(active, s.names(), s.opt.Command))
+	return ephemeral("Open incidents", sections(listText(active, s.names(), s.opt.Command))...)
 }
 
 func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
@@ -309,29 +309,7 @@ func (s *Slack) timeline(ctx context.Context, who incident.Actor, n int) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err, ""))
 	}
-	text := timelineText(i, events, s.names(), 8000)
-	var blocks []slack.Block
-	for _, part := range parts(text, 2900) {
-		blocks = append(blocks, section(part))
-	}
-	return ephemeral("Timeline of "+i.Name(), blocks...)
-}
-
-// parts cuts text at line ends into pieces of at most most characters.
-func parts(text string, most int) []string {
-	var list []string
-	piece := ""
-	for _, line := range strings.Split(text, "\n") {
-		if piece != "" && len(piece)+1+len(line) > most {
-			list = append(list, piece)
-			piece = ""
-		}
-		if piece != "" {
-			piece += "\n"
-		}
-		piece += line
-	}
-	return append(list, piece)
+	return ephemeral("Timeline of "+i.Name(), sections(timelineText(i, events, s.names(), 7000))...)
 }
 
 func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply {
@@ -344,7 +322,7 @@ func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply
 		return ephemeral(s.trouble(err, ""))
 	}
 	m := postmortemMessage(i, d)
-	return ephemeral(m.text, m.blocks[:len(m.blocks)-1]...)
+	return ephemeral(m.text, m.blocks...)
 }
 
 // interact handles what was pressed or submitted.

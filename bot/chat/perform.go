@@ -41,8 +41,10 @@ func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Out
 		return s.pageChannel(ctx, j, b)
 	case desk.JobAsks:
 		return desk.Outcome{}, s.refreshAsks(ctx, b)
+	case desk.JobStray:
+		return s.findStrays(ctx, j)
 	case desk.JobChannel:
-		return s.makeChannel(ctx, b)
+		return s.makeChannel(ctx, j, b)
 	case desk.JobAnswer:
 		return desk.Outcome{}, s.answerCaller(ctx, j, b)
 	case desk.JobCard:
@@ -97,7 +99,8 @@ func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message)
 	var posted desk.Message
 	err := s.call(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
 		posted.Channel, posted.TS, err = s.api.PostMessageContext(ctx, channel,
-			slack.MsgOptionText(m.text, true), slack.MsgOptionBlocks(m.blocks...), slack.MsgOptionDisableLinkUnfurl(),
+			slack.MsgOptionText(m.notice(), false), slack.MsgOptionBlocks(m.blocks...),
+			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: mark, EventPayload: map[string]any{
 				"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}}))
 		return err
@@ -118,7 +121,7 @@ func (s *Slack) edit(ctx context.Context, at desk.Message, m message) error {
 	}
 	err := s.call(ctx, "chat.update", func(ctx context.Context) error {
 		_, _, _, err := s.api.UpdateMessageContext(ctx, at.Channel, at.TS,
-			slack.MsgOptionText(m.text, true), slack.MsgOptionBlocks(m.blocks...))
+			slack.MsgOptionText(m.notice(), false), slack.MsgOptionBlocks(m.blocks...))
 		return err
 	})
 	if err == nil {
@@ -226,7 +229,7 @@ func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcom
 		return desk.Outcome{Failed: "nobody knows this person's Slack user; add `slack` or `email` in the roster"}, nil
 	}
 	ctx = context.WithValue(ctx, pageCall{}, true)
-	ask := desk.Ask{Person: j.Person, Resort: j.Resort}
+	ask := desk.Ask{Person: j.Person, Resort: j.Resort, Why: j.Text}
 	posted, err := s.post(ctx, user, j, pageMessage(b, ask, s.names()))
 	if code := slackCode(err); code == "channel_not_found" || code == "not_in_channel" {
 		if posted, err = s.pageInOpened(ctx, user, j, b, ask); err != nil {
@@ -236,32 +239,51 @@ func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcom
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	return desk.Outcome{Message: posted, More: s.earlier(ctx, j, posted)}, nil
+	return desk.Outcome{Message: posted, Seen: b.Incident.Events}, nil
 }
 
 // pageInOpened opens the conversation first, for a workspace that wants it so.
 func (s *Slack) pageInOpened(ctx context.Context, user string, j desk.Job, b desk.Brief, ask desk.Ask) (desk.Message, error) {
+	dm, err := s.openDM(ctx, user)
+	if err != nil {
+		return desk.Message{}, err
+	}
+	return s.post(ctx, dm, j, pageMessage(b, ask, s.names()))
+}
+
+// openDM returns the direct messages with a user.
+func (s *Slack) openDM(ctx context.Context, user string) (string, error) {
 	var dm *slack.Channel
 	err := s.call(ctx, "conversations.open", func(ctx context.Context) (err error) {
 		dm, _, _, err = s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
 		return err
 	})
 	if err != nil {
-		return desk.Message{}, err
+		return "", err
 	}
-	return s.post(ctx, dm.ID, j, pageMessage(b, ask, s.names()))
+	return dm.ID, nil
 }
 
-// earlier finds pages of the same incident that an earlier try left.
-func (s *Slack) earlier(ctx context.Context, j desk.Job, posted desk.Message) []desk.Message {
-	if !j.Doubtful {
-		return nil
+// findStrays looks for pages of which an earlier try left no record: they have
+// buttons too. The conversation is the one of the page that was sent since, or
+// of the person or channel that the lost one was meant for.
+func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	where := j.Message.Channel
+	var err error
+	switch {
+	case where != "":
+	case j.Person != "":
+		where, err = s.openDM(ctx, s.desk.SlackID(j.Person))
+	default:
+		where, err = s.channel(ctx, j.Target, false)
 	}
-	found, err := s.find(ctx, posted.Channel, func(x desk.Job) bool { return x.Kind == j.Kind && x.Incident == j.Incident })
-	if err != nil {
-		s.log.Warn().Str("error", err.Error()).Msg("could not look for a page of an earlier try")
+	if err != nil || where == "" {
+		return desk.Outcome{}, err
 	}
-	return slices.DeleteFunc(found, func(m desk.Message) bool { return m == posted })
+	found, err := s.find(ctx, where, func(x desk.Job) bool {
+		return x.Incident == j.Incident && (x.Kind == desk.JobPage || x.Kind == desk.JobPageChannel)
+	})
+	return desk.Outcome{More: found}, err
 }
 
 // pageChannel asks in a channel that a policy names.
@@ -272,15 +294,27 @@ func (s *Slack) pageChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	return desk.Outcome{Message: posted, More: s.earlier(ctx, j, posted)}, nil
+	return desk.Outcome{Message: posted, Seen: b.Incident.Events}, nil
 }
 
 // refreshAsks makes every message that asked for an acknowledgement say what
 // became of it.
 func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
+	asks, err := s.desk.Asks(ctx, b.Incident.Number)
+	if err != nil {
+		return err
+	}
 	var trouble error
-	for _, ask := range b.Papers.Asks {
-		err := s.edit(ctx, ask.Message, pageMessage(b, ask, s.names()))
+	for _, ask := range asks {
+		m := pageMessage(b, ask, s.names())
+		if ask.Seq > 0 {
+			e, err := s.desk.Event(ctx, b.Incident.Number, ask.Seq)
+			if err != nil {
+				return err
+			}
+			m = saidMessage(b, e, s.names())
+		}
+		err := s.edit(ctx, ask.Message, m)
 		var again *desk.Retry
 		if errors.As(err, &again) {
 			trouble = err // the others first
@@ -294,7 +328,7 @@ const clashes = 20
 
 // makeChannel makes the incident's channel, or adopts the one that an earlier
 // try made: ours by name, creator and age, and no other incident's.
-func (s *Slack) makeChannel(ctx context.Context, b desk.Brief) (desk.Outcome, error) {
+func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
 	i := b.Incident
 	if b.Papers.Channel != "" {
 		return desk.Outcome{Channel: b.Papers.Channel, ChannelName: i.ChannelName}, nil
@@ -303,7 +337,7 @@ func (s *Slack) makeChannel(ctx context.Context, b desk.Brief) (desk.Outcome, er
 		if clash == 1 {
 			continue // the second of a name is number 2
 		}
-		name := incident.ChannelName(i.Number, i.Title, clash)
+		name := incident.ChannelName(i.Number, j.Text, clash)
 		var made *slack.Channel
 		err := s.call(ctx, "conversations.create", func(ctx context.Context) (err error) {
 			made, err = s.api.CreateConversationContext(ctx, slack.CreateConversationParams{ChannelName: name, IsPrivate: i.Private})
@@ -463,7 +497,9 @@ func (s *Slack) say(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	return s.once(ctx, j, b.Papers.Channel, saidMessage(b, e, s.names()))
+	o, err := s.once(ctx, j, b.Papers.Channel, saidMessage(b, e, s.names()))
+	o.Seen = b.Incident.Events
+	return o, err
 }
 
 // once posts a message unless this very job has posted it before.
@@ -490,7 +526,7 @@ func (s *Slack) postPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (d
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	return s.once(ctx, j, b.Papers.Channel, postmortemMessage(b.Incident, d))
+	return s.once(ctx, j, b.Papers.Channel, wholeFollows(postmortemMessage(b.Incident, d)))
 }
 
 // uploadPostmortem shares the whole document as a file. Its name carries the

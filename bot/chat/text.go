@@ -4,35 +4,73 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
+	"unicode/utf16"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
 
-// esc makes text from outside plain in mrkdwn: it can neither mention nor link
-// nor break out of what surrounds it (Slack: escape exactly these three). It is
-// the only escaper for Slack; what it returns is the only foreign text in mrkdwn.
-func esc(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+// esc makes text from outside plain: it can neither mention nor link nor break
+// out of what surrounds it (Slack: escape exactly these three, in every text
+// object). It is the only escaper for Slack; what it returns is the only foreign
+// text in a message.
+func esc(s string) string { return escaper.Replace(s) }
+
+var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// length is how long Slack may find s. Whether it counts code points or UTF-16
+// units is not documented, so the larger of the two counts.
+func length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1) // -1 for what is no character
+	}
+	return n
 }
 
-// clip cuts s, escaped or not, to most characters. It never cuts an entity in
-// two, which would show as half of one.
+// clip cuts text that is escaped already to most characters (see length). It
+// never cuts an entity, a mention or a date in two, which would show as half of
+// one.
 func clip(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+	cut := cutAt(s, most)
+	if cut < 0 {
 		return s
 	}
-	s = string([]rune(s)[:most-1])
-	if amp := strings.LastIndexByte(s, '&'); amp >= 0 && !strings.Contains(s[amp:], ";") && len(s)-amp < 6 {
-		s = s[:amp]
+	if open := strings.LastIndexByte(s[:cut], '<'); open > strings.LastIndexByte(s[:cut], '>') {
+		cut = open // all that is foreign is escaped, so this one is ours
 	}
-	return strings.TrimRight(s, " \n") + "…"
+	if amp := strings.LastIndexByte(s[:cut], '&'); amp > strings.LastIndexByte(s[:cut], ';') && cut-amp < len("&amp;") {
+		cut = amp
+	}
+	return strings.TrimRight(s[:cut], " \n") + "…"
 }
 
-// quote shows text as a quotation of at most a few lines.
+// short cuts plain text, which is not escaped yet, to most characters.
+func short(s string, most int) string {
+	if cut := cutAt(s, most); cut >= 0 {
+		return strings.TrimRight(s[:cut], " \n") + "…"
+	}
+	return s
+}
+
+// cutAt returns where s must be cut so that it and an ellipsis have at most most
+// characters; -1 when s fits as it is.
+func cutAt(s string, most int) int {
+	if length(s) <= most {
+		return -1
+	}
+	n := 0
+	for at, r := range s {
+		if n += max(utf16.RuneLen(r), 1); n > most-1 {
+			return at
+		}
+	}
+	return -1
+}
+
+// quote shows text as a quotation, within most characters.
 func quote(s string, most int) string {
-	return "> " + strings.ReplaceAll(clip(esc(s), most), "\n", "\n> ")
+	return clip("> "+strings.ReplaceAll(esc(s), "\n", "\n> "), most)
 }
 
 // at shows an instant in the reader's own time zone.
@@ -115,7 +153,7 @@ func (n names) line(e incident.Event) string {
 	case incident.KindAcknowledged:
 		return n.who(e.By) + " acknowledged."
 	case incident.KindInvestigate:
-		return with("Back to investigating")
+		return with("Investigating")
 	case incident.KindMitigating:
 		return with("Relief is being applied")
 	case incident.KindMitigated:
@@ -143,6 +181,8 @@ func (n names) line(e incident.Event) string {
 		return with("Moved to " + esc(e.Service))
 	case incident.KindRole:
 		return n.who(e.Person) + " is " + esc(string(e.Role)) + "."
+	case incident.KindOffered:
+		return n.who(e.By) + " asks " + n.who(e.Person) + " to be " + esc(string(e.Role)) + "."
 	case incident.KindFollowUp:
 		return fmt.Sprintf("Follow-up %s: %s, due %s.", e.FollowUp.ID, esc(e.FollowUp.Title), e.FollowUp.Due.Format("2 Jan 2006"))
 	case incident.KindChannel:
@@ -187,19 +227,21 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 			s += "It is a " + string(e.How) + "; a lasting fix is opened as a follow-up."
 		}
 		if e.Text != "" {
-			s += "\n" + quote(e.Text, 2500)
+			s += "\n" + quote(e.Text, 2000)
 		}
 		return s
 	case incident.KindResolved:
 		s := "Resolved. Thank you. Whoever was woken: please sleep first. The draft of the post-mortem follows."
 		if e.Text != "" {
-			s += "\n" + quote(e.Text, 2500)
+			s += "\n" + quote(e.Text, 2000)
 		}
 		return s
 	case incident.KindReopened:
-		return "Back to investigating: " + clip(esc(e.Text), 2500) + "\nImpact counts again from " + clock(e.At) + "."
+		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nImpact counts again from " + clock(e.At) + "."
 	case incident.KindAlertOver:
-		return "The alert's sender says that it is over. If customers are fine, resolve it."
+		return "The alert's sender says that it is over. " + overNext(i)
+	case incident.KindOffered:
+		return n.offered(i, e)
 	default:
 		return clip(n.line(e), 2900)
 	}
@@ -208,9 +250,30 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 // headline is an incident in a few words: what a phone shows of a message.
 func headline(b desk.Brief) string {
 	i := b.Incident
-	s := i.Name() + " · " + i.Severity.String() + " · " + i.Title
+	s := i.Name() + " · " + i.Severity.String() + " · " + esc(i.Title)
 	if i.Test {
 		s = "TEST · " + s
 	}
 	return s
+}
+
+// overNext says what follows from an alert that is over.
+func overNext(i incident.Incident) string {
+	if i.Status.Active() {
+		return "If customers are fine, resolve it."
+	}
+	return i.Name() + " is " + string(i.Status) + "."
+}
+
+// offered says of a role that was offered who is asked, and who holds it.
+func (n names) offered(i incident.Incident, e incident.Event) string {
+	holder := i.Holder(e.Role)
+	switch {
+	case holder == e.Person:
+		return n.who(e.Person) + " is " + esc(string(e.Role)) + " now."
+	case holder == "":
+		return n.line(e) + " Nobody is at present."
+	default:
+		return n.line(e) + " Until it is taken, it stays with " + n.who(holder) + "."
+	}
 }

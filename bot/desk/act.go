@@ -60,6 +60,14 @@ func (w *work) do(a Act) error {
 	if err := w.apply(change); err != nil {
 		return err
 	}
+	if a.Verb == Merge {
+		if err := w.joined(a.Into); err != nil {
+			return err
+		}
+	}
+	if err := w.tryAgain(); err != nil {
+		return err
+	}
 	return w.progress(a.Verb)
 }
 
@@ -93,7 +101,7 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	case Cancel:
 		return i.Cancel(by, a.Text, now)
 	case Merge:
-		if err := w.exists(a.Into); err != nil {
+		if err := w.takes(a.Into); err != nil {
 			return incident.Change{}, err
 		}
 		return i.Merge(a.Into, by, now)
@@ -128,13 +136,35 @@ func (w *work) owner() string {
 	return ""
 }
 
-// exists refuses the number of an incident that the caller cannot see.
-func (w *work) exists(n int) error {
-	other, err := loadIncident(w.tx, n)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !w.maySee(other, w.caller.Actor) {
-		return noSuch(n)
+// takes refuses an incident that cannot have another as its part: one that the
+// caller cannot see, or one that is over, since nobody works on it any more.
+func (w *work) takes(n int) error {
+	other, err := visible(w.tx, w.caller.Actor, n)
+	switch {
+	case err != nil:
+		return err
+	case other.Status == incident.Merged:
+		return refusal("Name that one.", "%s is itself a part of %s.", other.Name(), incident.Name(other.MergedInto))
+	case !other.Status.Active():
+		return refusal("Reopen it first, or resolve this one.", "%s is %s.", other.Name(), other.Status)
 	}
-	return err
+	return nil
+}
+
+// joined tells the other incident that this one is a part of it now.
+func (w *work) joined(n int) error {
+	other := &work{d: w.d, tx: w.tx, now: w.now, who: w.who, caller: Caller{Actor: incident.Bot}}
+	if err := other.open(n); err != nil {
+		return err
+	}
+	text := w.inc.Name() + " is a part of this incident now."
+	change := other.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text})
+	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
+	if err := other.apply(change); err != nil {
+		return err
+	}
+	w.jobs = append(w.jobs, other.jobs...)
+	return other.savePapers()
 }
 
 // Declare opens an incident. An unknown service does not stop it: the default

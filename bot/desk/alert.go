@@ -35,7 +35,7 @@ func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertRe
 			return err
 		}
 		if r.Incident > 0 {
-			if err := w.open(r.Incident); err != nil {
+			if err := w.openWhole(r.Incident); err != nil {
 				return err
 			}
 		}
@@ -54,11 +54,25 @@ func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertRe
 	return result, err
 }
 
+// openWhole opens the incident, or the one that it is a part of: an alert whose
+// incident was merged belongs to the other one.
+func (w *work) openWhole(n int) error {
+	for range 10 { // a circle cannot be made, yet must not hang
+		if err := w.open(n); err != nil {
+			return err
+		}
+		if n = w.inc.MergedInto; n == 0 {
+			break
+		}
+	}
+	return nil
+}
+
 // follow does to incidents what was decided of the alert.
 func (w *work) follow(a alert.Alert, d alert.Decision) error {
 	switch d.Result {
 	case alert.Opened:
-		w.inc, w.papers = incident.Incident{}, Papers{}
+		w.inc, w.papers, w.found = incident.Incident{}, Papers{}, Papers{}
 		return w.declare(incident.Declaration{
 			Title: a.Title, Severity: a.Severity, Service: a.Service, Details: a.Text(), Alert: a.Key,
 		})
@@ -70,7 +84,7 @@ func (w *work) follow(a alert.Alert, d alert.Decision) error {
 		}
 		return w.worse(a)
 	case alert.Over:
-		if d.Write {
+		if d.Write && a.Key == w.inc.Alert { // that of a merged one is not the whole
 			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.now))
 		}
 	}

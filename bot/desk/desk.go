@@ -14,6 +14,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,6 +93,7 @@ type work struct {
 
 	inc    incident.Incident
 	papers Papers
+	found  Papers // as they were loaded
 	jobs   []Job
 	due    bool
 	notes  []string
@@ -157,7 +160,7 @@ func signal(c chan struct{}) {
 // those who may see it; the program itself may see all.
 func (w *work) open(n int) error {
 	inc, err := loadIncident(w.tx, n)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && w.caller.Actor.Human() && !w.maySee(inc, w.caller.Actor) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && w.caller.Actor.Human() && !maySee(inc, w.caller.Actor) {
 		return noSuch(n)
 	}
 	if err != nil {
@@ -167,7 +170,10 @@ func (w *work) open(n int) error {
 	if err != nil {
 		return err
 	}
-	w.inc, w.papers = inc, papers
+	w.inc, w.papers, w.found = inc, papers, papers
+	w.papers.Invited = slices.Clip(papers.Invited)
+	w.papers.Trouble = maps.Clone(papers.Trouble)
+	w.papers.Pings = slices.Clip(papers.Pings)
 	return nil
 }
 
@@ -176,8 +182,6 @@ func noSuch(n int) error {
 }
 
 // maySee is the one filter for private incidents.
-func (w *work) maySee(i incident.Incident, who incident.Actor) bool { return maySee(i, who) }
-
 func maySee(i incident.Incident, who incident.Actor) bool {
 	kind, _ := who.Split()
 	return kind == "admin" || who == incident.Bot || i.Sees(who)
@@ -233,7 +237,7 @@ func (w *work) effect(e incident.Effect) error {
 	case incident.RaisePaging:
 		return w.raisePaging()
 	case incident.CloseAsks:
-		if err := w.tellPinged(); err != nil {
+		if err := w.tellPinged(pingsMost); err != nil {
 			return err
 		}
 		return w.job(Job{Kind: JobAsks})
@@ -244,10 +248,7 @@ func (w *work) effect(e incident.Effect) error {
 	case incident.RefreshTopic:
 		return w.job(Job{Kind: JobTopic})
 	case incident.RefreshAnnounce:
-		if w.inc.Private || w.inc.Test {
-			return nil
-		}
-		return w.job(Job{Kind: JobAnnounce})
+		return w.announce()
 	case incident.Invite:
 		return w.job(Job{Kind: JobInvite})
 	case incident.Say:
@@ -262,12 +263,11 @@ func (w *work) effect(e incident.Effect) error {
 	}
 }
 
-// openChannel asks for everything that stands around a new incident.
+// openChannel asks for everything that stands around a new incident. The name
+// of the channel is decided here: a title that changes before the channel stands
+// must not lead to a second one.
 func (w *work) openChannel() error {
-	jobs := []Job{{Kind: JobChannel}, {Kind: JobCard}, {Kind: JobTopic}, {Kind: JobPurpose}}
-	if !w.inc.Private && !w.inc.Test {
-		jobs = append(jobs, Job{Kind: JobAnnounce})
-	}
+	jobs := []Job{{Kind: JobChannel, Text: w.inc.Title}, {Kind: JobCard}, {Kind: JobTopic}, {Kind: JobPurpose}}
 	if w.caller.ReplyURL != "" {
 		jobs = append(jobs, Job{Kind: JobAnswer, Person: w.caller.Actor, ReplyURL: w.caller.ReplyURL})
 	}
@@ -276,7 +276,15 @@ func (w *work) openChannel() error {
 			return err
 		}
 	}
-	return nil
+	return w.announce()
+}
+
+// announce keeps the line for everybody, for an incident that is everybody's.
+func (w *work) announce() error {
+	if w.inc.Private || w.inc.Test {
+		return nil
+	}
+	return w.job(Job{Kind: JobAnnounce})
 }
 
 // refusal builds an error in words for a person.

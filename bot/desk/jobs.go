@@ -3,8 +3,8 @@ package desk
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +32,7 @@ const (
 	JobSay            JobKind = "say"             // tell event Seq in the channel
 	JobPostmortem     JobKind = "postmortem"      // post the document in short, as of event Seq
 	JobPostmortemFile JobKind = "postmortem_file" // upload the whole document, as of event Seq
+	JobStray          JobKind = "stray"           // find pages that left without a record of it
 	JobPoll           JobKind = "poll"            // ask the provider of Via what became of Receipt
 	JobUpdate         JobKind = "update"          // tell Person by Via how the incident stands, quietly
 	JobAlarm          JobKind = "alarm"           // tell the operators Text; belongs to no incident
@@ -57,7 +58,7 @@ type Job struct {
 	Resort   bool           `json:"resort,omitempty"`
 	Reason   string         `json:"reason,omitempty"` // of a page: why it is sent
 	Send     string         `json:"send,omitempty"`   // of a page: its key in the escalation
-	Text     string         `json:"text,omitempty"`
+	Text     string         `json:"text,omitempty"`   // of a page by hand: who asks, and the words; of the channel: the title it is named by
 	Message  Message        `json:"message,omitzero"`
 	ReplyURL string         `json:"reply_url,omitempty"`
 	Page     string         `json:"page,omitempty"`    // of a page by hand: the person called; empty for the incident's own
@@ -81,7 +82,7 @@ func (j Job) Priority() int {
 	switch j.Kind {
 	case JobPage, JobPageChannel:
 		return 0
-	case JobAsks, JobChannel, JobAnswer, JobPoll:
+	case JobAsks, JobStray, JobChannel, JobAnswer, JobPoll:
 		return 1
 	case JobCard, JobInvite, JobAnnounce, JobSay:
 		return 2
@@ -116,7 +117,7 @@ func (j Job) Lane() string {
 		lane += ":" + j.Target
 	case JobAlarm:
 		lane += ":" + number(j.Number)
-	case JobNotice, JobSwap:
+	case JobNotice, JobSwap, JobStray:
 		lane += ":" + string(j.Person) + ":" + j.Target
 	case JobPostmortem:
 		lane = string(JobSay) // after the line that says it is resolved
@@ -151,10 +152,28 @@ func (j Job) NeedsChannel() bool {
 // and will be none for a while.
 func (j Job) DoesWithout() bool { return j.Kind == JobAnnounce || j.Kind == JobAnswer }
 
-// job commits a job with the transaction.
+// void reports whether the job has lost its sense.
+func (j Job) void(i incident.Incident, p Papers) bool {
+	if j.isPage() {
+		return !i.Status.Active() || j.Send != "" && j.Number <= p.TakenBack
+	}
+	return j.NeedsChannel() && !j.DoesWithout() && p.ChannelGivenUp
+}
+
+// isPage reports whether the job asks somebody for an answer.
+func (j Job) isPage() bool { return j.Kind == JobPage || j.Kind == JobPageChannel }
+
+// job commits a job with the transaction. One that refreshes what another job of
+// the same transaction refreshes already is not needed.
 func (w *work) job(j Job) error {
+	j.Incident = w.inc.Number
+	if j.Refreshes() && !j.isPage() && slices.ContainsFunc(w.jobs, func(other Job) bool {
+		return other.Lane() == j.Lane() && other.Message == j.Message
+	}) {
+		return nil
+	}
 	w.papers.Jobs++
-	j.V, j.Incident, j.Number, j.Created = 1, w.inc.Number, w.papers.Jobs, w.now
+	j.V, j.Number, j.Created = 1, w.papers.Jobs, w.now
 	if err := w.hold(&j); err != nil {
 		return err
 	}
@@ -196,196 +215,6 @@ func (d *Desk) Unfinished(ctx context.Context) ([]Job, error) {
 	return jobs, err
 }
 
-// Waiting reports whether the job is still to be done: an acknowledgement, for
-// one, takes back the pages that have not left.
-func (d *Desk) Waiting(ctx context.Context, j Job) (bool, error) {
-	waiting := false
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		_, err := tx.Get(j.Key())
-		waiting = err == nil
-		if errors.Is(err, storage.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
-	return waiting, err
-}
-
-// Outcome is what doing a job brought.
-type Outcome struct {
-	Message     Message   // what was posted or edited
-	More        []Message // messages of an earlier try that were found
-	Channel     string    // the channel that was made or adopted
-	ChannelName string
-	Invited     []string // Slack users who are in the channel now, or cannot be
-	Sent        string   // of a page by another way: the ID of the message it was in
-	Receipt     string   // of a page by another way: the provider's name for the message
-	Level       Level    // of a poll: how far the message has come; empty when that stays unknown
-	Remark      string   // something the timeline should say, in words
-	Failed      string   // the job is given up for this reason, in words; empty when it was done
-}
-
-// Retry is the error of a job that could not be done now and is worth trying
-// again.
-type Retry struct {
-	After    time.Duration // not before that; zero: as usual
-	Doubtful bool          // it may have been done all the same
-	Cause    error
-}
-
-// Error returns the cause.
-func (r *Retry) Error() string { return r.Cause.Error() }
-
-// Unwrap returns the cause.
-func (r *Retry) Unwrap() error { return r.Cause }
-
-// Done records the outcome of a job, takes it off the outbox together with the
-// others that it made needless, and commits what follows from it.
-func (d *Desk) Done(ctx context.Context, j Job, o Outcome, needless ...Job) error {
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, j.Incident, func(w *work) error {
-		if _, err := w.tx.Get(j.Key()); errors.Is(err, storage.ErrNotFound) {
-			return w.straggler(j, o)
-		} else if err != nil {
-			return err
-		}
-		for _, done := range append(needless, j) {
-			if err := errors.Join(w.tx.Delete(done.Key()), w.unlist(done)); err != nil {
-				return err
-			}
-			if done.Kind == JobPage && done.Key() != j.Key() && o.Failed == "" {
-				if err := w.pageAccepted(done); err != nil { // one message stands for both
-					return err
-				}
-			}
-		}
-		if o.Failed != "" {
-			return w.failed(j, o)
-		}
-		return w.done(j, o)
-	})
-	return err
-}
-
-// straggler handles a job that was taken back while it was under way: a page
-// that left all the same must say what became of it.
-func (w *work) straggler(j Job, o Outcome) error {
-	if (j.Kind == JobPage || j.Kind == JobPageChannel) && o.Failed == "" {
-		return errors.Join(w.asked(j, o), w.pinged(j, o))
-	}
-	return nil
-}
-
-func (w *work) done(j Job, o Outcome) error {
-	switch j.Kind {
-	case JobPage, JobPageChannel:
-		return w.paged(j, o)
-	case JobPoll:
-		return w.polled(j, o)
-	case JobChannel:
-		w.papers.Channel, w.papers.ChannelError = o.Channel, ""
-		if err := w.job(Job{Kind: JobAsks}); err != nil { // they can lead to the channel now
-			return err
-		}
-		e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
-		return w.apply(w.inc.Record(w.now, e))
-	case JobCard:
-		if w.papers.Card != o.Message {
-			w.papers.Card = o.Message
-			if err := w.job(Job{Kind: JobPin, Message: o.Message}); err != nil {
-				return err
-			}
-		}
-	case JobNotice:
-		return w.told(j, o)
-	case JobInvite:
-		w.papers.Invited = append(w.papers.Invited, o.Invited...)
-	case JobAnnounce:
-		w.papers.Announcement = o.Message
-	case JobSay:
-		if o.Message.TS != "" && w.asksToResolve(j.Seq) {
-			w.papers.Asks = append(w.papers.Asks, Ask{Message: o.Message, Over: true})
-			if !w.inc.Status.Active() {
-				return w.job(Job{Kind: JobAsks})
-			}
-		}
-	}
-	return w.remark(o.Remark)
-}
-
-// asksToResolve reports whether the line about event seq carries a button.
-func (w *work) asksToResolve(seq int) bool {
-	e, err := storage.Load[eventRecord](w.tx, eventKey(w.inc.Number, seq))
-	return err == nil && e.Kind == incident.KindAlertOver
-}
-
-func (w *work) remark(text string) error {
-	if text == "" {
-		return nil
-	}
-	return w.apply(w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text}))
-}
-
-// asked remembers a message that asks for an acknowledgement. If the answer
-// came while it was on its way, it is mended at once.
-func (w *work) asked(j Job, o Outcome) error {
-	for _, m := range append([]Message{o.Message}, o.More...) {
-		if m.TS == "" || w.knows(m) {
-			continue
-		}
-		w.papers.Asks = append(w.papers.Asks, Ask{Message: m, Person: j.Person, Service: w.inc.Service, Resort: j.Resort})
-		if w.inc.Acked() || !w.inc.Status.Active() {
-			if err := w.job(Job{Kind: JobAsks}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (w *work) knows(m Message) bool {
-	for _, a := range w.papers.Asks {
-		if a.Message == m {
-			return true
-		}
-	}
-	return false
-}
-
-// failed records that a job is given up, so that nobody waits for it in vain.
-func (w *work) failed(j Job, o Outcome) error {
-	switch j.Kind {
-	case JobPage, JobPageChannel:
-		if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPageFailed, o.Failed))); err != nil {
-			return err
-		}
-		return w.pageRefused(j)
-	case JobPoll:
-		if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPageFailed, o.Failed))); err != nil {
-			return err
-		}
-		return w.pageRefused(j)
-	case JobNotice, JobSwap, JobGroups:
-		return w.told(j, o)
-	case JobAsks, JobTopic, JobPurpose, JobPin, JobUpdate, JobAlarm:
-		return nil // cosmetic: the timeline has better things to tell
-	default:
-		return w.remark("Could not " + j.Words() + ": " + o.Failed)
-	}
-}
-
-// TryingInVain records why the channel does not stand yet; the job goes on
-// being tried.
-func (d *Desk) TryingInVain(ctx context.Context, j Job, reason string) error {
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, j.Incident, func(w *work) error {
-		if w.papers.ChannelError == reason || w.papers.Channel != "" {
-			return nil
-		}
-		w.papers.ChannelError = reason
-		return w.remark("Could not " + j.Words() + " yet: " + reason)
-	})
-	return err
-}
-
 // Words says in words what the job does, as in "could not …".
 func (j Job) Words() string {
 	switch j.Kind {
@@ -408,6 +237,8 @@ func (j Job) Words() string {
 		return "announce it"
 	case JobPostmortem, JobPostmortemFile:
 		return "post the post-mortem"
+	case JobSay:
+		return "tell the channel"
 	default:
 		return strings.ReplaceAll(string(j.Kind), "_", " ")
 	}

@@ -2,10 +2,8 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,51 +13,68 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// startPaging opens the escalation of the incident's service, replacing one
-// that is open. Severity 4 wakes nobody. A test pages only whoever declared it.
+// startPaging opens the escalation of the incident's service, in the place of
+// one that is open, whose pages are taken back. Severity 4 wakes nobody. A test
+// pages only whoever declared it.
 func (w *work) startPaging() error {
+	if err := w.takeBack(); err != nil {
+		return err
+	}
+	r, err := w.page()
+	if err != nil {
+		return err
+	}
 	urgency := page.UrgencyOf(w.inc.Severity)
 	if urgency == page.None {
-		return w.savePage(nil)
+		return w.keepPage(r, r.Page.Resolve())
 	}
-	p := page.New(page.Open{ID: w.inc.Name(), Policy: w.policy(), Urgency: urgency, Now: w.now})
-	return w.step(p)
+	if kind, _ := w.inc.DeclaredBy.Split(); w.inc.Test && kind == "slack" { // nobody whom a policy could name
+		return w.job(Job{Kind: JobPage, Person: w.inc.DeclaredBy, Via: "slack", Reason: "test"})
+	}
+	// The events so far make the name unique: keys of what is sent must never be
+	// those of an earlier escalation, whose pages may still be on their way.
+	id := fmt.Sprintf("%s/%d", w.inc.Name(), w.inc.Events)
+	return w.stepFrom(r, page.New(page.Open{ID: id, Policy: w.policy(), Urgency: urgency, Now: w.now}))
 }
+
+// page loads the escalation; the zero record when there never was one.
+func (w *work) page() (pageRecord, error) {
+	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
+	if errors.Is(err, storage.ErrNotFound) {
+		return pageRecord{}, nil
+	}
+	return r, err
+}
+
+// open reports whether the escalation goes on.
+func (r pageRecord) open() bool { return r.V > 0 && r.Page.State != page.Resolved }
 
 // policy returns the escalation policy of the incident. With no roster at all
 // the announcement channel is told: nobody on call never means nobody told.
 func (w *work) policy() rotation.Policy {
-	announce := rotation.Target{Kind: rotation.TargetChannel, ID: w.d.opt.AnnounceChannel}
+	announce := []rotation.Target{{Kind: rotation.TargetChannel, ID: w.d.opt.AnnounceChannel}}
 	if w.inc.Test {
 		kind, id := w.inc.DeclaredBy.Split()
-		if kind == "person" {
-			self := []rotation.Target{{Kind: rotation.TargetPerson, ID: id}}
-			return rotation.Policy{ID: "test", Steps: []rotation.Step{{Notify: self, Wait: 10 * time.Minute}}, LastResort: self}
+		if kind != "person" {
+			return rotation.Policy{ID: "test", LastResort: announce}
 		}
-		return rotation.Policy{ID: "test", LastResort: []rotation.Target{announce}}
+		self := []rotation.Target{{Kind: rotation.TargetPerson, ID: id}}
+		return rotation.Policy{ID: "test", Steps: []rotation.Step{{Notify: self, Wait: 10 * time.Minute}}, LastResort: self}
 	}
-	id := w.who.roster.Defaults.Policy
-	if s, ok := w.service(w.inc.Service); ok && s.Policy != "" {
-		id = s.Policy
-	}
-	if p, ok := w.who.roster.Policy(id); ok {
+	if p, ok := w.who.roster.PolicyOf(w.inc.Service); ok {
 		return *p
 	}
-	return rotation.Policy{ID: "none", LastResort: []rotation.Target{announce}}
+	return rotation.Policy{ID: "none", LastResort: announce}
 }
 
 // stopPaging ends the escalation when the incident is over, and silences it
-// when somebody took it. Pages that have not left are taken back in the same
-// transaction.
+// when somebody took it. Its pages that have not left are void from now on.
 func (w *work) stopPaging() error {
-	if err := w.takeBackPages(); err != nil {
+	if err := w.takeBack(); err != nil {
 		return err
 	}
-	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+	r, err := w.page()
+	if err != nil || !r.open() {
 		return err
 	}
 	if !w.inc.Status.Active() {
@@ -73,32 +88,18 @@ func (w *work) stopPaging() error {
 	return w.keepPage(r, p)
 }
 
-func (w *work) takeBackPages() error {
-	for key, value := range w.tx.Scan("outbox/" + number(w.inc.Number) + "/") {
-		var j Job
-		if err := json.Unmarshal(value, &j); err != nil {
-			return fmt.Errorf("read %s: %v", key, err)
-		}
-		if j.Kind == JobPage || j.Kind == JobPageChannel {
-			if err := errors.Join(w.tx.Delete(key), w.takenBack(j)); err != nil {
-				return err
-			}
-		}
-	}
-	w.jobs = slices.DeleteFunc(w.jobs, func(j Job) bool { return j.Kind == JobPage || j.Kind == JobPageChannel })
-	return nil
-}
-
-// raisePaging makes a quiet escalation an urgent one.
+// raisePaging makes a quiet escalation an urgent one, and starts one where the
+// severity asked for none.
 func (w *work) raisePaging() error {
-	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-	if errors.Is(err, storage.ErrNotFound) {
-		return w.startPaging()
-	}
-	if err != nil {
+	r, err := w.page()
+	switch {
+	case err != nil:
 		return err
-	}
-	if page.UrgencyOf(w.inc.Severity) != page.High {
+	case !r.open() && w.inc.Acked():
+		return nil // somebody is on it
+	case !r.open():
+		return w.startPaging()
+	case page.UrgencyOf(w.inc.Severity) != page.High:
 		return nil
 	}
 	return w.stepFrom(r, r.Page.Raise(w.now))
@@ -112,64 +113,65 @@ func (w *work) progress(v Verb) error {
 	default:
 		return nil
 	}
-	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil || r.Page.State != page.Acknowledged {
+	r, err := w.page()
+	if err != nil || !r.open() || r.Page.State != page.Acknowledged {
 		return err
 	}
 	return w.keepPage(r, r.Page.Progress(w.now))
 }
 
-// Escalate asks the next ones now, without waiting for the step to end.
+// Escalate asks the next ones now, without waiting for the step to end. It is
+// how somebody who is on it asks for more people; whoever answers is on it then.
 func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
-		r, err := storage.Load[pageRecord](w.tx, pageKey(n))
-		if errors.Is(err, storage.ErrNotFound) {
+		if !w.inc.Status.Active() {
+			return refusal("Reopen it first, with a reason.", "%s is %s.", w.inc.Name(), w.inc.Status)
+		}
+		r, err := w.page()
+		if err != nil {
+			return err
+		}
+		if !r.open() && page.UrgencyOf(w.inc.Severity) == page.None {
 			return refusal("Raise the severity first.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
+		}
+		text := "Escalated by hand."
+		if w.inc.Acked() {
+			err = w.apply(w.inc.Lapse(w.caller.Actor, text, w.now))
+		} else {
+			err = w.apply(w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text}))
 		}
 		if err != nil {
 			return err
+		}
+		if !r.open() {
+			return w.startPaging()
 		}
 		p, err := r.Page.Escalate(w.now)
 		if err != nil {
-			return err
-		}
-		if err := w.remark("Escalated by hand."); err != nil {
 			return err
 		}
 		return w.stepFrom(r, p)
 	})
 }
 
-// pageAccepted and pageRefused tell the escalation what became of a send.
-func (w *work) pageAccepted(j Job) error {
-	return w.receipt(j, func(p page.Page) page.Page { return p.Accepted(j.Send, w.now) })
-}
-
-func (w *work) pageRefused(j Job) error {
-	return w.receipt(j, func(p page.Page) page.Page { return p.Failed(j.Send, w.now) })
-}
-
-func (w *work) receipt(_ Job, f func(page.Page) page.Page) error {
-	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+// receipts tells the escalation what became of sends. What follows from it is
+// due at once and done by the pager, in a transaction of its own.
+func (w *work) receipts(jobs []Job, refused bool) error {
+	r, err := w.page()
+	if err != nil || !r.open() {
 		return err
 	}
-	return w.stepFrom(r, f(r.Page))
-}
-
-// step runs a page that replaces whatever was there.
-func (w *work) step(p page.Page) error {
-	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return err
+	p := r.Page
+	for _, j := range jobs {
+		switch {
+		case j.Send == "":
+		case refused:
+			p = p.Failed(j.Send, w.now)
+		default:
+			p = p.Accepted(j.Send, w.now)
+		}
 	}
-	return w.stepFrom(r, p)
+	return w.keepPage(r, p)
 }
 
 // stepFrom does what is due of p, and stores it in the place of r.
@@ -181,24 +183,11 @@ func (w *work) stepFrom(r pageRecord, p page.Page) error {
 	return w.keepPage(r, p)
 }
 
-// savePage stores p, or forgets the page of the incident when it is nil.
-func (w *work) savePage(p *page.Page) error {
-	r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if p == nil {
-		resolved := r.Page.Resolve()
-		p = &resolved
-	}
-	return w.keepPage(r, *p)
-}
-
 // keepPage stores p in the place of r, with the key that wakes the pager.
 func (w *work) keepPage(r pageRecord, p page.Page) error {
+	if r.V == 0 && p.ID == "" {
+		return nil // there never was one
+	}
 	what := "page/" + number(w.inc.Number)
 	p = w.heldBack(p)
 	at, ok := p.Due()
@@ -224,18 +213,7 @@ func (w *work) keepPage(r pageRecord, p page.Page) error {
 // outcome makes jobs of what the escalation sends, and events of what it says.
 func (w *work) outcome(out page.Outcome) error {
 	for _, e := range out.Log {
-		if e.Again {
-			continue
-		}
-		kind := incident.KindStep
-		if e.Kind == page.RanOut {
-			kind = incident.KindExhausted
-		}
-		change := w.inc.Record(w.now, incident.Event{Kind: kind, Pass: e.Pass, Step: e.Step, Text: inWords(e)})
-		if kind == incident.KindExhausted {
-			change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
-		}
-		if err := w.apply(change); err != nil {
+		if err := w.logged(e); err != nil {
 			return err
 		}
 	}
@@ -248,13 +226,32 @@ func (w *work) outcome(out page.Outcome) error {
 		if err := w.job(j); err != nil {
 			return err
 		}
-		if s.Person != "" {
-			if err := w.job(Job{Kind: JobInvite}); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
+}
+
+// logged makes an event of what the escalation says.
+func (w *work) logged(e page.Entry) error {
+	if e.Again {
+		return nil
+	}
+	if e.Cause == page.NoProgress && w.inc.Acked() {
+		quiet := w.inc.Name() + " was acknowledged, but nothing has been heard since. Asking again."
+		if err := w.apply(w.inc.Lapse(incident.Bot, quiet, w.now)); err != nil {
+			return err
+		}
+	}
+	event := incident.Event{Kind: incident.KindStep, Pass: e.Pass, Step: e.Step, Text: w.who.inWords(e)}
+	for _, c := range e.People {
+		event.Calls = append(event.Calls, incident.Person(c.Person))
+	}
+	if e.Kind != page.RanOut {
+		return w.apply(w.inc.Record(w.now, event))
+	}
+	event.Kind = incident.KindExhausted
+	change := w.inc.Record(w.now, event)
+	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
+	return w.apply(change)
 }
 
 // reason says in words why a message was sent, for "why was I paged?".
@@ -276,22 +273,22 @@ func reason(s page.Send) string {
 }
 
 // inWords says what the escalation did.
-func inWords(e page.Entry) string {
+func (w *directory) inWords(e page.Entry) string {
 	var b strings.Builder
 	switch e.Kind {
 	case page.RanOut:
-		b.WriteString("The ladder has run out with no answer. The last resort is told; nobody is paged any more.")
+		b.WriteString("The ladder has run out with no answer. The last resort is told; nobody is paged any more")
 	case page.Nobody:
-		b.WriteString("Nobody can be reached. The last resort is told; looking again every minute.")
+		b.WriteString("Nobody can be reached. The last resort is told; looking again every minute")
 	case page.Unconfirmed:
-		fmt.Fprintf(&b, "The page to %s by %s was not confirmed.", e.Person, e.Via)
+		fmt.Fprintf(&b, "The page to %s by %s was not confirmed", w.name(e.Person), e.Via)
 	default:
 		fmt.Fprintf(&b, "Step %d", e.Step)
 		if e.Pass > 1 {
 			fmt.Fprintf(&b, " (round %d)", e.Pass)
 		}
 		for n, c := range e.People {
-			b.WriteString([]string{": ", ", "}[min(n, 1)] + c.Person)
+			b.WriteString([]string{": ", ", "}[min(n, 1)] + w.name(c.Person))
 			if len(c.Targets) > 0 {
 				b.WriteString(" as " + strings.Join(c.Targets, ", "))
 			}
@@ -301,7 +298,7 @@ func inWords(e page.Entry) string {
 		b.WriteString([]string{". Not paged: ", ", "}[min(n, 1)])
 		who := s.Target
 		if s.Person != "" {
-			who = s.Person
+			who = w.name(s.Person)
 		}
 		b.WriteString(who + " (" + strings.ReplaceAll(string(s.Why), "_", " ") + ")")
 	}
@@ -309,209 +306,4 @@ func inWords(e page.Entry) string {
 		fmt.Fprintf(&b, ". Late by %s", e.Late.Round(time.Second))
 	}
 	return b.String()
-}
-
-// world answers the escalation's questions from the roster that holds.
-func (w *work) world() page.World {
-	r := w.who.roster
-	return page.World{
-		OnCall: func(id string, at time.Time) []string {
-			if rot, ok := r.Rotation(id); ok {
-				return rot.People(at)
-			}
-			return nil
-		},
-		Team: func(id string, _ time.Time) []string {
-			if t, ok := r.Team(id); ok {
-				return t.Members
-			}
-			return nil
-		},
-		Rules:   w.rules,
-		Ways:    w.ways,
-		Turn:    w.turn,
-		Awake:   func(person string, at time.Time) time.Time { return page.Daytime().Next(r.Location(person), at) },
-		Reports: func(via string) bool { return slices.Contains(w.d.opt.Reports, via) },
-	}
-}
-
-// ways returns every way a person can be reached by, the most direct first.
-func (w *work) ways(person string) []string {
-	p, ok := w.who.roster.Person(person)
-	if !ok {
-		return nil
-	}
-	var ways []string
-	if w.who.slack(person) != "" {
-		ways = append(ways, "slack")
-	}
-	for _, via := range w.d.opt.Vias {
-		switch {
-		case (via == "sms" || via == "voice") && p.Phone == "", via == "email" && p.Email == "":
-		default:
-			ways = append(ways, via)
-		}
-	}
-	return ways
-}
-
-// rules returns the person's rules that can be carried out here.
-func (w *work) rules(person string, u page.Urgency) []rotation.Rule {
-	p, ok := w.who.roster.Person(person)
-	if !ok {
-		return nil
-	}
-	rules := p.Rules.High
-	if u == page.Low {
-		rules = p.Rules.Low
-	}
-	ways := w.ways(person)
-	return slices.DeleteFunc(slices.Clone(rules), func(r rotation.Rule) bool { return !slices.Contains(ways, r.Via) })
-}
-
-// turn draws the next number of a round-robin step.
-func (w *work) turn(policy string, step int) int {
-	key := fmt.Sprintf("turn/%s/%s", policy, number(step))
-	r, err := storage.Load[turnRecord](w.tx, key)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return 0 // the transaction fails by itself
-	}
-	mine := r.Count
-	r.V, r.Count = 1, mine+1
-	_ = storage.Save(w.tx, key, r) // likewise
-	return mine
-}
-
-// DueReady delivers a value when the earliest due instant may have changed.
-func (d *Desk) DueReady() <-chan struct{} { return d.dueReady }
-
-// NextDue returns the earliest instant at which something is due.
-func (d *Desk) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
-	err = d.db.View(ctx, func(tx *storage.Tx) error {
-		for key := range tx.Scan("due/") {
-			at, ok = dueAt(key)
-			return nil
-		}
-		return nil
-	})
-	return at, ok, err
-}
-
-func dueAt(key string) (time.Time, bool) {
-	stamp, _, _ := strings.Cut(strings.TrimPrefix(key, "due/"), "/")
-	at, err := time.Parse(dueForm, stamp)
-	return at.UTC(), err == nil
-}
-
-// Tick does everything that is due at or before now, each in a transaction of
-// its own, the earliest first.
-func (d *Desk) Tick(ctx context.Context, now time.Time) error {
-	for {
-		key, ok, err := d.firstDue(ctx, now)
-		if err != nil || !ok {
-			return err
-		}
-		switch {
-		case strings.HasSuffix(key, "/sweep"):
-			err = d.sweep(ctx, key, now)
-		case strings.Contains(key, "/roster/"):
-			err = d.tickRoster(ctx, key, now)
-		case strings.Contains(key, "/grant/"):
-			err = d.forgetGrant(ctx, key)
-		default:
-			err = d.tickPage(ctx, key)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (d *Desk) firstDue(ctx context.Context, now time.Time) (due string, ok bool, err error) {
-	err = d.db.View(ctx, func(tx *storage.Tx) error {
-		for key := range tx.Scan("due/") {
-			if at, valid := dueAt(key); valid && !at.After(now) {
-				due, ok = key, true
-			}
-			return nil
-		}
-		return nil
-	})
-	return due, ok, err
-}
-
-func (d *Desk) tickPage(ctx context.Context, key string) error {
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, lastNumber(key), func(w *work) error {
-		r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-		if at, _ := dueAt(key); !r.Due.Equal(at) {
-			return w.tx.Delete(key) // the page has moved on
-		}
-		return w.stepFrom(r, r.Page)
-	})
-	return err
-}
-
-// Resume shifts escalations by the time in which nothing could be sent, so that
-// a ladder whose waits passed while the program was away is climbed step by
-// step and not in one instant. It is called once, before the first Tick.
-func (d *Desk) Resume(ctx context.Context, now time.Time) error {
-	var open []string
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		for key := range tx.Scan("due/") {
-			at, ok := dueAt(key)
-			if ok && !at.Before(now) {
-				break
-			}
-			if strings.Contains(key, "/page/") {
-				open = append(open, key)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, key := range open {
-		_, err := d.act(ctx, Caller{Actor: incident.Bot}, lastNumber(key), func(w *work) error {
-			r, err := storage.Load[pageRecord](w.tx, pageKey(w.inc.Number))
-			if err != nil {
-				return err
-			}
-			p, late := r.Page.Resume(now)
-			if late >= time.Minute {
-				text := "Nothing could be sent for " + late.Round(time.Second).String() + "; paging goes on from here."
-				if err := w.remark(text); err != nil {
-					return err
-				}
-			}
-			return w.keepPage(r, p)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// PagePerson pages somebody by hand, whoever is on it already.
-func (d *Desk) PagePerson(ctx context.Context, c Caller, n int, who incident.Actor, text string) (Answer, error) {
-	return d.act(ctx, c, n, func(w *work) error {
-		if !w.inc.Status.Active() {
-			return refusal("Reopen it first.", "%s is %s.", w.inc.Name(), w.inc.Status)
-		}
-		if w.who.slackOf(who) == "" {
-			return refusal("Add them to the roster.", "Nobody knows how to reach %s.", who)
-		}
-		reason := "by hand"
-		if text = incident.CleanText(text); text != "" {
-			reason += ": " + text
-		}
-		if err := w.remark("Asked for more help: " + d.DisplayName(who) + "."); err != nil {
-			return err
-		}
-		return w.job(Job{Kind: JobPage, Person: who, Via: "slack", Reason: reason})
-	})
 }

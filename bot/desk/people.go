@@ -105,12 +105,22 @@ func (w *directory) slackOf(a incident.Actor) string {
 }
 
 // DisplayName returns an actor's name in plain text.
-func (d *Desk) DisplayName(a incident.Actor) string {
+func (d *Desk) DisplayName(a incident.Actor) string { return d.people.Load().display(a) }
+
+func (w *directory) display(a incident.Actor) string {
 	kind, id := a.Split()
-	if p, ok := d.people.Load().roster.Person(id); ok && kind == "person" && p.Name != "" {
-		return p.Name
+	if kind == "person" {
+		return w.name(id)
 	}
 	return cmp.Or(id, kind)
+}
+
+// name returns a person's name, or their ID where the roster has none.
+func (w *directory) name(person string) string {
+	if p, ok := w.roster.Person(person); ok && p.Name != "" {
+		return p.Name
+	}
+	return person
 }
 
 // Unlinked returns the people of the roster whose Slack user is not known but

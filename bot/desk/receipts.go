@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
 )
 
 // Level is how far a message is known to have come, beyond being taken on.
@@ -35,25 +34,13 @@ const (
 // PollOver reports whether it is too late to ask for the receipt of j.
 func PollOver(j Job, now time.Time) bool { return now.Sub(j.Created) > pollFor }
 
-// paged records a page that was taken on, by Slack or by a provider.
-func (w *work) paged(j Job, o Outcome) error {
-	if err := w.asked(j, o); err != nil {
-		return err
+// poll asks later what became of a page, where the provider says so.
+func (w *work) poll(j Job, o Outcome) error {
+	if o.Receipt == "" || !slices.Contains(w.d.opt.Reports, j.Via) {
+		return nil
 	}
-	if err := w.apply(w.inc.Record(w.now, pageEvent(j, incident.KindPaged, o.Remark))); err != nil {
-		return err
-	}
-	if err := w.pageAccepted(j); err != nil {
-		return err
-	}
-	if o.Receipt != "" && slices.Contains(w.d.opt.Reports, j.Via) {
-		poll := Job{Kind: JobPoll, Person: j.Person, Via: j.Via, Send: j.Send, Pass: j.Pass, Step: j.Step,
-			Receipt: o.Receipt, NotBefore: w.now.Add(pollFirst), Page: j.Page}
-		if err := w.job(poll); err != nil {
-			return err
-		}
-	}
-	return w.pinged(j, o)
+	return w.job(Job{Kind: JobPoll, Person: j.Person, Via: j.Via, Send: j.Send, Pass: j.Pass, Step: j.Step,
+		Receipt: o.Receipt, NotBefore: w.now.Add(pollFirst), Page: j.Page})
 }
 
 // pinged remembers a page that can be told how the incident went on. One that
@@ -64,20 +51,28 @@ func (w *work) pinged(j Job, o Outcome) error {
 	}
 	w.papers.Pings = append(w.papers.Pings, Ping{Person: j.Person, Via: j.Via, Message: o.Sent})
 	if w.inc.Acked() || !w.inc.Status.Active() {
-		return w.tellPinged()
+		return w.tellPinged(pingsMost)
 	}
 	return nil
 }
 
-// tellPinged tells everybody whose screen still asks for an acknowledgement
-// that there is one, but not whoever gave it. Nobody is woken for it: text
-// messages, calls and mails are left alone.
-func (w *work) tellPinged() error {
+// pingsMost is how many are told in the transaction of an acknowledgement. The
+// others follow one by one as those are done.
+const pingsMost = 30
+
+// tellPinged tells those whose screen still asks for an acknowledgement that
+// there is one, but not whoever gave it. Nobody is woken for it: text messages,
+// calls and mails are left alone. It tells at most that many at once.
+func (w *work) tellPinged(most int) error {
 	if !w.inc.Acked() && w.inc.Status.Active() {
 		return nil
 	}
-	pings := w.papers.Pings
-	w.papers.Pings = nil
+	n := min(most, len(w.papers.Pings))
+	pings := w.papers.Pings[:n]
+	w.papers.Pings = w.papers.Pings[n:]
+	if len(w.papers.Pings) == 0 {
+		w.papers.Pings = nil
+	}
 	for _, p := range pings {
 		if p.Person == w.inc.AcknowledgedBy && w.inc.Status.Active() {
 			continue
@@ -99,5 +94,9 @@ func (w *work) polled(j Job, o Outcome) error {
 	if err := w.apply(w.inc.Record(w.now, e)); err != nil {
 		return err
 	}
-	return w.receipt(j, func(p page.Page) page.Page { return p.Delivered(j.Send) })
+	r, err := w.page()
+	if err != nil || !r.open() {
+		return err
+	}
+	return w.keepPage(r, r.Page.Delivered(j.Send))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 //	incident/000042                  incidentRecord
 //	event/000042/000017              eventRecord
 //	papers/000042                    Papers: what of it stands in Slack
+//	ask/000042/D0123/1700000000.0001 Ask: a message with buttons, by where it is
 //	page/000042                      pageRecord: its escalation
 //	open/000042                      (index) it is active
 //	channel/C0123                    (index) numberRecord: the incident of a channel
@@ -53,8 +55,12 @@ func incidentKey(n int) string   { return "incident/" + number(n) }
 func eventPrefix(n int) string   { return "event/" + number(n) + "/" }
 func eventKey(n, seq int) string { return eventPrefix(n) + number(seq) }
 func papersKey(n int) string     { return "papers/" + number(n) }
-func pageKey(n int) string       { return "page/" + number(n) }
-func openKey(n int) string       { return "open/" + number(n) }
+func askPrefix(n int) string     { return "ask/" + number(n) + "/" }
+func askKey(n int, m Message) string {
+	return askPrefix(n) + m.Channel + "/" + m.TS
+}
+func pageKey(n int) string { return "page/" + number(n) }
+func openKey(n int) string { return "open/" + number(n) }
 func channelKey(id string) string {
 	return "channel/" + id
 }
@@ -119,26 +125,30 @@ type Message struct {
 	TS      string `json:"ts,omitempty"`
 }
 
-// Ask is a message that asked somebody to acknowledge.
+// Ask is a message that carries buttons as long as they are of use: a page, or a
+// line in the channel that asks for something.
 type Ask struct {
+	V       int            `json:"v"`
 	Message Message        `json:"message"`
-	Person  incident.Actor `json:"person,omitempty"` // whom; empty for a channel
-	Service string         `json:"service,omitempty"`
+	Person  incident.Actor `json:"person,omitempty"` // who was paged; empty for a channel
 	Resort  bool           `json:"resort,omitempty"` // it was sent as the last resort
-	Over    bool           `json:"over,omitempty"`   // it asked to resolve, since the alert is over
+	Why     string         `json:"why,omitempty"`    // of a page by hand: who asks, and the words
+	Seq     int            `json:"seq,omitempty"`    // of a line: the event that it tells
 }
 
 // Papers are what of an incident stands in Slack, and where.
 type Papers struct {
-	V            int      `json:"v"`
-	Channel      string   `json:"channel,omitempty"`
-	ChannelError string   `json:"channel_error,omitempty"` // why there is no channel, in Slack's word
-	Card         Message  `json:"card,omitzero"`
-	Announcement Message  `json:"announcement,omitzero"`
-	Asks         []Ask    `json:"asks,omitempty"`
-	Pings        []Ping   `json:"pings,omitempty"`   // notifications that ask and were not told of an answer
-	Invited      []string `json:"invited,omitempty"` // Slack users who were asked into the channel
-	Jobs         int      `json:"jobs"`              // the number of the last job
+	V              int                `json:"v"`
+	Channel        string             `json:"channel,omitempty"`
+	ChannelError   string             `json:"channel_error,omitempty"`    // why there is no channel yet, in words
+	ChannelGivenUp bool               `json:"channel_given_up,omitempty"` // and there will be none
+	Card           Message            `json:"card,omitzero"`
+	Announcement   Message            `json:"announcement,omitzero"`
+	Pings          []Ping             `json:"pings,omitempty"`      // notifications that ask and were not told of an answer
+	Invited        []string           `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
+	Jobs           int                `json:"jobs"`                 // the number of the last job
+	TakenBack      int                `json:"taken_back,omitempty"` // pages of the ladder up to this job are void
+	Trouble        map[JobKind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
 }
 
 func loadIncident(tx *storage.Tx, n int) (incident.Incident, error) {
@@ -162,8 +172,9 @@ func loadPapers(tx *storage.Tx, n int) (Papers, error) {
 	return p, err
 }
 
+// savePapers stores the papers, if the act has changed them.
 func (w *work) savePapers() error {
-	if w.inc.Number == 0 {
+	if w.inc.Number == 0 || reflect.DeepEqual(w.papers, w.found) {
 		return nil
 	}
 	w.papers.V = 1

@@ -25,8 +25,8 @@ type Brief struct {
 	Team     rotation.Team    // of the service; zero when there is none
 	Notes    []incident.Event // the latest notes, the newest last, at most a few
 	Paging   bool             // somebody is being looked for
-	Asked    []incident.Actor // who was paged, first come first
-	Belongs  []incident.Actor // who belongs in the channel: everyone involved or being paged
+	Asked    []incident.Actor // whom a page was decided for, first come first
+	Belongs  []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
 }
 
 // briefNotes is how many notes a Brief carries.
@@ -53,12 +53,7 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 			return err
 		}
 		b.Paging = r.Page.State == page.Triggered
-		b.Belongs = slices.Clone(b.Incident.Involved)
-		for _, ring := range r.Page.Rings {
-			if who := incident.Person(ring.Person); !slices.Contains(b.Belongs, who) {
-				b.Belongs = append(b.Belongs, who)
-			}
-		}
+		b.Asked, b.Belongs = b.Incident.Called, b.Incident.Involved
 		for key, value := range tx.ScanBack(eventPrefix(n)) {
 			e, err := readEvent(key, value)
 			if err != nil {
@@ -76,11 +71,6 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 	if err != nil {
 		return Brief{}, err
 	}
-	for _, a := range b.Papers.Asks {
-		if a.Person != "" {
-			b.Asked = append(b.Asked, a.Person)
-		}
-	}
 	roster := d.Roster()
 	if s, ok := roster.Service(b.Incident.Service); ok {
 		b.Service = *s
@@ -89,6 +79,33 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 		}
 	}
 	return b, nil
+}
+
+// Papers returns what of incident n stands in Slack.
+func (d *Desk) Papers(ctx context.Context, n int) (Papers, error) {
+	var p Papers
+	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
+		p, err = loadPapers(tx, n)
+		return err
+	})
+	return p, err
+}
+
+// Asks returns the messages of incident n that carry buttons, the newest first.
+func (d *Desk) Asks(ctx context.Context, n int) ([]Ask, error) {
+	var asks []Ask
+	err := d.db.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.Scan(askPrefix(n)) {
+			var a Ask
+			if err := json.Unmarshal(value, &a); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			asks = append(asks, a)
+		}
+		return nil
+	})
+	slices.SortStableFunc(asks, func(a, b Ask) int { return cmp.Compare(b.Message.TS, a.Message.TS) })
+	return asks, err
 }
 
 // visible loads an incident that viewer may see.

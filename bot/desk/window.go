@@ -112,6 +112,34 @@ func (w *work) takenBack(j Job) error {
 	return w.unlist(j)
 }
 
+// takeBack makes the pages of the ladder void that have not left yet. Those that
+// wait for a bundle leave it at once, as far as one transaction holds them; the
+// others are dropped when their turn comes.
+func (w *work) takeBack() error {
+	w.papers.TakenBack = w.papers.Jobs
+	held := 0
+	for key, value := range w.tx.Scan("outbox/" + number(w.inc.Number) + "/") {
+		var j Job
+		if err := json.Unmarshal(value, &j); err != nil {
+			return fmt.Errorf("read %s: %v", key, err)
+		}
+		if !j.void(w.inc, w.papers) || !j.NotBefore.After(w.now) {
+			continue
+		}
+		if held++; held > heldMost {
+			break
+		}
+		if err := errors.Join(w.tx.Delete(key), w.takenBack(j)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heldMost is how many waiting pages are taken out of their bundles at once:
+// each is three changes of the transaction.
+const heldMost = 15
+
 // unlist takes a page off the list of what waits for its person and way.
 func (w *work) unlist(j Job) error {
 	if j.Kind != JobPage || !j.ByWay() {
@@ -142,6 +170,12 @@ func (d *Desk) Bundle(ctx context.Context, j Job, now time.Time) ([]Paged, error
 			if err != nil {
 				return err
 			}
+			if void, err := isVoid(tx, other); err != nil || void {
+				if err != nil {
+					return err
+				}
+				continue
+			}
 			found = found || other.Key() == j.Key()
 			if !other.NotBefore.After(now) || other.Key() == j.Key() {
 				jobs = append(jobs, other)
@@ -161,6 +195,16 @@ func (d *Desk) Bundle(ctx context.Context, j Job, now time.Time) ([]Paged, error
 		list = append(list, Paged{Job: other, Brief: b})
 	}
 	return list, nil
+}
+
+// isVoid reports whether a job was taken back.
+func isVoid(tx *storage.Tx, j Job) (bool, error) {
+	i, err := loadIncident(tx, j.Incident)
+	if err != nil {
+		return false, err
+	}
+	p, err := loadPapers(tx, j.Incident)
+	return j.void(i, p), err
 }
 
 // waitingJob loads the job that a key of the index points to.

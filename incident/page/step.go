@@ -6,9 +6,12 @@ import (
 	"time"
 )
 
-// perStep bounds the work of one [Page.Step], and with it the size of the
-// transaction that stores what came of it.
-const perStep = 64
+// perStep and perOutcome bound the work of one [Page.Step] and what comes out of
+// it, and with them the size of the transaction that stores both.
+const (
+	perStep    = 64
+	perOutcome = 24
+)
 
 // Step does what is due at or before now, in the order in which it fell due,
 // and says what must be sent. At one instant personal rules come before the
@@ -17,13 +20,14 @@ const perStep = 64
 // with the delay; who is on call is asked for the instant at which a step was
 // due. So the result does not depend on how often Step is called.
 //
-// A call does at most 64 things. Ask [Page.Due] again: while it is not after
-// now there is more to do.
+// A call does at most 64 things, and begins none when 24 messages and entries
+// have come of it. Ask [Page.Due] again: while it is not after now there is more
+// to do.
 func (p Page) Step(w World, now time.Time) (Page, Outcome) {
 	t := tick{Page: p.clone(), w: w, now: instant(now)}
 	for range perStep {
 		at, ok := t.Due()
-		if !ok || at.After(t.now) {
+		if !ok || at.After(t.now) || len(t.out.Sends)+len(t.out.Log) >= perOutcome {
 			break
 		}
 		t.fire(at)
