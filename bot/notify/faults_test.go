@@ -77,7 +77,7 @@ func TestFaults(t *testing.T) {
 					if tt.name == "429 with an instant" {
 						after -= start.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) // earlier ways took their time
 					}
-					if e.Way != way || e.Kind != tt.kind || !strings.Contains(e.Cause, tt.cause) || e.RetryAfter != after || e.Retryable() != (tt.kind == Unavailable) {
+					if e.Way != way || e.Kind != tt.kind || !strings.Contains(e.Cause, tt.cause) || e.RetryAfter != after || e.Retryable() != (tt.kind == Unavailable || tt.kind == Busy) {
 						t.Errorf("%s: Send() = %+v, want kind %v, cause %q, retry after %v", way, *e, tt.kind, tt.cause, after)
 					}
 					if took := time.Since(start); took != tt.took {
