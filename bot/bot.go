@@ -26,6 +26,8 @@ type Options struct {
 	DB    *storage.DB
 	Desk  *desk.Desk
 	Slack *chat.Slack // nil: without Slack
+	Ways  *Ways       // nil: no way but Slack
+	Reach *Reach      // told of every call of Slack; nil: nobody is
 	Log   zerolog.Logger
 
 	// HTTP is the handler of the bot's own address, on Listener. Both nil: no
@@ -65,11 +67,17 @@ func Run(ctx context.Context, opt Options) error {
 
 	var out *outbox
 	if opt.Slack != nil {
-		out = newOutbox(opt.Desk, opt.Slack, opt.Log, opt.Noted)
+		out = newOutbox(opt.Desk, route{slack: opt.Slack, ways: opt.Ways}, opt.Log, opt.Noted)
 		work.Go(func() error { return out.run(workCtx, left) })
 		intake.Go(func() error { return opt.Slack.Run(intakeCtx) })
 	}
 	work.Go(func() error { return page(workCtx, opt.Desk, opt.Log) })
+	if opt.Ways != nil {
+		intake.Go(func() error { return opt.Ways.listen(intakeCtx) })
+	}
+	if opt.Reach != nil {
+		work.Go(func() error { return opt.Reach.watch(workCtx, opt.Desk, opt.Log) })
+	}
 	if opt.HTTP != nil {
 		intake.Go(func() error { return serve(intakeCtx, opt) })
 	}

@@ -55,6 +55,7 @@ func Keys() []Key {
 		{Name: "notify.ntfy.url", Meaning: "an ntfy server for push notifications, e.g. `https://ntfy.sh`"},
 		{Name: "notify.ntfy.token", kind: secret, Meaning: "its access token, where the server wants one"},
 		{Name: "notify.ntfy.topic", Default: "stormbell-{person}", Meaning: "each person's topic; `{person}` stands for their ID in the roster. On a public server whoever knows the topic reads along, so put something into it that cannot be guessed"},
+		{Name: "notify.ntfy.reply_topic", Meaning: "a topic of the bot's own, with something in it that cannot be guessed: there the button Acknowledge of a push leaves its answer. Not needed with `http.public_url`"},
 		{Name: "notify.smtp.address", Meaning: "a mail server, `HOST:PORT`"},
 		{Name: "notify.smtp.username", Meaning: "the account on it, where it wants one"},
 		{Name: "notify.smtp.password", kind: secret, Meaning: "that account's password"},

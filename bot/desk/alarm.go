@@ -19,17 +19,8 @@ func (d *Desk) Alarm(ctx context.Context, text string) error {
 
 // alarm commits an alarm with the transaction.
 func (w *work) alarm(text string) error {
-	last, err := storage.Load[turnRecord](w.tx, asideKey)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return err
-	}
-	last.V, last.Count = 1, last.Count+1
-	j := Job{V: 1, Number: last.Count, Kind: JobAlarm, Created: w.now, Text: text}
-	if err := errors.Join(storage.Save(w.tx, asideKey, last), storage.Save(w.tx, j.Key(), j)); err != nil {
-		return err
-	}
-	w.jobs = append(w.jobs, j)
-	return nil
+	_, err := w.asideJob(Job{Kind: JobAlarm, Text: text})
+	return err
 }
 
 // asideKey counts the jobs that concern no incident.

@@ -33,6 +33,7 @@ type Options struct {
 	Log        zerolog.Logger
 	Version    string
 	Zone       *time.Location // of the business, for times in words; nil: UTC
+	Phone      Phone          // reads the keys that people press in calls; its zero value: there are no calls
 	Client     *http.Client   // fetches the certificates of SNS; nil: one that follows no redirects
 }
 
@@ -59,6 +60,7 @@ type Server struct {
 	log       zerolog.Logger
 	version   string
 	zone      *time.Location
+	phone     Phone
 	amazon    *amazon
 	handler   http.Handler
 }
@@ -71,7 +73,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		keys: keys, metrics: o.Metrics, heard: o.Heard, log: o.Log,
-		version: o.Version, zone: o.Zone, amazon: newAmazon(o.Client), strangers: make(chan struct{}, maxStrangers),
+		version: o.Version, zone: o.Zone, phone: o.Phone, amazon: newAmazon(o.Client), strangers: make(chan struct{}, maxStrangers),
 	}
 	if o.AdminToken != "" {
 		s.admin = hashSecret(o.AdminToken)
@@ -102,6 +104,10 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("POST /v1/grafana", s.alerts(alert.ParseGrafana, http.StatusServiceUnavailable))
 	m.Handle("POST /v1/sns", s.handle(s.sns))
 	m.HandleFunc("POST /v2/enqueue", s.enqueue)
+
+	m.HandleFunc("GET /ack/{token}", s.offer)
+	m.Handle("POST /ack/{token}", s.acknowledged())
+	m.HandleFunc("POST /v1/twilio/voice/{token}", s.pressed)
 
 	m.Handle("GET /v1/incidents", s.operator(s.list))
 	m.Handle("POST /v1/incidents", s.operator(s.declare))

@@ -49,7 +49,8 @@ func openProgram(ctx context.Context, c *configs.Config, log zerolog.Logger) (*p
 
 func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logger) error {
 	var err error
-	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel})
+	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel,
+		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}})
 	if err != nil {
 		return err
 	}
@@ -57,15 +58,25 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 		return err
 	}
 	metrics := web.NewMetrics(currentBuild().Version)
+	reach := bot.NewReach()
+	ways := bot.NewWays(bot.WaysOptions{
+		Desk: p.desk, Senders: waysOf(c.Notify), Topic: c.Notify.Ntfy.Topic, PublicURL: c.HTTP.PublicURL,
+		Log: log.With().Str("part", "ways").Logger(),
+	})
 	slack := chat.New(p.desk, chat.Options{
 		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
 		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
 		Zone: c.BusinessTimeZone, Log: log.With().Str("part", "slack").Logger(),
-		Observe: metrics.SlackCall, Envelope: metrics.Envelope,
+		Envelope: metrics.Envelope,
+		Observe: func(method, result string, took time.Duration) {
+			metrics.SlackCall(method, result, took)
+			reach.Called(result, took)
+		},
 	})
 	server, err := web.New(web.Options{
 		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
+		Phone: web.Phone{Pressed: ways.Pressed, Speak: ways.Speak},
 	})
 	if err != nil {
 		return err
@@ -75,7 +86,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 	}
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
-		DB: p.db, Desk: p.desk, Slack: slack, Log: log, HTTP: server.Handler(), Listener: p.listener, Draining: server.Stop,
+		DB: p.db, Desk: p.desk, Slack: slack, Ways: ways, Reach: reach, Log: log, HTTP: server.Handler(), Listener: p.listener, Draining: server.Stop,
 		Noted: metrics.Job,
 	}
 	return nil

@@ -1,0 +1,19 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+)
+
+// alarm tells the operators something about the bot itself.
+func (s *Slack) alarm(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	id, err := s.channel(ctx, s.opt.AnnounceChannel, true)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	text := ":warning: " + esc(j.Text)
+	return s.once(ctx, j, id, message{text: clip(text, 3000), blocks: []slack.Block{section(text)}})
+}

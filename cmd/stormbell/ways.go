@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/stormbell/stormbell/bot/notify"
+	"github.com/stormbell/stormbell/configs"
+)
+
+// waysOf returns the ways besides Slack that the configuration sets up, by the
+// words of the roster's rules.
+func waysOf(c configs.Notify) map[string]notify.Sender {
+	ways := map[string]notify.Sender{}
+	if c.Ntfy.URL != "" {
+		ways["push"] = &notify.Ntfy{URL: c.Ntfy.URL, Token: notify.Secret(c.Ntfy.Token.Reveal()), ReplyTopic: c.Ntfy.ReplyTopic}
+	}
+	if c.Twilio.AccountSID != "" {
+		account := notify.Twilio{API: c.Twilio.APIURL, SID: c.Twilio.AccountSID,
+			AuthToken: notify.Secret(c.Twilio.AuthToken.Reveal()), From: c.Twilio.From}
+		ways["sms"] = &notify.SMS{Twilio: account}
+		ways["voice"] = &notify.Voice{Twilio: account}
+	}
+	if c.SMTP.Address != "" {
+		security := map[string]notify.Security{"implicit": notify.Implicit, "none": notify.Open}[c.SMTP.TLS]
+		ways["email"] = &notify.Mail{Address: c.SMTP.Address, Username: c.SMTP.Username,
+			Password: notify.Secret(c.SMTP.Password.Reveal()), From: c.SMTP.From, Security: security}
+	}
+	if c.Webhook.URL != "" {
+		w := &notify.Webhook{URL: c.Webhook.URL}
+		if secret := c.Webhook.Secret.Reveal(); secret != "" {
+			w.Secrets = []notify.Secret{notify.Secret(secret)}
+		}
+		ways["webhook"] = w
+	}
+	return ways
+}
