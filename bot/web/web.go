@@ -97,6 +97,10 @@ func (s *Server) routes() *http.ServeMux {
 	m.HandleFunc("GET /readyz", s.readyz)
 	m.Handle("GET /metrics", s.metrics.handler())
 
+	m.HandleFunc("GET /ack/{token}", s.offer)
+	m.Handle("POST /ack/{token}", s.acknowledged())
+	m.HandleFunc("POST /v1/twilio/voice/{token}", s.pressed)
+
 	m.Handle("POST /v1/events", s.alerts(alert.ParseEvent, http.StatusTooManyRequests))
 	// These two take a 429 for final, and lose the alert or send it minutes
 	// later, while they repeat after a 5xx (Alertmanager: notify/util.go, Retrier).
@@ -104,10 +108,6 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("POST /v1/grafana", s.alerts(alert.ParseGrafana, http.StatusServiceUnavailable))
 	m.Handle("POST /v1/sns", s.handle(s.sns))
 	m.HandleFunc("POST /v2/enqueue", s.enqueue)
-
-	m.HandleFunc("GET /ack/{token}", s.offer)
-	m.Handle("POST /ack/{token}", s.acknowledged())
-	m.HandleFunc("POST /v1/twilio/voice/{token}", s.pressed)
 
 	m.Handle("GET /v1/incidents", s.operator(s.list))
 	m.Handle("POST /v1/incidents", s.operator(s.declare))
