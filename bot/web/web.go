@@ -109,6 +109,10 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("POST /v1/sns", s.handle(s.sns))
 	m.HandleFunc("POST /v2/enqueue", s.enqueue)
 
+	m.Handle("GET /v1/roster", s.operator(s.roster))
+	m.Handle("POST /v1/roster", s.operator(s.apply))
+	m.Handle("GET /v1/roster/history", s.operator(s.history))
+
 	m.Handle("GET /v1/incidents", s.operator(s.list))
 	m.Handle("POST /v1/incidents", s.operator(s.declare))
 	m.Handle("GET /v1/incidents/{name}", s.operator(s.show))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -38,21 +39,39 @@ type operator struct {
 	config  string // where the token is from, for words
 	zone    *time.Location
 	client  *http.Client
+
+	kind  string // of a body; empty: JSON
+	match string // the version that a change is made from; empty: any
+	look  string // the command that shows whether something was done; empty: incident list
+	tag   string // the version of what was answered last
 }
 
-// operator reads where the bot is and what lets an operator in. Of the
-// configuration only that is needed; its tokens for Slack may be missing.
-func (f *operatorFlags) operator(cmd *cobra.Command, env []string) (*operator, error) {
+// configuration reads the configuration. Of it only what operators need has to be
+// there; its tokens for Slack may be missing.
+func (f *operatorFlags) configuration(cmd *cobra.Command, env []string) (*configs.Config, error) {
 	c, err := loadConfig(cmd, f.config, env)
 	var problems configs.Problems
-	switch {
-	case errors.As(err, &problems):
+	if errors.As(err, &problems) {
 		if present := problems.Present(); len(present) > 0 {
 			return nil, present
 		}
-	case err != nil:
+		return c, nil
+	}
+	return c, err
+}
+
+// operator reads where the bot is and what lets an operator in.
+func (f *operatorFlags) operator(cmd *cobra.Command, env []string) (*operator, error) {
+	c, err := f.configuration(cmd, env)
+	if err != nil {
 		return nil, err
 	}
+	return f.operatorOf(c)
+}
+
+// operatorOf is operator with a configuration that is read already.
+func (f *operatorFlags) operatorOf(c *configs.Config) (*operator, error) {
+	var err error
 	o := &operator{token: c.HTTP.AdminToken.Reveal(), config: f.config, zone: c.BusinessTimeZone, client: &http.Client{Timeout: 20 * time.Second}}
 	if o.config == "" {
 		o.config = "the environment"
@@ -115,11 +134,12 @@ func (o *operator) ask(ctx context.Context, method, path string, body []byte) ([
 type lostError struct {
 	address string
 	cause   error
+	look    string
 }
 
 // Error says what is not known now.
 func (e *lostError) Error() string {
-	return fmt.Sprintf("%s did not answer: %v; it may have been done, look with stormbell incident list", e.address, e.cause)
+	return fmt.Sprintf("%s did not answer: %v; it may have been done, look with stormbell %s", e.address, e.cause, cmp.Or(e.look, "incident list"))
 }
 
 func (o *operator) once(ctx context.Context, method, path string, body []byte, key string) ([]byte, error) {
@@ -129,8 +149,11 @@ func (o *operator) once(ctx context.Context, method, path string, body []byte, k
 	}
 	q.Header.Set("Authorization", "Bearer "+o.token)
 	if method == http.MethodPost {
-		q.Header.Set("Content-Type", "application/json")
+		q.Header.Set("Content-Type", cmp.Or(o.kind, "application/json"))
 		q.Header.Set("Idempotency-Key", key)
+	}
+	if o.match != "" {
+		q.Header.Set("If-Match", o.match)
 	}
 	resp, err := o.client.Do(q)
 	if err != nil {
@@ -139,12 +162,21 @@ func (o *operator) once(ctx context.Context, method, path string, body []byte, k
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
-		return nil, &lostError{o.address, plainly(err)}
+		return nil, &lostError{o.address, plainly(err), o.look}
 	}
 	if resp.StatusCode/100 != 2 {
 		return nil, o.refused(resp, answer)
 	}
+	o.tag = resp.Header.Get("ETag")
 	return answer, nil
+}
+
+// absentError is that nobody listens where the bot should.
+type absentError struct{ address, config string }
+
+// Error says what to look at.
+func (e *absentError) Error() string {
+	return fmt.Sprintf("nothing answers at %s: is `stormbell run` up? The address is http.listen in %s, and this command must run on the same machine", e.address, e.config)
 }
 
 // unreached says what it means that no answer came.
@@ -152,15 +184,15 @@ func (o *operator) unreached(err error) error {
 	var dial *net.OpError
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &dial) && dial.Op == "dial":
-		return fmt.Errorf("nothing answers at %s: is `stormbell run` up? The address is http.listen in %s, and this command must run on the same machine", o.address, o.config)
+		return &absentError{o.address, o.config}
 	case errors.Is(err, context.Canceled):
-		return errors.New("interrupted; it may have been done, look with stormbell incident list")
+		return fmt.Errorf("interrupted; it may have been done, look with stormbell %s", cmp.Or(o.look, "incident list"))
 	default:
 		var address *url.Error // its text repeats the whole address
 		if errors.As(err, &address) {
 			err = address.Err
 		}
-		return &lostError{o.address, plainly(err)}
+		return &lostError{o.address, plainly(err), o.look}
 	}
 }
 

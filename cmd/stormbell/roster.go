@@ -8,25 +8,30 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/rotation"
 )
 
 func rosterCommand(p process) *cobra.Command {
 	return groupCommand("roster", "The people, rotations, policies and services as one file",
-		rosterExportCommand(p), rosterPlanCommand(p))
+		rosterExportCommand(p), rosterPlanCommand(p), rosterApplyCommand(p), rosterHistoryCommand(p))
 }
 
 func rosterExportCommand(p process) *cobra.Command {
 	var path string
+	var version int
+	var flags operatorFlags
 	cmd := &cobra.Command{
-		Use:   "export --roster FILE",
+		Use:   "export --config FILE [--version N] | --roster FILE",
 		Short: "Print a roster in its canonical form",
-		Long: "Prints the roster as this program writes it: every key in the order of the\n" +
-			"documentation, comments left out. Applying what it prints changes nothing.\n",
+		Long: "Prints the roster that holds, or an earlier version of it, or with --roster a file:\n" +
+			"every key in the order of the documentation, comments left out. Applying what it\n" +
+			"prints changes nothing. It is read from the running bot, and where none runs from\n" +
+			"its store.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := required(cmd, "roster"); err != nil {
-				return err
+			if path == "" {
+				return exportLive(cmd, p, &flags, version)
 			}
 			roster, err := readRoster(path)
 			if err != nil {
@@ -36,7 +41,9 @@ func rosterExportCommand(p process) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&path, "roster", "", "the roster `FILE`")
+	configFlag(cmd, &flags.config)
+	cmd.Flags().IntVar(&version, "version", 0, "an earlier version's number `N`, as in roster history")
+	cmd.Flags().StringVar(&path, "roster", "", "a roster `FILE` in the place of the bot's")
 	return cmd
 }
 
@@ -46,6 +53,7 @@ type planJSON struct {
 	OnCall   []dutyJSON  `json:"on_call"`
 	Gaps     []gapJSON   `json:"gaps"` // where nobody would be on call any more
 	Warnings []string    `json:"warnings"`
+	Findings []string    `json:"findings"` // what to look at in the new roster that is not in the old
 }
 
 type entryJSON struct {
@@ -71,41 +79,56 @@ type gapJSON struct {
 func rosterPlanCommand(p process) *cobra.Command {
 	var current string
 	var from instant
-	var asJSON bool
+	var flags operatorFlags
 	cmd := &cobra.Command{
-		Use:   "plan --roster CURRENT [--from TIME] [--json] FILE",
+		Use:   "plan --config FILE | --roster CURRENT [--from TIME] [--json] FILE",
 		Short: "What a roster file would change",
-		Long: "Compares FILE with the roster that holds, and prints which entries would change,\n" +
-			"who would be on call differently within 90 days and where nobody would be within\n" +
-			"13 months, without changing anything.\n",
+		Long: "Compares FILE with the roster that holds, which is the running bot's, its store's\n" +
+			"where none runs, or the file CURRENT, and prints which entries would change, who\n" +
+			"would be on call differently within 90 days, where nobody would be within 13\n" +
+			"months, and what else somebody should look at, without changing anything.\n",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := required(cmd, "roster"); err != nil {
-				return err
-			}
-			before, err := readRoster(current)
-			if err != nil {
-				return err
-			}
 			after, err := readRoster(args[0])
 			if err != nil {
 				return err
 			}
-			return printPlan(p.Out, rotation.Plan(before, after, from.or(time.Now().Truncate(time.Second))), asJSON)
+			version := 0
+			var before *rotation.Roster
+			if current != "" {
+				before, err = readRoster(current)
+			} else {
+				before, version, err = liveRoster(cmd, p, &flags)
+			}
+			if err != nil {
+				return err
+			}
+			if err := printPlan(p.Out, before, after, from.or(time.Now().Truncate(time.Second)), flags.json); err != nil {
+				return err
+			}
+			if version > 0 && !flags.json && !after.Equal(before) {
+				_, err = fmt.Fprintf(p.Out, "this is against version %d; apply it with --match %d and it cannot undo what others do meanwhile\n", version, version)
+			}
+			return err
 		},
 	}
-	cmd.Flags().StringVar(&current, "roster", "", "the roster that holds, the file `CURRENT`")
+	flags.add(cmd)
+	cmd.Flags().StringVar(&current, "roster", "", "the roster that holds, the file `CURRENT`, in the place of the bot's")
 	cmd.Flags().Var(&from, "from", "the plan begins here, RFC 3339; now without it")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON")
 	return cmd
 }
 
-func printPlan(w io.Writer, plan rotation.PlanReport, asJSON bool) error {
+func printPlan(w io.Writer, before, after *rotation.Roster, from time.Time, asJSON bool) error {
+	plan, findings := rotation.Plan(before, after, from), web.NewFindings(before, after, from)
 	if !asJSON {
-		_, err := fmt.Fprintln(w, strings.Join(plan.Lines(), "\n"))
+		lines := plan.Lines()
+		for _, f := range findings {
+			lines = append(lines, "look at: "+f)
+		}
+		_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
 		return err
 	}
-	out := planJSON{Changes: []entryJSON{}, OnCall: []dutyJSON{}, Gaps: []gapJSON{}, Warnings: []string{}}
+	out := planJSON{Changes: []entryJSON{}, OnCall: []dutyJSON{}, Gaps: []gapJSON{}, Warnings: []string{}, Findings: findings}
 	for _, e := range plan.Entries {
 		out.Changes = append(out.Changes, entryJSON(e))
 	}

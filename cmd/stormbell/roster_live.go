@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/web"
+	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+// The commands below ask the running bot. Where none runs they open its store
+// themselves, as the only process that has it.
+
+// withRoster calls throughBot, and where no bot answers throughStore.
+func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, throughBot func(*operator) error, throughStore func(context.Context, *desk.Desk) error) error {
+	c, err := flags.configuration(cmd, p.Env)
+	if err != nil {
+		return err
+	}
+	noBot := fmt.Errorf("http.admin_token is not set, so a running bot lets no operator in")
+	if c.HTTP.AdminToken.Reveal() != "" {
+		o, err := flags.operatorOf(c)
+		if err != nil {
+			return err
+		}
+		o.look = "roster history"
+		err = throughBot(o)
+		absent := (*absentError)(nil)
+		if !errors.As(err, &absent) {
+			return err
+		}
+		noBot = fmt.Errorf("nothing answers at %s", absent.address)
+	}
+	return inStore(cmd.Context(), c, noBot, throughStore)
+}
+
+// inStore opens the store, which nobody else may have open.
+func inStore(ctx context.Context, c *configs.Config, noBot error, f func(context.Context, *desk.Desk) error) error {
+	if c.Store.Engine != "bolt" {
+		return fmt.Errorf("%v, and the store is a cluster, which only a running bot writes; start one", noBot)
+	}
+	if _, err := os.Stat(c.Store.Path); err != nil {
+		return fmt.Errorf("%v, and there is no store at %s yet; `stormbell run` makes it and applies the roster of its configuration", noBot, c.Store.Path)
+	}
+	engine, err := bolt.Open(c.Store.Path, bolt.Options{})
+	if err != nil {
+		return fmt.Errorf("%v, and the store cannot be used: %v", noBot, err)
+	}
+	db := storage.New(engine)
+	d, err := desk.Open(ctx, db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone})
+	if err == nil {
+		err = f(ctx, d)
+	}
+	return errors.Join(err, db.Close())
+}
+
+func exportLive(cmd *cobra.Command, p process, flags *operatorFlags, version int) error {
+	if flags.config == "" && !cmd.Flag("version").Changed {
+		if _, err := loadConfig(cmd, "", p.Env); usage(err) {
+			return wrong(cmd, "--config FILE or --roster FILE is missing")
+		}
+	}
+	text, _, err := liveText(cmd, p, flags, version)
+	if err == nil {
+		_, err = p.Out.Write(text)
+	}
+	return err
+}
+
+func usage(err error) bool {
+	var u usageError
+	return errors.As(err, &u)
+}
+
+// liveText returns a version of the roster, the one that holds for 0, and its
+// number.
+func liveText(cmd *cobra.Command, p process, flags *operatorFlags, version int) (text []byte, n int, err error) {
+	err = withRoster(cmd, p, flags, func(o *operator) (err error) {
+		query := url.Values{}
+		if version != 0 {
+			query.Set("version", strconv.Itoa(version))
+		}
+		text, n, err = o.roster(cmd.Context(), query)
+		return err
+	}, func(ctx context.Context, d *desk.Desk) (err error) {
+		n = version
+		if n == 0 {
+			n = d.RosterVersion()
+		}
+		text, err = d.RosterText(ctx, n)
+		return plainWords(err)
+	})
+	return text, n, err
+}
+
+// roster asks for a version of the roster.
+func (o *operator) roster(ctx context.Context, query url.Values) ([]byte, int, error) {
+	text, err := o.get(ctx, "/v1/roster", query)
+	if err != nil {
+		return nil, 0, err
+	}
+	n, _ := strconv.Atoi(strings.Trim(o.tag, `"`))
+	return text, n, nil
+}
+
+// liveRoster returns the roster that holds and its version; an empty one where
+// there is none yet.
+func liveRoster(cmd *cobra.Command, p process, flags *operatorFlags) (*rotation.Roster, int, error) {
+	if flags.config == "" {
+		if _, err := loadConfig(cmd, "", p.Env); usage(err) {
+			return nil, 0, wrong(cmd, "--config FILE or --roster CURRENT is missing")
+		}
+	}
+	text, n, err := liveText(cmd, p, flags, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	r, err := rotation.Parse("the roster that holds", text)
+	return r, n, err
+}
+
+// plainWords makes one line of a refusal.
+func plainWords(err error) error {
+	var r *incident.Refusal
+	if errors.As(err, &r) {
+		return errors.New(strings.TrimSpace(r.Why + " " + r.Next))
+	}
+	return err
+}
+
+func rosterApplyCommand(p process) *cobra.Command {
+	var flags operatorFlags
+	var why string
+	var match int
+	cmd := &cobra.Command{
+		Use:   "apply --config FILE [--match VERSION] [--why TEXT] [--json] FILE",
+		Short: "Make a roster file hold",
+		Long: "Makes FILE the roster that holds, and prints what changes. Everything that is not\n" +
+			"in it is gone, overrides and swaps from Slack too: change an export, not an old\n" +
+			"file. Nothing is applied unless everything is valid. With --match it is refused\n" +
+			"when another version than that one holds by now. The history says who and why.\n",
+		Args: exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			next, err := readRoster(args[0])
+			if err != nil {
+				return err
+			}
+			return withRoster(cmd, p, &flags,
+				func(o *operator) error {
+					return applyThroughBot(cmd.Context(), p, &flags, o, application{next, why, match})
+				},
+				func(ctx context.Context, d *desk.Desk) error {
+					return applyInStore(ctx, p, &flags, d, application{next, why, match})
+				})
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().StringVar(&why, "why", "", "why, a `TEXT` for the history")
+	cmd.Flags().IntVar(&match, "match", 0, "refuse unless this `VERSION` holds")
+	return cmd
+}
+
+// application is a roster that is to hold.
+type application struct {
+	roster *rotation.Roster
+	why    string
+	match  int
+}
+
+// appliedJSON is what became of it.
+type appliedJSON struct {
+	Version  int      `json:"version"`
+	Changed  bool     `json:"changed"`
+	Plan     []string `json:"plan"`
+	Findings []string `json:"findings"`
+}
+
+func (a appliedJSON) words(p process) error {
+	lines := a.Plan
+	for _, f := range a.Findings {
+		lines = append(lines, "look at: "+f)
+	}
+	if a.Changed {
+		lines = append(lines, fmt.Sprintf("version %d holds now", a.Version))
+	}
+	text := strings.Join(lines, "\n")
+	if a.Changed {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, " would be added\n", " is added\n"), " would be removed\n", " is removed\n")
+		text = strings.ReplaceAll(text, " would be changed\n", " is changed\n")
+	}
+	_, err := fmt.Fprintln(p.Out, text)
+	return err
+}
+
+func applyThroughBot(ctx context.Context, p process, flags *operatorFlags, o *operator, a application) error {
+	o.kind = "application/yaml"
+	if a.match > 0 {
+		o.match = strconv.Quote(strconv.Itoa(a.match))
+	}
+	path := "/v1/roster"
+	if a.why != "" {
+		path += "?" + url.Values{"why": {a.why}}.Encode()
+	}
+	answer, err := o.ask(ctx, http.MethodPost, path, a.roster.Export())
+	if err != nil {
+		return err
+	}
+	return flags.write(p.Out, answer, func() error {
+		var out appliedJSON
+		if err := read(answer, &out); err != nil {
+			return err
+		}
+		return out.words(p)
+	})
+}
+
+func applyInStore(ctx context.Context, p process, flags *operatorFlags, d *desk.Desk, a application) error {
+	now := time.Now().UTC()
+	out := appliedJSON{Plan: rotation.Plan(d.Roster(), a.roster, now).Lines(), Findings: web.NewFindings(d.Roster(), a.roster, now)}
+	done, err := d.Apply(ctx, desk.Caller{Actor: "admin:cli"}, desk.Application{Roster: a.roster, Why: a.why, Match: a.match})
+	var race *desk.VersionError
+	if errors.As(err, &race) {
+		return fmt.Errorf("version %d of the roster holds, and this was made from version %d; export it again and repeat the change there", race.Holds.Version, race.Meant)
+	}
+	if err != nil {
+		return plainWords(err)
+	}
+	out.Version, out.Changed = done.Version, !done.Repeated
+	if flags.json {
+		return printJSON(p.Out, out)
+	}
+	return out.words(p)
+}
+
+func rosterHistoryCommand(p process) *cobra.Command {
+	var flags operatorFlags
+	cmd := &cobra.Command{
+		Use:   "history --config FILE [--json]",
+		Short: "Who changed the roster, when and why",
+		Long:  "Prints every change of the roster, the newest first. `roster export --version N`\nprints the roster as a change left it.\n",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var answer []byte
+			err := withRoster(cmd, p, &flags, func(o *operator) (err error) {
+				answer, err = o.get(cmd.Context(), "/v1/roster/history", url.Values{"limit": {"10000"}})
+				return err
+			}, func(ctx context.Context, d *desk.Desk) error {
+				list, err := d.History(ctx, 10_000)
+				if err == nil {
+					answer, err = json.Marshal(map[string]any{"history": list})
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return flags.write(p.Out, answer, func() error { return printHistory(p, answer) })
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+func printHistory(p process, answer []byte) error {
+	var out struct{ History []desk.RosterChange }
+	if err := read(answer, &out); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "VERSION\tAT\tBY\tWHAT\tWHERE\tDETAILS")
+	for _, c := range out.History {
+		details := c.What
+		if c.Why != "" {
+			details += " (" + c.Why + ")"
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\n", c.Version, c.At.UTC().Format(time.RFC3339), c.By, c.Kind, people([]string{c.Rotation}, "-"), details)
+	}
+	return table.Flush()
+}
