@@ -44,11 +44,12 @@ var rooms = map[string]room{
 	"configs":             {[]string{"incident", "incident/page", "rotation"}, nil, "the configuration is data that everything else is given"},
 	"bot/desk": {[]string{"incident/…", "rotation", "storage"}, nil,
 		"the only writer of records must not know Slack or HTTP, or they could not be tested apart"},
-	"bot/chat":          {[]string{"bot/desk", "incident/…", "rotation"}, nil, "Slack reaches the records through the desk only"},
-	"bot/web":           {[]string{"bot/desk", "incident/…", "rotation"}, nil, "HTTP reaches the records through the desk only"},
-	"bot/notify":        {nil, nil, "a way to reach a person knows the provider and nothing of incidents"},
-	"bot/slacksim":      {nil, nil, "the judge of the bot must share nothing with it, not even a mistake"},
-	"bot/slacksim/page": {[]string{"bot/slacksim"}, nil, "the judge of the bot must share nothing with it, not even a mistake"},
+	"bot/chat":                   {[]string{"bot/desk", "incident/…", "rotation"}, nil, "Slack reaches the records through the desk only"},
+	"bot/web":                    {[]string{"bot/desk", "incident/…", "rotation"}, nil, "HTTP reaches the records through the desk only"},
+	"bot/notify":                 {nil, nil, "a way to reach a person knows the provider and nothing of incidents"},
+	"bot/slacksim":               {nil, nil, "the judge of the bot must share nothing with it, not even a mistake"},
+	"bot/slacksim/page":          {[]string{"bot/slacksim"}, nil, "the judge of the bot must share nothing with it, not even a mistake"},
+	"bot/slacksim/page/pagetest": {nil, []string{"github.com/chromedp"}, "a browser knows pages, not what they show"},
 	"bot": {[]string{"bot/desk", "bot/chat", "bot/notify", "bot/web", "incident/…", "rotation", "storage"}, nil,
 		"the shell wires the parts together; the simulator is no part of the product's process"},
 }
@@ -65,6 +66,7 @@ var onlyHere = map[string]string{
 	"github.com/alexedwards/scs/v2":       "bot/web",
 	"github.com/coreos/go-oidc/v3":        "bot/web",
 	"github.com/prometheus/client_golang": "bot/web",
+	"github.com/chromedp":                 "bot/slacksim/page/pagetest",
 }
 
 // pure names the folders in which nothing may depend on anything but its arguments.

@@ -15,13 +15,14 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/bot/slacksim/page/pagetest"
 )
 
 // TestBrowser tries the page in a real browser. Whatever goes wrong in the page, a refused script or style included,
 // fails the test.
 func TestBrowser(t *testing.T) {
-	b := startBrowser(t)
-	for name, test := range map[string]func(*testing.T, *browser){
+	b := pagetest.Start(t)
+	for name, test := range map[string]func(*testing.T, *pagetest.Browser){
 		"reads mrkdwn":                     testMrkdwn,
 		"reads markdown":                   testMarkdown,
 		"shows dates in the reader's zone": testDates,
@@ -55,14 +56,14 @@ func serve(t *testing.T, o Options) simulator {
 }
 
 // drawn is what a module makes of a text, as markup.
-func drawn(tab *tab, call string, text string) string {
-	tab.t.Helper()
+func drawn(t *testing.T, tab *pagetest.Tab, call string, text string) string {
+	t.Helper()
 	quoted, err := json.Marshal(text)
 	if err != nil {
-		tab.t.Fatal(err)
+		t.Fatal(err)
 	}
 	var got string
-	tab.run(&got, fmt.Sprintf(`
+	tab.Run(&got, fmt.Sprintf(`
 		const text = %s;
 		const { mrkdwn, plain } = await import('/static/mrkdwn.js');
 		const { markdown } = await import('/static/markdown.js');
@@ -74,9 +75,9 @@ func drawn(tab *tab, call string, text string) string {
 	return got
 }
 
-func testMrkdwn(t *testing.T, b *browser) {
-	tab := b.open(t, serve(t, Options{}).address, 800, 600)
-	tab.await(`$('.composer')`)
+func testMrkdwn(t *testing.T, b *pagetest.Browser) {
+	tab := b.Open(t, serve(t, Options{}).address, 800, 600)
+	tab.Await(`$('.composer')`)
 	link := `<a href="https://e.com/" target="_blank" rel="noopener noreferrer">`
 	for _, c := range []struct{ in, want string }{
 		{"plain", "plain"},
@@ -101,21 +102,21 @@ func testMrkdwn(t *testing.T, b *browser) {
 		{"<!date^soon^{time}|later>", "later"},
 		{"<unclosed", "&lt;unclosed"},
 	} {
-		if got := drawn(tab, "mrkdwn(text, ctx)", c.in); got != c.want {
+		if got := drawn(t, tab, "mrkdwn(text, ctx)", c.in); got != c.want {
 			t.Errorf("mrkdwn(%q)\n got  %s\n want %s", c.in, got, c.want)
 		}
 	}
-	if got := drawn(tab, "plain({ type: 'plain_text', text })", "*a* <@U1> :x:"); !strings.HasPrefix(got, "*a* &lt;@U1&gt; <span") {
+	if got := drawn(t, tab, "plain({ type: 'plain_text', text })", "*a* <@U1> :x:"); !strings.HasPrefix(got, "*a* &lt;@U1&gt; <span") {
 		t.Errorf("plain text = %s, want formatting and mentions left alone and the emoji drawn", got)
 	}
-	if got := drawn(tab, "plain({ type: 'plain_text', text, emoji: false })", ":x:"); got != ":x:" {
+	if got := drawn(t, tab, "plain({ type: 'plain_text', text, emoji: false })", ":x:"); got != ":x:" {
 		t.Errorf("plain text with emoji off = %s", got)
 	}
 }
 
-func testMarkdown(t *testing.T, b *browser) {
-	tab := b.open(t, serve(t, Options{}).address, 800, 600)
-	tab.await(`$('.composer')`)
+func testMarkdown(t *testing.T, b *pagetest.Browser) {
+	tab := b.Open(t, serve(t, Options{}).address, 800, 600)
+	tab.Await(`$('.composer')`)
 	for _, c := range []struct{ in, want string }{
 		{"# One\n\ntext", "<h3>One</h3><p>text</p>"},
 		{"**b** *i* ~~s~~ `c`", "<p><strong>b</strong> <em>i</em> <s>s</s> <code>c</code></p>"},
@@ -129,15 +130,15 @@ func testMarkdown(t *testing.T, b *browser) {
 		{"<b>no</b>", "<p>&lt;b&gt;no&lt;/b&gt;</p>"},
 		{"snake_case_name", "<p>snake_case_name</p>"},
 	} {
-		if got := drawn(tab, "markdown(text)", c.in); got != c.want {
+		if got := drawn(t, tab, "markdown(text)", c.in); got != c.want {
 			t.Errorf("markdown(%q)\n got  %s\n want %s", c.in, got, c.want)
 		}
 	}
 }
 
-func testDates(t *testing.T, b *browser) {
-	tab := b.open(t, serve(t, Options{}).address, 800, 600)
-	tab.await(`$('.composer')`)
+func testDates(t *testing.T, b *pagetest.Browser) {
+	tab := b.Open(t, serve(t, Options{}).address, 800, 600)
+	tab.Await(`$('.composer')`)
 	for _, c := range []struct {
 		pattern, zone string
 		ts, now       int
@@ -158,7 +159,7 @@ func testDates(t *testing.T, b *browser) {
 		{"{time}", "Europe/Berlin", 1792891800, 0, "02:30"},
 	} {
 		var got string
-		tab.run(&got, fmt.Sprintf(`const { format } = await import('/static/dates.js'); return format(%q, %d, { zone: %q, now: %d });`, c.pattern, c.ts, c.zone, c.now))
+		tab.Run(&got, fmt.Sprintf(`const { format } = await import('/static/dates.js'); return format(%q, %d, { zone: %q, now: %d });`, c.pattern, c.ts, c.zone, c.now))
 		if got != c.want {
 			t.Errorf("format(%s, %d) in %s at %d = %q, want %q", c.pattern, c.ts, c.zone, c.now, got, c.want)
 		}
@@ -167,7 +168,7 @@ func testDates(t *testing.T, b *browser) {
 
 const hostile = `"><img src=x onerror=alert(1)><script>alert(1)</script>`
 
-func testHostileText(t *testing.T, b *browser) {
+func testHostileText(t *testing.T, b *pagetest.Browser) {
 	d := serve(t, Options{Notice: hostile, Guide: []Step{{Title: hostile, Body: hostile}}})
 	ops := channelID(t, d.Workspace, "ops")
 	say(t, d.Workspace, "ben", ops, hostile, "")
@@ -179,14 +180,14 @@ func testHostileText(t *testing.T, b *browser) {
 		{"type":"table","rows":[[{"type":"raw_text","text":%q}]]},
 		{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":%q},{"type":"link","url":"javascript:alert(1)","text":%q}]}]}]`)
 	postBlocks(t, d, ops, post)
-	tab := b.open(t, d.address+"/#ada/"+ops, 1400, 900)
-	tab.await(`$('.block-rich_text')`)
+	tab := b.Open(t, d.address+"/#ada/"+ops, 1400, 900)
+	tab.Await(`$('.block-rich_text')`)
 	var got struct {
 		Scripts, Images int
 		Bad             []string
 		Shown           bool
 	}
-	tab.run(&got, `return {
+	tab.Run(&got, `return {
 		scripts: $$('script').length, images: $$('img').filter((i) => i.getAttribute('src') === 'x').length,
 		bad: $$('a').map((a) => a.getAttribute('href')).filter((h) => !/^(https?:|mailto:|\/file\/)/.test(h)),
 		shown: $('.block-header').innerText.includes('<img src=x'),
@@ -194,9 +195,7 @@ func testHostileText(t *testing.T, b *browser) {
 	if got.Scripts != 1 || got.Images != 0 || len(got.Bad) > 0 || !got.Shown {
 		t.Errorf("page with hostile text: %+v, want the page's one script, no image, no bad link, the text shown", got)
 	}
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	tab.errors = nil // the image that does not exist is reported, and rightly
+	tab.Forgive() // the image that does not exist is reported, and rightly
 }
 
 // everywhere puts the hostile text wherever the blocks say %q.
@@ -226,7 +225,7 @@ func postBlocks(t *testing.T, d simulator, channel, raw string) string {
 	return ts
 }
 
-func testEveryBlock(t *testing.T, b *browser) {
+func testEveryBlock(t *testing.T, b *pagetest.Browser) {
 	d := serve(t, Options{})
 	ops := channelID(t, d.Workspace, "ops")
 	postBlocks(t, d, ops, `[{"type":"header","text":{"type":"plain_text","text":"H"}},{"type":"divider"},
@@ -244,10 +243,10 @@ func testEveryBlock(t *testing.T, b *browser) {
 		{"type":"markdown","text":"**M**"},
 		{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"R"}]}]},
 		{"type":"table","rows":[[{"type":"raw_text","text":"T"}]]}]`)
-	tab := b.open(t, d.address+"/#ada/"+ops, 1200, 900)
-	tab.await(`$('.block-table')`)
+	tab := b.Open(t, d.address+"/#ada/"+ops, 1200, 900)
+	tab.Await(`$('.block-table')`)
 	var got []string
-	tab.run(&got, `return [...$$('.message .block').map((n) => n.className), ...$$('.message .element').map((n) => n.tagName), ...$$('.unknown').map((n) => 'UNKNOWN ' + n.innerText)]`)
+	tab.Run(&got, `return [...$$('.message .block').map((n) => n.className), ...$$('.message .element').map((n) => n.tagName), ...$$('.unknown').map((n) => 'UNKNOWN ' + n.innerText)]`)
 	want := []string{
 		"block block-header", "block block-divider", "with-accessory block block-section", "block block-section", "block block-context",
 		"block block-actions", "block block-input", "block block-markdown", "block block-rich_text", "tablebox block block-table",
@@ -312,107 +311,105 @@ func incidentForm() slack.ModalViewRequest {
 	}}}
 }
 
-func testIncident(t *testing.T, b *browser) {
+func testIncident(t *testing.T, b *pagetest.Browser) {
 	d := serve(t, Options{})
 	d.bot(t)
 	ops := channelID(t, d.Workspace, "ops")
 	postBlocks(t, d, ops, `[{"type":"section","text":{"type":"mrkdwn","text":"*Checkout* is failing"}},{"type":"actions","elements":[
 		{"type":"button","action_id":"ack","style":"primary","text":{"type":"plain_text","text":"Acknowledge"},
 		 "confirm":{"title":{"type":"plain_text","text":"Sure?"},"text":{"type":"mrkdwn","text":"*You* take it"},"confirm":{"type":"plain_text","text":"Yes"},"deny":{"type":"plain_text","text":"No"}}}]}]`)
-	tab := b.open(t, d.address+"/#ada/"+ops, 1200, 800)
-	tab.await(`$('.live.on') && $('.composer textarea')`)
+	tab := b.Open(t, d.address+"/#ada/"+ops, 1200, 800)
+	tab.Await(`$('.live.on') && $('.composer textarea')`)
 
 	// A slash command, completed with Enter, opens the form.
-	tab.run(nil, `$('.composer textarea').focus()`)
-	tab.text("/inc")
-	tab.await(`by('.suggestion > span', '/incident')`)
-	tab.key("Enter")
-	tab.key("Enter")
-	tab.await(`$('.dialog') && document.activeElement.matches('.dialog input')`)
+	tab.Run(nil, `$('.composer textarea').focus()`)
+	tab.Type("/inc")
+	tab.Await(`by('.suggestion > span', '/incident')`)
+	tab.Press("Enter")
+	tab.Press("Enter")
+	tab.Await(`$('.dialog') && document.activeElement.matches('.dialog input')`)
 
 	// A refused field says why, keeps what was typed, and has the focus.
-	tab.text("broken")
-	tab.run(nil, `by('.dialog-foot .btn', 'Declare').click()`)
-	tab.await(`shows('Say it in two words', $('.dialog')) && document.activeElement.value === 'broken'`)
-	tab.run(nil, `document.activeElement.select()`)
-	tab.text("Checkout broken")
+	tab.Type("broken")
+	tab.Run(nil, `by('.dialog-foot .btn', 'Declare').click()`)
+	tab.Await(`shows('Say it in two words', $('.dialog')) && document.activeElement.value === 'broken'`)
+	tab.Run(nil, `document.activeElement.select()`)
+	tab.Type("Checkout broken")
 
 	// People are chosen by keyboard.
-	tab.run(nil, `$('.dialog .select-open').click()`)
-	tab.text("okafor")
-	tab.await(`by('.option-label', 'Ben Okafor') && $$('.option').length === 1`)
-	tab.key("Enter")
-	tab.await(`$('.dialog .chip')`)
-	tab.key("Escape")
-	tab.run(nil, `by('.dialog-foot .btn', 'Declare').click()`)
-	tab.await(`$('.veil').hidden`)
+	tab.Run(nil, `$('.dialog .select-open').click()`)
+	tab.Type("okafor")
+	tab.Await(`by('.option-label', 'Ben Okafor') && $$('.option').length === 1`)
+	tab.Press("Enter")
+	tab.Await(`$('.dialog .chip')`)
+	tab.Press("Escape")
+	tab.Run(nil, `by('.dialog-foot .btn', 'Declare').click()`)
+	tab.Await(`$('.veil').hidden`)
 
 	// A button asks first, then acts, and the message changes in place.
-	tab.run(nil, `by('.message .btn', 'Acknowledge').click()`)
-	tab.await(`shows('You take it', $('.dialog'))`)
-	tab.run(nil, `by('.dialog .btn', 'Yes').click()`)
-	tab.await(`shows('Acknowledged by @Ada Byron') && shows('(edited)') && !by('.message .btn', 'Acknowledge')`)
+	tab.Run(nil, `by('.message .btn', 'Acknowledge').click()`)
+	tab.Await(`shows('You take it', $('.dialog'))`)
+	tab.Run(nil, `by('.dialog .btn', 'Yes').click()`)
+	tab.Await(`shows('Acknowledged by @Ada Byron') && shows('(edited)') && !by('.message .btn', 'Acknowledge')`)
 
 	// Reactions, pins and threads.
-	tab.run(nil, `$('.message .tools [aria-label="React with eyes"]').click()`)
-	tab.await(`$('.reaction.mine')`)
-	tab.run(nil, `$('.message .tools [aria-label="Reply in thread"]').click()`)
-	tab.await(`!$('.thread').hidden && document.activeElement.closest('.thread')`)
-	tab.text("looking")
-	tab.key("Enter")
-	tab.await(`shows('1 reply') && shows('looking', $('.thread'))`)
-	tab.key("Escape")
-	tab.await(`$('.thread').hidden`)
+	tab.Run(nil, `$('.message .tools [aria-label="React with eyes"]').click()`)
+	tab.Await(`$('.reaction.mine')`)
+	tab.Run(nil, `$('.message .tools [aria-label="Reply in thread"]').click()`)
+	tab.Await(`!$('.thread').hidden && document.activeElement.closest('.thread')`)
+	tab.Type("looking")
+	tab.Press("Enter")
+	tab.Await(`shows('1 reply') && shows('looking', $('.thread'))`)
+	tab.Press("Escape")
+	tab.Await(`$('.thread').hidden`)
 
 	// The inspector saw it all; a fault shows where it strikes.
-	tab.run(nil, `$('.tools-bar [aria-label="Inspector"]').click()`)
-	tab.await(`$$('.call-method').some((n) => n.innerText === 'views.open') && $$('.call-method').some((n) => n.innerText === 'chat.update')`)
+	tab.Run(nil, `$('.tools-bar [aria-label="Inspector"]').click()`)
+	tab.Await(`$$('.call-method').some((n) => n.innerText === 'views.open') && $$('.call-method').some((n) => n.innerText === 'chat.update')`)
 	if err := d.Fault(slacksim.Fault{Down: true}); err != nil {
 		t.Fatal(err)
 	}
-	tab.await(`$('.live.alone')`)
-	tab.run(nil, `$('.channel .composer textarea').focus()`)
-	tab.text("/incident help")
-	tab.key("Enter")
-	tab.await(`shows('dispatch_failed') && $('.channel .composer textarea').value === '/incident help'`)
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	tab.errors = nil // what the refused submission and the dead app made the browser report is part of the story
+	tab.Await(`$('.live.alone')`)
+	tab.Run(nil, `$('.channel .composer textarea').focus()`)
+	tab.Type("/incident help")
+	tab.Press("Enter")
+	tab.Await(`shows('dispatch_failed') && $('.channel .composer textarea').value === '/incident help'`)
+	tab.Forgive() // what the refused submission and the dead app made the browser report is part of the story
 }
 
-func testSideBySide(t *testing.T, b *browser) {
+func testSideBySide(t *testing.T, b *pagetest.Browser) {
 	d := serve(t, Options{})
 	ops := channelID(t, d.Workspace, "ops")
-	tab := b.open(t, d.address+"/#ada/"+ops, 1500, 800)
-	tab.await(`$('.tools-bar button') && $('.composer')`)
-	tab.run(nil, `$('[aria-label="Two people side by side"]').click()`)
-	tab.await(`$$('.pane').length === 2 && $$('.who strong').length === 2`)
+	tab := b.Open(t, d.address+"/#ada/"+ops, 1500, 800)
+	tab.Await(`$('.tools-bar button') && $('.composer')`)
+	tab.Run(nil, `$('[aria-label="Two people side by side"]').click()`)
+	tab.Await(`$$('.pane').length === 2 && $$('.who strong').length === 2`)
 	var who []string
-	tab.run(&who, `return $$('.who strong').map((n) => n.innerText)`)
+	tab.Run(&who, `return $$('.who strong').map((n) => n.innerText)`)
 	if diff := cmp.Diff([]string{"Ada Byron", "Ben Okafor"}, who); diff != "" {
 		t.Errorf("people (-want +got):\n%s", diff)
 	}
 	// What Ada writes, Ben sees at once, as his; his zone is not hers.
-	tab.run(nil, `$$('.pane')[0].querySelector('.composer textarea').focus()`)
-	tab.text("*help* @ben :fire:")
-	tab.key("Enter")
-	tab.await(`shows('help @Ben Okafor', $$('.pane')[1]) && $('.mention.mine', $$('.pane')[1]) && $('.message.for-me', $$('.pane')[1])`)
+	tab.Run(nil, `$$('.pane')[0].querySelector('.composer textarea').focus()`)
+	tab.Type("*help* @ben :fire:")
+	tab.Press("Enter")
+	tab.Await(`shows('help @Ben Okafor', $$('.pane')[1]) && $('.mention.mine', $$('.pane')[1]) && $('.message.for-me', $$('.pane')[1])`)
 	// A mention in a channel that is not open marks it.
-	tab.run(nil, `by('.pane:nth-child(2) .room-name', 'general').closest('button').click()`)
-	tab.await(`$$('.pane')[1].querySelector('h1').innerText.includes('general')`)
+	tab.Run(nil, `by('.pane:nth-child(2) .room-name', 'general').closest('button').click()`)
+	tab.Await(`$$('.pane')[1].querySelector('h1').innerText.includes('general')`)
 	say(t, d.Workspace, "cleo", ops, "and you, @ben", "")
-	tab.await(`$$('.pane')[1].querySelector('.room.unread .count')?.innerText === '1' && !$$('.pane')[0].querySelector('.room.unread')`)
+	tab.Await(`$$('.pane')[1].querySelector('.room.unread .count')?.innerText === '1' && !$$('.pane')[0].querySelector('.room.unread')`)
 }
 
-func testThousands(t *testing.T, b *browser) {
+func testThousands(t *testing.T, b *pagetest.Browser) {
 	d := serve(t, Options{})
 	ops := channelID(t, d.Workspace, "ops")
 	for i := range 3000 {
 		say(t, d.Workspace, "ben", ops, fmt.Sprintf("number %d %s", i, strings.Repeat("words ", i%40)), "")
 	}
-	tab := b.open(t, d.address+"/#ada/"+ops, 1000, 800)
-	tab.await(`shows('number 2999')`)
-	tab.run(nil, `
+	tab := b.Open(t, d.address+"/#ada/"+ops, 1000, 800)
+	tab.Await(`shows('number 2999')`)
+	tab.Run(nil, `
 		const scroll = $('.channel .scroll');
 		const inSight = () => document.elementFromPoint(500, 400)?.closest('.message');
 		const number = () => Number(/number (\d+)/.exec(inSight()?.innerText ?? '')?.[1] ?? NaN);
@@ -433,11 +430,11 @@ func testThousands(t *testing.T, b *browser) {
 		scroll.scrollTop = 2000;
 		await until(() => Number.isFinite(number()), 'messages in the middle');`)
 	say(t, d.Workspace, "cleo", ops, "meanwhile", "")
-	tab.await(`$('.newer') && !$('.newer').hidden && $('.newer').innerText.includes('New')`)
-	tab.run(nil, `$('.newer').click(); await until(() => shows('meanwhile'), 'the newest message');`)
+	tab.Await(`$('.newer') && !$('.newer').hidden && $('.newer').innerText.includes('New')`)
+	tab.Run(nil, `$('.newer').click(); await until(() => shows('meanwhile'), 'the newest message');`)
 }
 
-func testPhoneScreen(t *testing.T, b *browser) {
+func testPhoneScreen(t *testing.T, b *pagetest.Browser) {
 	d := serve(t, Options{Notice: "A line that is much too long for a phone, but says what this is"})
 	d.bot(t)
 	ops := channelID(t, d.Workspace, "ops")
@@ -445,27 +442,27 @@ func testPhoneScreen(t *testing.T, b *browser) {
 		{"type":"markdown","text":"`+strings.Repeat("Donaudampfschifffahrtsgesellschaft", 6)+`"},
 		{"type":"table","rows":[[{"type":"raw_text","text":"a wide table"},{"type":"raw_text","text":"with many columns"},{"type":"raw_text","text":"that scrolls by itself"}]]},
 		{"type":"actions","elements":[{"type":"button","action_id":"a","text":{"type":"plain_text","text":"Acknowledge this incident"}},{"type":"button","action_id":"b","text":{"type":"plain_text","text":"Escalate to the next person"}}]}]`)
-	tab := b.open(t, d.address+"/#ada/"+ops, 380, 760)
-	tab.await(`$('.block-actions')`)
+	tab := b.Open(t, d.address+"/#ada/"+ops, 380, 760)
+	tab.Await(`$('.block-actions')`)
 	fits := func(where string) {
 		t.Helper()
 		var wide []string
-		tab.run(&wide, `return $$('body *').filter((n) => n.getClientRects().length && getComputedStyle(n).visibility !== 'hidden' && n.getBoundingClientRect().right > innerWidth + 1 && !n.closest('.tablebox, .extras, .sidebar')).map((n) => n.tagName + '.' + n.className + ' ' + Math.round(n.getBoundingClientRect().right)).slice(0, 5)`)
+		tab.Run(&wide, `return $$('body *').filter((n) => n.getClientRects().length && getComputedStyle(n).visibility !== 'hidden' && n.getBoundingClientRect().right > innerWidth + 1 && !n.closest('.tablebox, .extras, .sidebar')).map((n) => n.tagName + '.' + n.className + ' ' + Math.round(n.getBoundingClientRect().right)).slice(0, 5)`)
 		if len(wide) > 0 {
 			t.Errorf("%s at 380 pixels: too wide are %q", where, wide)
 		}
 	}
 	fits("channel")
-	tab.run(nil, `$('.burger').click(); await until(() => $('.sidebar').getBoundingClientRect().left >= 0, 'the channel list');`)
+	tab.Run(nil, `$('.burger').click(); await until(() => $('.sidebar').getBoundingClientRect().left >= 0, 'the channel list');`)
 	fits("channel list")
-	tab.run(nil, `$('.room.here').click(); $('.composer textarea').focus()`)
-	tab.text("/incident")
-	tab.key("Enter")
-	tab.await(`$('.dialog')`)
+	tab.Run(nil, `$('.room.here').click(); $('.composer textarea').focus()`)
+	tab.Type("/incident")
+	tab.Press("Enter")
+	tab.Await(`$('.dialog')`)
 	fits("modal")
-	tab.key("Escape")
-	tab.await(`$('.veil').hidden`)
-	tab.run(nil, `$('.tools-bar [aria-label="Faults"]').click()`)
-	tab.await(`$('.presets')`)
+	tab.Press("Escape")
+	tab.Await(`$('.veil').hidden`)
+	tab.Run(nil, `$('.tools-bar [aria-label="Faults"]').click()`)
+	tab.Await(`$('.presets')`)
 	fits("faults")
 }
