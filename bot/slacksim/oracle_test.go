@@ -27,36 +27,36 @@ var oracleCases = []struct {
 	name, argument string
 	payload        any
 }{
-	{"section", "blocks", l{m{"type": "section", "text": mk("hello")}}},
-	{"section of 3000", "blocks", l{m{"type": "section", "text": mk(strings.Repeat("a", 3000))}}},
-	{"section of 3001", "blocks", l{m{"type": "section", "text": mk(strings.Repeat("a", 3001))}}},
+	{"section", "blocks", l{m{"type": "section", "text": md("hello")}}},
+	{"section of 3000", "blocks", l{m{"type": "section", "text": md(strings.Repeat("a", 3000))}}},
+	{"section of 3001", "blocks", l{m{"type": "section", "text": md(strings.Repeat("a", 3001))}}},
 	{"section of nothing", "blocks", l{m{"type": "section"}}},
-	{"section of an empty text", "blocks", l{m{"type": "section", "text": mk("")}}},
+	{"section of an empty text", "blocks", l{m{"type": "section", "text": md("")}}},
 	{"header of 150", "blocks", l{m{"type": "header", "text": plainText(strings.Repeat("a", 150))}}},
 	{"header of 151", "blocks", l{m{"type": "header", "text": plainText(strings.Repeat("a", 151))}}},
-	{"header in mrkdwn", "blocks", l{m{"type": "header", "text": mk("hello")}}},
-	{"10 fields", "blocks", l{m{"type": "section", "fields": many(10, mk("a"))}}},
-	{"11 fields", "blocks", l{m{"type": "section", "fields": many(11, mk("a"))}}},
-	{"10 in a context", "blocks", l{m{"type": "context", "elements": many(10, mk("a"))}}},
-	{"11 in a context", "blocks", l{m{"type": "context", "elements": many(11, mk("a"))}}},
-	{"button of 75", "blocks", l{m{"type": "actions", "elements": l{button(75, 2000)}}}},
-	{"button of 76", "blocks", l{m{"type": "actions", "elements": l{button(76, 2000)}}}},
-	{"button with a value of 2001", "blocks", l{m{"type": "actions", "elements": l{button(75, 2001)}}}},
+	{"header in mrkdwn", "blocks", l{m{"type": "header", "text": md("hello")}}},
+	{"10 fields", "blocks", l{m{"type": "section", "fields": several(10, md("a"))}}},
+	{"11 fields", "blocks", l{m{"type": "section", "fields": several(11, md("a"))}}},
+	{"10 in a context", "blocks", l{m{"type": "context", "elements": several(10, md("a"))}}},
+	{"11 in a context", "blocks", l{m{"type": "context", "elements": several(11, md("a"))}}},
+	{"button of 75", "blocks", l{m{"type": "actions", "elements": l{labelled(75, 2000)}}}},
+	{"button of 76", "blocks", l{m{"type": "actions", "elements": l{labelled(76, 2000)}}}},
+	{"button with a value of 2001", "blocks", l{m{"type": "actions", "elements": l{labelled(75, 2001)}}}},
 	{"no action", "blocks", l{m{"type": "actions", "elements": l{}}}},
-	{"two of an action_id", "blocks", l{m{"type": "actions", "elements": l{button(1, 1), button(1, 1)}}}},
-	{"50 blocks", "blocks", many(50, m{"type": "divider"})},
-	{"51 blocks", "blocks", many(51, m{"type": "divider"})},
+	{"two of an action_id", "blocks", l{m{"type": "actions", "elements": l{labelled(1, 1), labelled(1, 1)}}}},
+	{"50 blocks", "blocks", several(50, m{"type": "divider"})},
+	{"51 blocks", "blocks", several(51, m{"type": "divider"})},
 	{"unknown block", "blocks", l{m{"type": "marquee"}}},
-	{"modal", "view", modal(24, m{"type": "divider"})},
-	{"modal with a title of 25", "view", modal(25, m{"type": "divider"})},
-	{"modal with an input and no submit", "view", lacking(modal(5, textInput()), "submit")},
-	{"modal with an input", "view", modal(5, textInput())},
+	{"modal", "view", titled(24, m{"type": "divider"})},
+	{"modal with a title of 25", "view", titled(25, m{"type": "divider"})},
+	{"modal with an input and no submit", "view", lacking(titled(5, question()), "submit")},
+	{"modal with an input", "view", titled(5, question())},
 	{"home", "view", m{"type": "home", "blocks": l{m{"type": "divider"}}}},
 }
 
-func mk(s string) m { return m{"type": "mrkdwn", "text": s} }
+func md(s string) m { return m{"type": "mrkdwn", "text": s} }
 
-func many(n int, v any) l {
+func several(n int, v any) l {
 	list := l{}
 	for range n {
 		list = append(list, v)
@@ -64,15 +64,15 @@ func many(n int, v any) l {
 	return list
 }
 
-func button(text, value int) m {
+func labelled(text, value int) m {
 	return m{"type": "button", "action_id": "a", "text": plainText(strings.Repeat("b", text)), "value": strings.Repeat("v", value)}
 }
 
-func modal(title int, block m) m {
+func titled(title int, block m) m {
 	return m{"type": "modal", "title": plainText(strings.Repeat("t", title)), "submit": plainText("Go"), "blocks": l{block}}
 }
 
-func textInput() m {
+func question() m {
 	return m{"type": "input", "label": plainText("What"), "element": m{"type": "plain_text_input", "action_id": "x"}}
 }
 
