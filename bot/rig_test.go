@@ -65,6 +65,12 @@ type rig struct {
 	desk   *desk.Desk
 	log    zerolog.Logger
 	stop   func()
+
+	roster string     // the text of the first roster
+	world  *providers // of the other ways; nil: there are none
+	ways   *Ways      // of this run of the bot
+	reach  *Reach
+	web    http.Handler // what the bot answers over HTTP, when there are other ways
 }
 
 // inBubble runs f in a bubble with a rig, and stops everything afterwards.
@@ -89,7 +95,7 @@ func newRig(t *testing.T, opt slacksim.Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, path: filepath.Join(t.TempDir(), "stormbell.db"), sim: sim, line: slacksim.NewListener()}
+	r := &rig{roster: rosterText, t: t, path: filepath.Join(t.TempDir(), "stormbell.db"), sim: sim, line: slacksim.NewListener()}
 	r.server = &http.Server{Handler: sim}
 	go r.server.Serve(r.line)
 	r.log = zerolog.Nop()
@@ -108,12 +114,12 @@ func (r *rig) start() {
 	}
 	db := storage.New(engine)
 	ctx, cancel := context.WithCancel(r.t.Context())
-	r.desk, err = desk.Open(ctx, db, desk.Options{})
+	r.desk, err = desk.Open(ctx, db, r.world.deskOptions())
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	if !r.desk.HasRoster() {
-		roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
+		roster, err := rotation.Parse("roster.yaml", []byte(r.roster))
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -121,12 +127,17 @@ func (r *rig) start() {
 			r.t.Fatal(err)
 		}
 	}
+	r.reach = NewReach()
 	slack := chat.New(r.desk, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
+		Observe: func(_, result string, took time.Duration) { r.reach.Called(result, took) },
+		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
 	})
+	r.ways = r.world.connect(r)
 	done := make(chan error, 1)
-	go func() { done <- Run(ctx, Options{DB: db, Desk: r.desk, Slack: slack, Log: r.log}) }()
+	go func() {
+		done <- Run(ctx, Options{DB: db, Desk: r.desk, Slack: slack, Ways: r.ways, Reach: r.reach, Log: r.log})
+	}()
 	r.stop = func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -144,6 +155,7 @@ func (r *rig) close() {
 	if r.stop != nil {
 		r.stop()
 	}
+	r.world.close()
 	r.sim.Close()
 	r.line.Close()
 	r.server.Close()

@@ -45,8 +45,8 @@ type Ways struct {
 // line is one person by one way: messages to it leave one after another, so
 // that a bundle is sent once.
 type line struct {
-	turn  sync.Mutex
-	next  time.Time // not before, since the last attempt failed
+	turn  chan struct{} // holds a value while somebody has the turn
+	next  time.Time     // not before, since the last attempt failed
 	tries int
 	grant desk.Grant
 	about string // the pages that grant is for
@@ -84,7 +84,7 @@ func (w *Ways) line(j desk.Job) *line {
 	key := j.Via + " " + string(j.Person)
 	l := w.lines[key]
 	if l == nil {
-		l = &line{}
+		l = &line{turn: make(chan struct{}, 1)}
 		w.lines[key] = l
 	}
 	return l
@@ -93,8 +93,12 @@ func (w *Ways) line(j desk.Job) *line {
 // page sends the pages that leave together with j, as one message.
 func (w *Ways) page(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 	l := w.line(j)
-	l.turn.Lock()
-	defer l.turn.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return desk.Outcome{}, ctx.Err()
+	}
+	defer func() { <-l.turn }()
 	now := time.Now()
 	if wait := w.mustWait(j.Via, l, now); wait > 0 {
 		return desk.Outcome{}, &desk.Retry{After: wait, Cause: errors.New(j.Via + ": not again yet")}
