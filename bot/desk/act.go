@@ -192,7 +192,7 @@ func (w *work) declare(decl incident.Declaration) error {
 	if err != nil {
 		return err
 	}
-	if change.Incident.Title != strings.TrimSpace(decl.Title) && len(change.Events) > 1 && decl.Details == "" {
+	if _, whole := incident.CleanTitle(decl.Title); whole != "" {
 		w.notes = append(w.notes, "The title was long; all of it is the first note.")
 	}
 	if err := w.apply(change); err != nil {

@@ -1,0 +1,120 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
+)
+
+func firing(key string) alert.Alert {
+	return alert.Alert{Key: key, Status: alert.Firing, Title: "p99 above 3 s", Severity: incident.Sev3, Service: "checkout", Source: "event"}
+}
+
+func over(key string) alert.Alert {
+	a := firing(key)
+	a.Status = alert.Resolved
+	return a
+}
+
+// TestAlerts follows alerts through the life of an incident, step by step.
+func TestAlerts(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		worse := firing("a")
+		worse.Severity = incident.Sev1
+		steps := []struct {
+			name  string
+			alert alert.Alert
+			do    func()
+			want  AlertResult
+		}{
+			{"an end without a beginning", over("a"), nil, AlertResult{0, alert.Suppressed}},
+			{"the first", firing("a"), nil, AlertResult{1, alert.Opened}},
+			{"again", firing("a"), nil, AlertResult{1, alert.Joined}},
+			{"another key", firing("b"), nil, AlertResult{2, alert.Opened}},
+			{"worse", worse, nil, AlertResult{1, alert.Joined}},
+			{"over", over("a"), nil, AlertResult{1, alert.Over}},
+			{"over again", over("a"), nil, AlertResult{1, alert.Suppressed}},
+			{"back", firing("a"), nil, AlertResult{1, alert.Joined}},
+			{"after the merge: the whole", firing("b"), func() { x.act(ada, 2, Act{Verb: Merge, Into: 1}) }, AlertResult{1, alert.Joined}},
+			{"the end of a part is not the whole's", over("b"), nil, AlertResult{1, alert.Over}},
+			{"after the end", firing("a"), func() { x.act(ada, 1, Act{Verb: Resolve}) }, AlertResult{3, alert.Opened}},
+			{"the part after the end", firing("b"), nil, AlertResult{4, alert.Opened}},
+		}
+		for _, step := range steps {
+			if step.do != nil {
+				step.do()
+			}
+			got, err := x.Alert(background(), "monitor", step.alert)
+			if err != nil || got != step.want {
+				t.Errorf("%s: Alert() = %+v, %v; want %+v", step.name, got, err, step.want)
+			}
+		}
+		i, events := x.folds(1)
+		if i.Severity != incident.Sev1 || i.Highest != incident.Sev1 {
+			t.Errorf("severity %s, want sev1 from the worse alert", i.Severity)
+		}
+		if i.AlertOver {
+			t.Error("the incident's alert counts as over, since that of a part is")
+		}
+		if n := slices.IndexFunc(events, func(e incident.Event) bool { return e.Kind == incident.KindAlertOver }); n < 0 {
+			t.Error("the timeline does not say that the sender says it is over")
+		}
+	})
+}
+
+// TestStormOfOneAlert sends the same alert ten thousand times.
+func TestStormOfOneAlert(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		a := firing("a")
+		a.Severity = incident.Sev2
+		together(50, func(int) {
+			for range 200 {
+				if _, err := x.Alert(background(), "monitor", a); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		_, events := x.folds(1)
+		if list, _ := x.Active(background(), incident.Bot); len(list) != 1 || len(events) >= 20 {
+			t.Errorf("%d incidents, %d events; want 1 and fewer than 20", len(list), len(events))
+		}
+		pages := slices.DeleteFunc(jobsInStore(x), func(j Job) bool { return j.Kind != JobPage || j.Via != "slack" })
+		if len(pages) != 1 {
+			t.Errorf("%d pages, want 1", len(pages))
+		}
+	})
+}
+
+func TestAlertWithUnknownService(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		a := firing("a")
+		a.Service = "chekout"
+		a.Details = []alert.KV{{Key: "host", Value: strings.Repeat("<!channel>", 500)}}
+		if _, err := x.Alert(background(), "monitor", a); err != nil {
+			t.Fatal(err)
+		}
+		i, events := x.folds(1)
+		if i.Service != "checkout" || !strings.Contains(texts(events), "Did you mean checkout?") {
+			t.Errorf("service %q; the timeline says %s", i.Service, texts(events))
+		}
+		if i.DeclaredBy != "alert:monitor" {
+			t.Errorf("declared by %q, want the sender", i.DeclaredBy)
+		}
+	})
+}
+
+func TestTwentyAlertsInAMinute(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		together(20, func(k int) { x.Alert(background(), "monitor", firing(fmt.Sprint(k))) })
+		list, err := x.Active(background(), incident.Bot)
+		if err != nil || len(list) != 20 || list[0].Number != 20 || list[19].Number != 1 {
+			t.Errorf("Active() = %d incidents from %s on, %v; want 20, the newest first", len(list), list[0].Name(), err)
+		}
+		x.tick(time.Minute)
+	})
+}
