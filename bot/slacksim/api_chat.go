@@ -257,15 +257,19 @@ func (c *call) chatSchedule() (object, *apiError) {
 	}
 	c.signBot(m, c.args)
 	s := &scheduled{id: c.id("Q"), channel: ch.ID, at: int64(at), message: m, created: unix(c.now())}
-	w := c.Workspace
+	c.plan(ch, s)
+	return object{"channel": ch.ID, "scheduled_message_id": s.id, "post_at": at, "message": m.clone()}, nil
+}
+
+// plan posts s in its channel when its time has come.
+func (w *Workspace) plan(ch *channel, s *scheduled) {
 	w.planned[s.id] = s
-	s.timer = w.agenda.after(wait, func() {
+	s.timer = w.agenda.after(time.Unix(s.at, 0).Sub(w.now()), func() {
 		delete(w.planned, s.id)
 		if !ch.IsArchived {
-			w.post(ch, m)
+			w.post(ch, s.message)
 		}
 	})
-	return object{"channel": ch.ID, "scheduled_message_id": s.id, "post_at": at, "message": m.clone()}, nil
 }
 
 func (c *call) chatUnschedule() (object, *apiError) {

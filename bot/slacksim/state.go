@@ -181,6 +181,10 @@ type channel struct {
 func (w *Workspace) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.state()
+}
+
+func (w *Workspace) state() State {
 	s := State{
 		Now: w.now(),
 		Team: Team{ID: w.teamID, Name: w.opts.Team, Domain: w.domain, Plan: w.opts.Plan.String(),
