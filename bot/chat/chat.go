@@ -245,7 +245,7 @@ func (s *Slack) prepareOnce(ctx context.Context) error {
 		case err != nil:
 			return err
 		default:
-			if err := s.desk.Link(ctx, p.ID, user.ID); err != nil {
+			if err := s.desk.Link(ctx, p, user.ID); err != nil {
 				return err
 			}
 		}

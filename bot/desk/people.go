@@ -18,29 +18,39 @@ import (
 type directory struct {
 	roster  *rotation.Roster
 	version int
-	links   map[string]string // person ID → Slack user ID, beside those in the roster
-	bySlack map[string]string // Slack user ID → person ID
+	links   map[string]linkRecord // by person ID, beside the Slack IDs in the roster
+	bySlack map[string]string     // Slack user ID → person ID
 }
 
-func newDirectory(r *rotation.Roster, version int, links map[string]string) *directory {
+func newDirectory(r *rotation.Roster, version int, links map[string]linkRecord) *directory {
 	w := &directory{roster: r, version: version, links: links, bySlack: map[string]string{}}
-	for person, slack := range links {
-		w.bySlack[slack] = person
-	}
 	for _, p := range r.People {
+		if p.Slack == "" {
+			w.bySlack[w.slack(p.ID)] = p.ID
+		}
+	}
+	for _, p := range r.People { // the roster's word counts more than what was found
 		if p.Slack != "" {
 			w.bySlack[p.Slack] = p.ID
 		}
 	}
+	delete(w.bySlack, "")
 	return w
 }
 
-// slack returns a person's Slack user ID, or "".
+// slack returns a person's Slack user ID, or "". One that was found by a mail
+// address holds only as long as the roster has that address.
 func (w *directory) slack(person string) string {
-	if p, ok := w.roster.Person(person); ok && p.Slack != "" {
+	p, ok := w.roster.Person(person)
+	switch {
+	case !ok:
+		return ""
+	case p.Slack != "":
 		return p.Slack
+	case w.links[person].Email != p.Email:
+		return ""
 	}
-	return w.links[person]
+	return w.links[person].Slack
 }
 
 // findService finds a service by its ID or its name, without regard to case.
@@ -136,19 +146,19 @@ func (d *Desk) Unlinked() []rotation.Person {
 	return people
 }
 
-// Link stores a person's Slack user ID, so that it is looked up only once.
-func (d *Desk) Link(ctx context.Context, person, slackID string) error {
+// Link stores the Slack user ID that was found by a person's mail address, so
+// that it is looked up only once.
+func (d *Desk) Link(ctx context.Context, p rotation.Person, slackID string) error {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	err := d.db.Update(ctx, func(tx *storage.Tx) error {
-		return storage.Save(tx, "link/"+person, linkRecord{V: 1, Slack: slackID, At: instant()})
-	})
+	link := linkRecord{V: 1, Slack: slackID, Email: p.Email, At: instant()}
+	err := d.db.Update(ctx, func(tx *storage.Tx) error { return storage.Save(tx, "link/"+p.ID, link) })
 	if err != nil {
 		return err
 	}
 	was := d.people.Load()
 	links := maps.Clone(was.links)
-	links[person] = slackID
+	links[p.ID] = link
 	d.people.Store(newDirectory(was.roster, was.version, links))
 	return nil
 }

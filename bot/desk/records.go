@@ -116,6 +116,7 @@ type turnRecord struct {
 type linkRecord struct {
 	V     int       `json:"v"`
 	Slack string    `json:"slack"`
+	Email string    `json:"email"` // by which it was found
 	At    time.Time `json:"at"`
 }
 

@@ -357,7 +357,7 @@ func (d *Desk) rosterOf(ctx context.Context, version int) (*rotation.Roster, err
 func (d *Desk) loadDirectory(ctx context.Context) error {
 	var text []byte
 	var current rosterRecord
-	links := map[string]string{}
+	links := map[string]linkRecord{}
 	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
 		if current, err = storage.Load[rosterRecord](tx, rosterCurrent); err == nil {
 			text, err = rosterText(tx, rosterCurrent)
@@ -370,7 +370,7 @@ func (d *Desk) loadDirectory(ctx context.Context) error {
 			if err := json.Unmarshal(value, &l); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			links[strings.TrimPrefix(key, "link/")] = l.Slack
+			links[strings.TrimPrefix(key, "link/")] = l
 		}
 		return nil
 	})
