@@ -57,7 +57,7 @@ func (s *Slack) trouble(err error, typed string) string {
 func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	who := s.desk.Actor(c.UserID)
 	if c.Command == s.opt.OncallCommand {
-		return answer{payload: s.oncall(c.Text)}
+		return s.oncallCommand(ctx, c)
 	}
 	cmd := Parse(c.Text)
 	caller := desk.Caller{Actor: who, Key: key("command", c.TriggerID), ReplyURL: c.ResponseURL}
@@ -387,8 +387,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.told(caller, s.list(ctx, caller.Actor))
 	case actOncall:
 		return s.told(caller, s.oncall(""))
+	default:
+		return s.pressedOncall(ctx, caller, action)
 	}
-	return answer{}
 }
 
 // told answers a press: the acknowledgement of a press carries nothing, so the
@@ -424,8 +425,9 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 			return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{inputText: clip(s.trouble(err, ""), 150)})}
 		}
 		return answer{}
+	default:
+		return s.submittedOncall(ctx, i)
 	}
-	return answer{}
 }
 
 // marked adds a message that somebody pointed at to the timeline.

@@ -16,29 +16,67 @@ import (
 func (s *Slack) oncall(text string) reply {
 	team := strings.ToLower(strings.TrimSpace(tidy(text)))
 	roster, now, n := s.desk.Roster(), time.Now(), s.names()
+	if len(roster.Rotations) == 0 {
+		return ephemeral("There is no rotation yet. The roster file says who is on call; see `roster` in the configuration.")
+	}
 	var lines []string
-	for _, r := range roster.Rotations {
+	for i := range roster.Rotations {
+		r := &roster.Rotations[i]
 		if team == "" || team == "who" || strings.EqualFold(r.Team, team) || strings.EqualFold(r.ID, team) || strings.EqualFold(teamName(roster, r.Team), team) {
-			lines = append(lines, rotationLine(&r, roster, n, now))
+			lines = append(lines, rotationLine(r, roster, n, now))
 		}
 	}
-	switch {
-	case len(roster.Rotations) == 0:
-		return ephemeral("There is no rotation yet. The roster file says who is on call; see `roster` in the configuration.")
-	case len(lines) == 0:
-		var teams []string
-		for _, t := range roster.Teams {
-			teams = append(teams, t.ID)
-		}
-		return ephemeral("There is no team “" + clip(esc(team), 60) + "”. Teams: " + esc(strings.Join(teams, ", ")) + ".")
+	if len(lines) == 0 {
+		return s.noTeam(roster, team)
 	}
 	var blocks []slack.Block
-	for _, part := range parts(strings.Join(lines, "\n"), 2900) {
-		if len(blocks) < 3 {
-			blocks = append(blocks, section(part))
+	for k, part := range parts(strings.Join(lines, "\n"), 2900) {
+		if k == 4 {
+			blocks = append(blocks, contextLine("There are more. `"+s.opt.OncallCommand+" TEAM` shows one team."))
+			break
 		}
+		blocks = append(blocks, section(part))
+	}
+	if wanted := wantedLine(roster, n, now); wanted != "" {
+		blocks = append(blocks, contextLine(wanted))
 	}
 	return ephemeral("Who is on call", blocks...)
+}
+
+// noTeam answers a name that no team and no rotation has, with the nearest one.
+func (s *Slack) noTeam(r *rotation.Roster, typed string) reply {
+	var known, teams []string
+	for _, t := range r.Teams {
+		known, teams = append(known, t.ID, t.Name), append(teams, t.ID)
+	}
+	for _, x := range r.Rotations {
+		known = append(known, x.ID)
+	}
+	for word := range oncallWords {
+		known = append(known, word)
+	}
+	text := "There is no team “" + clip(esc(typed), 60) + "”."
+	if near := incident.Nearest(typed, known); near != "" {
+		return ephemeral(text + " Did you mean `" + s.opt.OncallCommand + " " + esc(near) + "`?")
+	}
+	list := strings.Join(teams[:min(len(teams), 20)], ", ")
+	if len(teams) > 20 {
+		list += " …"
+	}
+	return ephemeral(text + " Teams: " + esc(list) + ". `" + s.opt.OncallCommand + " help` says what else there is.")
+}
+
+// wantedLine names the shifts for which somebody is still wanted.
+func wantedLine(r *rotation.Roster, n names, now time.Time) string {
+	var lines []string
+	for _, x := range r.Rotations {
+		for _, w := range x.Swaps {
+			if w.Status == rotation.SwapOpen && w.Start.After(now) && len(lines) < most {
+				lines = append(lines, fmt.Sprintf("Wanted: somebody for %s in *%s*, %s to %s", n.people([]string{w.Person}), esc(x.ID), at(w.Start), at(w.End)))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func teamName(r *rotation.Roster, id string) string {
@@ -55,7 +93,11 @@ func rotationLine(r *rotation.Rotation, roster *rotation.Roster, n names, now ti
 	if len(c.People) > 0 {
 		who = n.people(c.People)
 	}
-	line := fmt.Sprintf("*%s* (%s): %s", esc(r.ID), esc(teamName(roster, r.Team)), who)
+	line := fmt.Sprintf("*%s*", esc(r.ID))
+	if r.Team != "" {
+		line += " (" + esc(teamName(roster, r.Team)) + ")"
+	}
+	line += ": " + who
 	if len(c.Shadows) > 0 {
 		line += ", shadow " + n.people(c.Shadows)
 	}

@@ -373,12 +373,24 @@ const (
 	swapReminds
 )
 
+// swapHead says what was asked. Whether everybody was asked is not known any more
+// once somebody has accepted.
+func (v oncallView) swapHead(s desk.Swap) string {
+	what := fmt.Sprintf("*%s* %s.", esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
+	who := v.who([]string{s.Person})
+	switch {
+	case s.Status != rotation.SwapOpen:
+		return who + " asked for somebody to take " + what
+	case s.With == "":
+		return who + " asks who takes " + what
+	default:
+		return who + " asks " + v.who([]string{s.With}) + " to take " + what
+	}
+}
+
 // swapMessage shows a swap as it stands, with buttons while it is open.
 func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
-	head := fmt.Sprintf("%s asks who takes *%s* %s.", v.who([]string{s.Person}), esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
-	if s.With != "" {
-		head = fmt.Sprintf("%s asks %s to take *%s* %s.", v.who([]string{s.Person}), v.who([]string{s.With}), esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
-	}
+	head := v.swapHead(s)
 	if !s.BackStart.IsZero() {
 		head += "\nIn return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
 	}

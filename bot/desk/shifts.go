@@ -289,6 +289,9 @@ func (d *Desk) AcceptSwap(ctx context.Context, c Caller, rot string, seq int) (R
 	if err != nil {
 		return RosterAnswer{}, err
 	}
+	if old.Status == rotation.SwapAccepted {
+		return RosterAnswer{}, &incident.Refusal{Why: "{who} takes it already.", Who: incident.Person(old.With)}
+	}
 	if c.Actor == old.By && person != old.With {
 		return RosterAnswer{}, refusal("Somebody else has to.", "Whoever asks cannot accept.")
 	}

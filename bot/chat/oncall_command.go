@@ -1,0 +1,263 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// oncallWords are the words after /oncall with those that mean the same.
+var oncallWords = map[string]string{
+	"override": "override", "change": "override", "replace": "override", "overrides": "override",
+	"swap": "swap", "trade": "swap", "exchange": "swap",
+	"cover": "cover", "give": "cover", "takeover": "cover",
+	"off": "off", "away": "off", "vacation": "off", "holiday": "off", "pto": "off", "leave": "off", "timeoff": "off",
+	"requests": "requests", "open": "requests", "cancel": "requests", "mine": "requests", "end": "requests", "back": "requests",
+	"history": "history", "log": "history",
+	"help": "help", "?": "help",
+}
+
+// oncallCommand handles what is typed after /oncall. A team that is called like a
+// word is reached by the ID of its rotation.
+func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer {
+	typed := tidy(c.Text)
+	first, rest := cut(typed)
+	word := strings.ToLower(first)
+	if word == "time" && strings.HasPrefix(strings.ToLower(rest), "off") {
+		word = "off"
+	}
+	caller := desk.Caller{Actor: s.desk.Actor(c.UserID), Key: key("command", c.TriggerID), ReplyURL: c.ResponseURL}
+	switch oncallWords[word] {
+	case "override":
+		return s.openOverride(c, caller, rest)
+	case "swap", "cover":
+		return s.openSwap(c, caller, oncallWords[word])
+	case "off":
+		return s.openOncall(c, caller, func(f oncallForm) slack.ModalViewRequest { return f.away() })
+	case "requests":
+		return answer{payload: s.requests(caller.Actor)}
+	case "history":
+		return answer{payload: s.history20(ctx)}
+	case "help":
+		return answer{payload: s.oncallHelp()}
+	}
+	return answer{payload: s.oncall(typed)}
+}
+
+// openOncall opens a form, with what the person's clock is asked for first.
+func (s *Slack) openOncall(c slack.SlashCommand, caller desk.Caller, make func(oncallForm) slack.ModalViewRequest) answer {
+	if err := s.planner(caller.Actor); err != nil {
+		return answer{payload: ephemeral(s.trouble(err, ""))}
+	}
+	return answer{after: func(ctx context.Context) {
+		zone := s.zoneOf(ctx, c.UserID)
+		f := oncallForm{roster: s.desk.Roster(), state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
+		f.preset(c.Text, time.Now().In(zone))
+		view := make(f)
+		err := s.call(ctx, "views.open", func(ctx context.Context) error {
+			_, err := s.api.OpenViewContext(ctx, c.TriggerID, view)
+			return err
+		})
+		if err == nil {
+			return
+		}
+		s.log.Warn().Str("form", view.CallbackID).Str("error", err.Error()).Msg("a form could not be opened")
+		s.told(caller, ephemeral("The form could not be opened. Please type `"+s.opt.OncallCommand+"` and the word once more.")).after(ctx)
+	}}
+}
+
+// planner refuses people who are not in the roster before they fill in a form.
+func (s *Slack) planner(a incident.Actor) error {
+	if kind, _ := a.Split(); kind != "person" {
+		return refuse("Ask for your name and your Slack user ID to be put there.", "Only people of the roster can change who is on call, and you are not in it.")
+	}
+	if len(s.desk.Roster().Rotations) == 0 {
+		return refuse("The roster file says who is on call.", "There is no rotation yet.")
+	}
+	return nil
+}
+
+// preset fills in what is known: the rotation named after the word, and today.
+func (f *oncallForm) preset(typed string, now time.Time) {
+	_, rest := cut(typed)
+	if id := findRotation(f.roster, rest); id != "" {
+		f.values[inputRotation] = slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: id}}
+	} else if len(f.roster.Rotations) == 1 {
+		f.values[inputRotation] = slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: f.roster.Rotations[0].ID}}
+	}
+	f.values[inputFrom+"_date"] = slack.BlockAction{SelectedDate: now.Format(time.DateOnly)}
+}
+
+// findRotation finds a rotation by its ID, or by its team where that has one only.
+func findRotation(r *rotation.Roster, word string) string {
+	word = strings.ToLower(strings.TrimSpace(word))
+	var ofTeam []string
+	for _, x := range r.Rotations {
+		if strings.EqualFold(x.ID, word) {
+			return x.ID
+		}
+		if word != "" && (strings.EqualFold(x.Team, word) || strings.EqualFold(teamName(r, x.Team), word)) {
+			ofTeam = append(ofTeam, x.ID)
+		}
+	}
+	if len(ofTeam) == 1 {
+		return ofTeam[0]
+	}
+	return ""
+}
+
+func (s *Slack) openOverride(c slack.SlashCommand, caller desk.Caller, rest string) answer {
+	if r := s.desk.Roster(); rest != "" && findRotation(r, rest) == "" && len(r.Rotations) > 100 {
+		return answer{payload: ephemeral("Name the rotation in full, as in `" + s.opt.OncallCommand + " override " + esc(r.Rotations[0].ID) + "`: there are too many for a list.")}
+	}
+	return s.openOncall(c, caller, func(f oncallForm) slack.ModalViewRequest { return f.override() })
+}
+
+// shiftsAhead is how far ahead own shifts are offered.
+const shiftsAhead = 90 * 24 * time.Hour
+
+func (s *Slack) openSwap(c slack.SlashCommand, caller desk.Caller, word string) answer {
+	_, person := caller.Actor.Split()
+	now := time.Now()
+	shifts := slices.DeleteFunc(desk.Conflicts(s.desk.Roster(), person, now, now.Add(shiftsAhead)), func(g desk.Gap) bool { return !g.End.After(now) })
+	if err := s.planner(caller.Actor); err == nil && len(shifts) == 0 {
+		return answer{payload: ephemeral("You are not on call within 90 days, so there is nothing to give away.")}
+	}
+	return s.openOncall(c, caller, func(f oncallForm) slack.ModalViewRequest {
+		delete(f.values, inputFrom+"_date")
+		if word == "swap" {
+			return f.swap(shifts)
+		}
+		return f.cover(shifts)
+	})
+}
+
+func (s *Slack) oncallHelp() reply {
+	cmd := s.opt.OncallCommand
+	return ephemeral("What can be done about on call", section(strings.Join([]string{
+		"*What can be done about on call*",
+		"`" + cmd + "` says who is on call now and next · `" + cmd + " TEAM` for one team",
+		"`" + cmd + " override` puts somebody else on call for a while",
+		"`" + cmd + " swap` asks somebody to take your shift, for one of theirs or for none",
+		"`" + cmd + " cover` asks everybody who takes it",
+		"`" + cmd + " off` records that you are away",
+		"`" + cmd + " requests` shows what is open or planned, to answer or to take back",
+		"`" + cmd + " history` shows who changed what",
+	}, "\n")))
+}
+
+// history20 shows the last changes of the roster.
+func (s *Slack) history20(ctx context.Context) reply {
+	list, err := s.desk.History(ctx, 20)
+	if err != nil {
+		return ephemeral(s.trouble(err, ""))
+	}
+	n := s.names()
+	var lines []string
+	for _, c := range list {
+		line := fmt.Sprintf("%s · %s by %s", at(c.At), c.Kind, n.who(c.By))
+		if c.Rotation != "" {
+			line += " in *" + esc(c.Rotation) + "*"
+		}
+		if c.Why != "" {
+			line += ": " + clip(esc(c.Why), 150)
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) == 0 {
+		return ephemeral("There is no roster yet.")
+	}
+	return ephemeral("Who changed the roster", section(clip(strings.Join(lines, "\n"), 2900)))
+}
+
+// rows is how many things of each kind are listed with a button.
+const rows = 12
+
+// requests lists what is open or planned, each with what the reader can do to it.
+func (s *Slack) requests(who incident.Actor) reply {
+	v := s.viewNow()
+	var blocks []slack.Block
+	add := func(text string, b *slack.ButtonBlockElement) {
+		var accessory *slack.Accessory
+		if b != nil {
+			accessory = slack.NewAccessory(b)
+		}
+		blocks = append(blocks, slack.NewSectionBlock(mrkdwn(clip(text, 1000)), nil, accessory))
+	}
+	_, self := who.Split()
+	swaps, planned, absences := 0, 0, map[string]bool{}
+	for i := range v.roster.Rotations {
+		x := &v.roster.Rotations[i]
+		for _, w := range x.Swaps {
+			if done := !w.End.After(v.now) && !w.BackEnd.After(v.now); done || swaps == rows {
+				continue
+			}
+			text, b := v.swapRow(x, w, self)
+			if text != "" {
+				swaps++
+				add(text, b)
+			}
+		}
+		for _, o := range x.Overrides {
+			if o.End.After(v.now) && planned < rows {
+				planned++
+				add("*"+esc(x.ID)+"*: "+v.override(o), button(actEnd, fmt.Sprintf("%s/%d", x.ID, o.Seq), "End it", ""))
+			}
+		}
+		for _, a := range x.TimeOff {
+			value := fmt.Sprintf("%s/%d/%d", a.Person, a.Start.Unix(), a.End.Unix())
+			if !a.End.After(v.now) || absences[value] || len(absences) == rows {
+				continue
+			}
+			absences[value] = true
+			var b *slack.ButtonBlockElement
+			if a.Person == self {
+				b = button(actBack, value, "I am here after all", "")
+			}
+			add(v.who([]string{a.Person})+" is away "+span(desk.Span{Start: a.Start, End: a.End}), b)
+		}
+	}
+	if len(blocks) == 0 {
+		return ephemeral("Nothing is open or planned: no request, no override, no time off.")
+	}
+	return ephemeral("What is open or planned", blocks...)
+}
+
+// swapRow shows a swap that is open or agreed, with what the reader can do.
+func (v oncallView) swapRow(x *rotation.Rotation, w rotation.Swap, self string) (string, *slack.ButtonBlockElement) {
+	value := fmt.Sprintf("%s/%d", x.ID, w.Seq)
+	when := span(desk.Span{Start: w.Start, End: w.End})
+	_, counts := w.Counts()
+	mine := w.Person == self || w.With == self && counts
+	switch {
+	case w.Status == rotation.SwapOpen && mine:
+		return fmt.Sprintf("*%s*: you ask %s to take %s", esc(x.ID), v.orEverybody(w.With), when), button(actCancel, value, "Cancel", "")
+	case w.Status == rotation.SwapOpen && w.With == "":
+		return fmt.Sprintf("*%s*: %s asks who takes %s", esc(x.ID), v.who([]string{w.Person}), when), button(actTake, value, "Take this shift", "")
+	case w.Status == rotation.SwapOpen && w.With == self:
+		return fmt.Sprintf("*%s*: %s asks you to take %s", esc(x.ID), v.who([]string{w.Person}), when), button(actAccept, value, "Accept", "")
+	case w.Status == rotation.SwapOpen:
+		return fmt.Sprintf("*%s*: %s asks %s to take %s", esc(x.ID), v.who([]string{w.Person}), v.who([]string{w.With}), when), nil
+	case counts && w.Status == rotation.SwapAccepted && mine:
+		return fmt.Sprintf("*%s*: %s takes over from %s, %s", esc(x.ID), v.who([]string{w.With}), v.who([]string{w.Person}), when), button(actCancel, value, "Take it back", "")
+	case counts && w.Status == rotation.SwapAccepted:
+		return fmt.Sprintf("*%s*: %s takes over from %s, %s", esc(x.ID), v.who([]string{w.With}), v.who([]string{w.Person}), when), nil
+	default:
+		return "", nil
+	}
+}
+
+func (v oncallView) orEverybody(person string) string {
+	if person == "" {
+		return "everybody"
+	}
+	return v.who([]string{person})
+}
