@@ -38,6 +38,7 @@ const (
 	KindStep         Kind = "escalation_step"  // Pass, Step, Calls, Text
 	KindExhausted    Kind = "escalation_ended" // Calls, Text
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
+	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
 	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
 )
 
@@ -157,6 +158,8 @@ func (i Incident) apply(e Event) Incident {
 		i.involve(e.Person)
 	case KindOffered:
 		i.involve(e.Person)
+	case KindGivenBack:
+		i.AcknowledgedBy, i.Since, i.Asking = "", time.Time{}, false
 	case KindLapsed:
 		i.Asking = i.AcknowledgedBy != "" && i.Status.Active()
 	case KindFollowUp:

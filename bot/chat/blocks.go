@@ -219,7 +219,7 @@ func saidMessage(b desk.Brief, e incident.Event, n names) message {
 		m.blocks = append(m.blocks, row(i, button(actResolve, value, "Resolve", slack.StylePrimary))...)
 	case e.Kind == incident.KindOffered && e.Role == incident.Commander && i.Holder(incident.Commander) != e.Person:
 		m.blocks = append(m.blocks, row(i, button(actCommand, value, "Take command", slack.StylePrimary))...)
-	case e.Kind == incident.KindLapsed || e.Kind == incident.KindReopened:
+	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened:
 		m.blocks = append(m.blocks, row(i, answers(i)...)...)
 	}
 	return m

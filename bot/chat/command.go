@@ -48,6 +48,9 @@ var verbs = []struct {
 	{"role", []string{"roles", "commander", "lead"}},
 	{"page", []string{"call", "wake"}},
 	{"escalate", []string{"escalated"}},
+	{"unack", []string{"unacknowledge", "release", "handback"}},
+	{"snooze", []string{"silence", "mute", "later"}},
+	{"reassign", []string{"assign", "handover", "give"}},
 	{"reroute", []string{"notours"}},
 	{"update", []string{"post"}},
 	{"note", []string{"notes", "log", "add", "comment"}},
@@ -139,7 +142,7 @@ func (c *Command) details(key string) {
 			c.Role = incident.Role(strings.ToLower(word))
 		}
 		c.Person, c.Text = mention(c.Text)
-	case "page":
+	case "page", "reassign":
 		c.Person, c.Text = mention(c.Text)
 	case "duplicate":
 		// "duplicate INC-4" in a channel says of what this one is a part.

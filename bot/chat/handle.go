@@ -178,6 +178,8 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 		return ephemeral("The next ones are being paged for " + incident.Name(n) + ".")
 	case "page":
 		return s.pagePerson(ctx, c, cmd, n)
+	case "unack", "snooze", "reassign":
+		return s.handBack(ctx, c, cmd, n)
 	}
 	act, ok, err := cmd.act()
 	switch {

@@ -61,8 +61,7 @@ type Job struct {
 	Text     string         `json:"text,omitempty"`   // of a page by hand: who asks, and the words; of the channel: the title it is named by
 	Message  Message        `json:"message,omitzero"`
 	ReplyURL string         `json:"reply_url,omitempty"`
-	Page     string         `json:"page,omitempty"`    // of a page by hand: the person called; empty for the incident's own
-	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of a tell: the message it replaces
+	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of an update: the message it replaces
 
 	// NotBefore is when a page leaves that waits to be part of a bundle; zero: at once.
 	NotBefore time.Time `json:"not_before,omitzero"`

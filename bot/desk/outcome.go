@@ -154,7 +154,7 @@ func (w *work) carriesButton(seq int) bool {
 		return false
 	}
 	switch e.Kind {
-	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindReopened:
+	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindGivenBack, incident.KindReopened:
 		return true
 	default:
 		return false

@@ -235,8 +235,11 @@ func (w *work) logged(e page.Entry) error {
 	if e.Again {
 		return nil
 	}
-	if e.Cause == page.NoProgress && w.inc.Acked() {
+	if (e.Cause == page.NoProgress || e.Cause == page.SnoozeOver) && w.inc.Acked() {
 		quiet := w.inc.Name() + " was acknowledged, but nothing has been heard since. Asking again."
+		if e.Cause == page.SnoozeOver {
+			quiet = "The silence is over. Asking again."
+		}
 		if err := w.apply(w.inc.Lapse(incident.Bot, quiet, w.now)); err != nil {
 			return err
 		}

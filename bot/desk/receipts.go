@@ -40,7 +40,7 @@ func (w *work) poll(j Job, o Outcome) error {
 		return nil
 	}
 	return w.job(Job{Kind: JobPoll, Person: j.Person, Via: j.Via, Send: j.Send, Pass: j.Pass, Step: j.Step,
-		Receipt: o.Receipt, NotBefore: w.now.Add(pollFirst), Page: j.Page})
+		Receipt: o.Receipt, NotBefore: w.now.Add(pollFirst)})
 }
 
 // pinged remembers a page that can be told how the incident went on. One that

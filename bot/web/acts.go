@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
@@ -108,17 +109,23 @@ type deed struct {
 	Severity severity `json:"severity"` // sev
 	Service  string   `json:"service"`  // service
 	Role     string   `json:"role"`     // role
-	Person   string   `json:"person"`   // role: an ID of the roster
+	Person   string   `json:"person"`   // role, reassign: an ID of the roster
+	For      string   `json:"for"`      // snooze: how long, as in 15m
 	Into     string   `json:"into"`     // duplicate: INC-N
 }
 
-// escalate is the one act that is no [desk.Act]: the next people are asked now.
-const escalate desk.Verb = "escalate"
+// The acts that are no [desk.Act]: they concern who is paged.
+const (
+	escalate desk.Verb = "escalate"
+	unack    desk.Verb = "unack"
+	snooze   desk.Verb = "snooze"
+	reassign desk.Verb = "reassign"
+)
 
 // verbs are the acts, as they stand in addresses.
 var verbs = [...]desk.Verb{
 	desk.Acknowledge, desk.Investigate, desk.Mitigating, desk.Mitigate, desk.Resolve, desk.Close, desk.Reopen,
-	desk.Cancel, desk.Merge, desk.Note, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate,
+	desk.Cancel, desk.Merge, desk.Note, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
@@ -142,18 +149,42 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, d *desk.Desk) error
 	if err != nil {
 		return err
 	}
-	var a desk.Answer
-	if verb == escalate {
-		a, err = d.Escalate(r.Context(), c, n)
-	} else {
-		a, err = d.Do(r.Context(), c, n, act)
-	}
+	a, err := body.do(r.Context(), d, c, aimed{n, act})
 	s.acted(verb, c, a, err)
 	if err != nil {
 		return s.refused(r.Context(), d, c, refused{n, act, err})
 	}
 	writeJSON(w, http.StatusOK, newDone(a))
 	return nil
+}
+
+// aimed is an act and the incident that it is to be done to.
+type aimed struct {
+	incident int
+	act      desk.Act
+}
+
+func (b deed) do(ctx context.Context, d *desk.Desk, c desk.Caller, to aimed) (desk.Answer, error) {
+	switch to.act.Verb {
+	case escalate:
+		return d.Escalate(ctx, c, to.incident)
+	case unack:
+		return d.Unacknowledge(ctx, c, to.incident)
+	case snooze:
+		length, err := time.ParseDuration(strings.TrimSpace(b.For))
+		if err != nil {
+			return desk.Answer{}, invalid("for", "must say how long, as in 15m or 2h")
+		}
+		return d.Snooze(ctx, c, to.incident, length)
+	case reassign:
+		p, ok := d.Roster().Person(strings.TrimPrefix(b.Person, "@"))
+		if !ok {
+			return desk.Answer{}, invalid("person", "must be the ID of somebody in the roster")
+		}
+		return d.Reassign(ctx, c, to.incident, incident.Person(p.ID))
+	default:
+		return d.Do(ctx, c, to.incident, to.act)
+	}
 }
 
 func noVerb(verb desk.Verb) error {

@@ -226,8 +226,9 @@ func TestEveryVerb(t *testing.T) {
 	bodies := map[desk.Verb]string{
 		desk.Merge: `{"into":"INC-2"}`, desk.Note: `{"text":"x"}`, desk.SetSeverity: `{"severity":"sev1"}`, desk.Rename: `{"text":"y"}`,
 		desk.Reroute: `{"service":"search"}`, desk.TakeRole: `{"role":"shadow","person":"bob"}`, desk.Reopen: `{"text":"x"}`,
+		snooze: `{"for":"15m"}`, reassign: `{"person":"bob"}`,
 	}
-	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve"}
+	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve", unack: "ack"}
 	for _, verb := range verbs {
 		t.Run(string(verb), func(t *testing.T) {
 			w := newWorld(t)

@@ -120,6 +120,8 @@ func words(d *desk.Desk, e incident.Event) string {
 		return said(fmt.Sprintf("paged %s by %s", whom(d, e), e.Via), e.Reason)
 	case incident.KindPageFailed:
 		return said(fmt.Sprintf("could not page %s by %s", whom(d, e), e.Via), e.Text)
+	case incident.KindGivenBack:
+		return said("took the acknowledgement back", e.Text)
 	case incident.KindReceipt:
 		return said("heard", e.Text)
 	case incident.KindStep:

@@ -1,0 +1,130 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/page"
+)
+
+// Unacknowledge gives an incident back: the step of its escalation that found
+// somebody runs again, now (P10).
+func (d *Desk) Unacknowledge(ctx context.Context, c Caller, n int) (Answer, error) {
+	return d.act(ctx, c, n, func(w *work) error {
+		text := w.who.display(w.caller.Actor) + " gave it back: somebody is looked for again."
+		change, err := w.inc.Unacknowledge(text, w.caller.Actor, w.now)
+		if err != nil {
+			return err
+		}
+		if err := w.apply(change); err != nil {
+			return err
+		}
+		r, err := w.page()
+		if err != nil {
+			return err
+		}
+		if !r.open() || r.Page.State != page.Acknowledged {
+			return w.startPaging()
+		}
+		p, err := r.Page.Unack(w.now)
+		if err != nil {
+			return err
+		}
+		return w.stepFrom(r, p)
+	})
+}
+
+// The shortest and the longest silence that can be asked for.
+const (
+	MinSnooze = time.Minute
+	MaxSnooze = 24 * time.Hour
+)
+
+// Snooze is silence for a while, then the escalation begins anew (P11). Whoever
+// is on it stays until then.
+func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration) (Answer, error) {
+	return d.act(ctx, c, n, func(w *work) error {
+		if err := w.goesOn("Nobody is paged for it."); err != nil {
+			return err
+		}
+		if length < MinSnooze || length > MaxSnooze {
+			return refusal("As in: snooze 15m, or: snooze 2h.", "A snooze lasts from a minute to a day.")
+		}
+		r, err := w.page()
+		if err != nil {
+			return err
+		}
+		if !r.open() {
+			return refusal("", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
+		}
+		until := w.now.Add(length)
+		p, err := r.Page.Snooze(until, w.now)
+		if err != nil {
+			return err
+		}
+		if err := w.takeBack(); err != nil {
+			return err
+		}
+		if err := w.said("Nobody is paged until " + until.Format("15:04 UTC") + ". Then it begins anew."); err != nil {
+			return err
+		}
+		return w.keepPage(r, p)
+	})
+}
+
+// Reassign asks one person of the roster and nobody else. Without an answer in
+// five minutes the escalation begins anew (P12).
+func (d *Desk) Reassign(ctx context.Context, c Caller, n int, who incident.Actor) (Answer, error) {
+	return d.act(ctx, c, n, func(w *work) error {
+		if err := w.goesOn("There is nothing to hand over."); err != nil {
+			return err
+		}
+		kind, id := who.Split()
+		if kind != "person" || len(w.ways(id)) == 0 {
+			return refusal("Add them to the roster, or page them by hand: page @ada.", "Nobody knows how to reach %s.", w.who.display(who))
+		}
+		r, err := w.page()
+		if err != nil {
+			return err
+		}
+		if !r.open() {
+			return refusal("Page them by hand, as in: page @ada.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
+		}
+		p, err := r.Page.Reassign(id, w.now)
+		if err != nil {
+			return err
+		}
+		if err := w.takeBack(); err != nil {
+			return err
+		}
+		text := "Handed to " + w.who.display(who) + ". Without an answer in five minutes the escalation begins anew."
+		if w.inc.AcknowledgedBy == "" {
+			err = w.said(text)
+		} else {
+			var change incident.Change
+			if change, err = w.inc.Unacknowledge(text, w.caller.Actor, w.now); err == nil {
+				err = w.apply(change)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return w.stepFrom(r, p)
+	})
+}
+
+// goesOn refuses an incident that is over.
+func (w *work) goesOn(so string) error {
+	if w.inc.Status.Active() {
+		return nil
+	}
+	return refusal("If the trouble is back: reopen, with a reason.", "%s is %s. %s", w.inc.Name(), w.inc.Status, so)
+}
+
+// said records what somebody did about the paging, and tells it in the channel.
+func (w *work) said(text string) error {
+	change := w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: w.who.display(w.caller.Actor) + ": " + text})
+	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
+	return w.apply(change)
+}
