@@ -96,6 +96,7 @@ func bareUsage(cmd *cobra.Command) {
 // commands are all commands, in the order of their names.
 func commands(p process) []*cobra.Command {
 	return []*cobra.Command{
+		blamelessCommand(p),
 		checkCommand(p),
 		completionCommand(p),
 		demoCommand(p),

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/incident/postmortem"
+)
+
+func blamelessCommand(p process) *cobra.Command {
+	var section, names string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "blameless [--section WORD] [--names FILE] [--json] [FILE|-]",
+		Short: "Find wording that blames, in any text",
+		Long: "Reads a text, plain or Markdown, and shows where it judges people, judges from the\n" +
+			"end, or tells of a world that did not happen, with what could stand there instead.\n" +
+			"It looks at the wording only, and it is an offer: the exit code is 0 whatever it\n" +
+			"finds. Without FILE, or with -, it reads what comes in.\n\n" +
+			"Some wording is fine in some sections. Where no heading in the text says which it\n" +
+			"is, --section does: " + strings.Join(postmortem.ReaderSections(), ", ") + ".\n",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return wrong(cmd, fmt.Sprintf("%q is too much", args[1]))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			options := postmortem.Options{Section: section}
+			if section != "" {
+				if err := oneOf(cmd, "section", section, postmortem.ReaderSections()...); err != nil {
+					return err
+				}
+			}
+			if names == "-" {
+				return wrong(cmd, "--names - is not possible: what comes in is the text")
+			}
+			if names != "" {
+				list, err := readText(names, p.In)
+				if err != nil {
+					return err
+				}
+				options.Names = strings.FieldsFunc(list, func(r rune) bool { return r == '\n' || r == '\r' })
+			}
+			file := "-"
+			if len(args) > 0 {
+				file = args[0]
+			}
+			text, err := readText(file, p.In)
+			if err != nil {
+				return err
+			}
+			findings := append([]postmortem.Finding{}, postmortem.Read(text, options)...) // never null
+			if asJSON {
+				return printJSON(p.Out, findings)
+			}
+			return printFindings(p.Out, file, findings)
+		},
+	}
+	cmd.Flags().StringVar(&section, "section", "", "the section that the text is, one `WORD`")
+	cmd.Flags().StringVar(&names, "names", "", "a `FILE` with the people in the incident, one a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON, hints included")
+	return cmd
+}
+
+// readText reads a file, or what comes in for -.
+func readText(path string, in io.Reader) (string, error) {
+	if path == "-" {
+		text, err := io.ReadAll(in)
+		if err != nil {
+			return "", fmt.Errorf("cannot read the text: %v", err)
+		}
+		return string(text), nil
+	}
+	text, err := os.ReadFile(path)
+	var cause *os.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: cannot read it: %v; check the path", path, err)
+	}
+	return string(text), nil
+}
+
+// printFindings shows the warnings and counts the hints.
+func printFindings(w io.Writer, file string, findings []postmortem.Finding) error {
+	if file == "-" {
+		file = "text"
+	}
+	hints := 0
+	for _, f := range findings {
+		if f.Level != postmortem.Warn {
+			hints++
+			continue
+		}
+		_, err := fmt.Fprintf(w, "%s:%d:%d: %s: %q\n    %s\n", file, f.Line, f.Column, strings.ReplaceAll(f.Category, "_", " "), f.Phrase, f.Suggestion)
+		if err != nil {
+			return err
+		}
+	}
+	var err error
+	switch {
+	case len(findings) == 0:
+		_, err = fmt.Fprintln(w, "nothing found that blames")
+	case hints > 0:
+		_, err = fmt.Fprintf(w, "and hints: %d (--json shows them)\n", hints)
+	}
+	return err
+}
