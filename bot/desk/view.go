@@ -270,7 +270,7 @@ func agreement(a *rotation.Agreement) *postmortem.Agreement {
 			targets[sev] = postmortem.Target{Acknowledge: t.Acknowledge, Update: t.Update, Restore: t.Restore}
 		}
 	}
-	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Targets: targets}
+	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Targets: targets, Counted: a.Coverage.Counted}
 }
 
 // Check reports whether the store answers, for the health of the process.
