@@ -117,12 +117,8 @@ func (w *work) gapsOf(r *rotation.Rotation, until time.Time, teams map[string]*N
 		return err
 	}
 	rec := gapsRecord{V: 1}
-	horizon := w.now.Add(gapDays * 24 * time.Hour)
-	for _, s := range r.Gaps(w.now, horizon) {
-		g := Gap{Rotation: r.ID, Span: Span{s.Start.UTC(), s.End.UTC()}}
-		if g.End.Equal(horizon) {
-			g.End = time.Time{}
-		}
+	for _, s := range r.Gaps(w.now, w.now.Add(gapDays*24*time.Hour)) {
+		g := Gap{Rotation: r.ID, Span: whole(r, s)}
 		form := gapForm(r, g)
 		g.Regular = regular(r, g)
 		g.Known = slices.ContainsFunc(old.Told, func(t Span) bool { return t.End.Equal(g.End) && !t.Start.After(g.Start) })
@@ -148,6 +144,19 @@ func (w *work) gapsOf(r *rotation.Rotation, until time.Time, teams map[string]*N
 		return w.tx.Delete(key)
 	}
 	return storage.Save(w.tx, key, rec)
+}
+
+// whole is a gap in its full length, also where it was cut to the days looked at:
+// otherwise it would look like another one every day.
+func whole(r *rotation.Rotation, s rotation.Segment) Span {
+	g := Span{Start: s.Start.UTC()}
+	if at := r.At(s.Start); !at.Since.IsZero() {
+		g.Start = at.Since.UTC()
+	}
+	if end, ok := r.NextChange(s.Start); ok {
+		g.End = end.UTC()
+	}
+	return g
 }
 
 // gapForm is what gaps that come every week have in common.

@@ -197,6 +197,11 @@ func later(a, b time.Time) time.Time {
 func (w *work) turned(t turn) error {
 	r := t.rotation
 	if handsOver(r, t.at) {
+		if team, ok := w.who.roster.Team(r.Team); ok && team.SlackGroup != "" {
+			if err := w.wake("groups", w.now); err != nil {
+				return err
+			}
+		}
 		next, ok := r.NextChange(t.at)
 		if !ok || next.After(w.now) {
 			if err := w.tell(Notice{Kind: NoticeHandover, Team: r.Team, Rotation: r.ID, At: t.at}); err != nil {
