@@ -1,0 +1,177 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+// opened is a desk on a store of its own.
+func opened(t testing.TB) *Desk {
+	t.Helper()
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := storage.New(engine)
+	t.Cleanup(func() { db.Close() })
+	d, err := Open(t.Context(), db, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func parsed(t testing.TB, text string) *rotation.Roster {
+	t.Helper()
+	r, err := rotation.Parse("roster.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// weekly is a roster of that many rotations that all hand over on Monday 09:00.
+func weekly(rotations int) string {
+	var b strings.Builder
+	b.WriteString("people: [{id: ada, slack: U0ADA}, {id: bob, slack: U0BOB}]\nrotations:\n")
+	for n := range rotations {
+		fmt.Fprintf(&b, "  - {id: r%05d, time_zone: UTC, layers: [{id: w, people: [ada, bob], start: 1999-12-27T09:00, every: {weeks: 1}}]}\n", n)
+	}
+	return b.String()
+}
+
+// ticked does everything that is due up to now, as the pager would.
+func ticked(t testing.TB, d *Desk) {
+	t.Helper()
+	if err := d.Tick(context.Background(), time.Now()); err != nil {
+		t.Fatalf("Tick() = %v", err)
+	}
+}
+
+// noticeKinds counts what is waiting to be told, by kind.
+func noticeKinds(t testing.TB, d *Desk) map[NoticeKind]int {
+	t.Helper()
+	n := map[NoticeKind]int{}
+	for _, j := range d.Take() {
+		if j.Kind != JobNotice {
+			continue
+		}
+		notice, err := d.Notice(t.Context(), j)
+		if err != nil {
+			t.Fatalf("Notice(%s) = %v", j.Key(), err)
+		}
+		n[notice.Kind]++
+	}
+	return n
+}
+
+// TestManyHandovers hands over two thousand rotations in the same second: each is
+// told once, in order, though the process dies in the middle.
+func TestManyHandovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many = 2000
+		d := opened(t)
+		if err := d.ApplyRoster(t.Context(), parsed(t, weekly(many)), incident.Bot, "test"); err != nil {
+			t.Fatal(err)
+		}
+		ticked(t, d)
+		d.Take()
+		time.Sleep(57*time.Hour - time.Minute)
+		ticked(t, d)
+		if got := noticeKinds(t, d); got[NoticeSoon] != 2*many {
+			t.Errorf("before the hand-over: %v; want %d direct messages, a day and a quarter of an hour ahead of each", got, 2*many)
+		}
+		time.Sleep(2 * time.Minute)
+		d.watch.mu.Lock()
+		for range 10 {
+			if _, err := d.handOverSome(t.Context(), time.Now().UTC()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.watch.mu.Unlock()
+		again, err := Open(t.Context(), d.db, Options{}) // as after a crash
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticked(t, again)
+		if a, b := noticeKinds(t, d)[NoticeHandover], noticeKinds(t, again)[NoticeHandover]; a != 10*handoverBatch || a+b != many {
+			t.Errorf("hand-overs told: %d before and %d after the crash; want %d and %d", a, b, 10*handoverBatch, many-10*handoverBatch)
+		}
+	})
+}
+
+// TestHandoverRecomputed moves the hand-over by an override: the old instant is
+// nobody's business any more.
+func TestHandoverRecomputed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := opened(t)
+		if err := d.ApplyRoster(t.Context(), parsed(t, weekly(1)), incident.Bot, "test"); err != nil {
+			t.Fatal(err)
+		}
+		ticked(t, d)
+		o := rotation.Override{Kind: rotation.Replace, Person: "bob", By: "ada", Start: time.Now(), End: time.Now().Add(60 * time.Hour)}
+		a, err := d.Override(t.Context(), Caller{Actor: incident.Person("ada")}, "r00000", o)
+		if err != nil || a.Version != 2 {
+			t.Fatalf("Override() = %+v, %v; want version 2", a, err)
+		}
+		ticked(t, d)
+		d.Take()
+		time.Sleep(57*time.Hour + time.Minute) // Monday 09:01: ada stays
+		ticked(t, d)
+		if got := noticeKinds(t, d); got[NoticeHandover] != 0 {
+			t.Errorf("at the old hand-over: %v; want none", got)
+		}
+		time.Sleep(3 * time.Hour)
+		ticked(t, d)
+		if got := noticeKinds(t, d); got[NoticeHandover] != 1 {
+			t.Errorf("at the end of the override: %v; want one hand-over", got)
+		}
+	})
+}
+
+// TestRepeatedChange holds that a request that comes twice changes the roster
+// once, and that what could not be loaded again is not stored.
+func TestRepeatedChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := opened(t)
+		if err := d.ApplyRoster(t.Context(), parsed(t, weekly(1)), incident.Bot, "test"); err != nil {
+			t.Fatal(err)
+		}
+		o := rotation.Override{Kind: rotation.Set, People: []string{"bob"}, Start: time.Now(), End: time.Now().Add(time.Hour)}
+		c := Caller{Actor: incident.Person("ada"), Key: "form:V1"}
+		for range 2 {
+			if _, err := d.Override(t.Context(), c, "r00000", o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if x := d.Roster().Rotations[0]; len(x.Overrides) != 1 || d.RosterVersion() != 2 {
+			t.Errorf("version %d with %d overrides; want version 2 with one", d.RosterVersion(), len(x.Overrides))
+		}
+		bad := *d.Roster()
+		bad.Teams = []rotation.Team{{ID: "x", Members: []string{"nobody"}}}
+		if _, err := d.Apply(t.Context(), Caller{}, Application{Roster: &bad}); err == nil || d.RosterVersion() != 2 {
+			t.Errorf("Apply of a roster that cannot be read = %v, version %d; want an error and version 2", err, d.RosterVersion())
+		}
+	})
+}
+
+// BenchmarkHandoverCold10000 makes the watch of ten thousand rotations anew, as
+// after every change of the roster.
+func BenchmarkHandoverCold10000(b *testing.B) {
+	d := opened(b)
+	who := newDirectory(parsed(b, weekly(10_000)), 1, nil)
+	from := handoverRecord{Through: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}
+	for b.Loop() {
+		d.watch.reset(who, from)
+	}
+}
