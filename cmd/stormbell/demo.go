@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -19,21 +21,26 @@ import (
 
 // demoOptions are the flags of the demonstration.
 type demoOptions struct {
-	listen string
-	data   string
-	play   bool
-	speed  float64
+	listen    string
+	data      string
+	play      bool
+	noBrowser bool
+	speed     float64
 }
+
+// usualPage is where the workspace is, unless something else is there.
+const usualPage = "127.0.0.1:7777"
 
 func demoCommand(p process) *cobra.Command {
 	var opt demoOptions
 	cmd := &cobra.Command{
-		Use:   "demo [--play] [--listen ADDR] [--data DIR] [--speed N]",
+		Use:   "demo [--play] [--listen ADDR] [--data DIR] [--speed N] [--no-browser]",
 		Short: "All of it, without a Slack account",
 		Long: "Starts a simulated Slack workspace with a company in it, and the bot, connected to\n" +
-			"it as to the real one. It runs until Ctrl-C. With --play it acts one incident\n" +
-			"through from declaration to post-mortem, prints each step as it is seen in the\n" +
-			"workspace, and exits 0 only if every step was seen.\n",
+			"it as to the real one, and opens the workspace in the browser. It runs until\n" +
+			"Ctrl-C. With --play it acts one incident through from declaration to\n" +
+			"post-mortem, prints each step as it is seen in the workspace, and exits 0 only if\n" +
+			"every step was seen.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opt.speed < 0 {
@@ -42,9 +49,10 @@ func demoCommand(p process) *cobra.Command {
 			return runDemo(cmd.Context(), p, opt)
 		},
 	}
-	cmd.Flags().StringVar(&opt.listen, "listen", "127.0.0.1:0", "the `ADDR`ess of the workspace, HOST:PORT; port 0 takes a free one")
-	cmd.Flags().StringVar(&opt.data, "data", "", "a folder `DIR` that keeps the bot's store; without it a temporary one")
+	cmd.Flags().StringVar(&opt.listen, "listen", "", "the `ADDR`ess of the workspace, HOST:PORT; without it "+usualPage+", or a free port where that is taken")
+	cmd.Flags().StringVar(&opt.data, "data", "", "a folder `DIR` that keeps everything for the next time; without it all is forgotten")
 	cmd.Flags().BoolVar(&opt.play, "play", false, "act one incident through, then exit")
+	cmd.Flags().BoolVar(&opt.noBrowser, "no-browser", false, "do not open the workspace in the browser")
 	cmd.Flags().Float64Var(&opt.speed, "speed", 1, "how fast the play goes: 2 halves its waits, 0 drops them")
 	return cmd
 }
@@ -52,8 +60,10 @@ func demoCommand(p process) *cobra.Command {
 // demo is the demonstration while it runs.
 type demo struct {
 	space  *workspace
+	phones *phones
 	bot    *program
 	roster *rotation.Roster
+	ends   []func() error // what close does, the last first
 }
 
 func runDemo(ctx context.Context, p process, opt demoOptions) error {
@@ -74,6 +84,9 @@ func runDemo(ctx context.Context, p process, opt demoOptions) error {
 		err = play(ctx, p.Out, d, opt.speed)
 	} else {
 		d.welcome(p.Out, opt)
+		if !opt.noBrowser && isTerminal(p.Out) {
+			openBrowser(d.space.base+"/", p.Env)
+		}
 		select {
 		case <-ctx.Done():
 		case err = <-ended:
@@ -81,10 +94,10 @@ func runDemo(ctx context.Context, p process, opt demoOptions) error {
 		}
 	}
 	stopBot()
-	return errors.Join(err, <-ended, d.bot.close(), d.space.close())
+	return errors.Join(err, <-ended, d.close())
 }
 
-// demoFolder returns the folder of the store, and what removes it afterwards.
+// demoFolder returns the folder of everything, and what removes it afterwards.
 func demoFolder(dir string) (string, func(), error) {
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -104,36 +117,106 @@ func openDemo(ctx context.Context, p process, opt demoOptions, dir string) (*dem
 	if err != nil {
 		return nil, err
 	}
+	d := &demo{roster: roster}
+	log := demoLogger(p.Err)
+	if err := d.openSpace(opt, dir, log); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if err := d.openBot(ctx, dir, log); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// openSpace serves what the bot connects to: the workspace and the phones.
+func (d *demo) openSpace(opt demoOptions, dir string, log zerolog.Logger) error {
 	config := configs.Default()
-	space, err := openWorkspace(opt.listen, slacksim.Options{
-		Team: "Pinewater Goods", People: workers(roster), Manifest: config.Slack.Manifest(),
+	path := filepath.Join(dir, "workspace.json")
+	sim, err := readWorkspace(path, slacksim.Options{
+		Team: "Pinewater Goods", People: workers(d.roster), Manifest: config.Slack.Manifest(),
 		Channels: []string{"team-storefront", "team-checkout", "team-platform", "team-support",
 			"stakeholders-shop", "stakeholders-finance"},
-	}, page.Options{Guide: guide(), Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	config.Slack.AppToken = configs.NewSecret(space.sim.AppToken())
-	config.Slack.BotToken = configs.NewSecret(space.sim.BotToken())
-	config.Slack.APIURL = space.base + "/api/"
+	d.ends = append(d.ends, func() error { sim.Close(); return nil })
+	if opt.data != "" {
+		keeper := keepWorkspace(sim, path, log)
+		d.ends = append(d.ends, keeper.close)
+	}
+	if d.phones, err = openPhones(d.roster, sim.Now); err != nil {
+		return err
+	}
+	d.ends = append(d.ends, d.phones.close)
+	d.space, err = openWorkspace(sim, pageAddress(opt.listen), page.Options{Guide: guide(), Phone: d.phones.onPage(),
+		Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
+	if err != nil {
+		return err
+	}
+	d.ends = append(d.ends, d.space.close)
+	return nil
+}
+
+// openBot opens the bot as the demonstration's company would have it.
+func (d *demo) openBot(ctx context.Context, dir string, log zerolog.Logger) error {
+	config := configs.Default()
+	config.Slack.AppToken = configs.NewSecret(d.space.sim.AppToken())
+	config.Slack.BotToken = configs.NewSecret(d.space.sim.BotToken())
+	config.Slack.APIURL = d.space.base + "/api/"
 	config.Store = configs.Store{Engine: "bolt", Path: filepath.Join(dir, "stormbell.db")}
-	config.HTTP.Listen = "127.0.0.1:0"
+	config.HTTP.Listen = freePort()
+	config.HTTP.PublicURL = "http://" + config.HTTP.Listen // as far as the phones can see
 	config.HTTP.AdminToken = configs.NewSecret("demo")
 	config.HTTP.IntegrationKeys = []configs.IntegrationKey{{Name: "demo", Key: configs.NewSecret("demo")}}
-	log := demoLogger(p.Err)
+	config.Notify = d.phones.ways()
 	bot, err := openProgram(ctx, config, log)
 	if err != nil {
-		return nil, errors.Join(err, space.close())
+		return err
 	}
+	d.bot = bot
+	d.ends = append(d.ends, bot.close)
 	if !bot.desk.HasRoster() {
-		if err := applyFirst(ctx, bot.desk, roster, log); err != nil {
-			return nil, errors.Join(err, bot.close(), space.close())
+		if err := applyFirst(ctx, bot.desk, d.roster, log); err != nil {
+			return err
 		}
 	}
-	if err := seed(ctx, bot.desk); err != nil {
-		return nil, errors.Join(err, bot.close(), space.close())
+	return seed(ctx, bot.desk)
+}
+
+// close ends what openDemo opened, in the reverse order.
+func (d *demo) close() error {
+	var err error
+	for _, end := range slices.Backward(d.ends) {
+		err = errors.Join(err, end())
 	}
-	return &demo{space: space, bot: bot, roster: roster}, nil
+	d.ends = nil
+	return err
+}
+
+// pageAddress returns where the workspace is to be: as asked, or the usual
+// address, or where that is taken any free port.
+func pageAddress(asked string) string {
+	if asked != "" {
+		return asked
+	}
+	listener, err := net.Listen("tcp", usualPage)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	listener.Close()
+	return usualPage
+}
+
+// freePort returns an address that nobody uses now. The bot must know its own
+// before it listens: it is in the links that it sends.
+func freePort() string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "127.0.0.1:0" // listening there fails too, in better words
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // demoLogger is quiet: the demonstration says itself what happens.
@@ -144,7 +227,7 @@ func demoLogger(w io.Writer) zerolog.Logger {
 func (d *demo) welcome(w io.Writer, opt demoOptions) {
 	fmt.Fprintf(w, `Stormbell, with a simulated Slack workspace.
 
-  workspace  %s/   open it in a browser
+  workspace  %s/   for your browser; the guide at its side leads on
   bot        http://%s/readyz
 
 Try, as anybody in any channel:   /incident declare card payments fail sev1
@@ -154,8 +237,8 @@ See who is paged, acknowledge, and resolve it; or send an alert:
 
 `, d.space.base, d.bot.address, d.bot.address)
 	if opt.data == "" {
-		fmt.Fprintln(w, "Everything is forgotten at the end; --data DIR keeps the bot's store. Ctrl-C ends it.")
+		fmt.Fprintln(w, "Everything is forgotten at the end; --data DIR keeps it. Ctrl-C ends it.")
 	} else {
-		fmt.Fprintln(w, "The bot's store is kept in "+opt.data+". Ctrl-C ends it.")
+		fmt.Fprintln(w, "Everything is kept in "+opt.data+" for the next time. Ctrl-C ends it.")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type stage struct {
 	began  time.Time
 	opener string // who declares it
 	oncall *rotation.Person
+	name   string // of the incident, INC-N
 	room   slacksim.Channel
 	err    error // the first step that was not seen; later ones do nothing
 }
@@ -69,13 +71,14 @@ func (s *stage) cast() error {
 func (s *stage) declare() {
 	s.says(s.opener, "/incident declare Card payments fail at the last step sev1 service:payments")
 	seen := s.command(s.opener, "team-support", "declare Card payments fail at the last step sev1 service:payments")
-	s.sees(s.opener, "only they see: "+firstLine(seen.Text), seen.Ephemeral && strings.Contains(seen.Text, "INC-"))
+	s.name = anyName.FindString(seen.Text)
+	s.sees(s.opener, "only they see: "+firstLine(seen.Text), seen.Ephemeral && s.name != "")
 	s.see("a direct message pages "+s.oncall.Name+", on call for Checkout", func(st slacksim.State) bool {
 		return onScreen(s.paged(st), "Acknowledge")
 	})
 	s.see("a channel stands", func(st slacksim.State) bool {
 		for _, c := range st.Channels {
-			if strings.HasPrefix(c.Name, "inc-") && strings.HasSuffix(c.Name, "-card-payments-fail-at-the-last-step") && !c.IsArchived {
+			if strings.HasPrefix(c.Name, strings.ToLower(s.name)+"-card-payments-fail-at-the-last-step") {
 				s.room = c
 			}
 		}
@@ -84,23 +87,25 @@ func (s *stage) declare() {
 	s.see("its summary is pinned: status, owner, safe first steps, where to look", func(st slacksim.State) bool {
 		return len(s.channel(st).Pins) == 1 && onScreen(s.channel(st).Messages, "Safe first steps")
 	})
-	s.see(s.oncall.Name+" and "+s.name(s.opener)+" are in it", func(st slacksim.State) bool {
+	s.see(s.oncall.Name+" and "+s.called(s.opener)+" are in it", func(st slacksim.State) bool {
 		return s.inRoom(st, s.oncall.ID) && s.inRoom(st, s.opener)
 	})
 	s.see("everybody else reads of it in #incidents", func(st slacksim.State) bool {
 		c, _ := st.Channel("incidents")
-		return onScreen(c.Messages, "Card payments fail")
+		return onScreen(about(s.name, c.Messages), "Card payments fail")
 	})
 }
 
 func (s *stage) acknowledge() {
 	s.says(s.oncall.ID, "[Acknowledge], on the page")
 	s.act(func() error {
-		dm, ok := s.demo.space.sim.State().DM(s.oncall.Slack, s.demo.space.sim.BotUserID())
-		if !ok || len(dm.Messages) == 0 {
+		st := s.demo.space.sim.State()
+		dm, _ := st.DM(s.oncall.Slack, s.demo.space.sim.BotUserID())
+		pages := s.paged(st)
+		if len(pages) == 0 {
 			return errors.New("there is no page to press")
 		}
-		_, err := s.demo.space.sim.As(s.oncall.Slack).Press(slacksim.Press{Channel: dm.ID, TS: dm.Messages[len(dm.Messages)-1].TS, Label: "Acknowledge"})
+		_, err := s.demo.space.sim.As(s.oncall.Slack).Press(slacksim.Press{Channel: dm.ID, TS: pages[len(pages)-1].TS, Label: "Acknowledge"})
 		return err
 	})
 	s.see("the page says who took it and when, and offers Acknowledge no longer", func(st slacksim.State) bool {
@@ -125,7 +130,7 @@ func (s *stage) work() {
 func (s *stage) resolve() {
 	s.types("resolve approvals are back to normal for 20 minutes", "resolved")
 	s.see("the draft of the post-mortem is in the channel", func(st slacksim.State) bool {
-		return onScreen(s.channel(st).Messages, "Post-mortem of INC-")
+		return onScreen(s.channel(st).Messages, "Post-mortem of "+s.name)
 	})
 	s.see("and the whole document, as a file", func(st slacksim.State) bool { return s.file(st) != nil })
 }
@@ -176,7 +181,7 @@ func (s *stage) says(who, what string) {
 	case <-time.After(s.pause):
 	case <-s.ctx.Done():
 	}
-	fmt.Fprintf(s.out, "%8s  %s  %s\n", s.clock(), s.name(who), what)
+	fmt.Fprintf(s.out, "%8s  %s  %s\n", s.clock(), s.called(who), what)
 }
 
 // sees prints what somebody sees, if it is there.
@@ -185,7 +190,7 @@ func (s *stage) sees(who, what string, there bool) {
 		return
 	}
 	if !there {
-		s.err = fmt.Errorf("play: %s should see something else than %q", s.name(who), what)
+		s.err = fmt.Errorf("play: %s should see something else than %q", s.called(who), what)
 		return
 	}
 	fmt.Fprintf(s.out, "%8s    ✓ %s\n", s.clock(), what)
@@ -222,7 +227,7 @@ func (s *stage) clock() string {
 	return fmt.Sprintf("%d:%05.2f", int(d.Minutes()), (d % time.Minute).Seconds())
 }
 
-func (s *stage) name(who string) string {
+func (s *stage) called(who string) string {
 	if p, ok := s.demo.roster.Person(who); ok {
 		return p.Name
 	}
@@ -244,15 +249,15 @@ func (s *stage) inRoom(st slacksim.State, who string) bool {
 	return false
 }
 
-// paged is the conversation in which the person on call is paged.
+// paged is what the person on call is told of the incident directly.
 func (s *stage) paged(st slacksim.State) []slacksim.Message {
 	dm, _ := st.DM(s.oncall.Slack, s.demo.space.sim.BotUserID())
-	return dm.Messages
+	return about(s.name, dm.Messages)
 }
 
 func (s *stage) file(st slacksim.State) *slacksim.File {
 	for n := range st.Files {
-		if strings.HasSuffix(st.Files[n].Name, ".md") {
+		if name := st.Files[n].Name; strings.HasPrefix(name, strings.ToLower(s.name)+"-") && strings.HasSuffix(name, ".md") {
 			return &st.Files[n]
 		}
 	}
@@ -273,6 +278,20 @@ func onScreen(messages []slacksim.Message, words string) bool {
 	}
 	return false
 }
+
+// about is those of the messages that name an incident.
+func about(name string, messages []slacksim.Message) []slacksim.Message {
+	word := regexp.MustCompile(`\b` + name + `\b`)
+	var list []slacksim.Message
+	for _, m := range messages {
+		if word.MatchString(m.Text) || word.Match(m.Blocks) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+var anyName = regexp.MustCompile(`INC-\d+`)
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

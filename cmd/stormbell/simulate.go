@@ -31,8 +31,13 @@ func simulateCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			space, err := openWorkspace(listen, opt, page.Options{})
+			sim, err := slacksim.New(opt)
 			if err != nil {
+				return err
+			}
+			space, err := openWorkspace(sim, listen, page.Options{})
+			if err != nil {
+				sim.Close()
 				return err
 			}
 			if err := space.announce(p, asJSON); err != nil {
@@ -92,15 +97,11 @@ type workspace struct {
 	stopped chan error
 }
 
-// openWorkspace makes a workspace and serves it, with its page, at an address.
-func openWorkspace(listen string, opt slacksim.Options, show page.Options) (*workspace, error) {
-	sim, err := slacksim.New(opt)
-	if err != nil {
-		return nil, err
-	}
+// openWorkspace serves a workspace, with its page, at an address. It is the
+// caller's until there is no error.
+func openWorkspace(sim *slacksim.Workspace, listen string, show page.Options) (*workspace, error) {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
-		sim.Close()
 		return nil, fmt.Errorf("cannot listen on %s: %v; choose another address with --listen", listen, plainly(err))
 	}
 	w := &workspace{
