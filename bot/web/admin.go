@@ -132,7 +132,7 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *desk.Desk) 
 	return nil
 }
 
-// postmortem answers with the document as it stands: ?format=markdown or json.
+// postmortem answers with the document as it stands: ?format=markdown, html or json.
 func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
 	n, err := named(r)
 	if err != nil {
@@ -142,19 +142,27 @@ func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *desk.Desk
 	if format == "" {
 		format = "markdown"
 	}
-	if !slices.Contains([]string{"markdown", "json"}, format) {
-		return &problem{Status: http.StatusBadRequest, Why: "format must be markdown or json."}
+	if !slices.Contains([]string{"markdown", "html", "json"}, format) {
+		return &problem{Status: http.StatusBadRequest, Why: "format must be markdown, html or json."}
 	}
 	doc, err := d.Postmortem(r.Context(), viewer, n, s.zone)
 	if err != nil {
 		return missing(err)
 	}
-	if format == "json" {
+	kind, text := "text/markdown", ""
+	switch format {
+	case "json":
 		writeJSON(w, http.StatusOK, doc)
 		return nil
+	case "html":
+		// The page has its own style inside and nothing else.
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		kind, text = "text/html", doc.HTML()
+	default:
+		text = doc.Markdown()
 	}
-	w.Header().Set("Content-Type", "text/markdown; charset=utf-8")
-	_, err = io.WriteString(w, doc.Markdown())
+	w.Header().Set("Content-Type", kind+"; charset=utf-8")
+	_, err = io.WriteString(w, text)
 	return err
 }
 

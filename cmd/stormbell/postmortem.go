@@ -25,7 +25,7 @@ func postmortemCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := oneOf(cmd, "format", format, "markdown", "json"); err != nil {
+			if err := oneOf(cmd, "format", format, "markdown", "html", "json"); err != nil {
 				return err
 			}
 			o, err := flags.operator(cmd, p.Env)
@@ -41,7 +41,7 @@ func postmortemCommand(p process) *cobra.Command {
 		},
 	}
 	configFlag(cmd, &flags.config)
-	cmd.Flags().StringVar(&format, "format", format, "`FORMAT` markdown or json")
+	cmd.Flags().StringVar(&format, "format", format, "`FORMAT` markdown, html or json")
 	return cmd
 }
 

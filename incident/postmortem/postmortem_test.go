@@ -1,6 +1,7 @@
 package postmortem
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -78,4 +79,29 @@ func clockChange(t *testing.T) (incident.Incident, []incident.Event, Context) {
 	r.do(r.i.Note("", "in the second of the two hours", cleo, r.after(time.Hour)))
 	r.do(r.i.Mitigate(cleo, "fix", "checkout", r.after(time.Hour)))
 	return r.i, r.events, shop(t)
+}
+
+func TestHTML(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			i, events, ctx := c.play(t)
+			golden(t, c.name+".html", New(i, events, ctx).HTML())
+		})
+	}
+}
+
+// TestHTMLShowsMarkup writes hostile text through the page: it is shown, and
+// nothing of it acts.
+func TestHTMLShowsMarkup(t *testing.T) {
+	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: `<script>alert(1)</script> & "x"`, Service: "checkout"}, cleo)
+	r.do(r.i.Note("", "what: <img src=x onerror=alert(1)>\n</td></table>{{.}}", ada, r.after(time.Minute)))
+	page := New(r.i, r.events, shop(t)).HTML()
+	for _, bad := range []string{"<script", "<img", "</td></table>{{"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page contains %q", bad)
+		}
+	}
+	if !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt;") {
+		t.Error("the page does not show the title as it was typed")
+	}
 }

@@ -1,0 +1,67 @@
+package postmortem
+
+import (
+	"html/template"
+	"strings"
+)
+
+// page is the document for a browser and for paper: no script, nothing from
+// elsewhere. html/template escapes everything by the place it stands in.
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines}).Parse(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Name}}: {{.Title}}</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 48rem; margin: 2.5rem auto; padding: 0 1rem }
+h1 { font-size: 1.6rem; line-height: 1.25 }
+h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
+table { border-collapse: collapse; width: 100%; font-size: .92rem }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent) }
+li { margin: .25rem 0 }
+.ask { border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: .8rem; margin: 1rem 0 }
+.open { opacity: .65; font-style: italic }
+@media print { body { margin: 0; max-width: none; font-size: 11pt } h2 { break-after: avoid } tr, .ask { break-inside: avoid } }
+</style>
+</head>
+<body>
+<h1>{{.Name}}: {{.Title}}</h1>
+{{range .Sections}}<section>
+<h2>{{.Title}}</h2>
+{{range .Lines}}<p>{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{$l}}{{end}}</p>
+{{end}}{{with .Table}}<table>
+<thead><tr>{{range .Head}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
+<tbody>
+{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
+{{end}}</tbody>
+</table>
+{{end}}{{if .List}}<ul>
+{{range .List}}<li>{{with .Lead}}<strong>{{.}}</strong> {{end}}{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}</li>
+{{end}}</ul>
+{{end}}{{range .Asks}}<div class="ask"><strong>{{.Question}}</strong>{{with .Hint}} ({{.}}){{end}}<br><span class="open">Open.</span></div>
+{{end}}</section>
+{{end}}</body>
+</html>
+`))
+
+// HTML returns the whole document as a page that stands alone.
+func (d Document) HTML() string {
+	var b strings.Builder
+	if err := page.Execute(&b, d); err != nil {
+		panic("postmortem: the page's template: " + err.Error()) // of strings into memory: only a broken template can fail
+	}
+	return b.String()
+}
+
+// textLines are the lines of s that hold something.
+func textLines(s string) []string {
+	var list []string
+	for l := range strings.Lines(s) {
+		if l = strings.TrimSpace(l); l != "" {
+			list = append(list, l)
+		}
+	}
+	return list
+}
