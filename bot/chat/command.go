@@ -1,10 +1,12 @@
 package chat
 
 import (
-	"html"
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
@@ -15,11 +17,13 @@ type Command struct {
 	Word     string // the canonical verb; "" when the first word is none
 	Incident int    // named in the text; 0 when it is not
 	Text     string // what remains, as typed
+	Details  string // declare: the lines after the first one
 	Severity incident.Severity
 	Service  string
 	Private  bool
 	Test     bool
-	Person   string // Slack user ID of the first mention
+	People   []string // Slack user IDs of the mentions before the text
+	Target   string   // page, reassign, role: a word for somebody, when nobody is mentioned
 	Role     incident.Role
 	Into     int // duplicate: the other incident
 
@@ -41,7 +45,7 @@ var verbs = []struct {
 	{"close", []string{"closed"}},
 	{"reopen", []string{"reopened", "back"}},
 	{"cancel", []string{"cancelled", "canceled", "abort", "false"}},
-	{"sev", []string{"severity", "sev1", "sev2", "sev3", "sev4", "priority"}},
+	{"sev", []string{"severity", "priority"}},
 	{"status", nil},
 	{"rename", []string{"title", "retitle"}},
 	{"service", nil},
@@ -81,39 +85,58 @@ var words, vocabulary = func() (map[string]string, []string) {
 func Parse(text string) Command {
 	typed := tidy(text)
 	c := Command{Typed: typed}
-	first, rest := cut(typed)
-	if n, ok := namedIncident(first); ok { // "INC-4 ack" is as good as "ack INC-4"
-		c.Incident = n
-		if rest == "" {
-			c.Word = "show"
+	rest := unquote(typed)
+	if n, after, ok := takeIncident(rest); ok { // "INC-4 ack" is as good as "ack INC-4"
+		if after == "" {
+			c.Word, c.Incident = "show", n
 			return c
 		}
-		first, rest = cut(rest)
+		c.Incident, rest = n, after
 	}
-	key := strings.Trim(strings.ToLower(first), ".,:;!/\"'“”‘’")
-	switch {
-	case first == "":
-		c.Word = "help"
-		return c
-	case key == "" && strings.Trim(first, "?") == "":
-		c.Word = "help"
-		return c
-	}
+	first, rest := cut(rest)
+	key := strings.Trim(strings.ToLower(first), trimmed)
 	word, ok := words[key]
-	if !ok {
+	if _, severity := ownSeverity(key); severity {
+		word, ok = "sev", true
+	}
+	if key == "open" && rest != "" {
+		word = "declare" // "open" by itself asks for the open ones
+	}
+	switch {
+	case key == "" && rest == "": // nothing, or nothing but signs
+		c.Word = "help"
+		return c
+	case !ok:
 		c.Unknown, c.Near, c.Text = first, words[incident.Nearest(key, vocabulary)], typed
 		return c
 	}
-	c.Word = word
-	if c.Incident == 0 && word != "declare" {
-		if n, ok := namedIncident(head(rest)); ok || word == "show" && bareNumber(head(rest), &n) {
-			c.Incident = n
-			_, rest = cut(rest)
-		}
+	c.Word, c.Text = word, rest
+	if word != "declare" {
+		c.incident()
 	}
-	c.Text = rest
 	c.details(key)
 	return c
+}
+
+// trimmed are the signs around a word that are not part of it: what a phone adds,
+// and what people put there for order.
+const trimmed = ".,:;!?/\\\"'“”„«»‘’`*_()[]"
+
+// incident takes the incident's name off the beginning of the text.
+func (c *Command) incident() {
+	if c.Incident > 0 {
+		return
+	}
+	if n, rest, ok := takeIncident(c.Text); ok {
+		c.Incident, c.Text = n, rest
+		return
+	}
+	switch c.Word {
+	case "show", "ack", "timeline", "postmortem", "escalate": // need no words, so a number by itself is a name
+		if n, ok := incident.ParseName(strings.Trim(c.Text, trimmed)); ok {
+			c.Incident, c.Text = n, ""
+		}
+	}
 }
 
 // details reads what the verb needs besides the text.
@@ -122,66 +145,84 @@ func (c *Command) details(key string) {
 	case "declare":
 		c.declaration()
 	case "sev":
-		if sev, ok := incident.ParseSeverity(key); ok && key != "sev" {
+		if sev, ok := ownSeverity(key); ok {
 			c.Severity = sev // "sev1" by itself
-			return
+			break
 		}
 		word, rest := cut(c.Text)
-		if sev, ok := incident.ParseSeverity(word); ok {
+		if sev, ok := incident.ParseSeverity(strings.Trim(word, trimmed)); ok {
 			c.Severity, c.Text = sev, rest
 		}
 	case "service", "reroute":
 		c.Service, c.Text = cut(c.Text)
-		c.Service = strings.TrimPrefix(c.Service, "service:")
+		c.Service = serviceID(c.Service)
 	case "role":
-		if key == "commander" || key == "lead" {
-			c.Role = incident.Commander
-		} else {
-			var word string
-			word, c.Text = cut(c.Text)
-			c.Role = incident.Role(strings.ToLower(word))
-		}
-		c.Person, c.Text = mention(c.Text)
+		c.role(key)
 	case "page", "reassign":
-		c.Person, c.Text = mention(c.Text)
+		c.People, c.Text = mentions(strings.TrimPrefix(c.Text, "to "))
+		if len(c.People) == 0 {
+			c.Target, c.Text = cut(c.Text)
+			c.Target = strings.Trim(serviceID(c.Target), trimmed+"@")
+		}
 	case "duplicate":
 		// "duplicate INC-4" in a channel says of what this one is a part.
 		c.Into, c.Incident = c.Incident, 0
-		if n, ok := namedIncident(head(c.Text)); ok {
-			c.Incident, c.Into = c.Into, n
-			_, c.Text = cut(c.Text)
+		if n, rest, ok := takeIncident(strings.TrimPrefix(c.Text, "of ")); ok {
+			c.Incident, c.Into, c.Text = c.Into, n, rest
 		}
+	}
+	if c.Word == "sev" {
+		c.incident() // "sev 1 INC-4"
 	}
 }
 
+// role reads a role and who is to have it, in any order.
+func (c *Command) role(key string) {
+	if key == "commander" || key == "lead" {
+		c.Role = incident.Commander
+	}
+	var word string
+	c.People, word = mentions(c.Text)
+	if c.Role == "" {
+		word, c.Text = cut(word)
+		c.Role = incident.Role(strings.Trim(strings.ToLower(word), trimmed))
+	} else {
+		c.Text = word
+	}
+	if len(c.People) == 0 {
+		c.People, c.Text = mentions(strings.TrimPrefix(c.Text, "to "))
+	}
+	if len(c.People) == 0 {
+		c.Target, c.Text = cut(c.Text)
+		c.Target = strings.Trim(c.Target, trimmed+"@")
+	}
+}
+
+// serviceID is what names a service, with or without "service:" before it.
+func serviceID(word string) string {
+	lower := strings.ToLower(word)
+	for _, prefix := range []string{"service:", "service="} {
+		if strings.HasPrefix(lower, prefix) {
+			return word[len(prefix):]
+		}
+	}
+	return word
+}
+
 // declaration takes the words of their own out of a title: a severity and a
-// service anywhere, private and test only at its ends, so that "load test
-// fails" stays a title.
+// service anywhere, private and test only at its ends, so that "load test fails"
+// stays a title. Lines after the first one are details.
 func (c *Command) declaration() {
+	line, details, _ := strings.Cut(unquote(c.Text), "\n")
+	c.Details = strings.TrimSpace(details)
 	var title []string
-	fields := strings.Fields(c.Text)
+	fields := strings.Fields(line)
 	for n := 0; n < len(fields); n++ {
-		word := strings.ToLower(fields[n])
-		if sev, ok := ownSeverity(word); ok && c.Severity == 0 {
-			c.Severity = sev
-			continue
+		took := c.flagged(fields[n:])
+		if took == 0 {
+			title = append(title, fields[n])
 		}
-		if (word == "sev" || word == "severity") && n+1 < len(fields) && c.Severity == 0 {
-			if sev, ok := ownSeverity("sev" + fields[n+1]); ok {
-				c.Severity = sev
-				n++
-				continue
-			}
-		}
-		if id, ok := strings.CutPrefix(word, "service:"); ok {
-			if id == "" && n+1 < len(fields) { // "service: checkout"
-				n++
-				id = strings.ToLower(fields[n])
-			}
-			c.Service = id
-			continue
-		}
-		title = append(title, fields[n])
+		n += max(took-1, 0)
 	}
 	for len(title) > 0 && c.flag(title[0]) {
 		title = title[1:]
@@ -189,12 +230,45 @@ func (c *Command) declaration() {
 	for len(title) > 0 && c.flag(title[len(title)-1]) {
 		title = title[:len(title)-1]
 	}
-	c.Text = strings.Join(title, " ")
+	c.Text = unquote(strings.Join(title, " "))
+	if c.Text == "" && c.Details != "" {
+		c.Text, c.Details = c.Details, ""
+		c.declaration()
+	}
+}
+
+// flagged takes a severity or a service off the beginning of words, and returns
+// how many words that were.
+func (c *Command) flagged(words []string) int {
+	word := strings.ToLower(words[0])
+	if sev, ok := ownSeverity(word); ok && c.Severity == 0 {
+		c.Severity = sev
+		return 1
+	}
+	if (word == "sev" || word == "severity") && len(words) > 1 && c.Severity == 0 {
+		if sev, ok := ownSeverity("sev" + words[1]); ok {
+			c.Severity = sev
+			return 2
+		}
+	}
+	id := serviceID(words[0])
+	switch {
+	case id == words[0] || c.Service != "":
+		return 0
+	case id != "":
+		c.Service = strings.Trim(id, trimmed)
+		return 1
+	case len(words) > 1: // "service: checkout"
+		c.Service = strings.Trim(words[1], trimmed)
+		return 2
+	default:
+		return 0
+	}
 }
 
 // flag takes private and test.
 func (c *Command) flag(word string) bool {
-	switch strings.ToLower(word) {
+	switch strings.Trim(strings.ToLower(word), ",.;") {
 	case "private":
 		c.Private = true
 	case "test":
@@ -205,11 +279,14 @@ func (c *Command) flag(word string) bool {
 	return true
 }
 
+// dashes are what phones and word processors make of a hyphen.
+var dashes = strings.NewReplacer("‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-")
+
 // ownSeverity reads sev1 … sev4, and nothing that could be a word of a title.
 func ownSeverity(word string) (incident.Severity, bool) {
-	word = strings.Trim(word, ",.:;")
+	word = dashes.Replace(strings.Trim(strings.ToLower(word), trimmed))
 	if rest, ok := strings.CutPrefix(word, "sev"); ok {
-		rest = strings.TrimLeft(rest, "-–—_")
+		rest = strings.TrimLeft(rest, "-_")
 		if len(rest) == 1 && rest[0] >= '1' && rest[0] <= '4' {
 			return incident.Severity(rest[0] - '0'), true
 		}
@@ -217,46 +294,80 @@ func ownSeverity(word string) (incident.Severity, bool) {
 	return 0, false
 }
 
-// namedIncident reads INC-12 in the ways people write it; a bare number is none.
-func namedIncident(word string) (int, bool) {
-	word = strings.Trim(strings.ToLower(word), ",.:;")
-	word = strings.NewReplacer("–", "-", "—", "-").Replace(word)
-	if !strings.HasPrefix(word, "inc") && !strings.HasPrefix(word, "#") {
-		return 0, false
+// takeIncident takes an incident's name off the beginning of a text, in the ways
+// people write it: INC-12, inc12, "INC 12", or the name of its channel. A number
+// by itself, or with a #, is none: "note 3 pods restarted".
+func takeIncident(text string) (n int, rest string, ok bool) {
+	first, rest := cut(text)
+	word := dashes.Replace(strings.Trim(strings.ToLower(first), trimmed+"#"))
+	if !strings.HasPrefix(word, "inc") {
+		return 0, text, false
 	}
-	return incident.ParseName(word)
+	if word == "inc" || word == "inc-" {
+		number, after := cut(rest)
+		n, ok := incident.ParseName(strings.Trim(number, trimmed))
+		return n, after, ok
+	}
+	if name, named := strings.CutPrefix(word, "inc-"); named && strings.Contains(name, "-") {
+		number, _, _ := strings.Cut(name, "-") // inc-12-words-of-the-title
+		word = "inc-" + number
+	}
+	n, ok = incident.ParseName(word)
+	return n, rest, ok
 }
 
-func bareNumber(word string, n *int) bool {
-	v, ok := incident.ParseName(word)
-	if ok {
-		*n = v
+// mentions takes the mentions of users off the beginning of a text.
+func mentions(text string) (users []string, rest string) {
+	for {
+		m := mentionPattern.FindStringSubmatchIndex(text)
+		if m == nil || m[0] != 0 {
+			return users, text
+		}
+		if user := text[m[2]:m[3]]; !slices.Contains(users, user) {
+			users = append(users, user)
+		}
+		text = strings.TrimLeft(text[m[1]:], " ,\u00A0")
 	}
-	return ok
-}
-
-// mention takes the first mention of a user out of a text.
-func mention(text string) (user, rest string) {
-	m := mentionPattern.FindStringSubmatchIndex(text)
-	if m == nil {
-		return "", text
-	}
-	rest = strings.TrimSpace(text[:m[0]] + text[m[1]:])
-	return text[m[2]:m[3]], rest
 }
 
 var (
 	mentionPattern = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^>]*)?>`)
-	channelPattern = regexp.MustCompile(`<#[CG][A-Z0-9]+\|([^>]*)>`)
+	channelPattern = regexp.MustCompile(`<#([CG][A-Z0-9]+)(?:\|([^>]*))?>`)
+	groupPattern   = regexp.MustCompile(`<!(?:subteam\^)?([A-Za-z0-9]+)(?:\^[^|>]*)?(?:\|@?([^>]*))?>`)
 	linkPattern    = regexp.MustCompile(`<((?:https?|mailto)[^>|]*)(?:\|[^>]*)?>`)
 )
 
-// tidy undoes what Slack and phones do to typed text, except for mentions of
-// users: entities, channels, links, and quotation marks around all of it.
+// tidy undoes what Slack does to typed text, except for mentions of users:
+// entities, channels, groups and links.
 func tidy(text string) string {
-	text = channelPattern.ReplaceAllString(text, "#$1")
+	text = channelPattern.ReplaceAllStringFunc(text, func(s string) string { return "#" + labelOf(channelPattern, s) })
+	text = groupPattern.ReplaceAllStringFunc(text, func(s string) string { return "@" + labelOf(groupPattern, s) })
 	text = linkPattern.ReplaceAllString(text, "$1")
-	return strings.TrimSpace(html.UnescapeString(text))
+	return strings.TrimSpace(unescaper.Replace(text))
+}
+
+// unescaper undoes what Slack escapes, and nothing else that looks like HTML.
+var unescaper = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
+
+// labelOf returns the words of a reference, or the ID where it has none, as for
+// a private channel.
+func labelOf(pattern *regexp.Regexp, s string) string {
+	m := pattern.FindStringSubmatch(s)
+	return cmp.Or(m[2], m[1])
+}
+
+// unquote takes quotation marks off that are around all of a text.
+func unquote(s string) string {
+	s = strings.TrimSpace(s)
+	for _, marks := range []string{`""`, "“”", "„“", "''", "‘’", "«»", "``"} {
+		pair := []rune(marks)
+		inner, begins := strings.CutPrefix(s, string(pair[0]))
+		inner, ends := strings.CutSuffix(inner, string(pair[1]))
+		if begins && ends && inner != "" && !strings.ContainsAny(inner, marks) {
+			return strings.TrimSpace(inner)
+		}
+	}
+	return s
 }
 
 // named writes the mentions that are left in a text as names: in records and in
@@ -270,15 +381,10 @@ func named(text string, name func(user string) string) string {
 // cut splits off the first word.
 func cut(s string) (first, rest string) {
 	s = strings.TrimSpace(s)
-	if n := strings.IndexFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == '\u00A0' }); n >= 0 {
+	if n := strings.IndexFunc(s, unicode.IsSpace); n >= 0 {
 		return s[:n], strings.TrimSpace(s[n:])
 	}
 	return s, ""
-}
-
-func head(s string) string {
-	first, _ := cut(s)
-	return first
 }
 
 // plainActs are the verbs that go to the desk as they are.
@@ -311,14 +417,35 @@ func (c Command) act() (desk.Act, bool, error) {
 		return a, true, refuse("As in: reroute edge-gateway pages are fine behind it.", "Say which service it belongs to.")
 	case verb == desk.Merge && c.Into == 0:
 		return a, true, refuse("As in: duplicate INC-4.", "Say of which incident it is a part.")
-	case verb == desk.TakeRole && !slices.Contains(knownRoles, c.Role):
-		return a, true, refuse("As in: role commander, or: role communicator @ada.",
-			"Say which role: commander, responder, communicator or shadow.")
+	case verb == desk.TakeRole:
+		role, ok := roleWords[string(c.Role)]
+		if !ok {
+			return a, true, noRole(string(c.Role))
+		}
+		a.Role = role
 	}
 	return a, true, nil
 }
 
-var knownRoles = []incident.Role{incident.Commander, incident.Responder, incident.Communicator, incident.Shadow}
+// roleWords are the roles with the words that mean the same.
+var roleWords = map[string]incident.Role{
+	"commander": incident.Commander, "command": incident.Commander, "lead": incident.Commander, "ic": incident.Commander,
+	"responder": incident.Responder, "respond": incident.Responder, "fixer": incident.Responder,
+	"communicator": incident.Communicator, "comms": incident.Communicator, "communications": incident.Communicator,
+	"shadow": incident.Shadow, "observer": incident.Shadow,
+}
+
+// noRole says which roles there are.
+func noRole(word string) error {
+	next := "As in: role commander, or: role communicator @ada."
+	if word == "" {
+		return refuse(next, "Say which role: commander, responder, communicator or shadow.")
+	}
+	if near := incident.Nearest(word, slices.Sorted(maps.Keys(roleWords))); near != "" {
+		next = "Did you mean " + string(roleWords[near]) + "?"
+	}
+	return refuse(next, "There is no role "+word+": commander, responder, communicator or shadow.")
+}
 
 var statusVerbs = map[incident.Status]desk.Verb{
 	incident.Investigating: desk.Investigate, incident.Mitigating: desk.Mitigating, incident.Mitigated: desk.Mitigate,
@@ -330,7 +457,7 @@ func (c Command) statusAct() (desk.Act, bool, error) {
 	if word == "" {
 		return desk.Act{}, false, nil // "status" alone asks how it stands
 	}
-	status, ok := incident.StatusWord(word)
+	status, ok := incident.StatusWord(strings.Trim(word, trimmed))
 	if !ok {
 		return desk.Act{}, true, refuse("Use investigating, mitigating, mitigated, resolved, closed or cancelled.",
 			"There is no status "+word+".")

@@ -27,15 +27,18 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 		_, err = s.desk.Snooze(ctx, c, n, length)
 		done = "Nobody is paged for " + incident.Name(n) + " for " + long(length) + "."
 	case "reassign":
-		if cmd.Person == "" {
+		var who incident.Actor
+		if who, err = s.meant(cmd); err != nil {
+			break
+		}
+		if who == "" {
 			return ephemeral("Say to whom, as in: " + s.opt.Command + " reassign @ada.")
 		}
-		who := s.desk.Actor(cmd.Person)
 		_, err = s.desk.Reassign(ctx, c, n, who)
 		done = incident.Name(n) + " is handed to " + s.names().who(who) + ", who is being paged."
 	}
 	if err != nil {
-		return ephemeral(s.trouble(err, cmd.Typed))
+		return s.mistake(err, cmd)
 	}
 	return ephemeral(done)
 }

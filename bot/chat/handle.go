@@ -39,18 +39,57 @@ func ephemeral(text string, blocks ...slack.Block) reply {
 
 // trouble shows an error to a person: a refusal in its own words, anything else
 // as a short apology with a reference that the log has too.
-func (s *Slack) trouble(err error, typed string) string {
+func (s *Slack) trouble(err error) string {
 	var r *incident.Refusal
 	if errors.As(err, &r) {
 		return s.names().refusal(r)
 	}
 	ref := ulid.Make().String()
 	s.log.Error().Err(err).Str("ref", ref).Msg("an act could not be carried out")
-	text := "That did not work, and nothing was recorded. Please try again. (Reference " + ref + ")"
-	if typed != "" {
-		text += "\nYou typed: " + clip(esc(typed), 1000)
+	return "That did not work, and nothing was recorded. Please try again. (Reference " + ref + ")"
+}
+
+// atInput shows an error at an input of a form, where nothing is markup.
+func (s *Slack) atInput(input string, err error) answer {
+	text := s.trouble(err)
+	var r *incident.Refusal
+	if errors.As(err, &r) {
+		text = r.Text(s.desk.DisplayName(r.Who), r.When.In(s.opt.Zone).Format("15:04"))
 	}
-	return text
+	return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{input: short(text, 150)})}
+}
+
+// mistake answers a command that could not be carried out. What was typed is
+// shown again where it was more than a word, so that it can be copied.
+func (s *Slack) mistake(err error, cmd Command) reply {
+	text := s.trouble(err)
+	if cmd.Text == "" && cmd.Details == "" {
+		return ephemeral(text)
+	}
+	return ephemeral(text, append([]slack.Block{section(text), contextLine("You typed:")}, typedBlocks(s.opt.Command+" "+cmd.Typed)...)...)
+}
+
+// typedMost is how much of what somebody typed is shown again: an answer of
+// 20 KiB or more would be lost.
+const typedMost = 5500
+
+// typedBlocks shows plain text as it was typed, in as many sections as it needs.
+func typedBlocks(text string) []slack.Block {
+	var blocks []slack.Block
+	left := typedMost
+	for rest := text; rest != "" && left > 0; {
+		piece := rest
+		for n := 2800; length(esc(piece)) > min(2800, left); n /= 2 {
+			piece = plainPiece(rest, n)
+		}
+		if piece == "" {
+			break
+		}
+		left -= length(esc(piece))
+		blocks = append(blocks, section(quote(piece, 3000)))
+		rest = strings.TrimLeft(rest[len(piece):], " ")
+	}
+	return blocks
 }
 
 // command handles a slash command.
@@ -73,7 +112,7 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	}
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
-		return answer{payload: ephemeral(s.trouble(err, cmd.Typed))}
+		return answer{payload: s.mistake(err, cmd)}
 	}
 	return answer{payload: s.onIncident(ctx, caller, cmd, n)}
 }
@@ -122,11 +161,11 @@ func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger
 			s.openForm(ctx, trigger, c, declareForm(cmd, s.desk.Roster().Services, formState{ReplyURL: c.ReplyURL}))
 		}}
 	}
-	d := incident.Declaration{Title: named(cmd.Text, s.nameOf), Severity: cmd.Severity, Service: cmd.Service,
-		Private: cmd.Private, Test: cmd.Test}
+	d := incident.Declaration{Title: named(cmd.Text, s.nameOf), Details: named(cmd.Details, s.nameOf),
+		Severity: cmd.Severity, Service: cmd.Service, Private: cmd.Private, Test: cmd.Test}
 	a, err := s.desk.Declare(ctx, c, d)
 	if err != nil {
-		return answer{payload: ephemeral(s.trouble(err, cmd.Typed))}
+		return answer{payload: s.mistake(err, cmd)}
 	}
 	return answer{payload: ephemeral(s.declared(a))}
 }
@@ -173,28 +212,28 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 		return s.postmortem(ctx, c.Actor, n)
 	case "escalate":
 		if _, err := s.desk.Escalate(ctx, c, n); err != nil {
-			return ephemeral(s.trouble(err, cmd.Typed))
+			return s.mistake(err, cmd)
 		}
 		return ephemeral("The next ones are being paged for " + incident.Name(n) + ".")
 	case "page":
-		return s.pagePerson(ctx, c, cmd, n)
+		return s.pageByHand(ctx, c, cmd, n)
 	case "unack", "snooze", "reassign":
 		return s.handBack(ctx, c, cmd, n)
 	}
 	act, ok, err := cmd.act()
 	switch {
 	case err != nil:
-		return ephemeral(s.trouble(err, cmd.Typed))
+		return s.mistake(err, cmd)
 	case !ok:
 		return s.show(ctx, c.Actor, n) // "status" alone
 	}
 	act.Text = named(act.Text, s.nameOf)
-	if cmd.Person != "" {
-		act.Person = s.desk.Actor(cmd.Person)
+	if act.Person, err = s.meant(cmd); err != nil {
+		return s.mistake(err, cmd)
 	}
 	a, err := s.desk.Do(ctx, c, n, act)
 	if err != nil {
-		return ephemeral(s.trouble(err, cmd.Typed))
+		return s.mistake(err, cmd)
 	}
 	return ephemeral(s.did(act, a))
 }
@@ -229,17 +268,41 @@ func inChannel(i incident.Incident) string {
 	return ". Its channel is <#" + i.Channel + ">."
 }
 
-// pagePerson pages somebody by hand.
-func (s *Slack) pagePerson(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
-	if cmd.Person == "" {
-		return ephemeral("Say whom, as in: " + s.opt.Command + " page @ada we need you for the database. " +
-			"To page whoever is next: " + s.opt.Command + " escalate.")
+// meant returns the one person whom a command names, or nobody.
+func (s *Slack) meant(cmd Command) (incident.Actor, error) {
+	switch {
+	case len(cmd.People) > 0:
+		return s.desk.Actor(cmd.People[0]), nil
+	case cmd.Target == "" || cmd.Word == "page":
+		return "", nil
+	default:
+		return s.desk.Named(cmd.Target)
 	}
-	who := s.desk.Actor(cmd.Person)
-	if _, err := s.desk.PagePerson(ctx, c, n, who, named(cmd.Text, s.nameOf)); err != nil {
-		return ephemeral(s.trouble(err, cmd.Typed))
+}
+
+// pageByHand pages whoever is named: by mention, or as a person, a team or a
+// service.
+func (s *Slack) pageByHand(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
+	text := named(cmd.Text, s.nameOf)
+	var a desk.Answer
+	var err error
+	switch {
+	case len(cmd.People) > 0:
+		var who []incident.Actor
+		for _, user := range cmd.People {
+			who = append(who, s.desk.Actor(user))
+		}
+		a, err = s.desk.PagePeople(ctx, c, n, who, text)
+	case cmd.Target != "":
+		a, err = s.desk.PageTarget(ctx, c, n, cmd.Target, text)
+	default:
+		err = refuse("To page whoever is next: "+s.opt.Command+" escalate.",
+			"Say whom, as in: "+s.opt.Command+" page @ada we need you for the database.")
 	}
-	return ephemeral(s.names().who(who) + " is being paged for " + incident.Name(n) + ".")
+	if err != nil {
+		return s.mistake(err, cmd)
+	}
+	return ephemeral("Being paged for " + incident.Name(n) + ": " + esc(strings.Join(a.Notes, ", ")) + ".")
 }
 
 // unknown answers a first word that is no verb. Nothing that was typed is lost.
@@ -289,7 +352,7 @@ func (s *Slack) help(first string) reply {
 func (s *Slack) list(ctx context.Context, who incident.Actor) reply {
 	active, err := s.desk.Active(ctx, who)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	return ephemeral("Open incidents", sections(listText(active, s.names(), s.opt.Command))...)
 }
@@ -297,7 +360,7 @@ func (s *Slack) list(ctx context.Context, who incident.Actor) reply {
 func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 	b, err := s.desk.Show(ctx, who, n)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	m := cardMessage(b, s.names())
 	if b.Papers.Channel != "" {
@@ -309,7 +372,7 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 func (s *Slack) timeline(ctx context.Context, who incident.Actor, n int) reply {
 	i, events, err := s.desk.Timeline(ctx, who, n)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	return ephemeral("Timeline of "+i.Name(), sections(timelineText(i, events, s.names(), 7000))...)
 }
@@ -317,11 +380,11 @@ func (s *Slack) timeline(ctx context.Context, who incident.Actor, n int) reply {
 func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply {
 	d, err := s.desk.Postmortem(ctx, who, n, s.opt.Zone)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	i, _, err := s.desk.Timeline(ctx, who, n)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	m := postmortemMessage(i, d)
 	return ephemeral(m.text, m.blocks...)
@@ -360,7 +423,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	switch action.ActionID {
 	case actAck:
 		if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Acknowledge}); err != nil {
-			return s.told(caller, ephemeral(s.trouble(err, "")))
+			return s.told(caller, ephemeral(s.trouble(err)))
 		}
 		return answer{}
 	case actResolve:
@@ -369,7 +432,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 			err = refuse("", b.Incident.Name()+" is already "+string(b.Incident.Status)+".")
 		}
 		if err != nil {
-			return s.told(caller, ephemeral(s.trouble(err, "")))
+			return s.told(caller, ephemeral(s.trouble(err)))
 		}
 		return answer{after: func(ctx context.Context) {
 			s.openForm(ctx, i.TriggerID, caller, resolveForm(b.Incident, formState{Incident: n, ReplyURL: i.ResponseURL}))
@@ -414,7 +477,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		d.Title, d.Details = named(d.Title, s.nameOf), named(d.Details, s.nameOf)
 		a, err := s.desk.Declare(ctx, caller, d)
 		if err != nil {
-			return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{inputTitle: clip(s.trouble(err, ""), 150)})}
+			return s.atInput(inputTitle, err)
 		}
 		if caller.ReplyURL == "" {
 			return answer{}
@@ -424,7 +487,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		act := desk.Act{Verb: desk.Resolve, Text: named(stateOf(i.View, inputText).Value, s.nameOf),
 			How: incident.How(stateOf(i.View, inputHow).SelectedOption.Value)}
 		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {
-			return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{inputText: clip(s.trouble(err, ""), 150)})}
+			return s.atInput(inputText, err)
 		}
 		return answer{}
 	default:
@@ -440,14 +503,14 @@ func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer 
 		err = refuse("Do it in the incident's channel.", "This is not an incident's channel.")
 	}
 	if err != nil {
-		return s.told(caller, ephemeral(s.trouble(err, "")))
+		return s.told(caller, ephemeral(s.trouble(err)))
 	}
 	text := named(tidy(i.Message.Text), s.nameOf)
 	if i.Message.User != "" && i.Message.User != i.User.ID {
 		text = "@" + s.nameOf(i.Message.User) + " wrote: " + text
 	}
 	if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Note, Text: text}); err != nil {
-		return s.told(caller, ephemeral(s.trouble(err, "")))
+		return s.told(caller, ephemeral(s.trouble(err)))
 	}
 	return s.told(caller, ephemeral("Added to the timeline of "+incident.Name(n)+"."))
 }

@@ -61,7 +61,7 @@ func later(a, b time.Time) time.Time {
 // it, and who is on call now.
 func (s *Slack) changedRoster(c desk.Caller, rot, done string, a desk.RosterAnswer, err error) answer {
 	if err != nil {
-		return s.told(c, ephemeral(s.trouble(err, "")))
+		return s.told(c, ephemeral(s.trouble(err)))
 	}
 	return s.told(c, ephemeral(s.rosterWords(rot, done, a)))
 }
@@ -125,16 +125,6 @@ func (f *filled) ended(from, to time.Time, block string) {
 	case !to.After(time.Now()):
 		f.wrong(block+"_time", "That is over already.")
 	}
-}
-
-// atInput shows a refusal of the desk at an input.
-func (s *Slack) atInput(block string, err error) answer {
-	return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{block: clip(plainRefusal(s.trouble(err, "")), 150)})}
-}
-
-// plainRefusal undoes the escaping, which the errors of a form do not take.
-func plainRefusal(text string) string {
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)
 }
 
 func (s *Slack) submitOverride(ctx context.Context, c desk.Caller, f *filled) answer {

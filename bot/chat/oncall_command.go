@@ -55,7 +55,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 // openOncall opens a form, with what the person's clock is asked for first.
 func (s *Slack) openOncall(c slack.SlashCommand, caller desk.Caller, make func(oncallForm) slack.ModalViewRequest) answer {
 	if err := s.planner(caller.Actor); err != nil {
-		return answer{payload: ephemeral(s.trouble(err, ""))}
+		return answer{payload: ephemeral(s.trouble(err))}
 	}
 	return answer{after: func(ctx context.Context) {
 		zone := s.zoneOf(ctx, c.UserID)
@@ -158,7 +158,7 @@ func (s *Slack) oncallHelp() reply {
 func (s *Slack) history20(ctx context.Context) reply {
 	list, err := s.desk.History(ctx, 20)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	n := s.names()
 	var lines []string

@@ -68,6 +68,17 @@ func cutAt(s string, most int) int {
 	return -1
 }
 
+// plainPiece returns the beginning of plain text, of at most most characters.
+func plainPiece(s string, most int) string {
+	n := 0
+	for at, r := range s {
+		if n += max(utf16.RuneLen(r), 1); n > most {
+			return s[:at]
+		}
+	}
+	return s
+}
+
 // quote shows text as a quotation, within most characters.
 func quote(s string, most int) string {
 	return clip("> "+strings.ReplaceAll(esc(s), "\n", "\n> "), most)

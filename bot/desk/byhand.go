@@ -15,9 +15,10 @@ import (
 // can hold, and more people than can work on one thing.
 const byHandMost = 30
 
-// PagePerson pages somebody by hand, whoever is on it already.
-func (d *Desk) PagePerson(ctx context.Context, c Caller, n int, who incident.Actor, text string) (Answer, error) {
-	return d.act(ctx, c, n, func(w *work) error { return w.pageByHand([]incident.Actor{who}, text) })
+// PagePeople pages people by hand, whoever is on it already. The answer's notes
+// say who it was.
+func (d *Desk) PagePeople(ctx context.Context, c Caller, n int, who []incident.Actor, text string) (Answer, error) {
+	return d.act(ctx, c, n, func(w *work) error { return w.pageByHand(who, text) })
 }
 
 // PageTarget pages by hand whoever a word stands for: a person by ID or name, a
@@ -86,6 +87,23 @@ func (w *work) byHand(a incident.Actor) []string {
 		return first
 	}
 	return ways
+}
+
+// Named returns the person of the roster with that ID or name.
+func (d *Desk) Named(word string) (incident.Actor, error) {
+	w := d.people.Load()
+	if p, ok := w.findPerson(word); ok {
+		return incident.Person(p), nil
+	}
+	var known []string
+	for _, p := range w.roster.People {
+		known = append(known, p.ID)
+	}
+	next := "Name a person with @."
+	if near := incident.Nearest(word, known); near != "" {
+		next = fmt.Sprintf("Did you mean %s?", near)
+	}
+	return "", refusal(next, "There is no person %q in the roster.", word)
 }
 
 // meant returns whom a word stands for.

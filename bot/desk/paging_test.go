@@ -217,8 +217,8 @@ func TestPageByHand(t *testing.T) {
 			}
 			x.pagesAre("by hand: "+target, want...)
 		}
-		if _, err := x.PagePerson(background(), Caller{Actor: ada}, 1, "slack:U0NEW", ""); err != nil {
-			t.Errorf("PagePerson of somebody who is not in the roster: %v", err)
+		if _, err := x.PagePeople(background(), Caller{Actor: ada}, 1, []incident.Actor{"slack:U0NEW"}, ""); err != nil {
+			t.Errorf("PagePeople with somebody who is not in the roster: %v", err)
 		}
 		x.pagesAre("by hand: a stranger", "U0NEW by slack")
 		_, err := x.PageTarget(background(), Caller{Actor: ada}, 1, "paymets", "")
@@ -228,7 +228,7 @@ func TestPageByHand(t *testing.T) {
 		}
 		x.pages()
 		x.stuck = true
-		x.PagePerson(background(), Caller{Actor: ada}, 1, bob, "now")
+		x.PagePeople(background(), Caller{Actor: ada}, 1, []incident.Actor{bob}, "now")
 		x.act(ada, 1, Act{Verb: Resolve})
 		if got := x.waitingPages(); len(got) > 0 {
 			t.Errorf("resolved: %v wait, want a page by hand taken back too", got)
