@@ -32,10 +32,10 @@ const (
 	KindChannel      Kind = "channel"          // Channel, ChannelName
 	KindAlert        Kind = "alert"            // Alert, Count, Text: the alert fired again
 	KindAlertOver    Kind = "alert_over"       // Alert, Text: the sender says it is over
-	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Reason
+	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Rule, Reason, Text
 	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
 	KindReceipt      Kind = "receipt"          // Person, Via, Pass, Step, Reason (delivered or seen), Text
-	KindStep         Kind = "escalation_step"  // Pass, Step, Calls, Text
+	KindStep         Kind = "escalation_step"  // Pass, Step, Calls, Skipped, Text; Person and Via where a page was not confirmed
 	KindExhausted    Kind = "escalation_ended" // Calls, Text
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
 	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
@@ -60,8 +60,10 @@ type Event struct {
 	How         How       `json:"how,omitempty"`
 	Role        Role      `json:"role,omitempty"`
 	Person      Actor     `json:"person,omitempty"`
-	Target      string    `json:"target,omitempty"` // kind:id of a target that is no person
-	Calls       []Actor   `json:"calls,omitempty"`  // whom it decided to page
+	Target      string    `json:"target,omitempty"`  // kind:id of a target that is no person
+	Calls       []Actor   `json:"calls,omitempty"`   // whom it decided to page
+	Skipped     []Skipped `json:"skipped,omitempty"` // whom it named and did not page, or not yet
+	Rule        string    `json:"rule,omitempty"`    // of the person, by which the page was sent
 	Via         string    `json:"via,omitempty"`
 	Pass        int       `json:"pass,omitempty"`
 	Step        int       `json:"step,omitempty"`
@@ -72,6 +74,15 @@ type Event struct {
 	Count       int       `json:"count,omitempty"`
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
+}
+
+// Skipped is somebody or something that a step names and does not page, or not
+// yet.
+type Skipped struct {
+	Target string    `json:"target,omitempty"` // kind:id, as the roster writes it
+	Person Actor     `json:"person,omitempty"` // empty when the target meant nobody
+	Why    string    `json:"why"`              // nobody_on_call, no_way, not_turn or quiet_hours
+	Until  time.Time `json:"until,omitzero"`   // of quiet hours: when the person is paged
 }
 
 // Fold rebuilds an incident from its whole timeline. It refuses a timeline

@@ -57,6 +57,7 @@ type Job struct {
 	Step     int            `json:"step,omitempty"`
 	Resort   bool           `json:"resort,omitempty"`
 	Reason   string         `json:"reason,omitempty"` // of a page: why it is sent
+	Rule     string         `json:"rule,omitempty"`   // of a page: the person's rule that sends it
 	Send     string         `json:"send,omitempty"`   // of a page: its key in the escalation
 	Text     string         `json:"text,omitempty"`   // of a page by hand: who asks, and the words; of the channel: the title it is named by
 	Message  Message        `json:"message,omitzero"`
@@ -244,7 +245,7 @@ func (j Job) Words() string {
 }
 
 func pageEvent(j Job, kind incident.Kind, text string) incident.Event {
-	e := incident.Event{Kind: kind, Person: j.Person, Via: j.Via, Pass: j.Pass, Step: j.Step, Reason: j.Reason, Text: text}
+	e := incident.Event{Kind: kind, Person: j.Person, Via: j.Via, Pass: j.Pass, Step: j.Step, Rule: j.Rule, Reason: j.Reason, Text: text}
 	if j.Kind == JobPageChannel {
 		e.Target, e.Via = "channel:"+j.Target, "slack"
 	}

@@ -219,7 +219,7 @@ func (w *work) outcome(out page.Outcome) error {
 	}
 	for _, s := range out.Sends {
 		j := Job{Kind: JobPage, Person: incident.Person(s.Person), Via: s.Via, Send: s.Key,
-			Pass: s.Pass, Step: s.Step, Resort: s.LastResort, Reason: reason(s)}
+			Pass: s.Pass, Step: s.Step, Resort: s.LastResort, Reason: reason(s), Rule: rule(s)}
 		if s.Channel != "" {
 			j.Kind, j.Person, j.Target = JobPageChannel, "", s.Channel
 		}
@@ -244,9 +244,12 @@ func (w *work) logged(e page.Entry) error {
 			return err
 		}
 	}
-	event := incident.Event{Kind: incident.KindStep, Pass: e.Pass, Step: e.Step, Text: w.who.inWords(e)}
+	event := incident.Event{Kind: incident.KindStep, Pass: e.Pass, Step: e.Step, Text: w.who.inWords(e), Skipped: w.skipped(e)}
 	for _, c := range e.People {
 		event.Calls = append(event.Calls, incident.Person(c.Person))
+	}
+	if e.Kind == page.Unconfirmed {
+		event.Person, event.Via = incident.Person(e.Person), e.Via
 	}
 	if e.Kind != page.RanOut {
 		return w.apply(w.inc.Record(w.now, event))

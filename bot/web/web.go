@@ -117,6 +117,7 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("POST /v1/incidents", s.operator(s.declare))
 	m.Handle("GET /v1/incidents/{name}", s.operator(s.show))
 	m.Handle("GET /v1/incidents/{name}/timeline", s.operator(s.timeline))
+	m.Handle("GET /v1/incidents/{name}/why", s.operator(s.why))
 	m.Handle("GET /v1/incidents/{name}/postmortem", s.operator(s.postmortem))
 	m.Handle("POST /v1/incidents/{name}/{verb}", s.operator(s.act))
 	return m

@@ -14,7 +14,7 @@ import (
 
 func oncallCommand(p process) *cobra.Command {
 	return groupCommand("oncall", "Who is on call, from a roster file alone",
-		whoCommand(p), shiftsCommand(p), rehearseCommand(p))
+		whoCommand(p), shiftsCommand(p), rehearseCommand(p), whyCommand(p))
 }
 
 // rosterFlags are those of every command that answers from a roster file.

@@ -1,0 +1,146 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// rule says by which rule of the person a message goes out.
+func rule(s page.Send) string {
+	when := "at once"
+	if s.After > 0 {
+		when = "after " + short(s.After)
+	}
+	switch s.Reason {
+	case page.ByRule:
+		return s.Via + " " + when
+	case page.ByDefault:
+		return "no rules, so every way at once"
+	case page.ByFailure:
+		return s.Via + ", brought forward because another way failed"
+	default:
+		return ""
+	}
+}
+
+// short writes a duration as the roster does: 5m, 1h30m.
+func short(d time.Duration) string {
+	s := d.String()
+	for _, empty := range []string{"m0s", "h0m"} {
+		if len(s) > len(empty) && s[len(s)-len(empty):] == empty {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
+}
+
+// skipped says whom a step named and did not page, and who sleeps.
+func (w *work) skipped(e page.Entry) []incident.Skipped {
+	var list []incident.Skipped
+	for _, s := range e.Skipped {
+		skip := incident.Skipped{Target: s.Target, Why: string(s.Why)}
+		if s.Person != "" {
+			skip.Person = incident.Person(s.Person)
+		}
+		list = append(list, skip)
+	}
+	if page.UrgencyOf(w.inc.Severity) != page.Low {
+		return list
+	}
+	for _, c := range e.People {
+		if until := page.Daytime().Next(w.who.roster.Location(c.Person), e.At); until.After(e.At) {
+			list = append(list, incident.Skipped{Person: incident.Person(c.Person), Why: "quiet_hours", Until: until.UTC()})
+		}
+	}
+	return list
+}
+
+// Why explains the pages of an incident as viewer may see it: each step with
+// whom it named, each page with its rule and what became of it, and what is
+// still to come.
+func (d *Desk) Why(ctx context.Context, viewer incident.Actor, n int) (page.Explanation, error) {
+	i, events, err := d.Timeline(ctx, viewer, n)
+	if err != nil {
+		return page.Explanation{}, err
+	}
+	var r pageRecord
+	err = d.db.View(ctx, func(tx *storage.Tx) (err error) {
+		r, err = storage.Load[pageRecord](tx, pageKey(n))
+		return err
+	})
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return page.Explanation{}, err
+	}
+	return page.Explain(i, events, r.Page), nil
+}
+
+// WhyWords says an explanation in plain lines, one for each step and page, with
+// times as show gives them.
+func (d *Desk) WhyWords(x page.Explanation, show func(time.Time) string) []string {
+	var lines []string
+	for _, s := range x.Steps {
+		lines = append(lines, show(s.At)+" "+s.Words)
+		for _, k := range s.Skipped {
+			if line := d.whySkipped(k, show); line != "" {
+				lines = append(lines, "    "+line)
+			}
+		}
+		for _, p := range s.Pages {
+			lines = append(lines, "    "+d.whyPage(p, show))
+		}
+	}
+	for _, p := range x.Coming {
+		lines = append(lines, fmt.Sprintf("%s to come: %s by %s", show(p.At), d.DisplayName(p.Person), p.Via))
+	}
+	if x.Policy != "" {
+		lines = append([]string{"Policy " + x.Policy + ", urgency " + string(x.Urgency) + "; now " + string(x.State) + "."}, lines...)
+	}
+	return lines
+}
+
+func (d *Desk) whySkipped(k incident.Skipped, show func(time.Time) string) string {
+	name := ""
+	if k.Person != "" {
+		name = d.DisplayName(k.Person)
+	}
+	switch k.Why {
+	case string(page.NobodyOnCall):
+		return k.Target + ": nobody was on call"
+	case string(page.NoWay):
+		return name + " was not paged: there is no way to reach them"
+	case string(page.NotTheirTurn):
+		return name + " was not paged: it was somebody else's turn"
+	case "quiet_hours":
+		return name + " sleeps: paged from " + show(k.Until)
+	default:
+		return ""
+	}
+}
+
+func (d *Desk) whyPage(p page.ExplainedPage, show func(time.Time) string) string {
+	who := p.Target
+	if p.Person != "" {
+		who = d.DisplayName(p.Person)
+	}
+	line := show(p.At) + " " + who + " by " + p.Via
+	if p.Rule != "" {
+		line += " (" + p.Rule + ")"
+	}
+	if p.Because != "" {
+		line += ", as " + p.Because
+	}
+	line += ": " + string(p.Result)
+	if !p.ResultAt.IsZero() && p.ResultAt.Sub(p.At) >= time.Second {
+		line += " after " + p.ResultAt.Sub(p.At).Round(time.Second).String()
+	}
+	if p.Cause != "" {
+		line += ", " + p.Cause
+	}
+	return line
+}
