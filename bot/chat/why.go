@@ -19,11 +19,12 @@ var moment = regexp.MustCompile("\x00(\\d+)\x00")
 // why says why people were paged about an incident: the one that is named, or
 // the one whose channel it is asked in.
 func (s *Slack) why(ctx context.Context, who incident.Actor, channel, rest string) reply {
-	n, ok := incident.ParseName(head(rest))
+	word, _ := cut(rest)
+	n, ok := incident.ParseName(word)
 	if !ok {
 		var err error
 		if n, ok, err = s.desk.InChannel(ctx, channel); err != nil {
-			return ephemeral(s.trouble(err, ""))
+			return ephemeral(s.trouble(err))
 		}
 	}
 	if !ok {
@@ -31,7 +32,7 @@ func (s *Slack) why(ctx context.Context, who incident.Actor, channel, rest strin
 	}
 	x, err := s.desk.Why(ctx, who, n)
 	if err != nil {
-		return ephemeral(s.trouble(err, ""))
+		return ephemeral(s.trouble(err))
 	}
 	show := func(t time.Time) string { return fmt.Sprintf("\x00%d\x00", t.Unix()) }
 	text := "*Why was who paged for " + incident.Name(n) + "?*\n" + esc(strings.Join(s.desk.WhyWords(x, show), "\n"))
