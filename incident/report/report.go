@@ -1,0 +1,111 @@
+// Package report turns timelines and rosters into figures: how much being on call
+// asked of whom, and how well the schedule holds.
+//
+// Its nouns are [Period], what is known of a stretch of time, and [OnCall], the
+// figures of it. Everything is a function of those: the schedule as it held at
+// each instant, so that a later change of the roster never changes what was, and
+// the pages as the timelines have them.
+//
+// It refuses to rank people: lists are in the order of names, and what compares
+// people is a property of the rotation.
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// Held is a roster and when it held.
+type Held struct {
+	From, To time.Time
+	Roster   *rotation.Roster
+}
+
+// Period is what is known of the half-open time [From, To).
+type Period struct {
+	From, To time.Time
+	Rosters  []Held // in order, without overlaps; a time without one has nobody on call
+	Pages    []Page // in any order
+
+	// Holidays are a person's, as YYYY-MM-DD; nil means that nobody has any.
+	Holidays func(person string) []string
+}
+
+// Page is one message that asked somebody to come.
+type Page struct {
+	Incident int
+	At       time.Time
+	Person   string
+	Rotation string   // as which they were asked; empty for another reason
+	Duty     []string // the rotations whose incident it is, somebody on call or not
+	Resort   bool     // they were asked as the last resort: nobody was on call, or nobody came
+	Quiet    bool     // by a way that interrupts nobody, such as mail
+
+	Answered   time.Time // the incident's first acknowledgement from then on; zero: none
+	AnsweredBy string
+	Nothing    bool // the incident was cancelled: there was nothing to do
+	Again      bool // the same service had an incident of the same title within the day before
+}
+
+// again is within what time the same trouble counts as repeated.
+const again = 24 * time.Hour
+
+// Timeline is an incident with its events.
+type Timeline struct {
+	Incident incident.Incident
+	Events   []incident.Event
+}
+
+// PagesOf reads the pages out of timelines, which are in the order of their
+// declaration, those of tests left out. Duty returns the rotations that answer for
+// a service.
+func PagesOf(timelines []Timeline, duty func(service string) []string) []Page {
+	var pages []Page
+	for n, t := range timelines {
+		if t.Incident.Test {
+			continue
+		}
+		repeated := repeats(timelines[:n], t.Incident)
+		for k, e := range t.Events {
+			kind, person := e.Person.Split()
+			if e.Kind != incident.KindPaged || kind != "person" {
+				continue
+			}
+			p := Page{Incident: t.Incident.Number, At: e.At, Person: person, Rotation: rotationIn(e.Reason), Duty: duty(t.Incident.Service),
+				Resort: strings.HasPrefix(e.Reason, "last resort"), Quiet: e.Via == "email",
+				Nothing: t.Incident.Status == incident.Cancelled, Again: repeated}
+			for _, later := range t.Events[k:] {
+				if later.Kind == incident.KindAcknowledged {
+					p.Answered = later.At
+					_, p.AnsweredBy = later.By.Split()
+					break
+				}
+			}
+			pages = append(pages, p)
+		}
+	}
+	return pages
+}
+
+func repeats(before []Timeline, i incident.Incident) bool {
+	return slices.ContainsFunc(before, func(t Timeline) bool {
+		d := i.Declared.Sub(t.Incident.Declared)
+		return t.Incident.Service == i.Service && t.Incident.Title == i.Title && !t.Incident.Test && d >= 0 && d <= again
+	})
+}
+
+// rotationIn reads why somebody was paged, as in "rotation:primary, person:ada".
+func rotationIn(reason string) string {
+	_, rest, ok := strings.Cut(reason, "rotation:")
+	if !ok {
+		return ""
+	}
+	if end := strings.IndexAny(rest, ",; "); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
+}
