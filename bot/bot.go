@@ -28,6 +28,7 @@ type Options struct {
 	Slack *chat.Slack // nil: without Slack
 	Ways  *Ways       // nil: no way but Slack
 	Reach *Reach      // told of every call of Slack; nil: nobody is
+	Heart *Heartbeat  // nil: nobody watches the bot
 	Log   zerolog.Logger
 
 	// HTTP is the handler of the bot's own address, on Listener. Both nil: no
@@ -74,6 +75,9 @@ func Run(ctx context.Context, opt Options) error {
 	work.Go(func() error { return page(workCtx, opt.Desk, opt.Log) })
 	if opt.Ways != nil {
 		intake.Go(func() error { return opt.Ways.listen(intakeCtx) })
+	}
+	if opt.Heart != nil {
+		intake.Go(func() error { return opt.Heart.Run(intakeCtx) })
 	}
 	if opt.Reach != nil {
 		work.Go(func() error { return opt.Reach.watch(workCtx, opt.Desk, opt.Log) })

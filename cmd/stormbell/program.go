@@ -89,6 +89,10 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 		DB: p.db, Desk: p.desk, Slack: slack, Ways: ways, Reach: reach, Log: log, HTTP: server.Handler(), Listener: p.listener, Draining: server.Stop,
 		Noted: metrics.Job,
 	}
+	if c.Heartbeat.URL != "" {
+		p.options.Heart = &bot.Heartbeat{URL: c.Heartbeat.URL, Every: c.Heartbeat.Every,
+			Able: bot.Able(p.desk, ways, reach, slack.Heard), Log: log.With().Str("part", "heartbeat").Logger()}
+	}
 	return nil
 }
 
