@@ -21,7 +21,7 @@ func TestHeartbeat(t *testing.T) {
 		line := slacksim.NewListener()
 		server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { beats.Add(1) })}
 		go server.Serve(line)
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(r.t.Context())
 		heard := time.Now
 		h := &Heartbeat{URL: "http://watch.test/ping/secret", Every: time.Minute, Log: r.log,
 			Able: Able(r.desk, r.ways, r.reach, func() time.Time { return heard() }),
