@@ -112,6 +112,7 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("GET /v1/roster", s.operator(s.roster))
 	m.Handle("POST /v1/roster", s.operator(s.apply))
 	m.Handle("GET /v1/roster/history", s.operator(s.history))
+	m.Handle("GET /v1/oncall/report", s.operator(s.oncallReport))
 
 	m.Handle("GET /v1/incidents", s.operator(s.list))
 	m.Handle("POST /v1/incidents", s.operator(s.declare))

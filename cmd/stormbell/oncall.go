@@ -13,8 +13,8 @@ import (
 )
 
 func oncallCommand(p process) *cobra.Command {
-	return groupCommand("oncall", "Who is on call, from a roster file alone",
-		whoCommand(p), shiftsCommand(p), rehearseCommand(p), whyCommand(p))
+	return groupCommand("oncall", "Who is on call, and what it asked of people",
+		whoCommand(p), shiftsCommand(p), rehearseCommand(p), whyCommand(p), oncallReportCommand(p))
 }
 
 // rosterFlags are those of every command that answers from a roster file.

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/incident/report"
+)
+
+func oncallReportCommand(p process) *cobra.Command {
+	var flags operatorFlags
+	var from, to instant
+	var person, rotation, rates string
+	var asCSV, pay bool
+	cmd := &cobra.Command{
+		Use:   "report --config FILE --from TIME --to TIME [--person ID] [--rotation ID] [--json|--csv] [--pay] [--rates …]",
+		Short: "What being on call asked of whom",
+		Long: "Prints the figures of a period: time on call by kind of hour in each person's own\n" +
+			"zone, interruptions, disturbed nights, short rests, and how each rotation held. The\n" +
+			"past is counted by the rosters that held then. Nobody is ranked: lists are in the\n" +
+			"order of names. With --pay it is a draft for payroll, one line for each person and\n" +
+			"kind of hour, at --rates an hour in the smallest unit of the currency.\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "from", "to"); err != nil {
+				return err
+			}
+			if flags.json && (asCSV || pay) {
+				return wrong(cmd, "--json has everything and excludes --csv and --pay")
+			}
+			o, err := flags.operator(cmd, p.Env)
+			if err != nil {
+				return err
+			}
+			query := url.Values{"from": {from.String()}, "to": {to.String()}}
+			for name, value := range map[string]string{"person": person, "rotation": rotation, "rates": rates} {
+				if value != "" {
+					query.Set(name, value)
+				}
+			}
+			answer, err := o.get(cmd.Context(), "/v1/oncall/report", query)
+			if err != nil {
+				return err
+			}
+			return flags.write(p.Out, answer, func() error {
+				var f figures
+				if err := read(answer, &f); err != nil {
+					return err
+				}
+				return f.print(p.Out, form{asCSV, pay})
+			})
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().Var(&from, "from", "where the period begins, RFC 3339")
+	cmd.Flags().Var(&to, "to", "where it ends, RFC 3339")
+	cmd.Flags().StringVar(&person, "person", "", "one person's `ID`")
+	cmd.Flags().StringVar(&rotation, "rotation", "", "one rotation's `ID`")
+	cmd.Flags().StringVar(&rates, "rates", "", "`BUSINESS,WEEKDAY_OFF,WEEKEND,HOLIDAY`, each an hour")
+	cmd.Flags().BoolVar(&asCSV, "csv", false, "comma-separated values, for a spreadsheet")
+	cmd.Flags().BoolVar(&pay, "pay", false, "a draft for payroll")
+	return cmd
+}
+
+// figures is the answer of the bot.
+type figures struct {
+	report.OnCall
+	Pay []struct {
+		Person  string
+		Kind    string
+		Minutes int
+		Rate    int64
+		Amount  int64
+	}
+}
+
+// form is how figures are printed.
+type form struct{ csv, pay bool }
+
+func (f figures) print(w io.Writer, how form) error {
+	tables := [][][]string{f.people(), f.rotations()}
+	if how.pay {
+		tables = [][][]string{f.pay()}
+	}
+	for n, rows := range tables {
+		if len(rows) == 1 && len(tables) > 1 {
+			continue // only its head: nothing of that kind was asked for
+		}
+		if n > 0 && len(tables[0]) > 1 {
+			fmt.Fprintln(w)
+		}
+		if err := printRows(w, rows, how.csv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printRows prints a table. Nothing in it can be taken for a formula.
+func printRows(w io.Writer, rows [][]string, asCSV bool) error {
+	if asCSV {
+		c := csv.NewWriter(w)
+		for _, row := range rows {
+			for k, cell := range row {
+				row[k] = spreadsheetText(cell)
+			}
+			if err := c.Write(row); err != nil {
+				return err
+			}
+		}
+		c.Flush()
+		return c.Error()
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	return table.Flush()
+}
+
+// spreadsheetText keeps a spreadsheet from running a cell as a formula (OWASP: CSV
+// injection).
+func spreadsheetText(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func (f figures) people() [][]string {
+	rows := [][]string{strings.Fields("person zone business_h weekday_off_h weekend_h holiday_h gained_h lost_h share_% " +
+		"interruptions business off sleep nights in_a_row weekends short_rests pages own_answers unanswered load_h")}
+	for _, p := range f.OnCall.People {
+		rows = append(rows, []string{p.ID, p.TimeZone, hours(p.Business), hours(p.WeekdayOff), hours(p.Weekend), hours(p.Holiday),
+			hours(p.Gained), hours(p.Lost), strconv.Itoa(p.Share), strconv.Itoa(p.Interruptions), strconv.Itoa(p.InBusiness),
+			strconv.Itoa(p.InOff), strconv.Itoa(p.InSleep), strconv.Itoa(p.Nights), strconv.Itoa(p.LongestRun), strconv.Itoa(p.WeekendsOnCall),
+			strconv.Itoa(len(p.Rests)), strconv.Itoa(p.Pages), strconv.Itoa(p.OwnAnswers), strconv.Itoa(p.Unanswered), decimal(p.Load)})
+	}
+	return rows
+}
+
+func (f figures) rotations() [][]string {
+	rows := [][]string{strings.Fields("rotation coverage_% gaps gap_h pages pages_per_12h worst_12h people most_share_% balance_% pages_in_a_gap")}
+	for _, r := range f.OnCall.Rotations {
+		rows = append(rows, []string{r.ID, strconv.Itoa(r.Coverage), strconv.Itoa(r.Gaps), hours(r.GapMinutes), strconv.Itoa(r.Pages),
+			decimal(r.PagesPer12h), strconv.Itoa(r.Worst12h), strconv.Itoa(r.People), strconv.Itoa(r.MostShare), strconv.Itoa(r.Balance), strconv.Itoa(r.Unattended)})
+	}
+	return rows
+}
+
+func (f figures) pay() [][]string {
+	rows := [][]string{{"person", "kind", "from", "to", "minutes", "rate_per_hour", "amount"}}
+	from, to := f.From.Format(time.RFC3339), f.To.Format(time.RFC3339)
+	for _, l := range f.Pay {
+		rows = append(rows, []string{l.Person, l.Kind, from, to, strconv.Itoa(l.Minutes), strconv.FormatInt(l.Rate, 10), strconv.FormatInt(l.Amount, 10)})
+	}
+	return rows
+}
+
+// hours shows minutes as hours.
+func hours(minutes int) string { return decimal(float64(minutes) / 60) }
+
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }
