@@ -22,6 +22,7 @@ var oncallWords = map[string]string{
 	"off": "off", "away": "off", "vacation": "off", "holiday": "off", "pto": "off", "leave": "off", "timeoff": "off",
 	"requests": "requests", "open": "requests", "cancel": "requests", "mine": "requests", "end": "requests", "back": "requests",
 	"history": "history", "log": "history",
+	"report": "report", "figures": "report", "stats": "report",
 	"why": "why", "test": "test",
 	"help": "help", "?": "help",
 }
@@ -49,6 +50,8 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 		return answer{payload: s.history20(ctx)}
 	case "why":
 		return answer{payload: s.why(ctx, caller.Actor, c.ChannelID, rest)}
+	case "report":
+		return answer{payload: s.report(ctx, caller.Actor, rest)}
 	case "help":
 		return answer{payload: s.oncallHelp()}
 	}
@@ -154,7 +157,7 @@ func (s *Slack) oncallHelp() reply {
 		"`" + cmd + " why INC-1` says why who was paged, and what became of it",
 		"`" + cmd + " off` records that you are away",
 		"`" + cmd + " requests` shows what is open or planned, to answer or to take back",
-		"`" + cmd + " history` shows who changed what",
+		"`" + cmd + " history` shows who changed what · `" + cmd + " report` shows your own figures",
 	}, "\n")))
 }
 

@@ -1,0 +1,103 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/report"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// reportDays is the period of figures in Slack, in days, unless a number of them
+// is named.
+const reportDays = 90
+
+// report shows a person's own figures, and the lead of a team how its rotations
+// hold: never a list of people.
+func (s *Slack) report(ctx context.Context, who incident.Actor, typed string) reply {
+	days := reportDays
+	if word, _ := cut(typed); word != "" {
+		if _, err := fmt.Sscanf(word, "%d", &days); err != nil || days < 1 || days > 400 {
+			return ephemeral("Say for how many days, from 1 to 400, as in `" + s.opt.OncallCommand + " report 30`.")
+		}
+	}
+	kind, self := who.Split()
+	if kind != "person" {
+		return ephemeral("There are figures for people of the roster only, and you are not in it.")
+	}
+	now := time.Now().UTC()
+	figures, err := s.desk.OncallReport(ctx, now.Add(-time.Duration(days)*24*time.Hour), now)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	blocks := []slack.Block{section(ownFigures(figures, self, days))}
+	if text := leadFigures(s.desk.Roster(), figures, self); text != "" {
+		blocks = append(blocks, section(clip(text, 2900)))
+	}
+	return ephemeral("Your figures of on call", append(blocks, contextLine("Only you see this. Times are on your own clock; nobody is ranked."))...)
+}
+
+// ownFigures are one person's figures, for that person.
+func ownFigures(o report.OnCall, self string, days int) string {
+	head := fmt.Sprintf("*Your last %d days on call*\n", days)
+	i := slices.IndexFunc(o.People, func(p report.Person) bool { return p.ID == self })
+	if i < 0 {
+		return head + "You were not on call and were not paged."
+	}
+	p := o.People[i]
+	lines := []string{
+		fmt.Sprintf("On call %s, %d %% of the time: %s in business hours, %s on other weekday hours, %s at weekends, %s on holidays",
+			whole(p.Business+p.WeekdayOff+p.Weekend+p.Holiday), p.Share, whole(p.Business), whole(p.WeekdayOff), whole(p.Weekend), whole(p.Holiday)),
+		fmt.Sprintf("%s taken over from others, %s given away", whole(p.Gained), whole(p.Lost)),
+		fmt.Sprintf("Interrupted %d times: %d in business hours, %d off, %d asleep · %d nights, at most %d in a row · %d weekends on call",
+			p.Interruptions, p.InBusiness, p.InOff, p.InSleep, p.Nights, p.LongestRun, p.WeekendsOnCall),
+		fmt.Sprintf("%d pages: %d answered by you, %d by others, %d by nobody · %d with nothing to do, %d repeated within a day",
+			p.Pages, p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated),
+	}
+	if n := len(p.Rests); n > 0 {
+		last := p.Rests[n-1]
+		lines = append(lines, fmt.Sprintf(":warning: After %d nights less than 11 hours of rest were left, last at %s: a late start or a cover is in order", n, at(last.Ack)))
+	}
+	return head + strings.Join(lines, "\n")
+}
+
+func whole(minutes int) string { return fmt.Sprintf("%d h", (minutes+30)/60) }
+
+// leadFigures are how the rotations of the teams hold that somebody leads.
+func leadFigures(r *rotation.Roster, o report.OnCall, self string) string {
+	var lines []string
+	for _, x := range o.Rotations {
+		t, ok := r.Team(x.Team)
+		if !ok || t.Lead != self {
+			continue
+		}
+		line := fmt.Sprintf("*%s*: covered %d %%, %d gaps (%s) · %d pages, %.2g per 12 h, at most %d within 12 h · %d people, load balanced to %d %%, nobody more than %d %% of the time",
+			esc(x.ID), x.Coverage, x.Gaps, whole(x.GapMinutes), x.Pages, x.PagesPer12h, x.Worst12h, x.People, x.Balance, x.MostShare)
+		if x.Worst12h > 2 || x.MostShare > 25 {
+			line += "\n:warning: " + strings.Join(tooMuch(x), "; ")
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "*Your teams' rotations*\n" + strings.Join(lines, "\n")
+}
+
+// tooMuch names the thresholds that a rotation is over, with a way out.
+func tooMuch(x report.Rotation) []string {
+	var list []string
+	if x.Worst12h > 2 {
+		list = append(list, "more than two pages within 12 hours: fix the noisiest service first")
+	}
+	if x.MostShare > 25 {
+		list = append(list, "somebody is on call more than a quarter of the time: share the rotation among more people")
+	}
+	return list
+}
