@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -63,6 +64,7 @@ type checkup struct {
 	rosterPath string
 	vias       []string // the ways that a good configuration has; nil without one
 	good       []string // what was read without a problem
+	name       string   // of the command; empty: check
 }
 
 func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
@@ -152,13 +154,14 @@ func (c *checkup) report(p process, asJSON bool) error {
 	if err := c.print(p, asJSON); err != nil {
 		return err
 	}
+	name := cmp.Or(c.name, "check")
 	switch n := len(c.Problems); n {
 	case 0:
 		return nil
 	case 1:
-		return errors.New("check: 1 problem")
+		return errors.New(name + ": 1 problem")
 	default:
-		return fmt.Errorf("check: %d problems", n)
+		return fmt.Errorf("%s: %d problems", name, n)
 	}
 }
 
@@ -174,7 +177,7 @@ func (c *checkup) print(p process, asJSON bool) error {
 	for _, f := range c.Warnings {
 		fmt.Fprintln(p.Out, "warning: "+f.text)
 	}
-	if len(c.Problems) > 0 {
+	if len(c.Problems) > 0 && c.name == "" {
 		return nil
 	}
 	for _, what := range c.good {

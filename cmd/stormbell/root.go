@@ -100,6 +100,7 @@ func commands(p process) []*cobra.Command {
 		checkCommand(p),
 		completionCommand(p),
 		demoCommand(p),
+		doctorCommand(p),
 		incidentCommand(p),
 		manifestCommand(p),
 		oncallCommand(p),

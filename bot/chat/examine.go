@@ -1,0 +1,208 @@
+package chat
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// Finding is something about the workspace that somebody should look at, or
+// that is in order.
+type Finding struct {
+	Where string // what it is about, as in slack.bot_token or person ada
+	Says  string
+	Mend  string // empty when it is in order
+	Grave bool   // the bot cannot do its work with it
+}
+
+// Examined is what an examination looks for.
+type Examined struct {
+	Options
+	Scopes []string         // that the app's manifest asks for
+	Roster *rotation.Roster // nil: none
+}
+
+// examiner looks at one workspace.
+type examiner struct {
+	api   *slack.Client
+	found []Finding
+}
+
+func (x *examiner) good(where, says string) {
+	x.found = append(x.found, Finding{Where: where, Says: says})
+}
+
+func (x *examiner) grave(where, says, mend string) {
+	x.found = append(x.found, Finding{where, says, mend, true})
+}
+
+func (x *examiner) odd(where, says, mend string) {
+	x.found = append(x.found, Finding{where, says, mend, false})
+}
+
+// mostSkew is how far the clocks may be apart.
+const mostSkew = 30 * time.Second
+
+// Examine looks at the tokens, the scopes, the channels and the people of a
+// workspace, changing nothing. It opens no socket.
+func Examine(ctx context.Context, e Examined) []Finding {
+	s := &Slack{opt: e.Options}
+	x := &examiner{api: s.client(&http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: e.Dial, ResponseHeaderTimeout: callTimeout})}
+	if !x.bot(ctx, e.Scopes) {
+		return x.found
+	}
+	x.app(ctx)
+	x.channels(ctx, e)
+	if e.Roster != nil {
+		x.people(ctx, e.Roster)
+	}
+	return x.found
+}
+
+// bot looks at the bot token, and at what it may do.
+func (x *examiner) bot(ctx context.Context, scopes []string) bool {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	who, err := x.api.AuthTestContext(ctx)
+	if code := slackCode(err); code != "" {
+		x.grave("slack.bot_token", "Slack refuses it ("+code+")", "copy the bot token again from OAuth & Permissions of the app, or install the app again")
+		return false
+	}
+	if err != nil {
+		x.grave("slack.api_url", "Slack cannot be reached: "+plain(err), "check the network and the proxy of this machine")
+		return false
+	}
+	x.good("slack.bot_token", "knows us as "+who.User+" in "+who.Team)
+	if date, err := http.ParseTime(who.Header.Get("Date")); err == nil {
+		if skew := time.Since(date).Round(time.Second); skew > mostSkew || skew < -mostSkew {
+			x.odd("clock", "this machine's clock is "+skew.Abs().String()+" off Slack's", "set it by NTP; pages and shifts go by it")
+		}
+	}
+	granted := strings.FieldsFunc(who.Header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
+	var missing []string
+	for _, scope := range scopes {
+		if !slices.Contains(granted, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	switch {
+	case len(granted) == 0:
+		x.odd("scopes", "Slack does not say what the bot may do", "compare the app's scopes with `stormbell manifest`")
+	case len(missing) > 0:
+		x.grave("scopes", "the app lacks "+strings.Join(missing, ", "), "put the output of `stormbell manifest` into the app's manifest and install it again")
+	default:
+		x.good("scopes", "all of the manifest are granted")
+	}
+	return true
+}
+
+// app looks at the app-level token.
+func (x *examiner) app(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	switch _, _, err := x.api.StartSocketModeContext(ctx); {
+	case slackCode(err) != "":
+		x.grave("slack.app_token", "Slack opens no socket with it ("+slackCode(err)+")",
+			"make one under Basic Information, App-Level Tokens, with connections:write, and switch Socket Mode on")
+	case err != nil:
+		x.odd("slack.app_token", "no answer: "+plain(err), "try again")
+	default:
+		x.good("slack.app_token", "opens a socket")
+	}
+}
+
+// channels looks at the channels that are announced in and that policies name.
+func (x *examiner) channels(ctx context.Context, e Examined) {
+	known := map[string]*slack.Channel{}
+	cursor := ""
+	for range 50 { // of 900 each
+		list, next, err := x.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+			Types: []string{"public_channel", "private_channel"}, Limit: 900, Cursor: cursor})
+		if err != nil {
+			x.odd("channels", "they cannot be listed: "+whyNot(err), "try again")
+			return
+		}
+		for k := range list {
+			known[list[k].Name], known[list[k].ID] = &list[k], &list[k]
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	x.channel(known, "slack.announce_channel", e.AnnounceChannel)
+	if e.Roster == nil {
+		return
+	}
+	for _, p := range e.Roster.Policies {
+		targets := slices.Clone(p.LastResort)
+		for _, step := range p.Steps {
+			targets = append(targets, step.Notify...)
+		}
+		for _, t := range targets {
+			if t.Kind == rotation.TargetChannel && t.ID != e.AnnounceChannel {
+				x.channel(known, "policy "+p.ID, t.ID)
+			}
+		}
+	}
+}
+
+func (x *examiner) channel(known map[string]*slack.Channel, where, name string) {
+	name = strings.TrimPrefix(name, "#")
+	switch c := known[name]; {
+	case c == nil && where == "slack.announce_channel":
+		x.odd(where, "there is no #"+name+" that the bot sees", "it is made when it is needed; if it is private, invite the bot")
+	case c == nil:
+		x.odd(where, "there is no #"+name+" that the bot sees", "make it, or invite the bot; until then its pages go to the announcement channel")
+	case c.IsArchived:
+		x.grave(where, "#"+c.Name+" is archived", "unarchive it, or name another")
+	case c.IsPrivate && !c.IsMember:
+		x.odd(where, "the bot is not in #"+c.Name, "invite it there")
+	default:
+		x.good(where, "#"+c.Name+" is there")
+	}
+}
+
+// people looks for everybody's Slack user.
+func (x *examiner) people(ctx context.Context, r *rotation.Roster) {
+	found := 0
+	for _, p := range r.People {
+		where := "person " + p.ID
+		var user *slack.User
+		var err error
+		switch {
+		case p.Slack != "":
+			user, err = x.api.GetUserInfoContext(ctx, p.Slack)
+		case p.Email != "":
+			user, err = x.api.GetUserByEmailContext(ctx, p.Email)
+		default:
+			x.odd(where, "has neither slack nor email in the roster", "add one; Slack cannot reach them without")
+			continue
+		}
+		switch code := slackCode(err); {
+		case code != "":
+			x.grave(where, "Slack knows no such user ("+code+")", "correct slack or email in the roster")
+		case err != nil:
+			x.odd(where, "could not be looked up: "+whyNot(err), "try again")
+		case user.Deleted:
+			x.grave(where, "their Slack account is deactivated", "take them out of the rotations, or correct slack in the roster")
+		default:
+			found++
+		}
+	}
+	if found == len(r.People) && found > 0 {
+		x.good("people", "everybody has a Slack user")
+	}
+}
+
+func whyNot(err error) string {
+	if code := slackCode(err); code != "" {
+		return code
+	}
+	return plain(err)
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/bot/chat"
+	"github.com/stormbell/stormbell/bot/notify"
+	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+func doctorCommand(p process) *cobra.Command {
+	var config string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor --config FILE [--json]",
+		Short: "Examine Slack, the other ways and the roster",
+		Long: "Asks Slack about the tokens, the scopes, the channels and the people; asks every\n" +
+			"other way whether it would take a page; looks at the coming 30 days of the roster:\n" +
+			"the running bot's, or else the file's. Each finding says how to mend it. Nothing is\n" +
+			"changed and nobody is paged.\n",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(cmd, config, p.Env)
+			if err != nil {
+				return err
+			}
+			d := &checkup{rosterPath: c.Roster, vias: append([]string{"slack"}, c.Notify.Vias()...), name: "doctor"}
+			roster := d.anyRoster(cmd, config, p.Env)
+			if roster != nil {
+				d.ways(roster)
+				d.ahead(roster, time.Now())
+			}
+			d.slack(cmd.Context(), c, roster)
+			d.reachWays(cmd.Context(), c.Notify)
+			d.bot(cmd.Context(), c)
+			return d.report(p, asJSON)
+		},
+	}
+	configFlag(cmd, &config)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON")
+	return cmd
+}
+
+// anyRoster returns the roster that holds: the running bot's, or else the file's.
+func (c *checkup) anyRoster(cmd *cobra.Command, config string, env []string) *rotation.Roster {
+	flags := operatorFlags{config: config}
+	if o, err := flags.operator(cmd, env); err == nil {
+		if text, err := o.get(cmd.Context(), "/v1/roster", nil); err == nil {
+			if r, err := rotation.Parse("the bot's roster", text); err == nil {
+				c.rosterPath = "the bot's roster"
+				c.good = append(c.good, c.rosterPath+" with "+counts(r))
+				return r
+			}
+		}
+	}
+	if c.rosterPath == "" {
+		c.odd("roster", "nobody is on call: no bot answers with a roster, and the configuration names no file", "write one; roster.example.yaml in the folder configs shows how")
+		return nil
+	}
+	return c.roster()
+}
+
+// ahead looks at the coming days of the roster.
+func (c *checkup) ahead(r *rotation.Roster, now time.Time) {
+	const days = 30
+	for _, f := range r.Findings(now, now.AddDate(0, 0, days)) {
+		c.odd(f.Entry, f.Message, f.Hint)
+	}
+}
+
+// slack asks Slack.
+func (c *checkup) slack(ctx context.Context, config *configs.Config, r *rotation.Roster) {
+	found := chat.Examine(ctx, chat.Examined{Roster: r, Scopes: botScopes(config.Slack.Manifest()), Options: chat.Options{
+		AppToken: config.Slack.AppToken.Reveal(), BotToken: config.Slack.BotToken.Reveal(), APIURL: config.Slack.APIURL,
+		AnnounceChannel: config.Slack.AnnounceChannel}})
+	for _, f := range found {
+		switch {
+		case f.Grave:
+			c.grave(f.Where, f.Says, f.Mend)
+		case f.Mend != "":
+			c.odd(f.Where, f.Says, f.Mend)
+		default:
+			c.good = append(c.good, f.Where+" "+f.Says)
+		}
+	}
+}
+
+// scopeLine is one scope in the manifest.
+var scopeLine = regexp.MustCompile(`(?m)^ {6}- ([a-z_]+:[a-z_.:]+|commands)\b`)
+
+// botScopes returns the bot scopes that a manifest asks for.
+func botScopes(manifest []byte) []string {
+	_, rest, _ := strings.Cut(string(manifest), "\n  scopes:\n    bot:\n")
+	var list []string
+	for line := range strings.Lines(rest) {
+		m := scopeLine.FindStringSubmatch(line)
+		if m == nil {
+			break
+		}
+		list = append(list, m[1])
+	}
+	return list
+}
+
+// checker is a way that can be asked whether it would take a page.
+type checker interface {
+	Check(ctx context.Context) error
+}
+
+// reachWays asks every way besides Slack.
+func (c *checkup) reachWays(ctx context.Context, n configs.Notify) {
+	ways := waysOf(n)
+	keys := map[string]string{"push": "notify.ntfy", "sms": "notify.twilio", "voice": "notify.twilio", "email": "notify.smtp"}
+	for _, via := range slices.Sorted(maps.Keys(ways)) {
+		way, ok := ways[via].(checker)
+		if !ok || via == "voice" && ways["sms"] != nil {
+			continue // a webhook can only be tried by a page; calls go by the account of text messages
+		}
+		err := way.Check(ctx)
+		var e *notify.Error
+		switch {
+		case err == nil:
+			c.good = append(c.good, keys[via]+" answers and takes us")
+		case errors.As(err, &e):
+			c.grave(keys[via], e.Cause, "check the keys under "+keys[via]+"; the bot takes the next way meanwhile")
+		default:
+			c.grave(keys[via], err.Error(), "try again")
+		}
+	}
+	if len(ways) == 0 {
+		c.odd("notify", "Slack is the only way: when it is down, nobody is paged", "set up one other way, such as notify.ntfy.url")
+	}
+}
+
+// bot asks the running bot how it is.
+func (c *checkup) bot(ctx context.Context, config *configs.Config) {
+	address, err := reachable(config.HTTP.Listen)
+	if err != nil {
+		c.odd("http.listen", err.Error(), "give it a port, so that the bot can be asked")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		c.odd("http.listen", "is no address", "write HOST:PORT")
+		return
+	}
+	resp, err := http.DefaultClient.Do(q)
+	if err != nil {
+		c.odd("bot", "none answers at "+address, "start it: stormbell run --config FILE")
+		return
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		c.grave("bot", fmt.Sprintf("it says that it is not ready (%d)", resp.StatusCode), "see http://"+address+"/readyz and its log")
+		return
+	}
+	c.good = append(c.good, "the bot at "+address+" is ready")
+}
+
+func (c *checkup) grave(where, what, mend string) {
+	c.Problems = append(c.Problems, finding{Where: where, Problem: what, Mend: mend, text: where + ": " + what + "; " + mend})
+}
+
+func (c *checkup) odd(where, what, mend string) {
+	text := where + ": " + what
+	if mend != "" {
+		text += "; " + mend
+	}
+	c.Warnings = append(c.Warnings, finding{Where: where, Problem: what, Mend: mend, text: text})
+}
