@@ -66,6 +66,10 @@ func (s *Slack) tell(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		}
 	}
 	posted, err := s.postIn(ctx, name, j, m)
+	if code := slackCode(err); code != "" && name != s.opt.AnnounceChannel {
+		s.log.Warn().Str("team", n.Team).Str("error", code).Msg("a team's channel takes no message; the channel for announcements gets it")
+		posted, err = s.postIn(ctx, s.opt.AnnounceChannel, j, m)
+	}
 	return desk.Outcome{Message: posted}, err
 }
 

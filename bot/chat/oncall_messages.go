@@ -390,6 +390,9 @@ func (v oncallView) swapHead(s desk.Swap) string {
 
 // swapMessage shows a swap as it stands, with buttons while it is open.
 func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
+	if s.Person == "" {
+		return plainMessage(v.swapState(s)) // a roster without it was applied
+	}
 	head := v.swapHead(s)
 	if !s.BackStart.IsZero() {
 		head += "\nIn return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."

@@ -39,8 +39,9 @@ type Desk struct {
 	opt    Options
 	people atomic.Pointer[directory]
 
-	applying sync.Mutex // held while a roster is being applied
-	watch    watch      // the next hand-overs; locked after applying
+	applying sync.Mutex                // held while a roster is being applied
+	watch    watch                     // the next hand-overs; locked after applying
+	before   atomic.Pointer[directory] // an earlier roster, as a cache
 
 	mu    sync.Mutex
 	fresh []Job // committed and not yet taken

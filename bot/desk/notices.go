@@ -188,10 +188,31 @@ func (w *work) awake(name string) (bool, error) {
 	return err == nil, err
 }
 
+// meant reports whether the pager is to look at name at the instant of the key. A
+// key that says so and is not is removed, so that the pager does not turn on it.
+func (d *Desk) meant(ctx context.Context, key, name string) (meant bool, err error) {
+	at, _ := dueAt(key)
+	err = d.db.View(ctx, func(tx *storage.Tx) error {
+		r, err := storage.Load[wakeRecord](tx, "wake/"+name)
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		meant = err == nil && r.Due.Equal(at)
+		return err
+	})
+	if err == nil && !meant {
+		err = d.db.Update(ctx, func(tx *storage.Tx) error { return tx.Delete(key) })
+	}
+	return meant, err
+}
+
 // tickRoster does what is due about on call.
 func (d *Desk) tickRoster(ctx context.Context, key string, now time.Time) error {
 	now = now.UTC().Round(0)
 	_, name, _ := strings.Cut(key, "/roster/")
+	if meant, err := d.meant(ctx, key, name); err != nil || !meant {
+		return err
+	}
 	what, rest, _ := strings.Cut(name, "/")
 	switch what {
 	case "handover":

@@ -187,6 +187,7 @@ func (d *Desk) changeLocked(ctx context.Context, c change) (RosterAnswer, error)
 	if err != nil {
 		return RosterAnswer{}, err
 	}
+	d.before.Store(was)
 	d.people.Store(next)
 	d.committed(w)
 	return RosterAnswer{Version: next.version, Seq: made.Seq, Warnings: made.Warnings}, nil
@@ -346,11 +347,18 @@ func (d *Desk) rosterOf(ctx context.Context, version int) (*rotation.Roster, err
 	case who.version:
 		return who.roster, nil
 	}
+	if was := d.before.Load(); was != nil && was.version == version {
+		return was.roster, nil
+	}
 	text, err := d.RosterText(ctx, version)
 	if err != nil {
 		return nil, err
 	}
-	return rotation.Parse("a stored roster", text)
+	r, err := rotation.Parse("a stored roster", text)
+	if err == nil && version == who.version-1 {
+		d.before.Store(newDirectory(r, version, nil)) // asked for again and again while people are told
+	}
+	return r, err
 }
 
 // loadDirectory reads the roster and the links from the store.
