@@ -53,6 +53,11 @@ func CleanText(s string) string {
 	return string([]rune(s)[:MaxText-40]) + "… (" + strconv.Itoa(left) + " more characters)"
 }
 
+// Printable drops from s what must never reach a reader: control characters but
+// line ends, broken UTF-8, and marks that reverse the direction of text. What
+// people enter is stored clean; this is for text that comes another way.
+func Printable(s string) string { return strip(s, true) }
+
 // strip drops what must never reach a reader: invalid UTF-8, control
 // characters, and the explicit direction marks with which a text can pretend
 // to say something else. Letters of right-to-left scripts are not touched.

@@ -19,6 +19,7 @@ const (
 	actResolve  = "resolve"
 	actEscalate = "escalate"
 	actCommand  = "command"      // take command
+	actUpdate   = "update"       // open the form for an update
 	actDeclare  = "declare"      // open the form; the value is the title
 	actDeclared = "declare_text" // declare at once what was typed; the value is the text
 	actList     = "list"
@@ -139,7 +140,7 @@ func pageMessage(b desk.Brief, ask desk.Ask, n names) message {
 		return privateCall(i, n)
 	}
 	m := message{text: headline(b)}
-	if i.Acked() || !i.Status.Active() {
+	if !i.Status.Active() || i.Acked() && ask.Why == "" { // nobody need be woken by its words
 		m.text = i.Name() + ": " + string(i.Status)
 	}
 	head := fmt.Sprintf("*%s · %s · %s*\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 200), esc(i.Title))

@@ -41,7 +41,7 @@ func cardMessage(b desk.Brief, n names) message {
 		value := strconv.Itoa(i.Number)
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))
 		if i.Acked() {
-			elements = append(elements, button(actCommand, value, "Take command", ""))
+			elements = append(elements, button(actUpdate, value, "Add update", ""), button(actCommand, value, "Take command", ""))
 		}
 	}
 	m.blocks = append(m.blocks, row(i, elements...)...)
@@ -97,7 +97,7 @@ func links(s rotation.Service) string {
 		if !strings.HasPrefix(l.URL, "https://") && !strings.HasPrefix(l.URL, "http://") {
 			return
 		}
-		link := "<" + inLink.Replace(l.URL) + "|" + clip(strings.ReplaceAll(esc(title), "|", "/"), 100) + ">"
+		link := "<" + inLink.Replace(incident.Printable(l.URL)) + "|" + clip(strings.ReplaceAll(esc(title), "|", "/"), 100) + ">"
 		if left -= length(link) + 3; left < 0 {
 			return
 		}

@@ -1,9 +1,10 @@
 package chat
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -15,6 +16,7 @@ import (
 const (
 	formDeclare = "declare"
 	formResolve = "resolve"
+	formUpdate  = "update"
 )
 
 // The blocks of forms; each has one input, whose action is "value".
@@ -36,6 +38,9 @@ type formState struct {
 }
 
 func (f formState) String() string {
+	if len(f.ReplyURL) > 2000 {
+		f.ReplyURL = "" // Slack takes 3,000 characters; the answer goes without
+	}
 	b, _ := json.Marshal(f) // of strings and numbers: cannot fail
 	return string(b)
 }
@@ -81,27 +86,53 @@ func declareForm(c Command, services []rotation.Service, state formState) slack.
 	}
 }
 
-// serviceInput is nil when there is nothing to choose from. Slack takes a
-// hundred options.
+// Slack's limits on a select menu, and how many services one shows at most: a
+// form has at most 250 kB.
+const (
+	optionsMost  = 100
+	servicesMost = 1000
+	valueMost    = 75 // by the stricter of two sources
+)
+
+// serviceInput is nil when there is nothing to choose from.
 func serviceInput(chosen string, services []rotation.Service) slack.Block {
-	var options []*slack.OptionBlockObject
 	var initial *slack.OptionBlockObject
+	var options []*slack.OptionBlockObject
+	services = slices.SortedStableFunc(slices.Values(services), func(a, b rotation.Service) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
 	for _, s := range services {
-		if len(options) == 100 || utf8.RuneCountInString(s.ID) > 150 {
-			break
+		if length(s.ID) > valueMost || len(options) == servicesMost {
+			continue
 		}
-		o := slack.NewOptionBlockObject(s.ID, plainText(clip(esc(s.Name), 75)), nil)
+		o := slack.NewOptionBlockObject(s.ID, plainText(clip(esc(cmp.Or(strings.TrimSpace(s.Name), s.ID)), 75)), nil)
 		options = append(options, o)
-		if strings.EqualFold(s.ID, chosen) {
+		if chosen != "" && (strings.EqualFold(s.ID, chosen) || strings.EqualFold(s.Name, chosen)) {
 			initial = o
 		}
 	}
 	if len(options) == 0 {
 		return nil
 	}
-	service := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("Leave empty if unsure"), inputValue, options...)
+	service := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("Leave empty if unsure"), inputValue)
 	service.InitialOption = initial
+	if len(options) <= optionsMost {
+		service.Options = options
+	} else {
+		service.OptionGroups = grouped(options)
+	}
 	return slack.NewInputBlock(inputService, plainText("Service"), plainText("Its owner is paged."), service).WithOptional(true)
+}
+
+// grouped puts options in groups that Slack takes, each named by its first and
+// last.
+func grouped(options []*slack.OptionBlockObject) []*slack.OptionGroupBlockObject {
+	var groups []*slack.OptionGroupBlockObject
+	for part := range slices.Chunk(options, optionsMost) {
+		label := clip(part[0].Text.Text, 36) + " – " + clip(part[len(part)-1].Text.Text, 36)
+		groups = append(groups, slack.NewOptionGroupBlockElement(plainText(label), part...))
+	}
+	return groups
 }
 
 func optionsInput(c Command) slack.Block {
@@ -159,5 +190,20 @@ func resolveForm(i incident.Incident, state formState) slack.ModalViewRequest {
 		Type: slack.VTModal, CallbackID: formResolve, PrivateMetadata: state.String(),
 		Title: plainText(clip("Resolve "+i.Name(), 24)), Submit: plainText("Resolve"), Close: plainText("Cancel"),
 		Blocks: slack.Blocks{BlockSet: blocks},
+	}
+}
+
+// updateForm asks what those who wait should know.
+func updateForm(i incident.Incident, state formState) slack.ModalViewRequest {
+	text := slack.NewPlainTextInputBlockElement(plainText("Who is hit, what works instead, what is being done"), inputValue)
+	text.Multiline = true
+	text.MaxLength = 3000
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: formUpdate, PrivateMetadata: state.String(),
+		Title: plainText(clip("Update of "+i.Name(), 24)), Submit: plainText("Add"), Close: plainText("Cancel"),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{
+			section("*" + i.Name() + " · " + esc(i.Title) + "*"),
+			slack.NewInputBlock(inputText, plainText("Update"), plainText("It becomes part of the timeline."), text),
+		}},
 	}
 }

@@ -12,9 +12,9 @@ import (
 
 // esc makes text from outside plain: it can neither mention nor link nor break
 // out of what surrounds it (Slack: escape exactly these three, in every text
-// object). It is the only escaper for Slack; what it returns is the only foreign
-// text in a message.
-func esc(s string) string { return escaper.Replace(s) }
+// object), nor pretend to say something else. It is the only escaper for Slack;
+// what it returns is the only foreign text in a message.
+func esc(s string) string { return escaper.Replace(incident.Printable(s)) }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
@@ -175,6 +175,8 @@ func (n names) line(e incident.Event) string {
 		return with("Closed by " + n.who(e.By))
 	case incident.KindReopened:
 		return with("Reopened by " + n.who(e.By))
+	case incident.KindGivenBack:
+		return with("Given back by " + n.who(e.By))
 	case incident.KindCancelled:
 		return with("Cancelled by " + n.who(e.By) + ", it was no incident")
 	case incident.KindMerged:
@@ -223,7 +225,7 @@ func (n names) target(e incident.Event) string {
 	if e.Person != "" {
 		return n.who(e.Person)
 	}
-	return esc(e.Target)
+	return esc(strings.Replace(e.Target, "channel:", "#", 1))
 }
 
 // said is what the channel is told of an event: a little more than its line

@@ -1,0 +1,101 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// answer is what acknowledges an envelope: what the person sees at once, and
+// what is done right after the acknowledgement.
+type answer struct {
+	payload any
+	after   func(context.Context)
+}
+
+// reply is a message that only the caller sees.
+type reply struct {
+	ResponseType string        `json:"response_type"`
+	Text         string        `json:"text"`
+	Blocks       *slack.Blocks `json:"blocks,omitempty"`
+	Replace      bool          `json:"replace_original"` // of a response_url: false keeps the message that was pressed
+}
+
+func ephemeral(text string, blocks ...slack.Block) reply {
+	r := reply{ResponseType: slack.ResponseTypeEphemeral, Text: clip(text, 3500)}
+	if len(blocks) > 0 {
+		r.Blocks = &slack.Blocks{BlockSet: blocks}
+	}
+	return r
+}
+
+// trouble shows an error to a person: a refusal in its own words, anything else
+// as a short apology with a reference that the log has too.
+func (s *Slack) trouble(err error) string {
+	var r *incident.Refusal
+	if errors.As(err, &r) {
+		return s.names().refusal(r)
+	}
+	ref := ulid.Make().String()
+	s.log.Error().Err(err).Str("ref", ref).Msg("an act could not be carried out")
+	return "That did not work, and nothing was recorded. Please try again. (Reference " + ref + ")"
+}
+
+// atInput shows an error at an input of a form, where nothing is markup.
+func (s *Slack) atInput(input string, err error) answer {
+	text := s.trouble(err)
+	var r *incident.Refusal
+	if errors.As(err, &r) {
+		text = r.Text(s.desk.DisplayName(r.Who), r.When.In(s.opt.Zone).Format("15:04"))
+	}
+	return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{input: short(text, 150)})}
+}
+
+// mistake answers a command that could not be carried out. What was typed is
+// shown again where it was more than a word, so that it can be copied.
+func (s *Slack) mistake(err error, cmd Command) reply {
+	text := s.trouble(err)
+	if cmd.Text == "" && cmd.Details == "" {
+		return ephemeral(text)
+	}
+	return ephemeral(text, append([]slack.Block{section(text), contextLine("You typed:")}, typedBlocks(s.opt.Command+" "+cmd.Typed)...)...)
+}
+
+// typedMost is how much of what somebody typed is shown again: an answer of
+// 20 KiB or more would be lost.
+const typedMost = 5500
+
+// typedBlocks shows plain text as it was typed, in as many sections as it needs.
+func typedBlocks(text string) []slack.Block {
+	var blocks []slack.Block
+	left := typedMost
+	for rest := text; rest != "" && left > 0; {
+		piece := rest
+		for n := 2800; length(esc(piece)) > min(2800, left); n /= 2 {
+			piece = plainPiece(rest, n)
+		}
+		if piece == "" {
+			break
+		}
+		left -= length(esc(piece))
+		blocks = append(blocks, section(quote(piece, 3000)))
+		rest = strings.TrimLeft(rest[len(piece):], " ")
+	}
+	return blocks
+}
+
+// told answers a press: the acknowledgement of a press carries nothing, so the
+// words go to its response_url.
+func (s *Slack) told(c desk.Caller, r reply) answer {
+	return answer{after: func(ctx context.Context) {
+		if err := s.respond(ctx, c.ReplyURL, r); err != nil {
+			s.log.Warn().Str("error", err.Error()).Msg("a person could not be answered")
+		}
+	}}
+}

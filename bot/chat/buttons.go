@@ -1,0 +1,199 @@
+package chat
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// interact handles what was pressed or submitted.
+func (s *Slack) interact(ctx context.Context, i slack.InteractionCallback) answer {
+	switch i.Type {
+	case slack.InteractionTypeBlockActions:
+		return s.pressed(ctx, i)
+	case slack.InteractionTypeViewSubmission:
+		return s.submitted(ctx, i)
+	case slack.InteractionTypeShortcut:
+		if i.CallbackID == "declare_incident" {
+			caller := desk.Caller{Actor: s.desk.Actor(i.User.ID)}
+			return s.thenForm(i.TriggerID, caller, declareForm(Command{}, s.desk.Roster().Services, formState{}))
+		}
+	case slack.InteractionTypeMessageAction:
+		if i.CallbackID == "add_to_timeline" {
+			return s.marked(ctx, i)
+		}
+	}
+	return answer{}
+}
+
+// pressed handles a button.
+func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer {
+	if len(i.ActionCallback.BlockActions) == 0 {
+		return answer{}
+	}
+	action := i.ActionCallback.BlockActions[0]
+	id := i.TriggerID
+	if id == "" { // then what was pressed when says that it is the same press
+		id = i.User.ID + ":" + i.Container.MessageTs + ":" + action.ActionTs
+	}
+	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("press", id), ReplyURL: i.ResponseURL}
+	switch action.ActionID {
+	case actAck, actEscalate, actCommand, actResolve, actUpdate:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.pressedOn(ctx, i, caller, press{action.ActionID, n})
+	case actDeclare:
+		form := declareForm(Command{Text: action.Value}, s.desk.Roster().Services, formState{ReplyURL: i.ResponseURL})
+		return s.thenForm(i.TriggerID, caller, form)
+	case actDeclared:
+		a := s.declare(ctx, caller, Parse("declare "+action.Value), i.TriggerID)
+		if r, ok := a.payload.(reply); ok {
+			return s.told(caller, r)
+		}
+		return a
+	case actList:
+		return s.told(caller, s.list(ctx, caller.Actor))
+	case actOncall:
+		return s.told(caller, s.oncall(""))
+	default:
+		return s.pressedOncall(ctx, caller, action)
+	}
+}
+
+// press is a button about an incident.
+type press struct {
+	action   string
+	incident int
+}
+
+// pressedOn handles a button about an incident. What it did is seen in the
+// message that has the button; in one that only the presser sees, which nothing
+// refreshes, it is said.
+func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c desk.Caller, p press) answer {
+	var a desk.Answer
+	var err error
+	act := desk.Act{}
+	switch p.action {
+	case actResolve, actUpdate:
+		return s.formOn(ctx, i.TriggerID, c, p)
+	case actEscalate:
+		a, err = s.desk.Escalate(ctx, c, p.incident)
+	case actCommand:
+		act = desk.Act{Verb: desk.TakeRole, Role: incident.Commander}
+		a, err = s.desk.Do(ctx, c, p.incident, act)
+	default:
+		act = desk.Act{Verb: desk.Acknowledge}
+		a, err = s.desk.Do(ctx, c, p.incident, act)
+	}
+	switch {
+	case err != nil:
+		return s.told(c, ephemeral(s.trouble(err)))
+	case p.action == actEscalate:
+		return s.told(c, ephemeral("The next ones are being paged for "+a.Incident.Name()+"."))
+	case i.Container.IsEphemeral:
+		return s.told(c, ephemeral(s.did(act, a)))
+	default:
+		return answer{}
+	}
+}
+
+// formOn opens a form about an incident that is open.
+func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p press) answer {
+	b, err := s.desk.Show(ctx, c.Actor, p.incident)
+	if err == nil && !b.Incident.Status.Active() {
+		err = refuse("", b.Incident.Name()+" is already "+string(b.Incident.Status)+".")
+	}
+	if err != nil {
+		return s.told(c, ephemeral(s.trouble(err)))
+	}
+	state := formState{Incident: p.incident, ReplyURL: c.ReplyURL}
+	if p.action == actUpdate {
+		return s.thenForm(trigger, c, updateForm(b.Incident, state))
+	}
+	return s.thenForm(trigger, c, resolveForm(b.Incident, state))
+}
+
+// thenForm acknowledges, and then opens a form.
+func (s *Slack) thenForm(trigger string, c desk.Caller, form slack.ModalViewRequest) answer {
+	return answer{after: func(ctx context.Context) { s.openForm(ctx, trigger, c, form) }}
+}
+
+// submitted handles a form.
+func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answer {
+	state := readState(i.View.PrivateMetadata)
+	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: state.ReplyURL}
+	switch i.View.CallbackID {
+	case formDeclare:
+		d := readDeclaration(i.View)
+		d.Title, d.Details = named(d.Title, s.nameOf), named(d.Details, s.nameOf)
+		a, err := s.desk.Declare(ctx, caller, d)
+		if err != nil {
+			return s.atInput(inputTitle, err)
+		}
+		if caller.ReplyURL == "" {
+			return answer{}
+		}
+		return s.told(caller, ephemeral(s.declared(a)))
+	case formUpdate:
+		act := desk.Act{Verb: desk.Note, Note: incident.Update, Text: named(stateOf(i.View, inputText).Value, s.nameOf)}
+		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {
+			return s.atInput(inputText, err)
+		}
+		return answer{}
+	case formResolve:
+		act := desk.Act{Verb: desk.Resolve, Text: named(stateOf(i.View, inputText).Value, s.nameOf),
+			How: incident.How(stateOf(i.View, inputHow).SelectedOption.Value)}
+		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {
+			return s.atInput(inputText, err)
+		}
+		return answer{}
+	default:
+		return s.submittedOncall(ctx, i)
+	}
+}
+
+// marked adds a message that somebody pointed at to the timeline.
+func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer {
+	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("mark", i.TriggerID), ReplyURL: i.ResponseURL}
+	n, ok, err := s.desk.InChannel(ctx, i.Channel.ID)
+	if err == nil && !ok {
+		err = refuse("Do it in the incident's channel.", "This is not an incident's channel.")
+	}
+	if err != nil {
+		return s.told(caller, ephemeral(s.trouble(err)))
+	}
+	text := named(tidy(i.Message.Text), s.nameOf)
+	if i.Message.User != "" && i.Message.User != i.User.ID {
+		text = "@" + s.nameOf(i.Message.User) + " wrote: " + text
+	}
+	if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Note, Text: text}); err != nil {
+		return s.told(caller, ephemeral(s.trouble(err)))
+	}
+	return s.told(caller, ephemeral("Added to the timeline of "+incident.Name(n)+"."))
+}
+
+// openForm opens a form. Its trigger lives three seconds: when it is gone the
+// person is told how to go on without a form.
+func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v slack.ModalViewRequest) {
+	err := s.call(ctx, "views.open", func(ctx context.Context) error {
+		_, err := s.api.OpenViewContext(ctx, trigger, v)
+		return err
+	})
+	if err == nil {
+		return
+	}
+	s.log.Warn().Str("form", v.CallbackID).Str("error", err.Error()).Msg("a form could not be opened")
+	instead := "`" + s.opt.Command + " declare` and a few words"
+	switch v.CallbackID {
+	case formUpdate:
+		instead = "`" + s.opt.Command + " update " + incident.Name(readState(v.PrivateMetadata).Incident) + "` and the words"
+	case formResolve:
+		instead = "`" + s.opt.Command + " resolve " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
+	}
+	if err := s.respond(ctx, c.ReplyURL, ephemeral("The form could not be opened. It works without: type "+instead+".")); err != nil {
+		s.log.Warn().Str("error", err.Error()).Msg("a person could not be answered")
+	}
+}

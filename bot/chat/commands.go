@@ -1,0 +1,248 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// command handles a slash command.
+func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
+	who := s.desk.Actor(c.UserID)
+	if c.Command == s.opt.OncallCommand {
+		return s.oncallCommand(ctx, c)
+	}
+	cmd := Parse(c.Text)
+	caller := desk.Caller{Actor: who, Key: key("command", c.TriggerID), ReplyURL: c.ResponseURL}
+	switch cmd.Word {
+	case "help":
+		return answer{payload: s.help("")}
+	case "declare":
+		return s.declare(ctx, caller, cmd, c.TriggerID)
+	case "":
+		return answer{payload: s.unknown(cmd)}
+	case "list":
+		return answer{payload: s.list(ctx, who)}
+	}
+	n, err := s.which(ctx, who, cmd, c.ChannelID)
+	if err != nil {
+		return answer{payload: s.mistake(err, cmd)}
+	}
+	if cmd.Word == "update" && cmd.Text == "" {
+		return s.formOn(ctx, c.TriggerID, caller, press{actUpdate, n})
+	}
+	return answer{payload: s.onIncident(ctx, caller, cmd, n)}
+}
+
+// key names a request, so that the same one is recognised when Slack delivers
+// it twice.
+func key(kind, id string) string {
+	if id == "" {
+		return ""
+	}
+	return kind + ":" + id
+}
+
+// which says which incident a command is about: the one it names, or else the
+// one whose channel it was typed in.
+func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, channel string) (int, error) {
+	if cmd.Incident > 0 {
+		return cmd.Incident, nil
+	}
+	n, ok, err := s.desk.InChannel(ctx, channel)
+	if err != nil || ok {
+		return n, err
+	}
+	active, err := s.desk.Active(ctx, who)
+	if err != nil {
+		return 0, err
+	}
+	if len(active) == 0 {
+		return 0, refuse("", "No incident is open.")
+	}
+	var open []string
+	for k, i := range active {
+		if k < 8 {
+			open = append(open, i.Name()+" ("+i.Title+")")
+		}
+	}
+	return 0, refuse(fmt.Sprintf("Say its name, as in: %s %s %s. Open: %s.",
+		s.opt.Command, cmd.Word, active[0].Name(), strings.Join(open, ", ")),
+		"This is not an incident's channel.")
+}
+
+// declare opens an incident at once, or the form when there is no title yet.
+func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger string) answer {
+	if cmd.Text == "" {
+		return s.thenForm(trigger, c, declareForm(cmd, s.desk.Roster().Services, formState{ReplyURL: c.ReplyURL}))
+	}
+	d := incident.Declaration{Title: named(cmd.Text, s.nameOf), Details: named(cmd.Details, s.nameOf),
+		Severity: cmd.Severity, Service: cmd.Service, Private: cmd.Private, Test: cmd.Test}
+	a, err := s.desk.Declare(ctx, c, d)
+	if err != nil {
+		return answer{payload: s.mistake(err, cmd)}
+	}
+	return answer{payload: ephemeral(s.declared(a))}
+}
+
+// declared tells the caller what became of a declaration.
+func (s *Slack) declared(a desk.Answer) string {
+	i := a.Incident
+	service := i.Service
+	if v, ok := s.desk.Roster().Service(i.Service); ok {
+		service = v.Name
+	}
+	text := fmt.Sprintf("*%s* is open: %s", i.Name(), i.Severity)
+	if service != "" {
+		text += " · " + esc(service)
+	}
+	text += " · " + esc(i.Title)
+	switch {
+	case i.Channel != "":
+		text += "\nIts channel is <#" + i.Channel + ">."
+	case i.Severity == incident.Sev4:
+		text += "\nA sev4 pages nobody. Its channel is being made."
+	case i.Test:
+		text += "\nIt is a test: only you are paged. Its channel is being made."
+	default:
+		text += "\nThe person on call is being paged. Its channel is being made."
+	}
+	for _, n := range a.Notes {
+		text += "\n" + esc(n)
+	}
+	return text
+}
+
+// nameOf names a mentioned user in plain text.
+func (s *Slack) nameOf(user string) string { return s.desk.DisplayName(s.desk.Actor(user)) }
+
+// onIncident carries out a command on incident n.
+func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
+	switch cmd.Word {
+	case "timeline":
+		return s.timeline(ctx, c.Actor, n)
+	case "show":
+		return s.show(ctx, c.Actor, n)
+	case "postmortem":
+		return s.postmortem(ctx, c.Actor, n)
+	case "escalate":
+		if _, err := s.desk.Escalate(ctx, c, n); err != nil {
+			return s.mistake(err, cmd)
+		}
+		return ephemeral("The next ones are being paged for " + incident.Name(n) + ".")
+	case "page":
+		return s.pageByHand(ctx, c, cmd, n)
+	case "unack", "snooze", "reassign":
+		return s.handBack(ctx, c, cmd, n)
+	}
+	act, ok, err := cmd.act()
+	switch {
+	case err != nil:
+		return s.mistake(err, cmd)
+	case !ok:
+		return s.show(ctx, c.Actor, n) // "status" alone
+	}
+	act.Text = named(act.Text, s.nameOf)
+	if act.Person, err = s.meant(cmd); err != nil {
+		return s.mistake(err, cmd)
+	}
+	a, err := s.desk.Do(ctx, c, n, act)
+	if err != nil {
+		return s.mistake(err, cmd)
+	}
+	return ephemeral(s.did(act, a))
+}
+
+// did confirms an act to whoever did it; the channel is told by itself.
+func (s *Slack) did(act desk.Act, a desk.Answer) string {
+	i := a.Incident
+	switch act.Verb {
+	case desk.Acknowledge:
+		return "You are on " + i.Name() + ": " + esc(i.Title) + inChannel(i)
+	case desk.Note:
+		return "Noted in " + i.Name() + "."
+	case desk.SetSeverity:
+		return i.Name() + " is " + i.Severity.String() + " now."
+	case desk.Rename:
+		return i.Name() + " is called “" + esc(i.Title) + "” now."
+	case desk.Reroute:
+		return i.Name() + " belongs to " + esc(i.Service) + " now; its owner is being paged."
+	case desk.TakeRole:
+		return "Done: " + string(act.Role) + " of " + i.Name() + "."
+	case desk.Resolve:
+		return i.Name() + " is resolved. The draft of its post-mortem is being posted in its channel."
+	default:
+		return i.Name() + " is " + string(i.Status) + " now."
+	}
+}
+
+func inChannel(i incident.Incident) string {
+	if i.Channel == "" {
+		return "."
+	}
+	return ". Its channel is <#" + i.Channel + ">."
+}
+
+// meant returns the one person whom a command names, or nobody.
+func (s *Slack) meant(cmd Command) (incident.Actor, error) {
+	switch {
+	case len(cmd.People) > 0:
+		return s.desk.Actor(cmd.People[0]), nil
+	case cmd.Target == "" || cmd.Word == "page":
+		return "", nil
+	default:
+		return s.desk.Named(cmd.Target)
+	}
+}
+
+// pageByHand pages whoever is named: by mention, or as a person, a team or a
+// service.
+func (s *Slack) pageByHand(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
+	text := named(cmd.Text, s.nameOf)
+	var a desk.Answer
+	var err error
+	switch {
+	case len(cmd.People) > 0:
+		var who []incident.Actor
+		for _, user := range cmd.People {
+			who = append(who, s.desk.Actor(user))
+		}
+		a, err = s.desk.PagePeople(ctx, c, n, who, text)
+	case cmd.Target != "":
+		a, err = s.desk.PageTarget(ctx, c, n, cmd.Target, text)
+	default:
+		err = refuse("To page whoever is next: "+s.opt.Command+" escalate.",
+			"Say whom, as in: "+s.opt.Command+" page @ada we need you for the database.")
+	}
+	if err != nil {
+		return s.mistake(err, cmd)
+	}
+	return ephemeral("Being paged for " + incident.Name(n) + ": " + esc(strings.Join(a.Notes, ", ")) + ".")
+}
+
+// unknown answers a first word that is no verb. Nothing that was typed is lost.
+func (s *Slack) unknown(c Command) reply {
+	text := "There is no word “" + clip(esc(c.Unknown), 60) + "” here."
+	rest := c.Typed
+	if c.Near != "" {
+		_, rest = cut(c.Typed)
+		text += " Did you mean `" + s.opt.Command + " " + c.Near + "`?"
+	}
+	blocks := []slack.Block{section(text), contextLine("You typed:")}
+	blocks = append(blocks, typedBlocks(s.opt.Command+" "+c.Typed)...)
+	if rest != "" && (c.Near == "declare" || c.Near == "" && strings.Contains(rest, " ")) {
+		blocks = append(blocks, declareButton(rest))
+	}
+	help := s.help("")
+	return ephemeral(text, append(blocks, help.Blocks.BlockSet...)...)
+}
+
+// declareButton declares at once what was typed; Slack takes 2,000 characters.
+func declareButton(text string) slack.Block {
+	return slack.NewActionBlock("declare_typed", button(actDeclared, short(text, 1900), "Declare this", slack.StyleDanger))
+}

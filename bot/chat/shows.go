@@ -1,0 +1,70 @@
+package chat
+
+import (
+	"context"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// help says what can be done here.
+func (s *Slack) help(first string) reply {
+	cmd := s.opt.Command
+	text := strings.TrimSpace(first + "\n*What can be done here*\n" + strings.Join([]string{
+		"`" + cmd + " declare checkout is slow sev2` opens an incident: the person on call is paged, a channel is made",
+		"`" + cmd + " declare` opens a form for it",
+		"`" + cmd + " ack` · `mitigate rollback` · `resolve` · `close` · `reopen it is back`",
+		"`" + cmd + " note what: error rate is at 12 %` · `decide` · `task` · `update`",
+		"`" + cmd + " sev 1` · `role commander` · `service ID` · `escalate` · `page @ada` · `rename`",
+		"`" + cmd + " list` · `show INC-1` · `timeline` · `postmortem`",
+		"`" + s.opt.OncallCommand + "` says who is on call",
+	}, "\n"))
+	where := "In an incident's channel they act on it; anywhere else put its name after the word, as in `" + cmd + " ack INC-1`."
+	return ephemeral("What can be done here: declare, ack, mitigate, resolve, note, timeline, list, show, help",
+		section(text), contextLine(where),
+		slack.NewActionBlock("help", button(actDeclare, "", "Declare an incident", slack.StyleDanger),
+			button(actList, "", "Open incidents", ""), button(actOncall, "", "Who is on call", "")))
+}
+
+func (s *Slack) list(ctx context.Context, who incident.Actor) reply {
+	active, err := s.desk.Active(ctx, who)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	return ephemeral("Open incidents", sections(listText(active, s.names(), s.opt.Command))...)
+}
+
+func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
+	b, err := s.desk.Show(ctx, who, n)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	m := cardMessage(b, s.names())
+	if b.Papers.Channel != "" {
+		m.blocks = append(m.blocks, contextLine("<#"+b.Papers.Channel+">"))
+	}
+	return ephemeral(m.text, m.blocks...)
+}
+
+func (s *Slack) timeline(ctx context.Context, who incident.Actor, n int) reply {
+	i, events, err := s.desk.Timeline(ctx, who, n)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	return ephemeral("Timeline of "+i.Name(), sections(timelineText(i, events, s.names(), 7000))...)
+}
+
+func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply {
+	d, err := s.desk.Postmortem(ctx, who, n, s.opt.Zone)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	i, _, err := s.desk.Timeline(ctx, who, n)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	m := postmortemMessage(i, d)
+	return ephemeral(m.text, m.blocks...)
+}
