@@ -65,7 +65,7 @@ var groupRoster = strings.NewReplacer("lead: cleo}", "lead: cleo, slack_group: p
 // TestUserGroup keeps a group equal to who is on call over a hand-over, calls only
 // when it differs, never empties it, and says once that it is stale.
 func TestUserGroup(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
 		r.apply(groupRoster)
 		if g := r.group("payments-oncall"); !slices.Equal(g.Users, []string{"U0ADA"}) {
@@ -119,7 +119,7 @@ func TestUserGroupsRefused(t *testing.T) {
 
 // TestGroupsNotAllowed has a group that only admins change.
 func TestGroupsNotAllowed(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, calm(), func(r *rig) {
 		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
 		if err := r.sim.Fault(slacksim.Fault{Method: "usergroups.users.update", Error: "permission_denied", Times: -1}); err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func TestGroupsNotAllowed(t *testing.T) {
 // TestGapAlarm tells of gaps ahead once, and of today's on the day, in working
 // hours; a gap of every week is told once for all.
 func TestGapAlarm(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.apply(strings.Replace(rosterText, "time_zone: UTC\n", "time_zone: UTC\n    overrides: [{set: [], start: 2000-01-13T10:00:00Z, end: 2000-01-13T12:00:00Z, reason: move}]\n", 1))
 		r.pass(2 * 24 * time.Hour) // Saturday and Sunday
 		if n := count(r.channel("team-payments").Messages, "Nobody is on call:"); n != 0 {
@@ -166,7 +166,7 @@ func TestGapAlarm(t *testing.T) {
 // TestOfficeHours has a rotation that is closed at night and at weekends: that is
 // told once and does not nag.
 func TestOfficeHours(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		office := `{id: weekly, people: [ada, bob], start: 1999-11-01T09:00, every: {weeks: 1}, windows: [{days: [mon, tue, wed, thu, fri], from: "09:00", to: "17:00"}]}`
 		r.apply(strings.Replace(rosterText, "{id: weekly, people: [ada, bob], start: 1999-12-27T09:00, every: {weeks: 1}}", office, 1))
 		r.pass(9 * 24 * time.Hour)

@@ -142,3 +142,9 @@ func postedAt(m slacksim.Message) time.Time {
 func unescaped(s string) string {
 	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(s)
 }
+
+// calm is a workspace whose sockets have nothing to say for long, for tests in
+// which days go by.
+func calm(channels ...string) slacksim.Options {
+	return slacksim.Options{Channels: channels, PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}
+}

@@ -13,7 +13,7 @@ import (
 // TestHandover goes over a hand-over: the incoming person hears a day and a
 // quarter of an hour ahead, the team once, and a restart repeats nothing.
 func TestHandover(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.command("eve", "general", "declare checkout is slow sev4")
 		r.pass(33*time.Hour - time.Minute) // Sunday, a minute before a day ahead
 		if n := len(r.dm("U0BOB")); n != 0 {
@@ -50,7 +50,7 @@ func TestHandover(t *testing.T) {
 // TestLateHandover is away for three hand-overs: the last one is told, once, and
 // that it comes late.
 func TestLateHandover(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, calm(), func(r *rig) {
 		r.stop()
 		r.pass(16*24*time.Hour + 10*time.Hour) // Monday 17 January, 10:00
 		r.start()
@@ -93,7 +93,7 @@ func TestClockChanges(t *testing.T) {
 		{"back", "2000-10-28T12:00:00Z", "2000-10-29T00:30:00Z"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, slacksim.Options{Channels: []string{"payments-talk"}}, func(r *rig) {
+			inBubble(t, calm("payments-talk"), func(r *rig) {
 				from, _ := time.Parse(time.RFC3339, tt.from)
 				want, _ := time.Parse(time.RFC3339, tt.want)
 				r.stop()
@@ -122,7 +122,7 @@ func TestClockChanges(t *testing.T) {
 // TestOverrideForm changes who is on call by the form: what is wrong is said at
 // its input, a time that is skipped is refused, and one that happens twice asked.
 func TestOverrideForm(t *testing.T) {
-	opt := slacksim.Options{Channels: []string{"payments-talk"}}
+	opt := calm("payments-talk")
 	inBubble(t, opt, func(r *rig) {
 		if err := r.sim.ChangePerson("cleo", func(u *slacksim.User) { u.TimeZone = "Europe/Berlin" }); err != nil {
 			t.Fatal(err)
@@ -181,7 +181,7 @@ func TestOverrideForm(t *testing.T) {
 
 // TestOverrideTold tells everybody whose next shift moved, with before and after.
 func TestOverrideTold(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"payments-talk"}}, func(r *rig) {
+	inBubble(t, calm("payments-talk"), func(r *rig) {
 		r.apply(springRoster)
 		r.fill("cleo", r.form("cleo", "override primary"), map[string]any{"kind": "replace", "person": r.onCall("primary"), "by": []string{"cleo"},
 			"from_date": "2000-01-01", "from_time": "00:00", "to_date": "2000-01-03", "to_time": "00:00"})

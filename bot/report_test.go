@@ -4,14 +4,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/stormbell/stormbell/bot/slacksim"
 )
 
 // TestReport shows each person their own figures, a lead how the rotation holds,
 // and nobody a list of people.
 func TestReport(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, calm(), func(r *rig) {
 		r.pass(3 * time.Hour) // Saturday 03:00
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)

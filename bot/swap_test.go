@@ -41,7 +41,7 @@ func stretchOf(g desk.Gap) string {
 // TestSwap is asked for, reminded of, and agreed to once; the messages change, and
 // both are told.
 func TestSwap(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil) // ada's shift from Monday 10 January 09:00
 		if who := r.desk.Roster(); len(who.Rotations[0].Swaps) != 1 || r.onCall("primary") != "ada" {
 			t.Fatalf("an open request changes nothing: %+v", who.Rotations[0].Swaps)
@@ -74,7 +74,7 @@ func TestSwap(t *testing.T) {
 // TestCover asks everybody: the first who takes it counts, the second is told who
 // that was, and whoever asks cannot accept.
 func TestCover(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		now := time.Now()
 		next := desk.Conflicts(r.desk.Roster(), "ada", now.Add(4*24*time.Hour), now.Add(60*24*time.Hour))[0]
 		r.fill("ada", r.form("ada", "cover"), map[string]any{"shift": stretchOf(next)})
@@ -106,7 +106,7 @@ func TestCover(t *testing.T) {
 // TestConsentExpires lets a swap begin without an answer: nothing changes, the
 // one who asked is told, and an answer is too late.
 func TestConsentExpires(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil)
 		asked := postedAt(m)
 		r.pass(time.Until(r.desk.Roster().Rotations[0].Swaps[0].Start) - time.Minute)
@@ -134,7 +134,7 @@ func TestConsentExpires(t *testing.T) {
 
 // TestTimeOff records an absence and offers to ask who takes the shift.
 func TestTimeOff(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.fill("ada", r.form("ada", "time off"), map[string]any{"from_date": "2000-01-11", "from_time": "00:00", "to_date": "2000-01-13", "to_time": "00:00"})
 		m := r.seek(r.channel("team-payments").Messages, "is away and on call all the same")
 		r.seek(r.dm("U0ADA"), "is away and on call all the same")
@@ -152,7 +152,7 @@ func TestTimeOff(t *testing.T) {
 // TestRemovedWhileOnCall takes the person on call out of the roster: the next one
 // is on call at once, and the team hears of it.
 func TestRemovedWhileOnCall(t *testing.T) {
-	inBubble(t, slacksim.Options{Channels: []string{"team-payments"}}, func(r *rig) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
 		text := strings.Replace(rosterText, "people: [ada, bob]", "people: [bob]", 1)
 		r.apply(text)
 		if who := r.onCall("primary"); who != "bob" {
@@ -170,7 +170,7 @@ func TestRemovedWhileOnCall(t *testing.T) {
 
 // TestWhoIsOnCall answers a team, a typo and nobody's name.
 func TestWhoIsOnCall(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, calm(), func(r *rig) {
 		for _, tt := range []struct{ text, want string }{
 			{"", "*primary* (Payments): <@U0ADA> until"},
 			{"payments", "then <@U0BOB>"},

@@ -62,13 +62,16 @@ func (v oncallView) notice(n desk.Notice) (message, bool) {
 	case desk.NoticeOutcome:
 		return v.outcome(n), true
 	default:
-		return plainMessage(esc(n.Text)), true
+		m := plainMessage(esc(n.Text))
+		m.text = clip(n.Text, 500)
+		return m, true
 	}
 }
 
-// plainMessage is a message of one section of mrkdwn.
+// plainMessage is a message of one section of mrkdwn. What a phone shows of it is
+// to be set besides, in plain text.
 func plainMessage(s string) message {
-	return message{text: clip(s, 3000), blocks: []slack.Block{section(s)}}
+	return message{text: "About on call", blocks: []slack.Block{section(s)}}
 }
 
 func (v oncallView) who(people []string) string {
@@ -129,7 +132,7 @@ func (v oncallView) handover(n desk.Notice) (message, bool) {
 		lines = append(lines, "_This comes late: the hand-over was at "+at(n.At)+"._")
 	}
 	m := message{text: r.ID + ": " + v.plainNames(after) + " on call now", blocks: []slack.Block{section(strings.Join(lines, "\n"))}}
-	for _, part := range []string{v.openLines(), v.special(r, n.At, next), v.gapsAhead(r)} {
+	for _, part := range []string{v.openLines(), v.special(r, n.At, next), v.gapsAhead(r, later(v.now, next))} {
 		if part != "" {
 			m.blocks = append(m.blocks, contextLine(part))
 		}
@@ -224,9 +227,10 @@ func (v oncallView) override(o rotation.Override) string {
 	return s
 }
 
-func (v oncallView) gapsAhead(r *rotation.Rotation) string {
+// gapsAhead is when nobody will be on call within the thirty days after a shift.
+func (v oncallView) gapsAhead(r *rotation.Rotation, from time.Time) string {
 	var lines []string
-	for _, g := range r.Gaps(v.now, v.now.Add(14*24*time.Hour)) {
+	for _, g := range r.Gaps(from, from.Add(30*24*time.Hour)) {
 		if len(lines) == 3 {
 			lines = append(lines, "… and more")
 			break
@@ -475,6 +479,7 @@ func (v oncallView) outcome(n desk.Notice) message {
 		text += " In return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
 	}
 	m := plainMessage(text)
+	m.text = "The swap in " + s.Rotation + ": " + string(s.Status)
 	if s.Status == rotation.SwapDeclined && n.To == s.Person && s.Start.After(v.now) {
 		g := desk.Gap{Rotation: s.Rotation, Span: desk.Span{Start: s.Start, End: s.End}}
 		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actCover, stretchValue(g, s.Person), "Ask everybody", "")))
