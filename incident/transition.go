@@ -189,7 +189,11 @@ func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Cha
 		kind, text = ParseNote(text)
 	}
 	c := begin(i, by, now)
-	c.add(Event{Kind: KindNote, Note: kind, Text: text})
+	seq := c.add(Event{Kind: KindNote, Note: kind, Text: text})
+	if kind == Update { // it is for those who wait, here and in the announcement
+		c.say(seq)
+		c.do(RefreshAnnounce)
+	}
 	c.do(RefreshCard)
 	return c.change(), nil
 }

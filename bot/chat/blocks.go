@@ -192,10 +192,14 @@ func announcement(b desk.Brief, n names) message {
 		where = "\n<#" + b.Papers.Channel + ">"
 	}
 	s := fmt.Sprintf("*%s · %s · %s* · %s\n%s%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 200), i.Status, esc(i.Title), where)
-	return message{
+	m := message{
 		text:   headline(b) + " · " + string(i.Status),
 		blocks: []slack.Block{section(s), contextLine(standing(b, n))},
 	}
+	if u := b.Update; u.Seq > 0 {
+		m.blocks = append(m.blocks, contextLine("Update of "+clock(u.At)+": "+clip(esc(u.Text), 1000)))
+	}
+	return m
 }
 
 // topic is the channel's topic, within Slack's 250 characters.

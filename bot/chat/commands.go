@@ -165,6 +165,9 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.Acknowledge:
 		return "You are on " + i.Name() + ": " + esc(i.Title) + inChannel(i)
 	case desk.Note:
+		if act.Note == incident.Update {
+			return "Posted in " + i.Name() + "'s channel, and shown in the announcement."
+		}
 		return "Noted in " + i.Name() + "."
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."

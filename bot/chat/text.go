@@ -255,6 +255,10 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		return "The alert's sender says that it is over. " + overNext(i)
 	case incident.KindOffered:
 		return n.offered(i, e)
+	case incident.KindStep:
+		return "No answer yet. Paging " + n.all(e.Calls) + "."
+	case incident.KindNote:
+		return "*Update* by " + n.who(e.By) + "\n" + quote(e.Text, 2500)
 	default:
 		return clip(n.line(e), 2900)
 	}

@@ -251,10 +251,14 @@ func (w *work) logged(e page.Entry) error {
 	if e.Kind == page.Unconfirmed {
 		event.Person, event.Via = incident.Person(e.Person), e.Via
 	}
-	if e.Kind != page.RanOut {
+	// The channel hears that nobody answered, and who is asked now; not that the
+	// first ones were: the card says so.
+	again := e.Kind == page.Ran && e.Cause == page.Unanswered && len(e.People) > 0
+	if e.Kind == page.RanOut {
+		event.Kind = incident.KindExhausted
+	} else if !again {
 		return w.apply(w.inc.Record(w.now, event))
 	}
-	event.Kind = incident.KindExhausted
 	change := w.inc.Record(w.now, event)
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	return w.apply(change)

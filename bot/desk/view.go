@@ -24,6 +24,7 @@ type Brief struct {
 	Service  rotation.Service // zero when the incident names none that exists
 	Team     rotation.Team    // of the service; zero when there is none
 	Notes    []incident.Event // the latest notes, the newest last, at most a few
+	Update   incident.Event   // the latest update among the last events; zero when there is none
 	Paging   bool             // somebody is being looked for
 	Asked    []incident.Actor // whom a page was decided for, first come first
 	Belongs  []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
@@ -58,6 +59,9 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 			e, err := readEvent(key, value)
 			if err != nil {
 				return err
+			}
+			if e.Note == incident.Update && b.Update.Seq == 0 {
+				b.Update = e
 			}
 			if e.Kind == incident.KindNote && len(b.Notes) < briefNotes {
 				b.Notes = append([]incident.Event{e}, b.Notes...)

@@ -44,7 +44,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		checks = append(checks, s.checkRead(r.Context(), d), s.checkWrite(r.Context(), d, now))
 	}
 	if s.heard != nil {
-		checks = append(checks, checkSlack(s.heard(), now))
+		checks = append(checks, checkSlack(s.heard(), now, s.token()))
 	}
 	excluded := strings.Split(strings.Join(r.URL.Query()["exclude"], ","), ",")
 	out, status := readiness{Ready: true, Version: s.version, Checks: checks}, http.StatusOK
@@ -88,8 +88,11 @@ func (s *Server) checkWrite(ctx context.Context, d *desk.Desk, now time.Time) ch
 	return check{Name: "store_write", OK: true}
 }
 
-func checkSlack(heard, now time.Time) check {
+func checkSlack(heard, now time.Time, refused string) check {
 	switch c := (check{Name: "slack"}); {
+	case refused != "":
+		c.Says = "Slack does not take our token (" + refused + "); check slack.app_token and slack.bot_token"
+		return c
 	case heard.IsZero():
 		c.Says = "nothing has been heard from Slack yet"
 		return c

@@ -15,7 +15,11 @@ import (
 func TestReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var heard time.Time
-		w := newWorld(t, func(o *Options) { o.Heard = func() time.Time { return heard } })
+		var refused string
+		w := newWorld(t, func(o *Options) {
+			o.Heard = func() time.Time { return heard }
+			o.Refused = func() string { return refused }
+		})
 		steps := []struct {
 			name   string
 			change func()
@@ -25,6 +29,8 @@ func TestReady(t *testing.T) {
 		}{
 			{"nothing heard yet", func() {}, "/readyz", 503, "slack"},
 			{"heard", func() { heard = time.Now() }, "/readyz", 200, ""},
+			{"a token that Slack refuses", func() { refused = "invalid_auth" }, "/readyz", 503, "slack"},
+			{"a token that it takes", func() { refused = "" }, "/readyz", 200, ""},
 			{"heard a minute ago", func() { time.Sleep(time.Minute) }, "/readyz", 200, ""},
 			{"silent for longer", func() { time.Sleep(time.Second) }, "/readyz", 503, "slack"},
 			{"Slack is another matter", func() {}, "/readyz?exclude=slack", 200, "slack"},

@@ -29,6 +29,7 @@ type Options struct {
 	Keys       []Key            // of alert senders; none: alerts are refused
 	Rate       int              // alerts a second from each key; 0: DefaultRate
 	Heard      func() time.Time // when the last frame came from Slack; zero: none has. Nil: not a matter of readiness
+	Refused    func() string    // Slack's word when it does not take our token, else ""; nil: it always does
 	Metrics    *Metrics         // nil: the server makes its own
 	Log        zerolog.Logger
 	Version    string
@@ -57,6 +58,7 @@ type Server struct {
 	metrics   *Metrics
 	probe     writeProbe
 	heard     func() time.Time
+	token     func() string // why Slack does not take it, or ""
 	log       zerolog.Logger
 	version   string
 	zone      *time.Location
@@ -72,7 +74,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		keys: keys, metrics: o.Metrics, heard: o.Heard, log: o.Log,
+		keys: keys, metrics: o.Metrics, heard: o.Heard, token: o.Refused, log: o.Log,
 		version: o.Version, zone: o.Zone, phone: o.Phone, amazon: newAmazon(o.Client), strangers: make(chan struct{}, maxStrangers),
 	}
 	if o.AdminToken != "" {
@@ -80,6 +82,9 @@ func New(o Options) (*Server, error) {
 	}
 	if s.zone == nil {
 		s.zone = time.UTC
+	}
+	if s.token == nil {
+		s.token = func() string { return "" }
 	}
 	if s.metrics == nil {
 		s.metrics = NewMetrics(o.Version)

@@ -74,7 +74,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 		},
 	})
 	server, err := web.New(web.Options{
-		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard,
+		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
 		Phone: web.Phone{Pressed: ways.Pressed, Speak: ways.Speak},
 	})
