@@ -65,7 +65,9 @@ var groupRoster = strings.NewReplacer("lead: cleo}", "lead: cleo, slack_group: p
 // TestUserGroup keeps a group equal to who is on call over a hand-over, calls only
 // when it differs, never empties it, and says once that it is stale.
 func TestUserGroup(t *testing.T) {
-	inBubble(t, calm("team-payments"), func(r *rig) {
+	opt := calm("team-payments")
+	opt.Manifest = manifest(t)
+	inBubble(t, opt, func(r *rig) {
 		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
 		r.apply(groupRoster)
 		if g := r.group("payments-oncall"); !slices.Equal(g.Users, []string{"U0ADA"}) {
@@ -79,12 +81,18 @@ func TestUserGroup(t *testing.T) {
 		if g := r.group("payments-oncall"); !slices.Equal(g.Users, []string{"U0BOB"}) {
 			t.Errorf("members after the hand-over = %v, want bob", g.Users)
 		}
+		r.api("usergroups.users.update", url.Values{"usergroup": {r.group("payments-oncall").ID}, "users": {"U0EVE"}})
+		r.pass(20 * time.Minute)
+		if g := r.group("payments-oncall"); !slices.Equal(g.Users, []string{"U0BOB"}) {
+			t.Errorf("members after somebody else changed them = %v, want bob again", g.Users)
+		}
+		r.seek(r.channel("team-payments").Messages, "Somebody else changes @payments-oncall too.")
 		r.pass(3 * 24 * time.Hour) // over a Wednesday with nobody
 		if n := count(r.channel("team-payments").Messages, "@payments-oncall is stale: nobody is on call."); n != 1 {
 			t.Errorf("it was said %d times that nobody is on call, want once:%s", n, list(r.channel("team-payments").Messages))
 		}
-		if g, n := r.group("payments-oncall"), updates(r); !slices.Equal(g.Users, []string{"U0BOB"}) || n != 2 {
-			t.Errorf("members = %v after %d updates, want bob kept after 2", g.Users, n)
+		if g, n := r.group("payments-oncall"), updates(r); !slices.Equal(g.Users, []string{"U0BOB"}) || n != 4 {
+			t.Errorf("members = %v after %d updates, want bob kept after three of ours and one of somebody else", g.Users, n)
 		}
 		r.noErrors()
 	})

@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"os"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
@@ -147,4 +149,15 @@ func unescaped(s string) string {
 // which days go by.
 func calm(channels ...string) slacksim.Options {
 	return slacksim.Options{Channels: channels, PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}
+}
+
+// manifest is the app's own manifest: what it does not declare, the simulator
+// refuses.
+func manifest(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../configs/manifest.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -123,6 +123,7 @@ func TestClockChanges(t *testing.T) {
 // its input, a time that is skipped is refused, and one that happens twice asked.
 func TestOverrideForm(t *testing.T) {
 	opt := calm("payments-talk")
+	opt.Manifest = manifest(t)
 	inBubble(t, opt, func(r *rig) {
 		if err := r.sim.ChangePerson("cleo", func(u *slacksim.User) { u.TimeZone = "Europe/Berlin" }); err != nil {
 			t.Fatal(err)

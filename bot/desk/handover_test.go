@@ -75,11 +75,11 @@ func noticeKinds(t testing.TB, d *Desk) map[NoticeKind]int {
 	return n
 }
 
-// TestManyHandovers hands over two thousand rotations in the same second: each is
+// TestManyHandovers hands over six hundred rotations in the same second: each is
 // told once, in order, though the process dies in the middle.
 func TestManyHandovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const many = 2000
+		const many = 600
 		d := opened(t)
 		if err := d.ApplyRoster(t.Context(), parsed(t, weekly(many)), incident.Bot, "test"); err != nil {
 			t.Fatal(err)
@@ -161,6 +161,62 @@ func TestRepeatedChange(t *testing.T) {
 		bad.Teams = []rotation.Team{{ID: "x", Members: []string{"nobody"}}}
 		if _, err := d.Apply(t.Context(), Caller{}, Application{Roster: &bad}); err == nil || d.RosterVersion() != 2 {
 			t.Errorf("Apply of a roster that cannot be read = %v, version %d; want an error and version 2", err, d.RosterVersion())
+		}
+	})
+}
+
+// TestManyMoves changes a thousand rotations of fifty people at once: everybody is
+// told of all their shifts, in pieces that fit a transaction, and no piece twice
+// though the process dies in between.
+func TestManyMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const people, many = 50, 1000
+		text := func(shift int) string {
+			var b strings.Builder
+			b.WriteString("people:\n")
+			for n := range people {
+				fmt.Fprintf(&b, "  - {id: p%02d, slack: U0P%02d}\n", n, n)
+			}
+			b.WriteString("rotations:\n")
+			for n := range many {
+				fmt.Fprintf(&b, "  - {id: r%05d, time_zone: UTC, layers: [{id: w, people: [p%02d, p%02d], start: 1999-12-27T09:00, every: {weeks: 1}}]}\n", n, (n+shift)%people, (n+shift+1)%people)
+			}
+			return b.String()
+		}
+		d := opened(t)
+		for shift := range 2 {
+			if err := d.ApplyRoster(t.Context(), parsed(t, text(shift)), incident.Bot, "test"); err != nil {
+				t.Fatal(err)
+			}
+			if shift == 0 {
+				ticked(t, d)
+				d.Take()
+			}
+		}
+		if err := d.tickAnnounce(t.Context(), 2, time.Now().UTC()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Open(t.Context(), d.db, Options{}) // as after a crash
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			time.Sleep(time.Second)
+			ticked(t, again)
+		}
+		told, moves := map[string]int{}, 0
+		for _, j := range append(d.Take(), again.Take()...) {
+			n, err := again.Notice(t.Context(), j)
+			if err != nil || n.Kind != NoticeMoved {
+				continue
+			}
+			told[n.To]++
+			moves += len(n.Moves)
+		}
+		batches := many / announceBatch
+		if len(told) != people || told["p07"] != batches || moves < 2*many {
+			t.Errorf("%d people told, p07 %d times, of %d moves; want %d people, once for each of %d batches, and at least two moves for each rotation",
+				len(told), told["p07"], moves, people, batches)
 		}
 	})
 }
