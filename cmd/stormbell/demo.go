@@ -118,14 +118,17 @@ func openDemo(ctx context.Context, p process, opt demoOptions, dir string) (*dem
 		return nil, err
 	}
 	d := &demo{roster: roster}
-	log := demoLogger(p.Err)
-	if err := d.openSpace(opt, dir, log); err != nil {
-		return nil, errors.Join(err, d.close())
-	}
-	if err := d.openBot(ctx, dir, log); err != nil {
+	if err := d.open(ctx, opt, dir, demoLogger(p.Err)); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+func (d *demo) open(ctx context.Context, opt demoOptions, dir string, log zerolog.Logger) error {
+	if err := d.openSpace(opt, dir, log); err != nil {
+		return err
+	}
+	return d.openBot(ctx, dir, log)
 }
 
 // openSpace serves what the bot connects to: the workspace and the phones.
@@ -149,7 +152,7 @@ func (d *demo) openSpace(opt demoOptions, dir string, log zerolog.Logger) error 
 		return err
 	}
 	d.ends = append(d.ends, d.phones.close)
-	d.space, err = openWorkspace(sim, pageAddress(opt.listen), page.Options{Guide: guide(), Phone: d.phones.onPage(),
+	d.space, err = openWorkspace(sim, pageAddress(opt.listen), page.Options{Guide: guide(), Phone: d.phones.onPage(), Me: "elif",
 		Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
 	if err != nil {
 		return err

@@ -20,9 +20,7 @@ func guide() []page.Step {
 	return []page.Step{
 		{Title: "Declare", Body: "You are Elif, from customer support. In any channel, type `/incident declare card payments fail sev1 service:payments`. Customers cannot pay; nobody needs to know more to begin.",
 			Done: rooms(func(c slacksim.Channel) bool { return strings.HasPrefix(c.Name, "inc-") })},
-		{Title: "See who is paged", Body: "Open the new channel, `#inc-…`. Its pinned summary names who was paged: whoever is on call for Checkout this week. Switch to that person at the top left and open the direct messages with Stormbell.",
-			Done: rooms(func(c slacksim.Channel) bool { return c.IsIM && onScreen(c.Messages, "Declared by") })},
-		{Title: "Acknowledge", Body: "Press `Acknowledge` on the page. Every message that asked now says who is on it, and the waiting stops. Nobody answers? After five minutes the next one is paged; the clock at the top moves time forward.",
+		{Title: "Acknowledge", Body: "Open the new channel, `#inc-…`: its pinned summary says who is paged, which is whoever is on call for Checkout this week. Become that person at the top left, open the direct messages with Stormbell, and press `Acknowledge`: every message that asked now says who is on it. Their phone has rung too, see Phones. If nobody answered, a text would follow after two minutes, a call after four, and after five the next person would be paged.",
 			Done: inRoom("Acknowledged by")},
 		{Title: "Say what you see", Body: "In the incident's channel: `/incident note what: one card network is at zero`. Notes become the timeline, and the summary shows the latest.",
 			Done: inRoom("one card network")},

@@ -25,6 +25,7 @@ type Options struct {
 	Guide  []Step   // steps at the side; none is no guide
 	Phone  *Phone   // phones that ring outside Slack; nil is none
 	Notice string   // one line in the bar at the top, such as what this is
+	Me     string   // handle or ID of whom one acts as at first; the first person where it is empty
 	Hosts  []string // host names besides loopback under which the page may be reached
 }
 
@@ -125,7 +126,8 @@ func (s *server) page(rw http.ResponseWriter, _ *http.Request) {
 		dock = "phone"
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	pageTemplate.Execute(rw, struct{ Team, People, Notice, Dock string }{st.Team.Name, string(people), s.opts.Notice, dock})
+	pageTemplate.Execute(rw, struct{ Team, People, Notice, Me, Dock string }{
+		st.Team.Name, string(people), s.opts.Notice, s.opts.Me, dock})
 }
 
 // persons are those whom one can act as.

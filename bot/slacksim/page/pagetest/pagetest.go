@@ -151,7 +151,7 @@ window.until = async (f, what) => {
   for (;;) {
     const v = await f();
     if (v) return v;
-    if (performance.now() > end) throw new Error('waited in vain for ' + (what ?? f) + '\n' + document.body.innerText.slice(-3000));
+    if (performance.now() > end) throw new Error('waited in vain for ' + (what ?? f) + '\n' + document.body.innerText.replace(/\s+/g, ' ').slice(0, 1500));
     await new Promise((r) => setTimeout(r, 15));
   }
 };
@@ -277,6 +277,12 @@ func (tab *Tab) Dark() {
 	}))
 }
 
+// Resize changes the size of what is in sight, in pixels.
+func (tab *Tab) Resize(width, height int64) {
+	tab.t.Helper()
+	tab.do("resize", chromedp.EmulateViewport(width, height))
+}
+
 // Reload loads the page anew, as F5 does.
 func (tab *Tab) Reload() {
 	tab.t.Helper()
@@ -284,9 +290,12 @@ func (tab *Tab) Reload() {
 	tab.Run(nil, words)
 }
 
-// Picture returns what is in sight, as PNG.
+// Picture returns what is in sight, as PNG, with the mouse out of the way and
+// the focus nowhere.
 func (tab *Tab) Picture() []byte {
 	tab.t.Helper()
+	tab.do("rest", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 0, 0))
+	tab.Run(nil, `document.activeElement?.blur(); await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));`)
 	ctx, cancel := context.WithTimeout(tab.ctx, stepTime)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())

@@ -68,6 +68,7 @@ class App {
   // restore makes the panes that the address names: #ada/C123&ben/home.
   restore() {
     this.theme(this.recall('theme') ?? 'auto');
+    const me = this.people.find((p) => p.id === document.body.dataset.me || p.name === document.body.dataset.me);
     const wanted = location.hash
       .slice(1)
       .split('&')
@@ -77,7 +78,7 @@ class App {
         room: room || null,
       }))
       .filter((place) => place.user);
-    for (const place of wanted.length ? wanted.slice(0, 2) : [{ user: this.people[0]?.id, room: null }])
+    for (const place of wanted.length ? wanted.slice(0, 2) : [{ user: (me ?? this.people[0])?.id, room: null }])
       this.add(place);
     const dock =
       this.recall('dock') ?? (matchMedia('(min-width: 1100px)').matches ? document.body.dataset.dock : 'none');

@@ -148,7 +148,7 @@ class Phone {
     const person = (to) => people.get(to) ?? data.users.find((u) => u.name === to);
     keyed(this.items, items, {
       key: (i) => i.id,
-      sign: (i) => JSON.stringify(i),
+      sign: (i) => JSON.stringify([i, data.me.tz]),
       build: (i) => this.card(i, person(i.to), data.me.tz || 'UTC'),
     });
     if (!items.length) fill(this.items, h('p.empty', {}, 'No phone has rung yet.'));
