@@ -42,8 +42,9 @@ type Options struct {
 	Noted func(kind, outcome string, age time.Duration)
 }
 
-// grace is how long what is under way may take when the program stops.
-const grace = 5 * time.Second
+// grace is how long what is under way may take when the program stops: first
+// what is being taken in, then what is being carried out.
+const grace = 4 * time.Second
 
 // Run runs the bot until ctx ends or something breaks that it cannot go on
 // without. What was acknowledged before it returns is in the store.
@@ -139,11 +140,17 @@ func serve(ctx context.Context, opt Options) error {
 // notice when it jumps, or when the machine has slept.
 const look = 10 * time.Second
 
+// asleep is how much later than planned the pager must look to have been stopped
+// in between, together with everything else.
+const asleep = time.Minute
+
 // page wakes what is due, at its time. It sleeps until the earliest due instant
 // and is woken when that changes.
 func page(ctx context.Context, d *desk.Desk, log zerolog.Logger) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	last := time.Now()
+	complaint := complaints{log: log}
 	for {
 		select {
 		case <-ctx.Done():
@@ -151,26 +158,53 @@ func page(ctx context.Context, d *desk.Desk, log zerolog.Logger) error {
 		case <-d.DueReady():
 		case <-timer.C:
 		}
-		now := time.Now()
+		// Without its monotonic part, or a clock that was set would not show.
+		now := time.Now().Round(0)
+		err := wake(ctx, d, last, now)
+		last = now
 		wait := look
-		switch err := d.Tick(ctx, now); {
+		switch {
 		case err != nil && ctx.Err() != nil:
 			return nil
 		case errors.Is(err, storage.ErrLost), errors.Is(err, storage.ErrUnknown):
 			return err
 		case err != nil:
 			// A full disk, for one: what is durable already still goes out.
-			log.Error().Err(err).Msg("what is due could not be done; trying again")
-			timer.Reset(time.Second)
-			continue
+			complaint.of(err, now)
+			wait = time.Second
 		}
 		at, ok, err := d.NextDue(ctx)
 		if err != nil {
-			log.Error().Err(err).Msg("what is due could not be read; trying again")
+			complaint.of(err, now)
 			wait = time.Second
-		} else if ok {
-			wait = min(wait, max(at.Sub(time.Now()), 0))
+		} else if ok && wait == look {
+			wait = min(wait, max(time.Until(at), 0))
 		}
 		timer.Reset(wait)
+	}
+}
+
+// wake does what is due at now. If the process, or the whole machine, was stopped
+// since last, escalations go on where they stood: nobody could answer meanwhile.
+func wake(ctx context.Context, d *desk.Desk, last, now time.Time) error {
+	if now.Sub(last.Round(0)) > look+asleep {
+		if err := d.Resume(ctx, now); err != nil {
+			return err
+		}
+	}
+	return d.Tick(ctx, now)
+}
+
+// complaints logs what does not pass, but not every second.
+type complaints struct {
+	log  zerolog.Logger
+	last string
+	at   time.Time
+}
+
+func (c *complaints) of(err error, now time.Time) {
+	if s := err.Error(); s != c.last || now.Sub(c.at) >= time.Minute {
+		c.last, c.at = s, now
+		c.log.Error().Err(err).Msg("what is due could not be done; trying again every second")
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // sender carries out jobs. What it cannot do now is a *desk.Retry.
@@ -121,13 +123,16 @@ type lane struct {
 	yields   bool      // it waits only to let a page go first
 	tries    int
 	index    int // in its heap
+
+	under []desk.Job    // those of waiting, from the first, that are under way
+	did   *desk.Outcome // what came of under, done but not recorded yet
 }
 
 // result is what became of one try.
 type result struct {
 	lane *lane
-	jobs []desk.Job
-	err  error // nil: done, and recorded
+	did  *desk.Outcome // what came of it, when it was done
+	err  error         // nil: done, and recorded
 }
 
 func newOutbox(d *desk.Desk, send sender, log zerolog.Logger, note func(kind, outcome string, age time.Duration)) *outbox {
@@ -208,7 +213,7 @@ func (o *outbox) add(jobs []desk.Job, now time.Time) {
 			}
 			o.places[l.incident][l] = true
 		}
-		l.waiting = append(l.waiting, j)
+		l.insert(j)
 		if class(j) == slackPages {
 			if o.pages[j.Incident] == nil {
 				o.pages[j.Incident] = map[string]time.Time{}
@@ -224,6 +229,16 @@ func (o *outbox) add(jobs []desk.Job, now time.Time) {
 			o.place(context.Background(), l, now)
 		}
 	}
+}
+
+// insert puts a job in its place. Acts that share a commit can hand their jobs on
+// in another order than they were decided in.
+func (l *lane) insert(j desk.Job) {
+	at := len(l.waiting)
+	for at > len(l.under) && l.waiting[at-1].Number > j.Number {
+		at--
+	}
+	l.waiting = slices.Insert(l.waiting, at, j)
 }
 
 // place decides where a lane that is in no heap belongs.
@@ -275,12 +290,12 @@ func (o *outbox) channelStands(ctx context.Context, j desk.Job) bool {
 	if o.stands[j.Incident] {
 		return true
 	}
-	b, err := o.desk.Brief(ctx, j.Incident)
+	p, err := o.desk.Papers(ctx, j.Incident)
 	if err != nil {
 		return true // whoever does it meets the same error, and reports it
 	}
-	o.stands[j.Incident] = b.Papers.Channel != ""
-	return o.stands[j.Incident] || j.DoesWithout() && b.Papers.ChannelError != ""
+	o.stands[j.Incident] = p.Channel != ""
+	return p.Channel != "" || p.ChannelGivenUp || j.DoesWithout() && p.ChannelError != ""
 }
 
 // start begins as many jobs as there are slots for.
@@ -290,17 +305,27 @@ func (o *outbox) start(ctx context.Context) {
 			l := heap.Pop(&g.ready).(*lane)
 			g.busy++
 			l.state = isBusy
-			jobs := l.next()
-			o.under.Go(func() { o.done <- result{lane: l, jobs: jobs, err: o.try(ctx, jobs)} })
+			if l.did == nil {
+				l.under = l.next()
+			}
+			jobs, did := l.under, l.did
+			o.under.Go(func() {
+				did, err := o.try(ctx, jobs, did)
+				o.done <- result{lane: l, did: did, err: err}
+			})
 		}
 	}
 }
+
+// mostAtOnce is how many waiting jobs one of them stands for: what one
+// transaction can take off the outbox, with room for what follows.
+const mostAtOnce = 50
 
 // next returns the jobs that one try carries out: the first, or for a job that
 // shows the newest state all that wait, of which the last one is done.
 func (l *lane) next() []desk.Job {
 	n := 1
-	for l.waiting[0].Refreshes() && n < len(l.waiting) && l.waiting[n].Kind == l.waiting[0].Kind {
+	for l.waiting[0].Refreshes() && n < min(len(l.waiting), mostAtOnce) && l.waiting[n].Kind == l.waiting[0].Kind {
 		n++
 	}
 	jobs := append([]desk.Job(nil), l.waiting[:n]...)
@@ -310,40 +335,47 @@ func (l *lane) next() []desk.Job {
 	return jobs
 }
 
-// try carries out the last of jobs and records what came of it for all.
-func (o *outbox) try(ctx context.Context, jobs []desk.Job) error {
+// try carries out the last of jobs, unless that was done and only its record is
+// missing, and records what came of it for all. What is returned was done: with a
+// disk that takes nothing, a page must not be sent again and again.
+func (o *outbox) try(ctx context.Context, jobs []desk.Job, did *desk.Outcome) (*desk.Outcome, error) {
 	j := jobs[len(jobs)-1]
-	waiting, err := o.desk.Wanted(ctx, j)
-	if err != nil || !waiting {
-		return err
-	}
-	outcome, err := o.send.Perform(ctx, j)
-	if err != nil {
+	if did == nil {
+		wanted, err := o.desk.Wanted(ctx, j)
+		if err != nil || !wanted {
+			return nil, err
+		}
+		outcome, err := o.send.Perform(ctx, j)
 		var again *desk.Retry
 		if j.Kind == desk.JobAnswer && time.Since(j.Created) > answerFor && errors.As(err, &again) {
 			outcome, err = desk.Outcome{}, nil // nobody waits for it any more
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
+		did = &outcome
 	}
 	// The work is done: what came of it is recorded even while stopping.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	return o.desk.Done(ctx, j, outcome, jobs[:len(jobs)-1]...)
+	return did, o.desk.Done(ctx, j, *did, jobs[:len(jobs)-1]...)
 }
+
+// recordWithin is how long a record waits for its turn in the store.
+const recordWithin = 3 * time.Second
 
 // settle puts a lane back after a try.
 func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
-	l, j := r.lane, r.jobs[len(r.jobs)-1]
+	l, j := r.lane, r.lane.under[len(r.lane.under)-1]
 	o.gate(j).busy--
-	l.state, l.at = idle, time.Time{}
+	l.state, l.at, l.did = idle, time.Time{}, r.did
 	if r.err == nil {
-		l.waiting = l.waiting[len(r.jobs):]
+		l.waiting = l.waiting[len(l.under):]
+		l.under, l.did = nil, nil
 		l.tries = 0
 		o.note(string(j.Kind), "done", now.Sub(j.Created))
-	} else if err := o.again(ctx, l, j, r.err, now); err != nil {
-		return err
+	} else if o.again(ctx, l, j, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
+		return r.err // the next process reads what the store holds
 	}
 	if class(j) == slackPages {
 		delete(o.pages[l.incident], l.key)
@@ -357,7 +389,7 @@ func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 }
 
 // again plans the next try of a lane.
-func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now time.Time) error {
+func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now time.Time) {
 	var retry *desk.Retry
 	wait := backoff(l.tries, j.Priority())
 	if errors.As(err, &retry) {
@@ -366,6 +398,9 @@ func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now 
 			wait = retry.After // it knows better
 		}
 		l.waiting[0].Doubtful = l.waiting[0].Doubtful || retry.Doubtful
+	}
+	if l.did == nil {
+		l.under = nil // the next try may stand for more
 	}
 	l.tries++
 	l.at = now.Add(wait)
@@ -376,11 +411,16 @@ func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now 
 	}
 	o.log.WithLevel(level).Str("job", j.Key()).Str("kind", string(j.Kind)).Int("try", l.tries).
 		Dur("again_in", wait).Str("error", err.Error()).Msg("a job will be tried again")
-	if j.Kind == desk.JobChannel && ctx.Err() == nil && wait >= time.Minute {
-		return o.desk.TryingInVain(ctx, j, err.Error())
+	if j.Kind == desk.JobChannel && ctx.Err() == nil && now.Add(wait).Sub(j.Created) > channelSoon {
+		if err := o.desk.TryingInVain(ctx, j, err.Error()); err != nil {
+			o.log.Warn().Err(err).Str("job", j.Key()).Msg("could not record why there is no channel yet")
+		}
 	}
-	return nil
 }
+
+// channelSoon is how long an incident's channel may take before what can do
+// without it goes ahead.
+const channelSoon = 10 * time.Second
 
 // release looks again at the lanes of an incident that waited for a page or for
 // the channel.

@@ -20,10 +20,19 @@ import (
 
 var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]{6,}$`)
 
+// channelName is a channel's name as Slack has it.
+func channelName(name string) string {
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	if channelID.MatchString(name) {
+		return name
+	}
+	return strings.ToLower(name)
+}
+
 // channel returns the ID of a channel given by name or ID. With ensure it is
 // made where it does not exist; otherwise an unknown name is "".
 func (s *Slack) channel(ctx context.Context, name string, ensure bool) (string, error) {
-	name = strings.TrimPrefix(name, "#")
+	name = channelName(name)
 	if channelID.MatchString(name) {
 		return name, nil
 	}
@@ -33,24 +42,26 @@ func (s *Slack) channel(ctx context.Context, name string, ensure bool) (string, 
 	if id != "" {
 		return id, nil
 	}
+	// One search for all who want it, or two jobs would both make it.
+	found, err, _ := s.finding.Do(name, func() (any, error) { return s.findChannel(ctx, name, ensure) })
+	id, _ = found.(string)
+	return id, err
+}
+
+// findChannel looks a channel up, and makes it where it does not exist.
+func (s *Slack) findChannel(ctx context.Context, name string, ensure bool) (string, error) {
 	c, err := s.lookUp(ctx, name)
-	if err != nil {
+	if err == nil && c == nil && ensure {
+		c, err = s.create(ctx, slack.CreateConversationParams{ChannelName: name})
+		if slackCode(err) == "name_taken" { // an earlier try of ours, whose answer was lost, or somebody else
+			taken := err
+			if c, err = s.lookUp(ctx, name); err == nil && c == nil {
+				err = taken
+			}
+		}
+	}
+	if err != nil || c == nil {
 		return "", err
-	}
-	if c == nil && ensure {
-		err := s.call(ctx, "conversations.create", func(ctx context.Context) (err error) {
-			c, err = s.api.CreateConversationContext(ctx, slack.CreateConversationParams{ChannelName: name})
-			return err
-		})
-		if slackCode(err) == "name_taken" { // somebody, or another job of ours, was quicker
-			c, err = s.lookUp(ctx, name)
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	if c == nil {
-		return "", nil
 	}
 	s.mu.Lock()
 	s.channels[name] = c.ID
@@ -58,16 +69,41 @@ func (s *Slack) channel(ctx context.Context, name string, ensure bool) (string, 
 	return c.ID, nil
 }
 
-// lookUp finds a channel that the bot can see by its name; nil when there is none.
+// create makes a channel.
+func (s *Slack) create(ctx context.Context, p slack.CreateConversationParams) (*slack.Channel, error) {
+	var c *slack.Channel
+	err := s.call(ctx, "conversations.create", func(ctx context.Context) (err error) {
+		c, err = s.api.CreateConversationContext(ctx, p)
+		return err
+	})
+	if err == nil && (c == nil || c.ID == "") {
+		err = &desk.Retry{Doubtful: true, Cause: errors.New("conversations.create: an answer without a channel")}
+	}
+	return c, err
+}
+
+// lookUpMost is how long a channel is looked for. A workspace of a hundred
+// thousand channels takes a few minutes, since Slack wants pauses in between.
+const lookUpMost = 5 * time.Minute
+
+// lookUp finds a channel that the bot can see and that is not archived by its
+// name; nil when there is none. It waits in between for its turn, since
+// beginning anew each time would never come to an end.
 func (s *Slack) lookUp(ctx context.Context, name string) (*slack.Channel, error) {
-	cursor := ""
-	for {
+	ctx, cancel := context.WithTimeout(ctx, lookUpMost)
+	defer cancel()
+	for cursor := ""; ; {
 		var channels []slack.Channel
+		next := ""
 		err := s.call(ctx, "conversations.list", func(ctx context.Context) (err error) {
-			channels, cursor, err = s.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-				Types: []string{"public_channel", "private_channel"}, Limit: 900, Cursor: cursor})
+			channels, next, err = s.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+				Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 900, Cursor: cursor})
 			return err
 		})
+		var again *desk.Retry
+		if errors.As(err, &again) && again.After > 0 && cursor != "" && pause(ctx, again.After) == nil {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -76,45 +112,64 @@ func (s *Slack) lookUp(ctx context.Context, name string) (*slack.Channel, error)
 				return &channels[k], nil
 			}
 		}
-		if cursor == "" {
+		if next == "" || next == cursor {
 			return nil, nil
 		}
+		cursor = next
 	}
 }
 
-// postIn posts in a channel given by name or ID, joining it where that is
-// needed. A channel that a policy names and nobody has made falls back to the
-// one for announcements: somebody must be told.
-func (s *Slack) postIn(ctx context.Context, name string, j desk.Job, m message) (desk.Message, error) {
-	id, err := s.channel(ctx, name, name == s.opt.AnnounceChannel)
-	if err == nil && id == "" {
-		id, err = s.channel(ctx, s.opt.AnnounceChannel, true)
-	}
-	if err != nil {
-		return desk.Message{}, err
-	}
-	posted, err := s.post(ctx, id, j, m)
+// inside does something in a channel, and joins it first where Slack says that
+// the bot is not in it: somebody may have taken it out.
+func (s *Slack) inside(ctx context.Context, channel string, f func() error) error {
+	err := f()
 	if slackCode(err) != "not_in_channel" {
-		if c := slackCode(err); c == "channel_not_found" || c == "is_archived" {
-			s.forget(name)
-		}
-		return posted, err
+		return err
 	}
-	err = s.call(ctx, "conversations.join", func(ctx context.Context) error {
-		_, _, _, err := s.api.JoinConversationContext(ctx, id)
+	join := s.call(ctx, "conversations.join", func(ctx context.Context) error {
+		_, _, _, err := s.api.JoinConversationContext(ctx, channel)
 		return err
 	})
-	if err != nil {
+	if slackCode(join) != "" {
+		return err // not to be joined: the first error says what people can do
+	}
+	if join != nil {
+		return join
+	}
+	return f()
+}
+
+// unusable are Slack's codes for a channel in which the bot cannot post, and which is
+// looked up anew before the next message.
+var unusable = map[string]bool{"channel_not_found": true, "is_archived": true, "not_in_channel": true}
+
+// postIn posts in a channel given by name or ID. A channel that a policy names
+// and that cannot be used falls back to the one for announcements: somebody must
+// be told.
+func (s *Slack) postIn(ctx context.Context, name string, j desk.Job, m message) (desk.Message, error) {
+	main := channelName(name) == s.opt.AnnounceChannel
+	id, err := s.channel(ctx, name, main)
+	if err == nil && id != "" {
+		var posted desk.Message
+		posted, err = s.post(ctx, id, j, m)
+		if unusable[slackCode(err)] {
+			s.forget(name)
+		}
+		if err == nil {
+			return posted, nil
+		}
+	}
+	if main || err != nil && slackCode(err) == "" {
 		return desk.Message{}, err
 	}
-	return s.post(ctx, id, j, m)
+	return s.postIn(ctx, s.opt.AnnounceChannel, j, m)
 }
 
 // forget drops a channel's ID, so that it is looked up again next time.
 func (s *Slack) forget(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.channels, strings.TrimPrefix(name, "#"))
+	delete(s.channels, channelName(name))
 }
 
 // respond posts to a response_url, which is a secret: it appears in no error.

@@ -10,6 +10,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"io"
 	stdlog "log"
@@ -25,8 +26,11 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // Options are what the Slack side is told once, at its start.
@@ -73,6 +77,8 @@ type Slack struct {
 	shown    map[desk.Message]string // what a message of ours shows, as a hash
 	topics   map[int]string          // the topic that an incident's channel has
 
+	finding singleflight.Group // of channels, by name
+
 	absent noChannel // channels that do not exist
 	zones  userZones
 }
@@ -85,9 +91,7 @@ func New(d *desk.Desk, opt Options) *Slack {
 	if opt.OncallCommand == "" {
 		opt.OncallCommand = "/oncall"
 	}
-	if opt.AnnounceChannel == "" {
-		opt.AnnounceChannel = "incidents"
-	}
+	opt.AnnounceChannel = cmp.Or(channelName(opt.AnnounceChannel), "incidents")
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
@@ -104,9 +108,9 @@ func New(d *desk.Desk, opt Options) *Slack {
 		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: callTimeout,
 		MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
 	}
-	s.opens = &openThrottle{next: transport, lines: map[string]*openLine{}}
+	s.opens = &openThrottle{next: limits(transport), lines: map[string]*openLine{}}
 	s.web = &http.Client{Transport: transport, Timeout: callTimeout}
-	s.api = s.client(transport)
+	s.api = s.client(limits(transport))
 	s.dialer = &websocket.Dialer{
 		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second,
 		WriteBufferSize: 32 << 10, // an answer in several fragments is lost (Slack does not join them)
@@ -168,26 +172,35 @@ func (s *Slack) observe(method, result string, took time.Duration) {
 	}
 }
 
+// drainWithin is how long what was taken in may take when the bot stops, and
+// flushWithin how long the last acknowledgements have to leave.
+const (
+	drainWithin = 2500 * time.Millisecond
+	flushWithin = 100 * time.Millisecond
+)
+
 // Run keeps the sockets open and handles what comes, until ctx ends. Everything
-// that was taken in is finished before it returns.
+// that was taken in is finished before it returns, and acknowledged: the sockets
+// live as long as that takes.
 func (s *Slack) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
+	open, shut := context.WithCancel(context.WithoutCancel(ctx))
+	defer shut()
+	var g errgroup.Group
 	intake := newIntake(s)
 	for n := range sockets {
 		name := string(rune('a' + n))
 		api := s.client(s.opens.throttled(name))
 		client := socketmode.New(api, socketmode.OptionDialer(s.dialer),
 			socketmode.OptionLog(stdlog.New(io.Discard, "", 0)), socketmode.OptionReadLimit(4<<20))
-		g.Go(func() error { return s.keepOpen(ctx, name, client) })
-		g.Go(func() error { return s.drain(ctx, name, client, intake) })
+		g.Go(func() error { return s.keepOpen(open, name, client) })
+		g.Go(func() error { return s.drain(open, name, client, intake) })
 	}
 	g.Go(func() error { return s.prepare(ctx) })
-	err := g.Wait()
-	intake.stop()
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	<-ctx.Done()
+	intake.stop(drainWithin)
+	_ = pause(open, flushWithin) // nothing cuts it short
+	shut()
+	return g.Wait()
 }
 
 // keepOpen runs one socket for ever. slack-go returns only when it was told to
@@ -213,45 +226,81 @@ func (s *Slack) keepOpen(ctx context.Context, name string, client *socketmode.Cl
 	}
 }
 
+// linkEvery is how often people of the roster whose Slack user is not known are
+// looked for: the roster changes, and people join Slack.
+const linkEvery = 15 * time.Minute
+
 // prepare does at the start what makes the first incident quick: who we are,
 // the announcement channel, and the Slack users of people known by mail
 // address. Whatever fails here is done again when it is needed.
 func (s *Slack) prepare(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := s.prepareOnce(ctx)
-		if err == nil || ctx.Err() != nil {
-			return nil
+		if err == nil {
+			break
 		}
 		s.log.Warn().Str("error", err.Error()).Msg("not everything is ready at Slack; trying again")
 		if pause(ctx, wait) != nil {
 			return nil
 		}
 	}
+	for pause(ctx, linkEvery) == nil {
+		if err := s.linkPeople(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn().Str("error", err.Error()).Msg("Slack users could not be looked for")
+		}
+	}
+	return nil
 }
 
 func (s *Slack) prepareOnce(ctx context.Context) error {
 	if _, err := s.botUser(ctx); err != nil {
 		return err
 	}
+	if _, err := s.channel(ctx, s.opt.AnnounceChannel, true); err != nil {
+		return err
+	}
+	return s.linkPeople(ctx)
+}
+
+// linkPeople finds the Slack users of people known by mail address only.
+func (s *Slack) linkPeople(ctx context.Context) error {
 	for _, p := range s.desk.Unlinked() {
-		var user *slack.User
-		err := s.call(ctx, "users.lookupByEmail", func(ctx context.Context) (err error) {
-			user, err = s.api.GetUserByEmailContext(ctx, p.Email)
+		if _, err := s.link(ctx, p); err != nil {
 			return err
-		})
-		switch {
-		case slackCode(err) != "":
-			s.log.Warn().Str("person", p.ID).Str("error", slackCode(err)).Msg("no Slack user by the mail address in the roster")
-		case err != nil:
-			return err
-		default:
-			if err := s.desk.Link(ctx, p, user.ID); err != nil {
-				return err
-			}
 		}
 	}
-	_, err := s.channel(ctx, s.opt.AnnounceChannel, true)
-	return err
+	return nil
+}
+
+// link finds the Slack user of a person by mail address; "" when there is none.
+func (s *Slack) link(ctx context.Context, p rotation.Person) (string, error) {
+	var user *slack.User
+	err := s.call(ctx, "users.lookupByEmail", func(ctx context.Context) (err error) {
+		user, err = s.api.GetUserByEmailContext(ctx, p.Email)
+		return err
+	})
+	if code := slackCode(err); code != "" {
+		s.log.Warn().Str("person", p.ID).Str("error", code).Msg("no Slack user by the mail address in the roster")
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return user.ID, s.desk.Link(ctx, p, user.ID)
+}
+
+// userOf returns the Slack user of an actor, looked up now where it is not known
+// yet; "" when there is none.
+func (s *Slack) userOf(ctx context.Context, a incident.Actor) (string, error) {
+	if id := s.desk.SlackID(a); id != "" {
+		return id, nil
+	}
+	kind, id := a.Split()
+	p, ok := s.desk.Roster().Person(id)
+	if kind != "person" || !ok || p.Email == "" {
+		return "", nil
+	}
+	return s.link(ctx, *p)
 }
 
 // botUser returns the bot's own user ID.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -36,10 +37,46 @@ type methods struct {
 	mu      sync.Mutex
 	held    map[string]time.Time
 	budgets map[string]*rate.Limiter
+	paces   map[string]*rate.Limiter // of posts, by channel
 }
 
 func newMethods() *methods {
-	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}}
+	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}, paces: map[string]*rate.Limiter{}}
+}
+
+// Slack takes one post a second in a channel, and short bursts (Web API,
+// chat.postMessage).
+const (
+	postsPerSecond = 1
+	postsAtOnce    = 4
+	channelsMost   = 2000
+)
+
+// paced returns how long a post in the channel must wait, 0 when it may go. A
+// page counts, and does not wait.
+func (m *methods) paced(channel string, page bool, now time.Time) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.paces) > channelsMost {
+		clear(m.paces)
+	}
+	pace := m.paces[channel]
+	if pace == nil {
+		pace = rate.NewLimiter(postsPerSecond, postsAtOnce)
+		m.paces[channel] = pace
+	}
+	return reserve(pace, page, now)
+}
+
+// reserve takes one from a limiter; without enough left only a page does.
+func reserve(l *rate.Limiter, page bool, now time.Time) time.Duration {
+	r := l.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait > 0 && !page {
+		r.CancelAt(now)
+		return wait
+	}
+	return 0
 }
 
 // free returns how long the method must wait, 0 when it may be called now. A
@@ -62,12 +99,7 @@ func (m *methods) free(method string, page bool, now time.Time) time.Duration {
 		budget = rate.NewLimiter(rate.Limit(float64(n)/60), n)
 		m.budgets[method] = budget
 	}
-	r := budget.ReserveN(now, 1)
-	if wait := r.DelayFrom(now); wait > 0 && !page {
-		r.CancelAt(now)
-		return wait
-	}
-	return 0
+	return reserve(budget, page, now)
 }
 
 func (m *methods) hold(method string, until time.Time) {
@@ -81,11 +113,12 @@ func (m *methods) hold(method string, until time.Time) {
 // pageCall marks a context whose calls carry a page.
 type pageCall struct{}
 
+func isUrgent(ctx context.Context) bool { return ctx.Value(pageCall{}) != nil }
+
 // call makes one call of a Web API method under its budget, and turns what can
 // be tried again into a *desk.Retry. Every other error is Slack's own code.
 func (s *Slack) call(ctx context.Context, method string, f func(context.Context) error) error {
-	page := ctx.Value(pageCall{}) != nil
-	if wait := s.methods.free(method, page, time.Now()); wait > 0 {
+	if wait := s.methods.free(method, isUrgent(ctx), time.Now()); wait > 0 {
 		return &desk.Retry{After: wait, Cause: errors.New(method + ": waiting for its turn")}
 	}
 	start := time.Now()
@@ -120,6 +153,27 @@ func (s *Slack) verdict(method string, err error) string {
 	}
 }
 
+// heldMost is how long a method is held at most, whatever Slack says: a page must
+// not wait for a mistyped hour.
+const heldMost = 10 * time.Minute
+
+// withoutTime is the Retry-After of an answer that has none, or one that is no
+// number of seconds.
+const withoutTime = 30 * time.Second
+
+// limits makes every 429 say how long to wait.
+func limits(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		resp, err := next.RoundTrip(r)
+		if err == nil && resp.StatusCode == http.StatusTooManyRequests {
+			if n, bad := strconv.Atoi(resp.Header.Get("Retry-After")); bad != nil || n < 0 {
+				resp.Header.Set("Retry-After", strconv.Itoa(int(withoutTime.Seconds())))
+			}
+		}
+		return resp, err
+	})
+}
+
 // passing are Slack's codes for its own trouble; the call may have had effect.
 var passing = map[string]bool{
 	"internal_error": true, "fatal_error": true, "service_unavailable": true, "request_timeout": true,
@@ -137,16 +191,15 @@ var locked = map[string]bool{
 func (s *Slack) retry(method string, err error) error {
 	var limited *slack.RateLimitedError
 	if errors.As(err, &limited) {
-		wait := max(limited.RetryAfter, time.Second)
+		wait := min(max(limited.RetryAfter, time.Second), heldMost)
 		s.methods.hold(method, time.Now().Add(wait))
 		return &desk.Retry{After: wait, Cause: errors.New(method + ": 429")}
 	}
-	var status slack.StatusCodeError
 	code := slackCode(err)
 	switch {
-	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests, code == "ratelimited", code == "rate_limited", code == "message_limit_exceeded":
-		s.methods.hold(method, time.Now().Add(30*time.Second))
-		return &desk.Retry{After: 30 * time.Second, Cause: errors.New(method + ": 429 without a time")}
+	case code == "ratelimited", code == "rate_limited", code == "message_limit_exceeded":
+		s.methods.hold(method, time.Now().Add(withoutTime))
+		return &desk.Retry{After: withoutTime, Cause: errors.New(method + ": " + code + " without a time")}
 	case locked[code]:
 		s.refused(code)
 		return &desk.Retry{After: time.Minute, Cause: errors.New(method + ": " + code)}

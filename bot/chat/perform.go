@@ -82,6 +82,8 @@ func inWords(code string) string {
 		return "the channel is archived (is_archived)"
 	case "channel_not_found", "not_in_channel":
 		return "the bot is not in that channel; invite it (" + code + ")"
+	case "name_taken":
+		return "a channel of that name exists that the bot cannot use; invite the bot to it, or open it again if it is archived (name_taken)"
 	case "restricted_action", "cannot_create_channel":
 		return "the workspace does not let the bot do that; an admin can allow it (" + code + ")"
 	case "user_not_found", "users_not_found":
@@ -94,20 +96,53 @@ func inWords(code string) string {
 // mark is the metadata by which a message of ours is recognised.
 const mark = "stormbell_job"
 
-// post posts a message that carries the job's key.
+// post posts a message that carries the job's key. One whose blocks Slack does
+// not take goes without them: plain words are better than nothing.
 func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+	if wait := s.methods.paced(channel, isUrgent(ctx), time.Now()); wait > 0 {
+		return desk.Message{}, &desk.Retry{After: wait, Cause: errors.New("chat.postMessage: one a second in a channel")}
+	}
 	var posted desk.Message
-	err := s.call(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
-		posted.Channel, posted.TS, err = s.api.PostMessageContext(ctx, channel,
-			slack.MsgOptionText(m.notice(), false), slack.MsgOptionBlocks(m.blocks...),
-			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
-			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: mark, EventPayload: map[string]any{
-				"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}}))
+	err := s.inside(ctx, channel, func() (err error) {
+		posted, err = s.send(ctx, channel, j, m)
 		return err
 	})
+	if code := slackCode(err); refusedBlocks[code] {
+		s.log.Error().Str("kind", string(j.Kind)).Str("error", code).Msg("Slack does not take the blocks of a message; it goes as plain words")
+		posted, err = s.send(ctx, channel, j, message{text: m.text + s.byHand(j)})
+	}
 	if err == nil {
 		s.remember(posted, m)
 	}
+	return posted, err
+}
+
+// refusedBlocks are Slack's codes for blocks that it does not take.
+var refusedBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_format": true, "msg_blocks_too_long": true, "invalid_attachments": true}
+
+// byHand says how a page without its buttons is answered.
+func (s *Slack) byHand(j desk.Job) string {
+	if j.Kind != desk.JobPage && j.Kind != desk.JobPageChannel {
+		return ""
+	}
+	return "\nTo acknowledge: `" + s.opt.Command + " ack " + incident.Name(j.Incident) + "`"
+}
+
+// send makes the one call that posts a message.
+func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+	options := []slack.MsgOption{
+		slack.MsgOptionText(m.notice(), false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: mark, EventPayload: map[string]any{
+			"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}}),
+	}
+	if len(m.blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(m.blocks...))
+	}
+	var posted desk.Message
+	err := s.call(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
+		posted.Channel, posted.TS, err = s.api.PostMessageContext(ctx, channel, options...)
+		return err
+	})
 	return posted, err
 }
 
@@ -134,11 +169,14 @@ func (s *Slack) edit(ctx context.Context, at desk.Message, m message) error {
 func (s *Slack) remember(at desk.Message, m message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.shown) > 5000 {
+	if len(s.shown) > rememberMost {
 		clear(s.shown) // then some edits are made once more
 	}
 	s.shown[at] = digest(m)
 }
+
+// rememberMost is how many messages are known by what they show.
+const rememberMost = 5000
 
 func digest(m message) string {
 	h := fnv.New128a()
@@ -203,10 +241,12 @@ func (s *Slack) history(ctx context.Context, channel string) ([]slack.Message, e
 	cursor := ""
 	for range lookBack {
 		var page *slack.GetConversationHistoryResponse
-		err := s.call(ctx, "conversations.history", func(ctx context.Context) (err error) {
-			page, err = s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-				ChannelID: channel, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
-			return err
+		err := s.inside(ctx, channel, func() error {
+			return s.call(ctx, "conversations.history", func(ctx context.Context) (err error) {
+				page, err = s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+					ChannelID: channel, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
+				return err
+			})
 		})
 		if err != nil {
 			return nil, err
@@ -224,11 +264,14 @@ func (s *Slack) history(ctx context.Context, channel string) ([]slack.Message, e
 // sent again, since a repeated one is cheaper than a lost one; then the earlier
 // one is looked for, so that it too can be told what became of it.
 func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	user := s.desk.SlackID(j.Person)
+	ctx = context.WithValue(ctx, pageCall{}, true)
+	user, err := s.userOf(ctx, j.Person)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
 	if user == "" {
 		return desk.Outcome{Failed: "nobody knows this person's Slack user; add `slack` or `email` in the roster"}, nil
 	}
-	ctx = context.WithValue(ctx, pageCall{}, true)
 	ask := desk.Ask{Person: j.Person, Resort: j.Resort, Why: j.Text}
 	posted, err := s.post(ctx, user, j, pageMessage(b, ask, s.names()))
 	if code := slackCode(err); code == "channel_not_found" || code == "not_in_channel" {
@@ -273,7 +316,11 @@ func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error
 	switch {
 	case where != "":
 	case j.Person != "":
-		where, err = s.openDM(ctx, s.desk.SlackID(j.Person))
+		user := s.desk.SlackID(j.Person)
+		if user == "" {
+			return desk.Outcome{}, nil // nothing can have been sent
+		}
+		where, err = s.openDM(ctx, user)
 	default:
 		where, err = s.channel(ctx, j.Target, false)
 	}
@@ -290,7 +337,11 @@ func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error
 func (s *Slack) pageChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
 	ctx = context.WithValue(ctx, pageCall{}, true)
 	ask := desk.Ask{Resort: j.Resort}
-	posted, err := s.postIn(ctx, j.Target, j, pageMessage(b, ask, s.names()))
+	m := pageMessage(b, ask, s.names())
+	posted, err := s.postIn(ctx, j.Target, j, m)
+	if slackCode(err) != "" && b.Papers.Channel != "" { // then at least those who are there
+		posted, err = s.post(ctx, b.Papers.Channel, j, m)
+	}
 	if err != nil {
 		return desk.Outcome{}, err
 	}
@@ -329,7 +380,7 @@ const clashes = 20
 // makeChannel makes the incident's channel, or adopts the one that an earlier
 // try made: ours by name, creator and age, and no other incident's.
 func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	i := b.Incident
+	i, title := b.Incident, j.Text
 	if b.Papers.Channel != "" {
 		return desk.Outcome{Channel: b.Papers.Channel, ChannelName: i.ChannelName}, nil
 	}
@@ -337,12 +388,8 @@ func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk
 		if clash == 1 {
 			continue // the second of a name is number 2
 		}
-		name := incident.ChannelName(i.Number, j.Text, clash)
-		var made *slack.Channel
-		err := s.call(ctx, "conversations.create", func(ctx context.Context) (err error) {
-			made, err = s.api.CreateConversationContext(ctx, slack.CreateConversationParams{ChannelName: name, IsPrivate: i.Private})
-			return err
-		})
+		name := incident.ChannelName(i.Number, title, clash)
+		made, err := s.create(ctx, slack.CreateConversationParams{ChannelName: name, IsPrivate: i.Private})
 		switch code := slackCode(err); {
 		case err == nil:
 			return desk.Outcome{Channel: made.ID, ChannelName: made.Name}, nil
@@ -351,15 +398,20 @@ func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk
 			if err != nil || id != "" {
 				return desk.Outcome{Channel: id, ChannelName: name}, err
 			}
+		case strings.HasPrefix(code, "invalid_name") && title != "":
+			title = "" // Slack's rules are stricter than we know
 		case code != "":
 			// Only people can mend this; they may do so while the incident lasts.
-			return desk.Outcome{}, &desk.Retry{After: 5 * time.Minute, Cause: errors.New(inWords(code))}
+			return desk.Outcome{}, &desk.Retry{After: mendedWithin, Cause: errors.New(inWords(code))}
 		default:
 			return desk.Outcome{}, err
 		}
 	}
-	return desk.Outcome{}, &desk.Retry{After: 5 * time.Minute, Cause: errors.New("every name for it is taken")}
+	return desk.Outcome{}, &desk.Retry{After: mendedWithin, Cause: errors.New("every name for it is taken")}
 }
+
+// mendedWithin is how often a channel is tried that only people can make possible.
+const mendedWithin = 2 * time.Minute
 
 // clockSkew is how much Slack's clock may differ from ours.
 const clockSkew = 2 * time.Minute
@@ -372,7 +424,10 @@ func (s *Slack) adopt(ctx context.Context, i incident.Incident, name string) (st
 		return "", err
 	}
 	c, err := s.lookUp(ctx, name)
-	if err != nil || c == nil || c.IsArchived || c.Creator != self {
+	if slackCode(err) != "" {
+		return "", nil // it cannot be seen, so another name is taken
+	}
+	if err != nil || c == nil || c.Creator != self {
 		return "", err
 	}
 	if time.Unix(int64(c.Created), 0).Before(i.Declared.Add(-clockSkew)) {
@@ -403,54 +458,60 @@ func (s *Slack) pin(ctx context.Context, m desk.Message) error {
 	return err
 }
 
-// invite brings everybody who belongs there into the channel, in one call; when
-// Slack refuses one of them, one after another.
+// invitesMost is how many people one call invites (Slack: conversations.invite).
+const invitesMost = 100
+
+// invite brings everybody who belongs there into the channel, in one call for a
+// hundred; when Slack refuses one of them, one after another.
 func (s *Slack) invite(ctx context.Context, b desk.Brief) (desk.Outcome, error) {
 	var users []string
 	for _, a := range b.Belongs {
-		if id := s.desk.SlackID(a); id != "" && !slices.Contains(b.Papers.Invited, id) && !slices.Contains(users, id) && len(users) < 100 {
+		if id := s.desk.SlackID(a); id != "" && !slices.Contains(b.Papers.Invited, id) && !slices.Contains(users, id) {
 			users = append(users, id)
 		}
 	}
-	if len(users) == 0 {
-		return desk.Outcome{}, nil
-	}
-	err := s.inviteAll(ctx, b.Papers.Channel, users...)
-	if slackCode(err) == "" || codeOf(err).settled() {
-		return desk.Outcome{Invited: users}, keepRetry(err)
-	}
-	var o desk.Outcome
-	for _, u := range users {
-		err := s.inviteAll(ctx, b.Papers.Channel, u)
-		if c := slackCode(err); c == "" && err != nil {
-			return o, err
-		} else if c != "" && !codeOf(err).settled() {
-			o.Remark = strings.TrimSpace(o.Remark + " Could not invite " + s.nameOf(u) + ": " + inWords(c) + ".")
+	o := desk.Outcome{}
+	for part := range slices.Chunk(users, invitesMost) {
+		err := s.inviteAll(ctx, b.Papers.Channel, part...)
+		if slackCode(err) != "" && len(part) > 1 {
+			err = s.inviteEach(ctx, b.Papers.Channel, part, &o)
+		} else if slackCode(err) != "" {
+			s.uninvited(&o, part[0], err)
+			err = nil
 		}
-		o.Invited = append(o.Invited, u)
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		o.Invited = append(o.Invited, part...)
 	}
 	return o, nil
 }
 
-// code is one of Slack's error codes.
-type code string
-
-func codeOf(err error) code { return code(slackCode(err)) }
-
-// settled reports whether the code says that there is nothing to do.
-func (c code) settled() bool { return c == "already_in_channel" || c == "cant_invite_self" }
-
-func keepRetry(err error) error {
-	if codeOf(err).settled() {
-		return nil
+// inviteEach invites people one by one, since Slack refuses all for one.
+func (s *Slack) inviteEach(ctx context.Context, channel string, users []string, o *desk.Outcome) error {
+	for _, u := range users {
+		err := s.inviteAll(ctx, channel, u)
+		if err != nil && slackCode(err) == "" {
+			return err
+		}
+		s.uninvited(o, u, err)
 	}
-	return err
+	return nil
+}
+
+// uninvited remarks who could not be invited. Who is there already is no trouble.
+func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
+	if c := slackCode(err); c != "" && c != "already_in_channel" && c != "cant_invite_self" {
+		o.Remark = strings.TrimSpace(o.Remark + " Could not invite " + s.nameOf(user) + ": " + inWords(c) + ".")
+	}
 }
 
 func (s *Slack) inviteAll(ctx context.Context, channel string, users ...string) error {
-	return s.call(ctx, "conversations.invite", func(ctx context.Context) error {
-		_, err := s.api.InviteUsersToConversationContext(ctx, channel, users...)
-		return err
+	return s.inside(ctx, channel, func() error {
+		return s.call(ctx, "conversations.invite", func(ctx context.Context) error {
+			_, err := s.api.InviteUsersToConversationContext(ctx, channel, users...)
+			return err
+		})
 	})
 }
 
@@ -479,14 +540,19 @@ func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
 	if same {
 		return nil
 	}
-	err := s.call(ctx, "conversations.setTopic", func(ctx context.Context) error {
-		_, err := s.api.SetTopicOfConversationContext(ctx, b.Papers.Channel, want)
-		return err
+	err := s.inside(ctx, b.Papers.Channel, func() error {
+		return s.call(ctx, "conversations.setTopic", func(ctx context.Context) error {
+			_, err := s.api.SetTopicOfConversationContext(ctx, b.Papers.Channel, want)
+			return err
+		})
 	})
 	if err == nil {
 		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.topics) > rememberMost {
+			clear(s.topics)
+		}
 		s.topics[b.Incident.Number] = want
-		s.mu.Unlock()
 	}
 	return err
 }

@@ -3,7 +3,9 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"hash/fnv"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -12,9 +14,14 @@ import (
 	"github.com/slack-go/slack/socketmode"
 )
 
-// ackWithin is how long an act may take before it is answered with an apology:
-// Slack shows the person an error after three seconds.
-const ackWithin = 2500 * time.Millisecond
+// ackWithin is how long after its arrival an envelope may wait for its turn in the
+// store before it is answered with an apology: Slack shows the person an error
+// after three seconds. One that waited longer in the queue still gets actAtLeast.
+const (
+	ackWithin  = 2500 * time.Millisecond
+	actAtLeast = 500 * time.Millisecond
+	sendWithin = 5 * time.Second // for the acknowledgement, while a socket is being renewed
+)
 
 // drain takes everything off one socket, always, and at once: slack-go stops
 // for good when nobody reads its channel. The work is done by the intake.
@@ -68,6 +75,7 @@ func plainOpen(err error) string {
 // envelope is something that came over a socket and must be acknowledged.
 type envelope struct {
 	id     string
+	came   time.Time
 	kind   string // slash_commands, interactive, events_api
 	lane   string // envelopes of one lane are handled in their order
 	client *socketmode.Client
@@ -79,17 +87,17 @@ type envelope struct {
 
 // take turns an event of slack-go into an envelope for the intake.
 func (s *Slack) take(client *socketmode.Client, in *intake, e socketmode.Event) {
-	env := envelope{client: client, kind: string(e.Type)}
+	env := envelope{client: client, kind: string(e.Type), came: time.Now()}
 	if e.Request != nil {
 		env.id = e.Request.EnvelopeID
 	}
 	switch data := e.Data.(type) {
 	case slack.SlashCommand:
-		env.command, env.lane = &data, data.ChannelID
+		env.command, env.lane = &data, commandLane(&data)
 	case slack.InteractionCallback:
-		env.interaction, env.lane = &data, interactionLane(&data)
+		env.interaction, env.lane = &data, data.User.ID
 	case slackevents.EventsAPIEvent:
-		env.event, env.lane = &data, "events"
+		env.event, env.lane = &data, env.id
 	case *socketmode.ErrorBadMessage:
 		env.id = unparsed(data)
 		s.log.Warn().Str("envelope", env.id).Msg("an envelope that cannot be read is acknowledged and dropped")
@@ -103,12 +111,13 @@ func (s *Slack) take(client *socketmode.Client, in *intake, e socketmode.Event) 
 	in.add(env)
 }
 
-// interactionLane keeps what is pressed in one place in its order.
-func interactionLane(i *slack.InteractionCallback) string {
-	if i.Channel.ID != "" {
-		return i.Channel.ID
+// commandLane keeps what one person does in its order. A new incident depends on
+// nothing before it.
+func commandLane(c *slack.SlashCommand) string {
+	if Parse(c.Text).Word == "declare" {
+		return c.TriggerID
 	}
-	return i.User.ID
+	return c.UserID
 }
 
 // unparsed returns the ID of an envelope that slack-go could not parse, so that
@@ -152,18 +161,33 @@ func newIntake(s *Slack) *intake {
 func (in *intake) add(e envelope) {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(e.lane)) // never fails
-	if !in.queues[h.Sum32()%workers].put(e) {
+	switch err := in.queues[h.Sum32()%workers].put(e); err {
+	case errFull:
 		in.s.log.Error().Str("kind", e.kind).Msg("too much is waiting; an envelope is left to Slack to repeat")
+	case errStopping:
+		in.s.log.Info().Str("kind", e.kind).Msg("stopping; an envelope is left to Slack to repeat")
 	}
 }
 
-// stop lets the workers finish what was taken in, and ends them.
-func (in *intake) stop() {
+// stop takes nothing more in, lets what was taken in be finished for at most
+// that long, and ends the workers.
+func (in *intake) stop(most time.Duration) {
 	for _, q := range in.queues {
 		q.close()
 	}
-	in.working.Wait()
+	finished := make(chan struct{})
+	go func() {
+		in.working.Wait()
+		close(finished)
+	}()
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-finished:
+	case <-timer.C:
+	}
 	in.cancel()
+	<-finished
 }
 
 // queue is one worker's unhandled envelopes.
@@ -174,15 +198,24 @@ type queue struct {
 	ready  chan struct{}
 }
 
-func (q *queue) put(e envelope) bool {
+// Why a queue does not take an envelope.
+var (
+	errFull     = errors.New("the queue is full")
+	errStopping = errors.New("the bot is stopping")
+)
+
+func (q *queue) put(e envelope) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || len(q.items) >= queueMost {
-		return false
+	if q.closed {
+		return errStopping
+	}
+	if len(q.items) >= queueMost {
+		return errFull
 	}
 	q.items = append(q.items, e)
 	q.wake()
-	return true
+	return nil
 }
 
 func (q *queue) close() {
@@ -219,31 +252,52 @@ func (q *queue) work(ctx context.Context, handle func(context.Context, envelope)
 
 // handle answers one envelope, and acknowledges it only after what it asked for
 // has committed. What takes the network comes after that, beside the queue: the
-// trigger of a form lives three seconds from the press. A mistake of ours in it
-// must not end the bot.
+// trigger of a form lives three seconds from the press.
 func (in *intake) handle(ctx context.Context, e envelope) {
-	s := in.s
-	defer func() {
-		if r := recover(); r != nil {
-			s.log.Error().Interface("panic", r).Str("kind", e.kind).Msg("an envelope could not be handled")
-		}
-	}()
-	within, cancel := context.WithTimeout(ctx, ackWithin)
+	a := in.answer(ctx, e)
+	sending, cancel := context.WithTimeout(ctx, sendWithin)
 	defer cancel()
-	var a answer
+	in.s.ack(sending, e, a.payload)
+	if a.after == nil {
+		return
+	}
+	in.working.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		defer in.recovered(e, nil)
+		a.after(ctx)
+	})
+}
+
+// answer does what an envelope asks for. A mistake of ours in it must not end the
+// bot, nor be repeated by Slack for ever.
+func (in *intake) answer(ctx context.Context, e envelope) (a answer) {
+	defer in.recovered(e, &a)
+	left := max(ackWithin-time.Since(e.came), actAtLeast)
+	ctx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
 	switch {
 	case e.command != nil:
-		a = s.command(within, *e.command)
+		return in.s.command(ctx, *e.command)
 	case e.interaction != nil:
-		a = s.interact(within, *e.interaction)
+		return in.s.interact(ctx, *e.interaction)
+	case e.event != nil:
+		return in.s.happened(*e.event)
+	default:
+		return answer{}
 	}
-	s.ack(within, e, a.payload)
-	if a.after != nil {
-		in.working.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, callTimeout)
-			defer cancel()
-			a.after(ctx)
-		})
+}
+
+// recovered ends a panic in what an envelope asked for, with an apology where an
+// answer can be given.
+func (in *intake) recovered(e envelope, a *answer) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	in.s.log.Error().Interface("panic", r).Bytes("stack", debug.Stack()).Str("kind", e.kind).Msg("an envelope could not be handled")
+	if a != nil && e.command != nil {
+		a.payload = ephemeral("That did not work, and the mistake is ours. It is in the bot's log.")
 	}
 }
 
@@ -255,6 +309,6 @@ func (s *Slack) ack(ctx context.Context, e envelope, payload any) {
 		err = e.client.AckCtx(ctx, e.id, ephemeral("The answer is too long to show here. Look at one incident at a time."))
 	}
 	if err != nil {
-		s.log.Warn().Str("kind", e.kind).Str("error", err.Error()).Msg("an acknowledgement was not sent")
+		s.log.Warn().Str("kind", e.kind).Str("error", plain(err)).Msg("an acknowledgement was not sent")
 	}
 }

@@ -1,0 +1,83 @@
+package chat
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// happened handles an event. Whatever is not of use here is acknowledged like
+// the rest, or Slack would repeat it.
+func (s *Slack) happened(e slackevents.EventsAPIEvent) answer {
+	switch event := e.InnerEvent.Data.(type) {
+	case *slackevents.AppHomeOpenedEvent:
+		if event.Tab != "home" {
+			return answer{}
+		}
+		return answer{after: func(ctx context.Context) { s.publishHome(ctx, event.User) }}
+	case *slackevents.TokensRevokedEvent:
+		s.refused("token_revoked")
+	case *slackevents.AppUninstalledEvent:
+		s.refused("app_uninstalled")
+	}
+	return answer{}
+}
+
+// publishHome shows somebody the Home tab as it is now.
+func (s *Slack) publishHome(ctx context.Context, user string) {
+	active, err := s.desk.Active(ctx, s.desk.Actor(user))
+	if err == nil {
+		view := homeView(home{active: active, roster: s.desk.Roster(), names: s.names(), now: time.Now(), command: s.opt.Command})
+		err = s.call(ctx, "views.publish", func(ctx context.Context) error {
+			_, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
+			return err
+		})
+	}
+	if err != nil {
+		s.log.Warn().Str("error", err.Error()).Msg("a Home tab could not be shown")
+	}
+}
+
+// home is what the Home tab shows.
+type home struct {
+	active  []incident.Incident // that its reader may see
+	roster  *rotation.Roster
+	names   names
+	now     time.Time
+	command string
+}
+
+// homeView is the Home tab: what is open, who is on call, and a way to declare.
+func homeView(h home) slack.HomeTabViewRequest {
+	blocks := []slack.Block{
+		slack.NewActionBlock("home", button(actDeclare, "", "Declare an incident", slack.StyleDanger)),
+		header("Open incidents"),
+	}
+	blocks = append(blocks, sections(listText(h.active, h.names, h.command))...)
+	var lines []string
+	for n := range h.roster.Rotations {
+		lines = append(lines, rotationLine(&h.roster.Rotations[n], h.roster, h.names, h.now))
+	}
+	if len(lines) == 0 {
+		lines = []string{"There is no rotation yet."}
+	}
+	blocks = append(blocks, header("On call"))
+	for n, part := range parts(strings.Join(lines, "\n"), 2900) {
+		if n == homeParts {
+			blocks = append(blocks, contextLine("There are more."))
+			break
+		}
+		blocks = append(blocks, section(part))
+	}
+	blocks = append(blocks, contextLine("As of "+at(h.now)+". Open the tab again for the latest."))
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+// homeParts is how many sections of people on call the Home tab has at most.
+const homeParts = 10
