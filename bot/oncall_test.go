@@ -119,6 +119,21 @@ func TestClockChanges(t *testing.T) {
 	}
 }
 
+// wrongOverrides are forms with one mistake, and what is said at which input.
+var wrongOverrides = []struct {
+	name        string
+	more        map[string]any
+	block, want string
+}{
+	{"whose", map[string]any{"person": nil}, "person", "Choose whose duty it is."},
+	{"two who take it", map[string]any{"by": []string{"cleo", "bob"}}, "by", "Choose one person who takes it."},
+	{"oneself", map[string]any{"by": []string{"ada"}}, "by", "Nobody can stand in for themselves."},
+	{"a stranger", map[string]any{"by": []string{"eve"}}, "by", "is not in the roster"},
+	{"end before start", map[string]any{"to_date": "2000-01-09"}, "to_time", "The end is not after the start."},
+	{"over", map[string]any{"from_date": "1999-12-01", "to_date": "1999-12-02"}, "to_time", "That is over already."},
+	{"skipped", map[string]any{"from_date": "2000-03-26", "from_time": "02:30", "to_date": "2000-03-27"}, "from_time", "The clocks skip 02:30 that day in Europe/Berlin. Take 01:59 or 03:00."},
+}
+
 // TestOverrideForm changes who is on call by the form: what is wrong is said at
 // its input, a time that is skipped is refused, and one that happens twice asked.
 func TestOverrideForm(t *testing.T) {
@@ -138,20 +153,7 @@ func TestOverrideForm(t *testing.T) {
 			}
 			return values
 		}
-		wrong := []struct {
-			name        string
-			more        map[string]any
-			block, want string
-		}{
-			{"whose", map[string]any{"person": nil}, "person", "Choose whose duty it is."},
-			{"two who take it", map[string]any{"by": []string{"cleo", "bob"}}, "by", "Choose one person who takes it."},
-			{"oneself", map[string]any{"by": []string{"ada"}}, "by", "Nobody can stand in for themselves."},
-			{"a stranger", map[string]any{"by": []string{"eve"}}, "by", "is not in the roster"},
-			{"end before start", map[string]any{"to_date": "2000-01-09"}, "to_time", "The end is not after the start."},
-			{"over", map[string]any{"from_date": "1999-12-01", "to_date": "1999-12-02"}, "to_time", "That is over already."},
-			{"skipped", map[string]any{"from_date": "2000-03-26", "from_time": "02:30", "to_date": "2000-03-27"}, "from_time", "The clocks skip 02:30 that day in Europe/Berlin. Take 01:59 or 03:00."},
-		}
-		for _, tt := range wrong {
+		for _, tt := range wrongOverrides {
 			res := r.fill("cleo", v, at(tt.more))
 			if got := res.Errors[tt.block]; !strings.Contains(got, tt.want) || len(res.Errors) != 1 {
 				t.Errorf("%s: errors %v; want %q at %s only", tt.name, res.Errors, tt.want, tt.block)

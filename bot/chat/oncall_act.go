@@ -19,24 +19,24 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 	switch action.ActionID {
 	case actTake, actAccept:
 		a, err := s.desk.AcceptSwap(ctx, caller, rot, seq)
-		return s.changedRoster(caller, rot, "You take it. Thank you.", a, err)
+		return s.changedRoster(caller, deed{rot, "You take it. Thank you."}, a, err)
 	case actDecline:
 		a, err := s.desk.DeclineSwap(ctx, caller, rot, seq)
-		return s.changedRoster(caller, "", "Declined; they are told.", a, err)
+		return s.changedRoster(caller, deed{"", "Declined; they are told."}, a, err)
 	case actCancel:
 		a, err := s.desk.CancelSwap(ctx, caller, rot, seq)
-		return s.changedRoster(caller, rot, "Taken back.", a, err)
+		return s.changedRoster(caller, deed{rot, "Taken back."}, a, err)
 	case actEnd:
 		a, err := s.desk.EndOverride(ctx, caller, rot, seq)
-		return s.changedRoster(caller, rot, "Ended.", a, err)
+		return s.changedRoster(caller, deed{rot, "Ended."}, a, err)
 	case actCover:
 		g, person, ok := stretch(action.Value)
 		if !ok {
 			return answer{}
 		}
 		swap := rotation.Swap{Person: person, Start: later(g.Start, time.Now().Add(time.Minute)), End: g.End}
-		a, err := s.desk.AskSwap(ctx, caller, g.Rotation, swap, "")
-		return s.changedRoster(caller, "", "Everybody is asked who takes it.", a, err)
+		a, err := s.desk.AskSwap(ctx, caller, desk.SwapRequest{Rotation: g.Rotation, Swap: swap})
+		return s.changedRoster(caller, deed{"", "Everybody is asked who takes it."}, a, err)
 	case actBack:
 		parts := strings.Split(action.Value, "/")
 		if len(parts) != 3 {
@@ -45,7 +45,7 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 		start, _ := strconv.ParseInt(parts[1], 10, 64)
 		end, _ := strconv.ParseInt(parts[2], 10, 64)
 		a, err := s.desk.Back(ctx, caller, rotation.TimeOff{Person: parts[0], Start: time.Unix(start, 0).UTC(), End: time.Unix(end, 0).UTC()})
-		return s.changedRoster(caller, "", "Welcome back: the absence ends.", a, err)
+		return s.changedRoster(caller, deed{"", "Welcome back: the absence ends."}, a, err)
 	}
 	return answer{}
 }
@@ -57,22 +57,26 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// deed is what was done to the roster, in words, and the only rotation concerned,
+// if there is one.
+type deed struct{ rotation, done string }
+
 // changedRoster answers an act on the roster: what was done, what speaks against
 // it, and who is on call now.
-func (s *Slack) changedRoster(c desk.Caller, rot, done string, a desk.RosterAnswer, err error) answer {
+func (s *Slack) changedRoster(c desk.Caller, d deed, a desk.RosterAnswer, err error) answer {
 	if err != nil {
 		return s.told(c, ephemeral(s.trouble(err)))
 	}
-	return s.told(c, ephemeral(s.rosterWords(rot, done, a)))
+	return s.told(c, ephemeral(s.rosterWords(d, a)))
 }
 
-func (s *Slack) rosterWords(rot, done string, a desk.RosterAnswer) string {
-	lines := []string{done}
+func (s *Slack) rosterWords(d deed, a desk.RosterAnswer) string {
+	lines := []string{d.done}
 	for _, w := range a.Warnings {
 		lines = append(lines, ":warning: "+esc(w))
 	}
 	v := s.viewNow()
-	if r, ok := v.roster.Rotation(rot); ok {
+	if r, ok := v.roster.Rotation(d.rotation); ok {
 		lines = append(lines, "Now: "+v.line(r))
 	}
 	return strings.Join(lines, "\n")
@@ -159,7 +163,7 @@ func (s *Slack) submitOverride(ctx context.Context, c desk.Caller, f *filled) an
 	if err != nil {
 		return s.atInput(inputRotation, err)
 	}
-	return s.changedRoster(c, rot, "Done: "+s.viewNow().override(o)+".", a, nil)
+	return s.changedRoster(c, deed{rot, "Done: " + s.viewNow().override(o) + "."}, a, nil)
 }
 
 func (s *Slack) submitSwap(ctx context.Context, c desk.Caller, f *filled, form string) answer {
@@ -202,7 +206,7 @@ func (s *Slack) submitSwap(ctx context.Context, c desk.Caller, f *filled, form s
 	if a, ok := f.refused(again); !ok {
 		return a
 	}
-	a, err := s.desk.AskSwap(ctx, c, g.Rotation, swap, named(f.values[inputReason].Value, s.nameOf))
+	a, err := s.desk.AskSwap(ctx, c, desk.SwapRequest{Rotation: g.Rotation, Swap: swap, Why: named(f.values[inputReason].Value, s.nameOf)})
 	if err != nil {
 		return s.atInput(inputShift, err)
 	}
@@ -210,7 +214,7 @@ func (s *Slack) submitSwap(ctx context.Context, c desk.Caller, f *filled, form s
 	if swap.With != "" {
 		asked = s.names().who(incident.Person(swap.With)) + " is"
 	}
-	return s.changedRoster(c, g.Rotation, "Asked: "+asked+" told. Until somebody accepts, you stay on call.", a, nil)
+	return s.changedRoster(c, deed{g.Rotation, "Asked: " + asked + " told. Until somebody accepts, you stay on call."}, a, nil)
 }
 
 func (s *Slack) submitAway(ctx context.Context, c desk.Caller, f *filled) answer {
@@ -224,5 +228,5 @@ func (s *Slack) submitAway(ctx context.Context, c desk.Caller, f *filled) answer
 	if err != nil {
 		return s.atInput(inputFrom+"_date", err)
 	}
-	return s.changedRoster(c, "", "Recorded: you are away "+span(desk.Span{Start: off.Start, End: off.End})+".", a, nil)
+	return s.changedRoster(c, deed{"", "Recorded: you are away " + span(desk.Span{Start: off.Start, End: off.End}) + "."}, a, nil)
 }

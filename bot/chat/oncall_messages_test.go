@@ -79,17 +79,18 @@ func askedSwap(v oncallView, seq int, change func(*desk.Swap)) desk.Swap {
 	panic("no such swap")
 }
 
-// TestOncallMessages holds the words of everything that is told about on call, and that
-// Slack would take them.
-func TestOncallMessages(t *testing.T) {
+// told is something that is told about on call, at an instant.
+type told struct {
+	name   string
+	now    string
+	notice desk.Notice
+	view   func(*oncallView)
+}
+
+func everythingTold() []told {
 	open := []incident.Incident{{Number: 7, Title: "Cards <fail>", Severity: incident.Sev1, Channel: "C0INC", AcknowledgedBy: incident.Person("bob"), Acknowledged: instantOf("2026-03-09T07:00:00Z")}}
 	span := desk.Span{Start: instantOf("2026-03-16T08:00:00Z"), End: instantOf("2026-03-23T08:00:00Z")}
-	tests := []struct {
-		name   string
-		now    string
-		notice desk.Notice
-		view   func(*oncallView)
-	}{
+	return []told{
 		{"hand-over", "2026-03-09T08:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Team: "payments", Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, func(v *oncallView) { v.open = open }},
 		{"hand-over, late", "2026-03-09T11:00:00Z", desk.Notice{Kind: desk.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, nil},
 		{"hand-over to nobody", "2026-03-30T07:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-30T07:00:00Z")}, nil},
@@ -120,8 +121,13 @@ func TestOncallMessages(t *testing.T) {
 		}},
 		{"group", "2026-03-18T08:00:00Z", desk.Notice{Kind: desk.NoticeGroup, Text: "@payments-oncall is stale: nobody is on call <!here>."}, nil},
 	}
+}
+
+// TestOncallMessages holds the words of everything that is told about on call, and
+// that Slack would take them.
+func TestOncallMessages(t *testing.T) {
 	var b strings.Builder
-	for _, tt := range tests {
+	for _, tt := range everythingTold() {
 		v := messageView(t, tt.now)
 		if tt.view != nil {
 			tt.view(&v)

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -142,10 +143,7 @@ func (d *Desk) changeLocked(ctx context.Context, c change) (RosterAnswer, error)
 	}
 	if c.match != 0 && c.match != was.version {
 		holds, err := d.change(ctx, was.version)
-		if err != nil {
-			return RosterAnswer{}, err
-		}
-		return RosterAnswer{}, &VersionError{Meant: c.match, Holds: holds}
+		return RosterAnswer{}, cmp.Or(err, error(&VersionError{Meant: c.match, Holds: holds}))
 	}
 	made, err := c.make(was.roster, now)
 	if err != nil {
@@ -160,37 +158,48 @@ func (d *Desk) changeLocked(ctx context.Context, c change) (RosterAnswer, error)
 		return RosterAnswer{}, fmt.Errorf("change roster: %v", err)
 	}
 	next := newDirectory(parsed, was.version+1, was.links)
-	pieces, err := d.storePieces(ctx, next.version, text)
-	if err != nil {
+	if err := d.replace(ctx, replacement{c, made, text, now}, was, next); err != nil {
 		return RosterAnswer{}, err
+	}
+	return RosterAnswer{Version: next.version, Seq: made.Seq, Warnings: made.Warnings}, nil
+}
+
+// replacement is a change with what was made of it.
+type replacement struct {
+	change change
+	made   rotation.Change
+	text   []byte
+	now    time.Time
+}
+
+// replace stores the roster next and puts it in the place of was. What was still
+// due by the old one is told before.
+func (d *Desk) replace(ctx context.Context, x replacement, was, next *directory) error {
+	pieces, err := d.storePieces(ctx, next.version, x.text)
+	if err != nil {
+		return err
 	}
 	d.watch.mu.Lock()
 	defer d.watch.mu.Unlock()
-	if err := d.handOver(ctx, now); err != nil { // what was still due by the old one
-		return RosterAnswer{}, err
+	if err := d.handOver(ctx, x.now); err != nil {
+		return err
 	}
-	r := rosterRecord{V: 1, Pieces: len(pieces), RosterChange: c.log}
-	r.Version, r.At, r.By = next.version, now, c.caller.Actor
-	w, err := d.aside(ctx, c.caller, now, func(w *work) error {
+	r := rosterRecord{V: 1, Pieces: len(pieces), RosterChange: x.change.log}
+	r.Version, r.At, r.By = next.version, x.now, x.change.caller.Actor
+	w, err := d.aside(ctx, x.change.caller, x.now, func(w *work) error {
 		w.who = next
-		if err := w.putVersion(r, pieces); err != nil {
+		if err := errFirst(w.putVersion(r, pieces), w.rosterChanged(r, was)); err != nil || x.change.with == nil {
 			return err
 		}
-		if err := w.rosterChanged(r, was); err != nil {
-			return err
-		}
-		if c.with == nil {
-			return nil
-		}
-		return c.with(w, made)
+		return x.change.with(w, x.made)
 	})
 	if err != nil {
-		return RosterAnswer{}, err
+		return err
 	}
 	d.before.Store(was)
 	d.people.Store(next)
 	d.committed(w)
-	return RosterAnswer{Version: next.version, Seq: made.Seq, Warnings: made.Warnings}, nil
+	return nil
 }
 
 // inRefusal makes a refusal of what the rotation says against an act.

@@ -81,7 +81,7 @@ func (d *Desk) EndOverride(ctx context.Context, c Caller, rot string, seq int) (
 // TimeOff records an absence. What it collides with is told to the team, with a
 // way to ask who takes it.
 func (d *Desk) TimeOff(ctx context.Context, c Caller, a rotation.TimeOff) (RosterAnswer, error) {
-	if err := d.onBehalf(c.Actor, a.Person, ""); err != nil {
+	if err := d.onBehalf(c.Actor, a.Person); err != nil {
 		return RosterAnswer{}, err
 	}
 	return d.changeRoster(ctx, change{
@@ -97,7 +97,7 @@ func awayWords(a rotation.TimeOff) string {
 
 // Back takes back what is still ahead of an absence.
 func (d *Desk) Back(ctx context.Context, c Caller, a rotation.TimeOff) (RosterAnswer, error) {
-	if err := d.onBehalf(c.Actor, a.Person, ""); err != nil {
+	if err := d.onBehalf(c.Actor, a.Person); err != nil {
 		return RosterAnswer{}, err
 	}
 	return d.changeRoster(ctx, change{
@@ -108,13 +108,13 @@ func (d *Desk) Back(ctx context.Context, c Caller, a rotation.TimeOff) (RosterAn
 
 // onBehalf refuses an act about somebody else, but for the lead of a team of
 // theirs and for operators.
-func (d *Desk) onBehalf(a incident.Actor, person, team string) error {
+func (d *Desk) onBehalf(a incident.Actor, person string) error {
 	self, err := d.self(a)
 	if err != nil || self == "" || self == person {
 		return err
 	}
 	for _, t := range d.Roster().Teams {
-		if t.Lead == self && (t.ID == team || slices.Contains(t.Members, person)) {
+		if t.Lead == self && slices.Contains(t.Members, person) {
 			return nil
 		}
 	}
@@ -171,30 +171,37 @@ func (w *work) awayTold(r *rotation.Roster, a rotation.TimeOff) error {
 	return nil
 }
 
-// AskSwap asks s.With, or with no such person everybody of the team, to take a
-// shift over, in a trade for another one where s has a second half.
-func (d *Desk) AskSwap(ctx context.Context, c Caller, rot string, s rotation.Swap, why string) (RosterAnswer, error) {
-	if err := d.onBehalf(c.Actor, s.Person, ""); err != nil {
+// SwapRequest asks for a swap in a rotation.
+type SwapRequest struct {
+	Rotation string
+	Swap     rotation.Swap
+	Why      string
+}
+
+// AskSwap asks the swap's With, or with no such person everybody of the team, to
+// take a shift over, in a trade for another one where it has a second half.
+func (d *Desk) AskSwap(ctx context.Context, c Caller, q SwapRequest) (RosterAnswer, error) {
+	s := q.Swap
+	if err := d.onBehalf(c.Actor, s.Person); err != nil {
 		return RosterAnswer{}, err
 	}
 	if s.With != "" && d.people.Load().slack(s.With) == "" {
 		return RosterAnswer{}, refusal("Give them slack or email in the roster, or ask everybody.", "%s cannot be asked: nobody knows their Slack user.", s.With)
 	}
-	why, _ = incident.CleanTitle(why)
+	q.Why, _ = incident.CleanTitle(q.Why)
 	what := fmt.Sprintf("%s asks %s, %s to %s", s.Person, orEverybody(s.With), s.Start.UTC().Format(time.RFC3339), s.End.UTC().Format(time.RFC3339))
 	return d.changeRoster(ctx, change{
-		caller: c, log: RosterChange{Kind: ChangeAsked, Rotation: rot, Why: why, What: what},
-		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) { return r.WithSwap(rot, s, now) },
+		caller: c, log: RosterChange{Kind: ChangeAsked, Rotation: q.Rotation, Why: q.Why, What: what},
+		make: func(r *rotation.Roster, now time.Time) (rotation.Change, error) {
+			return r.WithSwap(q.Rotation, s, now)
+		},
 		with: func(w *work, made rotation.Change) error {
-			name := swapName(rot, made.Seq)
-			if err := storage.Save(w.tx, name, swapRecord{V: 1, By: c.Actor, At: w.now, Why: why}); err != nil {
-				return err
-			}
-			asked, _ := swapOf(made.Roster, rot, made.Seq)
-			if err := w.tell(w.swapNotice(rot, asked)); err != nil {
-				return err
-			}
-			return w.wake(name, nextLook(asked, w.now))
+			name := swapName(q.Rotation, made.Seq)
+			asked, _ := swapOf(made.Roster, q.Rotation, made.Seq)
+			return errFirst(
+				storage.Save(w.tx, name, swapRecord{V: 1, By: c.Actor, At: w.now, Why: q.Why}),
+				w.tell(w.swapNotice(q.Rotation, asked)),
+				w.wake(name, nextLook(asked, w.now)))
 		},
 	})
 }
@@ -331,7 +338,7 @@ func (d *Desk) CancelSwap(ctx context.Context, c Caller, rot string, seq int) (R
 	if err != nil {
 		return RosterAnswer{}, err
 	}
-	if person == "" || d.onBehalf(c.Actor, old.Person, "") == nil {
+	if person == "" || d.onBehalf(c.Actor, old.Person) == nil {
 		person = old.Person // whoever may ask for them may call it off as well
 	}
 	return d.answerSwap(ctx, c, old, change{

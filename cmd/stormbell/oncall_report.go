@@ -15,11 +15,37 @@ import (
 	"github.com/stormbell/stormbell/incident/report"
 )
 
+// reportFlags say what is reported, and how it is printed.
+type reportFlags struct {
+	operatorFlags
+	from, to                instant
+	person, rotation, rates string
+	form
+}
+
+func (f *reportFlags) add(cmd *cobra.Command) {
+	f.operatorFlags.add(cmd)
+	cmd.Flags().Var(&f.from, "from", "where the period begins, RFC 3339")
+	cmd.Flags().Var(&f.to, "to", "where it ends, RFC 3339")
+	cmd.Flags().StringVar(&f.person, "person", "", "one person's `ID`")
+	cmd.Flags().StringVar(&f.rotation, "rotation", "", "one rotation's `ID`")
+	cmd.Flags().StringVar(&f.rates, "rates", "", "`BUSINESS,WEEKDAY_OFF,WEEKEND,HOLIDAY`, each an hour")
+	cmd.Flags().BoolVar(&f.csv, "csv", false, "comma-separated values, for a spreadsheet")
+	cmd.Flags().BoolVar(&f.pay, "pay", false, "a draft for payroll")
+}
+
+func (f *reportFlags) query() url.Values {
+	query := url.Values{"from": {f.from.String()}, "to": {f.to.String()}}
+	for name, value := range map[string]string{"person": f.person, "rotation": f.rotation, "rates": f.rates} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	return query
+}
+
 func oncallReportCommand(p process) *cobra.Command {
-	var flags operatorFlags
-	var from, to instant
-	var person, rotation, rates string
-	var asCSV, pay bool
+	var flags reportFlags
 	cmd := &cobra.Command{
 		Use:   "report --config FILE --from TIME --to TIME [--person ID] [--rotation ID] [--json|--csv] [--pay] [--rates …]",
 		Short: "What being on call asked of whom",
@@ -33,20 +59,14 @@ func oncallReportCommand(p process) *cobra.Command {
 			if err := required(cmd, "from", "to"); err != nil {
 				return err
 			}
-			if flags.json && (asCSV || pay) {
+			if flags.json && flags.form != (form{}) {
 				return wrong(cmd, "--json has everything and excludes --csv and --pay")
 			}
 			o, err := flags.operator(cmd, p.Env)
 			if err != nil {
 				return err
 			}
-			query := url.Values{"from": {from.String()}, "to": {to.String()}}
-			for name, value := range map[string]string{"person": person, "rotation": rotation, "rates": rates} {
-				if value != "" {
-					query.Set(name, value)
-				}
-			}
-			answer, err := o.get(cmd.Context(), "/v1/oncall/report", query)
+			answer, err := o.get(cmd.Context(), "/v1/oncall/report", flags.query())
 			if err != nil {
 				return err
 			}
@@ -55,18 +75,11 @@ func oncallReportCommand(p process) *cobra.Command {
 				if err := read(answer, &f); err != nil {
 					return err
 				}
-				return f.print(p.Out, form{asCSV, pay})
+				return f.print(p.Out, flags.form)
 			})
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().Var(&from, "from", "where the period begins, RFC 3339")
-	cmd.Flags().Var(&to, "to", "where it ends, RFC 3339")
-	cmd.Flags().StringVar(&person, "person", "", "one person's `ID`")
-	cmd.Flags().StringVar(&rotation, "rotation", "", "one rotation's `ID`")
-	cmd.Flags().StringVar(&rates, "rates", "", "`BUSINESS,WEEKDAY_OFF,WEEKEND,HOLIDAY`, each an hour")
-	cmd.Flags().BoolVar(&asCSV, "csv", false, "comma-separated values, for a spreadsheet")
-	cmd.Flags().BoolVar(&pay, "pay", false, "a draft for payroll")
 	return cmd
 }
 

@@ -103,7 +103,12 @@ func rosterPlanCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := printPlan(p.Out, before, after, from.or(time.Now().Truncate(time.Second)), flags.json); err != nil {
+			plan := comparison{before, after, from.or(time.Now().Truncate(time.Second))}
+			print := plan.printWords
+			if flags.json {
+				print = plan.printJSON
+			}
+			if err := print(p.Out); err != nil {
 				return err
 			}
 			if version > 0 && !flags.json && !after.Equal(before) {
@@ -118,16 +123,25 @@ func rosterPlanCommand(p process) *cobra.Command {
 	return cmd
 }
 
-func printPlan(w io.Writer, before, after *rotation.Roster, from time.Time, asJSON bool) error {
-	plan, findings := rotation.Plan(before, after, from), web.NewFindings(before, after, from)
-	if !asJSON {
-		lines := plan.Lines()
-		for _, f := range findings {
-			lines = append(lines, "look at: "+f)
-		}
-		_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
-		return err
+// comparison is two rosters, to be compared from an instant on.
+type comparison struct {
+	before, after *rotation.Roster
+	from          time.Time
+}
+
+// printWords prints what would change, one thing a line.
+func (c comparison) printWords(w io.Writer) error {
+	lines := rotation.Plan(c.before, c.after, c.from).Lines()
+	for _, f := range web.NewFindings(c.before, c.after, c.from) {
+		lines = append(lines, "look at: "+f)
 	}
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
+}
+
+// printJSON prints it for a script.
+func (c comparison) printJSON(w io.Writer) error {
+	plan, findings := rotation.Plan(c.before, c.after, c.from), web.NewFindings(c.before, c.after, c.from)
 	out := planJSON{Changes: []entryJSON{}, OnCall: []dutyJSON{}, Gaps: []gapJSON{}, Warnings: []string{}, Findings: findings}
 	for _, e := range plan.Entries {
 		out.Changes = append(out.Changes, entryJSON(e))

@@ -27,8 +27,14 @@ import (
 // The commands below ask the running bot. Where none runs they open its store
 // themselves, as the only process that has it.
 
-// withRoster calls throughBot, and where no bot answers throughStore.
-func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, throughBot func(*operator) error, throughStore func(context.Context, *desk.Desk) error) error {
+// reach is the two ways to a roster.
+type reach struct {
+	bot   func(*operator) error
+	store func(context.Context, *desk.Desk) error // where no bot answers
+}
+
+// withRoster goes one of the two ways.
+func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, r reach) error {
 	c, err := flags.configuration(cmd, p.Env)
 	if err != nil {
 		return err
@@ -40,14 +46,14 @@ func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, throughBot 
 			return err
 		}
 		o.look = "roster history"
-		err = throughBot(o)
+		err = r.bot(o)
 		absent := (*absentError)(nil)
 		if !errors.As(err, &absent) {
 			return err
 		}
 		noBot = fmt.Errorf("nothing answers at %s", absent.address)
 	}
-	return inStore(cmd.Context(), c, noBot, throughStore)
+	return inStore(cmd.Context(), c, noBot, r.store)
 }
 
 // inStore opens the store, which nobody else may have open.
@@ -91,7 +97,7 @@ func usage(err error) bool {
 // liveText returns a version of the roster, the one that holds for 0, and its
 // number.
 func liveText(cmd *cobra.Command, p process, flags *operatorFlags, version int) (text []byte, n int, err error) {
-	err = withRoster(cmd, p, flags, func(o *operator) (err error) {
+	err = withRoster(cmd, p, flags, reach{func(o *operator) (err error) {
 		query := url.Values{}
 		if version != 0 {
 			query.Set("version", strconv.Itoa(version))
@@ -105,7 +111,7 @@ func liveText(cmd *cobra.Command, p process, flags *operatorFlags, version int) 
 		}
 		text, err = d.RosterText(ctx, n)
 		return plainWords(err)
-	})
+	}})
 	return text, n, err
 }
 
@@ -161,13 +167,10 @@ func rosterApplyCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withRoster(cmd, p, &flags,
-				func(o *operator) error {
-					return applyThroughBot(cmd.Context(), p, &flags, o, application{next, why, match})
-				},
-				func(ctx context.Context, d *desk.Desk) error {
-					return applyInStore(ctx, p, &flags, d, application{next, why, match})
-				})
+			a := application{next, why, match}
+			return withRoster(cmd, p, &flags, reach{
+				func(o *operator) error { return a.throughBot(cmd.Context(), p, &flags, o) },
+				func(ctx context.Context, d *desk.Desk) error { return a.inStore(ctx, p, &flags, d) }})
 		},
 	}
 	flags.add(cmd)
@@ -208,7 +211,7 @@ func (a appliedJSON) words(p process) error {
 	return err
 }
 
-func applyThroughBot(ctx context.Context, p process, flags *operatorFlags, o *operator, a application) error {
+func (a application) throughBot(ctx context.Context, p process, flags *operatorFlags, o *operator) error {
 	o.kind = "application/yaml"
 	if a.match > 0 {
 		o.match = strconv.Quote(strconv.Itoa(a.match))
@@ -230,7 +233,7 @@ func applyThroughBot(ctx context.Context, p process, flags *operatorFlags, o *op
 	})
 }
 
-func applyInStore(ctx context.Context, p process, flags *operatorFlags, d *desk.Desk, a application) error {
+func (a application) inStore(ctx context.Context, p process, flags *operatorFlags, d *desk.Desk) error {
 	now := time.Now().UTC()
 	out := appliedJSON{Plan: rotation.Plan(d.Roster(), a.roster, now).Lines(), Findings: web.NewFindings(d.Roster(), a.roster, now)}
 	done, err := d.Apply(ctx, desk.Caller{Actor: "admin:cli"}, desk.Application{Roster: a.roster, Why: a.why, Match: a.match})
@@ -257,7 +260,7 @@ func rosterHistoryCommand(p process) *cobra.Command {
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var answer []byte
-			err := withRoster(cmd, p, &flags, func(o *operator) (err error) {
+			err := withRoster(cmd, p, &flags, reach{func(o *operator) (err error) {
 				answer, err = o.get(cmd.Context(), "/v1/roster/history", url.Values{"limit": {"10000"}})
 				return err
 			}, func(ctx context.Context, d *desk.Desk) error {
@@ -266,7 +269,7 @@ func rosterHistoryCommand(p process) *cobra.Command {
 					answer, err = json.Marshal(map[string]any{"history": list})
 				}
 				return err
-			})
+			}})
 			if err != nil {
 				return err
 			}
