@@ -89,6 +89,9 @@ func TestCover(t *testing.T) {
 			t.Errorf("eve, a stranger, was told %s", told)
 		}
 		r.press("cleo", "team-payments", m, "Take this shift")
+		if a, err := r.desk.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("cleo")}, "primary", 1); err != nil || !a.Repeated {
+			t.Errorf("cleo pressed twice: %+v, %v; want that it is done", a, err)
+		}
 		// Bob pressed before he could see that.
 		_, err := r.desk.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("bob")}, "primary", 1)
 		if err == nil || !strings.Contains(err.Error(), "cleo takes it already.") {

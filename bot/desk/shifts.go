@@ -296,6 +296,9 @@ func (d *Desk) AcceptSwap(ctx context.Context, c Caller, rot string, seq int) (R
 	if err != nil {
 		return RosterAnswer{}, err
 	}
+	if old.Status == rotation.SwapAccepted && old.With == person {
+		return RosterAnswer{Version: d.RosterVersion(), Seq: seq, Repeated: true}, nil // pressed twice, or delivered twice
+	}
 	if old.Status == rotation.SwapAccepted {
 		return RosterAnswer{}, &incident.Refusal{Why: "{who} takes it already.", Who: incident.Person(old.With)}
 	}

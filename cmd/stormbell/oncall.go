@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	_ "time/tzdata" // rotations and people have zones, and a bare container has no database of them
 
 	"github.com/spf13/cobra"
 
