@@ -109,12 +109,21 @@ func (c *call) groupCreate() (object, *apiError) {
 	}
 	g := &UserGroup{ID: c.id("S"), Name: c.str("name"), Handle: handle, Description: c.str("description"),
 		Channels: c.list("channels"), Created: unix(c.now()), Updated: unix(c.now()), CreatedBy: c.user, UpdatedBy: c.user}
-	if err := c.groupProblem(g); err != nil {
+	if err := c.addGroup(g); err != nil {
 		return nil, err
+	}
+	return object{"usergroup": c.groupJSON(g)}, nil
+}
+
+// addGroup puts a new group into the workspace.
+func (c *call) addGroup(g *UserGroup) *apiError {
+	if err := c.groupProblem(g); err != nil {
+		return err
 	}
 	c.Workspace.groups = append(c.groups, g)
 	c.emit("subteam_created", nil, object{"subteam": c.groupJSON(g)})
-	return object{"usergroup": c.groupJSON(g)}, nil
+	c.changed()
+	return nil
 }
 
 // groupProblem judges a group's texts and channels.

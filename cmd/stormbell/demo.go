@@ -144,6 +144,9 @@ func (d *demo) openSpace(opt demoOptions, dir string, log zerolog.Logger) error 
 		return err
 	}
 	d.ends = append(d.ends, func() error { sim.Close(); return nil })
+	if err := makeGroups(sim, d.roster); err != nil {
+		return err
+	}
 	if opt.data != "" {
 		keeper := keepWorkspace(sim, path, log)
 		d.ends = append(d.ends, keeper.close)
@@ -158,6 +161,22 @@ func (d *demo) openSpace(opt demoOptions, dir string, log zerolog.Logger) error 
 		return err
 	}
 	d.ends = append(d.ends, d.space.close)
+	return nil
+}
+
+// makeGroups makes the user groups that the roster's teams name, as their leads
+// would in Slack.
+func makeGroups(sim *slacksim.Workspace, r *rotation.Roster) error {
+	have := sim.State().Groups
+	for _, team := range r.Teams {
+		named := func(g slacksim.UserGroup) bool { return g.Handle == team.SlackGroup }
+		if team.SlackGroup == "" || slices.ContainsFunc(have, named) {
+			continue
+		}
+		if _, err := sim.As(team.Lead).CreateGroup(team.Name+" on call", team.SlackGroup); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
