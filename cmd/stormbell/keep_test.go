@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -92,7 +93,7 @@ func TestDemoKilled(t *testing.T) {
 	}
 	_ = first.Wait() // killed: its error says so
 
-	startDemo(t, dir, page)
+	second := startDemo(t, dir, page)
 	after := awaitState(t, page, "the bot", connected)
 	was, is := incidentRoom(before), incidentRoom(after)
 	if is.ID != was.ID || len(is.Members) != len(was.Members) {
@@ -100,6 +101,19 @@ func TestDemoKilled(t *testing.T) {
 	}
 	postJSON(t, "http://"+page+"/control/command", fmt.Sprintf(`{"user":"elif","channel":%q,"command":"/incident","text":"resolve it was nothing"}`, is.ID))
 	awaitState(t, page, "the resolution", func(st slacksim.State) bool { return onScreen(incidentRoom(st).Messages, "Resolved.") })
+
+	// Asked to end, it ends in order, and all of it is kept.
+	if err := errors.Join(second.Process.Signal(os.Interrupt), second.Wait()); err != nil {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+	sim, err := readWorkspace(kept, slacksim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	if !onScreen(incidentRoom(sim.State()).Messages, "Resolved.") {
+		t.Error("what was seen last is not kept")
+	}
 }
 
 func incidentRoom(st slacksim.State) slacksim.Channel {

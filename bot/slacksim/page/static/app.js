@@ -106,6 +106,13 @@ class App {
     this.drawTools();
   }
 
+  // write puts a command into the composer of the first pane, in the place of what is there.
+  write(command) {
+    const { composer } = this.panes[0];
+    composer.input.value = '';
+    composer.begin(command);
+  }
+
   moved() {
     const hash = this.panes.map((p) => [encodeURIComponent(p.user), p.room].filter(Boolean).join('/')).join('&');
     history.replaceState(null, '', `#${hash}`);
@@ -257,6 +264,7 @@ class App {
       e.preventDefault();
       (this.panes.find((p) => p.root.contains(e.target)) ?? this.panes[0]).composer.begin('/');
     } else if (e.key === '?' && !e.target.closest('input,textarea,select,.veil')) this.help();
+    else if (e.key === 'Escape' && e.target === document.body) this.panes.forEach((p) => p.views.leave());
   }
 
   // help lists the keys.

@@ -104,7 +104,7 @@ class Guide {
             'div',
             {},
             h('strong', {}, s.title, s.done && h('span.sr', {}, ' (done)')),
-            (i === next || s.done === false) && h('p', {}, codes(s.body)),
+            !s.done && h('p', {}, this.words(s.body)),
           ),
         ),
       ),
@@ -114,14 +114,20 @@ class Guide {
     this.node.querySelector('.next')?.scrollIntoView({ block: 'nearest' });
   }
 
+  // words shows what stands between backticks as something to type. Pressing a command writes it into the composer.
+  words(text) {
+    const write = (command) => {
+      const attributes = { type: 'button', title: 'Write this for me', onclick: () => this.app.write(command) };
+      return h('button.command', attributes, h('code', {}, command));
+    };
+    return text
+      .split(/`([^`]+)`/)
+      .map((part, i) => (i % 2 === 0 ? part : part.startsWith('/') ? write(part) : h('code', {}, part)));
+  }
+
   badge() {
     return null;
   }
-}
-
-// codes shows what stands between backticks as something to type.
-function codes(text) {
-  return text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? h('code', {}, part) : part));
 }
 
 const signs = { push: '📱', sms: '💬', voice: '📞', call: '📞', email: '✉️', webhook: '🔗' };

@@ -168,6 +168,11 @@ export class Views {
     this.pane.refresh();
   }
 
+  // leave closes the view in front, if there is one: Escape while the focus is nowhere.
+  leave() {
+    if (this.view) this.close(false);
+  }
+
   say(text) {
     this.foot.hidden = !text;
     this.foot.textContent = text ?? '';
