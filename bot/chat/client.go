@@ -32,10 +32,13 @@ var perMinute = map[string]int{
 const tier3 = 50
 
 // methods keeps each Web API method within its budget, and holds a method that
-// Slack has answered with 429 until the time it named. Other methods go on.
+// Slack has answered with 429 until the time it named. Other methods go on; so
+// does a page in another channel than the one that was refused, because Slack
+// counts posts by channel. When the time is over one call tries alone, and the
+// others follow once it is through.
 type methods struct {
 	mu      sync.Mutex
-	held    map[string]time.Time
+	held    map[string]time.Time // by method, and by method and channel
 	budgets map[string]*rate.Limiter
 	paces   map[string]*rate.Limiter // of posts, by channel
 }
@@ -50,63 +53,106 @@ const (
 	postsPerSecond = 1
 	postsAtOnce    = 4
 	channelsMost   = 2000
+	triedAlone     = 2 * time.Second // how long the one call after a hold may take before another tries
 )
 
-// paced returns how long a post in the channel must wait, 0 when it may go. A
-// page counts, and does not wait.
-func (m *methods) paced(channel string, page bool, now time.Time) time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.paces) > channelsMost {
-		clear(m.paces)
-	}
-	pace := m.paces[channel]
-	if pace == nil {
-		pace = rate.NewLimiter(postsPerSecond, postsAtOnce)
-		m.paces[channel] = pace
-	}
-	return reserve(pace, page, now)
+// aCall is a call that wants to be made: of a method, in a channel when it is a
+// post, urgent when it carries a page.
+type aCall struct {
+	method, channel string
+	urgent          bool
 }
 
-// reserve takes one from a limiter; without enough left only a page does.
-func reserve(l *rate.Limiter, page bool, now time.Time) time.Duration {
+// holds are the names under which the call is held.
+func (c aCall) holds() []string {
+	if c.channel == "" {
+		return []string{c.method}
+	}
+	inChannel := c.method + " " + c.channel
+	if c.urgent {
+		return []string{inChannel}
+	}
+	return []string{c.method, inChannel}
+}
+
+// free returns how long the call must wait, 0 when it may be made now. A page is
+// not made to wait for the method's budget, only for what Slack itself demands
+// and for the pace of its channel.
+func (m *methods) free(c aCall, now time.Time) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var wait time.Duration
+	for _, name := range c.holds() {
+		wait = max(wait, m.held[name].Sub(now))
+	}
+	if wait > 0 {
+		return wait
+	}
+	if wait = m.spare(c, now); wait > 0 {
+		return wait
+	}
+	for _, name := range c.holds() {
+		if _, ok := m.held[name]; ok {
+			m.held[name] = now.Add(triedAlone)
+		}
+	}
+	return 0
+}
+
+// spare takes the call out of the budgets, or returns how long they want it to
+// wait.
+func (m *methods) spare(c aCall, now time.Time) time.Duration {
+	if c.channel != "" {
+		if len(m.paces) > channelsMost {
+			clear(m.paces)
+		}
+		if m.paces[c.channel] == nil {
+			m.paces[c.channel] = rate.NewLimiter(postsPerSecond, postsAtOnce)
+		}
+		if wait := reserve(m.paces[c.channel], false, now); wait > 0 {
+			return wait
+		}
+	}
+	budget := m.budgets[c.method]
+	if budget == nil {
+		n := perMinute[c.method]
+		if n == 0 {
+			n = tier3
+		}
+		budget = rate.NewLimiter(rate.Limit(float64(n)/60), n)
+		m.budgets[c.method] = budget
+	}
+	return reserve(budget, c.urgent, now)
+}
+
+// reserve takes one from a limiter; without enough left only what is urgent does.
+func reserve(l *rate.Limiter, urgent bool, now time.Time) time.Duration {
 	r := l.ReserveN(now, 1)
 	wait := r.DelayFrom(now)
-	if wait > 0 && !page {
+	if wait > 0 && !urgent {
 		r.CancelAt(now)
 		return wait
 	}
 	return 0
 }
 
-// free returns how long the method must wait, 0 when it may be called now. A
-// page is not made to wait for the budget, only for what Slack itself demands.
-func (m *methods) free(method string, page bool, now time.Time) time.Duration {
+// hold holds what Slack has refused until then.
+func (m *methods) hold(c aCall, until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if until, ok := m.held[method]; ok {
-		if wait := until.Sub(now); wait > 0 {
-			return wait
+	for _, name := range append(c.holds(), c.method) {
+		if until.After(m.held[name]) {
+			m.held[name] = until
 		}
-		delete(m.held, method)
 	}
-	budget := m.budgets[method]
-	if budget == nil {
-		n := perMinute[method]
-		if n == 0 {
-			n = tier3
-		}
-		budget = rate.NewLimiter(rate.Limit(float64(n)/60), n)
-		m.budgets[method] = budget
-	}
-	return reserve(budget, page, now)
 }
 
-func (m *methods) hold(method string, until time.Time) {
+// through ends the holds of a call that Slack has answered.
+func (m *methods) through(c aCall) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if until.After(m.held[method]) {
-		m.held[method] = until
+	for _, name := range c.holds() {
+		delete(m.held, name)
 	}
 }
 
@@ -118,7 +164,13 @@ func isUrgent(ctx context.Context) bool { return ctx.Value(pageCall{}) != nil }
 // call makes one call of a Web API method under its budget, and turns what can
 // be tried again into a *desk.Retry. Every other error is Slack's own code.
 func (s *Slack) call(ctx context.Context, method string, f func(context.Context) error) error {
-	if wait := s.methods.free(method, isUrgent(ctx), time.Now()); wait > 0 {
+	return s.callIn(ctx, method, "", f)
+}
+
+// callIn is call for a method that Slack counts by channel.
+func (s *Slack) callIn(ctx context.Context, method, channel string, f func(context.Context) error) error {
+	c := aCall{method: method, channel: channel, urgent: isUrgent(ctx)}
+	if wait := s.methods.free(c, time.Now()); wait > 0 {
 		return &desk.Retry{After: wait, Cause: errors.New(method + ": waiting for its turn")}
 	}
 	start := time.Now()
@@ -128,7 +180,10 @@ func (s *Slack) call(ctx context.Context, method string, f func(context.Context)
 	result := "ok"
 	if err != nil {
 		result = s.verdict(method, err)
-		err = s.retry(method, err)
+		err = s.retry(c, err)
+	}
+	if err == nil || slackCode(err) != "" {
+		s.methods.through(c)
 	}
 	s.observe(method, result, time.Since(start))
 	return err
@@ -188,17 +243,18 @@ var locked = map[string]bool{
 }
 
 // retry makes a *desk.Retry of an error after which trying again makes sense.
-func (s *Slack) retry(method string, err error) error {
+func (s *Slack) retry(c aCall, err error) error {
+	method := c.method
 	var limited *slack.RateLimitedError
 	if errors.As(err, &limited) {
 		wait := min(max(limited.RetryAfter, time.Second), heldMost)
-		s.methods.hold(method, time.Now().Add(wait))
+		s.methods.hold(c, time.Now().Add(wait))
 		return &desk.Retry{After: wait, Cause: errors.New(method + ": 429")}
 	}
 	code := slackCode(err)
 	switch {
 	case code == "ratelimited", code == "rate_limited", code == "message_limit_exceeded":
-		s.methods.hold(method, time.Now().Add(withoutTime))
+		s.methods.hold(c, time.Now().Add(withoutTime))
 		return &desk.Retry{After: withoutTime, Cause: errors.New(method + ": " + code + " without a time")}
 	case locked[code]:
 		s.refused(code)

@@ -99,9 +99,6 @@ const mark = "stormbell_job"
 // post posts a message that carries the job's key. One whose blocks Slack does
 // not take goes without them: plain words are better than nothing.
 func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
-	if wait := s.methods.paced(channel, isUrgent(ctx), time.Now()); wait > 0 {
-		return desk.Message{}, &desk.Retry{After: wait, Cause: errors.New("chat.postMessage: one a second in a channel")}
-	}
 	var posted desk.Message
 	err := s.inside(ctx, channel, func() (err error) {
 		posted, err = s.send(ctx, channel, j, m)
@@ -139,7 +136,7 @@ func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message)
 		options = append(options, slack.MsgOptionBlocks(m.blocks...))
 	}
 	var posted desk.Message
-	err := s.call(ctx, "chat.postMessage", func(ctx context.Context) (err error) {
+	err := s.callIn(ctx, "chat.postMessage", channel, func(ctx context.Context) (err error) {
 		posted.Channel, posted.TS, err = s.api.PostMessageContext(ctx, channel, options...)
 		return err
 	})
