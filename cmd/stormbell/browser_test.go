@@ -300,7 +300,9 @@ func narrowInBrowser(t *testing.T, b *pagetest.Browser) {
 // what WCAG 2.2 asks for (1.4.3: 4.5 to 1).
 const whatIsFaint = `
 	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-	const rgba = (colour) => {
+	const known = new Map();
+	const rgba = (colour) => known.get(colour) ?? (known.set(colour, painted(colour)), known.get(colour));
+	const painted = (colour) => {
 		canvas.clearRect(0, 0, 1, 1);
 		canvas.fillStyle = colour;
 		canvas.fillRect(0, 0, 1, 1);

@@ -16,7 +16,7 @@ import (
 
 // gatherChanges is how long changes are gathered before they are kept. The
 // bot's store is never much ahead of the workspace, whatever ends both.
-const gatherChanges = 100 * time.Millisecond
+const gatherChanges = 25 * time.Millisecond
 
 // keeper keeps a simulated workspace in a file, as it changes.
 type keeper struct {

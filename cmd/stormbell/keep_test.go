@@ -78,7 +78,7 @@ func TestDemoKilled(t *testing.T) {
 	declare := fmt.Sprintf(`{"user":"elif","channel":"general","command":"/incident","text":%q}`, "declare kept through a kill sev1 service:payments")
 	postJSON(t, "http://"+page+"/control/command", declare)
 	before := awaitState(t, page, "the card", func(st slacksim.State) bool { return len(incidentRoom(st).Pins) == 1 })
-	// What is on the disk may be a tenth of a second behind what was seen.
+	// What is on the disk may be a moment behind what was seen.
 	kept := filepath.Join(dir, "workspace.json")
 	awaitState(t, page, "the file", func(slacksim.State) bool {
 		sim, err := readWorkspace(kept, slacksim.Options{})

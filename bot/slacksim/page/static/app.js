@@ -172,7 +172,7 @@ class App {
         label: `Forward ${label}`,
         run: () =>
           act('clock', { advance }).then(
-            () => toast(document.body, `The clock went forward ${label}.`),
+            () => toast(document.body, `The clock went forward ${label}. The app keeps its own time.`),
             (e) => toast(document.body, e.message, 'error'),
           ),
       })),
