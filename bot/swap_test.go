@@ -196,3 +196,41 @@ func TestWhoIsOnCall(t *testing.T) {
 		}
 	})
 }
+
+// TestAppliedSwaps applies rosters from files: a request that is not in one any
+// more says so, and one that came with it is asked.
+func TestAppliedSwaps(t *testing.T) {
+	inBubble(t, calm(), func(r *rig) {
+		m := r.swapWith("cleo", nil)
+		r.apply(rosterText)
+		r.pass(10 * time.Second)
+		m, _ = r.channel(mustDM(r, "U0CLEO")).Message(m.TS)
+		if says(m, "shift_accept") || !says(m, "not in the roster any more") {
+			t.Errorf("the request that was applied away shows %s", m.Blocks)
+		}
+		r.apply(strings.Replace(rosterText, "time_zone: UTC\n", "time_zone: UTC\n    swaps: [{person: ada, with: bob, start: 2000-01-11T00:00:00Z, end: 2000-01-12T00:00:00Z, status: open}]\n", 1))
+		r.pass(10 * time.Second)
+		ask := r.seek(r.dm("U0BOB"), "asks <@U0BOB> to take")
+		r.press("bob", mustDM(r, "U0BOB"), ask, "Accept")
+		if s := r.desk.Roster().Rotations[0].Swaps[0]; s.Status != rotation.SwapAccepted {
+			t.Errorf("swap = %+v, want it accepted", s)
+		}
+		r.noErrors()
+	})
+}
+
+// TestWoken proposes a late start when somebody was woken in the night before a
+// hand-over.
+func TestWoken(t *testing.T) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
+		r.pass(51 * time.Hour) // Monday 03:00
+		r.command("eve", "general", "declare checkout is down")
+		r.pass(time.Minute)
+		r.command("ada", "general", "ack INC-1")
+		r.pass(6*time.Hour + time.Minute)
+		m := r.seek(r.channel("team-payments").Messages, "<@U0BOB> is on call now")
+		if !says(m, "<@U0ADA> answered at") || !says(m, "a late start is in order") {
+			t.Errorf("the hand-over shows %s; want that ada was woken", m.Blocks)
+		}
+	})
+}

@@ -187,7 +187,9 @@ func (s *Slack) oncallView(ctx context.Context, n desk.Notice) (oncallView, erro
 	var err error
 	switch n.Kind {
 	case desk.NoticeHandover:
-		v.open, err = s.openOf(ctx, n.Team)
+		if v.open, err = s.openOf(ctx, n.Team); err == nil {
+			v.woken, err = s.desk.Woken(ctx, n.At.Add(-24*time.Hour), n.At)
+		}
 	case desk.NoticeSwap, desk.NoticeOutcome:
 		var gone *incident.Refusal
 		v.swap, err = s.desk.Swap(ctx, n.Rotation, n.Seq)

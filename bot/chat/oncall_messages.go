@@ -31,7 +31,8 @@ type oncallView struct {
 	names   names
 	now     time.Time
 	command string
-	open    []incident.Incident // of the team concerned
+	open    []incident.Incident  // of the team concerned
+	woken   map[string]time.Time // people who were woken in the night before
 	swap    desk.Swap
 }
 
@@ -132,7 +133,7 @@ func (v oncallView) handover(n desk.Notice) (message, bool) {
 		lines = append(lines, "_This comes late: the hand-over was at "+at(n.At)+"._")
 	}
 	m := message{text: r.ID + ": " + v.plainNames(after) + " on call now", blocks: []slack.Block{section(strings.Join(lines, "\n"))}}
-	for _, part := range []string{v.openLines(), v.special(r, n.At, next), v.gapsAhead(r, later(v.now, next))} {
+	for _, part := range []string{v.restLines(slices.Concat(before, after)), v.openLines(), v.special(r, n.At, next), v.gapsAhead(r, later(v.now, next))} {
 		if part != "" {
 			m.blocks = append(m.blocks, contextLine(part))
 		}
@@ -161,6 +162,18 @@ func (v oncallView) plainNames(people []string) string {
 
 func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// restLines propose to let somebody sleep who was woken. The bot does not advise on
+// law; it says what was.
+func (v oncallView) restLines(people []string) string {
+	var lines []string
+	for _, p := range slices.Compact(slices.Sorted(slices.Values(people))) {
+		if at, ok := v.woken[p]; ok {
+			lines = append(lines, ":zzz: "+v.who([]string{p})+" answered at "+clock(at)+", less than 11 hours ago: a late start is in order, or `"+v.command+" cover` for what is left of it.")
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // most is how many lines of a kind are shown.
@@ -367,122 +380,4 @@ func (v oncallView) away(n desk.Notice) message {
 // stretchValue names a stretch of somebody's duty in a button.
 func stretchValue(g desk.Gap, person string) string {
 	return fmt.Sprintf("%s/%d/%d/%s", g.Rotation, g.Start.Unix(), g.End.Unix(), person)
-}
-
-// swapMode is whether a message about a swap asks for the first time or again.
-type swapMode int
-
-const (
-	swapStands swapMode = iota
-	swapReminds
-)
-
-// swapHead says what was asked. Whether everybody was asked is not known any more
-// once somebody has accepted.
-func (v oncallView) swapHead(s desk.Swap) string {
-	what := fmt.Sprintf("*%s* %s.", esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
-	who := v.who([]string{s.Person})
-	switch {
-	case s.Status != rotation.SwapOpen:
-		return who + " asked for somebody to take " + what
-	case s.With == "":
-		return who + " asks who takes " + what
-	default:
-		return who + " asks " + v.who([]string{s.With}) + " to take " + what
-	}
-}
-
-// swapMessage shows a swap as it stands, with buttons while it is open.
-func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
-	if s.Person == "" {
-		return plainMessage(v.swapState(s)) // a roster without it was applied
-	}
-	head := v.swapHead(s)
-	if !s.BackStart.IsZero() {
-		head += "\nIn return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
-	}
-	if s.Why != "" {
-		head += "\n" + quote(s.Why, 300)
-	}
-	if mode == swapReminds {
-		head = "Still open: " + head
-	}
-	m := message{text: "Who takes " + s.Rotation + "?", blocks: []slack.Block{section(head)}}
-	value := fmt.Sprintf("%s/%d", s.Rotation, s.Seq)
-	switch {
-	case s.Status != rotation.SwapOpen:
-		m.text = "Who takes " + s.Rotation + "? " + string(s.Status)
-		m.blocks = append(m.blocks, section(v.swapState(s)))
-	case s.With == "":
-		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actTake, value, "Take this shift", slack.StylePrimary), button(actCancel, value, "Cancel", "")))
-		if could := v.couldCover(s); could != "" {
-			m.blocks = append(m.blocks, contextLine(could))
-		}
-	default:
-		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actAccept, value, "Accept", slack.StylePrimary), button(actDecline, value, "Decline", "")))
-		if open := v.warnings(s); open != "" {
-			m.blocks = append(m.blocks, contextLine(open))
-		}
-	}
-	return m
-}
-
-func (v oncallView) couldCover(s desk.Swap) string {
-	people := without(v.roster.CouldCover(s.Rotation, rotation.Stretch{Start: s.Start, End: s.End}, nil), []string{s.Person})
-	if len(people) == 0 {
-		return ""
-	}
-	return "Free then: " + v.plainNamesEsc(people[:min(len(people), most)])
-}
-
-func (v oncallView) plainNamesEsc(people []string) string { return esc(v.plainNames(people)) }
-
-// warnings says what speaks against the stand-in.
-func (v oncallView) warnings(s desk.Swap) string {
-	var lines []string
-	for _, g := range desk.Conflicts(v.roster, s.With, s.Start, s.End) {
-		if len(lines) < 3 {
-			lines = append(lines, ":warning: Already on call for *"+esc(g.Rotation)+"* "+span(g.Span))
-		}
-	}
-	if x, ok := v.roster.Rotation(s.Rotation); ok {
-		for _, a := range x.TimeOff {
-			if a.Person == s.With && a.Start.Before(s.End) && s.Start.Before(a.End) {
-				lines = append(lines, ":warning: Away "+span(desk.Span{Start: a.Start, End: a.End}))
-			}
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// swapState says what became of a swap.
-func (v oncallView) swapState(s desk.Swap) string {
-	switch s.Status {
-	case rotation.SwapAccepted:
-		return ":white_check_mark: " + v.who([]string{s.With}) + " takes it."
-	case rotation.SwapDeclined:
-		return v.who([]string{s.With}) + " declined."
-	case rotation.SwapExpired:
-		return "It has begun and nobody took it. " + v.who([]string{s.Person}) + " stays on call."
-	case rotation.SwapCancelled:
-		return "It was taken back."
-	default:
-		return "It is not in the roster any more."
-	}
-}
-
-// outcome tells one of the two what became of a swap.
-func (v oncallView) outcome(n desk.Notice) message {
-	s := v.swap
-	text := fmt.Sprintf("*%s* %s: %s", esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}), v.swapState(s))
-	if s.Status == rotation.SwapAccepted && !s.BackStart.IsZero() {
-		text += " In return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
-	}
-	m := plainMessage(text)
-	m.text = "The swap in " + s.Rotation + ": " + string(s.Status)
-	if s.Status == rotation.SwapDeclined && n.To == s.Person && s.Start.After(v.now) {
-		g := desk.Gap{Rotation: s.Rotation, Span: desk.Span{Start: s.Start, End: s.End}}
-		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actCover, stretchValue(g, s.Person), "Ask everybody", "")))
-	}
-	return m
 }

@@ -91,7 +91,9 @@ func everythingTold() []told {
 	open := []incident.Incident{{Number: 7, Title: "Cards <fail>", Severity: incident.Sev1, Channel: "C0INC", AcknowledgedBy: incident.Person("bob"), Acknowledged: instantOf("2026-03-09T07:00:00Z")}}
 	span := desk.Span{Start: instantOf("2026-03-16T08:00:00Z"), End: instantOf("2026-03-23T08:00:00Z")}
 	return []told{
-		{"hand-over", "2026-03-09T08:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Team: "payments", Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, func(v *oncallView) { v.open = open }},
+		{"hand-over", "2026-03-09T08:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Team: "payments", Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, func(v *oncallView) {
+			v.open, v.woken = open, map[string]time.Time{"ada": instantOf("2026-03-09T02:10:00Z"), "cleo": instantOf("2026-03-09T02:10:00Z")}
+		}},
 		{"hand-over, late", "2026-03-09T11:00:00Z", desk.Notice{Kind: desk.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, nil},
 		{"hand-over to nobody", "2026-03-30T07:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-30T07:00:00Z")}, nil},
 		{"soon", "2026-03-15T08:00:00Z", desk.Notice{Kind: desk.NoticeSoon, To: "ada", Rotation: "primary", At: instantOf("2026-03-16T08:00:00Z")}, nil},

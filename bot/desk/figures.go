@@ -130,3 +130,40 @@ func (w *directory) holidays(person string) []string {
 	slices.Sort(days)
 	return slices.Compact(days)
 }
+
+// lookBack is how many incidents are looked through for who was woken.
+const lookBack = 200
+
+// Woken returns who acknowledged something between 22:00 and 08:00 of their own
+// clock within [from, to), and when the last time was, as far as it left less than
+// eleven hours until to.
+func (d *Desk) Woken(ctx context.Context, from, to time.Time) (map[string]time.Time, error) {
+	who, last := d.people.Load(), map[string]time.Time{}
+	err := d.db.View(ctx, func(tx *storage.Tx) error {
+		seen := 0
+		for key, value := range tx.ScanBack("incident/") {
+			var r incidentRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if seen++; seen > lookBack {
+				break
+			}
+			if r.Test || r.Updated.Before(from) || r.AcknowledgedBy == "" {
+				continue
+			}
+			kind, id := r.AcknowledgedBy.Split()
+			at := r.Acknowledged
+			local := rotation.LocalOf(at, who.roster.Location(id)) % aDay
+			asleep := local >= 22*3600 || local < 8*3600
+			if kind == "person" && asleep && !at.Before(from) && at.Before(to) && to.Sub(at) < enoughRest {
+				last[id] = later(last[id], at)
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
+// enoughRest is the daily rest of EU directive 2003/88/EC.
+const enoughRest = 11 * time.Hour

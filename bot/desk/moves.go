@@ -45,6 +45,11 @@ func (w *work) rosterChanged(r rosterRecord, was *directory) error {
 			return err
 		}
 	}
+	if r.Kind == ChangeApplied {
+		if err := w.swapsApplied(was.roster); err != nil {
+			return err
+		}
+	}
 	if err := storage.Save(w.tx, "handover", handoverRecord{V: 1, Through: w.now}); err != nil {
 		return err
 	}
