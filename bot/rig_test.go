@@ -66,6 +66,10 @@ type rig struct {
 	log    zerolog.Logger
 	stop   func()
 
+	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
+
+	announce string // the channel for announcements; empty: the default
+
 	roster string     // the text of the first roster
 	world  *providers // of the other ways; nil: there are none
 	ways   *Ways      // of this run of the bot
@@ -78,6 +82,18 @@ func inBubble(t *testing.T, opt slacksim.Options, f func(*rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, opt)
+		defer r.close()
+		r.start()
+		f(r)
+	})
+}
+
+// inBubbleWith is inBubble with a roster of its own.
+func inBubbleWith(t *testing.T, roster string, f func(*rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slacksim.Options{})
+		r.roster = roster
 		defer r.close()
 		r.start()
 		f(r)
@@ -108,13 +124,19 @@ func newRig(t *testing.T, opt slacksim.Options) *rig {
 // start starts the bot, as after a reboot.
 func (r *rig) start() {
 	r.t.Helper()
+	var engine storage.Engine
 	engine, err := bolt.Open(r.path, bolt.Options{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	if r.wrap != nil {
+		engine = r.wrap(engine)
+	}
 	db := storage.New(engine)
 	ctx, cancel := context.WithCancel(r.t.Context())
-	r.desk, err = desk.Open(ctx, db, r.world.deskOptions())
+	options := r.world.deskOptions()
+	options.AnnounceChannel = r.announce
+	r.desk, err = desk.Open(ctx, db, options)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -130,8 +152,9 @@ func (r *rig) start() {
 	r.reach = NewReach()
 	slack := chat.New(r.desk, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
-		Observe: func(_, result string, took time.Duration) { r.reach.Called(result, took) },
-		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
+		AnnounceChannel: r.announce,
+		Observe:         func(_, result string, took time.Duration) { r.reach.Called(result, took) },
+		Dial:            func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
 	})
 	r.ways = r.world.connect(r)
 	done := make(chan error, 1)
@@ -140,7 +163,7 @@ func (r *rig) start() {
 	}()
 	r.stop = func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := <-done; err != nil && r.wrap == nil { // a process that is killed has nothing to say
 			r.t.Errorf("Run() = %v, want no error", err)
 		}
 		if err := db.Close(); err != nil {
