@@ -354,6 +354,9 @@ func (o *outbox) try(ctx context.Context, jobs []desk.Job, did *desk.Outcome) (*
 			return nil, err
 		}
 		did = &outcome
+		if outcome.Failed != "" && (j.Kind == desk.JobPage || j.Kind == desk.JobPageChannel) {
+			o.log.Error().Str("job", j.Key()).Bool("last_resort", j.Resort).Str("reason", outcome.Failed).Msg("a page could not be sent")
+		}
 	}
 	// The work is done: what came of it is recorded even while stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)

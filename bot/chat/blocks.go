@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/slack-go/slack"
 
@@ -15,15 +16,16 @@ import (
 // The actions of buttons. An action that concerns an incident has its number as
 // its value.
 const (
-	actAck      = "ack"
-	actResolve  = "resolve"
-	actEscalate = "escalate"
-	actCommand  = "command"      // take command
-	actUpdate   = "update"       // open the form for an update
-	actDeclare  = "declare"      // open the form; the value is the title
-	actDeclared = "declare_text" // declare at once what was typed; the value is the text
-	actList     = "list"
-	actOncall   = "oncall"
+	actAck       = "ack"
+	actResolve   = "resolve"
+	actEscalate  = "escalate"
+	actCommand   = "command"      // take command
+	actTakeOffer = "take_offer"   // take command that was offered; the value is the number and to whom
+	actUpdate    = "update"       // open the form for an update
+	actDeclare   = "declare"      // open the form; the value is the title
+	actDeclared  = "declare_text" // declare at once what was typed; the value is the text
+	actList      = "list"
+	actOncall    = "oncall"
 )
 
 // message is what is posted or put in the place of what was posted: the blocks,
@@ -59,8 +61,14 @@ func contextLine(s string) slack.Block {
 	return slack.NewContextBlock("", mrkdwn(clip(s, 2000)))
 }
 
+// header is a heading. Whether Slack counts its 150 characters as code points or
+// as UTF-16 units is not known; emoji are two of the latter.
 func header(s string) slack.Block {
-	return slack.NewHeaderBlock(plainText(clip(s, 150)))
+	s = clip(s, 150)
+	for most := 149; len(utf16.Encode([]rune(s))) > 150; most-- {
+		s = clip(s, most)
+	}
+	return slack.NewHeaderBlock(plainText(s))
 }
 
 func button(action, value, label string, style slack.Style) *slack.ButtonBlockElement {
@@ -223,7 +231,7 @@ func saidMessage(b desk.Brief, e incident.Event, n names) message {
 	case e.Kind == incident.KindAlertOver:
 		m.blocks = append(m.blocks, row(i, button(actResolve, value, "Resolve", slack.StylePrimary))...)
 	case e.Kind == incident.KindOffered && e.Role == incident.Commander && i.Holder(incident.Commander) != e.Person:
-		m.blocks = append(m.blocks, row(i, button(actCommand, value, "Take command", slack.StylePrimary))...)
+		m.blocks = append(m.blocks, row(i, button(actTakeOffer, value+" "+string(e.Person), "Take command", slack.StylePrimary))...)
 	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened:
 		m.blocks = append(m.blocks, row(i, answers(i)...)...)
 	}

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -45,6 +46,14 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actAck, actEscalate, actCommand, actResolve, actUpdate:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.pressedOn(ctx, i, caller, press{action.ActionID, n})
+	case actTakeOffer:
+		number, to, _ := strings.Cut(action.Value, " ")
+		n, _ := strconv.Atoi(number) // 0, which is no incident, is refused
+		if offered := incident.Actor(to); offered != caller.Actor {
+			return s.told(caller, ephemeral("Command was offered to "+s.names().who(offered)+". To take it yourself: `"+
+				s.opt.Command+" role "+incident.Name(n)+" commander`."))
+		}
+		return s.pressedOn(ctx, i, caller, press{actCommand, n})
 	case actDeclare:
 		form := declareForm(Command{Text: action.Value}, s.desk.Roster().Services, formState{ReplyURL: i.ResponseURL})
 		return s.thenForm(i.TriggerID, caller, form)

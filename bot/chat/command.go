@@ -230,7 +230,7 @@ func (c *Command) declaration() {
 	for len(title) > 0 && c.flag(title[len(title)-1]) {
 		title = title[:len(title)-1]
 	}
-	c.Text = unquote(strings.Join(title, " "))
+	c.Text = strings.TrimRight(unquote(strings.Join(title, " ")), ",;") // "checkout is slow, sev2"
 	if c.Text == "" && c.Details != "" {
 		c.Text, c.Details = c.Details, ""
 		c.declaration()
@@ -270,13 +270,16 @@ func (c *Command) flagged(words []string) int {
 func (c *Command) flag(word string) bool {
 	switch strings.Trim(strings.ToLower(word), ",.;") {
 	case "private":
+		took := !c.Private
 		c.Private = true
+		return took // a second one is a word of the title
 	case "test":
+		took := !c.Test
 		c.Test = true
+		return took
 	default:
 		return false
 	}
-	return true
 }
 
 // dashes are what phones and word processors make of a hyphen.
@@ -290,6 +293,9 @@ func ownSeverity(word string) (incident.Severity, bool) {
 		if len(rest) == 1 && rest[0] >= '1' && rest[0] <= '4' {
 			return incident.Severity(rest[0] - '0'), true
 		}
+	}
+	if len(word) == 2 && word[0] == 'p' && word[1] >= '1' && word[1] <= '4' { // as alert tools call it
+		return incident.Severity(word[1] - '0'), true
 	}
 	return 0, false
 }

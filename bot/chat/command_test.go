@@ -40,7 +40,7 @@ var typed = []struct {
 		"declare", "declare checkout is slow", "DECLARE Checkout Is Slow", "new checkout is slow", "Declare: checkout is slow",
 		"declare sev1 checkout is down", "declare checkout is down SEV-1", "declare checkout sev 2 is down", "declare checkout sev–3 down",
 		"declare checkout down sev1.", "declare severity 1 checkout is down", "declare sev0 x", "declare sev5 is no severity",
-		"declare checkout is down service:checkout", "declare checkout is down Service:Edge-Gateway, sev2", "declare x service: edge", "declare x service:",
+		"declare checkout is down service:checkout", "declare checkout is down Service:Edge-Gateway, sev2", "declare x service: edge", "declare x service:", "declare checkout is slow, sev2", "declare a first test sev2 test", "declare p1 api is down", "declare p95 is high",
 		"declare x service=edge", "declare two service:a service:b", "declare private keys leaked", "declare keys leaked private", "declare private test",
 		"declare load test fails", "declare a drill test sev4", "declare test", "declare “checkout is down”", "declare \"checkout is down\" sev1", "“declare checkout is down”",
 		"declare checkout is down\nsince noon\n\nerror 500 &amp; more", "declare sev1\ncheckout is down\nsince noon", "declare &lt;!channel&gt; is down",

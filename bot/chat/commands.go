@@ -109,8 +109,10 @@ func (s *Slack) declared(a desk.Answer) string {
 		text += "\nA sev4 pages nobody. Its channel is being made."
 	case i.Test:
 		text += "\nIt is a test: only you are paged. Its channel is being made."
+	case len(i.Called) > 0:
+		text += "\nPaging " + s.names().all(lastFew(i.Called)) + ". Its channel is being made."
 	default:
-		text += "\nThe person on call is being paged. Its channel is being made."
+		text += "\nNobody is on call for it: the last resort is being told. Its channel is being made."
 	}
 	for _, n := range a.Notes {
 		text += "\n" + esc(n)
@@ -176,6 +178,9 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.Reroute:
 		return i.Name() + " belongs to " + esc(i.Service) + " now; its owner is being paged."
 	case desk.TakeRole:
+		if act.Person != "" && i.Holder(act.Role) != act.Person {
+			return s.names().who(act.Person) + " is asked to take command of " + i.Name() + ". Until then it stays where it is."
+		}
 		return "Done: " + string(act.Role) + " of " + i.Name() + "."
 	case desk.Resolve:
 		return i.Name() + " is resolved. The draft of its post-mortem is being posted in its channel."

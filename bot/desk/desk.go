@@ -39,6 +39,7 @@ type Desk struct {
 	opt    Options
 	people atomic.Pointer[directory]
 
+	refused  atomic.Bool               // the store refused the commit of an act, and has not been seen to work since
 	applying sync.Mutex                // held while a roster is being applied
 	watch    watch                     // the next hand-overs; locked after applying
 	before   atomic.Pointer[directory] // an earlier roster, as a cache
@@ -106,8 +107,9 @@ type work struct {
 // as it stands.
 func (d *Desk) act(ctx context.Context, c Caller, n int, f func(*work) error) (Answer, error) {
 	var w *work
-	var repeated bool
-	err := d.db.Update(ctx, func(tx *storage.Tx) error {
+	var repeated, decided bool
+	err := d.db.Update(ctx, func(tx *storage.Tx) (err error) {
+		defer func() { decided = err == nil }()
 		w = &work{d: d, tx: tx, now: instant(), who: d.people.Load(), caller: c}
 		repeated = false
 		if earlier, ok, err := w.seen(c.Key); err != nil {
@@ -130,6 +132,9 @@ func (d *Desk) act(ctx context.Context, c Caller, n int, f func(*work) error) (A
 		return w.savePapers()
 	})
 	if err != nil {
+		if decided && ctx.Err() == nil { // not the act's fault
+			d.refused.Store(true)
+		}
 		return Answer{}, err
 	}
 	d.committed(w)

@@ -173,6 +173,9 @@ func (w *work) paged(jobs []Job, o Outcome) error {
 	j, kind, text := jobs[len(jobs)-1], incident.KindPaged, o.Remark
 	if o.Failed != "" {
 		kind, text = incident.KindPageFailed, o.Failed
+		if err := w.resortLost(j, o.Failed); err != nil {
+			return err
+		}
 	} else if err := w.asked(j, o); err != nil {
 		return err
 	}
@@ -194,6 +197,16 @@ func (w *work) paged(jobs []Job, o Outcome) error {
 		}
 	}
 	return w.lookForStrays(j, o.Message)
+}
+
+// resortLost tells whoever declared it that the last resort could not be told:
+// they are the one person who is known to be there.
+func (w *work) resortLost(j Job, why string) error {
+	if !j.Resort || j.Kind != JobPageChannel || w.who.slackOf(w.inc.DeclaredBy) == "" || w.inc.Acked() {
+		return nil
+	}
+	return w.job(Job{Kind: JobPage, Person: w.inc.DeclaredBy, Via: "slack",
+		Reason: "nobody else: the last resort #" + j.Target + " could not be told, " + why})
 }
 
 // lookForStrays looks for what an earlier try of a page has left without a

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden files that are missing
 // stays.
 var records = []any{
 	incidentRecord{}, eventRecord{}, pageRecord{}, numberRecord{}, turnRecord{}, linkRecord{}, Ask{}, Papers{}, Job{},
-	alertRecord{}, gapRecord{}, gapsRecord{}, gapsRun{}, grantRecord{}, codesRecord{}, secretRecord{}, groupsRecord{},
+	alertRecord{}, gapRecord{}, gapsRecord{}, gapsRun{}, grantRecord{}, healthRecord{}, codesRecord{}, secretRecord{}, groupsRecord{},
 	groupRecord{}, handoverRecord{}, announceRecord{}, Notice{}, wakeRecord{}, rosterRecord{}, swapRecord{}, windowRecord{},
 }
 

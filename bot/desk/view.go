@@ -289,8 +289,25 @@ func (d *Desk) Check(ctx context.Context) error {
 }
 
 // CheckWrite reports whether the store takes a write.
+// After an act whose commit the store refused it tries with a record that needs
+// room, since a small one fits into what a full disk has left.
 func (d *Desk) CheckWrite(ctx context.Context) error {
-	return d.db.Update(ctx, func(tx *storage.Tx) error {
-		return storage.Save(tx, "health", numberRecord{V: 1, At: instant()})
+	room := 0
+	if d.refused.Load() {
+		room = 512 << 10
+	}
+	err := d.db.Update(ctx, func(tx *storage.Tx) error {
+		return storage.Save(tx, "health", healthRecord{V: 1, At: instant(), Room: strings.Repeat("-", room)})
 	})
+	if err == nil {
+		d.refused.Store(false)
+	}
+	return err
+}
+
+// healthRecord is what a check of the store writes.
+type healthRecord struct {
+	V    int       `json:"v"`
+	At   time.Time `json:"at"`
+	Room string    `json:"room,omitempty"`
 }
