@@ -183,3 +183,22 @@ func TestOfficeHours(t *testing.T) {
 		}
 	})
 }
+
+// TestDeactivatedInGroup has two people on call, one of whom has left Slack: the
+// other one is in the group all the same.
+func TestDeactivatedInGroup(t *testing.T) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
+		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
+		if err := r.sim.ChangePerson("bob", func(u *slacksim.User) { u.Deleted = true }); err != nil {
+			t.Fatal(err)
+		}
+		r.apply(strings.Replace(groupRoster, "people: [ada, bob], start", "people: [[ada, bob]], start", 1))
+		r.pass(time.Hour)
+		if g := r.group("payments-oncall"); !slices.Equal(g.Users, []string{"U0ADA"}) {
+			t.Errorf("members = %v, want ada", g.Users)
+		}
+		if n := count(r.channel("team-payments").Messages, "may not be in a group: bob."); n != 1 {
+			t.Errorf("it was said %d times that bob is not in it, want once:%s", n, list(r.channel("team-payments").Messages))
+		}
+	})
+}

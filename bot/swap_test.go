@@ -234,3 +234,24 @@ func TestWoken(t *testing.T) {
 		}
 	})
 }
+
+// TestCoverRunningShift asks for what is left of a shift that runs: there is half
+// an hour to answer.
+func TestCoverRunningShift(t *testing.T) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
+		now := desk.Conflicts(r.desk.Roster(), "ada", time.Now(), time.Now().Add(10*24*time.Hour))[0]
+		v := r.form("ada", "cover")
+		now.Start = time.Now().Add(-time.Second).UTC() // the form was made a second ago
+		r.fill("ada", v, map[string]any{"shift": stretchOf(now)})
+		m := r.seek(r.channel("team-payments").Messages, "asks who takes *primary*")
+		r.pass(20 * time.Minute)
+		r.press("bob", "team-payments", m, "Take this shift")
+		if who := r.onCall("primary"); who != "ada" {
+			t.Errorf("on call at once = %s, want ada until it begins", who)
+		}
+		r.pass(15 * time.Minute)
+		if who := r.onCall("primary"); who != "bob" {
+			t.Errorf("on call half an hour later = %s, want bob", who)
+		}
+	})
+}

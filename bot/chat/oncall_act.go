@@ -34,7 +34,7 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 		if !ok {
 			return answer{}
 		}
-		swap := rotation.Swap{Person: person, Start: later(g.Start, time.Now().Add(time.Minute)), End: g.End}
+		swap := rotation.Swap{Person: person, Start: fromNow(g, time.Now()), End: g.End}
 		a, err := s.desk.AskSwap(ctx, caller, desk.SwapRequest{Rotation: g.Rotation, Swap: swap})
 		return s.changedRoster(caller, deed{"", "Everybody is asked who takes it."}, a, err)
 	case actBack:
@@ -48,6 +48,19 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 		return s.changedRoster(caller, deed{"", "Welcome back: the absence ends."}, a, err)
 	}
 	return answer{}
+}
+
+// answerWithin is how long people have to agree to take what is left of a shift
+// that runs: consent counts only before the start.
+const answerWithin = 30 * time.Minute
+
+// fromNow is when a stand-in for a shift can begin: with it, or where it runs
+// already after the time that people need to answer.
+func fromNow(g desk.Gap, now time.Time) time.Time {
+	if g.Start.After(now) {
+		return g.Start
+	}
+	return now.Add(min(answerWithin, g.End.Sub(now)/2)).Truncate(time.Second)
 }
 
 func later(a, b time.Time) time.Time {
@@ -172,7 +185,7 @@ func (s *Slack) submitSwap(ctx context.Context, c desk.Caller, f *filled, form s
 		f.wrong(inputShift, "Choose one of your shifts.")
 	}
 	_, self := c.Actor.Split()
-	swap := rotation.Swap{Person: self, Start: g.Start, End: g.End}
+	swap := rotation.Swap{Person: self, Start: fromNow(g, time.Now()), End: g.End}
 	if from := f.instant(inputFrom); !from.IsZero() {
 		swap.Start = from
 	}
@@ -180,9 +193,6 @@ func (s *Slack) submitSwap(ctx context.Context, c desk.Caller, f *filled, form s
 		swap.End = to
 	}
 	f.ended(swap.Start, swap.End, inputTo)
-	if soon := time.Now().Add(time.Minute); ok && form == formCover && swap.Start.Before(soon) {
-		swap.Start = soon // a shift that runs: what is left of it
-	}
 	if form == formSwap {
 		swap.With = s.person(f, inputWith, f.values[inputWith].SelectedUser)
 		if swap.With == self {

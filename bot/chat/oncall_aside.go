@@ -243,10 +243,9 @@ func (s *Slack) keepGroups(ctx context.Context) error {
 			seen.Missing, seen.Before = false, slices.Sorted(slices.Values(g.Users))
 			seen.After = seen.Before
 			if len(want.Members) > 0 && !slices.Equal(want.Members, seen.Before) {
-				if err := s.setGroup(ctx, g.ID, want.Members); err != nil {
+				if err := s.fillGroup(ctx, g.ID, &seen); err != nil {
 					return s.groupsOff(ctx, err)
 				}
-				seen.After = want.Members
 			}
 		}
 		if err := s.desk.GroupSeen(ctx, seen); err != nil {
@@ -254,6 +253,42 @@ func (s *Slack) keepGroups(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// fillGroup makes a group what it should be. Whoever Slack does not let into one,
+// such as somebody deactivated or a guest, does not keep the others out.
+func (s *Slack) fillGroup(ctx context.Context, id string, seen *desk.GroupSeen) error {
+	users := seen.Group.Members
+	err := s.setGroup(ctx, id, users)
+	if slackCode(err) == "invalid_users" {
+		users = slices.DeleteFunc(slices.Clone(users), func(u string) bool {
+			info, err := s.userInfo(ctx, u)
+			out := slackCode(err) != "" || err == nil && (info.Deleted || info.IsBot || info.IsRestricted)
+			if out {
+				_, person := s.desk.Actor(u).Split()
+				seen.Group.Unlinked = append(seen.Group.Unlinked, person)
+			}
+			return out
+		})
+		slices.Sort(seen.Group.Unlinked)
+		seen.Group.Members = users
+		if len(users) == 0 || slices.Equal(users, seen.Before) {
+			return nil
+		}
+		err = s.setGroup(ctx, id, users)
+	}
+	if err == nil {
+		seen.After = users
+	}
+	return err
+}
+
+func (s *Slack) userInfo(ctx context.Context, user string) (info *slack.User, err error) {
+	err = s.call(ctx, "users.info", func(ctx context.Context) (err error) {
+		info, err = s.api.GetUserInfoContext(ctx, user)
+		return err
+	})
+	return info, err
 }
 
 func (s *Slack) setGroup(ctx context.Context, id string, users []string) error {
@@ -287,11 +322,7 @@ func (s *Slack) zoneOf(ctx context.Context, user string) *time.Location {
 		return z.zone
 	}
 	zone := s.rosterZone(user)
-	var info *slack.User
-	err := s.call(ctx, "users.info", func(ctx context.Context) (err error) {
-		info, err = s.api.GetUserInfoContext(ctx, user)
-		return err
-	})
+	info, err := s.userInfo(ctx, user)
 	if err != nil {
 		return zone
 	}

@@ -159,7 +159,7 @@ func (d *Desk) GroupSeen(ctx context.Context, s GroupSeen) error {
 			say("%s is stale: nobody is on call. It keeps whoever was on call last.", name)
 		}
 		if left := slices.DeleteFunc(slices.Clone(r.Unlinked), func(p string) bool { return slices.Contains(old.Unlinked, p) }); len(left) > 0 {
-			say("On call, but not in %s, since their Slack user is not known: %s. Give them slack or email in the roster.", name, strings.Join(left, ", "))
+			say("On call, but not in %s, since their Slack user is not known or may not be in a group: %s. Look at slack or email in the roster, and whether they are a guest or deactivated.", name, strings.Join(left, ", "))
 		}
 		if len(old.Set) > 0 && !s.Missing && !slices.Equal(old.Set, s.Before) && !slices.Equal(s.Before, s.After) && !old.Shared {
 			r.Shared = true
