@@ -129,7 +129,7 @@ func TestUserGroupsRefused(t *testing.T) {
 func TestGroupsNotAllowed(t *testing.T) {
 	inBubble(t, calm(), func(r *rig) {
 		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
-		if err := r.sim.Fault(slacksim.Fault{Method: "usergroups.users.update", Error: "permission_denied", Times: -1}); err != nil {
+		if err := r.sim.Fault(slacksim.Fault{Method: "usergroups.users.update", Error: "permission_denied"}); err != nil {
 			t.Fatal(err)
 		}
 		r.apply(groupRoster)

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -204,5 +205,52 @@ func TestOverrideTold(t *testing.T) {
 			t.Errorf("nobody who lost a shift was told")
 		}
 		r.noErrors()
+	})
+}
+
+// TestAnswersLost loses the answers to messages that Slack has posted: none is
+// posted twice, and a request is mended all the same when it is answered.
+func TestAnswersLost(t *testing.T) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
+		r.pass(57*time.Hour - 20*time.Minute) // before the quarter of an hour ahead
+		lost := slacksim.Fault{Method: "chat.postMessage", Reset: true, After: true, Times: 2}
+		if err := r.sim.Fault(lost); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(30 * time.Minute)
+		if n := count(r.channel("team-payments").Messages, "<@U0BOB> is on call now"); n != 1 {
+			t.Errorf("the hand-over was told %d times, want once:%s", n, list(r.channel("team-payments").Messages))
+		}
+		if n := count(r.dm("U0BOB"), "You are on call for *primary*"); n != 2 {
+			t.Errorf("bob was told %d times, want a day and a quarter of an hour ahead:%s", n, list(r.dm("U0BOB")))
+		}
+		lost.Times = 1
+		if err := r.sim.Fault(lost); err != nil {
+			t.Fatal(err)
+		}
+		m := r.swapWith("cleo", nil)
+		r.pass(time.Minute)
+		if n := count(r.dm("U0CLEO"), "asks <@U0CLEO> to take"); n != 1 {
+			t.Errorf("cleo was asked %d times, want once:%s", n, list(r.dm("U0CLEO")))
+		}
+		r.press("cleo", mustDM(r, "U0CLEO"), m, "Decline")
+		m, _ = r.channel(mustDM(r, "U0CLEO")).Message(m.TS)
+		if !says(m, "<@U0CLEO> declined.") || says(m, "shift_decline") {
+			t.Errorf("the request shows %s; want that it is declined", m.Blocks)
+		}
+		ask := r.seek(r.dm("U0ADA"), "<@U0CLEO> declined.")
+		r.press("ada", mustDM(r, "U0ADA"), ask, "Ask everybody")
+		r.seek(r.channel("team-payments").Messages, "asks who takes *primary*")
+	})
+}
+
+// TestTeamChannelClosed has a team whose channel is archived: the channel for
+// announcements is told instead.
+func TestTeamChannelClosed(t *testing.T) {
+	inBubble(t, calm("team-payments"), func(r *rig) {
+		r.api("conversations.join", url.Values{"channel": {r.channel("team-payments").ID}})
+		r.api("conversations.archive", url.Values{"channel": {r.channel("team-payments").ID}})
+		r.pass(58 * time.Hour)
+		r.seek(r.channel("incidents").Messages, "<@U0BOB> is on call now")
 	})
 }
