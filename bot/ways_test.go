@@ -48,13 +48,6 @@ func counts(p *providers, to ...string) map[string]int {
 	return got
 }
 
-// ada, bob and cleo at every address of theirs.
-var (
-	ada  = []string{"bell-ada", "+4915100000001", "ada"}
-	bob  = []string{"bell-bob", "+4915100000002", "bob"}
-	cleo = []string{"bell-cleo", "+4915100000003", "cleo"}
-)
-
 // TestEveryWay: nobody answers, so every rule of the first person fires at its
 // time, then those of the second, then the last resort.
 func TestEveryWay(t *testing.T) {

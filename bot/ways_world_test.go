@@ -74,7 +74,6 @@ type providers struct {
 	status  map[string]string            // what Twilio says of an SMS or a call, by way
 	replies []map[string]string          // text messages to the bot's number
 	answers []string                     // published to the reply topic
-	topics  map[string]bool              // unused topics are refused when it is not nil
 	limit   func(via string) (ok bool)   // nil: no limit
 	window  map[string]map[time.Time]int // messages taken on, by way and second
 }

@@ -211,11 +211,7 @@ func (s *Slack) keepOpen(ctx context.Context, name string, client *socketmode.Cl
 		if ctx.Err() != nil {
 			return nil
 		}
-		code := "refused"
-		if err != nil {
-			code = err.Error()
-		}
-		if locked[code] {
+		if code := err.Error(); locked[code] {
 			s.refused(code)
 		} else {
 			s.log.Error().Str("socket", name).Str("error", plain(err)).Msg("socket ended; trying again in a minute")

@@ -163,7 +163,7 @@ func lost(c Command) string {
 	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, strings.Join(c.People, " ")}, " ")
 	var gone []string
 	for _, w := range strings.Fields(c.Typed) {
-		w = strings.Trim(w, trimmed+"#@,<>")
+		w = strings.Trim(w, trimmed+"#@<>")
 		lower := strings.ToLower(w)
 		_, verb := words[lower]
 		_, _, named := takeIncident(w + " 1")

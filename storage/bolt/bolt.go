@@ -23,6 +23,7 @@ import (
 	"strconv"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/stormbell/stormbell/storage"
 )
@@ -366,7 +367,7 @@ func (e *Engine) Close() error {
 
 // closedAs translates bbolt's word for a closed file.
 func closedAs(err error) error {
-	if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return storage.ErrClosed
 	}
 	return err

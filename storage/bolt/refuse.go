@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // refusal is why a file cannot be the store, and what to do about it. FILE in
@@ -34,7 +34,7 @@ func explain(path string, err error) error {
 	switch {
 	case errors.As(err, &r):
 		return fmt.Errorf("store %s %s; %s", path, r.cause, strings.ReplaceAll(r.cure, "FILE", path))
-	case errors.Is(err, errInUse), errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, errInUse), errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("store %s is in use by %s; stop that one first, or give this one a store of its own", path, holder(path))
 	case errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("store %s is a folder; name a file in it", path)
