@@ -116,9 +116,17 @@ class Guide {
 
   // words shows what stands between backticks as something to type. Pressing a command writes it into the composer.
   words(text) {
+    // A button would not break across lines as words do.
     const write = (command) => {
-      const attributes = { type: 'button', title: 'Write this for me', onclick: () => this.app.write(command) };
-      return h('button.command', attributes, h('code', {}, command));
+      const run = () => this.app.write(command);
+      const attributes = {
+        role: 'button',
+        tabindex: '0',
+        title: 'Write this for me',
+        onclick: run,
+        onkeydown: (e) => (e.key === 'Enter' || e.key === ' ') && (e.preventDefault(), run()),
+      };
+      return h('code.command', attributes, command);
     };
     return text
       .split(/`([^`]+)`/)
