@@ -196,6 +196,15 @@ func (o *operator) unreached(err error) error {
 	}
 }
 
+// refusedError is what the bot says against a request.
+type refusedError struct {
+	status int
+	words  string
+}
+
+// Error returns the bot's own words.
+func (e *refusedError) Error() string { return e.words }
+
 // refused shows the words of an answer that is not 2xx.
 func (o *operator) refused(resp *http.Response, body []byte) error {
 	var words struct{ Error, Next string }
@@ -205,5 +214,5 @@ func (o *operator) refused(resp *http.Response, body []byte) error {
 	if resp.StatusCode == http.StatusUnauthorized {
 		return fmt.Errorf("the bot at %s does not know the admin token of %s; was it started with another configuration?", o.address, o.config)
 	}
-	return errors.New(strings.TrimSpace(words.Error + " " + words.Next))
+	return &refusedError{resp.StatusCode, strings.TrimSpace(words.Error + " " + words.Next)}
 }

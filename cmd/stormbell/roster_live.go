@@ -109,11 +109,17 @@ func liveText(cmd *cobra.Command, p process, flags *operatorFlags, version int) 
 		if n == 0 {
 			n = d.RosterVersion()
 		}
+		if n == 0 {
+			return errNoRoster
+		}
 		text, err = d.RosterText(ctx, n)
 		return plainWords(err)
 	}})
 	return text, n, err
 }
+
+// errNoRoster is that no roster was ever applied.
+var errNoRoster = errors.New("there is no roster yet; `stormbell roster apply` makes a file the first one")
 
 // roster asks for a version of the roster.
 func (o *operator) roster(ctx context.Context, query url.Values) ([]byte, int, error) {
@@ -134,6 +140,10 @@ func liveRoster(cmd *cobra.Command, p process, flags *operatorFlags) (*rotation.
 		}
 	}
 	text, n, err := liveText(cmd, p, flags, 0)
+	var refused *refusedError
+	if errors.As(err, &refused) && refused.status == http.StatusNotFound || errors.Is(err, errNoRoster) {
+		return &rotation.Roster{}, 0, nil
+	}
 	if err != nil {
 		return nil, 0, err
 	}
