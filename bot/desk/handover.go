@@ -138,7 +138,7 @@ func (d *Desk) handOverSome(ctx context.Context, now time.Time) (more bool, err 
 	}
 	next := now.Add(30 * 24 * time.Hour) // a rotation may change beyond the horizon of what is computed
 	if len(v.turns) > 0 {
-		next = later(v.turns[0].at, now)
+		next = later(v.turns[0].at, now.Add(time.Millisecond)) // not at once: what else is due comes in between
 	}
 	v.version = 0 // until it is known that what was told is stored
 	w, err := d.aside(ctx, Caller{Actor: incident.Bot}, now, func(w *work) error {
