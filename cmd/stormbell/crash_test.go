@@ -83,7 +83,13 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	roster, err := rotation.Parse("demo", configs.DemoRoster())
+	return newLabWith(t, configs.DemoRoster(), "")
+}
+
+// newLabWith is a lab with another roster, and more lines of configuration.
+func newLabWith(t *testing.T, rosterText []byte, more string) *lab {
+	t.Helper()
+	roster, err := rotation.Parse("roster", rosterText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +109,9 @@ func newLab(t *testing.T) *lab {
 	dir := t.TempDir()
 	l := &lab{t: t, sim: sim, config: filepath.Join(dir, "stormbell.yaml"), http: freeAddress(t)}
 	rosterFile := filepath.Join(dir, "roster.yaml")
-	write(t, rosterFile, string(configs.DemoRoster()))
+	write(t, rosterFile, string(rosterText))
 	write(t, l.config, fmt.Sprintf("slack: {app_token: %s, bot_token: %s, api_url: 'http://%s/api/'}\nstore: 'bolt:%s'\nroster: %s\nhttp: {listen: '%s', admin_token: admin-token-of-the-test}\n",
-		sim.AppToken(), sim.BotToken(), listener.Addr(), filepath.Join(dir, "stormbell.db"), rosterFile, l.http))
+		sim.AppToken(), sim.BotToken(), listener.Addr(), filepath.Join(dir, "stormbell.db"), rosterFile, l.http)+more)
 	if l.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
 		t.Fatal(err)
 	}
