@@ -15,9 +15,11 @@ import (
 // at a page, slowly as long as an answer is good for something, else not at all.
 const (
 	listenQuick = 5 * time.Second
-	listenSlow  = 30 * time.Second
+	listenSlow  = time.Minute
+	listenRare  = 10 * time.Minute
 	quickFor    = 15 * time.Minute
-	slowFor     = 12 * time.Hour
+	slowFor     = 2 * time.Hour
+	rareFor     = 12 * time.Hour // as long as a grant is good
 )
 
 // listen fetches people's answers until ctx ends. Where links can be used, text
@@ -78,8 +80,10 @@ func (w *Ways) every(via string, now time.Time) time.Duration {
 		return listenQuick
 	case since < slowFor:
 		return listenSlow
+	case since < rareFor:
+		return listenRare
 	default:
-		return slowFor
+		return rareFor
 	}
 }
 

@@ -15,5 +15,8 @@ func (s *Slack) alarm(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		return desk.Outcome{}, err
 	}
 	text := ":warning: " + esc(j.Text)
-	return s.once(ctx, j, id, message{text: clip(text, 3000), blocks: []slack.Block{section(text)}})
+	// Told twice is better than looked for among hundreds of messages each time
+	// that Slack fails.
+	posted, err := s.post(ctx, id, j, message{text: clip(text, 3000), blocks: []slack.Block{section(text)}})
+	return desk.Outcome{Message: posted}, err
 }

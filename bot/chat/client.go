@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -18,6 +19,9 @@ import (
 
 // callTimeout bounds one Web API call. slack-go's own client would wait for ever.
 const callTimeout = 15 * time.Second
+
+// errTurn is why a call was not made: its method's budget is spent for now.
+var errTurn = errors.New("waiting for its turn")
 
 // perMinute is how many calls of each method Slack takes in a minute (Web API
 // rate tiers); what is not listed is tier 3. Bursts up to a tier's worth pass.
@@ -171,7 +175,7 @@ func (s *Slack) call(ctx context.Context, method string, f func(context.Context)
 func (s *Slack) callIn(ctx context.Context, method, channel string, f func(context.Context) error) error {
 	c := aCall{method: method, channel: channel, urgent: isUrgent(ctx)}
 	if wait := s.methods.free(c, time.Now()); wait > 0 {
-		return &desk.Retry{After: wait, Cause: errors.New(method + ": waiting for its turn")}
+		return &desk.Retry{After: wait, Cause: fmt.Errorf("%s: %w", method, errTurn)}
 	}
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

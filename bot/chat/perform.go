@@ -238,13 +238,22 @@ func (s *Slack) history(ctx context.Context, channel string) ([]slack.Message, e
 	cursor := ""
 	for range lookBack {
 		var page *slack.GetConversationHistoryResponse
-		err := s.inside(ctx, channel, func() error {
+		look := func() error {
 			return s.call(ctx, "conversations.history", func(ctx context.Context) (err error) {
 				page, err = s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 					ChannelID: channel, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
 				return err
 			})
-		})
+		}
+		err := s.inside(ctx, channel, look)
+		// Begun is half done: giving up here would spend the budget on first
+		// pages for ever, and never come to the end.
+		for again := (*desk.Retry)(nil); cursor != "" && errors.As(err, &again) && errors.Is(err, errTurn); {
+			if err := pause(ctx, again.After); err != nil {
+				return nil, err
+			}
+			err = s.inside(ctx, channel, look)
+		}
 		if err != nil {
 			return nil, err
 		}

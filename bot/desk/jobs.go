@@ -115,8 +115,6 @@ func (j Job) Lane() string {
 		lane += ":" + j.Send
 	case JobPageChannel:
 		lane += ":" + j.Target
-	case JobAlarm:
-		lane += ":" + number(j.Number)
 	case JobNotice, JobSwap, JobStray:
 		lane += ":" + string(j.Person) + ":" + j.Target
 	case JobPostmortem:

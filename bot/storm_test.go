@@ -1,0 +1,228 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+// TestBudget: a provider that takes a few messages a second and says so gets
+// them all in the end; none is dropped, and it is not taken for a broken one.
+func TestBudget(t *testing.T) {
+	withWays(t, "", func(r *rig, p *providers) {
+		var mu sync.Mutex
+		taken := map[int64]int{}
+		p.limit = func(string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			taken[time.Now().Unix()]++
+			return taken[time.Now().Unix()] <= 2
+		}
+		for n := range 30 {
+			service := []string{"checkout", "search"}[n%2]
+			r.command("eve", "general", fmt.Sprintf("declare number %d is down service:%s", n, service))
+		}
+		r.pass(10 * time.Minute)
+		text := ""
+		for _, m := range p.taken("", "") {
+			text += m.Text + "\n"
+		}
+		for n := 1; n <= 30; n++ {
+			paged := false
+			_, events := r.fold(n)
+			for _, e := range events {
+				paged = paged || e.Kind == incident.KindPaged && e.Via != "slack"
+			}
+			if !paged {
+				t.Errorf("INC-%d has been paged by no way but Slack within ten minutes", n)
+			}
+		}
+		for _, m := range r.channel("incidents").Messages {
+			if shows(m, "do not get through") {
+				t.Errorf("a busy provider was taken for a broken one: %s", m.Text)
+			}
+		}
+		if !strings.Contains(text, "incidents need you") {
+			t.Errorf("nothing was bundled:\n%s", text)
+		}
+	})
+}
+
+// TestWeek lets a week pass over people who answer late, by other ways, or not
+// at all, while providers come and go. Nobody is forgotten: every incident is
+// acknowledged, or its ladder has run out loudly, and no page left after that.
+func TestWeek(t *testing.T) {
+	withWays(t, "", func(r *rig, p *providers) {
+		dead := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
+		acked := map[int]time.Time{}
+		for day := range 7 {
+			for n := range 4 {
+				number := day*4 + n + 1
+				service := []string{"checkout", "search"}[n%2]
+				r.command("eve", "general", fmt.Sprintf("declare trouble %d service:%s", number, service))
+				switch number % 5 {
+				case 0:
+					p.breaks("sms", dead)
+				case 1:
+					p.breaks("sms", nil)
+					p.breaks("push", dead)
+				case 2:
+					p.breaks("push", nil)
+				case 3:
+					if err := r.sim.Fault(slacksim.Fault{Method: "chat.postMessage", Status: 503}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r.pass(time.Duration(number*37%900) * time.Second)
+				r.sim.ClearFaults()
+				if number%3 > 0 {
+					r.command("bob", "general", fmt.Sprintf("ack INC-%d", number))
+					acked[number] = time.Now()
+				}
+				if number == 11 || number == 20 { // a restart in the middle of it
+					r.stop()
+					r.pass(20 * time.Minute)
+					r.start()
+				}
+				r.pass(4 * time.Hour)
+			}
+			r.pass(8 * time.Hour)
+		}
+		r.sim.ClearFaults()
+		r.pass(time.Hour)
+		for n := 1; n <= 28; n++ {
+			i, events := r.fold(n)
+			if _, ok := acked[n]; ok != i.Acked() || !ok && !i.Exhausted {
+				t.Errorf("%s: acknowledged %v, run out %v; want one of them", i.Name(), i.Acked(), i.Exhausted)
+			}
+			for _, e := range events {
+				if at, ok := acked[n]; ok && e.Kind == incident.KindPaged && e.At.After(at.Add(time.Second)) {
+					t.Errorf("%s was paged at %v, after the acknowledgement at %v: %+v", i.Name(), e.At, at, e)
+				}
+			}
+		}
+		if err := r.desk.CheckPaging(r.t.Context(), time.Now()); err != nil {
+			t.Errorf("CheckPaging() at the end of the week = %v", err)
+		}
+	})
+}
+
+// TestClockJumps: what is due when a machine wakes up goes out once, and what a
+// clock set back makes late waits for its instant.
+func TestClockJumps(t *testing.T) {
+	withWays(t, "", func(r *rig, p *providers) {
+		r.command("eve", "general", "declare card payments fail sev1")
+		r.pass(time.Minute)
+		r.stop()
+		r.pass(6 * time.Hour) // asleep
+		r.start()
+		r.pass(2 * time.Minute)
+		if got := counts(p, "ada", "0001"); got["push"] != 1 || got["sms"] != 0 {
+			t.Errorf("after six hours of sleep ada got %v, want the push that was due once, and no text message yet", got)
+		}
+		_, events := r.fold(1)
+		told := false
+		for _, e := range events {
+			told = told || strings.HasPrefix(e.Text, "Nothing could be sent for 5h5")
+		}
+		if !told {
+			t.Errorf("the timeline does not say for how long nothing could be sent: %+v", events)
+		}
+	})
+}
+
+// BenchmarkStorm opens a thousand incidents at once, each with people of its
+// own, and waits until every first page has been handed to a provider that takes
+// what it can. None is dropped.
+func BenchmarkStorm(b *testing.B) {
+	const incidents = 1000
+	var roster strings.Builder
+	roster.WriteString("people:\n")
+	for n := range incidents {
+		fmt.Fprintf(&roster, "  - {id: p%d, name: Person %d, phone: \"+4915%09d\", rules: {high: [{via: push}]}}\n", n, n, n)
+	}
+	roster.WriteString("teams:\n  - {id: all, name: All, members: [p0]}\npolicies:\n")
+	for n := range incidents {
+		fmt.Fprintf(&roster, "  - {id: s%d, steps: [{notify: [person:p%d], wait: 1h}], last_resort: [person:p0]}\n", n, n)
+	}
+	roster.WriteString("services:\n")
+	for n := range incidents {
+		fmt.Fprintf(&roster, "  - {id: s%d, name: S%d, kind: service, team: all, policy: s%d}\n", n, n, n)
+	}
+	parsed, err := rotation.Parse("roster", []byte(roster.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		storm(b, parsed, incidents)
+	}
+}
+
+func storm(b *testing.B, roster *rotation.Roster, incidents int) {
+	p := newProviders()
+	defer p.close()
+	engine, err := bolt.Open(filepath.Join(b.TempDir(), "stormbell.db"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	db := storage.New(engine)
+	defer db.Close()
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	d, err := desk.Open(ctx, db, p.deskOptions())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := d.ApplyRoster(ctx, roster, incident.Bot, "the benchmark"); err != nil {
+		b.Fatal(err)
+	}
+	ways := p.connect(&rig{t: nil, desk: d, log: zerolog.Nop()})
+	out := newOutbox(d, route{slack: nowhere{}, ways: ways}, zerolog.Nop(), nil)
+	done := make(chan error, 1)
+	go func() { done <- out.run(ctx, nil) }()
+	start := time.Now()
+	var all sync.WaitGroup
+	for n := range incidents {
+		all.Go(func() {
+			decl := incident.Declaration{Title: fmt.Sprintf("number %d is down", n), Service: fmt.Sprintf("s%d", n), Severity: incident.Sev1}
+			if _, err := d.Declare(ctx, desk.Caller{Actor: "alert:storm"}, decl); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	opened := time.Since(start)
+	for len(p.taken("push", "")) < incidents && time.Since(start) < time.Minute {
+		time.Sleep(5 * time.Millisecond) // a benchmark is no bubble
+	}
+	took := time.Since(start)
+	if got := len(p.taken("push", "")); got < incidents {
+		b.Errorf("%d first pages of %d handed over within a minute", got, incidents)
+	}
+	b.ReportMetric(opened.Seconds(), "s-to-open")
+	b.ReportMetric(took.Seconds(), "s-to-hand-over")
+	b.ReportMetric(float64(incidents)/took.Seconds(), "pages/s")
+	cancel()
+	<-done
+}
+
+// nowhere takes every job of Slack's.
+type nowhere struct{}
+
+func (nowhere) Perform(context.Context, desk.Job) (desk.Outcome, error) {
+	return desk.Outcome{}, nil
+}
