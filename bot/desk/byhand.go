@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/page"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -212,4 +213,24 @@ func (w *directory) nobody(s string) error {
 		next = fmt.Sprintf("Did you mean %s?", near)
 	}
 	return refusal(next, "There is no person, team or service %q.", s)
+}
+
+// moreHelp pages by hand those whom the ladder would ask next, or, at its end,
+// the last resort. Whoever has acknowledged keeps it: asking for more hands is
+// not giving it back.
+func (w *work) moreHelp(p page.Page) error {
+	next := p.Policy.LastResort
+	if p.Rung < len(p.Policy.Steps) {
+		next = p.Policy.Steps[p.Rung].Notify
+	}
+	var who []incident.Actor
+	for _, id := range w.who.targeted(next, w.now) {
+		if a := incident.Person(id); a != w.inc.AcknowledgedBy && !slices.Contains(who, a) {
+			who = append(who, a)
+		}
+	}
+	if len(who) == 0 {
+		return refusal("Name somebody, as in: page @ada.", "The next step of the ladder has nobody else.")
+	}
+	return w.pageByHand(who, "")
 }

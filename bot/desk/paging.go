@@ -134,13 +134,11 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 		if !r.open() && page.UrgencyOf(w.inc.Severity) == page.None {
 			return refusal("Raise the severity first.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
 		}
-		text := "Escalated by hand."
 		if w.inc.Acked() {
-			err = w.apply(w.inc.Lapse(w.caller.Actor, text, w.now))
-		} else {
-			err = w.apply(w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text}))
+			return w.moreHelp(r.Page)
 		}
-		if err != nil {
+		text := "Escalated by hand."
+		if err := w.apply(w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text})); err != nil {
 			return err
 		}
 		if !r.open() {

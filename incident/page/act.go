@@ -114,6 +114,9 @@ func (p Page) Escalate(now time.Time) (Page, error) {
 	begun := !p.StepAt.IsZero()
 	p.State, p.AckedBy = Triggered, ""
 	p.Wake, p.Running, p.Cause = instant(now), begun, Escalated
+	// Whoever escalates has waited long enough: at the end of a pass it is not as
+	// if nobody had been found.
+	p.Waited = p.Waited || begun
 	return p, nil
 }
 
