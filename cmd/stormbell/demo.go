@@ -125,17 +125,24 @@ func openDemo(ctx context.Context, p process, opt demoOptions, dir string) (*dem
 }
 
 func (d *demo) open(ctx context.Context, opt demoOptions, dir string, log zerolog.Logger) error {
-	if err := d.openSpace(opt, dir, log); err != nil {
+	kept := filepath.Join(dir, "workspace.json")
+	if err := d.openSpace(opt, kept); err != nil {
 		return err
 	}
-	return d.openBot(ctx, dir, log)
+	if err := d.openBot(ctx, dir, log); err != nil {
+		return err
+	}
+	if opt.data != "" { // the store is ours by now, so the folder is
+		d.ends = append(d.ends, keepWorkspace(d.space.sim, kept, log).close)
+	}
+	return nil
 }
 
-// openSpace serves what the bot connects to: the workspace and the phones.
-func (d *demo) openSpace(opt demoOptions, dir string, log zerolog.Logger) error {
+// openSpace serves what the bot connects to: the workspace as it was kept, and
+// the phones.
+func (d *demo) openSpace(opt demoOptions, kept string) error {
 	config := configs.Default()
-	path := filepath.Join(dir, "workspace.json")
-	sim, err := readWorkspace(path, slacksim.Options{
+	sim, err := readWorkspace(kept, slacksim.Options{
 		Team: "Pinewater Goods", People: workers(d.roster), Manifest: config.Slack.Manifest(),
 		Channels: []string{"team-storefront", "team-checkout", "team-platform", "team-support",
 			"stakeholders-shop", "stakeholders-finance"},
@@ -147,19 +154,16 @@ func (d *demo) openSpace(opt demoOptions, dir string, log zerolog.Logger) error 
 	if err := makeGroups(sim, d.roster); err != nil {
 		return err
 	}
-	if opt.data != "" {
-		keeper := keepWorkspace(sim, path, log)
-		d.ends = append(d.ends, keeper.close)
-	}
 	if d.phones, err = openPhones(d.roster, sim.Now); err != nil {
 		return err
 	}
 	d.ends = append(d.ends, d.phones.close)
-	d.space, err = openWorkspace(sim, pageAddress(opt.listen), page.Options{Guide: guide(), Phone: d.phones.onPage(), Me: "elif",
-		Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
+	listener, err := listenForPage(opt.listen)
 	if err != nil {
 		return err
 	}
+	d.space = serveWorkspace(sim, listener, page.Options{Guide: guide(), Phone: d.phones.onPage(), Me: "elif",
+		Notice: "A simulated workspace: nothing here is real, and nothing leaves this machine."})
 	d.ends = append(d.ends, d.space.close)
 	return nil
 }
@@ -216,18 +220,16 @@ func (d *demo) close() error {
 	return err
 }
 
-// pageAddress returns where the workspace is to be: as asked, or the usual
-// address, or where that is taken any free port.
-func pageAddress(asked string) string {
+// listenForPage takes the address that was asked for, or the usual one, or where
+// that is taken any free port.
+func listenForPage(asked string) (net.Listener, error) {
 	if asked != "" {
-		return asked
+		return listenAt(asked)
 	}
-	listener, err := net.Listen("tcp", usualPage)
-	if err != nil {
-		return "127.0.0.1:0"
+	if listener, err := net.Listen("tcp", usualPage); err == nil {
+		return listener, nil
 	}
-	listener.Close()
-	return usualPage
+	return listenAt("127.0.0.1:0")
 }
 
 // freePort returns an address that nobody uses now. The bot must know its own

@@ -102,6 +102,13 @@ func TestDemoKilled(t *testing.T) {
 	postJSON(t, "http://"+page+"/control/command", fmt.Sprintf(`{"user":"elif","channel":%q,"command":"/incident","text":"resolve it was nothing"}`, is.ID))
 	awaitState(t, page, "the resolution", func(st slacksim.State) bool { return onScreen(incidentRoom(st).Messages, "Resolved.") })
 
+	// Another one cannot take the folder away from it.
+	other := exec.Command(os.Args[0], "demo", "--data", dir, "--listen", "127.0.0.1:0", "--play", "--speed", "0")
+	other.Env = append(os.Environ(), asProgram+"=1")
+	if said, err := other.CombinedOutput(); err == nil || !strings.Contains(string(said), "is in use by process") {
+		t.Errorf("a second demonstration in the same folder: %v, %s; want it to say who uses the store", err, said)
+	}
+
 	// Asked to end, it ends in order, and all of it is kept.
 	if err := errors.Join(second.Process.Signal(os.Interrupt), second.Wait()); err != nil {
 		t.Errorf("after Ctrl-C: %v", err)

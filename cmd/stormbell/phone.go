@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/bot/slacksim/page"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/rotation"
@@ -37,7 +38,6 @@ type phones struct {
 	number  string            // ours
 	account string
 	token   string
-	mux     *http.ServeMux
 	server  *http.Server
 	stopped chan error
 
@@ -77,8 +77,7 @@ func openPhones(r *rotation.Roster, now func() time.Time) (*phones, error) {
 			p.people[person.Phone] = person.ID
 		}
 	}
-	p.mux = p.routes()
-	p.server = &http.Server{Handler: p.mux, ReadHeaderTimeout: 10 * time.Second}
+	p.server = &http.Server{Handler: guarded(p.routes()), ReadHeaderTimeout: 10 * time.Second}
 	go func() { p.stopped <- p.server.Serve(listener) }()
 	return p, nil
 }
@@ -122,6 +121,17 @@ func (p *phones) routes() *http.ServeMux {
 		reply(w, map[string]any{"sid": p.account, "status": "active"})
 	})
 	return mux
+}
+
+// guarded keeps out what another site's page makes a browser send.
+func guarded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if why := slacksim.Guard(r); why != "" {
+			http.Error(w, why, http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 func reply(w http.ResponseWriter, v any) {

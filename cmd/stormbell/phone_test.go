@@ -211,3 +211,20 @@ func TestPhoneNews(t *testing.T) {
 	<-changed
 	cancel()
 }
+
+func TestPhonesRefuseOtherSites(t *testing.T) {
+	p, _ := phonesOf(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.base+"/", strings.NewReader(`{"topic":"stormbell-clara","title":"from elsewhere"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", "https://elsewhere.example")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden || len(p.list()) > 0 {
+		t.Errorf("a push from another site's page = %d, and the phones show %+v; want 403 and nothing", resp.StatusCode, p.list())
+	}
+}

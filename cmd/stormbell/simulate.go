@@ -31,15 +31,15 @@ func simulateCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			listener, err := listenAt(listen)
+			if err != nil {
+				return err
+			}
 			sim, err := slacksim.New(opt)
 			if err != nil {
-				return err
+				return errors.Join(err, listener.Close())
 			}
-			space, err := openWorkspace(sim, listen, page.Options{})
-			if err != nil {
-				sim.Close()
-				return err
-			}
+			space := serveWorkspace(sim, listener, page.Options{})
 			if err := space.announce(p, asJSON); err != nil {
 				return errors.Join(err, space.close())
 			}
@@ -97,19 +97,23 @@ type workspace struct {
 	stopped chan error
 }
 
-// openWorkspace serves a workspace, with its page, at an address. It is the
-// caller's until there is no error.
-func openWorkspace(sim *slacksim.Workspace, listen string, show page.Options) (*workspace, error) {
-	listener, err := net.Listen("tcp", listen)
+// listenAt takes an address for a workspace.
+func listenAt(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %v; choose another address with --listen", listen, plainly(err))
+		return nil, fmt.Errorf("cannot listen on %s: %v; choose another address with --listen", address, plainly(err))
 	}
+	return listener, nil
+}
+
+// serveWorkspace serves a workspace with its page.
+func serveWorkspace(sim *slacksim.Workspace, listener net.Listener, show page.Options) *workspace {
 	w := &workspace{
 		sim: sim, base: "http://" + listener.Addr().String(), stopped: make(chan error, 1),
 		server: &http.Server{Handler: page.Handler(sim, show), ReadHeaderTimeout: 10 * time.Second},
 	}
 	go func() { w.stopped <- w.server.Serve(listener) }()
-	return w, nil
+	return w
 }
 
 // close ends everything that the workspace serves.
