@@ -73,6 +73,8 @@ func (w *Ways) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		return w.poll(ctx, j)
 	case desk.JobUpdate:
 		return w.update(ctx, j)
+	case desk.JobTry:
+		return w.tryout(ctx, j)
 	default:
 		return w.page(ctx, j)
 	}

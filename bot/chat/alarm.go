@@ -8,8 +8,11 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 )
 
-// alarm tells the operators something about the bot itself.
+// alarm tells the operators, or one person, something about the bot itself.
 func (s *Slack) alarm(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	if j.Person != "" {
+		return s.tellPerson(ctx, j, message{text: clip(esc(j.Text), 3000), blocks: []slack.Block{section(esc(j.Text))}})
+	}
 	id, err := s.channel(ctx, s.opt.AnnounceChannel, true)
 	if err != nil {
 		return desk.Outcome{}, err

@@ -25,6 +25,8 @@ func (s *Slack) aside(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		return desk.Outcome{}, s.refreshSwap(ctx, j.Target)
 	case desk.JobAlarm:
 		return s.alarm(ctx, j)
+	case desk.JobTry:
+		return s.tryout(ctx, j)
 	default:
 		return desk.Outcome{}, s.keepGroups(ctx)
 	}
@@ -32,7 +34,7 @@ func (s *Slack) aside(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 
 // isAside reports whether a job is one for aside.
 func isAside(k desk.JobKind) bool {
-	return k == desk.JobNotice || k == desk.JobSwap || k == desk.JobAlarm || k == desk.JobGroups
+	return k == desk.JobNotice || k == desk.JobSwap || k == desk.JobAlarm || k == desk.JobTry || k == desk.JobGroups
 }
 
 // tell posts a notice, once, to the person or the team it is for.

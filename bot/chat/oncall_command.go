@@ -48,6 +48,8 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 		return answer{payload: s.requests(caller.Actor)}
 	case "history":
 		return answer{payload: s.history20(ctx)}
+	case "test":
+		return answer{payload: s.tryWays(ctx, caller)}
 	case "why":
 		return answer{payload: s.why(ctx, caller.Actor, c.ChannelID, rest)}
 	case "report":
@@ -155,6 +157,7 @@ func (s *Slack) oncallHelp() reply {
 		"`" + cmd + " swap` asks somebody to take your shift, for one of theirs or for none",
 		"`" + cmd + " cover` asks everybody who takes it",
 		"`" + cmd + " why INC-1` says why who was paged, and what became of it",
+		"`" + cmd + " test` sends you a test by each of your ways, and says which arrived",
 		"`" + cmd + " off` records that you are away",
 		"`" + cmd + " requests` shows what is open or planned, to answer or to take back",
 		"`" + cmd + " history` shows who changed what · `" + cmd + " report` shows your own figures",

@@ -52,6 +52,8 @@ func (d *Desk) Tick(ctx context.Context, now time.Time) error {
 			err = d.sweep(ctx, key, now)
 		case strings.Contains(key, "/roster/"):
 			err = d.tickRoster(ctx, key, now)
+		case strings.Contains(key, "/tryout/"):
+			err = d.forgetTryout(ctx, key)
 		case strings.Contains(key, "/grant/"):
 			err = d.forgetGrant(ctx, key)
 		default:

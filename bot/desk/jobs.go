@@ -35,7 +35,8 @@ const (
 	JobStray          JobKind = "stray"           // find pages that left without a record of it
 	JobPoll           JobKind = "poll"            // ask the provider of Via what became of Receipt
 	JobUpdate         JobKind = "update"          // tell Person by Via how the incident stands, quietly
-	JobAlarm          JobKind = "alarm"           // tell the operators Text; belongs to no incident
+	JobAlarm          JobKind = "alarm"           // tell the operators, or Person, Text; belongs to no incident
+	JobTry            JobKind = "try"             // reach Person by Via, as a test, for the tryout Target; likewise
 	JobNotice         JobKind = "notice"          // tell Person, or the team Target, the notice of the same number; likewise
 	JobSwap           JobKind = "swap"            // refresh every message about the swap Target; likewise
 	JobGroups         JobKind = "groups"          // make the user groups equal to who is on call; likewise
@@ -94,7 +95,7 @@ func (j Job) Priority() int {
 // ByWay reports whether the job goes by another way than Slack.
 func (j Job) ByWay() bool {
 	switch j.Kind {
-	case JobPage, JobPoll, JobUpdate:
+	case JobPage, JobPoll, JobUpdate, JobTry:
 		return j.Via != "" && j.Via != "slack"
 	default:
 		return false
@@ -109,7 +110,7 @@ func (j Job) Lane() string {
 	switch j.Kind {
 	case JobPage:
 		lane += ":" + string(j.Person) + ":" + j.Via
-	case JobUpdate:
+	case JobUpdate, JobTry:
 		lane += ":" + string(j.Person) + ":" + j.Via
 	case JobPoll:
 		lane += ":" + j.Send

@@ -107,6 +107,8 @@ func (w *work) done(j Job, o Outcome) error {
 		return w.tellPinged(1) // the next of those who did not fit
 	case JobNotice:
 		return w.told(j, o)
+	case JobTry:
+		return w.tried(j, o)
 	case JobChannel:
 		return w.channelStands(o)
 	case JobCard:
@@ -252,6 +254,8 @@ func (w *work) failed(j Job, o Outcome) error {
 		return w.receipts([]Job{j}, true)
 	case JobNotice, JobSwap, JobGroups:
 		return w.told(j, o)
+	case JobTry:
+		return w.tried(j, o)
 	case JobUpdate:
 		return w.tellPinged(1)
 	case JobAsks, JobTopic, JobPurpose, JobPin, JobStray, JobAlarm:

@@ -34,6 +34,8 @@ import (
 //	forget/INSTANT/HASH              (index) when that may be forgotten
 //	window/PERSON/VIA                windowRecord: what leaves when by that way
 //	way/PERSON/VIA/000042/000003     (index) a page by that way that has not left
+//	tryout/ID                        tryoutRecord: a test of a person's ways
+//	due/INSTANT/tryout/ID            it is not to be remembered any longer
 //	grant/ID                         grantRecord: leave to acknowledge, given with a message
 //	due/INSTANT/grant/ID             a grant is not to be remembered any longer
 //	codes/PERSON                     codesRecord: the codes of a person's grants

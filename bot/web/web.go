@@ -119,6 +119,9 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("GET /v1/roster/history", s.operator(s.history))
 	m.Handle("GET /v1/oncall/report", s.operator(s.oncallReport))
 
+	m.Handle("POST /v1/oncall/tests", s.operator(s.tryWays))
+	m.Handle("GET /v1/oncall/tests/{id}", s.operator(s.tried))
+
 	m.Handle("GET /v1/incidents", s.operator(s.list))
 	m.Handle("POST /v1/incidents", s.operator(s.declare))
 	m.Handle("GET /v1/incidents/{name}", s.operator(s.show))

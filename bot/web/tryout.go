@@ -1,0 +1,53 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// tried is the answer about a test of somebody's ways.
+type tried struct {
+	desk.Tryout
+	Over  bool     `json:"over"` // nothing is under way any more
+	Words []string `json:"words"`
+}
+
+func newTried(t desk.Tryout) tried { return tried{t, t.Over(), t.Words()} }
+
+// tryWays sends a person of the roster a test by each of their ways.
+func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	var body struct {
+		As     string `json:"as"`
+		Person string `json:"person"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		return err
+	}
+	p, ok := d.Roster().Person(strings.TrimPrefix(body.Person, "@"))
+	if !ok {
+		return invalid("person", "must be the ID of somebody in the roster")
+	}
+	c, err := caller(r, d, body.As)
+	if err != nil {
+		return err
+	}
+	t, err := d.TryWays(r.Context(), c, incident.Person(p.ID))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusAccepted, newTried(t))
+	return nil
+}
+
+// tried answers what came of a test.
+func (s *Server) tried(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	t, err := d.TriedWays(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return missing(err)
+	}
+	writeJSON(w, http.StatusOK, newTried(t))
+	return nil
+}
