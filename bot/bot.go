@@ -71,21 +71,12 @@ func Run(ctx context.Context, opt Options) error {
 	if opt.Slack != nil {
 		out = newOutbox(opt.Desk, route{slack: opt.Slack, ways: opt.Ways}, opt.Log, opt.Noted)
 		work.Go(func() error { return out.run(workCtx, left) })
-		intake.Go(func() error { return opt.Slack.Run(intakeCtx) })
 	}
 	work.Go(func() error { return page(workCtx, opt.Desk, opt.Log) })
-	if opt.Ways != nil {
-		intake.Go(func() error { return opt.Ways.listen(intakeCtx) })
-	}
-	if opt.Heart != nil {
-		intake.Go(func() error { return opt.Heart.Run(intakeCtx) })
-	}
 	if opt.Reach != nil {
 		work.Go(func() error { return opt.Reach.watch(workCtx, opt.Desk, opt.Log) })
 	}
-	if opt.HTTP != nil {
-		intake.Go(func() error { return serve(intakeCtx, opt) })
-	}
+	opt.takeIn(intakeCtx, intake)
 	intake.Go(func() error {
 		select {
 		case <-intakeCtx.Done():
@@ -108,6 +99,22 @@ func Run(ctx context.Context, opt Options) error {
 		return nil
 	}
 	return err
+}
+
+// takeIn starts everything by which something comes in.
+func (opt Options) takeIn(ctx context.Context, g *errgroup.Group) {
+	if opt.Slack != nil {
+		g.Go(func() error { return opt.Slack.Run(ctx) })
+	}
+	if opt.Ways != nil {
+		g.Go(func() error { return opt.Ways.listen(ctx) })
+	}
+	if opt.Heart != nil {
+		g.Go(func() error { return opt.Heart.Run(ctx) })
+	}
+	if opt.HTTP != nil {
+		g.Go(func() error { return serve(ctx, opt) })
+	}
 }
 
 // serve answers HTTP until ctx ends, then lets what is under way finish.

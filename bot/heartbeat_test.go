@@ -51,6 +51,9 @@ func TestHeartbeat(t *testing.T) {
 		if n := beats.Load() - before; n != 10 {
 			t.Errorf("%d beats within ten minutes without Slack but with other ways, want 10", n)
 		}
+		r.command("cleo", "general", "ack INC-1") // so that nothing is on its way
+		r.command("cleo", "general", "ack INC-2")
+		r.pass(30 * time.Second)
 		r.ways.mu.Lock()
 		for _, via := range []string{"push", "sms", "voice", "webhook"} {
 			r.ways.breakers[via] = notify.Breaker{Failures: 3, Until: time.Now().Add(5*time.Minute + time.Second)}
@@ -65,6 +68,7 @@ func TestHeartbeat(t *testing.T) {
 		if n := beats.Load() - before; n < 4 {
 			t.Errorf("%d beats in the five minutes after that, want them again", n)
 		}
+		r.command("eve", "general", "declare search is down again service:search")
 		if err := r.desk.CheckPaging(ctx, time.Now().Add(time.Hour)); err == nil || !strings.Contains(err.Error(), "has been due since") {
 			t.Errorf("CheckPaging an hour from now = %v, want that an escalation is stuck", err)
 		}

@@ -28,6 +28,7 @@ type Metrics struct {
 	jobs      *prometheus.CounterVec
 	waiting   *prometheus.HistogramVec
 	calls     *prometheus.CounterVec
+	attempts  *prometheus.CounterVec
 	calling   *prometheus.HistogramVec
 	envelopes *prometheus.CounterVec
 	pages     *prometheus.HistogramVec
@@ -49,6 +50,7 @@ func NewMetrics(version string) *Metrics {
 	m.answering = m.histogram("http_request_duration_seconds", "Time to answer an HTTP request.", "route")
 	m.jobs = m.counter("jobs_total", "Jobs of the outbox, by kind and outcome.", "kind", "outcome")
 	m.waiting = m.histogram("job_wait_seconds", "Time from a job's commit to its outcome.", "kind")
+	m.attempts = m.counter("way_attempts_total", "Attempts to reach people by other ways than Slack, by way and outcome.", "via", "outcome")
 	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error).", "method", "outcome")
 	m.calling = m.histogram("slack_call_duration_seconds", "Time that a call of Slack's Web API took.", "method")
 	m.envelopes = m.counter("slack_envelopes_total", "Envelopes received over Socket Mode, by type.", "type")
@@ -155,6 +157,12 @@ func (m *Metrics) waits() (int, time.Duration) {
 		return m.outbox, 0
 	}
 	return m.outbox, time.Since(m.oldest)
+}
+
+// Attempt counts an attempt to reach somebody by another way than Slack.
+// Outcome is ok, unavailable, busy, misconfigured, refused or stopped.
+func (m *Metrics) Attempt(via, outcome string) {
+	m.attempts.WithLabelValues(word(via), word(outcome)).Inc()
 }
 
 // SlackCall counts a call of Slack's Web API. Outcome is ok, Slack's word for

@@ -60,7 +60,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 	metrics := web.NewMetrics(currentBuild().Version)
 	reach := bot.NewReach()
 	ways := bot.NewWays(bot.WaysOptions{
-		Desk: p.desk, Senders: waysOf(c.Notify), Topic: c.Notify.Ntfy.Topic, PublicURL: c.HTTP.PublicURL,
+		Desk: p.desk, Senders: waysOf(c.Notify), Topic: c.Notify.Ntfy.Topic, PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
 		Log: log.With().Str("part", "ways").Logger(),
 	})
 	slack := chat.New(p.desk, chat.Options{
