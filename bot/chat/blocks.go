@@ -107,7 +107,7 @@ func standing(b desk.Brief, n names) string {
 	case i.Status == incident.Cancelled:
 		return "Cancelled: it was no incident."
 	case i.Status == incident.Resolved, i.Status == incident.Closed:
-		s := "Resolved at " + at(i.Resolved) + "."
+		s := "Resolved " + at(i.Resolved) + "."
 		if i.AcknowledgedBy != "" {
 			s = n.onIt(i) + " " + s
 		}
@@ -159,7 +159,7 @@ func pageMessage(b desk.Brief, ask desk.Ask, n names) message {
 	if ask.Why != "" {
 		m.blocks = append(m.blocks, section(quote(ask.Why, 1500)))
 	}
-	facts := []string{"Declared by " + n.who(i.DeclaredBy) + " at " + at(i.Declared)}
+	facts := []string{"Declared by " + n.who(i.DeclaredBy) + ", " + at(i.Declared)}
 	if b.Papers.Channel != "" {
 		facts = append(facts, "<#"+b.Papers.Channel+">")
 	}
