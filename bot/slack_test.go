@@ -314,7 +314,7 @@ func TestInvitations(t *testing.T) {
 		r.pass(time.Minute)
 		r.command("ada", channel, "role communicator @cleo")
 		r.pass(time.Minute)
-		b, err := r.desk.Brief(t.Context(), 1)
+		b, err := r.desk.Brief(r.t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -158,7 +158,7 @@ func TestRedelivered(t *testing.T) {
 		n := r.last()
 		r.command("eve", "general", "declare checkout is slow")
 		again(n, "slash_commands")
-		if active, _ := r.desk.Active(t.Context(), incident.Bot); len(active) != 1 {
+		if active, _ := r.desk.Active(r.t.Context(), incident.Bot); len(active) != 1 {
 			t.Fatalf("%d incidents of one command, want 1", len(active))
 		}
 		page := r.find(r.dm("U0ADA"), "checkout is slow")
@@ -185,7 +185,7 @@ func TestRedelivered(t *testing.T) {
 			t.Fatalf("Submit() = %+v, %v; want closed", result, err)
 		}
 		again(n, "interactive")
-		active, _ := r.desk.Active(t.Context(), incident.Bot)
+		active, _ := r.desk.Active(r.t.Context(), incident.Bot)
 		_, events := r.fold(1)
 		notes := 0
 		for _, e := range events {
@@ -283,7 +283,7 @@ func TestSlowStore(t *testing.T) {
 		}
 		store.delay.Store(0)
 		r.pass(time.Minute)
-		active, _ := r.desk.Active(t.Context(), incident.Bot)
+		active, _ := r.desk.Active(r.t.Context(), incident.Bot)
 		if len(active) != 1 || active[0].Title != "search is slow" {
 			t.Errorf("open: %v; want only what was not refused", active)
 		}
@@ -376,7 +376,7 @@ func TestStopping(t *testing.T) {
 		}
 		r.start()
 		r.pass(time.Minute)
-		active, _ := r.desk.Active(t.Context(), incident.Bot)
+		active, _ := r.desk.Active(r.t.Context(), incident.Bot)
 		if len(active) < answered {
 			t.Errorf("%d were answered, %d are in the store", answered, len(active))
 		}

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,10 +46,17 @@ type methods struct {
 	held    map[string]time.Time // by method, and by method and channel
 	budgets map[string]*rate.Limiter
 	paces   map[string]*rate.Limiter // of posts, by channel
+	turns   map[turn]time.Time       // when the next one who must wait may try
 }
 
 func newMethods() *methods {
-	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}, paces: map[string]*rate.Limiter{}}
+	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}, paces: map[string]*rate.Limiter{}, turns: map[turn]time.Time{}}
+}
+
+// turn is a queue of calls that wait for a budget: of a method, or of a channel.
+type turn struct {
+	name string
+	rank int
 }
 
 // Slack takes one post a second in a channel, and short bursts (Web API,
@@ -61,9 +69,10 @@ const (
 )
 
 // aCall is a call that wants to be made: of a method, in a channel when it is a
-// post, urgent when it carries a page.
+// post, for a job of some priority; urgent when that is a page.
 type aCall struct {
 	method, channel string
+	rank            int
 	urgent          bool
 }
 
@@ -114,19 +123,34 @@ func (m *methods) spare(c aCall, now time.Time) time.Duration {
 			m.paces[c.channel] = rate.NewLimiter(postsPerSecond, postsAtOnce)
 		}
 		if wait := reserve(m.paces[c.channel], false, now); wait > 0 {
-			return wait
+			return m.queue(turn{"in " + c.channel, c.rank}, wait, time.Second/postsPerSecond, now)
 		}
 	}
+	n := cmp.Or(perMinute[c.method], tier3)
 	budget := m.budgets[c.method]
 	if budget == nil {
-		n := perMinute[c.method]
-		if n == 0 {
-			n = tier3
-		}
 		budget = rate.NewLimiter(rate.Limit(float64(n)/60), n)
 		m.budgets[c.method] = budget
 	}
-	return reserve(budget, c.urgent, now)
+	if wait := reserve(budget, c.urgent, now); wait > 0 {
+		return m.queue(turn{c.method, c.rank}, wait, time.Minute/time.Duration(n), now)
+	}
+	return 0
+}
+
+// queue gives each of those who must wait an instant of its own: were all told
+// the earliest one, a thousand would try for every call that Slack takes. What is
+// more urgent has a queue of its own, and takes from those behind.
+func (m *methods) queue(t turn, wait, every time.Duration, now time.Time) time.Duration {
+	at := now.Add(wait)
+	if next := m.turns[t]; next.After(at) {
+		at = next
+	}
+	if len(m.turns) > channelsMost {
+		clear(m.turns)
+	}
+	m.turns[t] = at.Add(every)
+	return at.Sub(now)
 }
 
 // reserve takes one from a limiter; without enough left only what is urgent does.
@@ -160,10 +184,18 @@ func (m *methods) through(c aCall) {
 	}
 }
 
-// pageCall marks a context whose calls carry a page.
-type pageCall struct{}
+// ranked is the key under which a context holds the priority of the job that its
+// calls are for.
+type ranked struct{}
 
-func isUrgent(ctx context.Context) bool { return ctx.Value(pageCall{}) != nil }
+// rankOf returns that priority. Calls for no job, such as opening a form for
+// somebody who waits, come right after pages.
+func rankOf(ctx context.Context) int {
+	if rank, ok := ctx.Value(ranked{}).(int); ok {
+		return rank
+	}
+	return 1
+}
 
 // call makes one call of a Web API method under its budget, and turns what can
 // be tried again into a *desk.Retry. Every other error is Slack's own code.
@@ -173,7 +205,8 @@ func (s *Slack) call(ctx context.Context, method string, f func(context.Context)
 
 // callIn is call for a method that Slack counts by channel.
 func (s *Slack) callIn(ctx context.Context, method, channel string, f func(context.Context) error) error {
-	c := aCall{method: method, channel: channel, urgent: isUrgent(ctx)}
+	rank := rankOf(ctx)
+	c := aCall{method: method, channel: channel, rank: rank, urgent: rank == 0}
 	if wait := s.methods.free(c, time.Now()); wait > 0 {
 		return &desk.Retry{After: wait, Cause: fmt.Errorf("%s: %w", method, errTurn)}
 	}

@@ -19,6 +19,7 @@ import (
 // Perform carries out one job. A *desk.Retry means that it is worth trying
 // again; an Outcome with Failed means that it is not.
 func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	ctx = context.WithValue(ctx, ranked{}, j.Priority())
 	var b desk.Brief
 	var o desk.Outcome
 	var err error
@@ -270,7 +271,6 @@ func (s *Slack) history(ctx context.Context, channel string) ([]slack.Message, e
 // sent again, since a repeated one is cheaper than a lost one; then the earlier
 // one is looked for, so that it too can be told what became of it.
 func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	ctx = context.WithValue(ctx, pageCall{}, true)
 	user, err := s.userOf(ctx, j.Person)
 	if err != nil {
 		return desk.Outcome{}, err
@@ -341,7 +341,6 @@ func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error
 
 // pageChannel asks in a channel that a policy names.
 func (s *Slack) pageChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	ctx = context.WithValue(ctx, pageCall{}, true)
 	ask := desk.Ask{Resort: j.Resort}
 	m := pageMessage(b, ask, s.names())
 	posted, err := s.postIn(ctx, j.Target, j, m)
