@@ -142,12 +142,12 @@ func (x *Explanation) result(e incident.Event, r Result) bool {
 	return false
 }
 
-// answered notes that a person answered: their last page by the way that got
-// furthest is the one that did it, as far as anybody can tell.
+// answered notes that a person answered: the last page of which it is known that
+// it was taken is the one that did it, as far as anybody can tell.
 func (x *Explanation) answered(e incident.Event) {
 	for k := len(x.Steps) - 1; k >= 0; k-- {
 		for n := len(x.Steps[k].Pages) - 1; n >= 0; n-- {
-			if p := &x.Steps[k].Pages[n]; p.Person == e.By && p.Result != ResultFailed {
+			if p := &x.Steps[k].Pages[n]; p.Person == e.By && p.Result != ResultFailed && p.Result != ResultUnconfirmed {
 				p.Result, p.ResultAt = ResultAnswered, e.At
 				return
 			}

@@ -1,0 +1,126 @@
+package desk
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// TestGrantIsUsedOnce: whoever presses twice, or two at the same time, get one
+// acknowledgement and the word that it was used.
+func TestGrantIsUsedOnce(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		ctx := x.t.Context()
+		var numbers []int
+		for _, title := range []string{"one", "two", "three"} {
+			a, err := x.Declare(ctx, Caller{Actor: eve}, incident.Declaration{Title: title})
+			if err != nil {
+				t.Fatal(err)
+			}
+			numbers = append(numbers, a.Incident.Number)
+		}
+		g, err := x.Grant(ctx, bob, "push", numbers[:2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		taken, used := 0, 0
+		for range 8 {
+			all.Go(func() {
+				list, err := x.Redeem(context.WithoutCancel(ctx), g.Token)
+				mu.Lock()
+				defer mu.Unlock()
+				for _, one := range list {
+					if one.Refused == nil {
+						taken++
+					}
+				}
+				if errors.Is(err, ErrGrantUsed) {
+					used++
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if taken != 2 || used == 0 {
+			t.Errorf("eight at once: %d acknowledgements, %d told that it was used; want 2, and the others told", taken, used)
+		}
+		for n, want := range map[int]incident.Actor{numbers[0]: bob, numbers[1]: bob, numbers[2]: ""} {
+			i, events, err := x.Timeline(ctx, incident.Bot, n)
+			if err != nil || i.AcknowledgedBy != want {
+				t.Errorf("%s is acknowledged by %q, %v, want %q", incident.Name(n), i.AcknowledgedBy, err, want)
+			}
+			acks := 0
+			for _, e := range events {
+				if e.Kind == incident.KindAcknowledged {
+					acks++
+				}
+			}
+			if want != "" && acks != 1 {
+				t.Errorf("%s was acknowledged %d times", i.Name(), acks)
+			}
+		}
+	})
+}
+
+// TestGrantForged turns over every bit of a token: none of what comes out is one.
+func TestGrantForged(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		ctx := x.t.Context()
+		if _, err := x.Declare(ctx, Caller{Actor: eve}, incident.Declaration{Title: "one"}); err != nil {
+			t.Fatal(err)
+		}
+		g, err := x.Grant(ctx, bob, "push", []int{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := base64.RawURLEncoding.DecodeString(g.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for bit := range len(raw) * 8 {
+			forged := append([]byte(nil), raw...)
+			forged[bit/8] ^= 1 << (bit % 8)
+			if _, err := x.Redeem(ctx, base64.RawURLEncoding.EncodeToString(forged)); !errors.Is(err, ErrGrantForged) {
+				t.Fatalf("Redeem with bit %d turned over = %v, want %v", bit, err, ErrGrantForged)
+			}
+		}
+		for _, wrong := range []string{"", "x", g.Token + "A", "../../" + g.Token, "\x00", g.Token[:23]} {
+			if _, err := x.Redeem(ctx, wrong); !errors.Is(err, ErrGrantForged) {
+				t.Errorf("Redeem(%q) = %v, want %v", wrong, err, ErrGrantForged)
+			}
+		}
+		if i, _, _ := x.Timeline(ctx, incident.Bot, 1); i.Acked() {
+			t.Error("a forged token acknowledged")
+		}
+	})
+}
+
+// TestGrantSurvives: the key that signs is kept, so that a link sent before a
+// restart works after it.
+func TestGrantSurvives(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		ctx := x.t.Context()
+		if _, err := x.Declare(ctx, Caller{Actor: eve}, incident.Declaration{Title: "one"}); err != nil {
+			t.Fatal(err)
+		}
+		g, err := x.Grant(ctx, bob, "push", []int{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		x.open()
+		list, err := x.Redeem(ctx, g.Token)
+		if err != nil || len(list) != 1 || list[0].Incident.AcknowledgedBy != bob {
+			t.Errorf("Redeem after a restart = %+v, %v, want bob on it", list, err)
+		}
+	})
+}
