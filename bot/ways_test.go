@@ -296,11 +296,16 @@ func TestBundle(t *testing.T) {
 		}
 		r.pass(30 * time.Second)
 		sms = p.taken("sms", "0002")
-		if len(sms) != 2 || sms[1].Text != "3 incidents need you: INC-2 INC-4 INC-5\nReply 2 to acknowledge." {
+		if len(sms) != 2 {
 			t.Fatalf("after the minute: %+v, want one message about what is open", sms)
 		}
+		// The call that leaves at the same instant may have taken the code before.
+		code := regexp.MustCompile(`^3 incidents need you: INC-2 INC-4 INC-5\nReply (\d+) to acknowledge\.$`).FindStringSubmatch(sms[1].Text)
+		if code == nil {
+			t.Fatalf("after the minute: %q, want what is open, and a code", sms[1].Text)
+		}
 		r.command("eve", "general", "declare search fails 6 service:search")
-		p.reply("+4915100000002", "2")
+		p.reply("+4915100000002", code[1])
 		r.pass(10 * time.Second)
 		for n, want := range map[int]incident.Actor{1: "", 2: "person:bob", 3: "person:cleo", 4: "person:bob", 5: "person:bob", 6: ""} {
 			if i, _ := r.fold(n); i.AcknowledgedBy != want {
