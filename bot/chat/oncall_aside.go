@@ -198,8 +198,24 @@ func (s *Slack) oncallView(ctx context.Context, n desk.Notice) (oncallView, erro
 		if errors.As(err, &gone) {
 			err = nil // the message says so
 		}
+		if err == nil && v.swap.With == "" {
+			v.load, err = s.loads(ctx, v.now)
+		}
 	}
 	return v, err
+}
+
+// loadDays is over how many days load is compared when a stand-in is looked for.
+const loadDays = 90
+
+// loads is what the last ninety days of on call asked of people, in weighted hours.
+func (s *Slack) loads(ctx context.Context, now time.Time) (map[string]float64, error) {
+	figures, err := s.desk.OncallReport(ctx, now.Add(-loadDays*24*time.Hour), now)
+	load := make(map[string]float64, len(figures.People))
+	for _, p := range figures.People {
+		load[p.ID] = p.Load
+	}
+	return load, err
 }
 
 // openOf returns the open incidents of a team's services that everybody may see.

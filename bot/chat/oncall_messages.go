@@ -33,6 +33,7 @@ type oncallView struct {
 	command string
 	open    []incident.Incident  // of the team concerned
 	woken   map[string]time.Time // people who were woken in the night before
+	load    map[string]float64   // hours of load by person, for whom to ask first
 	swap    desk.Swap
 }
 

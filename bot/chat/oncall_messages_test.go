@@ -111,7 +111,9 @@ func everythingTold() []told {
 		{"swap, a trade, again", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeSwap, Again: true}, func(v *oncallView) {
 			v.swap = askedSwap(*v, 1, func(s *desk.Swap) { s.BackStart, s.BackEnd = span.Start, span.End })
 		}},
-		{"cover", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeSwap}, func(v *oncallView) { v.swap = askedSwap(*v, 2, nil) }},
+		{"cover", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeSwap}, func(v *oncallView) {
+			v.swap, v.load = askedSwap(*v, 2, nil), map[string]float64{"bob": 40, "cleo": 90}
+		}},
 		{"accepted", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeOutcome, To: "ada"}, func(v *oncallView) {
 			v.swap = askedSwap(*v, 1, func(s *desk.Swap) { s.Status = rotation.SwapAccepted })
 		}},

@@ -68,8 +68,10 @@ func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
 	return m
 }
 
+// couldCover names who is free, whoever has had the least of it first. It names no
+// figures.
 func (v oncallView) couldCover(s desk.Swap) string {
-	people := without(v.roster.CouldCover(s.Rotation, rotation.Stretch{Start: s.Start, End: s.End}, nil), []string{s.Person})
+	people := without(v.roster.CouldCover(s.Rotation, rotation.Stretch{Start: s.Start, End: s.End}, v.load), []string{s.Person})
 	if len(people) == 0 {
 		return ""
 	}
