@@ -66,6 +66,7 @@ type providers struct {
 	line   *slacksim.Listener
 	server *http.Server
 	public string // http.public_url of the bot; empty: none
+	weekly desk.Weekly
 
 	mu      sync.Mutex
 	sent    []sent
@@ -97,7 +98,7 @@ func (p *providers) deskOptions() desk.Options {
 	if p == nil {
 		return desk.Options{}
 	}
-	return desk.Options{Vias: []string{"push", "sms", "voice", "webhook"}, Reports: []string{"sms", "voice"}}
+	return desk.Options{Vias: []string{"push", "sms", "voice", "webhook"}, Reports: []string{"sms", "voice"}, Weekly: p.weekly}
 }
 
 // connect returns the bot's side of the ways, and puts the bot's own HTTP into

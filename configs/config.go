@@ -12,7 +12,10 @@
 // connection.
 package configs
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Config is what one running bot was told. Where a section belongs to something
 // optional, its zero value means that it is off.
@@ -24,6 +27,7 @@ type Config struct {
 	Log              Log            `mapstructure:"log"`
 	BusinessTimeZone *time.Location `mapstructure:"business_time_zone"` // never nil
 	Notify           Notify         `mapstructure:"notify"`
+	Paging           Paging         `mapstructure:"paging"`
 	Heartbeat        Heartbeat      `mapstructure:"heartbeat"`
 }
 
@@ -118,6 +122,29 @@ type Twilio struct {
 type Webhook struct {
 	URL    string `mapstructure:"url"` // empty: off
 	Secret Secret `mapstructure:"secret"`
+}
+
+// Paging is what is done to know that pages would arrive.
+type Paging struct {
+	WeeklyTest string `mapstructure:"weekly_test"` // a weekday and a time, as in mon 10:00; empty: off
+}
+
+var weekdays = map[string]time.Weekday{"sun": time.Sunday, "mon": time.Monday, "tue": time.Tuesday, "wed": time.Wednesday,
+	"thu": time.Thursday, "fri": time.Friday, "sat": time.Saturday}
+
+// Weekly returns the weekday and the time of day, HH:MM, of the weekly test; ok
+// is false for a text that does not say both. Nothing is never.
+func (p Paging) Weekly() (day time.Weekday, clock string, ok bool) {
+	if p.WeeklyTest == "" {
+		return 0, "", true
+	}
+	word, clock, found := strings.Cut(strings.ToLower(strings.TrimSpace(p.WeeklyTest)), " ")
+	day, known := weekdays[word[:min(len(word), 3)]]
+	at, err := time.Parse("15:04", strings.TrimSpace(clock))
+	if !found || !known || err != nil {
+		return 0, "", false
+	}
+	return day, at.Format("15:04"), true
 }
 
 // Heartbeat is the bot's own dead man's switch: while it works it calls an

@@ -67,6 +67,7 @@ func Keys() []Key {
 		{Name: "notify.twilio.api_url", Default: "https://api.twilio.com", Meaning: "the base of Twilio's API"},
 		{Name: "notify.webhook.url", Meaning: "an address that gets each page as JSON"},
 		{Name: "notify.webhook.secret", kind: secret, Meaning: "signs those calls, as Standard Webhooks are"},
+		{Name: "paging.weekly_test", Meaning: "when everybody on call is paged as a test that they must acknowledge within the hour, a weekday and a time in `business_time_zone`, e.g. `mon 10:00`; their team hears how it went"},
 		{Name: "heartbeat.url", Meaning: "an address that the bot calls while it works; have somebody else watch that it does"},
 		{Name: "heartbeat.every", Default: "1m", kind: duration, Meaning: "how often"},
 	}

@@ -51,6 +51,9 @@ func (l *loader) validate(c *Config) {
 	l.checkPush(c.Notify)
 	l.checkMail(c.Notify.SMTP)
 	l.checkTwilio(c.Notify.Twilio)
+	if _, _, ok := c.Paging.Weekly(); !ok {
+		l.report("paging.weekly_test", "it does not say a weekday and a time", "write it as in mon 10:00")
+	}
 	l.checkHeartbeat(c.Heartbeat)
 }
 

@@ -31,6 +31,7 @@ type Options struct {
 	Zone            *time.Location // where the business is; nil: UTC
 	Vias            []string       // the ways pages can leave, besides slack
 	Reports         []string       // those of them that say when they have delivered
+	Weekly          Weekly         // when everybody on call is paged as a test
 }
 
 // Desk decides and records. Its methods may be called concurrently.
@@ -63,7 +64,7 @@ func Open(ctx context.Context, db *storage.DB, opt Options) (*Desk, error) {
 		return nil, err
 	}
 	now := instant()
-	return d, errors.Join(d.startSweeping(ctx, now), d.startRoster(ctx, now))
+	return d, errors.Join(d.startSweeping(ctx, now), d.startRoster(ctx, now), d.startWeekly(ctx, now))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes
@@ -93,13 +94,14 @@ type work struct {
 	who    *directory
 	caller Caller
 
-	inc    incident.Incident
-	papers Papers
-	found  Papers // as they were loaded
-	jobs   []Job
-	due    bool
-	notes  []string
-	held   map[string]time.Time // sends that wait for a bundle, and until when
+	inc       incident.Incident
+	papers    Papers
+	found     Papers // as they were loaded
+	jobs      []Job
+	due       bool
+	notes     []string
+	noChannel bool                 // what is declared gets none
+	held      map[string]time.Time // sends that wait for a bundle, and until when
 }
 
 // act runs f in a transaction on incident n, or on none yet when n is 0. A
@@ -248,6 +250,10 @@ func (w *work) effect(e incident.Effect) error {
 		}
 		return w.job(Job{Kind: JobAsks})
 	case incident.OpenChannel:
+		if w.noChannel {
+			w.papers.ChannelGivenUp, w.papers.Drill = true, true
+			return nil
+		}
 		return w.openChannel()
 	case incident.RefreshCard:
 		return w.job(Job{Kind: JobCard})

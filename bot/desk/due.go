@@ -52,6 +52,10 @@ func (d *Desk) Tick(ctx context.Context, now time.Time) error {
 			err = d.sweep(ctx, key, now)
 		case strings.Contains(key, "/roster/"):
 			err = d.tickRoster(ctx, key, now)
+		case strings.HasSuffix(key, "/weekly"):
+			err = d.tickWeekly(ctx, key, now)
+		case strings.Contains(key, "/drill/"):
+			err = d.tickDrill(ctx, key)
 		case strings.Contains(key, "/tryout/"):
 			err = d.forgetTryout(ctx, key)
 		case strings.Contains(key, "/grant/"):

@@ -35,7 +35,7 @@ const (
 	JobStray          JobKind = "stray"           // find pages that left without a record of it
 	JobPoll           JobKind = "poll"            // ask the provider of Via what became of Receipt
 	JobUpdate         JobKind = "update"          // tell Person by Via how the incident stands, quietly
-	JobAlarm          JobKind = "alarm"           // tell the operators, or Person, Text; belongs to no incident
+	JobAlarm          JobKind = "alarm"           // tell the operators, the team Target or Person Text; belongs to no incident
 	JobTry            JobKind = "try"             // reach Person by Via, as a test, for the tryout Target; likewise
 	JobNotice         JobKind = "notice"          // tell Person, or the team Target, the notice of the same number; likewise
 	JobSwap           JobKind = "swap"            // refresh every message about the swap Target; likewise

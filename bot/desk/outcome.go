@@ -296,7 +296,7 @@ func (d *Desk) TryingInVain(ctx context.Context, j Job, reason string) error {
 
 // tryAgain makes the channel of an incident that is open again, if it was given up.
 func (w *work) tryAgain() error {
-	if !w.papers.ChannelGivenUp || !w.inc.Status.Active() {
+	if !w.papers.ChannelGivenUp || w.papers.Drill || !w.inc.Status.Active() {
 		return nil
 	}
 	w.papers.ChannelGivenUp = false

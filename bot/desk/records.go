@@ -34,6 +34,8 @@ import (
 //	forget/INSTANT/HASH              (index) when that may be forgotten
 //	window/PERSON/VIA                windowRecord: what leaves when by that way
 //	way/PERSON/VIA/000042/000003     (index) a page by that way that has not left
+//	due/INSTANT/weekly               whoever is on call is to be paged as a test
+//	due/INSTANT/drill/000042         such a test is to end
 //	tryout/ID                        tryoutRecord: a test of a person's ways
 //	due/INSTANT/tryout/ID            it is not to be remembered any longer
 //	grant/ID                         grantRecord: leave to acknowledge, given with a message
@@ -145,6 +147,7 @@ type Papers struct {
 	Channel        string             `json:"channel,omitempty"`
 	ChannelError   string             `json:"channel_error,omitempty"`    // why there is no channel yet, in words
 	ChannelGivenUp bool               `json:"channel_given_up,omitempty"` // and there will be none
+	Drill          bool               `json:"drill,omitempty"`            // it is a weekly test, which gets none
 	Card           Message            `json:"card,omitzero"`
 	Announcement   Message            `json:"announcement,omitzero"`
 	Pings          []Ping             `json:"pings,omitempty"`      // notifications that ask and were not told of an answer

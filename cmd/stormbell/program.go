@@ -50,7 +50,7 @@ func openProgram(ctx context.Context, c *configs.Config, log zerolog.Logger) (*p
 func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logger) error {
 	var err error
 	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
-		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}})
+		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging)})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/notify"
 	"github.com/stormbell/stormbell/configs"
 )
@@ -31,4 +32,10 @@ func waysOf(c configs.Notify) map[string]notify.Sender {
 		ways["webhook"] = w
 	}
 	return ways
+}
+
+// weekly returns when everybody on call is paged as a test.
+func weekly(p configs.Paging) desk.Weekly {
+	day, clock, _ := p.Weekly() // checked when the configuration was read
+	return desk.Weekly{Day: day, Clock: clock}
 }
