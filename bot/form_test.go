@@ -79,7 +79,7 @@ func TestResolveForm(t *testing.T) {
 			t.Errorf("status %s by %q, want resolved and nothing said of how", i.Status, i.How)
 		}
 		page, _ = r.channelOf(mustDM(r, "U0ADA")).Message(page.TS)
-		if shows(page, `"action_id"`) || !shows(page, "Resolved at") {
+		if shows(page, `"action_id"`) || !shows(page, "Resolved ") {
 			t.Errorf("the page shows %s, want that it is resolved, and no button", page.Blocks)
 		}
 

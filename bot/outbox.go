@@ -40,6 +40,7 @@ type outbox struct {
 
 	finishing chan struct{} // closed when nothing more is taken in
 	finished  chan struct{} // closed when run has returned
+	began     time.Time     // when run began
 }
 
 // gate is a class of jobs with slots of its own, which nothing else can take.
@@ -98,6 +99,11 @@ func (o *outbox) resting() bool {
 // pagesFirst is how long the other work on an incident lets its first page go
 // ahead. A page that Slack does not answer must not hold up the rest.
 const pagesFirst = 500 * time.Millisecond
+
+// landing is how long a call whose answer nobody heard may yet take to have its
+// effect. Whether a message stands is looked up no sooner, or the one that is
+// still on its way would be its double.
+const landing = 2 * time.Second
 
 // answerFor is how long a caller is answered late; Slack takes a reply for
 // thirty minutes.
@@ -166,7 +172,8 @@ func (o *outbox) finish(most time.Duration) {
 func (o *outbox) run(ctx context.Context, left []desk.Job) error {
 	defer close(o.finished)
 	defer o.under.Wait()
-	o.add(left, time.Now())
+	o.began = time.Now()
+	o.add(left, o.began)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	finishing := o.finishing
@@ -256,6 +263,9 @@ func (o *outbox) place(ctx context.Context, l *lane, now time.Time) {
 	l.yields = false
 	if j.NotBefore.After(l.at) {
 		l.at = j.NotBefore
+	}
+	if at := o.began.Add(landing); j.Doubtful && j.PostsOnce() && at.After(l.at) {
+		l.at = at
 	}
 	if hold := o.pageHold(j, now); hold > 0 && !l.at.After(now.Add(hold)) {
 		l.at, l.yields = now.Add(hold), true
@@ -401,6 +411,9 @@ func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now 
 			wait = retry.After // it knows better
 		}
 		l.waiting[0].Doubtful = l.waiting[0].Doubtful || retry.Doubtful
+		if retry.Doubtful && j.PostsOnce() {
+			wait = max(wait, landing)
+		}
 	}
 	if l.did == nil {
 		l.under = nil // the next try may stand for more

@@ -136,6 +136,17 @@ func (j Job) Refreshes() bool {
 	}
 }
 
+// PostsOnce reports whether the job makes a message or a file that must not
+// stand twice.
+func (j Job) PostsOnce() bool {
+	switch j.Kind {
+	case JobCard, JobAnnounce, JobSay, JobPostmortem, JobPostmortemFile, JobNotice, JobSwap:
+		return true
+	default:
+		return false
+	}
+}
+
 // NeedsChannel reports whether the job waits until the incident's channel
 // stands.
 func (j Job) NeedsChannel() bool {
