@@ -38,6 +38,7 @@ type outbox struct {
 	done   chan result
 	under  sync.WaitGroup
 
+	hurries   bool          // nothing rests any more: the program stops
 	finishing chan struct{} // closed when nothing more is taken in
 	finished  chan struct{} // closed when run has returned
 	began     time.Time     // when run began
@@ -130,6 +131,7 @@ type lane struct {
 	tries    int
 	index    int // in its heap
 
+	rests time.Time     // not before that, since it has shown the newest state just now
 	under []desk.Job    // those of waiting, from the first, that are under way
 	did   *desk.Outcome // what came of under, done but not recorded yet
 }
@@ -196,6 +198,7 @@ func (o *outbox) run(ctx context.Context, left []desk.Job) error {
 			return nil
 		case <-finishing:
 			finishing = nil
+			o.wakeRested(now)
 		case <-o.desk.JobsReady():
 			o.add(o.desk.Take(), time.Now())
 		case r := <-o.done:
@@ -250,6 +253,11 @@ func (l *lane) insert(j desk.Job) {
 
 // place decides where a lane that is in no heap belongs.
 func (o *outbox) place(ctx context.Context, l *lane, now time.Time) {
+	if len(l.waiting) == 0 && l.rests.After(now) {
+		l.state, l.at = isLater, l.rests
+		heap.Push(&o.later, l)
+		return
+	}
 	if len(l.waiting) == 0 {
 		delete(o.lanes, l.key)
 		delete(o.places[l.incident], l)
@@ -327,6 +335,21 @@ func (o *outbox) start(ctx context.Context) {
 	}
 }
 
+// showEvery is how often what shows the newest state is brought up to it: a burst
+// of notes edits the summary once a second and not once for each.
+const showEvery = time.Second
+
+// wakeRested lets go what only rests, since there will be no later.
+func (o *outbox) wakeRested(now time.Time) {
+	o.hurries = true
+	for _, l := range o.later.lanes {
+		if l.at.Equal(l.rests) {
+			l.at, l.rests = now, now
+		}
+	}
+	heap.Init(&o.later)
+}
+
 // mostAtOnce is how many waiting jobs one of them stands for: what one
 // transaction can take off the outbox, with room for what follows.
 const mostAtOnce = 50
@@ -386,6 +409,10 @@ func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 		l.waiting = l.waiting[len(l.under):]
 		l.under, l.did = nil, nil
 		l.tries = 0
+		if j.Refreshes() && j.Priority() >= 2 && !o.hurries {
+			l.rests = now.Add(showEvery)
+			l.at = l.rests
+		}
 		o.note(string(j.Kind), "done", now.Sub(j.Created))
 	} else if o.again(ctx, l, j, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
 		return r.err // the next process reads what the store holds

@@ -212,7 +212,7 @@ func TestAnnouncements(t *testing.T) {
 			if len(r.dm("U0ADA")) != 1 {
 				t.Error("ada was not paged")
 			}
-			if _, events := r.fold(1); !strings.Contains(said(events), "Could not announce it: a channel of that name exists") {
+			if _, events := r.fold(1); !strings.Contains(said(events), "Could not announce it: the bot is not in that channel; invite it") {
 				t.Errorf("the timeline says %s; want why it was not announced", said(events))
 			}
 		})

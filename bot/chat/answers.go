@@ -24,7 +24,6 @@ type reply struct {
 	ResponseType string        `json:"response_type"`
 	Text         string        `json:"text"`
 	Blocks       *slack.Blocks `json:"blocks,omitempty"`
-	Replace      bool          `json:"replace_original"` // of a response_url: false keeps the message that was pressed
 }
 
 func ephemeral(text string, blocks ...slack.Block) reply {

@@ -41,7 +41,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	if id == "" { // then what was pressed when says that it is the same press
 		id = i.User.ID + ":" + i.Container.MessageTs + ":" + action.ActionTs
 	}
-	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("press", id), ReplyURL: i.ResponseURL}
+	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("press", id, i.User.ID, action.ActionID, action.Value, action.ActionTs), ReplyURL: i.ResponseURL}
 	switch action.ActionID {
 	case actAck, actEscalate, actCommand, actResolve, actUpdate:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
@@ -166,7 +166,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 
 // marked adds a message that somebody pointed at to the timeline.
 func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer {
-	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("mark", i.TriggerID), ReplyURL: i.ResponseURL}
+	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("mark", i.TriggerID, i.User.ID, i.Channel.ID, i.Message.Timestamp), ReplyURL: i.ResponseURL}
 	n, ok, err := s.desk.InChannel(ctx, i.Channel.ID)
 	if err == nil && !ok {
 		err = refuse("Do it in the incident's channel.", "This is not an incident's channel.")

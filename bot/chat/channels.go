@@ -60,6 +60,12 @@ func (s *Slack) findChannel(ctx context.Context, name string, ensure bool) (stri
 			}
 		}
 	}
+	if code := slackCode(err); ensure && code != "" {
+		// It is there, and cannot be seen, or channels cannot be listed. A name is as
+		// good as an ID where the bot may post.
+		s.log.Warn().Str("channel", name).Str("error", code).Msg("a channel cannot be found; posting by its name")
+		return "#" + name, nil
+	}
 	if err != nil || c == nil {
 		return "", err
 	}
@@ -179,7 +185,10 @@ func (s *Slack) respond(ctx context.Context, url string, r reply) error {
 	if url == "" {
 		return nil
 	}
-	body, err := json.Marshal(r)
+	body, err := json.Marshal(struct {
+		reply
+		Replace bool `json:"replace_original"` // false keeps the message that was pressed
+	}{reply: r})
 	if err != nil {
 		return fmt.Errorf("response_url: %v", err)
 	}

@@ -18,7 +18,7 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return s.oncallCommand(ctx, c)
 	}
 	cmd := Parse(c.Text)
-	caller := desk.Caller{Actor: who, Key: key("command", c.TriggerID), ReplyURL: c.ResponseURL}
+	caller := desk.Caller{Actor: who, Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL}
 	switch cmd.Word {
 	case "help":
 		return answer{payload: s.help("")}
@@ -39,13 +39,15 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	return answer{payload: s.onIncident(ctx, caller, cmd, n)}
 }
 
-// key names a request, so that the same one is recognised when Slack delivers
-// it twice.
-func key(kind, id string) string {
-	if id == "" {
+// key names a request, so that the same one is recognised when Slack delivers it
+// twice: by its trigger, and by all that makes it what it is, so that it takes
+// more than a trigger used again to lose somebody's command. Without a trigger
+// nothing is recognised.
+func key(kind, trigger string, parts ...string) string {
+	if trigger == "" {
 		return ""
 	}
-	return kind + ":" + id
+	return strings.Join(append([]string{kind, trigger}, parts...), "\x00")
 }
 
 // which says which incident a command is about: the one it names, or else the

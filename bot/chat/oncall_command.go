@@ -36,7 +36,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	if word == "time" && strings.HasPrefix(strings.ToLower(rest), "off") {
 		word = "off"
 	}
-	caller := desk.Caller{Actor: s.desk.Actor(c.UserID), Key: key("command", c.TriggerID), ReplyURL: c.ResponseURL}
+	caller := desk.Caller{Actor: s.desk.Actor(c.UserID), Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL}
 	switch oncallWords[word] {
 	case "override":
 		return s.openOverride(c, caller, rest)
