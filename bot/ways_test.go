@@ -481,3 +481,36 @@ func TestSMSLine(t *testing.T) {
 		}
 	}
 }
+
+// TestNoSuchNumber: a number that the provider does not know is given up at once
+// for the next way; the provider is not blamed for it.
+func TestNoSuchNumber(t *testing.T) {
+	withWays(t, "", func(r *rig, p *providers) {
+		p.breaks("sms", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"code":21211,"message":"The number +4915100000002 is not valid","status":400}`)
+		})
+		for n := range 4 {
+			r.command("eve", "general", fmt.Sprintf("declare search is down %d service:search", n))
+			r.pass(3 * time.Second)
+			if n == 0 && len(p.taken("voice", "0002")) != 1 {
+				t.Errorf("calls after a number that does not exist: %+v, want one at once", p.taken("voice", "0002"))
+			}
+			r.pass(2 * time.Minute)
+		}
+		if p.calls["sms"] != 4 {
+			t.Errorf("%d attempts by sms for four incidents, want one each", p.calls["sms"])
+		}
+		if out := r.ways.Out(); len(out) > 0 {
+			t.Errorf("ways that are out: %v, want none: the number was wrong, not the provider", out)
+		}
+		_, events := r.fold(1)
+		said := false
+		for _, e := range events {
+			said = said || e.Kind == incident.KindPageFailed && strings.Contains(e.Text, "does not exist or cannot be reached")
+		}
+		if !said {
+			t.Errorf("the timeline does not say why the text message failed: %+v", events)
+		}
+	})
+}
