@@ -349,6 +349,9 @@ var deeds = []deed{
 	{verb: "note", short: "Add to the timeline what was seen, done or decided", words: []string{"TEXT"}},
 	{verb: "sev", short: "Change how bad it is", words: []string{"SEV"}, optional: "REASON"},
 	{verb: "escalate", short: "Page the next ones now"},
+	{verb: "unack", short: "Take the acknowledgement back: somebody is looked for again"},
+	{verb: "snooze", short: "Page nobody for a while, as in 15m", words: []string{"DURATION"}},
+	{verb: "reassign", short: "Page one person of the roster instead", words: []string{"PERSON"}},
 }
 
 // args wants INC-N and the deed's words.
@@ -380,8 +383,9 @@ func (d deed) body(as string, words []string) map[string]string {
 	if as != "" {
 		b["as"] = as
 	}
-	if d.verb == "sev" {
-		b["severity"], words = words[0], words[1:]
+	field := map[string]string{"sev": "severity", "snooze": "for", "reassign": "person"}[d.verb]
+	if field != "" {
+		b[field], words = words[0], words[1:]
 	}
 	if len(words) > 0 {
 		b["text"] = strings.Join(words, " ")
