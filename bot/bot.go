@@ -77,16 +77,7 @@ func Run(ctx context.Context, opt Options) error {
 		work.Go(func() error { return opt.Reach.watch(workCtx, opt.Desk, opt.Log) })
 	}
 	opt.takeIn(intakeCtx, intake)
-	intake.Go(func() error {
-		select {
-		case <-intakeCtx.Done():
-			return nil
-		case <-workCtx.Done():
-			return errors.New("the outbox or the pager ended")
-		case <-opt.DB.Lost():
-			return errors.New("the store may not have kept the last commit; start again to read what it holds")
-		}
-	})
+	intake.Go(func() error { return ends(intakeCtx, workCtx, opt.DB.Lost()) })
 	err = intake.Wait()
 	if out != nil {
 		out.finish(grace)
@@ -114,6 +105,19 @@ func (opt Options) takeIn(ctx context.Context, g *errgroup.Group) {
 	}
 	if opt.HTTP != nil {
 		g.Go(func() error { return serve(ctx, opt) })
+	}
+}
+
+// ends waits for what makes the program end: that it is told to, or that
+// something has broken.
+func ends(told, work context.Context, lost <-chan struct{}) error {
+	select {
+	case <-told.Done():
+		return nil
+	case <-work.Done():
+		return errors.New("the outbox or the pager ended")
+	case <-lost:
+		return errors.New("the store may not have kept the last commit; start again to read what it holds")
 	}
 }
 

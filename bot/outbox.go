@@ -4,8 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -44,49 +42,6 @@ type outbox struct {
 	began     time.Time     // when run began
 }
 
-// gate is a class of jobs with slots of its own, which nothing else can take.
-type gate struct {
-	ready laneHeap // lanes that could go, the most urgent first
-	busy  int      // jobs under way
-	slots int      // how many may be
-}
-
-// The classes of jobs besides the ways of reaching people, each of which is one
-// by its name: a provider that hangs must hold up neither Slack nor another way.
-const (
-	slackPages = "pages"
-	theRest    = "rest"
-)
-
-// class says through which gate a job goes.
-func class(j desk.Job) string {
-	switch {
-	case j.ByWay():
-		return j.Via
-	case j.Priority() == 0:
-		return slackPages
-	default:
-		return theRest
-	}
-}
-
-// gate returns the gate of a job.
-func (o *outbox) gate(j desk.Job) *gate {
-	name := class(j)
-	g := o.gates[name]
-	if g == nil {
-		g = &gate{ready: laneHeap{less: moreUrgent}, slots: 16}
-		switch name {
-		case slackPages:
-			g.slots = 32
-		case theRest:
-			g.slots = 24
-		}
-		o.gates[name] = g
-	}
-	return g
-}
-
 // resting reports whether nothing is under way and nothing could go.
 func (o *outbox) resting() bool {
 	for _, g := range o.gates {
@@ -109,32 +64,6 @@ const landing = 2 * time.Second
 // answerFor is how long a caller is answered late; Slack takes a reply for
 // thirty minutes.
 const answerFor = 25 * time.Minute
-
-type laneState int
-
-const (
-	idle laneState = iota
-	isReady
-	isLater
-	isParked // until the incident's channel stands
-	isBusy
-)
-
-// lane is the jobs that must keep their order.
-type lane struct {
-	key      string
-	incident int
-	waiting  []desk.Job
-	state    laneState
-	at       time.Time // not before
-	yields   bool      // it waits only to let a page go first
-	tries    int
-	index    int // in its heap
-
-	rests time.Time     // not before that, since it has shown the newest state just now
-	under []desk.Job    // those of waiting, from the first, that are under way
-	did   *desk.Outcome // what came of under, done but not recorded yet
-}
 
 // result is what became of one try.
 type result struct {
@@ -241,16 +170,6 @@ func (o *outbox) add(jobs []desk.Job, now time.Time) {
 	}
 }
 
-// insert puts a job in its place. Acts that share a commit can hand their jobs on
-// in another order than they were decided in.
-func (l *lane) insert(j desk.Job) {
-	at := len(l.waiting)
-	for at > len(l.under) && l.waiting[at-1].Number > j.Number {
-		at--
-	}
-	l.waiting = slices.Insert(l.waiting, at, j)
-}
-
 // place decides where a lane that is in no heap belongs.
 func (o *outbox) place(ctx context.Context, l *lane, now time.Time) {
 	if len(l.waiting) == 0 && l.rests.After(now) {
@@ -350,24 +269,6 @@ func (o *outbox) wakeRested(now time.Time) {
 	heap.Init(&o.later)
 }
 
-// mostAtOnce is how many waiting jobs one of them stands for: what one
-// transaction can take off the outbox, with room for what follows.
-const mostAtOnce = 50
-
-// next returns the jobs that one try carries out: the first, or for a job that
-// shows the newest state all that wait, of which the last one is done.
-func (l *lane) next() []desk.Job {
-	n := 1
-	for l.waiting[0].Refreshes() && n < min(len(l.waiting), mostAtOnce) && l.waiting[n].Kind == l.waiting[0].Kind {
-		n++
-	}
-	jobs := append([]desk.Job(nil), l.waiting[:n]...)
-	for _, j := range jobs {
-		jobs[n-1].Doubtful = jobs[n-1].Doubtful || j.Doubtful
-	}
-	return jobs
-}
-
 // try carries out the last of jobs, unless that was done and only its record is
 // missing, and records what came of it for all. What is returned was done: with a
 // disk that takes nothing, a page must not be sent again and again.
@@ -414,7 +315,7 @@ func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 			l.at = l.rests
 		}
 		o.note(string(j.Kind), "done", now.Sub(j.Created))
-	} else if o.again(ctx, l, j, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
+	} else if o.again(ctx, l, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
 		return r.err // the next process reads what the store holds
 	}
 	if class(j) == slackPages {
@@ -429,7 +330,8 @@ func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 }
 
 // again plans the next try of a lane.
-func (o *outbox) again(ctx context.Context, l *lane, j desk.Job, err error, now time.Time) {
+func (o *outbox) again(ctx context.Context, l *lane, err error, now time.Time) {
+	j := l.under[len(l.under)-1]
 	var retry *desk.Retry
 	wait := backoff(l.tries, j.Priority())
 	if errors.As(err, &retry) {
@@ -478,56 +380,4 @@ func (o *outbox) release(ctx context.Context, n int, now time.Time) {
 			o.place(ctx, l, now)
 		}
 	}
-}
-
-// backoff is how long to wait after that many tries: half a second, twice as
-// long each time, up to a minute; a page never waits longer than five seconds.
-func backoff(tries, priority int) time.Duration {
-	most := time.Minute
-	if priority == 0 {
-		most = 5 * time.Second
-	}
-	d := min(500*time.Millisecond<<min(tries, 10), most)
-	return d - d/5 + rand.N(2*d/5)
-}
-
-// laneHeap is a heap of lanes.
-type laneHeap struct {
-	lanes []*lane
-	less  func(a, b *lane) bool
-}
-
-func moreUrgent(a, b *lane) bool {
-	x, y := a.waiting[0], b.waiting[0]
-	if x.Priority() != y.Priority() {
-		return x.Priority() < y.Priority()
-	}
-	if !x.Created.Equal(y.Created) {
-		return x.Created.Before(y.Created)
-	}
-	return x.Number < y.Number
-}
-
-func earlier(a, b *lane) bool { return a.at.Before(b.at) }
-
-// Len, Less, Swap, Push and Pop are for container/heap.
-func (h *laneHeap) Len() int           { return len(h.lanes) }
-func (h *laneHeap) Less(i, j int) bool { return h.less(h.lanes[i], h.lanes[j]) }
-func (h *laneHeap) Swap(i, j int) {
-	h.lanes[i], h.lanes[j] = h.lanes[j], h.lanes[i]
-	h.lanes[i].index, h.lanes[j].index = i, j
-}
-
-// Push appends a lane.
-func (h *laneHeap) Push(x any) {
-	l := x.(*lane)
-	l.index = len(h.lanes)
-	h.lanes = append(h.lanes, l)
-}
-
-// Pop removes the last lane.
-func (h *laneHeap) Pop() any {
-	l := h.lanes[len(h.lanes)-1]
-	h.lanes = h.lanes[:len(h.lanes)-1]
-	return l
 }

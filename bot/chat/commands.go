@@ -213,22 +213,15 @@ func (s *Slack) meant(cmd Command) (incident.Actor, error) {
 // pageByHand pages whoever is named: by mention, or as a person, a team or a
 // service.
 func (s *Slack) pageByHand(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
-	text := named(cmd.Text, s.nameOf)
-	var a desk.Answer
-	var err error
-	switch {
-	case len(cmd.People) > 0:
-		var who []incident.Actor
-		for _, user := range cmd.People {
-			who = append(who, s.desk.Actor(user))
-		}
-		a, err = s.desk.PagePeople(ctx, c, n, who, text)
-	case cmd.Target != "":
-		a, err = s.desk.PageTarget(ctx, c, n, cmd.Target, text)
-	default:
-		err = refuse("To page whoever is next: "+s.opt.Command+" escalate.",
-			"Say whom, as in: "+s.opt.Command+" page @ada we need you for the database.")
+	call := desk.Call{Target: cmd.Target, Text: named(cmd.Text, s.nameOf)}
+	for _, user := range cmd.People {
+		call.People = append(call.People, s.desk.Actor(user))
 	}
+	if call.Target == "" && len(call.People) == 0 {
+		return s.mistake(refuse("To page whoever is next: "+s.opt.Command+" escalate.",
+			"Say whom, as in: "+s.opt.Command+" page @ada we need you for the database."), cmd)
+	}
+	a, err := s.desk.Page(ctx, c, n, call)
 	if err != nil {
 		return s.mistake(err, cmd)
 	}

@@ -37,6 +37,7 @@ type formState struct {
 	ReplyURL string `json:"reply_url,omitempty"`
 }
 
+// String returns the state as a form keeps it.
 func (f formState) String() string {
 	if len(f.ReplyURL) > 2000 {
 		f.ReplyURL = "" // Slack takes 3,000 characters; the answer goes without

@@ -144,7 +144,7 @@ func TestPrivateIsNowhere(t *testing.T) {
 		refused(t, err, "There is no INC-1")
 		_, err = x.Escalate(background(), Caller{Actor: mal}, 1)
 		refused(t, err, "There is no INC-1")
-		_, err = x.PageTarget(background(), Caller{Actor: mal}, 1, "ada", "")
+		_, err = x.Page(background(), Caller{Actor: mal}, 1, Call{Target: "ada", Text: ""})
 		refused(t, err, "There is no INC-1")
 		for _, viewer := range []incident.Actor{eve, ada, "admin:ops", incident.Bot} { // ada is called, and may answer before the page is recorded
 			if b, err := x.Show(background(), viewer, 1); err != nil || b.Incident.Title != "keys leaked" {

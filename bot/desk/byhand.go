@@ -16,22 +16,27 @@ import (
 // can hold, and more people than can work on one thing.
 const byHandMost = 30
 
-// PagePeople pages people by hand, whoever is on it already. The answer's notes
-// say who it was.
-func (d *Desk) PagePeople(ctx context.Context, c Caller, n int, who []incident.Actor, text string) (Answer, error) {
-	return d.act(ctx, c, n, func(w *work) error { return w.pageByHand(who, text) })
+// Call is a page by hand: for People, or else for whoever Target stands for, which
+// is a person by ID or name, a service or a team. Of a service that is the first
+// step of its policy, of a team whoever is on call for it, or else all of it.
+type Call struct {
+	People []incident.Actor
+	Target string
+	Text   string // what they are wanted for; may be empty
 }
 
-// PageTarget pages by hand whoever a word stands for: a person by ID or name, a
-// service or a team. Of a service that is the first step of its policy, of a team
-// whoever is on call for it, or else all of it. The answer's notes say who it was.
-func (d *Desk) PageTarget(ctx context.Context, c Caller, n int, target, text string) (Answer, error) {
+// Page pages somebody by hand, whoever is on it already. The answer's notes say
+// who it was.
+func (d *Desk) Page(ctx context.Context, c Caller, n int, call Call) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
-		who, err := w.who.meant(target, w.now)
-		if err != nil {
-			return err
+		who := call.People
+		if len(who) == 0 {
+			var err error
+			if who, err = w.who.meant(call.Target, w.now); err != nil {
+				return err
+			}
 		}
-		return w.pageByHand(who, text)
+		return w.pageByHand(who, call.Text)
 	})
 }
 

@@ -211,23 +211,23 @@ func TestPageByHand(t *testing.T) {
 			"bob": {"bob by push", "bob by slack"}, "@Bob Stone": {"bob by push", "bob by slack"}, "EDGE": {"bob by push", "bob by slack"},
 			"payments": {"ada by push", "ada by slack", "bob by push", "bob by slack", "cleo by push", "cleo by slack"},
 		} {
-			if _, err := x.PageTarget(background(), Caller{Actor: ada}, 1, target, "we need you"); err != nil {
-				t.Errorf("PageTarget(%s): %v", target, err)
+			if _, err := x.Page(background(), Caller{Actor: ada}, 1, Call{Target: target, Text: "we need you"}); err != nil {
+				t.Errorf("Page(%s): %v", target, err)
 			}
 			x.pagesAre("by hand: "+target, want...)
 		}
-		if _, err := x.PagePeople(background(), Caller{Actor: ada}, 1, []incident.Actor{"slack:U0NEW"}, ""); err != nil {
-			t.Errorf("PagePeople with somebody who is not in the roster: %v", err)
+		if _, err := x.Page(background(), Caller{Actor: ada}, 1, Call{People: []incident.Actor{"slack:U0NEW"}, Text: ""}); err != nil {
+			t.Errorf("Page of somebody who is not in the roster: %v", err)
 		}
 		x.pagesAre("by hand: a stranger", "U0NEW by slack")
-		_, err := x.PageTarget(background(), Caller{Actor: ada}, 1, "paymets", "")
+		_, err := x.Page(background(), Caller{Actor: ada}, 1, Call{Target: "paymets", Text: ""})
 		refused(t, err, "Did you mean payments?")
-		if _, err = x.PageTarget(background(), Caller{Actor: ada}, 1, "dan", ""); err != nil {
-			t.Errorf("PageTarget(dan), who has a push at least: %v", err)
+		if _, err = x.Page(background(), Caller{Actor: ada}, 1, Call{Target: "dan", Text: ""}); err != nil {
+			t.Errorf("Page(dan), who has a push at least: %v", err)
 		}
 		x.pages()
 		x.stuck = true
-		x.PagePeople(background(), Caller{Actor: ada}, 1, []incident.Actor{bob}, "now")
+		x.Page(background(), Caller{Actor: ada}, 1, Call{People: []incident.Actor{bob}, Text: "now"})
 		x.act(ada, 1, Act{Verb: Resolve})
 		if got := x.waitingPages(); len(got) > 0 {
 			t.Errorf("resolved: %v wait, want a page by hand taken back too", got)

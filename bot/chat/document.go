@@ -1,0 +1,68 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+func (s *Slack) postPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
+	d, err := s.desk.Postmortem(ctx, incident.Bot, j.Incident, s.opt.Zone)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	return s.once(ctx, j, b.Papers.Channel, wholeFollows(postmortemMessage(b.Incident, d)))
+}
+
+// uploadPostmortem shares the whole document as a file. Its name carries the
+// event it was drafted at, so that the same draft is recognised.
+func (s *Slack) uploadPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
+	d, err := s.desk.Postmortem(ctx, incident.Bot, j.Incident, s.opt.Zone)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	name := fmt.Sprintf("%s-post-mortem-%d.md", strings.ToLower(b.Incident.Name()), j.Seq)
+	if j.Doubtful {
+		there, err := s.hasFile(ctx, b.Papers.Channel, name)
+		if err != nil || there {
+			return desk.Outcome{}, err
+		}
+	}
+	text := d.Markdown()
+	var slot *slack.GetUploadURLExternalResponse
+	err = s.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
+		slot, err = s.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(text)})
+		return err
+	})
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	err = s.call(ctx, "upload", func(ctx context.Context) error {
+		return s.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: slot.UploadURL, Content: text, Filename: name})
+	})
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	return desk.Outcome{}, s.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
+		_, err := s.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+			Files: []slack.FileSummary{{ID: slot.FileID, Title: "Post-mortem of " + b.Incident.Name()}}, Channel: b.Papers.Channel})
+		return err
+	})
+}
+
+func (s *Slack) hasFile(ctx context.Context, channel, name string) (bool, error) {
+	messages, err := s.history(ctx, channel)
+	for _, m := range messages {
+		for _, f := range m.Files {
+			if f.Name == name {
+				return true, nil
+			}
+		}
+	}
+	return false, err
+}

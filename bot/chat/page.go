@@ -1,0 +1,122 @@
+package chat
+
+import (
+	"context"
+	"errors"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+)
+
+// page wakes somebody by a direct message, in one call: Slack opens the
+// conversation when it is given a user. A page that may have left before is
+// sent again, since a repeated one is cheaper than a lost one; then the earlier
+// one is looked for, so that it too can be told what became of it.
+func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
+	user, err := s.userOf(ctx, j.Person)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	if user == "" {
+		return desk.Outcome{Failed: "nobody knows this person's Slack user; add `slack` or `email` in the roster"}, nil
+	}
+	ask := desk.Ask{Person: j.Person, Resort: j.Resort, Why: j.Text}
+	m := pageMessage(b, ask, s.names())
+	posted, err := s.post(ctx, user, j, m)
+	if code := slackCode(err); code == "channel_not_found" || code == "not_in_channel" {
+		posted, err = s.pageInOpened(ctx, user, j, m)
+	}
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	return desk.Outcome{Message: posted, Seen: b.Incident.Events}, nil
+}
+
+// pageInOpened opens the conversation first, for a workspace that wants it so.
+func (s *Slack) pageInOpened(ctx context.Context, user string, j desk.Job, m message) (desk.Message, error) {
+	dm, err := s.openDM(ctx, user)
+	if err != nil {
+		return desk.Message{}, err
+	}
+	return s.post(ctx, dm, j, m)
+}
+
+// openDM returns the direct messages with a user.
+func (s *Slack) openDM(ctx context.Context, user string) (string, error) {
+	var dm *slack.Channel
+	err := s.call(ctx, "conversations.open", func(ctx context.Context) (err error) {
+		dm, _, _, err = s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return dm.ID, nil
+}
+
+// findStrays looks for pages of which an earlier try left no record: they have
+// buttons too. The conversation is the one of the page that was sent since, or
+// of the person or channel that the lost one was meant for.
+func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	where := j.Message.Channel
+	var err error
+	switch {
+	case where != "":
+	case j.Person != "":
+		user := s.desk.SlackID(j.Person)
+		if user == "" {
+			return desk.Outcome{}, nil // nothing can have been sent
+		}
+		where, err = s.openDM(ctx, user)
+	default:
+		where, err = s.channel(ctx, j.Target, false)
+	}
+	if err != nil || where == "" {
+		return desk.Outcome{}, err
+	}
+	found, err := s.find(ctx, where, func(x desk.Job) bool {
+		return x.Incident == j.Incident && (x.Kind == desk.JobPage || x.Kind == desk.JobPageChannel)
+	})
+	return desk.Outcome{More: found}, err
+}
+
+// pageChannel asks in a channel that a policy names.
+func (s *Slack) pageChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
+	ask := desk.Ask{Resort: j.Resort}
+	m := pageMessage(b, ask, s.names())
+	posted, err := s.postIn(ctx, j.Target, j, m)
+	if slackCode(err) != "" && b.Papers.Channel != "" { // then at least those who are there
+		posted, err = s.post(ctx, b.Papers.Channel, j, m)
+	}
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	return desk.Outcome{Message: posted, Seen: b.Incident.Events}, nil
+}
+
+// refreshAsks makes every message that asked for an acknowledgement say what
+// became of it.
+func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
+	asks, err := s.desk.Asks(ctx, b.Incident.Number)
+	if err != nil {
+		return err
+	}
+	var trouble error
+	for _, ask := range asks {
+		m := pageMessage(b, ask, s.names())
+		if ask.Seq > 0 {
+			e, err := s.desk.Event(ctx, b.Incident.Number, ask.Seq)
+			if err != nil {
+				return err
+			}
+			m = saidMessage(b, e, s.names())
+		}
+		err := s.edit(ctx, ask.Message, m)
+		var again *desk.Retry
+		if errors.As(err, &again) {
+			trouble = err // the others first
+		}
+	}
+	return trouble
+}

@@ -1,0 +1,216 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// mark is the metadata by which a message of ours is recognised.
+const mark = "stormbell_job"
+
+// post posts a message that carries the job's key. One whose blocks Slack does
+// not take goes without them: plain words are better than nothing.
+func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+	var posted desk.Message
+	err := s.inside(ctx, channel, func() (err error) {
+		posted, err = s.send(ctx, channel, j, m)
+		return err
+	})
+	if code := slackCode(err); refusedBlocks[code] {
+		s.log.Error().Str("kind", string(j.Kind)).Str("error", code).Msg("Slack does not take the blocks of a message; it goes as plain words")
+		posted, err = s.send(ctx, channel, j, message{text: m.text + s.byHand(j)})
+	}
+	if err == nil {
+		s.remember(posted, m)
+	}
+	return posted, err
+}
+
+// refusedBlocks are Slack's codes for blocks that it does not take.
+var refusedBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_format": true, "msg_blocks_too_long": true, "invalid_attachments": true}
+
+// byHand says how a page without its buttons is answered.
+func (s *Slack) byHand(j desk.Job) string {
+	if j.Kind != desk.JobPage && j.Kind != desk.JobPageChannel {
+		return ""
+	}
+	return "\nTo acknowledge: `" + s.opt.Command + " ack " + incident.Name(j.Incident) + "`"
+}
+
+// send makes the one call that posts a message.
+func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+	options := []slack.MsgOption{
+		slack.MsgOptionText(m.notice(), false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: mark, EventPayload: map[string]any{
+			"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}}),
+	}
+	if len(m.blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(m.blocks...))
+	}
+	var posted desk.Message
+	err := s.callIn(ctx, "chat.postMessage", channel, func(ctx context.Context) (err error) {
+		posted.Channel, posted.TS, err = s.api.PostMessageContext(ctx, channel, options...)
+		return err
+	})
+	return posted, err
+}
+
+// edit makes a message of ours show m. One that shows it already is left alone.
+func (s *Slack) edit(ctx context.Context, at desk.Message, m message) error {
+	s.mu.Lock()
+	same := s.shown[at] == digest(m)
+	s.mu.Unlock()
+	if same {
+		return nil
+	}
+	err := s.call(ctx, "chat.update", func(ctx context.Context) error {
+		_, _, _, err := s.api.UpdateMessageContext(ctx, at.Channel, at.TS,
+			slack.MsgOptionText(m.notice(), false), slack.MsgOptionBlocks(m.blocks...))
+		return err
+	})
+	if err == nil {
+		s.remember(at, m)
+	}
+	return err
+}
+
+// remember notes what a message shows, for a while.
+func (s *Slack) remember(at desk.Message, m message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.shown) > rememberMost {
+		clear(s.shown) // then some edits are made once more
+	}
+	s.shown[at] = digest(m)
+}
+
+// rememberMost is how many messages are known by what they show.
+const rememberMost = 5000
+
+func digest(m message) string {
+	h := fnv.New128a()
+	fmt.Fprintf(h, "%s\n", m.text)
+	for _, b := range m.blocks {
+		writeJSON(h, b)
+	}
+	return string(h.Sum(nil))
+}
+
+// keep posts a message the first time and edits it from then on; at is where it
+// stands, or only the channel where it is to stand. A message that people have
+// deleted is posted anew.
+func (s *Slack) keep(ctx context.Context, j desk.Job, at desk.Message, m message) (desk.Outcome, error) {
+	if at.TS == "" && j.Doubtful {
+		found, err := s.find(ctx, at.Channel, func(x desk.Job) bool { return x.Kind == j.Kind && x.Incident == j.Incident })
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		if len(found) > 0 {
+			at = found[0]
+		}
+	}
+	if at.TS != "" {
+		err := s.edit(ctx, at, m)
+		if code := slackCode(err); code != "message_not_found" && code != "cant_update_message" {
+			return desk.Outcome{Message: at}, err
+		}
+	}
+	posted, err := s.post(ctx, at.Channel, j, m)
+	return desk.Outcome{Message: posted}, err
+}
+
+// in is a message where it stands, or a place for it in a channel.
+func in(channel string, m desk.Message) desk.Message {
+	if m.TS == "" {
+		m.Channel = channel
+	}
+	return m
+}
+
+// find looks through a channel's latest messages for ours that match, the
+// oldest first.
+func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) bool) ([]desk.Message, error) {
+	messages, err := s.history(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
+	var found []desk.Message
+	for _, m := range messages {
+		if m.Metadata.EventType != mark {
+			continue
+		}
+		word := func(k string) string { v, _ := m.Metadata.EventPayload[k].(string); return v }
+		n, _ := incident.ParseName(word("incident"))
+		j := desk.Job{Incident: n, Kind: desk.JobKind(word("kind"))}
+		j.Number, _ = strconv.Atoi(word("job")[strings.LastIndexByte(word("job"), '/')+1:])
+		if match(j) {
+			found = append(found, desk.Message{Channel: channel, TS: m.Timestamp})
+		}
+	}
+	slices.Reverse(found)
+	return found, nil
+}
+
+// lookBack is how many pages of a hundred messages are looked through.
+const lookBack = 5
+
+func (s *Slack) history(ctx context.Context, channel string) ([]slack.Message, error) {
+	var all []slack.Message
+	cursor := ""
+	for range lookBack {
+		var page *slack.GetConversationHistoryResponse
+		look := func() error {
+			return s.call(ctx, "conversations.history", func(ctx context.Context) (err error) {
+				page, err = s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+					ChannelID: channel, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
+				return err
+			})
+		}
+		err := s.inside(ctx, channel, look)
+		// Begun is half done: giving up here would spend the budget on first
+		// pages for ever, and never come to the end.
+		for again := (*desk.Retry)(nil); cursor != "" && errors.As(err, &again) && errors.Is(err, errTurn); {
+			if err := pause(ctx, again.After); err != nil {
+				return nil, err
+			}
+			err = s.inside(ctx, channel, look)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Messages...)
+		if cursor = page.ResponseMetaData.NextCursor; cursor == "" || !page.HasMore {
+			break
+		}
+	}
+	return all, nil
+}
+
+// once posts a message unless this very job has posted it before.
+func (s *Slack) once(ctx context.Context, j desk.Job, channel string, m message) (desk.Outcome, error) {
+	if j.Doubtful {
+		found, err := s.find(ctx, channel, func(x desk.Job) bool { return x.Key() == j.Key() && x.Kind == j.Kind })
+		if err != nil || len(found) > 0 {
+			return desk.Outcome{Message: firstOf(found)}, err
+		}
+	}
+	posted, err := s.post(ctx, channel, j, m)
+	return desk.Outcome{Message: posted}, err
+}
+
+func firstOf(m []desk.Message) desk.Message {
+	if len(m) == 0 {
+		return desk.Message{}
+	}
+	return m[0]
+}

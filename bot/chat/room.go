@@ -1,0 +1,171 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// clashes is how many names are tried for a channel.
+const clashes = 20
+
+// makeChannel makes the incident's channel, or adopts the one that an earlier
+// try made: ours by name, creator and age, and no other incident's.
+func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
+	i, title := b.Incident, j.Text
+	if b.Papers.Channel != "" {
+		return desk.Outcome{Channel: b.Papers.Channel, ChannelName: i.ChannelName}, nil
+	}
+	for clash := range clashes {
+		if clash == 1 {
+			continue // the second of a name is number 2
+		}
+		name := incident.ChannelName(i.Number, title, clash)
+		made, err := s.create(ctx, slack.CreateConversationParams{ChannelName: name, IsPrivate: i.Private})
+		switch code := slackCode(err); {
+		case err == nil:
+			return desk.Outcome{Channel: made.ID, ChannelName: made.Name}, nil
+		case code == "name_taken":
+			id, err := s.adopt(ctx, i, name)
+			if err != nil || id != "" {
+				return desk.Outcome{Channel: id, ChannelName: name}, err
+			}
+		case strings.HasPrefix(code, "invalid_name") && title != "":
+			title = "" // Slack's rules are stricter than we know
+		case code != "":
+			// Only people can mend this; they may do so while the incident lasts.
+			return desk.Outcome{}, &desk.Retry{After: mendedWithin, Cause: errors.New(inWords(code))}
+		default:
+			return desk.Outcome{}, err
+		}
+	}
+	return desk.Outcome{}, &desk.Retry{After: mendedWithin, Cause: errors.New("every name for it is taken")}
+}
+
+// mendedWithin is how often a channel is tried that only people can make possible.
+const mendedWithin = 2 * time.Minute
+
+// clockSkew is how much Slack's clock may differ from ours.
+const clockSkew = 2 * time.Minute
+
+// adopt returns the channel of that name if an earlier try made it for this
+// incident, or "".
+func (s *Slack) adopt(ctx context.Context, i incident.Incident, name string) (string, error) {
+	self, err := s.botUser(ctx)
+	if err != nil {
+		return "", err
+	}
+	c, err := s.lookUp(ctx, name)
+	if slackCode(err) != "" {
+		return "", nil // it cannot be seen, so another name is taken
+	}
+	if err != nil || c == nil || c.Creator != self {
+		return "", err
+	}
+	if time.Unix(int64(c.Created), 0).Before(i.Declared.Add(-clockSkew)) {
+		return "", nil
+	}
+	if _, taken, err := s.desk.InChannel(ctx, c.ID); err != nil || taken {
+		return "", err
+	}
+	return c.ID, nil
+}
+
+func (s *Slack) pin(ctx context.Context, m desk.Message) error {
+	err := s.call(ctx, "pins.add", func(ctx context.Context) error {
+		return s.api.AddPinContext(ctx, m.Channel, slack.NewRefToMessage(m.Channel, m.TS))
+	})
+	if slackCode(err) == "already_pinned" {
+		return nil
+	}
+	return err
+}
+
+// invitesMost is how many people one call invites (Slack: conversations.invite).
+const invitesMost = 100
+
+// invite brings everybody who belongs there into the channel, in one call for a
+// hundred; when Slack refuses one of them, one after another.
+func (s *Slack) invite(ctx context.Context, b desk.Brief) (desk.Outcome, error) {
+	var users []string
+	for _, a := range b.Belongs {
+		if id := s.desk.SlackID(a); id != "" && !slices.Contains(b.Papers.Invited, id) && !slices.Contains(users, id) {
+			users = append(users, id)
+		}
+	}
+	o := desk.Outcome{}
+	for part := range slices.Chunk(users, invitesMost) {
+		err := s.inviteAll(ctx, b.Papers.Channel, part...)
+		if slackCode(err) != "" && len(part) > 1 {
+			err = s.inviteEach(ctx, b.Papers.Channel, part, &o)
+		} else if slackCode(err) != "" {
+			s.uninvited(&o, part[0], err)
+			err = nil
+		}
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		o.Invited = append(o.Invited, part...)
+	}
+	return o, nil
+}
+
+// inviteEach invites people one by one, since Slack refuses all for one.
+func (s *Slack) inviteEach(ctx context.Context, channel string, users []string, o *desk.Outcome) error {
+	for _, u := range users {
+		err := s.inviteAll(ctx, channel, u)
+		if err != nil && slackCode(err) == "" {
+			return err
+		}
+		s.uninvited(o, u, err)
+	}
+	return nil
+}
+
+// uninvited remarks who could not be invited. Who is there already is no trouble.
+func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
+	if c := slackCode(err); c != "" && c != "already_in_channel" && c != "cant_invite_self" {
+		o.Remark = strings.TrimSpace(o.Remark + " Could not invite " + s.nameOf(user) + ": " + inWords(c) + ".")
+	}
+}
+
+func (s *Slack) inviteAll(ctx context.Context, channel string, users ...string) error {
+	return s.inside(ctx, channel, func() error {
+		return s.call(ctx, "conversations.invite", func(ctx context.Context) error {
+			_, err := s.api.InviteUsersToConversationContext(ctx, channel, users...)
+			return err
+		})
+	})
+}
+
+func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
+	want := topic(b)
+	s.mu.Lock()
+	same := s.topics[b.Incident.Number] == want
+	s.mu.Unlock()
+	if same {
+		return nil
+	}
+	err := s.inside(ctx, b.Papers.Channel, func() error {
+		return s.call(ctx, "conversations.setTopic", func(ctx context.Context) error {
+			_, err := s.api.SetTopicOfConversationContext(ctx, b.Papers.Channel, want)
+			return err
+		})
+	})
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.topics) > rememberMost {
+			clear(s.topics)
+		}
+		s.topics[b.Incident.Number] = want
+	}
+	return err
+}
