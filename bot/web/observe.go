@@ -38,6 +38,9 @@ func (s *Server) recovered(o *observed, v any) {
 	if v == nil {
 		return
 	}
+	if v == http.ErrAbortHandler { // the connection must break off
+		panic(v)
+	}
 	s.log.Error().Str("route", o.route()).Str("panic", fmt.Sprintf("%T", v)).Bytes("stack", debug.Stack()).Msg("request panicked")
 	if o.status == 0 {
 		p := &problem{Status: http.StatusInternalServerError, Why: "Something went wrong here.", Next: "The log says what."}

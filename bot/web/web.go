@@ -11,6 +11,7 @@ package web
 
 import (
 	"errors"
+	"io"
 	"log"
 	"net/http"
 	"sync/atomic"
@@ -24,13 +25,14 @@ import (
 
 // Options are what a server is told once, at its start.
 type Options struct {
-	Desk       *desk.Desk       // nil: the process stands by until [Server.Lead]
-	AdminToken string           // empty: admin calls are refused
-	Keys       []Key            // of alert senders; none: alerts are refused
-	Rate       int              // alerts a second from each key; 0: DefaultRate
-	Heard      func() time.Time // when the last frame came from Slack; zero: none has. Nil: not a matter of readiness
-	Refused    func() string    // Slack's word when it does not take our token, else ""; nil: it always does
-	Metrics    *Metrics         // nil: the server makes its own
+	Desk       *desk.Desk                     // nil: the process stands by until [Server.Lead]
+	AdminToken string                         // empty: admin calls are refused
+	Keys       []Key                          // of alert senders; none: alerts are refused
+	Rate       int                            // alerts a second from each key; 0: DefaultRate
+	Heard      func() time.Time               // when the last frame came from Slack; zero: none has. Nil: not a matter of readiness
+	Refused    func() string                  // Slack's word when it does not take our token, else ""; nil: it always does
+	Backup     func(io.Writer) (int64, error) // writes a copy of the store; nil: it cannot be copied
+	Metrics    *Metrics                       // nil: the server makes its own
 	Log        zerolog.Logger
 	Version    string
 	Zone       *time.Location // of the business, for times in words; nil: UTC
@@ -64,6 +66,7 @@ type Server struct {
 	zone      *time.Location
 	phone     Phone
 	amazon    *amazon
+	copyStore copier // nil: the store cannot be copied
 	handler   http.Handler
 }
 
@@ -74,7 +77,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		keys: keys, metrics: o.Metrics, heard: o.Heard, token: o.Refused, log: o.Log,
+		keys: keys, metrics: o.Metrics, heard: o.Heard, token: o.Refused, copyStore: o.Backup, log: o.Log,
 		version: o.Version, zone: o.Zone, phone: o.Phone, amazon: newAmazon(o.Client), strangers: make(chan struct{}, maxStrangers),
 	}
 	if o.AdminToken != "" {
@@ -113,6 +116,8 @@ func (s *Server) routes() *http.ServeMux {
 	m.Handle("POST /v1/grafana", s.alerts(alert.ParseGrafana, http.StatusServiceUnavailable))
 	m.Handle("POST /v1/sns", s.handle(s.sns))
 	m.HandleFunc("POST /v2/enqueue", s.enqueue)
+
+	m.Handle("GET /v1/backup", s.operator(s.backup))
 
 	m.Handle("GET /v1/roster", s.operator(s.roster))
 	m.Handle("POST /v1/roster", s.operator(s.apply))

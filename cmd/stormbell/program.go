@@ -26,11 +26,12 @@ import (
 // program is the bot with everything it was put together from. Opened by
 // openProgram, it must be closed.
 type program struct {
-	desk     *desk.Desk
-	address  string // of its own HTTP
-	db       *storage.DB
-	options  bot.Options
-	listener net.Listener
+	desk      *desk.Desk
+	address   string // of its own HTTP
+	db        *storage.DB
+	copyStore func(io.Writer) (int64, error)
+	options   bot.Options
+	listener  net.Listener
 }
 
 // openProgram opens the store, applies the first roster, and takes the HTTP
@@ -40,7 +41,7 @@ func openProgram(ctx context.Context, c *configs.Config, log zerolog.Logger) (*p
 	if err != nil {
 		return nil, err
 	}
-	p := &program{db: storage.New(engine)}
+	p := &program{db: storage.New(engine), copyStore: engine.Backup}
 	if err := p.open(ctx, c, log); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -74,7 +75,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 		},
 	})
 	server, err := web.New(web.Options{
-		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused,
+		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
 		Phone: web.Phone{Pressed: ways.Pressed, Speak: ways.Speak},
 	})

@@ -96,6 +96,7 @@ func bareUsage(cmd *cobra.Command) {
 // commands are all commands, in the order of their names.
 func commands(p process) []*cobra.Command {
 	return []*cobra.Command{
+		backupCommand(p),
 		blamelessCommand(p),
 		checkCommand(p),
 		completionCommand(p),
@@ -105,6 +106,7 @@ func commands(p process) []*cobra.Command {
 		manifestCommand(p),
 		oncallCommand(p),
 		postmortemCommand(p),
+		restoreCommand(p),
 		rosterCommand(p),
 		runCommand(p),
 		simulateCommand(p),

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+)
+
+// backup answers with a consistent copy of the store, taken while it works.
+// What goes wrong on the way ends the connection, so that half a copy is never
+// taken for a whole one.
+func (s *Server) backup(w http.ResponseWriter, r *http.Request, _ *desk.Desk) error {
+	if s.copyStore == nil {
+		return &problem{Status: http.StatusNotFound, Why: "This store cannot be copied from here.", Next: "Use its own tools."}
+	}
+	// A large store takes longer than an ordinary answer may.
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+		s.log.Debug().Err(err).Msg("a backup keeps the ordinary time limit")
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	n, err := s.copyStore(w)
+	if err != nil {
+		s.log.Error().Err(err).Int64("bytes", n).Msg("a backup broke off")
+		panic(http.ErrAbortHandler)
+	}
+	s.log.Info().Int64("bytes", n).Msg("a backup was taken")
+	return nil
+}
+
+// copier writes a copy of the store.
+type copier func(io.Writer) (int64, error)
