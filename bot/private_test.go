@@ -1,0 +1,90 @@
+package bot
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
+)
+
+// TestPrivateStaysPrivate lives through a private incident with nobody answering
+// until the last resort, and looks for its title everywhere in the workspace.
+func TestPrivateStaysPrivate(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare private keys leaked to a customer sev1")
+		r.pass(25 * time.Minute) // the whole ladder, and the last resort in a channel
+		if len(r.dm("U0BOB")) == 0 {
+			t.Fatal("the last resort was not told, or this tests nothing")
+		}
+		r.command("ada", "general", "ack INC-1")
+		r.command("ada", "general", "note INC-1 the keys are revoked")
+		r.pass(time.Minute)
+		r.command("ada", "general", "mitigate INC-1 workaround")
+		r.command("ada", "general", "resolve INC-1 the keys are of no use")
+		r.pass(time.Minute)
+
+		// Max came later, and has nothing to do with it.
+		max, err := r.sim.AddPerson(slacksim.Person{Name: "max"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"list", "show INC-1", "ack INC-1", "timeline INC-1", "postmortem INC-1", "note INC-1 hello",
+			"resolve INC-1", "page INC-1 @ada", "escalate INC-1", "role INC-1 commander", "reopen INC-1 hello", "sev INC-1 1"} {
+			seen := r.command("max", "general", text)
+			if all := seen.Text + string(seen.Blocks); strings.Contains(all, "keys") {
+				t.Errorf("/incident %s: max sees %s", text, all)
+			}
+			if text != "list" && !strings.Contains(seen.Text, "There is no INC-1") {
+				t.Errorf("/incident %s: max sees %q, want that there is none", text, seen.Text)
+			}
+		}
+		if _, err := r.sim.As("max").OpenHome(); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(5 * time.Second)
+
+		state := r.sim.State()
+		c, ok := state.Channel("inc-1-keys-leaked-to-a-customer")
+		if !ok || !c.IsPrivate || contains(c.Members, max) {
+			t.Errorf("the channel: %t, private %t, members %v", ok, c.IsPrivate, c.Members)
+		}
+		involved := map[string]bool{"U0EVE": true, "U0ADA": true, "U0BOB": true, "U0CLEO": true}
+		for _, ch := range state.Channels {
+			if ch.ID == c.ID || ch.IsIM && anyOf(ch.Members, involved) {
+				continue
+			}
+			for _, m := range ch.Messages {
+				if shows(m, "keys") || shows(m, c.ID) {
+					t.Errorf("#%s says %s %s", ch.Name, m.Text, m.Blocks)
+				}
+			}
+		}
+		for _, f := range state.Files {
+			if len(f.Channels) != 1 || f.Channels[0] != c.ID {
+				t.Errorf("the file %s is shared in %v", f.Name, f.Channels)
+			}
+		}
+		for user, list := range state.Whispers {
+			for _, e := range list {
+				if !involved[user] && shows(e.Message, "keys") {
+					t.Errorf("%s was told %s", user, e.Text)
+				}
+			}
+		}
+		home, _ := json.Marshal(state.Homes[max])
+		if strings.Contains(string(home), "keys") {
+			t.Errorf("max's Home tab shows it: %s", home)
+		}
+	})
+}
+
+func anyOf(list []string, of map[string]bool) bool {
+	for _, s := range list {
+		if of[s] {
+			return true
+		}
+	}
+	return false
+}
