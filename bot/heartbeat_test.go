@@ -53,7 +53,7 @@ func TestHeartbeat(t *testing.T) {
 		}
 		r.command("cleo", "general", "ack INC-1") // so that nothing is on its way
 		r.command("cleo", "general", "ack INC-2")
-		r.pass(30 * time.Second)
+		r.pass(10 * time.Minute) // nothing is on its way any more that could close one again
 		r.ways.mu.Lock()
 		for _, via := range []string{"push", "sms", "voice", "webhook"} {
 			r.ways.breakers[via] = notify.Breaker{Failures: 3, Until: time.Now().Add(5*time.Minute + time.Second)}

@@ -28,9 +28,13 @@ type Reach struct {
 // NewReach returns a watch that has seen nothing.
 func NewReach() *Reach { return &Reach{changed: make(chan struct{}, 1)} }
 
-// Called notes one call of Slack: the word for its outcome, and how long it
-// took. What Slack refuses for its own reasons is an answer like any other.
-func (r *Reach) Called(result string, took time.Duration) {
+// Called notes one call of Slack: the method, the word for its outcome, and how
+// long it took. What Slack refuses for its own reasons is an answer like any
+// other. Answers to people's commands go elsewhere and say nothing of the Web API.
+func (r *Reach) Called(method, result string, took time.Duration) {
+	if method == "response_url" {
+		return
+	}
 	now := time.Now()
 	r.mu.Lock()
 	changed := false

@@ -166,7 +166,7 @@ func (r *rig) startNow() {
 	slack := chat.New(r.desk, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
 		AnnounceChannel: r.announce,
-		Observe:         func(_, result string, took time.Duration) { r.reach.Called(result, took) },
+		Observe:         func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
 		Dial:            func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
 	})
 	r.ways = r.world.connect(r)

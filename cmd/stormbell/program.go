@@ -71,7 +71,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 		Envelope: metrics.Envelope,
 		Observe: func(method, result string, took time.Duration) {
 			metrics.SlackCall(method, result, took)
-			reach.Called(result, took)
+			reach.Called(method, result, took)
 		},
 	})
 	server, err := web.New(web.Options{
