@@ -46,11 +46,13 @@ type methods struct {
 	held    map[string]time.Time // by method, and by method and channel
 	budgets map[string]*rate.Limiter
 	paces   map[string]*rate.Limiter // of posts, by channel
+	strict  map[string]time.Time     // channels in which Slack has refused a post: until when pages keep the pace too
 	turns   map[turn]time.Time       // when the next one who must wait may try
 }
 
 func newMethods() *methods {
-	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}, paces: map[string]*rate.Limiter{}, turns: map[turn]time.Time{}}
+	return &methods{held: map[string]time.Time{}, budgets: map[string]*rate.Limiter{}, paces: map[string]*rate.Limiter{},
+		strict: map[string]time.Time{}, turns: map[turn]time.Time{}}
 }
 
 // turn is a queue of calls that wait for a budget: of a method, or of a channel.
@@ -65,6 +67,7 @@ const (
 	postsPerSecond = 1
 	postsAtOnce    = 4
 	channelsMost   = 2000
+	strictFor      = time.Minute     // after the end of a hold
 	triedAlone     = 2 * time.Second // how long the one call after a hold may take before another tries
 )
 
@@ -89,8 +92,8 @@ func (c aCall) holds() []string {
 }
 
 // free returns how long the call must wait, 0 when it may be made now. A page is
-// not made to wait for the method's budget, only for what Slack itself demands
-// and for the pace of its channel.
+// not made to wait for budgets, only for what Slack itself demands: the end of a
+// hold, and after one the pace of its channel.
 func (m *methods) free(c aCall, now time.Time) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -115,7 +118,7 @@ func (m *methods) free(c aCall, now time.Time) time.Duration {
 // spare takes the call out of the budgets, or returns how long they want it to
 // wait.
 func (m *methods) spare(c aCall, now time.Time) time.Duration {
-	if c.channel != "" {
+	if c.channel != "" && (!c.urgent || now.Before(m.strict[c.channel])) {
 		if len(m.paces) > channelsMost {
 			clear(m.paces)
 		}
@@ -173,6 +176,14 @@ func (m *methods) hold(c aCall, until time.Time) {
 			m.held[name] = until
 		}
 	}
+	if c.channel == "" {
+		return
+	}
+	if len(m.strict) > channelsMost {
+		clear(m.strict)
+	}
+	m.strict[c.channel] = until.Add(strictFor)
+	m.paces[c.channel] = rate.NewLimiter(postsPerSecond, 1) // it had more at once than Slack takes
 }
 
 // through ends the holds of a call that Slack has answered.
