@@ -137,6 +137,77 @@ func TestKilledAtEveryCommit(t *testing.T) {
 	}
 }
 
+// TestKilledWhileResolving kills the bot at each call that follows from a
+// resolution: it is told once, and there is one document.
+func TestKilledWhileResolving(t *testing.T) {
+	for call := 1; ; call++ {
+		at := ""
+		for _, done := range []bool{false, true} {
+			t.Run(fmt.Sprintf("at call %d, done: %t", call, done), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r := newRig(t, slacksim.Options{Seed: 7})
+					g := &guillotine{next: r.sim}
+					r.server.Handler = g
+					r.wrap = func(e storage.Engine) storage.Engine { return mortal{e, g} }
+					defer r.close()
+					r.start()
+					r.command("eve", "general", "declare card payments fail sev1")
+					r.pass(10 * time.Second)
+					r.command("ada", "general", "ack INC-1")
+					r.pass(10 * time.Second)
+					g.arm(call, 0, done)
+					r.command("ada", "general", "resolve INC-1 calm")
+					r.pass(10 * time.Second)
+					at = g.last
+					r.stop()
+					g.lift()
+					r.start()
+					r.pass(time.Minute)
+					r.resolved(1)
+				})
+			})
+		}
+		if at == "" {
+			if call < 6 {
+				t.Errorf("a resolution made only %d calls", call-1)
+			}
+			return
+		}
+	}
+}
+
+// resolved looks whether everything about a resolved incident is there, once.
+func (r *rig) resolved(n int) {
+	r.t.Helper()
+	name := incident.Name(n)
+	i, _ := r.fold(n)
+	c := r.channelOf(i.Channel)
+	told := 0
+	for _, m := range c.Messages {
+		if m.User == r.sim.BotUserID() && strings.HasPrefix(m.Text, "Resolved. Thank you.") {
+			told++
+		}
+		if shows(m, `"action_id"`) {
+			r.t.Errorf("%s is resolved, and a message has buttons still: %s %s", name, m.Text, m.Blocks)
+		}
+	}
+	if told != 1 {
+		r.t.Errorf("%s: the resolution is told %d times, want once", name, told)
+	}
+	if n := len(r.marked(c.Messages, "postmortem", name)); n != 1 {
+		r.t.Errorf("%s: %d post-mortems in short, want one", name, n)
+	}
+	shared := 0
+	for _, f := range r.sim.State().Files {
+		if contains(f.Channels, c.ID) {
+			shared++
+		}
+	}
+	if shared != 1 {
+		r.t.Errorf("%s: %d files are shared, want the one document", name, shared)
+	}
+}
+
 // killed declares, kills the bot on the way, starts it again, and looks whether
 // everything is there, once. It returns at what the bot was killed; "" when the
 // declaration was over before.
