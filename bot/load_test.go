@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -290,4 +291,34 @@ func BenchmarkCommands(b *testing.B) {
 	if worst > 2*time.Second {
 		b.Errorf("the slowest answer took %s, want at most 2 s", worst)
 	}
+}
+
+// BenchmarkAlertToPage measures from an alert, with its durable commit, to the
+// moment at which its page arrives at Slack; one sender, one alert after another.
+func BenchmarkAlertToPage(b *testing.B) {
+	r := newRigFor(b, slacksim.Options{KeepCalls: 100})
+	left := make(chan time.Time, 1)
+	r.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if strings.HasSuffix(q.URL.Path, "/chat.postMessage") {
+			at := time.Now()
+			if err := q.ParseForm(); err == nil && q.PostForm.Get("channel") == "U0ADA" {
+				left <- at
+			}
+		}
+		r.sim.ServeHTTP(w, q)
+	})
+	r.startNow()
+	defer r.close()
+	took := make([]time.Duration, 0, b.N)
+	for n := 0; b.Loop(); n++ {
+		start := time.Now()
+		a := alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99 above 3 s", Severity: incident.Sev1, Source: "event"}
+		if _, err := r.desk.Alert(b.Context(), "monitor", a); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, (<-left).Sub(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "µs-median")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "µs-p99")
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
@@ -407,4 +408,36 @@ func withoutPublic(t *testing.T) []byte {
 		}
 	}
 	return []byte(strings.Join(lines, ""))
+}
+
+// TestHundredsOfPages acknowledges after two hours of a ladder that repeats: all
+// its pages change, as fast as Slack lets them, and nothing else waits for that.
+func TestHundredsOfPages(t *testing.T) {
+	roster := strings.NewReplacer("repeat: 1", "repeat: 120", "wait: 5m", "wait: 1m").Replace(rosterText)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slacksim.Options{RateLimits: true, KeepCalls: 50_000, PingInterval: 25 * time.Second})
+		r.roster = roster
+		defer r.close()
+		r.start()
+		r.command("eve", "general", "declare card payments fail")
+		r.pass(2*time.Hour + 30*time.Minute)
+		pages := len(r.dm("U0ADA")) + len(r.dm("U0CLEO"))
+		if pages < 140 {
+			t.Fatalf("%d pages in two and a half hours, want 150, or this tests nothing", pages)
+		}
+		r.command("cleo", "general", "ack INC-1")
+		r.pass(5 * time.Second)
+		newest := r.dm("U0CLEO")
+		if shows(newest[len(newest)-1], `"action_id":"ack"`) {
+			t.Error("the newest page to cleo still offers Acknowledge after five seconds")
+		}
+		r.pass(time.Duration(pages) * time.Minute / 40)
+		for _, user := range []string{"U0ADA", "U0CLEO"} {
+			for k, m := range r.dm(user) {
+				if shows(m, `"action_id":"ack"`) {
+					t.Fatalf("page %d of %d to %s still offers Acknowledge", k+1, len(r.dm(user)), user)
+				}
+			}
+		}
+	})
 }

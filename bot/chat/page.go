@@ -117,6 +117,9 @@ func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
 		if errors.As(err, &again) {
 			trouble = err // the others first
 		}
+		if again != nil && again.After > 0 {
+			break // the method is held or its budget is spent: for the others too
+		}
 	}
 	return trouble
 }
