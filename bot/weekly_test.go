@@ -30,7 +30,7 @@ policies:`, 1)
 		r.path += "2"
 		r.start()
 		r.pass(2*24*time.Hour + 9*time.Hour)
-		if n := len(p.sent); n != 0 {
+		if n := len(p.taken("", "")); n != 0 {
 			t.Fatalf("%d messages before Monday at 10", n)
 		}
 		r.pass(time.Hour + time.Minute)
