@@ -63,6 +63,8 @@ type fixture struct {
 	db    *storage.DB
 	sent  []string // the pages that have left, since the last look
 	stuck bool     // nothing can leave
+
+	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
 }
 
 // inBubble runs f with a desk that has a roster.
@@ -85,9 +87,13 @@ func withRoster(t *testing.T, text string, f func(*fixture)) {
 // open opens the store, as a process does at its start.
 func (x *fixture) open() {
 	x.t.Helper()
+	var engine storage.Engine
 	engine, err := bolt.Open(x.path, bolt.Options{})
 	if err != nil {
 		x.t.Fatal(err)
+	}
+	if x.wrap != nil {
+		engine = x.wrap(engine)
 	}
 	x.db = storage.New(engine)
 	if x.Desk, err = Open(x.t.Context(), x.db, Options{Vias: []string{"push"}}); err != nil {

@@ -55,7 +55,7 @@ type rosterRecord struct {
 
 const (
 	rosterCurrent = "roster/current"
-	rosterPiece   = 256 << 10 // bytes of text in one record
+	rosterPiece   = 192 << 10 // bytes of text in one record; JSON can make six times as many of them
 )
 
 func rosterKey(version, piece int) string {

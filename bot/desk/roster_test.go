@@ -1,0 +1,92 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// long is a roster of more than a megabyte, whose names JSON writes six times as
+// long.
+func long(names string) string {
+	var b strings.Builder
+	b.WriteString("people:\n")
+	for k := range 3000 {
+		fmt.Fprintf(&b, "  - {id: p%05d, name: %q, slack: U%05d}\n", k, fmt.Sprintf("%d %s", k, strings.Repeat(names, 250/len(names))), k)
+	}
+	return b.String()
+}
+
+// TestLongRoster stores and reads a roster in many pieces, also one of characters
+// that are long when they are stored.
+func TestLongRoster(t *testing.T) {
+	for _, names := range []string{"x", "&", "<", "ß", "🔥"} {
+		withRoster(t, long(names), func(x *fixture) {
+			want := x.Roster()
+			x.reopen()
+			if !want.Equal(x.Roster()) {
+				t.Errorf("a roster of names in %q is another one when it is read again", names)
+			}
+		})
+	}
+}
+
+// cutting is an engine that refuses everything from the n-th commit on.
+type cutting struct {
+	storage.Engine
+	left int
+}
+
+var errCut = errors.New("the power is gone")
+
+func (c *cutting) Commit(ctx context.Context, changes []storage.Change) error {
+	if c.left--; c.left < 0 {
+		return errCut
+	}
+	return c.Engine.Commit(ctx, changes)
+}
+
+// TestRosterCutShort cuts the power at each commit of a roster in pieces: the old
+// one holds, and the next try succeeds.
+func TestRosterCutShort(t *testing.T) {
+	r, err := rotation.Parse("roster.yaml", []byte(long("x")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, applied := 0, false; !applied; n++ {
+		inBubble(t, func(x *fixture) {
+			before := x.Roster()
+			power := &cutting{left: 1000}
+			x.wrap = func(e storage.Engine) storage.Engine {
+				power.Engine = e
+				return power
+			}
+			x.reopen()
+			power.left = n
+			err := x.ApplyRoster(background(), r, incident.Bot, "")
+			if applied = err == nil; applied {
+				if n < 4 {
+					t.Errorf("a roster of a megabyte took only %d commits", n)
+				}
+				return
+			}
+			if !errors.Is(err, errCut) {
+				t.Fatalf("ApplyRoster() = %v, want %v", err, errCut)
+			}
+			x.wrap = nil
+			x.reopen()
+			if !before.Equal(x.Roster()) {
+				t.Errorf("cut at commit %d: another roster than the old one holds", n+1)
+			}
+			if err := x.ApplyRoster(background(), r, incident.Bot, ""); err != nil || !r.Equal(x.Roster()) {
+				t.Errorf("cut at commit %d: the next try = %v", n+1, err)
+			}
+		})
+	}
+}
