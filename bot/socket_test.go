@@ -107,7 +107,7 @@ func closedAtOnce(t *testing.T, when string) {
 	r.pass(2 * time.Minute)
 	closing.Store(true)
 	before := r.last()
-	for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); r.pass(100 * time.Millisecond) {
+	for end := time.Now().Add(40 * time.Minute); time.Now().Before(end); r.pass(100 * time.Millisecond) {
 		if r.sim.State().Sockets > 0 {
 			if err := r.sim.Fault(slacksim.Fault{Socket: "too_many_websockets"}); err != nil {
 				t.Fatal(err)
@@ -115,13 +115,13 @@ func closedAtOnce(t *testing.T, when string) {
 		}
 	}
 	at := r.opens(before)
-	if len(at) < 12 || len(at) > 40 {
-		t.Fatalf("%d connections were asked for in ten minutes, want about 30 for the two sockets", len(at))
+	if len(at) < 70 || len(at) > 100 {
+		t.Errorf("%d connections were asked for in forty minutes, want about 90 for the two sockets", len(at))
 	}
 	seldom(t, at)
 	late := at[len(at)-4:]
 	if d := late[3].Sub(late[0]); d < time.Minute {
-		t.Errorf("four requests within %s after ten minutes, want one a minute for each socket", d)
+		t.Errorf("four requests within %s after forty minutes, want one a minute for each socket", d)
 	}
 	closing.Store(false)
 	r.pass(61 * time.Second)
@@ -135,6 +135,36 @@ func closedAtOnce(t *testing.T, when string) {
 	r.pass(2 * time.Second)
 	if n := r.sim.State().Sockets; n != 2 {
 		t.Errorf("%d sockets two seconds after a refresh, want 2: they had lived", n)
+	}
+}
+
+// TestTokenRefused has Slack refuse the token for an hour: the bot asks rarely, and
+// is back within a minute of being let in.
+func TestTokenRefused(t *testing.T) {
+	for _, code := range []string{"invalid_auth", "token_revoked", "not_allowed_token_type", "internal_error", "a 500"} {
+		t.Run(code, func(t *testing.T) {
+			inBubble(t, slacksim.Options{}, func(r *rig) {
+				r.pass(2 * time.Minute)
+				before := r.last()
+				fault := slacksim.Fault{Method: "apps.connections.open", Error: code}
+				if code == "a 500" {
+					fault = slacksim.Fault{Method: "apps.connections.open", Status: 500}
+				}
+				r.fault(fault)
+				r.fault(slacksim.Fault{Socket: "cut"})
+				r.pass(time.Hour)
+				at := r.opens(before)
+				if len(at) < 10 || len(at) > 140 {
+					t.Errorf("%d connections were asked for in an hour, want about one a minute for each socket at most", len(at))
+				}
+				seldom(t, at)
+				r.sim.ClearFaults()
+				r.pass(62 * time.Second)
+				if n := r.sim.State().Sockets; n != 2 {
+					t.Errorf("%d sockets a minute after Slack is well again, want 2", n)
+				}
+			})
+		})
 	}
 }
 

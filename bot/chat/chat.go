@@ -192,8 +192,9 @@ func (s *Slack) Run(ctx context.Context) error {
 		api := s.client(s.opens.throttled(name))
 		client := socketmode.New(api, socketmode.OptionDialer(s.dialer),
 			socketmode.OptionLog(stdlog.New(io.Discard, "", 0)), socketmode.OptionReadLimit(4<<20))
-		g.Go(func() error { return s.keepOpen(open, name, client) })
-		g.Go(func() error { return s.drain(open, name, client, intake) })
+		sock := &socket{client: client, failed: make(chan struct{}, 1)}
+		g.Go(func() error { return s.keepOpen(open, name, sock) })
+		g.Go(func() error { return s.drain(open, name, sock, intake) })
 	}
 	g.Go(func() error { return s.prepare(ctx) })
 	<-ctx.Done()
@@ -203,13 +204,30 @@ func (s *Slack) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// keepOpen runs one socket for ever. slack-go returns only when it was told to
-// stop or the token is refused; the operator may mend the latter meanwhile.
-func (s *Slack) keepOpen(ctx context.Context, name string, client *socketmode.Client) error {
+// keepOpen runs one socket for ever. slack-go returns when it was told to stop or
+// the token is refused, which the operator may mend meanwhile. After any other
+// failure it would try ever more rarely, up to five minutes apart: it is made to
+// begin anew instead, at the pace of our own throttle.
+func (s *Slack) keepOpen(ctx context.Context, name string, sock *socket) error {
 	for {
-		err := client.RunContext(ctx)
+		run, stop := context.WithCancel(ctx)
+		var watching sync.WaitGroup
+		watching.Go(func() {
+			select {
+			case <-sock.failed:
+				stop()
+			case <-run.Done():
+			}
+		})
+		err := sock.client.RunContext(run)
+		again := run.Err() != nil
+		stop()
+		watching.Wait()
 		if ctx.Err() != nil {
 			return nil
+		}
+		if again {
+			continue
 		}
 		if code := err.Error(); locked[code] {
 			s.refused(code)

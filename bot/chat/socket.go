@@ -23,9 +23,15 @@ const (
 	sendWithin = 5 * time.Second // for the acknowledgement, while a socket is being renewed
 )
 
+// socket is one Socket Mode connection, over all its renewals.
+type socket struct {
+	client *socketmode.Client
+	failed chan struct{} // holds a token when it could not be opened
+}
+
 // drain takes everything off one socket, always, and at once: slack-go stops
 // for good when nobody reads its channel. The work is done by the intake.
-func (s *Slack) drain(ctx context.Context, name string, client *socketmode.Client, in *intake) error {
+func (s *Slack) drain(ctx context.Context, name string, sock *socket, in *intake) error {
 	connected := false
 	defer func() {
 		if connected {
@@ -36,7 +42,7 @@ func (s *Slack) drain(ctx context.Context, name string, client *socketmode.Clien
 		select {
 		case <-ctx.Done():
 			return nil
-		case e := <-client.Events:
+		case e := <-sock.client.Events:
 			switch e.Type {
 			case socketmode.EventTypeConnecting:
 				if connected {
@@ -53,11 +59,25 @@ func (s *Slack) drain(ctx context.Context, name string, client *socketmode.Clien
 			case socketmode.EventTypeConnectionError:
 				if c, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
 					s.log.Warn().Str("socket", name).Str("error", plainOpen(c.ErrorObj)).Msg("socket does not open")
+					sock.fail(c.ErrorObj)
 				}
 			default:
-				s.take(client, in, e)
+				s.take(sock.client, in, e)
 			}
 		}
+	}
+}
+
+// fail makes slack-go begin anew, unless Slack has said how long to wait, or it is
+// our own ending of the try before that it complains about.
+func (s *socket) fail(err error) {
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) || errors.Is(err, context.Canceled) {
+		return
+	}
+	select {
+	case s.failed <- struct{}{}:
+	default:
 	}
 }
 
