@@ -27,8 +27,8 @@ import (
 )
 
 // stepTime is how long one thing may take in the browser. Waiting for
-// something to be seen ends after twenty seconds, with words about it.
-const stepTime = 30 * time.Second
+// something to be seen ends after a minute, with words about it.
+const stepTime = 90 * time.Second
 
 // Browser is a headless Chromium.
 type Browser struct{ ctx context.Context }
@@ -147,7 +147,7 @@ func (tab *Tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 // whether something can be read.
 const words = `
 window.until = async (f, what) => {
-  const end = performance.now() + 20000;
+  const end = performance.now() + 60000;
   for (;;) {
     const v = await f();
     if (v) return v;
