@@ -174,14 +174,20 @@ func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer 
 	if err != nil {
 		return s.told(caller, ephemeral(s.trouble(err)))
 	}
-	text := named(tidy(i.Message.Text), s.nameOf)
-	if i.Message.User != "" && i.Message.User != i.User.ID {
-		text = "@" + s.nameOf(i.Message.User) + " wrote: " + text
-	}
-	if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Note, Text: text}); err != nil {
+	act := desk.Act{Verb: desk.Note, Text: s.quoted(i.User.ID, i.Message.User, i.Message.Text)}
+	if _, err := s.desk.Do(ctx, caller, n, act); err != nil {
 		return s.told(caller, ephemeral(s.trouble(err)))
 	}
 	return s.told(caller, ephemeral("Added to the timeline of "+incident.Name(n)+"."))
+}
+
+// quoted is what author wrote, as a note by somebody.
+func (s *Slack) quoted(by, author, text string) string {
+	text = named(tidy(text), s.nameOf)
+	if author == "" || author == by {
+		return text
+	}
+	return "@" + s.nameOf(author) + " wrote: " + text
 }
 
 // openForm opens a form. Its trigger lives three seconds: when it is gone the

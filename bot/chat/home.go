@@ -14,13 +14,25 @@ import (
 
 // happened handles an event. Whatever is not of use here is acknowledged like
 // the rest, or Slack would repeat it.
-func (s *Slack) happened(e slackevents.EventsAPIEvent) answer {
+func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answer {
 	switch event := e.InnerEvent.Data.(type) {
 	case *slackevents.AppHomeOpenedEvent:
 		if event.Tab != "home" {
 			return answer{}
 		}
 		return answer{after: func(ctx context.Context) { s.publishHome(ctx, event.User) }}
+	case *slackevents.PinAddedEvent:
+		return s.pinned(ctx, event)
+	case *slackevents.ReactionAddedEvent:
+		return s.reacted(event)
+	case *slackevents.AppMentionEvent:
+		if event.BotID == "" {
+			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, false)
+		}
+	case *slackevents.MessageEvent:
+		if event.ChannelType == "im" && event.SubType == "" && event.BotID == "" {
+			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, true)
+		}
 	case *slackevents.TokensRevokedEvent:
 		s.refused("token_revoked")
 	case *slackevents.AppUninstalledEvent:

@@ -302,7 +302,7 @@ func (in *intake) answer(ctx context.Context, e envelope) (a answer) {
 	case e.interaction != nil:
 		return in.s.interact(ctx, *e.interaction)
 	case e.event != nil:
-		return in.s.happened(*e.event)
+		return in.s.happened(ctx, *e.event)
 	default:
 		return answer{}
 	}

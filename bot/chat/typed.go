@@ -1,0 +1,143 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// pushpin is the reaction that marks a message for the timeline.
+const pushpin = "pushpin"
+
+// pinned puts a message that somebody pins in an incident's channel into its
+// timeline. Our own messages are there already.
+func (s *Slack) pinned(ctx context.Context, e *slackevents.PinAddedEvent) answer {
+	if m := e.Item.Message; m != nil {
+		s.pointedAt(ctx, e.User, e.Channel, m.Timestamp, m.User, m.Text)
+	}
+	return answer{}
+}
+
+// reacted does the same for a message marked with a pushpin, whose words have to
+// be read first (Slack: reaction_added has none).
+func (s *Slack) reacted(e *slackevents.ReactionAddedEvent) answer {
+	if e.Reaction != pushpin || e.Item.Type != "message" || s.ours(e.User) || s.ours(e.ItemUser) {
+		return answer{}
+	}
+	return answer{after: func(ctx context.Context) {
+		if _, ok, err := s.desk.InChannel(ctx, e.Item.Channel); err == nil && !ok {
+			return
+		}
+		var found []slack.Message
+		err := s.call(ctx, "conversations.replies", func(ctx context.Context) (err error) {
+			found, _, _, err = s.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+				ChannelID: e.Item.Channel, Timestamp: e.Item.Timestamp, // comes after its thread's parent, which is always there
+				Oldest: e.Item.Timestamp, Latest: e.Item.Timestamp, Inclusive: true, Limit: 2})
+			return err
+		})
+		if err != nil {
+			s.log.Warn().Str("error", plain(err)).Msg("a marked message could not be read")
+			return
+		}
+		for _, m := range found {
+			if m.Timestamp == e.Item.Timestamp {
+				s.pointedAt(ctx, e.User, e.Item.Channel, m.Timestamp, m.User, m.Text)
+			}
+		}
+	}}
+}
+
+// pointedAt notes a message in the timeline of its channel's incident: once,
+// however often and in whatever way people point at it.
+func (s *Slack) pointedAt(ctx context.Context, by, channel, ts, author, text string) {
+	if text == "" || s.ours(by) || s.ours(author) {
+		return
+	}
+	n, ok, err := s.desk.InChannel(ctx, channel)
+	if err == nil && ok {
+		caller := desk.Caller{Actor: s.desk.Actor(by), Key: key("pointed at", channel, ts)}
+		_, err = s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Note, Text: s.quoted(by, author, text)})
+	}
+	if err != nil {
+		s.log.Warn().Str("error", refusalOr(err)).Msg("a marked message is not in the timeline")
+	}
+}
+
+// ours reports whether a user is the bot, as far as it knows itself by now.
+func (s *Slack) ours(user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return user != "" && user == s.self
+}
+
+// refusalOr is an error in words for a log: a refusal's own, else only its kind,
+// since its text may hold what somebody wrote.
+func refusalOr(err error) string {
+	if r, ok := errors.AsType[*incident.Refusal](err); ok {
+		return r.Why
+	}
+	return plain(err)
+}
+
+// typed answers what somebody writes to the bot: in direct messages as a
+// command, so that "ack" answers a page; elsewhere with what it understands.
+func (s *Slack) typed(ctx context.Context, user, channel, ts, text string, direct bool) answer {
+	if user == "" || s.ours(user) {
+		return answer{}
+	}
+	r := s.help("")
+	if direct {
+		r = s.typedCommand(ctx, user, ts, text)
+	}
+	return answer{after: func(ctx context.Context) {
+		var blocks []slack.Block
+		if r.Blocks != nil {
+			blocks = r.Blocks.BlockSet
+		}
+		options := []slack.MsgOption{slack.MsgOptionText(r.Text, false), slack.MsgOptionBlocks(blocks...)}
+		method := "chat.postMessage"
+		if !direct {
+			method, options = "chat.postEphemeral", append(options, slack.MsgOptionPostEphemeral(user))
+		}
+		err := s.call(ctx, method, func(ctx context.Context) error {
+			_, _, err := s.api.PostMessageContext(ctx, channel, options...)
+			return err
+		})
+		if err != nil {
+			s.log.Warn().Str("error", err.Error()).Msg("somebody who wrote to the bot was not answered")
+		}
+	}}
+}
+
+// typedCommand carries out what was written to the bot, if it is about one
+// incident. "ack" without a name means the one page that waits for an answer.
+func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
+	cmd, who := Parse(text), s.desk.Actor(user)
+	switch cmd.Word {
+	case "list":
+		return s.list(ctx, who)
+	case "", "help", "declare": // a form needs a command or a button
+		return s.help("")
+	}
+	if cmd.Word == "ack" && cmd.Incident == 0 {
+		active, err := s.desk.Active(ctx, who)
+		if err != nil {
+			return ephemeral(s.trouble(err))
+		}
+		active = slices.DeleteFunc(active, func(i incident.Incident) bool { return i.Acked() || !slices.Contains(i.Called, who) })
+		if len(active) == 1 {
+			cmd.Incident = active[0].Number
+		}
+	}
+	n, err := s.which(ctx, who, cmd, "")
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	return s.onIncident(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, cmd, n)
+}
