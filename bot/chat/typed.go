@@ -110,7 +110,7 @@ func (s *Slack) typed(ctx context.Context, user, channel, ts, text string, direc
 			return err
 		})
 		if err != nil {
-			s.log.Warn().Str("error", err.Error()).Msg("somebody who wrote to the bot was not answered")
+			s.log.Warn().Str("error", plain(err)).Msg("somebody who wrote to the bot was not answered")
 		}
 	}}
 }
