@@ -18,8 +18,9 @@ type gate struct {
 // The classes of jobs besides the ways of reaching people, each of which is one
 // by its name: a provider that hangs must hold up neither Slack nor another way.
 const (
-	slackPages = "pages"
-	theRest    = "rest"
+	slackPages  = "pages"
+	sharedPages = "shared" // those in one message wait for each other, and must not hold up a first one
+	theRest     = "rest"
 )
 
 // class says through which gate a job goes.
@@ -27,6 +28,8 @@ func class(j desk.Job) string {
 	switch {
 	case j.ByWay():
 		return j.Via
+	case j.Kind == desk.JobBell, j.Together > 0 && j.Kind == desk.JobPage:
+		return sharedPages
 	case j.Priority() == 0:
 		return slackPages
 	default:

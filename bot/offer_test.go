@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,13 +56,17 @@ func TestOfferOfCommand(t *testing.T) {
 // not wait for it.
 func TestBurstForOne(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
+		const burst = 16
+		for range burst {
+			r.command("eve", "general", "declare sev4 a small thing")
+		}
+		r.pass(time.Minute)
 		if err := r.sim.Fault(slacksim.Fault{Method: "chat.postMessage", Status: 429, RetryAfter: 2, Times: 1}); err != nil {
 			t.Fatal(err)
 		}
 		before := len(r.sim.Calls(0))
-		const burst = 16
-		for range burst {
-			r.command("eve", "general", "declare checkout is down")
+		for n := range burst {
+			r.command("eve", "general", fmt.Sprintf("page INC-%d <@U0ADA> checkout is down", n+1))
 		}
 		r.command("eve", "general", "page INC-1 <@U0CLEO> the database, please")
 		r.pass(time.Second)

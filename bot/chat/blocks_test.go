@@ -103,11 +103,30 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 		"timeline":     {"Timeline", sections(timelineText(b.Incident, repeated(events, 30), people, 7000))},
 		"post-mortem":  wholeFollows(postmortemMessage(b.Incident, document(b, events))),
 		"typed":        {"typed", typedBlocks(b.Incident.Title + b.Service.Name)},
+		"together":     gatheredFrom(b, 100, func(int) bool { return false }),
+		"together too": gatheredFrom(b, 13, func(n int) bool { return n%2 == 0 }),
 	}
 	for _, e := range events {
 		all["said "+string(e.Kind)] = saidMessage(b, e, people)
 	}
 	return all
+}
+
+// gatheredFrom is a message about that many incidents like the one of b, of which
+// those that are done are resolved.
+func gatheredFrom(b desk.Brief, n int, done func(int) bool) message {
+	var t desk.Together
+	var briefs []desk.Brief
+	for at := range n {
+		each := b
+		each.Incident.Number = b.Incident.Number + at
+		if done(at) {
+			each.Incident.Status, each.Incident.Resolved = incident.Resolved, noon
+		}
+		briefs = append(briefs, each)
+		t.Pages = append(t.Pages, desk.Joined{Incident: each.Incident.Number, Resort: at == 1})
+	}
+	return togetherMessage(briefs, t, people)
 }
 
 func document(b desk.Brief, events []incident.Event) postmortem.Document {
@@ -267,6 +286,9 @@ func TestMessages(t *testing.T) {
 		"page-resolved":      pageMessage(over, desk.Ask{Person: "person:ada"}, people),
 		"page-last-resort":   pageMessage(b, desk.Ask{Resort: true}, people),
 		"page-private":       pageMessage(private, desk.Ask{Resort: true}, people),
+		"page-together":      gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
+		"page-together-done": gatheredFrom(b, 2, func(n int) bool { return true }),
+		"page-together-many": gatheredFrom(b, 14, func(n int) bool { return n > 11 }),
 		"card":               cardMessage(b, people),
 		"card-acknowledged":  cardMessage(acked, people),
 		"card-resolved":      cardMessage(over, people),

@@ -46,6 +46,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actAck, actEscalate, actCommand, actResolve, actUpdate:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.pressedOn(ctx, i, caller, press{action.ActionID, n})
+	case actAckAll:
+		return s.ackAll(ctx, caller, action.Value)
 	case actTakeOffer:
 		number, to, _ := strings.Cut(action.Value, " ")
 		n, _ := strconv.Atoi(number) // 0, which is no incident, is refused

@@ -21,20 +21,24 @@ func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcom
 	if user == "" {
 		return desk.Outcome{Failed: "nobody knows this person's Slack user; add `slack` or `email` in the roster"}, nil
 	}
-	ask := desk.Ask{Person: j.Person, Resort: j.Resort, Why: j.Text}
-	m := pageMessage(b, ask, s.names())
-	posted, err := s.post(ctx, user, j, m)
-	if code := slackCode(err); code == "channel_not_found" || code == "not_in_channel" {
-		posted, err = s.pageInOpened(ctx, user, j, m)
+	if j.Together > 0 {
+		return s.join(ctx, j, user)
 	}
+	ask := desk.Ask{Person: j.Person, Resort: j.Resort, Why: j.Text}
+	posted, err := s.toPerson(ctx, user, j, pageMessage(b, ask, s.names()))
 	if err != nil {
 		return desk.Outcome{}, err
 	}
 	return desk.Outcome{Message: posted, Seen: b.Incident.Events}, nil
 }
 
-// pageInOpened opens the conversation first, for a workspace that wants it so.
-func (s *Slack) pageInOpened(ctx context.Context, user string, j desk.Job, m message) (desk.Message, error) {
+// toPerson posts a direct message. The conversation is opened first where the
+// workspace wants it so.
+func (s *Slack) toPerson(ctx context.Context, user string, j desk.Job, m message) (desk.Message, error) {
+	posted, err := s.post(ctx, user, j, m)
+	if code := slackCode(err); code != "channel_not_found" && code != "not_in_channel" {
+		return posted, err
+	}
 	dm, err := s.openDM(ctx, user)
 	if err != nil {
 		return desk.Message{}, err
@@ -75,8 +79,11 @@ func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error
 	if err != nil || where == "" {
 		return desk.Outcome{}, err
 	}
+	if j.Together > 0 {
+		return desk.Outcome{}, s.findCopies(ctx, j, where)
+	}
 	found, err := s.find(ctx, where, func(x desk.Job) bool {
-		return x.Incident == j.Incident && (x.Kind == desk.JobPage || x.Kind == desk.JobPageChannel)
+		return x.Together == 0 && x.Incident == j.Incident && (x.Kind == desk.JobPage || x.Kind == desk.JobPageChannel)
 	})
 	return desk.Outcome{More: found}, err
 }
@@ -104,15 +111,7 @@ func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
 	}
 	var trouble error
 	for _, ask := range asks {
-		m := pageMessage(b, ask, s.names())
-		if ask.Seq > 0 {
-			e, err := s.desk.Event(ctx, b.Incident.Number, ask.Seq)
-			if err != nil {
-				return err
-			}
-			m = saidMessage(b, e, s.names())
-		}
-		err := s.edit(ctx, ask.Message, m)
+		err := s.refreshAsk(ctx, b, ask)
 		var again *desk.Retry
 		if errors.As(err, &again) {
 			trouble = err // the others first
@@ -122,4 +121,19 @@ func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
 		}
 	}
 	return trouble
+}
+
+func (s *Slack) refreshAsk(ctx context.Context, b desk.Brief, ask desk.Ask) error {
+	switch {
+	case ask.Together > 0:
+		return s.refreshTogether(ctx, ask.Person, ask.Together)
+	case ask.Seq > 0:
+		e, err := s.desk.Event(ctx, b.Incident.Number, ask.Seq)
+		if err != nil {
+			return err
+		}
+		return s.edit(ctx, ask.Message, saidMessage(b, e, s.names()))
+	default:
+		return s.edit(ctx, ask.Message, pageMessage(b, ask, s.names()))
+	}
 }

@@ -29,6 +29,8 @@ func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Out
 	switch j.Kind {
 	case desk.JobPage:
 		return s.page(ctx, j, b)
+	case desk.JobBell:
+		return s.bell(ctx, j)
 	case desk.JobPageChannel:
 		return s.pageChannel(ctx, j, b)
 	case desk.JobAsks:

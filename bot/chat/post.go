@@ -49,10 +49,13 @@ func (s *Slack) byHand(j desk.Job) string {
 
 // send makes the one call that posts a message.
 func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+	payload := map[string]any{"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}
+	if j.Together > 0 {
+		payload["together"] = strconv.Itoa(j.Together)
+	}
 	options := []slack.MsgOption{
 		slack.MsgOptionText(m.notice(), false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
-		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: mark, EventPayload: map[string]any{
-			"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}}),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: mark, EventPayload: payload}),
 	}
 	if len(m.blocks) > 0 {
 		options = append(options, slack.MsgOptionBlocks(m.blocks...))
@@ -153,6 +156,7 @@ func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) b
 		n, _ := incident.ParseName(word("incident"))
 		j := desk.Job{Incident: n, Kind: desk.JobKind(word("kind"))}
 		j.Number, _ = strconv.Atoi(word("job")[strings.LastIndexByte(word("job"), '/')+1:])
+		j.Together, _ = strconv.Atoi(word("together"))
 		if match(j) {
 			found = append(found, desk.Message{Channel: channel, TS: m.Timestamp})
 		}

@@ -3,8 +3,10 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ type JobKind string
 const (
 	JobPage           JobKind = "page"            // wake Person by Via
 	JobPageChannel    JobKind = "page_channel"    // ask in the channel Target
+	JobBell           JobKind = "bell"            // ring for what has joined Person's message Together since it rang
 	JobAsks           JobKind = "asks"            // refresh every message that asked for an acknowledgement
 	JobChannel        JobKind = "channel"         // make the incident's channel
 	JobAnswer         JobKind = "answer"          // tell Person, by ReplyURL, where the channel is
@@ -65,6 +68,10 @@ type Job struct {
 	ReplyURL string         `json:"reply_url,omitempty"`
 	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of an update: the message it replaces
 
+	// Together is the number of the message in Slack that the page shares with
+	// those about other incidents, see [Desk.Together]; 0: it stands alone.
+	Together int `json:"together,omitempty"`
+
 	// NotBefore is when a page leaves that waits to be part of a bundle; zero: at once.
 	NotBefore time.Time `json:"not_before,omitzero"`
 
@@ -81,7 +88,7 @@ func (j Job) Key() string { return outboxKey(j.Incident, j.Number) }
 // Priority orders jobs that could go now; lower goes first.
 func (j Job) Priority() int {
 	switch j.Kind {
-	case JobPage, JobPageChannel:
+	case JobPage, JobPageChannel, JobBell:
 		return 0
 	case JobAsks, JobStray, JobChannel, JobAnswer, JobPoll:
 		return 1
@@ -114,6 +121,8 @@ func (j Job) Lane() string {
 		lane += ":" + string(j.Person) + ":" + j.Via
 	case JobPoll:
 		lane += ":" + j.Send
+	case JobBell:
+		lane += ":" + string(j.Person) + ":" + strconv.Itoa(j.Together)
 	case JobPageChannel:
 		lane += ":" + j.Target
 	case JobNotice, JobSwap, JobStray:
@@ -170,6 +179,9 @@ func (j Job) void(i incident.Incident, p Papers) bool {
 	return j.NeedsChannel() && !j.DoesWithout() && p.ChannelGivenUp
 }
 
+// shares reports whether the job is a page that may leave together with others.
+func (j Job) shares() bool { return j.Kind == JobPage && (j.ByWay() || j.Together > 0) }
+
 // isPage reports whether the job asks somebody for an answer.
 func (j Job) isPage() bool { return j.Kind == JobPage || j.Kind == JobPageChannel }
 
@@ -187,7 +199,7 @@ func (w *work) job(j Job) error {
 	if err := w.hold(&j); err != nil {
 		return err
 	}
-	if err := storage.Save(w.tx, j.Key(), j); err != nil {
+	if err := errors.Join(storage.Save(w.tx, j.Key(), j), w.list(j)); err != nil {
 		return err
 	}
 	w.jobs = append(w.jobs, j)

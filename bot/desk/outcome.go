@@ -37,7 +37,7 @@ func (d *Desk) Wanted(ctx context.Context, j Job) (bool, error) {
 		if err := errors.Join(w.tx.Delete(j.Key()), w.takenBack(j)); err != nil {
 			return err
 		}
-		return w.lookForStrays(j, Message{})
+		return w.lookForStrays(j, Outcome{})
 	})
 	return false, err
 }
@@ -53,6 +53,7 @@ type Outcome struct {
 	Receipt     string   // of a page by another way: the provider's name for the message
 	Level       Level    // of a poll: how far the message has come; empty when that stays unknown
 	Remark      string   // something the timeline should say, in words
+	Doubled     bool     // of a page or a bell: an earlier try, of this job or another, may have left the message too
 	Seen        int      // of a page: how many events the incident had that it shows
 	Failed      string   // the job is given up for this reason, in words; empty when it was done
 }
@@ -118,6 +119,8 @@ func (w *work) done(j Job, o Outcome) error {
 				return err
 			}
 		}
+	case JobBell:
+		return w.lookForStrays(j, o)
 	case JobInvite:
 		w.papers.Invited = append(w.papers.Invited, o.Invited...)
 	case JobAnnounce:
@@ -198,7 +201,7 @@ func (w *work) paged(jobs []Job, o Outcome) error {
 			return err
 		}
 	}
-	return w.lookForStrays(j, o.Message)
+	return w.lookForStrays(j, o)
 }
 
 // resortLost tells whoever declared it that the last resort could not be told:
@@ -213,11 +216,11 @@ func (w *work) resortLost(j Job, why string) error {
 
 // lookForStrays looks for what an earlier try of a page has left without a
 // record of it: it has buttons too, and must be told what becomes of the incident.
-func (w *work) lookForStrays(j Job, at Message) error {
-	if !j.Doubtful || !j.isPage() || j.ByWay() {
+func (w *work) lookForStrays(j Job, o Outcome) error {
+	if !j.Doubtful && !o.Doubled || j.ByWay() || !j.isPage() && j.Kind != JobBell {
 		return nil
 	}
-	return w.job(Job{Kind: JobStray, Person: j.Person, Target: j.Target, Resort: j.Resort, Text: j.Text, Message: at})
+	return w.job(Job{Kind: JobStray, Person: j.Person, Target: j.Target, Resort: j.Resort, Text: j.Text, Together: j.Together, Message: o.Message})
 }
 
 // asked remembers messages with buttons. If they show less than holds by now,
@@ -231,7 +234,7 @@ func (w *work) asked(j Job, o Outcome) error {
 		if _, err := w.tx.Get(askKey(w.inc.Number, m)); err == nil {
 			continue
 		}
-		ask := Ask{V: 1, Message: m, Person: j.Person, Resort: j.Resort, Why: j.Text, Seq: j.Seq}
+		ask := Ask{V: 1, Message: m, Person: j.Person, Resort: j.Resort, Why: j.Text, Seq: j.Seq, Together: j.Together}
 		if err := storage.Save(w.tx, askKey(w.inc.Number, m), ask); err != nil {
 			return err
 		}
@@ -258,7 +261,7 @@ func (w *work) failed(j Job, o Outcome) error {
 		return w.tried(j, o)
 	case JobUpdate:
 		return w.tellPinged(1)
-	case JobAsks, JobTopic, JobPurpose, JobPin, JobStray, JobAlarm:
+	case JobAsks, JobTopic, JobPurpose, JobPin, JobStray, JobAlarm, JobBell:
 		return nil // cosmetic: the timeline has better things to tell
 	}
 	if w.papers.Trouble[j.Kind] == o.Failed {

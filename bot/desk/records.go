@@ -34,6 +34,10 @@ import (
 //	forget/INSTANT/HASH              (index) when that may be forgotten
 //	window/PERSON/VIA                windowRecord: what leaves when by that way
 //	way/PERSON/VIA/000042/000003     (index) a page by that way that has not left
+//	gather/PERSON                    gatherRecord: how the person's pages in Slack are gathered
+//	together/PERSON/000007           Together: a message in Slack about several incidents
+//	way/PERSON/slack/000007/000042/000003
+//	                                 (index) a page that has not joined it yet
 //	due/INSTANT/weekly               whoever is on call is to be paged as a test
 //	due/INSTANT/drill/000042         such a test is to end
 //	tryout/ID                        tryoutRecord: a test of a person's ways
@@ -139,6 +143,10 @@ type Ask struct {
 	Resort  bool           `json:"resort,omitempty"` // it was sent as the last resort
 	Why     string         `json:"why,omitempty"`    // of a page by hand: who asks, and the words
 	Seq     int            `json:"seq,omitempty"`    // of a line: the event that it tells
+
+	// Together is the number of the person's message about several incidents of
+	// which this is one place, see [Desk.Together]; 0: the message is about this one.
+	Together int `json:"together,omitempty"`
 }
 
 // Papers are what of an incident stands in Slack, and where.

@@ -26,7 +26,7 @@ var records = []any{
 	incidentRecord{}, eventRecord{}, pageRecord{}, numberRecord{}, turnRecord{}, linkRecord{}, Ask{}, Papers{}, Job{},
 	alertRecord{}, gapRecord{}, gapsRecord{}, gapsRun{}, grantRecord{}, healthRecord{}, codesRecord{}, secretRecord{}, groupsRecord{},
 	groupRecord{}, handoverRecord{}, announceRecord{}, Notice{}, wakeRecord{}, rosterRecord{}, swapRecord{}, windowRecord{},
-	tryoutRecord{},
+	tryoutRecord{}, gatherRecord{}, Together{},
 }
 
 // TestOldRecordsAreRead reads every type of record as version 1 wrote it, with

@@ -23,12 +23,17 @@ type windowRecord struct {
 
 func windowKey(person, via string) string { return "window/" + person + "/" + via }
 
-func wayPrefix(person, via string) string { return "way/" + person + "/" + via + "/" }
-
-func wayKey(j Job) string {
+// wayPrefix is where the pages are listed that may leave together with j.
+func wayPrefix(j Job) string {
 	_, person := j.Person.Split()
-	return wayPrefix(person, j.Via) + number(j.Incident) + "/" + number(j.Number)
+	prefix := "way/" + person + "/" + j.Via + "/"
+	if j.Together > 0 {
+		prefix += number(j.Together) + "/"
+	}
+	return prefix
 }
+
+func wayKey(j Job) string { return wayPrefix(j) + number(j.Incident) + "/" + number(j.Number) }
 
 // at returns the record as it is at now: bundles whose time has come have left.
 func (r windowRecord) at(via string, now time.Time) windowRecord {
@@ -62,8 +67,11 @@ func (w *work) window(person, via string) (windowRecord, error) {
 // hold decides when a page by another way than Slack leaves: the first to a
 // person at once, those that follow together with others.
 func (w *work) hold(j *Job) error {
-	if j.Kind != JobPage || !j.ByWay() {
+	if j.Kind != JobPage {
 		return nil
+	}
+	if !j.ByWay() {
+		return w.gather(j)
 	}
 	_, person := j.Person.Split()
 	r, err := w.window(person, j.Via)
@@ -81,10 +89,15 @@ func (w *work) hold(j *Job) error {
 		}
 		w.held[j.Send] = next.Until
 	}
-	if err := storage.Save(w.tx, windowKey(person, j.Via), r); err != nil {
-		return err
+	return storage.Save(w.tx, windowKey(person, j.Via), r)
+}
+
+// list lists a page that may leave together with others.
+func (w *work) list(j Job) error {
+	if !j.shares() {
+		return nil
 	}
-	return w.tx.Put(wayKey(*j), nil)
+	return w.tx.Put(wayKey(j), nil)
 }
 
 // heldBack tells a page which of its sends wait for a bundle.
@@ -98,7 +111,7 @@ func (w *work) heldBack(p page.Page) page.Page {
 // takenBack undoes hold for a page that is not to leave any more.
 func (w *work) takenBack(j Job) error {
 	if j.Kind != JobPage || !j.ByWay() {
-		return nil
+		return w.unlist(j)
 	}
 	_, person := j.Person.Split()
 	r, err := w.window(person, j.Via)
@@ -142,7 +155,7 @@ const heldMost = 15
 
 // unlist takes a page off the list of what waits for its person and way.
 func (w *work) unlist(j Job) error {
-	if j.Kind != JobPage || !j.ByWay() {
+	if !j.shares() {
 		return nil
 	}
 	return w.tx.Delete(wayKey(j))
@@ -161,8 +174,12 @@ func (d *Desk) Bundle(ctx context.Context, j Job, now time.Time) ([]Paged, error
 	var jobs []Job
 	found := false
 	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		_, person := j.Person.Split()
-		for key := range tx.Scan(wayPrefix(person, j.Via)) {
+		if _, err := tx.Get(wayKey(j)); errors.Is(err, storage.ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		for key := range tx.Scan(wayPrefix(j)) {
 			other, err := waitingJob(tx, key)
 			if errors.Is(err, storage.ErrNotFound) {
 				continue
@@ -226,4 +243,28 @@ func (d *Desk) Person(a incident.Actor) (id string, ok bool) {
 	kind, id := a.Split()
 	_, ok = d.Roster().Person(id)
 	return id, ok && kind == "person"
+}
+
+// NamesOf returns the names of incidents, at most that many; "others" stands for
+// the rest.
+func NamesOf(numbers []int, most int) []string {
+	var list []string
+	for _, n := range numbers {
+		if len(list) == most {
+			return append(list, "others")
+		}
+		list = append(list, incident.Name(n))
+	}
+	return list
+}
+
+// NumbersOf returns the numbers of the incidents in a message, each once.
+func NumbersOf(pages []Paged) []int {
+	var list []int
+	for _, p := range pages {
+		if !slices.Contains(list, p.Job.Incident) {
+			list = append(list, p.Job.Incident)
+		}
+	}
+	return list
 }

@@ -26,6 +26,7 @@ func TestInBrowser(t *testing.T) {
 		"two people side by side":         sideBySideInBrowser,
 		"a form that is not complete":     formInBrowser,
 		"phones that ring":                phonesInBrowser,
+		"several incidents at once":       stormInBrowser,
 		"a rate limit put in force":       faultInBrowser,
 		"a phone's screen":                narrowInBrowser,
 		"light and dark can be read":      coloursInBrowser,
@@ -245,6 +246,25 @@ func phonesInBrowser(t *testing.T, b *pagetest.Browser) {
 		v.sees("Acknowledged by @" + onCall)
 		v.Await(fmt.Sprintf(`$('.ring.%s .btn').disabled`, way[0]))
 	}
+}
+
+// stormInBrowser declares four incidents in a row. All but the first are in one
+// message, with a button for each and one for all of them.
+func stormInBrowser(t *testing.T, b *pagetest.Browser) {
+	v := visit(t, b, liveDemo(t, nil), 1280, 800)
+	onCall := v.declares("orders are lost")
+	for _, title := range []string{"payments fail", "receipts are empty", "refunds hang"} {
+		v.declares(title)
+	}
+	v.becomes(onCall)
+	v.entersMessages()
+	v.sees("3 incidents need you.")
+	for _, title := range []string{"payments fail", "receipts are empty", "refunds hang"} {
+		v.sees(title)
+	}
+	v.presses("Acknowledge all 3")
+	v.sees("None of these needs you any more.")
+	v.Await(fmt.Sprintf(`$$('.message .btn', %s).filter((n) => n.innerText === 'Acknowledge').length === 1`, v.pane)) // of the first
 }
 
 func faultInBrowser(t *testing.T, b *pagetest.Browser) {

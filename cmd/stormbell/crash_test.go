@@ -239,7 +239,7 @@ func (l *lab) missing(name, channel string) string {
 	announced := false
 	for _, c := range st.Channels {
 		for _, m := range c.Messages {
-			paged = paged || c.IsIM && strings.Contains(m.Text, name+" ·")
+			paged = paged || c.IsIM && strings.Contains(string(m.Blocks), "*"+name+" ·")
 			announced = announced || c.Name == "incidents" && strings.Contains(m.Text, name+" ·")
 		}
 	}

@@ -7,13 +7,10 @@ import (
 
 // Throttle is how long after a message to a person by one way the next one by
 // the same way waits, given how many left within [Recent]. What arrives
-// meanwhile leaves as one message, so a limit never drops anything. Slack shows
-// a message for each incident, which is edited by itself, and is never throttled.
+// meanwhile leaves as one message, so a limit never drops anything. Pages in
+// Slack do not wait, see [Gathering].
 func Throttle(via string, recent int) time.Duration {
-	switch {
-	case via == "slack":
-		return 0
-	case (via == "sms" || via == "voice") && recent >= 5:
+	if (via == "sms" || via == "voice") && recent >= 5 {
 		return 3 * time.Minute // carriers filter numbers that send a stream
 	}
 	return time.Minute

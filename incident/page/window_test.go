@@ -132,7 +132,7 @@ func TestThrottle(t *testing.T) {
 		recent int
 		want   time.Duration
 	}{
-		{"slack", 100, 0}, {"push", 100, time.Minute}, {"email", 5, time.Minute}, {"sms", 4, time.Minute},
+		{"push", 100, time.Minute}, {"email", 5, time.Minute}, {"sms", 4, time.Minute},
 		{"sms", 5, 3 * time.Minute}, {"voice", 12, 3 * time.Minute},
 	} {
 		if got := Throttle(c.via, c.recent); got != c.want {
