@@ -73,6 +73,23 @@ func TestEveryDisconnect(t *testing.T) {
 	}
 }
 
+// TestSilence: connections on which nothing comes any more, not even pings, are
+// dead after thirty seconds, whenever in slack-go's own rhythm that begins.
+func TestSilence(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for round := range 4 {
+			r.pass(2*time.Minute + time.Duration(round)*7*time.Second)
+			if err := r.sim.Fault(slacksim.Fault{Socket: "silent"}); err != nil {
+				t.Fatal(err)
+			}
+			r.pass(33 * time.Second)
+			if seen := r.command("eve", "general", "list"); seen.Error != "" || !seen.Ephemeral {
+				t.Errorf("round %d: 33 s after it fell silent eve sees %+v", round, seen)
+			}
+		}
+	})
+}
+
 // seldom checks that connections were asked for at most once a second.
 func seldom(t *testing.T, at []time.Time) {
 	t.Helper()

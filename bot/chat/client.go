@@ -432,8 +432,14 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// heardConn notes when something was last read from a socket. slack-go keeps
-// the pings to itself, so the connection is watched below it.
+// silentFor is how long a socket may be silent. Slack pings every few seconds, and
+// its own clients take half a minute without one for a dead connection; slack-go
+// looks only every half a minute, so that nearly a whole one would pass.
+const silentFor = 30 * time.Second
+
+// heardConn notes when something was last read from a socket, and fails the
+// reading of one that is silent. slack-go keeps the pings to itself, so the
+// connection is watched below it.
 type heardConn struct {
 	net.Conn
 	heard func(time.Time)
@@ -441,6 +447,9 @@ type heardConn struct {
 
 // Read reads from the connection and notes that it lives.
 func (c heardConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(silentFor)); err != nil {
+		return 0, err
+	}
 	n, err := c.Conn.Read(b)
 	if n > 0 {
 		c.heard(time.Now())
