@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -255,7 +256,7 @@ func TestCardDeleted(t *testing.T) {
 }
 
 // TestArchivedByHand archives the channel of an incident that goes on: nothing
-// storms, and the incident goes on.
+// storms, the incident goes on, and the document goes to whoever resolves it.
 func TestArchivedByHand(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
@@ -282,6 +283,14 @@ func TestArchivedByHand(t *testing.T) {
 		i, events := r.fold(1)
 		if !i.Acked() || strings.Count(said(events), "is_archived") > 3 {
 			t.Errorf("acknowledged: %t; the timeline says %s", i.Acked(), said(events))
+		}
+		r.command("cleo", "general", "resolve INC-1 the card network is back")
+		r.pass(time.Minute)
+		r.find(r.dm("U0CLEO"), "Post-mortem of INC-1")
+		if !slices.ContainsFunc(r.dm("U0CLEO"), func(m slacksim.Message) bool {
+			return len(m.Files) == 1 && strings.HasPrefix(m.Files[0].Name, "inc-1-post-mortem-")
+		}) {
+			t.Errorf("cleo, who resolved it, did not get the document:%s", list(r.dm("U0CLEO")))
 		}
 	})
 }

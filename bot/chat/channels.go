@@ -147,7 +147,7 @@ func (s *Slack) inside(ctx context.Context, channel string, f func() error) erro
 
 // unusable are Slack's codes for a channel in which the bot cannot post, and which is
 // looked up anew before the next message.
-var unusable = map[string]bool{"channel_not_found": true, "is_archived": true, "not_in_channel": true}
+var unusable = map[string]bool{"channel_not_found": true, "is_archived": true, "not_in_channel": true, "posting_to_channel_denied": true}
 
 // postIn posts in a channel given by name or ID. A channel that a policy names
 // and that cannot be used falls back to the one for announcements: somebody must

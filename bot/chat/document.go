@@ -16,7 +16,28 @@ func (s *Slack) postPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (d
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	return s.once(ctx, j, b.Papers.Channel, wholeFollows(postmortemMessage(b.Incident, d)))
+	m := wholeFollows(postmortemMessage(b.Incident, d))
+	var o desk.Outcome
+	err = s.orToResolver(ctx, j, b, func(channel string) (err error) {
+		o, err = s.once(ctx, j, channel, m)
+		return err
+	})
+	return o, err
+}
+
+// orToResolver puts the document into the incident's channel, or where that is of
+// no use any more into the direct messages of whoever resolved it.
+func (s *Slack) orToResolver(ctx context.Context, j desk.Job, b desk.Brief, put func(channel string) error) error {
+	err := put(b.Papers.Channel)
+	user := s.desk.SlackID(j.Person)
+	if !unusable[slackCode(err)] || user == "" {
+		return err
+	}
+	dm, failed := s.openDM(ctx, user)
+	if failed != nil {
+		return failed
+	}
+	return put(dm)
 }
 
 // uploadPostmortem shares the whole document as a file. Its name carries the
@@ -26,31 +47,36 @@ func (s *Slack) uploadPostmortem(ctx context.Context, j desk.Job, b desk.Brief) 
 	if err != nil {
 		return desk.Outcome{}, err
 	}
+	return desk.Outcome{}, s.orToResolver(ctx, j, b, func(channel string) error {
+		return s.upload(ctx, j, b, channel, d.Markdown())
+	})
+}
+
+func (s *Slack) upload(ctx context.Context, j desk.Job, b desk.Brief, channel, text string) error {
 	name := fmt.Sprintf("%s-post-mortem-%d.md", strings.ToLower(b.Incident.Name()), j.Seq)
 	if j.Doubtful {
-		there, err := s.hasFile(ctx, b.Papers.Channel, name)
+		there, err := s.hasFile(ctx, channel, name)
 		if err != nil || there {
-			return desk.Outcome{}, err
+			return err
 		}
 	}
-	text := d.Markdown()
 	var slot *slack.GetUploadURLExternalResponse
-	err = s.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
+	err := s.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
 		slot, err = s.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(text)})
 		return err
 	})
 	if err != nil {
-		return desk.Outcome{}, err
+		return err
 	}
 	err = s.call(ctx, "upload", func(ctx context.Context) error {
 		return s.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: slot.UploadURL, Content: text, Filename: name})
 	})
 	if err != nil {
-		return desk.Outcome{}, err
+		return err
 	}
-	return desk.Outcome{}, s.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
+	return s.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
 		_, err := s.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
-			Files: []slack.FileSummary{{ID: slot.FileID, Title: "Post-mortem of " + b.Incident.Name()}}, Channel: b.Papers.Channel})
+			Files: []slack.FileSummary{{ID: slot.FileID, Title: "Post-mortem of " + b.Incident.Name()}}, Channel: channel})
 		return err
 	})
 }

@@ -266,10 +266,10 @@ func (w *work) effect(e incident.Effect) error {
 	case incident.Say:
 		return w.job(Job{Kind: JobSay, Seq: e.Seq})
 	case incident.DraftPostmortem:
-		if err := w.job(Job{Kind: JobPostmortem, Seq: w.inc.Events}); err != nil {
+		if err := w.job(Job{Kind: JobPostmortem, Seq: w.inc.Events, Person: w.caller.Actor}); err != nil {
 			return err
 		}
-		return w.job(Job{Kind: JobPostmortemFile, Seq: w.inc.Events})
+		return w.job(Job{Kind: JobPostmortemFile, Seq: w.inc.Events, Person: w.caller.Actor})
 	default:
 		return fmt.Errorf("effect %s of %s: nobody carries it out", e.Kind, w.inc.Name())
 	}
