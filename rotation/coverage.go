@@ -17,14 +17,11 @@ func (c *Coverage) Counted(from, to time.Time) time.Duration {
 	if c == nil {
 		return to.Sub(from)
 	}
-	loc, err := time.LoadLocation(c.TimeZone)
+	loc, err := loadZone(c.TimeZone)
 	if err != nil {
 		return to.Sub(from) // no clock is better than one that stands still
 	}
-	opens, closes := clockSeconds(c.From), clockSeconds(c.To)
-	if closes <= opens { // until the next day
-		closes += localDay
-	}
+	opens, closes := c.edges()
 	var sum time.Duration
 	first := LocalOf(from, loc)
 	// The night before may still be open.
@@ -39,6 +36,73 @@ func (c *Coverage) Counted(from, to time.Time) time.Duration {
 		end := Instant(loc, date+closes)
 		sum += max(0, earliest(end, to).Sub(latest(start, from)))
 	}
+}
+
+// Next returns the first instant from at on that lies within the coverage: at
+// itself while it holds, else when it next begins, and false when that is never.
+// Edges follow [Instant], as in [Coverage.Counted]: hours that begin in an hour
+// that the clocks skip begin when they have jumped, and hours that are skipped as
+// a whole do not begin that day. A nil Coverage always holds.
+func (c *Coverage) Next(at time.Time) (time.Time, bool) {
+	if c == nil {
+		return at, true
+	}
+	loc, err := loadZone(c.TimeZone)
+	if err != nil {
+		return at, true // likewise: hours that nobody can read must silence nobody
+	}
+	opens, closes := c.edges()
+	local := LocalOf(at, loc)
+	today := local - Local(floorMod(int64(local), int64(localDay)))
+	// Each holiday may cost a week, and so may a clock change and a day that a zone
+	// left out.
+	last := today + 7*localDay*Local(len(c.Holidays)+3)
+	for date := today - localDay; date <= last; date += localDay { // yesterday's may still last
+		if !c.holds(date) {
+			continue
+		}
+		start, end := Instant(loc, date+opens), Instant(loc, date+closes)
+		switch {
+		case !start.Before(end): // the clocks skip all of it
+		case at.Before(start):
+			return start, true
+		case at.Before(end):
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Show returns an instant in words as the clock of the coverage's zone shows it,
+// with the zone: "Mon 2 Mar 09:00 (Europe/Berlin)".
+func (c *Coverage) Show(at time.Time) string {
+	name, loc := "UTC", time.UTC
+	if c != nil && c.TimeZone != "" {
+		if l, err := loadZone(c.TimeZone); err == nil {
+			name, loc = c.TimeZone, l
+		}
+	}
+	return at.In(loc).Format("Mon 2 Jan 15:04") + " (" + name + ")"
+}
+
+// Clone returns a coverage that shares nothing with c; nil for nil.
+func (c *Coverage) Clone() *Coverage {
+	if c == nil {
+		return nil
+	}
+	d := *c
+	d.Days, d.Holidays = slices.Clone(c.Days), slices.Clone(c.Holidays)
+	return &d
+}
+
+// edges is the wall clock at which a day's part begins and ends, as seconds after
+// that day's midnight.
+func (c *Coverage) edges() (opens, closes Local) {
+	opens, closes = clockSeconds(c.From), clockSeconds(c.To)
+	if closes <= opens { // until the next day
+		closes += localDay
+	}
+	return opens, closes
 }
 
 // holds reports whether the date is one of the coverage's days.

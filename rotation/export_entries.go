@@ -200,10 +200,29 @@ func (w *writer) policy(p *Policy) {
 		if s.RoundRobin {
 			x.raw("round_robin", "true")
 		}
+		x.raw("hours", weekText(s.Hours))
+		if s.Outside == OutsideWait {
+			x.raw("outside", string(s.Outside))
+		}
 		w.line(6, "- "+x.String())
 	}
 	w.raw(4, "last_resort", targetsText(p.LastResort))
 	w.raw(4, "acknowledge_timeout", optionalDuration(p.AcknowledgeTimeout))
+	w.raw(4, "support_hours", weekText(p.SupportHours))
+}
+
+// weekText is a part of the week as a one-line block, empty for none.
+func weekText(c *Coverage) string {
+	if c == nil {
+		return ""
+	}
+	var p pairs
+	p.raw("days", daysText(c.Days))
+	p.raw("from", quoted(c.From))
+	p.raw("to", quoted(c.To))
+	p.text("time_zone", c.TimeZone)
+	p.raw("holidays", flow(c.Holidays))
+	return p.String()
 }
 
 func (w *writer) service(s *Service) {
@@ -247,15 +266,7 @@ func (w *writer) links(key string, list []Link) {
 func (w *writer) agreement(a *Agreement) {
 	w.text(4, "id", a.ID)
 	w.text(4, "kind", a.Kind)
-	if c := a.Coverage; c != nil {
-		var p pairs
-		p.raw("days", daysText(c.Days))
-		p.raw("from", quoted(c.From))
-		p.raw("to", quoted(c.To))
-		p.text("time_zone", c.TimeZone)
-		p.raw("holidays", flow(c.Holidays))
-		w.raw(4, "coverage", p.String())
-	}
+	w.raw(4, "coverage", weekText(a.Coverage))
 	if len(a.Targets) > 0 {
 		w.line(4, "targets:")
 	}

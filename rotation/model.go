@@ -92,14 +92,26 @@ type Policy struct {
 	Repeat             int           // further passes over the ladder while nobody acknowledges; -1 means for ever
 	LastResort         []Target      // told when nobody is on call or the ladder has run out; never empty
 	AcknowledgeTimeout time.Duration // an acknowledged incident without progress is paged again; 0 means never
+	SupportHours       *Coverage     `json:",omitempty"` // outside them what is not the worst waits for people's days; nil means always
 }
 
 // Step is one rung of a [Policy].
 type Step struct {
 	Notify     []Target
 	Wait       time.Duration
-	RoundRobin bool // one of the people per incident, in turn
+	RoundRobin bool      // one of the people per incident, in turn
+	Hours      *Coverage `json:",omitempty"` // when the step may start; nil means always
+	Outside    Outside   `json:",omitempty"` // what becomes of it otherwise; empty without Hours
 }
+
+// Outside says what becomes of a [Step] that is to start outside its hours.
+type Outside string
+
+// What can become of it.
+const (
+	OutsideSkip Outside = "skip" // it is passed, as if it had nobody; what holds where nothing is said
+	OutsideWait Outside = "wait" // it starts when its hours begin
+)
 
 // Service is something customers use and a team runs.
 type Service struct {
@@ -136,11 +148,11 @@ type Agreement struct {
 	Words    string
 }
 
-// Coverage is the part of the week in which an agreement's clock runs; a nil
-// *Coverage means always.
+// Coverage is a part of the week: in which an agreement's clock runs, a policy
+// has its support hours or a step may start. A nil *Coverage means always.
 type Coverage struct {
 	Days     []time.Weekday
-	From, To string // wall clock, HH:MM
+	From, To string // wall clock, HH:MM; To at or before From is on the next day
 	TimeZone string
 	Holidays []string // YYYY-MM-DD
 }

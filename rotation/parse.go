@@ -125,13 +125,18 @@ func (r *reader) team(n *node, at *place) Team {
 }
 
 func (r *reader) policy(n *node, at *place) Policy {
-	o := r.object(n, at, "id", "repeat", "steps", "last_resort", "acknowledge_timeout")
-	p := Policy{ID: o.id(), Repeat: o.whole("repeat", 0, -1), AcknowledgeTimeout: o.duration("acknowledge_timeout")}
+	o := r.object(n, at, "id", "repeat", "steps", "last_resort", "acknowledge_timeout", "support_hours")
+	p := Policy{ID: o.id(), Repeat: o.whole("repeat", 0, -1), AcknowledgeTimeout: o.duration("acknowledge_timeout"),
+		SupportHours: o.hours("support_hours")}
 	for i, s := range o.list("steps") {
 		p.Steps = append(p.Steps, r.step(s, &place{up: at, word: "step", id: strconv.Itoa(i + 1)}))
 	}
 	if o.hollow("steps") {
 		o.bad("steps", "has no steps", "add steps: [{notify: [rotation:NAME], wait: 5m}]")
+	}
+	if len(p.Steps) > 0 && p.Steps[0].Outside == OutsideWait {
+		r.warn(o.list("steps")[0].line, at, "the first step waits for its hours, so outside them nobody is told, however bad it is",
+			"put a step without hours before it, or use support_hours, which a sev1 does not wait for")
 	}
 	p.LastResort = o.targets("last_resort")
 	if o.hollow("last_resort") {
@@ -153,8 +158,15 @@ func reachesSomebody(targets []Target) bool {
 }
 
 func (r *reader) step(n *node, at *place) Step {
-	o := r.object(n, at, "notify", "wait", "round_robin")
-	s := Step{Notify: o.targets("notify"), Wait: o.duration("wait"), RoundRobin: o.truth("round_robin")}
+	o := r.object(n, at, "notify", "wait", "round_robin", "hours", "outside")
+	s := Step{Notify: o.targets("notify"), Wait: o.duration("wait"), RoundRobin: o.truth("round_robin"),
+		Hours: o.hours("hours"), Outside: Outside(o.oneOf("outside", "", string(OutsideSkip), string(OutsideWait)))}
+	switch {
+	case o.has("outside") && !o.has("hours"):
+		o.bad("outside", "says what happens outside its hours, and has no hours", "add "+hoursExample+", or take outside out")
+	case s.Hours != nil && s.Outside == "":
+		s.Outside = OutsideSkip
+	}
 	if o.hollow("notify") {
 		o.bad("notify", "tells nobody", "add notify: [rotation:NAME], or person:, team: or channel:")
 	}
@@ -265,17 +277,41 @@ func (r *reader) agreement(n *node, at *place) Agreement {
 }
 
 func (r *reader) coverage(n *node, at *place) *Coverage {
-	o := r.object(n, at, "days", "from", "to", "time_zone", "holidays")
-	c := &Coverage{Days: o.days("days"), TimeZone: o.zone("time_zone"), Holidays: o.dates("holidays")}
-	if o.keys == nil {
-		return c
-	}
-	from, to := o.clock("from"), o.clock("to")
-	c.From, c.To = clockText(from), clockText(to)
-	if to <= from {
+	o, c := r.week(n, at)
+	if o.keys != nil && c.To <= c.From {
 		o.bad("to", "to is not after from", "coverage lies within one day; for the whole day write from: \"00:00\", to: \"24:00\"")
 	}
 	return c
+}
+
+const hoursExample = `hours: {days: [mon, tue, wed, thu, fri], from: "09:00", to: "17:00", time_zone: Europe/Berlin}`
+
+// hours is the part of the week at key, nil where it is absent. It may last over
+// midnight. Days and zone must be said: who is woken hangs on them.
+func (o *object) hours(key string) *Coverage {
+	n := o.keys[key]
+	if n == nil {
+		return nil
+	}
+	x, c := o.week(n, &place{up: o.at, word: key})
+	if x.hollow("days") {
+		x.bad("days", "has no days, so they would never begin", "add days: [mon, tue, wed, thu, fri]")
+	}
+	x.need("time_zone", "an IANA name such as Europe/Berlin")
+	if x.has("from") && x.text("from") == x.text("to") {
+		x.bad("to", "to is the same as from", `for the whole day write from: "00:00", to: "24:00"`)
+	}
+	return c
+}
+
+// week reads the block of a [Coverage].
+func (r *reader) week(n *node, at *place) (*object, *Coverage) {
+	o := r.object(n, at, "days", "from", "to", "time_zone", "holidays")
+	c := &Coverage{Days: o.days("days"), TimeZone: o.zone("time_zone"), Holidays: o.dates("holidays")}
+	if o.keys != nil {
+		c.From, c.To = clockText(o.clock("from")), clockText(o.clock("to"))
+	}
+	return o, c
 }
 
 func clockText(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }

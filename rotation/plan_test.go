@@ -63,6 +63,8 @@ new gap: nobody is on call in office from Fri 6 Mar 17:00 to Sat 7 Mar 09:00
 new gap: nobody is on call in office from Sat 7 Mar 17:00 to Sun 8 Mar 09:00
 new gap: nobody is on call in office from Sun 8 Mar 17:00 to Mon 9 Mar 09:00
 and 391 more new gaps in office within 13 months, 6256 h in all`},
+		{"support hours", "wait: 5m}], last_resort", `wait: 5m}], support_hours: {days: [mon], from: "09:00", to: "17:00", time_zone: Europe/Berlin}, last_resort`, "policy payments would be changed"},
+		{"hours of a step", "wait: 5m}]", `wait: 5m, hours: {days: [mon], from: "09:00", to: "17:00", time_zone: Europe/Berlin}}]`, "policy payments would be changed"},
 		{"people and policies", "{id: dan, name: Dan}", "{id: eve, name: Eve}", `
 person eve would be added
 person dan would be removed
