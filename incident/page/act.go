@@ -39,7 +39,7 @@ func (p Page) Unack(now time.Time) (Page, error) {
 	if p.State != Acknowledged {
 		return p, refuse("Nobody has acknowledged it, so there is nothing to take back.", "")
 	}
-	p = p.silence(Triggered)
+	p = p.overtaken(now).silence(Triggered)
 	p.AckedBy = ""
 	return p.plan(instant(now), Unacked), nil
 }
@@ -69,7 +69,7 @@ func (p Page) Reassign(person string, now time.Time) (Page, error) {
 	if person == "" {
 		return p, refuse("Nobody is named to hand it to.", "Name a person.")
 	}
-	p = p.silence(Triggered)
+	p = p.overtaken(now).silence(Triggered)
 	p.AckedBy = ""
 	p = p.begin(0, instant(now), HandedOver)
 	p.Rung, p.Reassigned = 0, person
@@ -91,6 +91,23 @@ func (p Page) Raise(now time.Time) Page {
 	return p.raised(instant(now), Raised)
 }
 
+// Urge gives the page the urgency that its incident asks for now that its
+// severity is another one, as [UrgencyAt] returns it. High is [Page.Raise]. Low
+// sets when a page of low urgency becomes one of high urgency, zero for never; a
+// page of high urgency stays what it is, because what was begun is not taken back.
+func (p Page) Urge(u Urgency, raise, now time.Time) Page {
+	switch {
+	case u == High:
+		return p.Raise(now)
+	case p.Urgency == Low && p.State != Resolved:
+		p.RaiseAt = time.Time{}
+		if u == Low && !raise.IsZero() {
+			p.RaiseAt = instant(raise)
+		}
+	}
+	return p
+}
+
 func (p Page) raised(at time.Time, why Cause) Page {
 	p = p.silence(Triggered)
 	p.Urgency, p.RaiseAt = High, time.Time{}
@@ -100,11 +117,14 @@ func (p Page) raised(at time.Time, why Cause) Page {
 // Escalate ends the running step now, whoever holds the page: the next step
 // starts, after the last one the next pass or the last resort. A page that has
 // run out, or whose step has not started yet, starts where it stands; out of a
-// snooze and after the end that is the first step.
+// snooze and after the end that is the first step. Whoever escalates does not want
+// to wait for hours: every step that would is passed (P17).
 func (p Page) Escalate(now time.Time) (Page, error) {
-	switch p.State {
-	case Resolved:
+	if p.State == Resolved {
 		return p, p.over("There is nobody left to ask.")
+	}
+	p = p.overtaken(now)
+	switch p.State {
 	case Exhausted:
 		return p.begin(1, instant(now), Escalated), nil
 	case Snoozed:
@@ -120,6 +140,16 @@ func (p Page) Escalate(now time.Time) (Page, error) {
 	return p, nil
 }
 
+// overtaken is the page when an act starts it again: support hours that began
+// while somebody held it, or had silenced it, have made it urgent, and must not
+// start it once more, as of an instant that is long past.
+func (p Page) overtaken(now time.Time) Page {
+	if p.Urgency == Low && !p.RaiseAt.IsZero() && !p.RaiseAt.After(now) {
+		p.Urgency, p.RaiseAt = High, time.Time{}
+	}
+	return p
+}
+
 // Resolve ends the page, out of every state. Doing it again changes nothing.
 func (p Page) Resolve() Page {
 	p = p.silence(Resolved)
@@ -132,7 +162,8 @@ func (p Page) Resolve() Page {
 // thing is due now and everything after it keeps its distance. It returns by
 // how much, 0 when nothing was overdue. Without it a program that was away for
 // an hour would run the whole ladder in one instant and then be silent. Instants
-// that people or support hours named stay where they are.
+// that hours of the roster named stay where they are while they are ahead, and are
+// now when they have passed.
 func (p Page) Resume(now time.Time) (Page, time.Duration) {
 	now = instant(now)
 	at, ok := p.Due()
@@ -141,8 +172,15 @@ func (p Page) Resume(now time.Time) (Page, time.Duration) {
 	}
 	late := now.Sub(at)
 	p = p.clone()
-	if !p.Wake.IsZero() {
+	switch {
+	case p.Wake.IsZero():
+	case p.Cause == StepHours && !p.Running:
+		p.Wake = latest(p.Wake, now)
+	default:
 		p.Wake = p.Wake.Add(late)
+	}
+	if !p.raise().IsZero() {
+		p.RaiseAt = latest(p.RaiseAt, now)
 	}
 	if !p.StepAt.IsZero() {
 		p.StepAt = p.StepAt.Add(late)
@@ -159,6 +197,13 @@ func (p Page) Resume(now time.Time) (Page, time.Duration) {
 		}
 	}
 	return p, late
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // silence drops everything that waits.

@@ -34,9 +34,12 @@
 //	P11  A snooze: silence, then the first step of the first pass.
 //	P12  Reassigned: one person only; after five minutes the policy.
 //	P13  Low urgency: the first step, low rules, no escalation; raised, it
-//	     starts as high.
+//	     starts as high. So it does by itself when support hours begin, if it
+//	     was low because of them.
 //	P14  Round robin: one person for an incident, in turn.
 //	P15  No rules for the urgency: every verified way at once.
 //	P16  Somebody who has left is nobody.
-//	P17  What waits for a time of day waits for a stored instant.
+//	P17  What waits for a time of day waits for a stored instant. A step outside
+//	     its hours has nobody (P6), or waits for them; whoever escalates by hand
+//	     does not wait.
 package page

@@ -20,6 +20,24 @@ func UrgencyOf(s incident.Severity) Urgency {
 	return High
 }
 
+// UrgencyAt returns how hard an incident of a severity pages at an instant under
+// a policy, and when that becomes high by itself, zero for never (P13). Outside
+// the policy's support hours sev2 is low until they begin. They hold back neither
+// sev1 nor a severity that nobody has said, which is given as zero: of two
+// mistakes that is the one that wakes somebody. Nor do they raise sev3, or hold
+// anything back when they never begin again.
+func UrgencyAt(p rotation.Policy, s incident.Severity, at time.Time) (u Urgency, raise time.Time) {
+	u = UrgencyOf(s)
+	if s != incident.Sev2 {
+		return u, time.Time{}
+	}
+	begins, ever := p.SupportHours.Next(at)
+	if !ever || !begins.After(at) {
+		return u, time.Time{}
+	}
+	return Low, begins
+}
+
 // Waking is the part of every day in which a page of low urgency may reach a
 // person, on the person's own wall clock: from From until To after midnight. To
 // at or before From means until To on the next day, so equal ones are always.

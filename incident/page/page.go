@@ -59,6 +59,7 @@ type Page struct {
 	// Wake is when the next thing happens apart from personal rules; zero:
 	// nothing is planned. Running says which: the wait of the step that has
 	// started ends, or else the step at Pass and Rung starts, because of Cause.
+	// A step that waits for its hours is one that starts, because of StepHours.
 	Wake    time.Time `json:"wake,omitzero"`
 	Running bool      `json:"running,omitempty"`
 	Cause   Cause     `json:"cause,omitempty"`
@@ -165,6 +166,8 @@ func copyPolicy(p rotation.Policy) rotation.Policy {
 	p.Steps = slices.Clone(p.Steps)
 	for i := range p.Steps {
 		p.Steps[i].Notify = slices.Clone(p.Steps[i].Notify)
+		p.Steps[i].Hours = p.Steps[i].Hours.Clone()
 	}
+	p.SupportHours = p.SupportHours.Clone()
 	return p
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -26,13 +27,32 @@ func companyPolicy(t *rapid.T) rotation.Policy {
 	p.Repeat = rapid.IntRange(-1, 2).Draw(t, "repeat")
 	p.AcknowledgeTimeout = time.Duration(rapid.IntRange(0, 2).Draw(t, "ack timeout")) * 7 * time.Minute
 	for i := range rapid.IntRange(0, 3).Draw(t, "steps") {
-		p.Steps = append(p.Steps, rotation.Step{
+		s := rotation.Step{
 			Notify:     draw(fmt.Sprintf("step %d", i+1), 0, 3),
 			Wait:       time.Duration(rapid.IntRange(0, 6).Draw(t, "wait")) * 50 * time.Second,
 			RoundRobin: rapid.Bool().Draw(t, "round robin"),
-		})
+		}
+		if rapid.Bool().Draw(t, "has hours") {
+			s.Hours = companyHours(t)
+			s.Outside = rapid.SampledFrom([]rotation.Outside{rotation.OutsideSkip, rotation.OutsideWait}).Draw(t, "outside")
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	if rapid.Bool().Draw(t, "has support hours") {
+		p.SupportHours = companyHours(t)
 	}
 	return p
+}
+
+// companyHours draws hours that begin or end around the origin, which is a Monday
+// at three.
+func companyHours(t *rapid.T) *rotation.Coverage {
+	clock := func(label string) string {
+		m := rapid.IntRange(16, 29).Draw(t, label) * 10
+		return fmt.Sprintf("%02d:%02d", m/60, m%60)
+	}
+	days := rapid.SliceOfNDistinct(rapid.SampledFrom([]time.Weekday{time.Sunday, time.Monday, time.Tuesday}), 1, 3, rapid.ID).Draw(t, "days")
+	return &rotation.Coverage{Days: days, From: clock("from"), To: clock("to"), TimeZone: "UTC"}
 }
 
 func companyWorld() World {
@@ -95,7 +115,7 @@ func TestAnyLife(t *testing.T) {
 		l.w.Reports = func(via string) bool { return via == "sms" }
 		l.step()
 		for range rapid.IntRange(0, 12).Draw(t, "acts") {
-			switch rapid.IntRange(0, 3).Draw(t, "act") {
+			switch rapid.IntRange(0, 4).Draw(t, "act") {
 			case 0:
 				l.now = l.now.Add(time.Duration(rapid.IntRange(0, 1500).Draw(t, "seconds")) * time.Second)
 			case 1:
@@ -105,6 +125,8 @@ func TestAnyLife(t *testing.T) {
 				}
 			case 2:
 				l.page, _ = l.page.Resume(l.now)
+			case 3:
+				l.severity(rapid.SampledFrom([]incident.Severity{0, incident.Sev1, incident.Sev2, incident.Sev3, incident.Sev4}).Draw(t, "severity"))
 			default:
 				l.event(companyEvent(t))
 			}
@@ -131,6 +153,23 @@ func (l *life) event(e Event) {
 	l.page = next
 	if due, ok := l.page.Due(); err == nil && (e.Do == "ack" || e.Do == "resolve" || e.Do == "snooze") && ok && !due.After(l.now) {
 		l.t.Fatalf("after %v at %v due at %v: something would be sent", e, l.now, due)
+	}
+}
+
+// severity is the incident's having another one now.
+func (l *life) severity(s incident.Severity) {
+	before := l.page
+	u, raise := UrgencyAt(before.Policy, s, l.now)
+	l.page = before.Urge(u, raise, l.now)
+	switch p := &l.page; {
+	case u == Low && !raise.IsZero() && !raise.After(l.now):
+		l.t.Fatalf("at %v support hours begin at %v", l.now, raise)
+	case before.Urgency == High && !cmp.Equal(before, l.page):
+		l.t.Fatalf("%v takes back what was begun:\n%s", s, cmp.Diff(before, l.page))
+	case u == High && p.State != Resolved && p.Urgency != High:
+		l.t.Fatalf("%v at %v leaves it low: %+v", s, l.now, *p)
+	case p.Urgency == Low && p.State != Resolved && !p.RaiseAt.Equal(raise):
+		l.t.Fatalf("%v at %v is raised at %v, want %v", s, l.now, p.RaiseAt, raise)
 	}
 }
 
@@ -188,7 +227,30 @@ func (l *life) checked() {
 	l.outcome(out)
 }
 
+// hours checks that a step pages people within its hours only, except those who
+// have waited for it and whoever acknowledged, and that one which waits does so
+// for its hours.
+func (l *life) hours(e Entry) {
+	if e.Step < 1 || e.Step > len(l.page.Policy.Steps) {
+		return // nobody of the ladder
+	}
+	step := l.page.Policy.Steps[e.Step-1]
+	next, ok := step.Hours.Next(e.At)
+	open := ok && next.Equal(e.At)
+	switch {
+	case e.Kind == Waits && (step.Outside != rotation.OutsideWait || open || !e.Until.Equal(next) || e.Cause == Escalated):
+		l.t.Fatalf("waits, and its hours begin at %v: %+v", next, e)
+	case e.Kind != Ran || open || e.Cause == StepHours:
+	case e.Cause == NoProgress && len(e.People) == 1 && slices.Equal(e.People[0].Targets, []string{byAck}):
+	case len(e.People) > 0:
+		l.t.Fatalf("pages somebody outside its hours, which begin at %v: %+v", next, e)
+	}
+}
+
 func (l *life) outcome(out Outcome) {
+	for _, e := range out.Log {
+		l.hours(e)
+	}
 	last := origin.Add(-time.Hour)
 	for i, s := range out.Sends {
 		switch {
@@ -293,7 +355,8 @@ func TestResumeKeepsDistances(t *testing.T) {
 			t.Fatalf("due at %v, resumed at %v: due at %v, shifted by %v", due, now, again, late)
 		}
 		distance := func(p *Page, from time.Time) (d []time.Duration) {
-			if !p.Wake.IsZero() {
+			waits := p.Cause == StepHours && !p.Running // for a time of day, which stays where it is
+			if !p.Wake.IsZero() && !waits {
 				d = append(d, p.Wake.Sub(from))
 			}
 			for _, r := range p.Rings {

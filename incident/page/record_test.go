@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -46,9 +47,45 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// TestRecordOfHours holds the stored form of a page that waits for hours.
+func TestRecordOfHours(t *testing.T) {
+	o, w := twoSteps()
+	o.Policy.SupportHours = hours("mon,tue/09:00-17:00/Europe/Berlin")
+	o.Policy.SupportHours.Holidays = []string{"2026-12-25"}
+	o.Policy.Steps[0].Hours, o.Policy.Steps[0].Outside = hours("fri/22:00-06:00/UTC"), rotation.OutsideWait
+	o.Urgency, o.RaiseAt = UrgencyAt(o.Policy, incident.Sev2, origin)
+	p, _ := New(o).Step(w, origin)
+
+	golden(t, "testdata/record_hours.json", p)
+	b, err := os.ReadFile("testdata/record_hours.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored Page
+	if err := json.Unmarshal(b, &stored); err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(stored, p) {
+		t.Errorf("testdata/record_hours.json (-page +stored):\n%s", cmp.Diff(p, stored))
+	}
+	due, ok := stored.Due()
+	if want := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC); !ok || !due.Equal(want) || stored.Cause != StepHours || stored.Wake.Weekday() != time.Friday {
+		t.Errorf("due at %v, the step at %v because of %q; want the support hours at %v, and the step on Friday", due, stored.Wake, stored.Cause, want)
+	}
+}
+
 func TestPolicyIsCopied(t *testing.T) {
 	o, w := twoSteps()
+	o.Policy.SupportHours, o.Policy.Steps[0].Hours = hours("mon/00:00-24:00/UTC"), hours("mon/00:00-24:00/UTC")
 	p := New(o)
+	for _, c := range []*rotation.Coverage{o.Policy.SupportHours, o.Policy.Steps[0].Hours} {
+		c.Days[0], c.From = time.Friday, "12:00"
+	}
+	for _, c := range []*rotation.Coverage{p.Policy.SupportHours, p.Policy.Steps[0].Hours} {
+		if c.Days[0] != time.Monday || c.From != "00:00" {
+			t.Errorf("after the roster was edited an open page has the hours %+v", c)
+		}
+	}
 	o.Policy.Steps[0].Notify[0] = rotation.Target{Kind: rotation.TargetPerson, ID: "eve"}
 	o.Policy.LastResort[0] = rotation.Target{Kind: rotation.TargetPerson, ID: "eve"}
 	o.Policy.Steps[0].Wait = 0

@@ -12,10 +12,31 @@ const maxRehearsed = 10_000
 
 // Rehearsal is what would happen. Its JSON is a promise of the command line.
 type Rehearsal struct {
-	Sent  []RehearsedSend `json:"sent"`
-	Steps []RehearsedStep `json:"steps"`
-	State State           `json:"state"` // at the end
+	Sent  []RehearsedSend  `json:"sent"`
+	Steps []RehearsedStep  `json:"steps"`
+	State State            `json:"state"`           // at the end
+	Hours []RehearsedHours `json:"hours,omitempty"` // what hours of the roster would decide
 }
+
+// RehearsedHours is one thing that hours of the roster would decide.
+type RehearsedHours struct {
+	After Elapsed   `json:"after"`
+	What  HoursWhat `json:"what"`
+	Pass  int       `json:"pass,omitempty"`
+	Step  int       `json:"step,omitempty"`
+	Until time.Time `json:"until,omitzero"` // when it becomes urgent, or the step that waits starts
+}
+
+// HoursWhat is what hours of the roster decide.
+type HoursWhat string
+
+// What they can decide.
+const (
+	RehearsedLow    HoursWhat = "outside_support_hours" // the page is opened with low urgency
+	RehearsedUrgent HoursWhat = "support_hours_begin"   // it becomes urgent
+	RehearsedWait   HoursWhat = "step_waits"            // a step is put off
+	RehearsedSkip   HoursWhat = "step_skipped"          // a step is passed
+)
 
 // RehearsedSend is one message that would be sent. For a channel Person is the
 // channel and Via is "channel". The whole Send is there for a text to say why.
@@ -54,6 +75,7 @@ func (e Elapsed) MarshalText() ([]byte, error) { return []byte(e.String()), nil 
 // are errors.
 func Rehearse(o Open, w World, d time.Duration, events []Event) (Rehearsal, error) {
 	r := rehearsal{page: New(o), world: w}
+	r.raise = r.page.RaiseAt
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b Event) int { return int(min(max(a.After-b.After, -1), 1)) })
 	for _, e := range events {
@@ -80,6 +102,7 @@ func Rehearse(o Open, w World, d time.Duration, events []Event) (Rehearsal, erro
 // rehearsal is a page being rehearsed.
 type rehearsal struct {
 	page  Page
+	raise time.Time // when it was to become urgent by itself, at its start
 	world World
 	out   Outcome
 }
@@ -106,7 +129,7 @@ func (r *rehearsal) run(until time.Time) error {
 }
 
 func (r *rehearsal) result() Rehearsal {
-	res := Rehearsal{Sent: []RehearsedSend{}, Steps: []RehearsedStep{}, State: r.page.State}
+	res := Rehearsal{Sent: []RehearsedSend{}, Steps: []RehearsedStep{}, State: r.page.State, Hours: r.hours()}
 	for _, s := range r.out.Sends {
 		res.Sent = append(res.Sent, RehearsedSend{After: r.since(s.At), Person: s.Person + s.Channel, Via: s.Via,
 			Step: s.Step, Pass: s.Pass, Send: s})
@@ -132,6 +155,30 @@ func (r *rehearsal) result() Rehearsal {
 		res.Steps = append(res.Steps, RehearsedStep{After: r.since(e.At), Pass: e.Pass, Step: e.Step, People: people, Entry: e})
 	}
 	return res
+}
+
+// hours is what hours decided.
+func (r *rehearsal) hours() []RehearsedHours {
+	var list []RehearsedHours
+	if !r.raise.IsZero() {
+		list = append(list, RehearsedHours{What: RehearsedLow, Until: r.raise})
+	}
+	for _, e := range r.out.Log {
+		h := RehearsedHours{After: r.since(e.At), Pass: e.Pass, Step: e.Step}
+		if e.Cause == HoursBegan {
+			list = append(list, RehearsedHours{After: h.After, What: RehearsedUrgent})
+		}
+		switch {
+		case e.Kind == Waits:
+			h.What, h.Until = RehearsedWait, e.Until
+		case e.Kind == Ran && !e.Again && slices.ContainsFunc(e.Skipped, func(s Skipped) bool { return s.Why == OutsideHours }):
+			h.What = RehearsedSkip
+		default:
+			continue
+		}
+		list = append(list, h)
+	}
+	return list
 }
 
 func (r *rehearsal) since(at time.Time) Elapsed { return Elapsed(at.Sub(r.page.Opened)) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -97,6 +98,29 @@ func TestRehearseEmptyListsAreLists(t *testing.T) {
 	b, err := json.Marshal(r)
 	if want := `{"sent":[],"steps":[],"state":"resolved"}`; err != nil || string(b) != want {
 		t.Errorf("resolved at once: %s, %v, want %s", b, err, want)
+	}
+}
+
+// TestRehearseHours rehearses a Monday before the support hours begin.
+func TestRehearseHours(t *testing.T) {
+	o, w := twoSteps()
+	o.Policy.Repeat = 0
+	o.Policy.SupportHours = hours("mon/05:00-17:00/Europe/Berlin") // an hour after the start
+	o.Policy.Steps[1].Hours, o.Policy.Steps[1].Outside = hours("mon/06:00-17:00/Europe/Berlin"), rotation.OutsideWait
+	o.Policy.Steps = append(o.Policy.Steps, rotation.Step{Wait: time.Minute, Notify: parseTargets([]string{"person:dan"}), Hours: hours("sun/06:00-17:00/UTC")})
+	o.Urgency, o.RaiseAt = UrgencyAt(o.Policy, incident.Sev2, o.Now)
+	r, err := Rehearse(o, w, 3*time.Hour, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []RehearsedHours{
+		{What: RehearsedLow, Until: at(3600)},
+		{After: Elapsed(time.Hour), What: RehearsedUrgent},
+		{After: Elapsed(65 * time.Minute), What: RehearsedWait, Pass: 1, Step: 2, Until: at(7200)},
+		{After: Elapsed(130 * time.Minute), What: RehearsedSkip, Pass: 1, Step: 3},
+	}
+	if diff := cmp.Diff(want, r.Hours); diff != "" || r.State != Exhausted {
+		t.Errorf("at the end %s; hours (-want +got):\n%s", r.State, diff)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -173,15 +174,17 @@ func (s *stage) do(t *testing.T, line string) {
 		s.duties[args[0]] = append(s.duties[args[0]], d)
 	case "team":
 		s.teams[args[0]] = args[1:]
-	case "policy": // policy [repeat=N] [ack=30m] [last=channel:all]
+	case "policy": // policy [repeat=N] [ack=30m] [last=channel:all] [support=mon,tue/09:00-17:00/Europe/Berlin]
+		s.policy.SupportHours = hours(options["support"])
 		fmt.Sscan(options["repeat"], &s.policy.Repeat)
 		s.policy.LastResort = parseTargets(strings.Fields(strings.ReplaceAll(options["last"], ",", " ")))
 		if ack := options["ack"]; ack != "" {
 			s.policy.AcknowledgeTimeout = must(time.ParseDuration(ack))(t)
 		}
-	case "step": // step WAIT TARGETS [mode=robin]
+	case "step": // step WAIT TARGETS [mode=robin] [hours=mon,tue/09:00-17:00/Europe/Berlin] [outside=wait]
 		s.policy.Steps = append(s.policy.Steps, rotation.Step{Wait: must(time.ParseDuration(args[0]))(t),
-			Notify: parseTargets(args[1:]), RoundRobin: options["mode"] == "robin"})
+			Notify: parseTargets(args[1:]), RoundRobin: options["mode"] == "robin",
+			Hours: hours(options["hours"]), Outside: rotation.Outside(options["outside"])})
 	default:
 		s.act(t, words[0], args, options)
 	}
@@ -192,15 +195,23 @@ func (s *stage) act(t *testing.T, word string, args []string, options map[string
 	t.Helper()
 	var err error
 	switch word {
-	case "open": // open [low] [raise=1h]
+	case "open": // open [low] [raise=1h], or open sev2
 		o := Open{ID: "INC-1", Policy: s.policy, Now: s.now}
 		if len(args) > 0 {
 			o.Urgency = Urgency(args[0])
+			if sev, ok := incident.ParseSeverity(args[0]); ok && o.Urgency != Low {
+				o.Urgency, o.RaiseAt = UrgencyAt(s.policy, sev, s.now)
+			}
 		}
 		if raise := options["raise"]; raise != "" {
 			o.RaiseAt = s.now.Add(must(time.ParseDuration(raise))(t))
 		}
 		s.page = New(o)
+		s.tick(s.now)
+	case "sev": // its incident has another severity now
+		sev, _ := incident.ParseSeverity(args[0])
+		u, raise := UrgencyAt(s.page.Policy, sev, s.now)
+		s.page = s.page.Urge(u, raise, s.now)
 		s.tick(s.now)
 	case "tick": // the program is awake all the time
 		s.tick(s.now.Add(must(time.ParseDuration(args[0]))(t)))
@@ -298,6 +309,9 @@ func (s *stage) entry(e Entry) {
 	if e.Again {
 		s.out.WriteString(" again")
 	}
+	if e.Kind == Waits {
+		fmt.Fprintf(&s.out, " until %s", s.clock(e.Until, 0))
+	}
 	s.out.WriteString("\n")
 }
 
@@ -381,6 +395,22 @@ func person(t *testing.T, options map[string]string) *actor {
 		a.zone = must(time.LoadLocation(zone))(t)
 	}
 	return a
+}
+
+// hours reads days, a day's part and its zone; nil for nothing.
+func hours(text string) *rotation.Coverage {
+	if text == "" {
+		return nil
+	}
+	parts := strings.SplitN(text, "/", 3)
+	from, to, _ := strings.Cut(parts[1], "-")
+	c := &rotation.Coverage{From: from, To: to, TimeZone: parts[2]}
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if strings.Contains(parts[0], strings.ToLower(day.String()[:3])) {
+			c.Days = append(c.Days, day)
+		}
+	}
+	return c
 }
 
 func parseTargets(words []string) []rotation.Target {

@@ -1,6 +1,10 @@
 package page
 
-import "time"
+import (
+	"time"
+
+	"github.com/stormbell/stormbell/rotation"
+)
 
 // Outcome is what one [Page.Step] asks for: messages to send and entries for
 // the timeline, each in the order in which they fell due.
@@ -46,8 +50,13 @@ type Entry struct {
 	Step    int           `json:"step"`
 	People  []Called      `json:"people,omitempty"`
 	Skipped []Skipped     `json:"skipped,omitempty"`
-	Person  string        `json:"person,omitempty"` // Unconfirmed: who
-	Via     string        `json:"via,omitempty"`    // Unconfirmed: by which way
+	Person  string        `json:"person,omitempty"`  // Unconfirmed: who
+	Via     string        `json:"via,omitempty"`     // Unconfirmed: by which way
+	Urgency Urgency       `json:"urgency,omitempty"` // Ran, Waits: of the page
+	// Waits: when the step's hours begin, and what they are. Nobody: when somebody
+	// is looked for again.
+	Until time.Time          `json:"until,omitzero"`
+	Hours *rotation.Coverage `json:"hours,omitempty"`
 	// Again marks a further look for somebody that found nobody either, after
 	// the last resort was told. They come every minute and a timeline may leave
 	// them out; the channels of the step are not told again.
@@ -60,6 +69,7 @@ type Kind string
 // The kinds of entries.
 const (
 	Ran         Kind = "ran"         // a step started
+	Waits       Kind = "waits"       // a step is put off until its hours begin
 	Nobody      Kind = "nobody"      // a whole pass reached nobody; the last resort is told
 	RanOut      Kind = "ran_out"     // the ladder is exhausted; the last resort is told, and everybody must see it
 	Unconfirmed Kind = "unconfirmed" // a send was not accepted or not delivered in time
@@ -85,8 +95,9 @@ type Why string
 // The reasons for not paging.
 const (
 	NobodyOnCall Why = "nobody_on_call"
-	NoWay        Why = "no_way"   // left, deactivated, or without any verified way to be reached
-	NotTheirTurn Why = "not_turn" // the round robin chose somebody else
+	NoWay        Why = "no_way"        // left, deactivated, or without any verified way to be reached
+	NotTheirTurn Why = "not_turn"      // the round robin chose somebody else
+	OutsideHours Why = "outside_hours" // the step is not asked at this time
 )
 
 // Cause is why a step starts.
@@ -105,5 +116,6 @@ const (
 	HandedOver  Cause = "reassigned"
 	Raised      Cause = "raised"
 	HoursBegan  Cause = "support_hours"
+	StepHours   Cause = "step_hours" // it has waited for its hours
 	Escalated   Cause = "escalated"
 )

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // perStep and perOutcome bound the work of one [Page.Step] and what comes out of
@@ -101,7 +103,11 @@ func (t *tick) start(at time.Time) {
 		t.Urgency = High // support hours began while the page was held or silent
 	}
 	step, why := t.step(), t.Cause
-	f := t.w.look(step.Notify, at, t.Urgency)
+	f, begins := t.find(step, at)
+	if !begins.IsZero() {
+		t.await(step, at, begins)
+		return
+	}
 	if step.RoundRobin && len(f.people) > 0 {
 		f.choose(t.turn())
 	}
@@ -110,7 +116,7 @@ func (t *tick) start(at time.Time) {
 	}
 	t.State, t.StepAt, t.Running, t.Cause, t.AckedBy = Triggered, at, true, "", ""
 	t.People = nil
-	entry := Entry{Kind: Ran, At: at, Cause: why, Pass: t.Pass, Step: t.Rung, Skipped: f.skipped}
+	entry := Entry{Kind: Ran, At: at, Cause: why, Pass: t.Pass, Step: t.Rung, Skipped: f.skipped, Urgency: t.Urgency}
 	for _, c := range f.people {
 		t.People = append(t.People, c.person)
 		entry.People = append(entry.People, t.call(c, at, Ring{Pass: t.Pass, Rung: t.Rung}))
@@ -127,8 +133,55 @@ func (t *tick) start(at time.Time) {
 	switch {
 	case len(f.people) == 0 && (f.sought || len(f.channels) == 0):
 		t.Wake = at // P6: nobody to wait for, even if a channel was told
+		if why == Escalated {
+			t.Cause = why // whoever did not want to wait has nobody yet
+		}
 	case t.Urgency == Low:
 		t.Wake = time.Time{} // P13: low urgency does not escalate
+	}
+}
+
+// find looks for those whom a step names. Outside its hours it has nobody, which
+// is as if it looked in vain; begins is then zero, or when a step that waits for
+// its hours is to start instead (P17). A step that has waited starts, even if the
+// program was away until its hours were over.
+func (t *tick) find(step rotation.Step, at time.Time) (f find, begins time.Time) {
+	next, ever := step.Hours.Next(at)
+	switch {
+	case t.Cause == StepHours || ever && !next.After(at):
+		return t.w.look(step.Notify, at, t.Urgency), time.Time{}
+	case step.Outside == rotation.OutsideWait && ever && !t.presses():
+		return find{}, next
+	}
+	return find{sought: true, skipped: outside(step)}, time.Time{}
+}
+
+// presses reports whether the step that starts must not wait for its hours:
+// somebody escalated by hand, or there is somebody to ask at once, who
+// acknowledged and was not heard of since.
+func (t *tick) presses() bool {
+	return t.Cause == Escalated || t.Cause == NoProgress && t.AckedBy != "" && t.w.reachable(t.AckedBy, t.Urgency)
+}
+
+// outside is everything that a step names, not paged because of its hours.
+func outside(step rotation.Step) []Skipped {
+	var list []Skipped
+	for _, target := range step.Notify {
+		list = append(list, Skipped{Target: target.String(), Why: OutsideHours})
+	}
+	return list
+}
+
+// await puts a step off until its hours begin (P17). When this pass has found
+// nobody so far, or nobody who could be reached, the last resort must not wait
+// with it (P7).
+func (t *tick) await(step rotation.Step, at, begins time.Time) {
+	t.log(Entry{Kind: Waits, At: at, Cause: t.Cause, Pass: t.Pass, Step: t.Rung, Skipped: outside(step), Urgency: t.Urgency,
+		Until: begins, Hours: step.Hours})
+	t.Page = t.plan(begins, StepHours)
+	t.People, t.AckedBy = nil, ""
+	if t.Missed && !t.Found || t.Found && !t.Waited {
+		t.tellOnce(at, begins)
 	}
 }
 
@@ -208,33 +261,35 @@ func (t *tick) endPass(at time.Time, why Cause) {
 	case !t.Found && (t.Missed || len(t.Policy.Steps) == 0):
 		// P7: nobody anywhere. The pass does not count, however often it is
 		// looked again.
-		t.tellOnce(at)
+		t.tellOnce(at, at.Add(lookAgain))
 		t.Page = t.begin(t.Pass, at.Add(lookAgain), NextLook)
 	case !again:
 		t.State, t.Wake, t.Running, t.Cause = Exhausted, time.Time{}, false, ""
-		t.lastResort(RanOut, at)
+		t.lastResort(Entry{Kind: RanOut, At: at})
 	case !t.Waited:
 		// Everybody was unreachable at once. Passes without any waiting would
 		// burn the ladder in one instant, or for ever.
-		t.tellOnce(at)
+		t.tellOnce(at, at.Add(lookAgain))
 		t.Page = t.begin(t.Pass+1, at.Add(lookAgain), NextLook)
 	default:
 		t.Page = t.begin(t.Pass+1, at, why)
 	}
 }
 
-// tellOnce tells the last resort that nobody can be reached, unless it knows.
-func (t *tick) tellOnce(at time.Time) {
+// tellOnce tells the last resort that nobody can be reached, and when somebody is
+// looked for again, unless it knows.
+func (t *tick) tellOnce(at, again time.Time) {
 	if !t.Told {
 		t.Told = true
-		t.lastResort(Nobody, at)
+		t.lastResort(Entry{Kind: Nobody, At: at, Until: again})
 	}
 }
 
 // lastResort tells those named for the case that the ladder is of no use.
-func (t *tick) lastResort(kind Kind, at time.Time) {
+func (t *tick) lastResort(entry Entry) {
+	at := entry.At
 	f := t.w.look(t.Policy.LastResort, at, t.Urgency)
-	entry := Entry{Kind: kind, At: at, Pass: t.Pass, Skipped: f.skipped}
+	entry.Pass, entry.Skipped = t.Pass, f.skipped
 	for _, c := range f.people {
 		entry.People = append(entry.People, t.call(c, at, Ring{Pass: t.Pass, LastResort: true}))
 	}
