@@ -73,6 +73,12 @@ func (c *Coverage) Next(at time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// Holds reports whether an instant lies within the coverage.
+func (c *Coverage) Holds(at time.Time) bool {
+	next, ok := c.Next(at)
+	return ok && next.Equal(at)
+}
+
 // Show returns an instant in words as the clock of the coverage's zone shows it,
 // with the zone: "Mon 2 Mar 09:00 (Europe/Berlin)".
 func (c *Coverage) Show(at time.Time) string {
@@ -93,6 +99,21 @@ func (c *Coverage) Clone() *Coverage {
 	d := *c
 	d.Days, d.Holidays = slices.Clone(c.Days), slices.Clone(c.Holidays)
 	return &d
+}
+
+// First returns the step with which a page that is opened at an instant begins:
+// the first that its hours do not pass, or the first of all where they pass every
+// one; false for a policy without steps.
+func (p *Policy) First(at time.Time) (Step, bool) {
+	if len(p.Steps) == 0 {
+		return Step{}, false
+	}
+	for _, s := range p.Steps {
+		if s.Outside == OutsideWait || s.Hours.Holds(at) {
+			return s, true
+		}
+	}
+	return p.Steps[0], true
 }
 
 // edges is the wall clock at which a day's part begins and ends, as seconds after

@@ -120,6 +120,33 @@ func TestCoverageNextAgainstCounted(t *testing.T) {
 	})
 }
 
+func TestPolicyFirst(t *testing.T) {
+	hours := func(day time.Weekday) *Coverage {
+		return &Coverage{Days: []time.Weekday{day}, From: "09:00", To: "17:00", TimeZone: "UTC"}
+	}
+	monday := instantOf(t, "2026-03-02T12:00:00Z")
+	passed := Step{Wait: 1, Hours: hours(time.Tuesday), Outside: OutsideSkip}
+	waits := Step{Wait: 2, Hours: hours(time.Tuesday), Outside: OutsideWait}
+	asks := Step{Wait: 3, Hours: hours(time.Monday), Outside: OutsideSkip}
+	always := Step{Wait: 4}
+	for _, c := range []struct {
+		name  string
+		steps []Step
+		want  time.Duration // its wait; 0: none
+	}{
+		{"no steps", nil, 0},
+		{"no hours", []Step{always, asks}, 4},
+		{"within its hours", []Step{passed, asks, always}, 3},
+		{"one that waits is not passed", []Step{passed, waits, always}, 2},
+		{"all are passed", []Step{passed, passed}, 1},
+	} {
+		got, ok := (&Policy{Steps: c.steps}).First(monday)
+		if got.Wait != c.want || ok != (c.want > 0) {
+			t.Errorf("%s: First = %+v, %t, want the one with wait %d", c.name, got, ok, c.want)
+		}
+	}
+}
+
 func TestCoverageShow(t *testing.T) {
 	at := instantOf(t, "2026-03-02T08:00:00Z")
 	for zone, want := range map[string]string{"Europe/Berlin": "Mon 2 Mar 09:00 (Europe/Berlin)", "Mars/Olympus": "Mon 2 Mar 08:00 (UTC)", "": "Mon 2 Mar 08:00 (UTC)"} {
