@@ -17,6 +17,7 @@ const (
 	StartPaging     EffectKind = "start_paging"     // open the escalation of the incident's service, or start it afresh
 	StopPaging      EffectKind = "stop_paging"      // nobody needs to be woken any more
 	RaisePaging     EffectKind = "raise_paging"     // the severity went up: a page that waited must go out
+	LowerPaging     EffectKind = "lower_paging"     // the severity went down: a page that waits stays quiet
 	CloseAsks       EffectKind = "close_asks"       // every message that asked for an acknowledgement says what became of it
 	OpenChannel     EffectKind = "open_channel"     // make the channel, with topic, purpose, card and announcement
 	RefreshCard     EffectKind = "refresh_card"     // the summary in the channel

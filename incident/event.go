@@ -12,7 +12,7 @@ type Kind string
 // The kinds of events. The fields of [Event] that each one fills beside Seq,
 // At, By and Kind stand behind it.
 const (
-	KindDeclared     Kind = "declared"         // Title, Severity, Service, Private, Test, Alert, Text
+	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, Private, Test, Alert, Text
 	KindAcknowledged Kind = "acknowledged"     //
 	KindInvestigate  Kind = "investigating"    // Text
 	KindMitigating   Kind = "mitigating"       // Text
@@ -53,6 +53,7 @@ type Event struct {
 
 	Title       string    `json:"title,omitempty"`
 	Severity    Severity  `json:"severity,omitempty"`
+	Assumed     bool      `json:"assumed,omitempty"` // nobody said the severity
 	Service     string    `json:"service,omitempty"`
 	Private     bool      `json:"private,omitempty"`
 	Test        bool      `json:"test,omitempty"`
@@ -81,8 +82,8 @@ type Event struct {
 type Skipped struct {
 	Target string    `json:"target,omitempty"` // kind:id, as the roster writes it
 	Person Actor     `json:"person,omitempty"` // empty when the target meant nobody
-	Why    string    `json:"why"`              // nobody_on_call, no_way, not_turn or quiet_hours
-	Until  time.Time `json:"until,omitzero"`   // of quiet hours: when the person is paged
+	Why    string    `json:"why"`              // nobody_on_call, no_way, not_turn, quiet_hours or outside_hours
+	Until  time.Time `json:"until,omitzero"`   // when the person is paged, or the step asks; zero: not known, or not this time
 }
 
 // Fold rebuilds an incident from its whole timeline. It refuses a timeline
@@ -114,6 +115,7 @@ func (i Incident) apply(e Event) Incident {
 	switch e.Kind {
 	case KindDeclared:
 		i.Title, i.Severity, i.Highest, i.Service = e.Title, e.Severity, e.Severity, e.Service
+		i.Assumed = e.Assumed
 		i.Private, i.Test, i.Alert = e.Private, e.Test, e.Alert
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
 		i.startImpact(e.At)
@@ -155,7 +157,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Status, i.MergedInto, i.Asking, i.Exhausted = Merged, e.Into, false, false
 		i.endImpact(e.At)
 	case KindSeverity:
-		i.Severity = e.Severity
+		i.Severity, i.Assumed = e.Severity, false
 		i.Highest = min(i.Highest, e.Severity)
 	case KindTitle:
 		i.Title = e.Title

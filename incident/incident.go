@@ -23,7 +23,8 @@ type Incident struct {
 	Number         int        `json:"number"`
 	Title          string     `json:"title"`
 	Severity       Severity   `json:"severity"`
-	Highest        Severity   `json:"highest"` // the most severe it has been
+	Highest        Severity   `json:"highest"`           // the most severe it has been
+	Assumed        bool       `json:"assumed,omitempty"` // nobody has said the severity: it is the default
 	Status         Status     `json:"status"`
 	Service        string     `json:"service,omitempty"` // roster service ID; empty when nobody said
 	Private        bool       `json:"private,omitempty"`
@@ -76,6 +77,14 @@ func ParseName(s string) (int, bool) {
 // Acked reports whether somebody is on it and nobody else is looked for:
 // acknowledged, and not lapsed, given to another service or reopened since.
 func (i Incident) Acked() bool { return i.AcknowledgedBy != "" && !i.Asking }
+
+// Said returns the severity that somebody has said, zero when nobody has.
+func (i Incident) Said() Severity {
+	if i.Assumed {
+		return 0
+	}
+	return i.Severity
+}
 
 // Holder returns who holds the role, or "" when nobody does.
 func (i Incident) Holder(r Role) Actor {

@@ -26,11 +26,12 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 		return Change{}, refuse("Say in a few words what customers cannot do, as in: declare checkout is slow.",
 			"An incident needs a title.")
 	}
-	if d.Severity == 0 {
+	assumed := d.Severity == 0
+	if assumed {
 		d.Severity = DefaultSeverity
 	}
 	c := begin(Incident{Number: n}, by, now)
-	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Service: d.Service,
+	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Assumed: assumed, Service: d.Service,
 		Private: d.Private, Test: d.Test, Alert: d.Alert})
 	c.do(StartPaging, OpenChannel, Invite)
 	if whole != "" {
@@ -199,7 +200,8 @@ func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Cha
 }
 
 // SetSeverity changes how bad it is. Raising it pages whoever the new level
-// needs; lowering it takes no page back.
+// needs; lowering it takes no page back, but what waits to become urgent may not
+// become it any more.
 func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time) (Change, error) {
 	if s < Sev1 || s > Sev4 {
 		return Change{}, refuse("Use sev 1, 2, 3 or 4; 1 is the worst.", "There is no severity %d.", int(s))
@@ -212,8 +214,12 @@ func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindSeverity, Severity: s, Text: CleanText(reason)})
-	if s < i.Severity && i.Status.Active() {
+	switch {
+	case !i.Status.Active():
+	case s < i.Severity:
 		c.do(RaisePaging)
+	default:
+		c.do(LowerPaging)
 	}
 	c.say(seq)
 	c.refresh()

@@ -98,6 +98,22 @@ var acts = []struct {
 	{"lapse", func(i Incident, now time.Time) (Change, error) { return i.Lapse(Bot, "No sign of life.", now), nil }},
 }
 
+// TestAssumed keeps apart a severity that somebody said and the default.
+func TestAssumed(t *testing.T) {
+	i := opened(t)
+	if i.Severity != DefaultSeverity || i.Said() != 0 {
+		t.Errorf("declared without a severity: %v, said %d; want the default, said by nobody", i.Severity, i.Said())
+	}
+	c, err := i.SetSeverity(Sev3, "", bob, minute(1))
+	if i := does(t, c, err); i.Said() != Sev3 {
+		t.Errorf("set to sev3: said %d", i.Said())
+	}
+	c, err = Declare(8, Declaration{Title: "Checkout is slow", Severity: DefaultSeverity}, eve, start)
+	if i := does(t, c, err); i.Said() != DefaultSeverity {
+		t.Errorf("declared as %v: said %d", DefaultSeverity, i.Said())
+	}
+}
+
 // TestTransitions writes down what every act does in every status.
 func TestTransitions(t *testing.T) {
 	var b strings.Builder

@@ -120,8 +120,9 @@ func (w *directory) meant(word string, now time.Time) ([]incident.Actor, error) 
 	}
 	var ids []string
 	if id, ok := w.findService(name); ok {
-		if p, ok := w.roster.PolicyOf(id); ok && len(p.Steps) > 0 {
-			ids = w.targeted(p.Steps[0].Notify, now)
+		if p, ok := w.roster.PolicyOf(id); ok {
+			first, _ := p.First(now)
+			ids = w.targeted(first.Notify, now)
 		}
 	} else if t, ok := w.findTeam(name); ok {
 		ids = w.onCall(t, now)
@@ -221,12 +222,16 @@ func (w *directory) nobody(s string) error {
 }
 
 // moreHelp pages by hand those whom the ladder would ask next, or, at its end,
-// the last resort. Whoever has acknowledged keeps it: asking for more hands is
-// not giving it back.
+// the last resort. Steps outside their hours are passed, as for anybody who
+// escalates. Whoever has acknowledged keeps it: asking for more hands is not
+// giving it back.
 func (w *work) moreHelp(p page.Page) error {
 	next := p.Policy.LastResort
-	if p.Rung < len(p.Policy.Steps) {
-		next = p.Policy.Steps[p.Rung].Notify
+	for _, step := range p.Policy.Steps[min(p.Rung, len(p.Policy.Steps)):] {
+		if step.Hours.Holds(w.now) {
+			next = step.Notify
+			break
+		}
 	}
 	var who []incident.Actor
 	for _, id := range w.who.targeted(next, w.now) {

@@ -244,6 +244,8 @@ func (w *work) effect(e incident.Effect) error {
 		return w.stopPaging()
 	case incident.RaisePaging:
 		return w.raisePaging()
+	case incident.LowerPaging:
+		return w.lowerPaging()
 	case incident.CloseAsks:
 		if err := w.tellPinged(pingsMost); err != nil {
 			return err

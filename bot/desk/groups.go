@@ -31,16 +31,15 @@ type Group struct {
 
 // Groups returns the user groups that the roster asks for, as they should be
 // now. A group is whoever would be paged first: the union of the team's rotations
-// that stand on the first step of a policy, or of all its rotations where none
-// does. Shadows are not in it.
+// that stand on the step with which a policy begins now, or of all its rotations
+// where none does. Shadows are not in it.
 func (d *Desk) Groups() []Group {
 	who, now := d.people.Load(), instant()
 	first := map[string]bool{}
 	for _, p := range who.roster.Policies {
-		for _, t := range p.Steps[:min(1, len(p.Steps))] {
-			for _, target := range t.Notify {
-				first[target.ID] = first[target.ID] || target.Kind == rotation.TargetRotation
-			}
+		step, _ := p.First(now)
+		for _, target := range step.Notify {
+			first[target.ID] = first[target.ID] || target.Kind == rotation.TargetRotation
 		}
 	}
 	var groups []Group

@@ -24,7 +24,8 @@ func (w *work) startPaging() error {
 	if err != nil {
 		return err
 	}
-	urgency := page.UrgencyOf(w.inc.Severity)
+	policy := w.policy()
+	urgency, raise := page.UrgencyAt(policy, w.inc.Said(), w.now)
 	if urgency == page.None {
 		return w.keepPage(r, r.Page.Resolve())
 	}
@@ -34,7 +35,23 @@ func (w *work) startPaging() error {
 	// The events so far make the name unique: keys of what is sent must never be
 	// those of an earlier escalation, whose pages may still be on their way.
 	id := fmt.Sprintf("%s/%d", w.inc.Name(), w.inc.Events)
-	return w.stepFrom(r, page.New(page.Open{ID: id, Policy: w.policy(), Urgency: urgency, Now: w.now}))
+	p := page.New(page.Open{ID: id, Policy: policy, Urgency: urgency, Now: w.now, RaiseAt: raise})
+	if err := w.quiet(p); err != nil {
+		return err
+	}
+	return w.stepFrom(r, p)
+}
+
+// quiet says that an escalation is quiet because of the support hours, and until
+// when; not while somebody is on it.
+func (w *work) quiet(p page.Page) error {
+	if p.RaiseAt.IsZero() || p.State == page.Acknowledged {
+		return nil
+	}
+	text := fmt.Sprintf("Outside the support hours of %s: it pages quietly, and as urgent from %s on.", p.Policy.ID, p.Policy.SupportHours.Show(p.RaiseAt))
+	change := w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text})
+	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
+	return w.apply(change)
 }
 
 // page loads the escalation; the zero record when there never was one.
@@ -88,8 +105,8 @@ func (w *work) stopPaging() error {
 	return w.keepPage(r, p)
 }
 
-// raisePaging makes a quiet escalation an urgent one, and starts one where the
-// severity asked for none.
+// raisePaging makes a quiet escalation an urgent one, at once or when support
+// hours begin, and starts one where the severity asked for none.
 func (w *work) raisePaging() error {
 	r, err := w.page()
 	switch {
@@ -99,10 +116,30 @@ func (w *work) raisePaging() error {
 		return nil // somebody is on it
 	case !r.open():
 		return w.startPaging()
-	case page.UrgencyOf(w.inc.Severity) != page.High:
-		return nil
 	}
-	return w.stepFrom(r, r.Page.Raise(w.now))
+	return w.urge(r)
+}
+
+// lowerPaging leaves a quiet escalation quiet when support hours begin, if that is
+// what the lower severity asks for. What is urgent stays urgent.
+func (w *work) lowerPaging() error {
+	r, err := w.page()
+	if err != nil || !r.open() {
+		return err
+	}
+	return w.urge(r)
+}
+
+// urge gives the escalation the urgency that the severity asks for now.
+func (w *work) urge(r pageRecord) error {
+	urgency, raise := page.UrgencyAt(r.Page.Policy, w.inc.Said(), w.now)
+	p := r.Page.Urge(urgency, raise, w.now)
+	if !p.RaiseAt.Equal(r.Page.RaiseAt) {
+		if err := w.quiet(p); err != nil {
+			return err
+		}
+	}
+	return w.stepFrom(r, p)
 }
 
 // progress tells the escalation that the incident moves (P9), so that whoever
@@ -249,9 +286,9 @@ func (w *work) logged(e page.Entry) error {
 	if e.Kind == page.Unconfirmed {
 		event.Person, event.Via = incident.Person(e.Person), e.Via
 	}
-	// The channel hears that nobody answered, and who is asked now; not that the
-	// first ones were: the card says so.
-	again := e.Kind == page.Ran && e.Cause == page.Unanswered && len(e.People) > 0
+	// The channel hears that nobody answered, and who is asked now or not before
+	// some time; not that the first ones were: the card says so.
+	again := e.Kind == page.Ran && e.Cause == page.Unanswered && len(e.People) > 0 || e.Kind == page.Waits
 	if e.Kind == page.RanOut {
 		event.Kind = incident.KindExhausted
 	} else if !again {
@@ -287,22 +324,20 @@ func (w *directory) inWords(e page.Entry) string {
 	case page.RanOut:
 		b.WriteString("The ladder has run out with no answer. The last resort is told; nobody is paged any more")
 	case page.Nobody:
-		b.WriteString("Nobody can be reached. The last resort is told; looking again every minute")
+		again := "looking again every minute"
+		if e.Until.Sub(e.At) > time.Minute {
+			again = "the next step waits for its hours"
+		}
+		b.WriteString("Nobody can be reached. The last resort is told; " + again)
 	case page.Unconfirmed:
 		fmt.Fprintf(&b, "The page to %s by %s was not confirmed", w.name(e.Person), e.Via)
 	default:
-		fmt.Fprintf(&b, "Step %d", e.Step)
-		if e.Pass > 1 {
-			fmt.Fprintf(&b, " (round %d)", e.Pass)
-		}
-		for n, c := range e.People {
-			b.WriteString([]string{": ", ", "}[min(n, 1)] + w.name(c.Person))
-			if len(c.Targets) > 0 {
-				b.WriteString(" as " + strings.Join(c.Targets, ", "))
-			}
-		}
+		w.stepWords(&b, e)
 	}
 	for n, s := range e.Skipped {
+		if e.Kind == page.Waits {
+			break // it says so itself
+		}
 		b.WriteString([]string{". Not paged: ", ", "}[min(n, 1)])
 		who := s.Target
 		if s.Person != "" {
@@ -314,4 +349,28 @@ func (w *directory) inWords(e page.Entry) string {
 		fmt.Fprintf(&b, ". Late by %s", e.Late.Round(time.Second))
 	}
 	return b.String()
+}
+
+// stepWords says that a step starts or waits, and why, as far as the clock has a
+// part in it.
+func (w *directory) stepWords(b *strings.Builder, e page.Entry) {
+	switch e.Cause {
+	case page.HoursBegan:
+		b.WriteString("Support hours have begun, so it is urgent now. ")
+	case page.StepHours:
+		b.WriteString("The hours of the step have begun. ")
+	}
+	fmt.Fprintf(b, "Step %d", e.Step)
+	if e.Pass > 1 {
+		fmt.Fprintf(b, " (round %d)", e.Pass)
+	}
+	if e.Kind == page.Waits {
+		b.WriteString(" waits for its hours, which begin " + e.Hours.Show(e.Until))
+	}
+	for n, c := range e.People {
+		b.WriteString([]string{": ", ", "}[min(n, 1)] + w.name(c.Person))
+		if len(c.Targets) > 0 {
+			b.WriteString(" as " + strings.Join(c.Targets, ", "))
+		}
+	}
 }

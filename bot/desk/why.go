@@ -45,12 +45,15 @@ func (w *work) skipped(e page.Entry) []incident.Skipped {
 	var list []incident.Skipped
 	for _, s := range e.Skipped {
 		skip := incident.Skipped{Target: s.Target, Why: string(s.Why)}
+		if s.Why == page.OutsideHours && e.Kind == page.Waits {
+			skip.Until = e.Until
+		}
 		if s.Person != "" {
 			skip.Person = incident.Person(s.Person)
 		}
 		list = append(list, skip)
 	}
-	if page.UrgencyOf(w.inc.Severity) != page.Low {
+	if e.Urgency != page.Low {
 		return list
 	}
 	for _, c := range e.People {
@@ -99,7 +102,11 @@ func (d *Desk) WhyWords(x page.Explanation, show func(time.Time) string) []strin
 		lines = append(lines, fmt.Sprintf("%s to come: %s by %s", show(p.At), d.DisplayName(p.Person), p.Via))
 	}
 	if x.Policy != "" {
-		lines = append([]string{"Policy " + x.Policy + ", urgency " + string(x.Urgency) + "; now " + string(x.State) + "."}, lines...)
+		urgency := string(x.Urgency)
+		if !x.RaiseAt.IsZero() {
+			urgency += ", high from " + show(x.RaiseAt) + " on, when the support hours begin"
+		}
+		lines = append([]string{"Policy " + x.Policy + ", urgency " + urgency + "; now " + string(x.State) + "."}, lines...)
 	}
 	return lines
 }
@@ -116,6 +123,11 @@ func (d *Desk) whySkipped(k incident.Skipped, show func(time.Time) string) strin
 		return name + " was not paged: there is no way to reach them"
 	case string(page.NotTheirTurn):
 		return name + " was not paged: it was somebody else's turn"
+	case string(page.OutsideHours):
+		if k.Until.IsZero() {
+			return k.Target + " was not asked: outside the hours of the step"
+		}
+		return k.Target + " is asked from " + show(k.Until) + " on, when the hours of the step begin"
 	case "quiet_hours":
 		return name + " sleeps: paged from " + show(k.Until)
 	default:

@@ -52,7 +52,7 @@ type Entry struct {
 	Skipped []Skipped     `json:"skipped,omitempty"`
 	Person  string        `json:"person,omitempty"`  // Unconfirmed: who
 	Via     string        `json:"via,omitempty"`     // Unconfirmed: by which way
-	Urgency Urgency       `json:"urgency,omitempty"` // Ran, Waits: of the page
+	Urgency Urgency       `json:"urgency,omitempty"` // of the page; empty of Unconfirmed
 	// Waits: when the step's hours begin, and what they are. Nobody: when somebody
 	// is looked for again.
 	Until time.Time          `json:"until,omitzero"`

@@ -289,7 +289,7 @@ func (t *tick) tellOnce(at, again time.Time) {
 func (t *tick) lastResort(entry Entry) {
 	at := entry.At
 	f := t.w.look(t.Policy.LastResort, at, t.Urgency)
-	entry.Pass, entry.Skipped = t.Pass, f.skipped
+	entry.Pass, entry.Skipped, entry.Urgency = t.Pass, f.skipped, t.Urgency
 	for _, c := range f.people {
 		entry.People = append(entry.People, t.call(c, at, Ring{Pass: t.Pass, LastResort: true}))
 	}

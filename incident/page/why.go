@@ -29,6 +29,7 @@ type Explanation struct {
 	Service  string            `json:"service,omitempty"`
 	Policy   string            `json:"policy,omitempty"` // of the escalation as it stands now
 	Urgency  Urgency           `json:"urgency,omitempty"`
+	RaiseAt  time.Time         `json:"raise_at,omitzero"` // when support hours make it urgent; zero: never
 	State    State             `json:"state,omitempty"`
 	Steps    []ExplainedStep   `json:"steps"`
 	Coming   []ExplainedComing `json:"coming,omitempty"` // what goes out unless somebody answers
@@ -71,6 +72,9 @@ type ExplainedComing struct {
 func Explain(i incident.Incident, events []incident.Event, p Page) Explanation {
 	x := Explanation{Incident: i.Name(), Title: i.Title, Severity: i.Severity.String(), Service: i.Service,
 		Policy: p.Policy.ID, Urgency: p.Urgency, State: p.State, Steps: []ExplainedStep{}}
+	if p.Urgency == Low && p.State != Resolved {
+		x.RaiseAt = p.RaiseAt
+	}
 	for _, e := range events {
 		x.take(e)
 	}
