@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/page"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -19,7 +20,7 @@ import (
 type rehearsal struct {
 	roster, service, policy string
 	at                      instant
-	urgency                 string
+	urgency, severity       string
 	length                  time.Duration
 	events                  []string
 	json                    bool
@@ -28,10 +29,12 @@ type rehearsal struct {
 func rehearseCommand(p process) *cobra.Command {
 	var r rehearsal
 	cmd := &cobra.Command{
-		Use:   "rehearse --roster FILE --service ID|--policy ID [--at TIME] [--urgency WORD] [--for DURATION] [--event WHEN=WHAT …] [--json]",
+		Use:   "rehearse --roster FILE --service ID|--policy ID [--at TIME] [--severity WORD|--urgency WORD] [--for DURATION] [--event WHEN=WHAT …] [--json]",
 		Short: "Who would be paged, without paging anybody",
 		Long: "Prints every page that an incident at that instant would send: after how long, to\n" +
 			"whom, by which way. Every way that the roster knows of a person is taken to work.\n\n" +
+			"With --severity the support hours of the policy decide how urgent it is at that\n" +
+			"instant. Without it nobody has said the severity, which is urgent at any hour.\n\n" +
 			"Events are what people would do meanwhile, each some time after the start:\n" +
 			"  --event 2m=ack:ada  --event 30m=unack  --event 5m=reassign:bob\n" +
 			"  --event 1m=snooze:1h  --event 10m=progress  --event 10m=raise  --event 1h=resolve\n",
@@ -52,7 +55,8 @@ func rehearseCommand(p process) *cobra.Command {
 	f.StringVar(&r.service, "service", "", "the `ID` of the service that the incident concerns")
 	f.StringVar(&r.policy, "policy", "", "or the `ID` of an escalation policy")
 	f.Var(&r.at, "at", "when the incident begins, RFC 3339; now without it")
-	f.StringVar(&r.urgency, "urgency", string(page.High), "`WORD`: high, or low: severity 3, which waits for the morning")
+	f.StringVar(&r.severity, "severity", "", "`WORD`: sev1, sev2 or sev3; with it support hours count")
+	f.StringVar(&r.urgency, "urgency", string(page.High), "or a `WORD`: high, or low: severity 3, which waits for the morning")
 	f.DurationVar(&r.length, "for", 24*time.Hour, "how long to look ahead, a `DURATION`")
 	f.StringArrayVar(&r.events, "event", nil, "what somebody does, `WHEN=WHAT`; may be given again")
 	f.BoolVar(&r.json, "json", false, "one line of JSON")
@@ -78,6 +82,9 @@ func (r *rehearsal) run(cmd *cobra.Command) (page.Rehearsal, error) {
 		return page.Rehearsal{}, err
 	}
 	o := page.Open{ID: "rehearsal", Policy: *policy, Urgency: page.Urgency(r.urgency), Now: r.at.or(time.Now().Truncate(time.Second))}
+	if severity, ok := incident.ParseSeverity(r.severity); ok {
+		o.Urgency, o.RaiseAt = page.UrgencyAt(o.Policy, severity, o.Now)
+	}
 	return page.Rehearse(o, worldOf(roster), r.length, events)
 }
 
@@ -91,6 +98,10 @@ func (r *rehearsal) check(cmd *cobra.Command) ([]page.Event, error) {
 		return nil, wrong(cmd, "give either --service ID or --policy ID")
 	case r.urgency != string(page.High) && r.urgency != string(page.Low):
 		return nil, wrong(cmd, fmt.Sprintf("--urgency %s: it is high or low", r.urgency))
+	case r.severity != "" && cmd.Flags().Changed("urgency"):
+		return nil, wrong(cmd, "give either --severity or --urgency")
+	case r.severity != "" && !pages(r.severity):
+		return nil, wrong(cmd, fmt.Sprintf("--severity %s: it is sev1, sev2 or sev3; sev4 pages nobody", r.severity))
 	case r.length <= 0:
 		return nil, wrong(cmd, "--for must be more than nothing")
 	}
@@ -103,6 +114,12 @@ func (r *rehearsal) check(cmd *cobra.Command) ([]page.Event, error) {
 		events = append(events, e)
 	}
 	return events, nil
+}
+
+// pages reports whether a word is a severity that pages somebody.
+func pages(severity string) bool {
+	s, ok := incident.ParseSeverity(severity)
+	return ok && page.UrgencyOf(s) != page.None
 }
 
 // find returns the policy that is asked for or that the service follows.
@@ -215,6 +232,28 @@ func printRehearsal(w io.Writer, r page.Rehearsal) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nat the end: %s\n", r.State)
+	fmt.Fprintln(w)
+	for _, h := range r.Hours {
+		fmt.Fprintln(w, hoursWords(h))
+	}
+	_, err := fmt.Fprintf(w, "at the end: %s\n", r.State)
 	return err
+}
+
+// hoursWords says what hours of the roster decide.
+func hoursWords(h page.RehearsedHours) string {
+	step := fmt.Sprintf("after %s: step %d", h.After, h.Step)
+	if h.Pass > 1 {
+		step += fmt.Sprintf(" (round %d)", h.Pass)
+	}
+	switch h.What {
+	case page.RehearsedLow:
+		return "outside the support hours: quiet, and urgent from " + h.Hours.Show(h.Until) + " on"
+	case page.RehearsedUrgent:
+		return fmt.Sprintf("after %s: support hours have begun, so it is urgent", h.After)
+	case page.RehearsedWait:
+		return step + " waits for its hours, which begin " + h.Hours.Show(h.Until)
+	default:
+		return step + " is passed: it is outside its hours"
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // maxRehearsed bounds a rehearsal: more would be read by nobody.
@@ -25,6 +27,8 @@ type RehearsedHours struct {
 	Pass  int       `json:"pass,omitempty"`
 	Step  int       `json:"step,omitempty"`
 	Until time.Time `json:"until,omitzero"` // when it becomes urgent, or the step that waits starts
+
+	Hours *rotation.Coverage `json:"-"` // in whose zone a text shows Until
 }
 
 // HoursWhat is what hours of the roster decide.
@@ -161,7 +165,7 @@ func (r *rehearsal) result() Rehearsal {
 func (r *rehearsal) hours() []RehearsedHours {
 	var list []RehearsedHours
 	if !r.raise.IsZero() {
-		list = append(list, RehearsedHours{What: RehearsedLow, Until: r.raise})
+		list = append(list, RehearsedHours{What: RehearsedLow, Until: r.raise, Hours: r.page.Policy.SupportHours})
 	}
 	for _, e := range r.out.Log {
 		h := RehearsedHours{After: r.since(e.At), Pass: e.Pass, Step: e.Step}
@@ -170,7 +174,7 @@ func (r *rehearsal) hours() []RehearsedHours {
 		}
 		switch {
 		case e.Kind == Waits:
-			h.What, h.Until = RehearsedWait, e.Until
+			h.What, h.Until, h.Hours = RehearsedWait, e.Until, e.Hours
 		case e.Kind == Ran && !e.Again && slices.ContainsFunc(e.Skipped, func(s Skipped) bool { return s.Why == OutsideHours }):
 			h.What = RehearsedSkip
 		default:

@@ -114,9 +114,9 @@ func TestRehearseHours(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []RehearsedHours{
-		{What: RehearsedLow, Until: at(3600)},
+		{What: RehearsedLow, Until: at(3600), Hours: o.Policy.SupportHours},
 		{After: Elapsed(time.Hour), What: RehearsedUrgent},
-		{After: Elapsed(65 * time.Minute), What: RehearsedWait, Pass: 1, Step: 2, Until: at(7200)},
+		{After: Elapsed(65 * time.Minute), What: RehearsedWait, Pass: 1, Step: 2, Until: at(7200), Hours: o.Policy.Steps[1].Hours},
 		{After: Elapsed(130 * time.Minute), What: RehearsedSkip, Pass: 1, Step: 3},
 	}
 	if diff := cmp.Diff(want, r.Hours); diff != "" || r.State != Exhausted {
