@@ -256,6 +256,9 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 	case incident.KindOffered:
 		return n.offered(i, e)
 	case incident.KindStep:
+		if len(e.Calls) == 0 { // it waits for its hours
+			return clip(n.line(e), 2900) + "."
+		}
 		return "No answer yet. Paging " + n.all(e.Calls) + "."
 	case incident.KindNote:
 		return "*Update* by " + n.who(e.By) + "\n" + quote(e.Text, 2500)
