@@ -192,6 +192,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte("people: [{id: ada, name: \"\\u2028\\x00 a\\tb\"}]\nrotations: [{id: r, time_zone: UTC, layers: [{id: l, people: [ada, [ada], null, []], start: 2026-01-01T00:00, every: {months: 1}}]}]"))
+	f.Add([]byte("people:\n- id: \"\""))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := Parse("fuzz", data)
 		if err != nil {

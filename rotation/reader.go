@@ -123,7 +123,7 @@ func (o *object) text(key string) string {
 	return v.text
 }
 
-// need is the text at key, which must not be missing.
+// need is the text at key, which must be neither missing nor empty.
 func (o *object) need(key, what string) string {
 	if !o.has(key) {
 		if o.keys != nil {
@@ -131,7 +131,11 @@ func (o *object) need(key, what string) string {
 		}
 		return ""
 	}
-	return o.text(key)
+	s := o.text(key)
+	if s == "" && o.keys[key].kind == scalarNode {
+		o.bad(key, key+" is empty", "write "+key+": "+what)
+	}
+	return s
 }
 
 // oneOf is the text at key, which must be one of words; other where it is absent
