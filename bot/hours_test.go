@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -85,7 +86,7 @@ func TestNightOutsideSupportHours(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		why := strings.Join(r.desk.WhyWords(x, func(t time.Time) string { return t.UTC().Format("15:04") }), "\n")
+		why := strings.Join(r.desk.WhyWords(x, desk.Words{Time: func(t time.Time) string { return t.UTC().Format("15:04") }}), "\n")
 		channel := r.channel("inc-1-card-payments-fail").Messages
 		for _, want := range []string{
 			"Support hours have begun, so it is urgent now. Step 1: Ada Okafor",

@@ -90,7 +90,7 @@ func TestTogether(t *testing.T) {
 			if i, events := r.fold(n + 1); i.Acked() != want || want && i.AcknowledgedBy != "person:ada" {
 				t.Errorf("%s: acknowledged %v by %s, want %v", i.Name(), i.Acked(), i.AcknowledgedBy, want)
 			} else if n > 0 && !slices.ContainsFunc(events, func(e incident.Event) bool {
-				return e.Kind == incident.KindPaged && strings.HasPrefix(e.Text, "In one message about INC-2")
+				return e.Kind == incident.KindPaged && strings.HasPrefix(e.Text, "in one message about INC-2")
 			}) {
 				t.Errorf("%s does not tell in which message it paged", i.Name())
 			}

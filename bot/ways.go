@@ -113,7 +113,7 @@ func (w *Ways) page(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		return o, err
 	}
 	if o.Failed == "" && len(pages) > 1 {
-		o.Remark = "In one message about " + strings.Join(desk.NamesOf(desk.NumbersOf(pages), 8), ", ") + "."
+		o.Remark = "in one message about " + strings.Join(desk.NamesOf(desk.NumbersOf(pages), 8), ", ")
 	}
 	return w.opt.Desk.DoneTogether(ctx, j, pages, o, func(p desk.Job, err error) {
 		w.opt.Log.Error().Err(err).Str("job", p.Key()).Msg("a page that left could not be recorded; it will leave again")

@@ -317,7 +317,7 @@ func TestBundle(t *testing.T) {
 		for _, e := range events {
 			if e.Kind == incident.KindPaged && e.Via == "sms" {
 				paged++
-				if e.Text != "In one message about INC-2, INC-4, INC-5." {
+				if e.Text != "in one message about INC-2, INC-4, INC-5" {
 					t.Errorf("the timeline says %q of the page", e.Text)
 				}
 			}

@@ -1,10 +1,12 @@
 package bot
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -24,7 +26,7 @@ func TestWhy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return strings.Join(r.desk.WhyWords(x, func(t time.Time) string { return t.UTC().Format("15:04:05") }), "\n")
+			return strings.Join(r.desk.WhyWords(x, desk.Words{Time: func(t time.Time) string { return t.UTC().Format("15:04:05") }}), "\n")
 		}
 		got := words(1)
 		for _, want := range []string{
@@ -46,6 +48,9 @@ func TestWhy(t *testing.T) {
 			}
 		}
 		seen, err := r.sim.As("eve").Command("general", "/oncall", "why INC-1")
+		if times := regexp.MustCompile(`(^|[^\^0-9])\d{9,}`).FindString(string(seen.Blocks)); times != "" || !strings.Contains(string(seen.Blocks), `\u003c!date^`) {
+			t.Errorf("/oncall why INC-1 shows a time as %q: %s", times, seen.Blocks)
+		}
 		if err != nil || !strings.Contains(string(seen.Blocks)+seen.Text, "brought forward because another way failed") {
 			t.Errorf("/oncall why INC-1 = %+v, %v, want the reasons", seen, err)
 		}

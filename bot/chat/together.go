@@ -99,7 +99,7 @@ func (s *Slack) join(ctx context.Context, j desk.Job, user string) (desk.Outcome
 		return desk.Outcome{}, err
 	}
 	o := desk.Outcome{Message: at, Doubled: turn.lost, Seen: seen(briefs, j.Incident),
-		Remark: "In one message about " + strings.Join(desk.NamesOf(t.Numbers(), 8), ", ") + "."}
+		Remark: "in one message about " + strings.Join(desk.NamesOf(t.Numbers(), 8), ", ")}
 	turn.lost = false
 	return s.desk.DoneTogether(ctx, j, pages, o, func(p desk.Job, err error) {
 		s.log.Error().Err(err).Str("job", p.Key()).Msg("a page that left could not be recorded; it will be made again")

@@ -2,19 +2,13 @@ package chat
 
 import (
 	"context"
-	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
-
-// moment stands for an instant until the rest of a line is escaped.
-var moment = regexp.MustCompile("\x00(\\d+)\x00")
 
 // why says why people were paged about an incident: the one that is named, or
 // the one whose channel it is asked in.
@@ -34,12 +28,8 @@ func (s *Slack) why(ctx context.Context, who incident.Actor, channel, rest strin
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	show := func(t time.Time) string { return fmt.Sprintf("\x00%d\x00", t.Unix()) }
-	text := "*Why was who paged for " + incident.Name(n) + "?*\n" + esc(strings.Join(s.desk.WhyWords(x, show), "\n"))
-	text = moment.ReplaceAllStringFunc(text, func(m string) string {
-		unix, _ := strconv.ParseInt(strings.Trim(m, "\x00"), 10, 64) // only digits: cannot fail
-		return clock(time.Unix(unix, 0))
-	})
+	lines := s.desk.WhyWords(x, desk.Words{Time: at, Text: esc})
+	text := "*Why was who paged for " + incident.Name(n) + "?*\n" + strings.Join(lines, "\n")
 	var blocks []slack.Block
 	for _, part := range parts(clip(text, 8000), 2900) {
 		blocks = append(blocks, section(part))

@@ -54,7 +54,7 @@ func (x *fixture) why(n int) string {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	return strings.Join(x.WhyWords(e, func(t time.Time) string { return t.UTC().Format("15:04") }), "\n")
+	return strings.Join(x.WhyWords(e, Words{Time: func(t time.Time) string { return t.UTC().Format("15:04") }}), "\n")
 }
 
 // TestSupportHours pages a sev2 at midnight: in the morning by low rules, and up

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -83,64 +82,76 @@ func (d *Desk) Why(ctx context.Context, viewer incident.Actor, n int) (page.Expl
 	return page.Explain(i, events, r.Page), nil
 }
 
-// WhyWords says an explanation in plain lines, one for each step and page, with
-// times as show gives them.
-func (d *Desk) WhyWords(x page.Explanation, show func(time.Time) string) []string {
+// Words is how an explanation is written: a time, and everything else.
+type Words struct {
+	Time func(time.Time) string
+	Text func(string) string // nil: as it is
+}
+
+func (w Words) text(s string) string {
+	if w.Text == nil {
+		return s
+	}
+	return w.Text(s)
+}
+
+// WhyWords says an explanation in plain lines, one for each step and page.
+func (d *Desk) WhyWords(x page.Explanation, w Words) []string {
 	var lines []string
+	if x.Policy != "" {
+		line := w.text("Policy " + x.Policy + ", urgency " + string(x.Urgency))
+		if !x.RaiseAt.IsZero() {
+			line += ", high from " + w.Time(x.RaiseAt) + " on, when the support hours begin"
+		}
+		lines = append(lines, line+"; now "+string(x.State)+".")
+	}
 	for _, s := range x.Steps {
-		lines = append(lines, show(s.At)+" "+s.Words)
+		lines = append(lines, w.Time(s.At)+" "+w.text(s.Words))
 		for _, k := range s.Skipped {
-			if line := d.whySkipped(k, show); line != "" {
+			if line := d.whySkipped(k, w); line != "" {
 				lines = append(lines, "    "+line)
 			}
 		}
 		for _, p := range s.Pages {
-			lines = append(lines, "    "+d.whyPage(p, show))
+			lines = append(lines, "    "+w.Time(p.At)+" "+w.text(d.whyPage(p)))
 		}
 	}
 	for _, p := range x.Coming {
-		lines = append(lines, fmt.Sprintf("%s to come: %s by %s", show(p.At), d.DisplayName(p.Person), p.Via))
-	}
-	if x.Policy != "" {
-		urgency := string(x.Urgency)
-		if !x.RaiseAt.IsZero() {
-			urgency += ", high from " + show(x.RaiseAt) + " on, when the support hours begin"
-		}
-		lines = append([]string{"Policy " + x.Policy + ", urgency " + urgency + "; now " + string(x.State) + "."}, lines...)
+		lines = append(lines, w.Time(p.At)+" to come: "+w.text(d.DisplayName(p.Person))+" by "+p.Via)
 	}
 	return lines
 }
 
-func (d *Desk) whySkipped(k incident.Skipped, show func(time.Time) string) string {
-	name := ""
+func (d *Desk) whySkipped(k incident.Skipped, w Words) string {
+	name, target := "", w.text(k.Target)
 	if k.Person != "" {
-		name = d.DisplayName(k.Person)
+		name = w.text(d.DisplayName(k.Person))
 	}
 	switch k.Why {
 	case string(page.NobodyOnCall):
-		return k.Target + ": nobody was on call"
+		return target + ": nobody was on call"
 	case string(page.NoWay):
 		return name + " was not paged: there is no way to reach them"
 	case string(page.NotTheirTurn):
 		return name + " was not paged: it was somebody else's turn"
 	case string(page.OutsideHours):
 		if k.Until.IsZero() {
-			return k.Target + " was not asked: outside the hours of the step"
+			return target + " was not asked: outside the hours of the step"
 		}
-		return k.Target + " is asked from " + show(k.Until) + " on, when the hours of the step begin"
+		return target + " is asked from " + w.Time(k.Until) + " on, when the hours of the step begin"
 	case "quiet_hours":
-		return name + " sleeps: paged from " + show(k.Until)
+		return name + " sleeps: paged from " + w.Time(k.Until)
 	default:
 		return ""
 	}
 }
 
-func (d *Desk) whyPage(p page.ExplainedPage, show func(time.Time) string) string {
+func (d *Desk) whyPage(p page.ExplainedPage) string {
 	who := p.Target
 	if p.Person != "" {
 		who = d.DisplayName(p.Person)
 	}
-	line := show(p.At) + " " + who + " by " + p.Via
+	line := who + " by " + p.Via
 	if p.Rule != "" {
 		line += " (" + p.Rule + ")"
 	}
