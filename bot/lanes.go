@@ -19,7 +19,7 @@ type gate struct {
 // by its name: a provider that hangs must hold up neither Slack nor another way.
 const (
 	slackPages  = "pages"
-	sharedPages = "shared" // those in one message wait for each other, and must not hold up a first one
+	sharedPages = "shared" // what writes messages about several incidents
 	theRest     = "rest"
 )
 
@@ -28,7 +28,7 @@ func class(j desk.Job) string {
 	switch {
 	case j.ByWay():
 		return j.Via
-	case j.Kind == desk.JobBell, j.Together > 0 && j.Kind == desk.JobPage:
+	case j.Together > 0:
 		return sharedPages
 	case j.Priority() == 0:
 		return slackPages
@@ -67,7 +67,7 @@ const (
 // lane is the jobs that must keep their order.
 type lane struct {
 	key      string
-	incident int
+	incident int // 0: it concerns several, or none
 	waiting  []desk.Job
 	state    laneState
 	at       time.Time // not before
@@ -77,6 +77,7 @@ type lane struct {
 
 	rests time.Time     // not before that, since it has shown the newest state just now
 	under []desk.Job    // those of waiting, from the first, that are under way
+	slot  *gate         // which under has a slot of
 	did   *desk.Outcome // what came of under, done but not recorded yet
 }
 
@@ -98,7 +99,7 @@ const mostAtOnce = 50
 // shows the newest state all that wait, of which the last one is done.
 func (l *lane) next() []desk.Job {
 	n := 1
-	for l.waiting[0].Refreshes() && n < min(len(l.waiting), mostAtOnce) && l.waiting[n].Kind == l.waiting[0].Kind {
+	for l.waiting[0].Refreshes() && n < min(len(l.waiting), mostAtOnce) && l.waiting[n].Kind == l.waiting[0].Kind && l.waiting[n].Refreshes() {
 		n++
 	}
 	jobs := append([]desk.Job(nil), l.waiting[:n]...)

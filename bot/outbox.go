@@ -146,6 +146,9 @@ func (o *outbox) add(jobs []desk.Job, now time.Time) {
 		l := o.lanes[j.Lane()]
 		if l == nil {
 			l = &lane{key: j.Lane(), incident: j.Incident}
+			if j.Together > 0 {
+				l.incident = 0
+			}
 			o.lanes[l.key] = l
 			if o.places[l.incident] == nil {
 				o.places[l.incident] = map[*lane]bool{}
@@ -241,7 +244,7 @@ func (o *outbox) start(ctx context.Context) {
 		for g.busy < g.slots && g.ready.Len() > 0 {
 			l := heap.Pop(&g.ready).(*lane)
 			g.busy++
-			l.state = isBusy
+			l.state, l.slot = isBusy, g
 			if l.did == nil {
 				l.under = l.next()
 			}
@@ -304,7 +307,7 @@ const recordWithin = 3 * time.Second
 // settle puts a lane back after a try.
 func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 	l, j := r.lane, r.lane.under[len(r.lane.under)-1]
-	o.gate(j).busy--
+	l.slot.busy--
 	l.state, l.at, l.did = idle, time.Time{}, r.did
 	if r.err == nil {
 		l.waiting = l.waiting[len(l.under):]
@@ -318,11 +321,8 @@ func (o *outbox) settle(ctx context.Context, r result, now time.Time) error {
 	} else if o.again(ctx, l, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
 		return r.err // the next process reads what the store holds
 	}
-	if class(j) == slackPages {
-		delete(o.pages[l.incident], l.key)
-		if len(o.pages[l.incident]) == 0 {
-			delete(o.pages, l.incident)
-		}
+	if delete(o.pages[l.incident], l.key); len(o.pages[l.incident]) == 0 {
+		delete(o.pages, l.incident)
 	}
 	o.place(ctx, l, now)
 	o.release(ctx, l.incident, now)

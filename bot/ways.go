@@ -112,12 +112,7 @@ func (w *Ways) page(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.Failed == "" && len(pages) > 1 {
-		o.Remark = "in one message about " + strings.Join(desk.NamesOf(desk.NumbersOf(pages), 8), ", ")
-	}
-	return w.opt.Desk.DoneTogether(ctx, j, pages, o, func(p desk.Job, err error) {
-		w.opt.Log.Error().Err(err).Str("job", p.Key()).Msg("a page that left could not be recorded; it will leave again")
-	}), nil
+	return w.share(ctx, j, pages, o)
 }
 
 // mustWait is how long nothing may be sent by that way to that person.
@@ -185,6 +180,33 @@ func (w *Ways) failed(ctx context.Context, l *line, j desk.Job, err error) (desk
 	return desk.Outcome{}, &desk.Retry{After: wait, Doubtful: true, Cause: e}
 }
 
+// share records what became of a message for every page in it but j, whose
+// outcome it returns.
+func (w *Ways) share(ctx context.Context, j desk.Job, pages []desk.Paged, o desk.Outcome) (desk.Outcome, error) {
+	if o.Failed == "" && len(pages) > 1 {
+		o.Remark = desk.InOneMessage(briefsOf(pages))
+	}
+	// It has left: that is recorded even while stopping.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 32) // commits made together are one
+	for _, p := range pages {
+		if p.Job.Key() == j.Key() {
+			continue
+		}
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			if err := w.opt.Desk.Done(ctx, p.Job, o); err != nil {
+				w.opt.Log.Error().Err(err).Str("job", p.Job.Key()).Msg("a page that left could not be recorded; it will leave again")
+			}
+		})
+	}
+	all.Wait()
+	return o, nil
+}
+
 // address returns whom the roster means and where they are reached, or in words
 // why not.
 func (w *Ways) address(j desk.Job) (person rotation.Person, to, trouble string) {
@@ -215,13 +237,19 @@ func (w *Ways) address(j desk.Job) (person rotation.Person, to, trouble string) 
 // same pages, however often they are tried.
 func (w *Ways) grant(ctx context.Context, l *line, j desk.Job, pages []desk.Paged) (desk.Grant, error) {
 	var keys strings.Builder
+	numbers := make([]int, 0, len(pages))
+	seen := map[int]bool{}
 	for _, p := range pages {
 		keys.WriteString(p.Job.Key() + " ")
+		if !seen[p.Job.Incident] {
+			seen[p.Job.Incident] = true
+			numbers = append(numbers, p.Job.Incident)
+		}
 	}
 	if l.about == keys.String() {
 		return l.grant, nil
 	}
-	g, err := w.opt.Desk.Grant(ctx, j.Person, j.Via, desk.NumbersOf(pages))
+	g, err := w.opt.Desk.Grant(ctx, j.Person, j.Via, numbers)
 	if err != nil {
 		return desk.Grant{}, err
 	}
@@ -380,4 +408,13 @@ func (r route) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		return desk.Outcome{Failed: "no way but Slack is configured"}, nil
 	}
 	return r.ways.Perform(ctx, j)
+}
+
+// briefsOf returns the incidents of a message.
+func briefsOf(pages []desk.Paged) []desk.Brief {
+	list := make([]desk.Brief, 0, len(pages))
+	for _, p := range pages {
+		list = append(list, p.Brief)
+	}
+	return list
 }

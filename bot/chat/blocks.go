@@ -17,7 +17,7 @@ import (
 // its value.
 const (
 	actAck       = "ack"
-	actAckAll    = "ack_all" // the value is the numbers of the incidents, with commas
+	actAckAll    = "ack_all" // the value is the names of the incidents, with commas
 	actResolve   = "resolve"
 	actEscalate  = "escalate"
 	actCommand   = "command"      // take command

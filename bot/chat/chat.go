@@ -79,8 +79,6 @@ type Slack struct {
 
 	finding singleflight.Group // of channels, by name
 
-	together turns // of messages about several incidents
-
 	absent noChannel // channels that do not exist
 	zones  userZones
 }
@@ -100,7 +98,6 @@ func New(d *desk.Desk, opt Options) *Slack {
 	s := &Slack{
 		opt: opt, log: opt.Log, desk: d, methods: newMethods(),
 		channels: map[string]string{}, shown: map[desk.Message]string{}, topics: map[int]string{},
-		together: turns{list: map[string]*atTurn{}},
 	}
 	dial := opt.Dial
 	if dial == nil {

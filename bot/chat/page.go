@@ -9,6 +9,8 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 )
 
+const noSlackUser = "nobody knows this person's Slack user; add `slack` or `email` in the roster"
+
 // page wakes somebody by a direct message, in one call: Slack opens the
 // conversation when it is given a user. A page that may have left before is
 // sent again, since a repeated one is cheaper than a lost one; then the earlier
@@ -19,7 +21,7 @@ func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcom
 		return desk.Outcome{}, err
 	}
 	if user == "" {
-		return desk.Outcome{Failed: "nobody knows this person's Slack user; add `slack` or `email` in the roster"}, nil
+		return desk.Outcome{Failed: noSlackUser}, nil
 	}
 	if j.Together > 0 {
 		return s.join(ctx, j, user)
@@ -80,7 +82,7 @@ func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error
 		return desk.Outcome{}, err
 	}
 	if j.Together > 0 {
-		return desk.Outcome{}, s.findCopies(ctx, j, where)
+		return s.findCopies(ctx, j, where)
 	}
 	found, err := s.find(ctx, where, func(x desk.Job) bool {
 		return x.Together == 0 && x.Incident == j.Incident && (x.Kind == desk.JobPage || x.Kind == desk.JobPageChannel)
@@ -111,6 +113,9 @@ func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
 	}
 	var trouble error
 	for _, ask := range asks {
+		if ask.Together > 0 {
+			continue // it has a job of its own
+		}
 		err := s.refreshAsk(ctx, b, ask)
 		var again *desk.Retry
 		if errors.As(err, &again) {
@@ -124,16 +129,13 @@ func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
 }
 
 func (s *Slack) refreshAsk(ctx context.Context, b desk.Brief, ask desk.Ask) error {
-	switch {
-	case ask.Together > 0:
-		return s.refreshTogether(ctx, ask.Person, ask.Together)
-	case ask.Seq > 0:
+	m := pageMessage(b, ask, s.names())
+	if ask.Seq > 0 {
 		e, err := s.desk.Event(ctx, b.Incident.Number, ask.Seq)
 		if err != nil {
 			return err
 		}
-		return s.edit(ctx, ask.Message, saidMessage(b, e, s.names()))
-	default:
-		return s.edit(ctx, ask.Message, pageMessage(b, ask, s.names()))
+		m = saidMessage(b, e, s.names())
 	}
+	return s.edit(ctx, ask.Message, m)
 }

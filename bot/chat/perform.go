@@ -30,7 +30,9 @@ func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Out
 	case desk.JobPage:
 		return s.page(ctx, j, b)
 	case desk.JobBell:
-		return s.bell(ctx, j)
+		return desk.Outcome{}, nil // the time has come
+	case desk.JobTogether:
+		return s.refreshTogether(ctx, j)
 	case desk.JobPageChannel:
 		return s.pageChannel(ctx, j, b)
 	case desk.JobAsks:

@@ -41,7 +41,10 @@ var refusedBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_form
 
 // byHand says how a page without its buttons is answered.
 func (s *Slack) byHand(j desk.Job) string {
-	if j.Kind != desk.JobPage && j.Kind != desk.JobPageChannel {
+	switch {
+	case j.Together > 0:
+		return "\nTo acknowledge, for each: `" + s.opt.Command + " ack INC-…`"
+	case j.Kind != desk.JobPage && j.Kind != desk.JobPageChannel:
 		return ""
 	}
 	return "\nTo acknowledge: `" + s.opt.Command + " ack " + incident.Name(j.Incident) + "`"
@@ -51,7 +54,7 @@ func (s *Slack) byHand(j desk.Job) string {
 func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
 	payload := map[string]any{"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}
 	if j.Together > 0 {
-		payload["together"] = strconv.Itoa(j.Together)
+		payload["together"], payload["person"] = strconv.Itoa(j.Together), string(j.Person)
 	}
 	options := []slack.MsgOption{
 		slack.MsgOptionText(m.notice(), false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
@@ -157,6 +160,7 @@ func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) b
 		j := desk.Job{Incident: n, Kind: desk.JobKind(word("kind"))}
 		j.Number, _ = strconv.Atoi(word("job")[strings.LastIndexByte(word("job"), '/')+1:])
 		j.Together, _ = strconv.Atoi(word("together"))
+		j.Person = incident.Actor(word("person"))
 		if match(j) {
 			found = append(found, desk.Message{Channel: channel, TS: m.Timestamp})
 		}

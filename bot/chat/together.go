@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -18,217 +17,134 @@ import (
 	"github.com/stormbell/stormbell/incident"
 )
 
-// turns lets one job at a time write a message about several incidents. Each
-// shows what holds when its turn comes, so the last one is right.
-type turns struct {
-	mu   sync.Mutex
-	list map[string]*atTurn
-}
-
-// atTurn is one message.
-type atTurn struct {
-	free  chan struct{} // holds a value while nobody writes
-	users int           // who write or wait
-	lost  bool          // it may have been posted without an answer; whoever writes knows
-}
-
-// enter waits for the turn at a message, and returns what gives it back.
-func (t *turns) enter(ctx context.Context, person incident.Actor, n int) (*atTurn, func(), error) {
-	key := string(person) + " " + strconv.Itoa(n)
-	t.mu.Lock()
-	m := t.list[key]
-	if m == nil {
-		m = &atTurn{free: make(chan struct{}, 1)}
-		m.free <- struct{}{}
-		t.list[key] = m
-	}
-	m.users++
-	t.mu.Unlock()
-	leave := func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if m.users--; m.users == 0 && !m.lost {
-			delete(t.list, key)
-		}
-	}
-	select {
-	case <-m.free:
-		return m, func() { m.free <- struct{}{}; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, nil, ctx.Err()
-	}
-}
-
 // join makes a page part of the message that it shares with others, with all
-// that have come for that message meanwhile.
+// that have come for that message meanwhile: by an edit while it is to ring again
+// at the end of the minute, or else by posting it, which rings. What cannot be
+// edited now is posted.
 func (s *Slack) join(ctx context.Context, j desk.Job, user string) (desk.Outcome, error) {
-	turn, leave, err := s.together.enter(ctx, j.Person, j.Together)
+	t, briefs, err := s.desk.Together(ctx, j)
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	defer leave()
-	pages, err := s.desk.Bundle(ctx, j, time.Now())
-	if err != nil || len(pages) == 0 {
-		return desk.Outcome{}, err // taken back, or in the message already
+	p, ok := t.Page(j.Incident)
+	if !ok {
+		return desk.Outcome{}, &desk.Retry{Cause: errors.New("taken back meanwhile")}
 	}
-	t, err := s.desk.Together(ctx, j.Person, j.Together)
+	o := desk.Outcome{Remark: desk.InOneMessage(briefs)}
+	if p.Shown == 0 || len(t.Messages) == 0 {
+		if t, err = s.put(ctx, j, t.For(user), briefs); err != nil {
+			return desk.Outcome{}, err
+		}
+		o.Together = &t
+		p, _ = t.Page(j.Incident)
+	}
+	o.Message, o.Seen = t.Messages[len(t.Messages)-1], p.Shown
+	return o, nil
+}
+
+// put makes a message about several incidents show all of its own.
+func (s *Slack) put(ctx context.Context, j desk.Job, t desk.Together, briefs []desk.Brief) (desk.Together, error) {
+	m := togetherMessage(briefs, t, s.names())
+	if !t.Quiet(time.Now()) {
+		return s.ring(ctx, j, t, m, briefs)
+	}
+	// An edit is no more urgent than other edits: it keeps to their budget, which
+	// gathers what comes meanwhile, and gives up when the message is to ring.
+	t, edited, err := s.editAll(context.WithValue(ctx, ranked{}, 1), t, m)
+	var again *desk.Retry
+	switch {
+	case edited:
+		return t.Showing(briefs, false), nil
+	case errors.As(err, &again):
+		return t, &desk.Retry{After: min(again.After, time.Until(t.Until)), Cause: again.Cause}
+	default: // it stands nowhere any more
+		return s.ring(ctx, j, t, m, briefs)
+	}
+}
+
+// ring posts the message once more.
+func (s *Slack) ring(ctx context.Context, j desk.Job, t desk.Together, m message, briefs []desk.Brief) (desk.Together, error) {
+	at, err := s.toPerson(ctx, t.User, j, m)
 	if err != nil {
-		return desk.Outcome{}, err
+		return t, err
 	}
-	t = t.With(pages)
-	briefs, err := s.briefs(ctx, t)
+	return t.At(at).Showing(briefs, true), nil
+}
+
+// refreshTogether makes a message about several incidents show what holds,
+// wherever it stands. When its minute is over it rings for what has joined it
+// since it rang, if any of that still needs the person.
+func (s *Slack) refreshTogether(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+	t, briefs, err := s.desk.Together(ctx, j)
 	if err != nil {
 		return desk.Outcome{}, err
 	}
 	m := togetherMessage(briefs, t, s.names())
-	at, rung := desk.Message{}, false
-	if time.Now().Before(t.Until) { // it rings then for what has joined it
-		at, err = s.editAll(ctx, t, m)
+	if !t.Rings(briefs, time.Now()) {
+		t, _, err = s.editAll(ctx, t, m)
+		return desk.Outcome{Together: &t}, err
 	}
-	if err == nil && at.TS == "" {
-		at, err = s.ring(ctx, turn, j, user, m)
-		rung = true
-	}
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	// That it stands is recorded first, so that what is not recorded after that
-	// joins it once more, and posts nothing.
-	if err := s.desk.Stands(context.WithoutCancel(ctx), j.Person, j.Together, t, rung, at); err != nil {
-		return desk.Outcome{}, err
-	}
-	o := desk.Outcome{Message: at, Doubled: turn.lost, Seen: seen(briefs, j.Incident),
-		Remark: "in one message about " + strings.Join(desk.NamesOf(t.Numbers(), 8), ", ")}
-	turn.lost = false
-	return s.desk.DoneTogether(ctx, j, pages, o, func(p desk.Job, err error) {
-		s.log.Error().Err(err).Str("job", p.Key()).Msg("a page that left could not be recorded; it will be made again")
-	}), nil
-}
-
-// bell posts a message about several incidents once more, when any of those that
-// joined it since it rang still needs the person.
-func (s *Slack) bell(ctx context.Context, j desk.Job) (desk.Outcome, error) {
-	turn, leave, err := s.together.enter(ctx, j.Person, j.Together)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	defer leave()
-	t, err := s.desk.Together(ctx, j.Person, j.Together)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	briefs, err := s.briefs(ctx, t)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	needed := slices.ContainsFunc(briefs, func(b desk.Brief) bool {
-		return asks(b.Incident) && !slices.Contains(t.Rung, b.Incident.Number)
-	})
 	user, err := s.userOf(ctx, j.Person)
-	if err != nil || !needed || user == "" {
-		return desk.Outcome{}, err
-	}
-	at, err := s.ring(ctx, turn, j, user, togetherMessage(briefs, t, s.names()))
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	o := desk.Outcome{Message: at, Doubled: turn.lost}
-	turn.lost = false
-	return o, s.desk.Stands(context.WithoutCancel(ctx), j.Person, j.Together, t, true, at)
-}
-
-// ring posts the message, and remembers when it may have been posted without an
-// answer: then it stands twice, and both must be told what becomes of it.
-func (s *Slack) ring(ctx context.Context, turn *atTurn, j desk.Job, user string, m message) (desk.Message, error) {
-	at, err := s.toPerson(ctx, user, j, m)
-	var again *desk.Retry
-	if errors.As(err, &again) && again.Doubtful {
-		turn.lost = true
+	why := noSlackUser
+	if user != "" {
+		rung, err := s.ring(context.WithValue(ctx, ranked{}, 0), j, t.For(user), m, briefs) // it is a page
+		if err == nil {
+			return desk.Outcome{Message: rung.Messages[len(rung.Messages)-1], Together: &rung}, nil
+		}
+		code := slackCode(err)
+		if code == "" {
+			return desk.Outcome{}, err
+		}
+		why = inWords(code)
 	}
-	return at, err
-}
-
-// refreshTogether makes a message about several incidents show what holds,
-// wherever it stands.
-func (s *Slack) refreshTogether(ctx context.Context, person incident.Actor, n int) error {
-	_, leave, err := s.together.enter(ctx, person, n)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	t, err := s.desk.Together(ctx, person, n)
-	if err != nil {
-		return err
-	}
-	briefs, err := s.briefs(ctx, t)
-	if err != nil {
-		return err
-	}
-	_, err = s.editAll(ctx, t, togetherMessage(briefs, t, s.names()))
-	return err
+	given := t.Showing(briefs, true) // up: it is not tried again
+	return desk.Outcome{Failed: why, Together: &given}, s.desk.NotRung(ctx, j, t, why)
 }
 
 // findCopies looks for further places of a message about several incidents, of
 // which an earlier try left no record.
-func (s *Slack) findCopies(ctx context.Context, j desk.Job, where string) error {
-	found, err := s.find(ctx, where, func(x desk.Job) bool { return x.Together == j.Together })
+func (s *Slack) findCopies(ctx context.Context, j desk.Job, where string) (desk.Outcome, error) {
+	found, err := s.find(ctx, where, func(x desk.Job) bool { return x.Together == j.Together && x.Person == j.Person })
 	if err != nil || len(found) == 0 {
-		return err
+		return desk.Outcome{}, err
 	}
-	_, leave, err := s.together.enter(ctx, j.Person, j.Together)
+	t, briefs, err := s.desk.Together(ctx, j)
 	if err != nil {
-		return err
+		return desk.Outcome{}, err
 	}
-	t, err := s.desk.Together(ctx, j.Person, j.Together)
-	if err == nil {
-		err = s.desk.Stands(ctx, j.Person, j.Together, t, false, found...)
-	}
-	leave()
-	if err != nil {
-		return err
-	}
-	return s.refreshTogether(ctx, j.Person, j.Together)
+	t, _, err = s.editAll(ctx, t.At(found...), togetherMessage(briefs, t, s.names()))
+	return desk.Outcome{Together: &t}, err
 }
 
-// editAll makes the message show m wherever it stands, and returns the last
-// place; none when it stands nowhere, or people have deleted it.
-func (s *Slack) editAll(ctx context.Context, t desk.Together, m message) (desk.Message, error) {
-	var last desk.Message
-	for _, at := range t.Messages {
-		switch err := s.edit(ctx, at, m); slackCode(err) {
-		case "message_not_found", "cant_update_message":
+// gone are Slack's codes for a message that will never be edited again.
+var gone = map[string]bool{"message_not_found": true, "cant_update_message": true, "edit_window_closed": true,
+	"channel_not_found": true, "not_in_channel": true, "is_archived": true}
+
+// editAll makes the message show m wherever it stands, and reports whether it did
+// so anywhere. Places that are gone are left out of what it returns. One that
+// cannot be edited holds up no other; an error is worth another try.
+func (s *Slack) editAll(ctx context.Context, t desk.Together, m message) (left desk.Together, edited bool, trouble error) {
+	places := t.Messages
+	t.Messages = nil
+	for _, at := range places {
+		err := s.edit(ctx, at, m)
+		code := slackCode(err)
+		if !gone[code] {
+			t.Messages = append(t.Messages, at)
+		}
+		switch {
+		case err == nil:
+			edited = true
+		case code != "":
+			s.log.Warn().Str("error", code).Msg("a message about several incidents could not be edited")
 		default:
-			if err != nil {
-				return desk.Message{}, err
-			}
-			last = at
+			trouble = err
 		}
 	}
-	return last, nil
-}
-
-// briefs returns the incidents of the message, in order.
-func (s *Slack) briefs(ctx context.Context, t desk.Together) ([]desk.Brief, error) {
-	var list []desk.Brief
-	for _, p := range t.Pages {
-		b, err := s.desk.Brief(ctx, p.Incident)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, b)
-	}
-	return list, nil
-}
-
-// seen is how many events of an incident the briefs show.
-func seen(briefs []desk.Brief, n int) int {
-	for _, b := range briefs {
-		if b.Incident.Number == n {
-			return b.Incident.Events
-		}
-	}
-	return 0
+	return t, edited, trouble
 }
 
 // asks reports whether an incident needs somebody to acknowledge it.
@@ -268,11 +184,11 @@ func togetherMessage(briefs []desk.Brief, t desk.Together, n names) message {
 			m.blocks = append(m.blocks, togetherLine(b, t, n))
 		}
 		if more := part.briefs[full:]; len(more) > 0 {
-			m.blocks = append(m.blocks, section(part.rest+strings.Join(desk.NamesOf(numbers(more), len(more)), ", ")+"."))
+			m.blocks = append(m.blocks, section(part.rest+strings.Join(namesOf(more), ", ")+"."))
 		}
 	}
 	if len(asking) > 1 {
-		value := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers(asking)), " ", ","), "[]")
+		value := strings.Join(namesOf(asking), ",")
 		label := fmt.Sprintf("Acknowledge all %d", len(asking))
 		m.blocks = append(m.blocks, slack.NewActionBlock("together", button(actAckAll, value, label, slack.StylePrimary)))
 	}
@@ -299,7 +215,7 @@ func togetherNotice(asking []desk.Brief) string {
 		}
 		return togetherHead(nil)
 	}
-	return fmt.Sprintf("%d incidents need you, the worst %s. All: %s", len(asking), headline(asking[0]), strings.Join(desk.NamesOf(numbers(asking), 20), ", "))
+	return fmt.Sprintf("%d incidents need you, the worst %s. All: %s", len(asking), headline(asking[0]), strings.Join(namesOf(asking[:min(len(asking), 20)]), ", "))
 }
 
 // togetherLine is one incident of the message.
@@ -310,7 +226,7 @@ func togetherLine(b desk.Brief, t desk.Together, n names) slack.Block {
 	if b.Papers.Channel != "" {
 		facts = append(facts, "<#"+b.Papers.Channel+">")
 	}
-	if slices.Contains(t.Pages, desk.Joined{Incident: i.Number, Resort: true}) {
+	if p, _ := t.Page(i.Number); p.Resort {
 		facts = append(facts, "You are told as the last resort")
 	}
 	text := fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250), strings.Join(facts, " · "))
@@ -321,44 +237,66 @@ func togetherLine(b desk.Brief, t desk.Together, n names) slack.Block {
 	return slack.NewSectionBlock(mrkdwn(clip(text, togetherEach)), nil, accessory, slack.SectionBlockOptionBlockID("incident_"+strconv.Itoa(i.Number)))
 }
 
-func numbers(briefs []desk.Brief) []int {
-	list := make([]int, 0, len(briefs))
+func namesOf(briefs []desk.Brief) []string {
+	list := make([]string, 0, len(briefs))
 	for _, b := range briefs {
-		list = append(list, b.Incident.Number)
+		list = append(list, b.Incident.Name())
 	}
 	return list
 }
 
 // ackAll acknowledges exactly the incidents that the button named: one that has
-// come since is none of them. What the presser did not get is said.
+// come since is none of them. What the presser did not get is said. What cannot be
+// committed before Slack wants to hear of the press is done right after.
 func (s *Slack) ackAll(ctx context.Context, c desk.Caller, value string) answer {
 	list := strings.Split(value, ",")
-	refused := make([]string, len(list))
+	refused, late := s.ackEach(ctx, c, list)
+	if len(late) == 0 && len(refused) == 0 {
+		return answer{} // seen in the message that has the button
+	}
+	return answer{after: func(ctx context.Context) {
+		more, late := s.ackEach(ctx, c, late)
+		refused := append(refused, more...)
+		if len(late) > 0 {
+			refused = append(refused, "That did not work for "+strings.Join(late, ", ")+". Please try again.")
+		}
+		const most = 10
+		if more := len(refused) - most; more > 0 {
+			refused = append(refused[:most], fmt.Sprintf("And %d more.", more))
+		}
+		if len(refused) > 0 {
+			s.told(c, ephemeral(strings.Join(refused, "\n"))).after(ctx)
+		}
+	}}
+}
+
+// ackEach acknowledges each of the incidents, and returns why some were refused,
+// and those for which there was no time.
+func (s *Slack) ackEach(ctx context.Context, c desk.Caller, list []string) (refused, late []string) {
+	trouble := make([]error, len(list))
 	var all errgroup.Group
 	all.SetLimit(32) // commits made together are one
-	for at, word := range list {
-		n, _ := strconv.Atoi(word) // 0, which is no incident, is refused
+	for at, name := range list {
+		n, _ := incident.ParseName(name) // 0, which is no incident, is refused
 		own := c
 		if c.Key != "" {
-			own.Key = key(c.Key, word)
+			own.Key = key(c.Key, name)
 		}
 		all.Go(func() error {
-			_, err := s.desk.Do(ctx, own, n, desk.Act{Verb: desk.Acknowledge})
-			var r *incident.Refusal
-			if err != nil && !(errors.As(err, &r) && r.Who == c.Actor) { // who has it already need not hear it
-				refused[at] = s.trouble(err)
-			}
+			_, trouble[at] = s.desk.Do(ctx, own, n, desk.Act{Verb: desk.Acknowledge})
 			return nil
 		})
 	}
 	_ = all.Wait() // none of them returns an error
-	refused = slices.DeleteFunc(refused, func(s string) bool { return s == "" })
-	if len(refused) == 0 {
-		return answer{} // seen in the message that has the button
+	for at, err := range trouble {
+		var r *incident.Refusal
+		switch {
+		case err == nil, errors.As(err, &r) && r.Who == c.Actor: // who has it already need not hear it
+		case ctx.Err() != nil:
+			late = append(late, list[at])
+		default:
+			refused = append(refused, s.trouble(err))
+		}
 	}
-	const most = 10
-	if more := len(refused) - most; more > 0 {
-		refused = append(refused[:most], fmt.Sprintf("And %d more.", more))
-	}
-	return s.told(c, ephemeral(strings.Join(refused, "\n")))
+	return refused, late
 }

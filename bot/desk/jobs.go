@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,7 +21,8 @@ type JobKind string
 const (
 	JobPage           JobKind = "page"            // wake Person by Via
 	JobPageChannel    JobKind = "page_channel"    // ask in the channel Target
-	JobBell           JobKind = "bell"            // ring for what has joined Person's message Together since it rang
+	JobTogether       JobKind = "together"        // refresh Person's message Together, and ring where that is due
+	JobBell           JobKind = "bell"            // it is due: do so then
 	JobAsks           JobKind = "asks"            // refresh every message that asked for an acknowledgement
 	JobChannel        JobKind = "channel"         // make the incident's channel
 	JobAnswer         JobKind = "answer"          // tell Person, by ReplyURL, where the channel is
@@ -68,8 +68,8 @@ type Job struct {
 	ReplyURL string         `json:"reply_url,omitempty"`
 	Receipt  string         `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of an update: the message it replaces
 
-	// Together is the number of the message in Slack that the page shares with
-	// those about other incidents, see [Desk.Together]; 0: it stands alone.
+	// Together is the number of Person's message in Slack about several incidents
+	// that the job writes, see [Desk.Together]; of a page 0 means that it stands alone.
 	Together int `json:"together,omitempty"`
 
 	// NotBefore is when a page leaves that waits to be part of a bundle; zero: at once.
@@ -79,6 +79,8 @@ type Job struct {
 	// of it: it was found in the store at the start, or its last try ended
 	// without an answer. Whoever does it looks first.
 	Doubtful bool `json:"-"`
+
+	hurried bool // of a page: the next step of the ladder comes within a minute
 }
 
 // Key returns the job's key in the store, which also names it to the world: it
@@ -88,9 +90,9 @@ func (j Job) Key() string { return outboxKey(j.Incident, j.Number) }
 // Priority orders jobs that could go now; lower goes first.
 func (j Job) Priority() int {
 	switch j.Kind {
-	case JobPage, JobPageChannel, JobBell:
+	case JobPage, JobPageChannel:
 		return 0
-	case JobAsks, JobStray, JobChannel, JobAnswer, JobPoll:
+	case JobAsks, JobTogether, JobBell, JobStray, JobChannel, JobAnswer, JobPoll:
 		return 1
 	case JobCard, JobInvite, JobAnnounce, JobSay:
 		return 2
@@ -111,8 +113,12 @@ func (j Job) ByWay() bool {
 
 // Lane names the queue in which the job keeps its turn: jobs of one lane are
 // done one after another, different lanes at the same time. Pages have lanes of
-// their own, so that they wait for nothing.
+// their own, so that they wait for nothing. What writes a message about several
+// incidents is one lane, across these.
 func (j Job) Lane() string {
+	if j.Together > 0 && j.Kind != JobBell {
+		return "together:" + string(j.Person) + ":" + strconv.Itoa(j.Together)
+	}
 	lane := string(j.Kind)
 	switch j.Kind {
 	case JobPage:
@@ -138,7 +144,11 @@ func (j Job) Lane() string {
 // could not leave are one page.
 func (j Job) Refreshes() bool {
 	switch j.Kind {
-	case JobPage, JobPageChannel, JobAsks, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobUpdate, JobSwap, JobGroups:
+	case JobPage:
+		return j.Together == 0 && j.Text == "" // words of a colleague must arrive
+	case JobStray:
+		return j.Together > 0
+	case JobPageChannel, JobAsks, JobTogether, JobCard, JobPin, JobInvite, JobAnnounce, JobTopic, JobPurpose, JobUpdate, JobSwap, JobGroups:
 		return true
 	default:
 		return false
@@ -179,9 +189,6 @@ func (j Job) void(i incident.Incident, p Papers) bool {
 	return j.NeedsChannel() && !j.DoesWithout() && p.ChannelGivenUp
 }
 
-// shares reports whether the job is a page that may leave together with others.
-func (j Job) shares() bool { return j.Kind == JobPage && (j.ByWay() || j.Together > 0) }
-
 // isPage reports whether the job asks somebody for an answer.
 func (j Job) isPage() bool { return j.Kind == JobPage || j.Kind == JobPageChannel }
 
@@ -190,7 +197,7 @@ func (j Job) isPage() bool { return j.Kind == JobPage || j.Kind == JobPageChanne
 func (w *work) job(j Job) error {
 	j.Incident = w.inc.Number
 	if j.Refreshes() && !j.isPage() && slices.ContainsFunc(w.jobs, func(other Job) bool {
-		return other.Lane() == j.Lane() && other.Message == j.Message
+		return other.Kind == j.Kind && other.Lane() == j.Lane() && other.Message == j.Message
 	}) {
 		return nil
 	}
@@ -199,10 +206,13 @@ func (w *work) job(j Job) error {
 	if err := w.hold(&j); err != nil {
 		return err
 	}
-	if err := errors.Join(storage.Save(w.tx, j.Key(), j), w.list(j)); err != nil {
+	if err := storage.Save(w.tx, j.Key(), j); err != nil {
 		return err
 	}
 	w.jobs = append(w.jobs, j)
+	if j.Kind == JobAsks {
+		return w.refreshTogether(true)
+	}
 	return nil
 }
 

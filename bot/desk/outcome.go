@@ -34,10 +34,7 @@ func (d *Desk) Wanted(ctx context.Context, j Job) (bool, error) {
 		if !j.void(w.inc, w.papers) {
 			return nil // it will be met again
 		}
-		if err := errors.Join(w.tx.Delete(j.Key()), w.takenBack(j)); err != nil {
-			return err
-		}
-		return w.lookForStrays(j, Outcome{})
+		return w.drop(j)
 	})
 	return false, err
 }
@@ -48,14 +45,14 @@ type Outcome struct {
 	More        []Message // messages of an earlier try that were found
 	Channel     string    // the channel that was made or adopted
 	ChannelName string
-	Invited     []string // Slack users who are in the channel now, or cannot be
-	Sent        string   // of a page by another way: the ID of the message it was in
-	Receipt     string   // of a page by another way: the provider's name for the message
-	Level       Level    // of a poll: how far the message has come; empty when that stays unknown
-	Remark      string   // something the timeline should say, in words
-	Doubled     bool     // of a page or a bell: an earlier try, of this job or another, may have left the message too
-	Seen        int      // of a page: how many events the incident had that it shows
-	Failed      string   // the job is given up for this reason, in words; empty when it was done
+	Invited     []string  // Slack users who are in the channel now, or cannot be
+	Sent        string    // of a page by another way: the ID of the message it was in
+	Receipt     string    // of a page by another way: the provider's name for the message
+	Level       Level     // of a poll: how far the message has come; empty when that stays unknown
+	Remark      string    // something the timeline should say, in words
+	Together    *Together // of what writes a message about several incidents: what that is now
+	Seen        int       // of a page: how many events the incident had that it shows
+	Failed      string    // the job is given up for this reason, in words; empty when it was done
 }
 
 // Retry is the error of a job that could not be done now and is worth trying
@@ -85,6 +82,11 @@ func (d *Desk) Done(ctx context.Context, j Job, o Outcome, needless ...Job) erro
 		jobs := append(slices.Clip(needless), j)
 		for _, done := range jobs {
 			if err := errors.Join(w.tx.Delete(done.Key()), w.unlist(done)); err != nil {
+				return err
+			}
+		}
+		if o.Together != nil {
+			if err := w.keepTogether(j, *o.Together); err != nil {
 				return err
 			}
 		}
@@ -119,8 +121,14 @@ func (w *work) done(j Job, o Outcome) error {
 				return err
 			}
 		}
+	case JobAsks:
+		return w.refreshTogether(false)
 	case JobBell:
-		return w.lookForStrays(j, o)
+		return w.job(Job{Kind: JobTogether, Person: j.Person, Together: j.Together})
+	case JobTogether:
+		if o.Message.TS != "" { // it has rung
+			return w.lookForStrays(j, o.Message)
+		}
 	case JobInvite:
 		w.papers.Invited = append(w.papers.Invited, o.Invited...)
 	case JobAnnounce:
@@ -201,7 +209,7 @@ func (w *work) paged(jobs []Job, o Outcome) error {
 			return err
 		}
 	}
-	return w.lookForStrays(j, o)
+	return w.lookForStrays(j, o.Message)
 }
 
 // resortLost tells whoever declared it that the last resort could not be told:
@@ -216,11 +224,11 @@ func (w *work) resortLost(j Job, why string) error {
 
 // lookForStrays looks for what an earlier try of a page has left without a
 // record of it: it has buttons too, and must be told what becomes of the incident.
-func (w *work) lookForStrays(j Job, o Outcome) error {
-	if !j.Doubtful && !o.Doubled || j.ByWay() || !j.isPage() && j.Kind != JobBell {
+func (w *work) lookForStrays(j Job, at Message) error {
+	if !j.Doubtful || j.ByWay() || !j.isPage() && j.Kind != JobTogether {
 		return nil
 	}
-	return w.job(Job{Kind: JobStray, Person: j.Person, Target: j.Target, Resort: j.Resort, Text: j.Text, Together: j.Together, Message: o.Message})
+	return w.job(Job{Kind: JobStray, Person: j.Person, Target: j.Target, Resort: j.Resort, Text: j.Text, Together: j.Together, Message: at})
 }
 
 // asked remembers messages with buttons. If they show less than holds by now,
@@ -261,7 +269,7 @@ func (w *work) failed(j Job, o Outcome) error {
 		return w.tried(j, o)
 	case JobUpdate:
 		return w.tellPinged(1)
-	case JobAsks, JobTopic, JobPurpose, JobPin, JobStray, JobAlarm, JobBell:
+	case JobAsks, JobTopic, JobPurpose, JobPin, JobStray, JobAlarm, JobTogether, JobBell:
 		return nil // cosmetic: the timeline has better things to tell
 	}
 	if w.papers.Trouble[j.Kind] == o.Failed {

@@ -212,7 +212,7 @@ func (w *work) receipts(jobs []Job, refused bool) error {
 // stepFrom does what is due of p, and stores it in the place of r.
 func (w *work) stepFrom(r pageRecord, p page.Page) error {
 	p, out := p.Step(w.world(), w.now)
-	if err := w.outcome(out); err != nil {
+	if err := w.outcome(p, out); err != nil {
 		return err
 	}
 	return w.keepPage(r, p)
@@ -246,7 +246,7 @@ func (w *work) keepPage(r pageRecord, p page.Page) error {
 }
 
 // outcome makes jobs of what the escalation sends, and events of what it says.
-func (w *work) outcome(out page.Outcome) error {
+func (w *work) outcome(p page.Page, out page.Outcome) error {
 	for _, e := range out.Log {
 		if err := w.logged(e); err != nil {
 			return err
@@ -254,7 +254,8 @@ func (w *work) outcome(out page.Outcome) error {
 	}
 	for _, s := range out.Sends {
 		j := Job{Kind: JobPage, Person: incident.Person(s.Person), Via: s.Via, Send: s.Key,
-			Pass: s.Pass, Step: s.Step, Resort: s.LastResort, Reason: reason(s), Rule: rule(s)}
+			Pass: s.Pass, Step: s.Step, Resort: s.LastResort, Reason: reason(s), Rule: rule(s),
+			hurried: !p.Wake.IsZero() && p.Wake.Sub(w.now) < page.GatherFor}
 		if s.Channel != "" {
 			j.Kind, j.Person, j.Target = JobPageChannel, "", s.Channel
 		}

@@ -36,8 +36,6 @@ import (
 //	way/PERSON/VIA/000042/000003     (index) a page by that way that has not left
 //	gather/PERSON                    gatherRecord: how the person's pages in Slack are gathered
 //	together/PERSON/000007           Together: a message in Slack about several incidents
-//	way/PERSON/slack/000007/000042/000003
-//	                                 (index) a page that has not joined it yet
 //	due/INSTANT/weekly               whoever is on call is to be paged as a test
 //	due/INSTANT/drill/000042         such a test is to end
 //	tryout/ID                        tryoutRecord: a test of a person's ways

@@ -100,9 +100,9 @@ func (d *Desk) Asks(ctx context.Context, n int) ([]Ask, error) {
 	var asks []Ask
 	err := d.db.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan(askPrefix(n)) {
-			var a Ask
-			if err := json.Unmarshal(value, &a); err != nil {
-				return fmt.Errorf("read %s: %v", key, err)
+			a, err := readAsk(key, value)
+			if err != nil {
+				return err
 			}
 			asks = append(asks, a)
 		}
@@ -110,6 +110,14 @@ func (d *Desk) Asks(ctx context.Context, n int) ([]Ask, error) {
 	})
 	slices.SortStableFunc(asks, func(a, b Ask) int { return cmp.Compare(b.Message.TS, a.Message.TS) })
 	return asks, err
+}
+
+func readAsk(key string, value []byte) (Ask, error) {
+	var a Ask
+	if err := json.Unmarshal(value, &a); err != nil {
+		return a, fmt.Errorf("read %s: %v", key, err)
+	}
+	return a, nil
 }
 
 // visible loads an incident that viewer may see.

@@ -23,17 +23,12 @@ type windowRecord struct {
 
 func windowKey(person, via string) string { return "window/" + person + "/" + via }
 
-// wayPrefix is where the pages are listed that may leave together with j.
-func wayPrefix(j Job) string {
-	_, person := j.Person.Split()
-	prefix := "way/" + person + "/" + j.Via + "/"
-	if j.Together > 0 {
-		prefix += number(j.Together) + "/"
-	}
-	return prefix
-}
+func wayPrefix(person, via string) string { return "way/" + person + "/" + via + "/" }
 
-func wayKey(j Job) string { return wayPrefix(j) + number(j.Incident) + "/" + number(j.Number) }
+func wayKey(j Job) string {
+	_, person := j.Person.Split()
+	return wayPrefix(person, j.Via) + number(j.Incident) + "/" + number(j.Number)
+}
 
 // at returns the record as it is at now: bundles whose time has come have left.
 func (r windowRecord) at(via string, now time.Time) windowRecord {
@@ -65,7 +60,7 @@ func (w *work) window(person, via string) (windowRecord, error) {
 }
 
 // hold decides when a page by another way than Slack leaves: the first to a
-// person at once, those that follow together with others.
+// person at once, those that follow together with others. In Slack none waits.
 func (w *work) hold(j *Job) error {
 	if j.Kind != JobPage {
 		return nil
@@ -89,15 +84,10 @@ func (w *work) hold(j *Job) error {
 		}
 		w.held[j.Send] = next.Until
 	}
-	return storage.Save(w.tx, windowKey(person, j.Via), r)
-}
-
-// list lists a page that may leave together with others.
-func (w *work) list(j Job) error {
-	if !j.shares() {
-		return nil
+	if err := storage.Save(w.tx, windowKey(person, j.Via), r); err != nil {
+		return err
 	}
-	return w.tx.Put(wayKey(j), nil)
+	return w.tx.Put(wayKey(*j), nil)
 }
 
 // heldBack tells a page which of its sends wait for a bundle.
@@ -111,7 +101,7 @@ func (w *work) heldBack(p page.Page) page.Page {
 // takenBack undoes hold for a page that is not to leave any more.
 func (w *work) takenBack(j Job) error {
 	if j.Kind != JobPage || !j.ByWay() {
-		return w.unlist(j)
+		return nil
 	}
 	_, person := j.Person.Split()
 	r, err := w.window(person, j.Via)
@@ -155,7 +145,7 @@ const heldMost = 15
 
 // unlist takes a page off the list of what waits for its person and way.
 func (w *work) unlist(j Job) error {
-	if !j.shares() {
+	if j.Kind != JobPage || !j.ByWay() {
 		return nil
 	}
 	return w.tx.Delete(wayKey(j))
@@ -169,17 +159,20 @@ type Paged struct {
 
 // Bundle returns the pages that leave together with j: those to the same
 // person by the same way that may leave at now, at most one for an incident, in
-// the order of the incidents. It is empty when j itself was taken back.
+// the order of the incidents. It is empty when j has left already, and a Retry
+// when it was taken back meanwhile, so that it is looked at again.
 func (d *Desk) Bundle(ctx context.Context, j Job, now time.Time) ([]Paged, error) {
 	var jobs []Job
-	found := false
+	left, found := false, false
 	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		if _, err := tx.Get(wayKey(j)); errors.Is(err, storage.ErrNotFound) {
-			return nil
-		} else if err != nil {
+		_, person := j.Person.Split()
+		if _, err := tx.Get(wayKey(j)); err != nil {
+			if left = errors.Is(err, storage.ErrNotFound); left {
+				return nil
+			}
 			return err
 		}
-		for key := range tx.Scan(wayPrefix(j)) {
+		for key := range tx.Scan(wayPrefix(person, j.Via)) {
 			other, err := waitingJob(tx, key)
 			if errors.Is(err, storage.ErrNotFound) {
 				continue
@@ -200,8 +193,11 @@ func (d *Desk) Bundle(ctx context.Context, j Job, now time.Time) ([]Paged, error
 		}
 		return nil
 	})
-	if err != nil || !found {
+	if err != nil || left {
 		return nil, err
+	}
+	if !found {
+		return nil, &Retry{Cause: errors.New("taken back meanwhile")}
 	}
 	list := make([]Paged, 0, len(jobs))
 	for _, other := range jobs {
@@ -212,6 +208,28 @@ func (d *Desk) Bundle(ctx context.Context, j Job, now time.Time) ([]Paged, error
 		list = append(list, Paged{Job: other, Brief: b})
 	}
 	return list, nil
+}
+
+// InOneMessage says in what company a page is sent; nothing when it is alone. A
+// private incident is not named, since others read it.
+func InOneMessage(list []Brief) string {
+	var names []string
+	others := false
+	for _, b := range list {
+		switch name := b.Incident.Name(); {
+		case b.Incident.Private || len(names) == 8:
+			others = true
+		case !slices.Contains(names, name):
+			names = append(names, name)
+		}
+	}
+	if others {
+		names = append(names, "others")
+	}
+	if len(names) < 2 {
+		return ""
+	}
+	return "in one message about " + strings.Join(names, ", ")
 }
 
 // isVoid reports whether a job was taken back.
@@ -243,28 +261,4 @@ func (d *Desk) Person(a incident.Actor) (id string, ok bool) {
 	kind, id := a.Split()
 	_, ok = d.Roster().Person(id)
 	return id, ok && kind == "person"
-}
-
-// NamesOf returns the names of incidents, at most that many; "others" stands for
-// the rest.
-func NamesOf(numbers []int, most int) []string {
-	var list []string
-	for _, n := range numbers {
-		if len(list) == most {
-			return append(list, "others")
-		}
-		list = append(list, incident.Name(n))
-	}
-	return list
-}
-
-// NumbersOf returns the numbers of the incidents in a message, each once.
-func NumbersOf(pages []Paged) []int {
-	var list []int
-	for _, p := range pages {
-		if !slices.Contains(list, p.Job.Incident) {
-			list = append(list, p.Job.Incident)
-		}
-	}
-	return list
 }

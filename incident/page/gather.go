@@ -7,22 +7,22 @@ import (
 	"github.com/stormbell/stormbell/incident"
 )
 
-// gatherFor is how long the pages of one person in Slack are gathered after the
-// first, and gatherMost how many incidents one message is about: what its
-// buttons can carry and a person can read.
-const (
-	gatherFor  = time.Minute
-	gatherMost = 100
-)
+// GatherFor is how long the pages of one person in Slack are gathered after the
+// first.
+const GatherFor = time.Minute
+
+// gatherMost is how many incidents one message is about: what its buttons can
+// carry and a person can read.
+const gatherMost = 100
 
 // Place is where a page to a person stands in Slack.
 type Place string
 
 // The places.
 const (
-	Alone    Place = "alone"    // in a message of its own, which rings
-	Together Place = "together" // in a message that is posted for it and for those to come, and rings
-	Quietly  Place = "quietly"  // in that message as it stands, at once but without a ring until the minute is over
+	Alone  Place = "alone"  // in a message of its own, which rings
+	Begins Place = "begins" // in a message that is posted for it and for those to come, and rings
+	Joins  Place = "joins"  // in that message as it stands, at once but without a ring until the minute is over
 )
 
 // Gathering decides for one person in how many messages their pages in Slack
@@ -39,16 +39,14 @@ type Gathering struct {
 	Alone  []int             `json:"alone,omitempty"`  // incidents in messages of their own, in it
 	Number int               `json:"number,omitempty"` // of the last message that several share, counted from 1
 	Joined []int             `json:"joined,omitempty"` // the incidents in that message; empty: in this minute there is none yet
-	Rings  bool              `json:"rings,omitempty"`  // it is to ring once more at Until
 }
 
-// Add places a page about an incident. With Together and Quietly the page is in
-// the shared message with the number of the returned Gathering; when its Rings
-// became true, that message is to ring again at Until.
+// Add places a page about an incident. With Begins and Joins that is in the
+// shared message with the number of the returned Gathering.
 func (g Gathering) Add(number int, severity incident.Severity, now time.Time) (next Gathering, place Place) {
 	next = g
-	if !now.Before(g.Until) || g.Until.Sub(now) > gatherFor { // the latter when the clock was set back
-		next = Gathering{Until: now.Add(gatherFor), Worst: severity, Number: g.Number}
+	if !now.Before(g.Until) || g.Until.Sub(now) > GatherFor { // the latter when the clock was set back
+		next = Gathering{Until: now.Add(GatherFor), Worst: severity, Number: g.Number}
 		next.Alone = []int{number}
 		return next, Alone
 	}
@@ -59,9 +57,9 @@ func (g Gathering) Add(number int, severity incident.Severity, now time.Time) (n
 		next.Worst, next.Alone = severity, append(slices.Clip(g.Alone), number)
 		return next, Alone
 	case len(g.Joined) == 0 || len(g.Joined) >= gatherMost:
-		next.Number, next.Joined, next.Rings = g.Number+1, []int{number}, false
-		return next, Together
+		next.Number, next.Joined = g.Number+1, []int{number}
+		return next, Begins
 	}
-	next.Joined, next.Rings = append(slices.Clip(g.Joined), number), true
-	return next, Quietly
+	next.Joined = append(slices.Clip(g.Joined), number)
+	return next, Joins
 }

@@ -23,19 +23,19 @@ func TestGathering(t *testing.T) {
 	tests := []struct {
 		name string
 		asks []ask
-		want string // incident:place/message, ! when the message is to ring again from now on
+		want string // incident:place/message
 	}{
 		{"one", []ask{{0, 1, 2}}, "1:alone/0"},
-		{"the second rings, the third joins it", []ask{{0, 1, 2}, {5, 2, 2}, {6, 3, 3}, {59, 4, 2}}, "1:alone/0 2:together/1 3:quietly/1! 4:quietly/1!"},
-		{"the minute ends as the next begins", []ask{{0, 1, 2}, {60, 2, 2}, {61, 3, 2}}, "1:alone/0 2:alone/0 3:together/1"},
+		{"the second rings, the third joins it", []ask{{0, 1, 2}, {5, 2, 2}, {6, 3, 3}, {59, 4, 2}}, "1:alone/0 2:begins/1 3:joins/1 4:joins/1"},
+		{"the minute ends as the next begins", []ask{{0, 1, 2}, {60, 2, 2}, {61, 3, 2}}, "1:alone/0 2:alone/0 3:begins/1"},
 		{"a minute is counted from its first page", []ask{{0, 1, 2}, {50, 2, 2}, {61, 3, 2}, {62, 4, 2}, {63, 5, 2}},
-			"1:alone/0 2:together/1 3:alone/1 4:together/2 5:quietly/2!"},
+			"1:alone/0 2:begins/1 3:alone/1 4:begins/2 5:joins/2"},
 		{"what is worse rings by itself", []ask{{0, 1, 3}, {1, 2, 3}, {2, 3, 1}, {3, 4, 2}, {4, 5, 1}},
-			"1:alone/0 2:together/1 3:alone/1 4:quietly/1! 5:quietly/1!"},
-		{"worse than what rang alone, not than what joined", []ask{{0, 1, 2}, {1, 2, 3}, {2, 3, 2}}, "1:alone/0 2:together/1 3:quietly/1!"},
+			"1:alone/0 2:begins/1 3:alone/1 4:joins/1 5:joins/1"},
+		{"worse than what rang alone, not than what joined", []ask{{0, 1, 2}, {1, 2, 3}, {2, 3, 2}}, "1:alone/0 2:begins/1 3:joins/1"},
 		{"an incident that asks again", []ask{{0, 1, 2}, {1, 2, 2}, {2, 3, 2}, {3, 1, 2}, {4, 2, 2}, {5, 3, 2}},
-			"1:alone/0 2:together/1 3:quietly/1! 1:alone/1! 2:alone/1! 3:alone/1!"},
-		{"the clock was set back", []ask{{7200, 1, 2}, {0, 2, 2}, {1, 3, 2}}, "1:alone/0 2:alone/0 3:together/1"},
+			"1:alone/0 2:begins/1 3:joins/1 1:alone/1 2:alone/1 3:alone/1"},
+		{"the clock was set back", []ask{{7200, 1, 2}, {0, 2, 2}, {1, 3, 2}}, "1:alone/0 2:alone/0 3:begins/1"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -44,11 +44,7 @@ func TestGathering(t *testing.T) {
 			for _, a := range test.asks {
 				var place Place
 				g, place = g.Add(a.number, a.severity, time.Unix(int64(a.at), 0))
-				mark := ""
-				if g.Rings {
-					mark = "!"
-				}
-				got = append(got, fmt.Sprintf("%d:%s/%d%s", a.number, place, g.Number, mark))
+				got = append(got, fmt.Sprintf("%d:%s/%d", a.number, place, g.Number))
 			}
 			if got := strings.Join(got, " "); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
@@ -75,13 +71,13 @@ func TestGatheringProperties(t *testing.T) {
 			}
 			g = next
 			switch place {
-			case Alone, Together:
+			case Alone, Begins:
 				rings = append(rings, now)
-			case Quietly:
-				if !g.Rings || g.Until.Before(now) || g.Until.Sub(now) > time.Minute {
-					t.Fatalf("page %d joined quietly at %v, rung at %v: %v", n, now, g.Until, g.Rings)
+			case Joins:
+				if g.Until.Before(now) || g.Until.Sub(now) > time.Minute {
+					t.Fatalf("page %d joined at %v, to be rung for at %v", n, now, g.Until)
 				}
-				if !before.Rings {
+				if len(before.Joined) == 1 {
 					rings = append(rings, g.Until)
 				}
 			default:
