@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -214,6 +215,15 @@ func TestStormInSlack(t *testing.T) {
 					r.pass(300 * time.Millisecond)
 				}
 				r.pass(2 * time.Minute)
+				refused := 0
+				for _, c := range r.sim.Calls(0) {
+					if c.Kind == "api" && c.Method == "chat.update" && c.Status == http.StatusTooManyRequests {
+						refused++
+					}
+				}
+				if refused > 0 {
+					t.Errorf("%d edits were more than Slack takes", refused)
+				}
 				messages := r.dm("U0ADA")
 				if len(messages) != storm.messages {
 					t.Errorf("%d incidents are %d messages, want %d", storm.incidents, len(messages), storm.messages)
@@ -414,7 +424,8 @@ func (r *rig) checkTogether(when string) {
 		if !slices.ContainsFunc(r.dm("U0ADA"), func(m slacksim.Message) bool {
 			return slices.Contains(strings.Split(about(m, 4), ","), fmt.Sprint(n)) && shows(m, `"action_id":"ack"`)
 		}) {
-			r.t.Errorf("%s: nothing asks ada for %s:%s", when, incident.Name(n), list(r.dm("U0ADA")))
+			_, events := r.fold(n)
+			r.t.Errorf("%s: nothing asks ada for %s, whose timeline says %s; she has%s", when, incident.Name(n), said(events), list(r.dm("U0ADA")))
 		}
 		r.command("ada", "general", "ack "+incident.Name(n))
 	}

@@ -82,7 +82,11 @@ func (s *Slack) refreshTogether(ctx context.Context, j desk.Job) (desk.Outcome, 
 	m := togetherMessage(briefs, t, s.names())
 	if !t.Rings(briefs, time.Now()) {
 		t, _, err = s.editAll(ctx, t, m)
-		return desk.Outcome{Together: &t}, err
+		o := desk.Outcome{Together: &t}
+		if again := (*desk.Retry)(nil); errors.As(err, &again) {
+			o.Later = max(again.After, refreshAgain) // pages of this lane must not wait for it
+		}
+		return o, nil
 	}
 	user, err := s.userOf(ctx, j.Person)
 	if err != nil {
@@ -111,13 +115,14 @@ func (s *Slack) findCopies(ctx context.Context, j desk.Job, where string) (desk.
 	if err != nil || len(found) == 0 {
 		return desk.Outcome{}, err
 	}
-	t, briefs, err := s.desk.Together(ctx, j)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	t, _, err = s.editAll(ctx, t.At(found...), togetherMessage(briefs, t, s.names()))
+	t, _, err := s.desk.Together(ctx, j)
+	t = t.At(found...)
 	return desk.Outcome{Together: &t}, err
 }
+
+// refreshAgain is when a message that could not be edited is edited again, if
+// Slack does not say.
+const refreshAgain = 5 * time.Second
 
 // gone are Slack's codes for a message that will never be edited again.
 var gone = map[string]bool{"message_not_found": true, "cant_update_message": true, "edit_window_closed": true,
@@ -132,7 +137,9 @@ func (s *Slack) editAll(ctx context.Context, t desk.Together, m message) (left d
 	for _, at := range places {
 		err := s.edit(ctx, at, m)
 		code := slackCode(err)
-		if !gone[code] {
+		if gone[code] {
+			t.Gone = append(t.Gone, at)
+		} else {
 			t.Messages = append(t.Messages, at)
 		}
 		switch {

@@ -113,11 +113,10 @@ func (j Job) ByWay() bool {
 
 // Lane names the queue in which the job keeps its turn: jobs of one lane are
 // done one after another, different lanes at the same time. Pages have lanes of
-// their own, so that they wait for nothing. What writes a message about several
-// incidents is one lane, across these.
+// their own, so that they wait for nothing.
 func (j Job) Lane() string {
-	if j.Together > 0 && j.Kind != JobBell {
-		return "together:" + string(j.Person) + ":" + strconv.Itoa(j.Together)
+	if j.Together > 0 {
+		return j.sharedLane()
 	}
 	lane := string(j.Kind)
 	switch j.Kind {
@@ -127,8 +126,6 @@ func (j Job) Lane() string {
 		lane += ":" + string(j.Person) + ":" + j.Via
 	case JobPoll:
 		lane += ":" + j.Send
-	case JobBell:
-		lane += ":" + string(j.Person) + ":" + strconv.Itoa(j.Together)
 	case JobPageChannel:
 		lane += ":" + j.Target
 	case JobNotice, JobSwap, JobStray:
@@ -137,6 +134,20 @@ func (j Job) Lane() string {
 		lane = string(JobSay) // after the line that says it is resolved
 	}
 	return number(j.Incident) + "/" + lane
+}
+
+// sharedLane is the lane of a job about a message about several incidents, across
+// these. What only waits for a time, or looks for copies, is beside it.
+func (j Job) sharedLane() string {
+	lane := string(j.Person) + ":" + strconv.Itoa(j.Together)
+	switch j.Kind {
+	case JobBell:
+		return "bell:" + lane + ":" + strconv.FormatInt(j.NotBefore.UnixNano(), 10)
+	case JobStray:
+		return "stray:" + lane
+	default:
+		return "together:" + lane
+	}
 }
 
 // Refreshes reports whether the job shows the newest state, so that the waiting

@@ -45,14 +45,15 @@ type Outcome struct {
 	More        []Message // messages of an earlier try that were found
 	Channel     string    // the channel that was made or adopted
 	ChannelName string
-	Invited     []string  // Slack users who are in the channel now, or cannot be
-	Sent        string    // of a page by another way: the ID of the message it was in
-	Receipt     string    // of a page by another way: the provider's name for the message
-	Level       Level     // of a poll: how far the message has come; empty when that stays unknown
-	Remark      string    // something the timeline should say, in words
-	Together    *Together // of what writes a message about several incidents: what that is now
-	Seen        int       // of a page: how many events the incident had that it shows
-	Failed      string    // the job is given up for this reason, in words; empty when it was done
+	Invited     []string      // Slack users who are in the channel now, or cannot be
+	Sent        string        // of a page by another way: the ID of the message it was in
+	Receipt     string        // of a page by another way: the provider's name for the message
+	Level       Level         // of a poll: how far the message has come; empty when that stays unknown
+	Remark      string        // something the timeline should say, in words
+	Later       time.Duration // of the refresh of such a message: when it is to be made again; zero: it is done
+	Together    *Together     // of what writes a message about several incidents: what that is now
+	Seen        int           // of a page: how many events the incident had that it shows
+	Failed      string        // the job is given up for this reason, in words; empty when it was done
 }
 
 // Retry is the error of a job that could not be done now and is worth trying
@@ -128,6 +129,9 @@ func (w *work) done(j Job, o Outcome) error {
 	case JobTogether:
 		if o.Message.TS != "" { // it has rung
 			return w.lookForStrays(j, o.Message)
+		}
+		if o.Later > 0 {
+			return w.job(Job{Kind: JobBell, Person: j.Person, Together: j.Together, NotBefore: w.now.Add(o.Later)})
 		}
 	case JobInvite:
 		w.papers.Invited = append(w.papers.Invited, o.Invited...)

@@ -19,8 +19,8 @@ type gatherRecord struct {
 }
 
 // Together is one message in Slack that pages a person about several incidents.
-// It may stand several times, since it rings by being posted. Everything that
-// writes it is one lane of the outbox, so nothing else does meanwhile.
+// It may stand several times, since it rings by being posted. Whatever writes it
+// is one lane of the outbox, so nothing else does meanwhile.
 type Together struct {
 	V        int       `json:"v"`
 	Until    time.Time `json:"until"`              // what joins from then on rings at once
@@ -28,6 +28,9 @@ type Together struct {
 	Pages    []Joined  `json:"pages,omitempty"`    // in the order of the incidents
 	Messages []Message `json:"messages,omitempty"` // where it stands; empty: it has not left yet
 	Bell     bool      `json:"bell,omitempty"`     // it is to ring once more at Until
+
+	// Gone is where it was found to stand no more, or to be of no use.
+	Gone []Message `json:"-"`
 }
 
 // Joined is one page in a message about several incidents, or about to be.
@@ -144,7 +147,7 @@ func (t Together) Quiet(now time.Time) bool {
 // who has the person's place no more, stands nowhere.
 func (t Together) For(user string) Together {
 	if t.User != user {
-		t.User, t.Messages = user, nil
+		t.User, t.Gone, t.Messages = user, append(slices.Clip(t.Gone), t.Messages...), nil
 	}
 	return t
 }
@@ -189,7 +192,8 @@ func (t Together) Rings(briefs []Brief, now time.Time) bool {
 }
 
 // keepTogether records what the message is by now. Pages that joined it meanwhile
-// stay, and a second ring is planned for those that it has not rung for.
+// stay, and so do places that were found; a second ring is planned for the pages
+// that it has not rung for.
 func (w *work) keepTogether(j Job, t Together) error {
 	old, err := storage.Load[Together](w.tx, togetherKey(j.Person, j.Together))
 	if err != nil {
@@ -197,13 +201,17 @@ func (w *work) keepTogether(j Job, t Together) error {
 	}
 	silent := false
 	for n, p := range old.Pages {
-		if now, ok := t.Page(p.Incident); ok {
-			old.Pages[n].Shown, old.Pages[n].Rung = now.Shown, now.Rung
-			silent = silent || now.Shown > 0 && !now.Rung
+		if now, ok := t.Page(p.Incident); ok { // t may be older than what is recorded
+			p.Shown, p.Rung = cmp.Or(p.Shown, now.Shown), p.Rung || now.Rung
+			silent = silent || p.Shown > 0 && !p.Rung
+			old.Pages[n] = p
 		}
 	}
-	behind := len(t.Messages) > max(len(old.Messages), 1) // another place, and those before it show less
-	old.Messages, old.User = t.Messages, t.User
+	before := len(old.Messages)
+	old = old.At(t.Messages...) // others may have been found meanwhile
+	old.Messages = slices.DeleteFunc(old.Messages, func(m Message) bool { return slices.Contains(t.Gone, m) })
+	behind := len(old.Messages) > max(before, 1) // another place, and those before it show less
+	old.User = t.User
 	bell := silent && !old.Bell
 	old.Bell = old.Bell || silent
 	if err := storage.Save(w.tx, togetherKey(j.Person, j.Together), old); err != nil {
