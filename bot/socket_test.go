@@ -251,12 +251,12 @@ func TestRedelivered(t *testing.T) {
 // themselves.
 func TestLostAcknowledgement(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		if err := r.sim.Fault(slacksim.Fault{LoseAcks: 1}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "*", Latency: time.Second}) // or what follows could be acknowledged first
+		r.fault(slacksim.Fault{LoseAcks: 1})
 		if seen := r.command("eve", "general", "declare checkout is slow"); seen.Error == "" {
 			t.Fatalf("eve sees %+v, want an error: the answer was lost", seen)
 		}
+		r.sim.ClearFaults()
 		r.pass(10 * time.Second)
 		if seen := r.command("eve", "general", "list"); !strings.Contains(string(seen.Blocks), "INC-1") {
 			t.Errorf("the list shows %s, want the incident that was declared", seen.Blocks)
