@@ -288,7 +288,7 @@ func TestMessages(t *testing.T) {
 		"page-private":       pageMessage(private, desk.Ask{Resort: true}, people),
 		"page-together":      gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
 		"page-together-done": gatheredFrom(b, 2, func(n int) bool { return true }),
-		"page-together-many": gatheredFrom(b, 14, func(n int) bool { return n > 11 }),
+		"page-together-many": gatheredFrom(b, 25, func(n int) bool { return n > 21 }),
 		"card":               cardMessage(b, people),
 		"card-acknowledged":  cardMessage(acked, people),
 		"card-resolved":      cardMessage(over, people),

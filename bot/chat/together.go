@@ -157,12 +157,12 @@ func (s *Slack) editAll(ctx context.Context, t desk.Together, m message) (left d
 // asks reports whether an incident needs somebody to acknowledge it.
 func asks(i incident.Incident) bool { return i.Status.Active() && !i.Acked() }
 
-// togetherInFull is how many incidents of a message have lines of their own, and
-// togetherEach how long one of them is at most: a message whose blocks have much
-// more than 10,000 characters in all is refused.
+// togetherInFull is how many incidents of a message have lines of their own at
+// most, and togetherRoom how many characters all of these may have: a message whose
+// blocks have much more than 10,000 in all is refused.
 const (
-	togetherInFull = 10
-	togetherEach   = 750
+	togetherInFull = 20
+	togetherRoom   = 6500
 )
 
 // togetherMessage wakes somebody for several incidents: those that need them
@@ -180,17 +180,22 @@ func togetherMessage(briefs []desk.Brief, t desk.Together, n names) message {
 	slices.SortStableFunc(asking, func(a, b desk.Brief) int { return cmp.Compare(a.Incident.Severity, b.Incident.Severity) })
 	m := message{text: togetherNotice(asking)}
 	m.blocks = []slack.Block{section("*" + togetherHead(asking) + "*")}
-	room := togetherInFull
+	left, room := togetherInFull, togetherRoom
 	for _, part := range []struct {
 		briefs []desk.Brief
 		rest   string
 	}{{asking, "And "}, {done, "Taken or over: "}} {
-		full := min(len(part.briefs), room)
-		room -= full
-		for _, b := range part.briefs[:full] {
-			m.blocks = append(m.blocks, togetherLine(b, t, n))
+		more := part.briefs
+		for ; len(more) > 0 && left > 0; left-- {
+			text := togetherLine(more[0], t, n)
+			if room -= length(text); room < 0 {
+				left = 0
+				break
+			}
+			m.blocks = append(m.blocks, togetherSection(more[0].Incident, text))
+			more = more[1:]
 		}
-		if more := part.briefs[full:]; len(more) > 0 {
+		if len(more) > 0 {
 			m.blocks = append(m.blocks, section(part.rest+strings.Join(namesOf(more), ", ")+"."))
 		}
 	}
@@ -226,7 +231,7 @@ func togetherNotice(asking []desk.Brief) string {
 }
 
 // togetherLine is one incident of the message.
-func togetherLine(b desk.Brief, t desk.Together, n names) slack.Block {
+func togetherLine(b desk.Brief, t desk.Together, n names) string {
 	i := b.Incident
 	b.Paging = false // whoever else was paged for each of them is too much here
 	facts := []string{strings.TrimSuffix(standing(b, n), ".")}
@@ -236,12 +241,17 @@ func togetherLine(b desk.Brief, t desk.Together, n names) slack.Block {
 	if p, _ := t.Page(i.Number); p.Resort {
 		facts = append(facts, "You are told as the last resort")
 	}
-	text := fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250), strings.Join(facts, " · "))
+	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250),
+		strings.Join(facts, " · ")), 1000)
+}
+
+// togetherSection is such a line with the button that acknowledges.
+func togetherSection(i incident.Incident, text string) slack.Block {
 	var accessory *slack.Accessory
 	if asks(i) {
 		accessory = slack.NewAccessory(button(actAck, strconv.Itoa(i.Number), "Acknowledge", ""))
 	}
-	return slack.NewSectionBlock(mrkdwn(clip(text, togetherEach)), nil, accessory, slack.SectionBlockOptionBlockID("incident_"+strconv.Itoa(i.Number)))
+	return slack.NewSectionBlock(mrkdwn(text), nil, accessory, slack.SectionBlockOptionBlockID("incident_"+strconv.Itoa(i.Number)))
 }
 
 func namesOf(briefs []desk.Brief) []string {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -237,9 +238,10 @@ func (l *lab) missing(name, channel string) string {
 	}
 	paged := false
 	announced := false
+	names := regexp.MustCompile(regexp.QuoteMeta(name) + `\b`) // one of many has no line of its own
 	for _, c := range st.Channels {
 		for _, m := range c.Messages {
-			paged = paged || c.IsIM && strings.Contains(string(m.Blocks), "*"+name+" ·")
+			paged = paged || c.IsIM && names.MatchString(string(m.Blocks))
 			announced = announced || c.Name == "incidents" && strings.Contains(m.Text, name+" ·")
 		}
 	}
