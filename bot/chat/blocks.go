@@ -122,8 +122,23 @@ func standing(b desk.Brief, n names) string {
 	if i.AcknowledgedBy != "" {
 		s = n.onIt(i) + " More people are asked."
 	}
-	if b.Paging && len(b.Asked) > 0 {
-		s += " Paged: " + n.all(lastFew(b.Asked)) + "."
+	if b.Paging {
+		s += n.paged("Paged: ", b)
+	}
+	return s
+}
+
+// paged says who is paged, after that word, and who is not yet.
+func (n names) paged(word string, b desk.Brief) string {
+	now := slices.DeleteFunc(slices.Clone(b.Asked), func(a incident.Actor) bool {
+		return slices.ContainsFunc(b.Later, func(l desk.Later) bool { return l.Person == a })
+	})
+	s := ""
+	if len(now) > 0 {
+		s = " " + word + n.all(lastFew(now)) + "."
+	}
+	for _, l := range b.Later[:min(len(b.Later), 5)] {
+		s += " " + n.who(l.Person) + " is paged from " + at(l.At) + " on."
 	}
 	return s
 }

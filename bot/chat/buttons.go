@@ -147,7 +147,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		if caller.ReplyURL == "" {
 			return answer{}
 		}
-		return s.told(caller, ephemeral(s.declared(a)))
+		return s.told(caller, ephemeral(s.declared(ctx, a)))
 	case formUpdate:
 		act := desk.Act{Verb: desk.Note, Note: incident.Update, Text: named(stateOf(i.View, inputText).Value, s.nameOf)}
 		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {

@@ -89,11 +89,11 @@ func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger
 	if err != nil {
 		return answer{payload: s.mistake(err, cmd)}
 	}
-	return answer{payload: ephemeral(s.declared(a))}
+	return answer{payload: ephemeral(s.declared(ctx, a))}
 }
 
 // declared tells the caller what became of a declaration.
-func (s *Slack) declared(a desk.Answer) string {
+func (s *Slack) declared(ctx context.Context, a desk.Answer) string {
 	i := a.Incident
 	service := i.Service
 	if v, ok := s.desk.Roster().Service(i.Service); ok {
@@ -112,7 +112,11 @@ func (s *Slack) declared(a desk.Answer) string {
 	case i.Test:
 		text += "\nIt is a test: only you are paged. Its channel is being made."
 	case len(i.Called) > 0:
-		text += "\nPaging " + s.names().all(lastFew(i.Called)) + ". Its channel is being made."
+		b, err := s.desk.Brief(ctx, i.Number)
+		if err != nil {
+			b = desk.Brief{Asked: i.Called} // it is open all the same
+		}
+		text += "\n" + strings.TrimSpace(s.names().paged("Paging ", b)) + " Its channel is being made."
 	default:
 		text += "\nNobody is on call for it: the last resort is being told. Its channel is being made."
 	}

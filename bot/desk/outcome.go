@@ -205,6 +205,11 @@ func (w *work) paged(jobs []Job, o Outcome) error {
 			return err
 		}
 	}
+	if w.now.Sub(w.inc.Declared) >= time.Minute { // what stands in the channel may say that they are paged later
+		if err := errors.Join(w.job(Job{Kind: JobCard}), w.announce()); err != nil {
+			return err
+		}
+	}
 	if err := w.receipts(jobs, o.Failed != ""); err != nil {
 		return err
 	}

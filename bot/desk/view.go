@@ -27,7 +27,14 @@ type Brief struct {
 	Update   incident.Event   // the latest update among the last events; zero when there is none
 	Paging   bool             // somebody is being looked for
 	Asked    []incident.Actor // whom a page was decided for, first come first
+	Later    []Later          // those of them whom nothing was sent yet
 	Belongs  []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
+}
+
+// Later is somebody who is paged, but not yet.
+type Later struct {
+	Person incident.Actor
+	At     time.Time
 }
 
 // briefNotes is how many notes a Brief carries.
@@ -55,6 +62,13 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 		}
 		b.Paging = r.Page.State == page.Triggered
 		b.Asked, b.Belongs = b.Incident.Called, b.Incident.Involved
+		if later := r.Page.Later(); b.Paging && len(later) > 0 {
+			for _, a := range b.Asked {
+				if _, id := a.Split(); !later[id].IsZero() {
+					b.Later = append(b.Later, Later{a, later[id]})
+				}
+			}
+		}
 		for key, value := range tx.ScanBack(eventPrefix(n)) {
 			e, err := readEvent(key, value)
 			if err != nil {

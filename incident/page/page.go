@@ -112,6 +112,18 @@ func (p Page) Due() (time.Time, bool) {
 	return at, !at.IsZero()
 }
 
+// Later returns the people whom the page has sent nothing yet, because they sleep
+// or their own rules wait, with when the first message goes out.
+func (p Page) Later() map[string]time.Time {
+	later := map[string]time.Time{}
+	for _, r := range p.Rings {
+		if len(r.Receipts) == 0 && len(r.Pending) > 0 {
+			later[r.Person] = r.Pending[0].At
+		}
+	}
+	return later
+}
+
 // raise returns when support hours make the page urgent. A page that somebody
 // holds or has silenced is not started again by the clock; it is urgent once
 // its own time comes.
