@@ -116,9 +116,7 @@ func TestAckAllIsExact(t *testing.T) {
 			r.declare(n, "")
 			r.pass(time.Second)
 		}
-		if err := r.sim.Fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
 		r.declare(4, "")
 		r.command("bob", "general", "ack INC-2")
 		m := r.dm("U0ADA")[1]
@@ -132,12 +130,8 @@ func TestAckAllIsExact(t *testing.T) {
 				t.Errorf("%s is acknowledged by %q, want %q", i.Name(), i.AcknowledgedBy, who)
 			}
 		}
-		told := false
-		for _, e := range r.sim.State().Whispers["U0ADA"] {
-			told = told || strings.Contains(e.Text, "INC-2") && strings.Contains(e.Text, "U0BOB") && !strings.Contains(e.Text, "INC-3")
-		}
-		if !told {
-			t.Errorf("ada was not told that bob has INC-2: %+v", r.sim.State().Whispers["U0ADA"])
+		if said := r.whispers("ada"); !strings.Contains(said, "INC-2") || !strings.Contains(said, "U0BOB") || strings.Contains(said, "INC-3") {
+			t.Errorf("ada was told %q, want that bob has INC-2 and no more", said)
 		}
 		r.pass(time.Minute)
 		if got, want := r.abouts("U0ADA", 4), "1 2,3,4 2,3,4"; got != want {
@@ -154,9 +148,7 @@ func TestAckAllTwice(t *testing.T) {
 			r.declare(n, "")
 			r.pass(time.Second)
 		}
-		if err := r.sim.Fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
 		for range 2 {
 			r.pressOn("ada", r.dm("U0ADA")[1], "ack_all", "")
 			r.pass(time.Second)
@@ -263,9 +255,7 @@ func TestLateJoinerRings(t *testing.T) {
 		r.declare(1, "")
 		r.declare(2, "")
 		r.pass(2 * time.Second)
-		if err := r.sim.Fault(slacksim.Fault{Method: "chat.update", Status: 503}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "chat.update", Status: 503})
 		r.declare(3, "")
 		r.pass(70 * time.Second)
 		r.sim.ClearFaults()
@@ -283,9 +273,7 @@ func TestDeletedTogether(t *testing.T) {
 		r.declare(1, "")
 		r.declare(2, "")
 		r.pass(2 * time.Second)
-		if err := r.sim.Fault(slacksim.Fault{Method: "chat.update", Error: "message_not_found", Times: 1}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "chat.update", Error: "message_not_found", Times: 1})
 		r.declare(3, "")
 		r.pass(2 * time.Second)
 		if got, want := r.abouts("U0ADA", 3), "1 2 2,3"; got != want { // the first is taken for gone
@@ -300,9 +288,7 @@ func TestLostAnswerTogether(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.pass(2 * time.Second)
-		if err := r.sim.Fault(slacksim.Fault{Method: "chat.postMessage", Reset: true, After: true, Times: 1}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "chat.postMessage", Reset: true, After: true, Times: 1})
 		r.declare(2, "")
 		r.declare(3, "")
 		r.pass(30 * time.Second)
@@ -324,16 +310,11 @@ func TestAnsweredOnTheWay(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.pass(2 * time.Second)
-		fault := func(f slacksim.Fault) {
-			if err := r.sim.Fault(f); err != nil {
-				t.Fatal(err)
-			}
-		}
-		fault(slacksim.Fault{Method: "chat.postMessage", Status: 429, RetryAfter: 2})
+		r.fault(slacksim.Fault{Method: "chat.postMessage", Status: 429, RetryAfter: 2})
 		r.declare(2, "")
 		r.declare(3, "")
 		r.sim.ClearFaults()
-		fault(slacksim.Fault{Method: "chat.postMessage", Latency: 5 * time.Second})
+		r.fault(slacksim.Fault{Method: "chat.postMessage", Latency: 5 * time.Second})
 		r.pass(4 * time.Second) // both are on their way, in one message
 		r.command("bob", "general", "ack INC-3")
 		r.sim.ClearFaults()
@@ -352,9 +333,7 @@ func TestSharedPagesHoldUpNobody(t *testing.T) {
 		r.declare(1, "")
 		r.declare(2, "")
 		r.pass(2 * time.Second)
-		if err := r.sim.Fault(slacksim.Fault{Method: "chat.update", Latency: 14 * time.Second}); err != nil {
-			t.Fatal(err)
-		}
+		r.fault(slacksim.Fault{Method: "chat.update", Latency: 14 * time.Second})
 		for n := 3; n <= 50; n++ {
 			r.declare(n, "")
 		}

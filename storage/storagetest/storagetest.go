@@ -170,7 +170,7 @@ func testOwnWrites(t *testing.T, o Open) {
 		value := []byte("new")
 		err := errors.Join(tx.Put("b", value), tx.Delete("c"), tx.Put("bb", nil), tx.Put("0", nil), tx.Put("e", nil),
 			tx.Put("gone", nil), tx.Delete("gone"), tx.Delete("d"), tx.Put("d", []byte("again")))
-		copy(value, "XXX") // Put has copied
+		copy(value, "old") // Put has copied
 		if v, err := tx.Get("b"); err != nil || string(v) != "new" {
 			t.Errorf("Get(b) after Put = %q, %v, want new", v, err)
 		}
