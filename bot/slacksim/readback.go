@@ -101,7 +101,7 @@ func decodeNumbers(raw []byte, into any) error {
 var (
 	entity   = regexp.MustCompile(`^&(?:amp|lt|gt);`)
 	angle    = regexp.MustCompile(`^<(?:[@#][A-Z0-9]+(?:\|[^<>]*)?|!(?:here|channel|everyone|subteam\^|date\^)[^<>]*|(?:https?|mailto|tel|slack):[^<>\s|]+(?:\|[^<>]*)?)>`)
-	bareLink = regexp.MustCompile(`^https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~` + "`" + `]`)
+	bareLink = regexp.MustCompile(`^https?://[\p{L}\p{N}](?:[^\s<>|]*[^\s<>|.,;:!?)'"*_~` + "`" + `])?`) // a host, so that no entity is taken for one
 )
 
 // readBack is how mrkdwn text reads after Slack took it in: bare URLs in angle

@@ -73,7 +73,7 @@ func TestEscapedCommandText(t *testing.T) {
 // FuzzReadBack: reading back what was read back changes nothing, except that a
 // text made of pieces of markup may settle only once.
 func FuzzReadBack(f *testing.F) {
-	for _, s := range []string{"a & b", "<@U1>", "https://x.example", "<<>>&&amp;", "<!date^1^{x}|y>", "🔥"} {
+	for _, s := range []string{"a & b", "<@U1>", "https://x.example", "<<>>&&amp;", "<!date^1^{x}|y>", "🔥", "http://>", "https://"} {
 		f.Add(s)
 	}
 	w := &Workspace{}
