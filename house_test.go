@@ -33,7 +33,7 @@ var rooms = map[string]room{
 		"who is on call is arithmetic; it must not be able to reach a store, a network or Slack"},
 	"incident": {nil, []string{},
 		"the process is decided on values, so that every rule can be tested without a world around it"},
-	"incident/page":       {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
+	"incident/escalation": {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
 	"incident/alert":      {[]string{"incident"}, []string{}, "alert bodies are read, not acted on"},
 	"incident/postmortem": {[]string{"incident"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
 	"incident/report":     {[]string{"incident", "rotation"}, []string{}, "figures are a function of the timelines"},
@@ -41,7 +41,7 @@ var rooms = map[string]room{
 	"storage/bolt":        {[]string{"storage"}, nil, "an engine knows bytes, never what they mean"},
 	"storage/etcd":        {[]string{"storage"}, nil, "an engine knows bytes, never what they mean"},
 	"storage/storagetest": {[]string{"storage"}, nil, "the contract holds for every engine"},
-	"configs":             {[]string{"incident", "incident/page", "rotation"}, nil, "the configuration is data that everything else is given"},
+	"configs":             {[]string{"incident", "incident/escalation", "rotation"}, nil, "the configuration is data that everything else is given"},
 	"bot/desk": {[]string{"incident/…", "rotation", "storage"}, nil,
 		"the only writer of records must not know Slack or HTTP, or they could not be tested apart"},
 	"bot/chat":                   {[]string{"bot/desk", "incident/…", "rotation"}, nil, "Slack reaches the records through the desk only"},
@@ -70,7 +70,7 @@ var onlyHere = map[string]string{
 }
 
 // pure names the folders in which nothing may depend on anything but its arguments.
-var pure = []string{"rotation", "incident", "incident/page", "incident/alert", "incident/postmortem", "incident/report"}
+var pure = []string{"rotation", "incident", "incident/escalation", "incident/alert", "incident/postmortem", "incident/report"}
 
 // impure names what a pure package may not import, and what it may not call.
 var (

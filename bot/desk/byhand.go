@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -225,7 +225,7 @@ func (w *directory) nobody(s string) error {
 // the last resort. Steps outside their hours are passed, as for anybody who
 // escalates. Whoever has acknowledged keeps it: asking for more hands is not
 // giving it back.
-func (w *work) moreHelp(p page.Page) error {
+func (w *work) moreHelp(p escalation.Page) error {
 	next := p.Policy.LastResort
 	for _, step := range p.Policy.Steps[min(p.Rung, len(p.Policy.Steps)):] {
 		if step.Hours.Holds(w.now) {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 )
 
 // Unacknowledge gives an incident back: the step of its escalation that found
@@ -24,7 +24,7 @@ func (d *Desk) Unacknowledge(ctx context.Context, c Caller, n int) (Answer, erro
 		if err != nil {
 			return err
 		}
-		if !r.open() || r.Page.State != page.Acknowledged {
+		if !r.open() || r.Page.State != escalation.Acknowledged {
 			return w.startPaging()
 		}
 		p, err := r.Page.Unack(w.now)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -37,7 +37,7 @@ func (d *Desk) CheckPaging(ctx context.Context, now time.Time) error {
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			if r.Page.State != page.Triggered || r.Page.Urgency == page.Low {
+			if r.Page.State != escalation.Triggered || r.Page.Urgency == escalation.Low {
 				continue
 			}
 			name := incident.Name(lastNumber(key))

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -25,8 +25,8 @@ func (w *work) startPaging() error {
 		return err
 	}
 	policy := w.policy()
-	urgency, raise := page.UrgencyAt(policy, w.inc.Said(), w.now)
-	if urgency == page.None {
+	urgency, raise := escalation.UrgencyAt(policy, w.inc.Said(), w.now)
+	if urgency == escalation.None {
 		return w.keepPage(r, r.Page.Resolve())
 	}
 	if kind, _ := w.inc.DeclaredBy.Split(); w.inc.Test && kind == "slack" { // nobody whom a policy could name
@@ -35,7 +35,7 @@ func (w *work) startPaging() error {
 	// The events so far make the name unique: keys of what is sent must never be
 	// those of an earlier escalation, whose pages may still be on their way.
 	id := fmt.Sprintf("%s/%d", w.inc.Name(), w.inc.Events)
-	p := page.New(page.Open{ID: id, Policy: policy, Urgency: urgency, Now: w.now, RaiseAt: raise})
+	p := escalation.New(escalation.Open{ID: id, Policy: policy, Urgency: urgency, Now: w.now, RaiseAt: raise})
 	if err := w.quiet(p); err != nil {
 		return err
 	}
@@ -44,8 +44,8 @@ func (w *work) startPaging() error {
 
 // quiet says that an escalation is quiet because of the support hours, and until
 // when; not while somebody is on it.
-func (w *work) quiet(p page.Page) error {
-	if p.RaiseAt.IsZero() || p.State == page.Acknowledged {
+func (w *work) quiet(p escalation.Page) error {
+	if p.RaiseAt.IsZero() || p.State == escalation.Acknowledged {
 		return nil
 	}
 	text := fmt.Sprintf("Outside the support hours of %s: it pages quietly, and as urgent from %s on.", p.Policy.ID, p.Policy.SupportHours.Show(p.RaiseAt))
@@ -64,7 +64,7 @@ func (w *work) page() (pageRecord, error) {
 }
 
 // open reports whether the escalation goes on.
-func (r pageRecord) open() bool { return r.V > 0 && r.Page.State != page.Resolved }
+func (r pageRecord) open() bool { return r.V > 0 && r.Page.State != escalation.Resolved }
 
 // policy returns the escalation policy of the incident. With no roster at all
 // the announcement channel is told: nobody on call never means nobody told.
@@ -132,7 +132,7 @@ func (w *work) lowerPaging() error {
 
 // urge gives the escalation the urgency that the severity asks for now.
 func (w *work) urge(r pageRecord) error {
-	urgency, raise := page.UrgencyAt(r.Page.Policy, w.inc.Said(), w.now)
+	urgency, raise := escalation.UrgencyAt(r.Page.Policy, w.inc.Said(), w.now)
 	p := r.Page.Urge(urgency, raise, w.now)
 	if !p.RaiseAt.Equal(r.Page.RaiseAt) {
 		if err := w.quiet(p); err != nil {
@@ -151,7 +151,7 @@ func (w *work) progress(v Verb) error {
 		return nil
 	}
 	r, err := w.page()
-	if err != nil || !r.open() || r.Page.State != page.Acknowledged {
+	if err != nil || !r.open() || r.Page.State != escalation.Acknowledged {
 		return err
 	}
 	return w.keepPage(r, r.Page.Progress(w.now))
@@ -168,7 +168,7 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 		if err != nil {
 			return err
 		}
-		if !r.open() && page.UrgencyOf(w.inc.Severity) == page.None {
+		if !r.open() && escalation.UrgencyOf(w.inc.Severity) == escalation.None {
 			return refusal("Raise the severity first.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
 		}
 		if w.inc.Acked() {
@@ -210,7 +210,7 @@ func (w *work) receipts(jobs []Job, refused bool) error {
 }
 
 // stepFrom does what is due of p, and stores it in the place of r.
-func (w *work) stepFrom(r pageRecord, p page.Page) error {
+func (w *work) stepFrom(r pageRecord, p escalation.Page) error {
 	p, out := p.Step(w.world(), w.now)
 	if err := w.outcome(p, out); err != nil {
 		return err
@@ -219,7 +219,7 @@ func (w *work) stepFrom(r pageRecord, p page.Page) error {
 }
 
 // keepPage stores p in the place of r, with the key that wakes the pager.
-func (w *work) keepPage(r pageRecord, p page.Page) error {
+func (w *work) keepPage(r pageRecord, p escalation.Page) error {
 	if r.V == 0 && p.ID == "" {
 		return nil // there never was one
 	}
@@ -246,7 +246,7 @@ func (w *work) keepPage(r pageRecord, p page.Page) error {
 }
 
 // outcome makes jobs of what the escalation sends, and events of what it says.
-func (w *work) outcome(p page.Page, out page.Outcome) error {
+func (w *work) outcome(p escalation.Page, out escalation.Outcome) error {
 	for _, e := range out.Log {
 		if err := w.logged(e); err != nil {
 			return err
@@ -255,7 +255,7 @@ func (w *work) outcome(p page.Page, out page.Outcome) error {
 	for _, s := range out.Sends {
 		j := Job{Kind: JobPage, Person: incident.Person(s.Person), Via: s.Via, Send: s.Key,
 			Pass: s.Pass, Step: s.Step, Resort: s.LastResort, Reason: reason(s), Rule: rule(s),
-			hurried: !p.Wake.IsZero() && p.Wake.Sub(w.now) < page.GatherFor}
+			hurried: !p.Wake.IsZero() && p.Wake.Sub(w.now) < escalation.GatherFor}
 		if s.Channel != "" {
 			j.Kind, j.Person, j.Target = JobPageChannel, "", s.Channel
 		}
@@ -267,13 +267,13 @@ func (w *work) outcome(p page.Page, out page.Outcome) error {
 }
 
 // logged makes an event of what the escalation says.
-func (w *work) logged(e page.Entry) error {
+func (w *work) logged(e escalation.Entry) error {
 	if e.Again {
 		return nil
 	}
-	if (e.Cause == page.NoProgress || e.Cause == page.SnoozeOver) && w.inc.Acked() {
+	if (e.Cause == escalation.NoProgress || e.Cause == escalation.SnoozeOver) && w.inc.Acked() {
 		quiet := w.inc.Name() + " was acknowledged, but nothing has been heard since. Asking again."
-		if e.Cause == page.SnoozeOver {
+		if e.Cause == escalation.SnoozeOver {
 			quiet = "The silence is over. Asking again."
 		}
 		if err := w.apply(w.inc.Lapse(incident.Bot, quiet, w.now)); err != nil {
@@ -284,13 +284,13 @@ func (w *work) logged(e page.Entry) error {
 	for _, c := range e.People {
 		event.Calls = append(event.Calls, incident.Person(c.Person))
 	}
-	if e.Kind == page.Unconfirmed {
+	if e.Kind == escalation.Unconfirmed {
 		event.Person, event.Via = incident.Person(e.Person), e.Via
 	}
 	// The channel hears that nobody answered, and who is asked now or not before
 	// some time; not that the first ones were: the card says so.
-	again := e.Kind == page.Ran && e.Cause == page.Unanswered && len(e.People) > 0 || e.Kind == page.Waits
-	if e.Kind == page.RanOut {
+	again := e.Kind == escalation.Ran && e.Cause == escalation.Unanswered && len(e.People) > 0 || e.Kind == escalation.Waits
+	if e.Kind == escalation.RanOut {
 		event.Kind = incident.KindExhausted
 	} else if !again {
 		return w.apply(w.inc.Record(w.now, event))
@@ -301,12 +301,12 @@ func (w *work) logged(e page.Entry) error {
 }
 
 // reason says in words why a message was sent, for "why was I paged?".
-func reason(s page.Send) string {
+func reason(s escalation.Send) string {
 	words := strings.Join(s.Targets, ", ")
 	switch s.Reason {
-	case page.ByFailure:
+	case escalation.ByFailure:
 		words += "; an earlier way failed"
-	case page.ByDefault:
+	case escalation.ByDefault:
 		words += "; no personal rules"
 	}
 	if s.LastResort {
@@ -319,24 +319,24 @@ func reason(s page.Send) string {
 }
 
 // inWords says what the escalation did.
-func (w *directory) inWords(e page.Entry) string {
+func (w *directory) inWords(e escalation.Entry) string {
 	var b strings.Builder
 	switch e.Kind {
-	case page.RanOut:
+	case escalation.RanOut:
 		b.WriteString("The ladder has run out with no answer. The last resort is told; nobody is paged any more")
-	case page.Nobody:
+	case escalation.Nobody:
 		again := "looking again every minute"
 		if e.Until.Sub(e.At) > time.Minute {
 			again = "the next step waits for its hours"
 		}
 		b.WriteString("Nobody can be reached. The last resort is told; " + again)
-	case page.Unconfirmed:
+	case escalation.Unconfirmed:
 		fmt.Fprintf(&b, "The page to %s by %s was not confirmed", w.name(e.Person), e.Via)
 	default:
 		w.stepWords(&b, e)
 	}
 	for n, s := range e.Skipped {
-		if e.Kind == page.Waits {
+		if e.Kind == escalation.Waits {
 			break // it says so itself
 		}
 		b.WriteString([]string{". Not paged: ", ", "}[min(n, 1)])
@@ -354,18 +354,18 @@ func (w *directory) inWords(e page.Entry) string {
 
 // stepWords says that a step starts or waits, and why, as far as the clock has a
 // part in it.
-func (w *directory) stepWords(b *strings.Builder, e page.Entry) {
+func (w *directory) stepWords(b *strings.Builder, e escalation.Entry) {
 	switch e.Cause {
-	case page.HoursBegan:
+	case escalation.HoursBegan:
 		b.WriteString("Support hours have begun, so it is urgent now. ")
-	case page.StepHours:
+	case escalation.StepHours:
 		b.WriteString("The hours of the step have begun. ")
 	}
 	fmt.Fprintf(b, "Step %d", e.Step)
 	if e.Pass > 1 {
 		fmt.Fprintf(b, " (round %d)", e.Pass)
 	}
-	if e.Kind == page.Waits {
+	if e.Kind == escalation.Waits {
 		b.WriteString(" waits for its hours, which begin " + e.Hours.Show(e.Until))
 	}
 	for n, c := range e.People {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -419,7 +419,7 @@ func TestDueQueue(t *testing.T) {
 			t.Errorf("%d keys when resolved, want none", n)
 		}
 		r, err := pageOf(x, 1)
-		if err != nil || r.Page.State != page.Resolved {
+		if err != nil || r.Page.State != escalation.Resolved {
 			t.Errorf("the escalation is %s, %v; want resolved", r.Page.State, err)
 		}
 	})

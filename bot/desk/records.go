@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -103,9 +103,9 @@ type eventRecord struct {
 }
 
 type pageRecord struct {
-	V    int       `json:"v"`
-	Page page.Page `json:"page"`
-	Due  time.Time `json:"due,omitzero"` // the instant in its due key; zero when there is none
+	V    int             `json:"v"`
+	Page escalation.Page `json:"page"`
+	Due  time.Time       `json:"due,omitzero"` // the instant in its due key; zero when there is none
 }
 
 type numberRecord struct {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -78,7 +78,7 @@ func (d *Desk) tickSwap(ctx context.Context, rot string, seq int, now time.Time)
 			}
 			return w.wake(name, time.Time{})
 		}
-		if at := page.Daytime().Next(w.reader(rot, s), now); at.After(now) {
+		if at := escalation.Daytime().Next(w.reader(rot, s), now); at.After(now) {
 			if at.After(begins(s)) {
 				at = begins(s).Add(time.Second)
 			}

@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
 // gatherRecord is how the pages of one person in Slack are gathered.
 type gatherRecord struct {
 	V int `json:"v"`
-	page.Gathering
+	escalation.Gathering
 }
 
 // Together is one message in Slack that pages a person about several incidents.
@@ -66,12 +66,12 @@ func (w *work) gather(j *Job) error {
 		return err
 	}
 	next, place := r.Add(w.inc.Number, w.inc.Severity, w.now)
-	if err := storage.Save(w.tx, gatherKey(j.Person), gatherRecord{V: 1, Gathering: next}); err != nil || place == page.Alone {
+	if err := storage.Save(w.tx, gatherKey(j.Person), gatherRecord{V: 1, Gathering: next}); err != nil || place == escalation.Alone {
 		return err
 	}
 	j.Together = next.Number
 	t := Together{V: 1, Until: next.Until}
-	if place == page.Joins {
+	if place == escalation.Joins {
 		if t, err = storage.Load[Together](w.tx, togetherKey(j.Person, j.Together)); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (t Together) Page(n int) (Joined, bool) {
 // edit will do.
 func (t Together) Quiet(now time.Time) bool {
 	left := t.Until.Sub(now)
-	return len(t.Messages) > 0 && left > 0 && left <= page.GatherFor // more is left when the clock was set back
+	return len(t.Messages) > 0 && left > 0 && left <= escalation.GatherFor // more is left when the clock was set back
 }
 
 // For returns the message as it is for a Slack user; one that went to another,

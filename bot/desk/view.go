@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
@@ -60,7 +60,7 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
-		b.Paging = r.Page.State == page.Triggered
+		b.Paging = r.Page.State == escalation.Triggered
 		b.Asked, b.Belongs = b.Incident.Called, b.Incident.Involved
 		if later := r.Page.Later(); b.Paging && len(later) > 0 {
 			for _, a := range b.Asked {

@@ -6,22 +6,22 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
 // rule says by which rule of the person a message goes out.
-func rule(s page.Send) string {
+func rule(s escalation.Send) string {
 	when := "at once"
 	if s.After > 0 {
 		when = "after " + short(s.After)
 	}
 	switch s.Reason {
-	case page.ByRule:
+	case escalation.ByRule:
 		return s.Via + " " + when
-	case page.ByDefault:
+	case escalation.ByDefault:
 		return "no rules, so every way at once"
-	case page.ByFailure:
+	case escalation.ByFailure:
 		return s.Via + ", brought forward because another way failed"
 	default:
 		return ""
@@ -40,11 +40,11 @@ func short(d time.Duration) string {
 }
 
 // skipped says whom a step named and did not page, and who sleeps.
-func (w *work) skipped(e page.Entry) []incident.Skipped {
+func (w *work) skipped(e escalation.Entry) []incident.Skipped {
 	var list []incident.Skipped
 	for _, s := range e.Skipped {
 		skip := incident.Skipped{Target: s.Target, Why: string(s.Why)}
-		if s.Why == page.OutsideHours && e.Kind == page.Waits {
+		if s.Why == escalation.OutsideHours && e.Kind == escalation.Waits {
 			skip.Until = e.Until
 		}
 		if s.Person != "" {
@@ -52,11 +52,11 @@ func (w *work) skipped(e page.Entry) []incident.Skipped {
 		}
 		list = append(list, skip)
 	}
-	if e.Urgency != page.Low {
+	if e.Urgency != escalation.Low {
 		return list
 	}
 	for _, c := range e.People {
-		if until := page.Daytime().Next(w.who.roster.Location(c.Person), e.At); until.After(e.At) {
+		if until := escalation.Daytime().Next(w.who.roster.Location(c.Person), e.At); until.After(e.At) {
 			list = append(list, incident.Skipped{Person: incident.Person(c.Person), Why: "quiet_hours", Until: until.UTC()})
 		}
 	}
@@ -66,10 +66,10 @@ func (w *work) skipped(e page.Entry) []incident.Skipped {
 // Why explains the pages of an incident as viewer may see it: each step with
 // whom it named, each page with its rule and what became of it, and what is
 // still to come.
-func (d *Desk) Why(ctx context.Context, viewer incident.Actor, n int) (page.Explanation, error) {
+func (d *Desk) Why(ctx context.Context, viewer incident.Actor, n int) (escalation.Explanation, error) {
 	i, events, err := d.Timeline(ctx, viewer, n)
 	if err != nil {
-		return page.Explanation{}, err
+		return escalation.Explanation{}, err
 	}
 	var r pageRecord
 	err = d.db.View(ctx, func(tx *storage.Tx) (err error) {
@@ -77,9 +77,9 @@ func (d *Desk) Why(ctx context.Context, viewer incident.Actor, n int) (page.Expl
 		return err
 	})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return page.Explanation{}, err
+		return escalation.Explanation{}, err
 	}
-	return page.Explain(i, events, r.Page), nil
+	return escalation.Explain(i, events, r.Page), nil
 }
 
 // Words is how an explanation is written: a time, and everything else.
@@ -96,7 +96,7 @@ func (w Words) text(s string) string {
 }
 
 // WhyWords says an explanation in plain lines, one for each step and page.
-func (d *Desk) WhyWords(x page.Explanation, w Words) []string {
+func (d *Desk) WhyWords(x escalation.Explanation, w Words) []string {
 	var lines []string
 	if x.Policy != "" {
 		line := w.text("Policy " + x.Policy + ", urgency " + string(x.Urgency))
@@ -128,13 +128,13 @@ func (d *Desk) whySkipped(k incident.Skipped, w Words) string {
 		name = w.text(d.DisplayName(k.Person))
 	}
 	switch k.Why {
-	case string(page.NobodyOnCall):
+	case string(escalation.NobodyOnCall):
 		return target + ": nobody was on call"
-	case string(page.NoWay):
+	case string(escalation.NoWay):
 		return name + " was not paged: there is no way to reach them"
-	case string(page.NotTheirTurn):
+	case string(escalation.NotTheirTurn):
 		return name + " was not paged: it was somebody else's turn"
-	case string(page.OutsideHours):
+	case string(escalation.OutsideHours):
 		if k.Until.IsZero() {
 			return target + " was not asked: outside the hours of the step"
 		}
@@ -146,7 +146,7 @@ func (d *Desk) whySkipped(k incident.Skipped, w Words) string {
 	}
 }
 
-func (d *Desk) whyPage(p page.ExplainedPage) string {
+func (d *Desk) whyPage(p escalation.ExplainedPage) string {
 	who := p.Target
 	if p.Person != "" {
 		who = d.DisplayName(p.Person)

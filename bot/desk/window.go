@@ -10,15 +10,15 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
 // windowRecord is what has left and what waits for one person and one way.
 type windowRecord struct {
-	V      int         `json:"v"`
-	Window page.Window `json:"window"`
-	Recent []time.Time `json:"recent,omitempty"` // when messages left, as far back as page.Recent
+	V      int               `json:"v"`
+	Window escalation.Window `json:"window"`
+	Recent []time.Time       `json:"recent,omitempty"` // when messages left, as far back as escalation.Recent
 }
 
 func windowKey(person, via string) string { return "window/" + person + "/" + via }
@@ -38,7 +38,7 @@ func (r windowRecord) at(via string, now time.Time) windowRecord {
 			break
 		}
 		r = r.recent(due)
-		r.Window, _ = r.Window.Flush(due, page.Throttle(via, len(r.Recent)))
+		r.Window, _ = r.Window.Flush(due, escalation.Throttle(via, len(r.Recent)))
 		r.Recent = append(r.Recent, due)
 	}
 	return r.recent(now)
@@ -46,7 +46,7 @@ func (r windowRecord) at(via string, now time.Time) windowRecord {
 
 // recent forgets what left too long ago to count.
 func (r windowRecord) recent(now time.Time) windowRecord {
-	r.Recent = slices.DeleteFunc(slices.Clone(r.Recent), func(t time.Time) bool { return now.Sub(t) > page.Recent })
+	r.Recent = slices.DeleteFunc(slices.Clone(r.Recent), func(t time.Time) bool { return now.Sub(t) > escalation.Recent })
 	return r
 }
 
@@ -73,7 +73,7 @@ func (w *work) hold(j *Job) error {
 	if err != nil {
 		return err
 	}
-	next, leaves := r.Window.Add(w.inc.Name(), w.now, page.Throttle(j.Via, len(r.Recent)))
+	next, leaves := r.Window.Add(w.inc.Name(), w.now, escalation.Throttle(j.Via, len(r.Recent)))
 	r.Window = next
 	if len(leaves) > 0 {
 		r.Recent = append(r.Recent, w.now)
@@ -91,7 +91,7 @@ func (w *work) hold(j *Job) error {
 }
 
 // heldBack tells a page which of its sends wait for a bundle.
-func (w *work) heldBack(p page.Page) page.Page {
+func (w *work) heldBack(p escalation.Page) escalation.Page {
 	for send, until := range w.held {
 		p = p.Held(send, until)
 	}

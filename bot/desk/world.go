@@ -6,15 +6,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
 
 // world answers the escalation's questions from the roster that holds.
-func (w *work) world() page.World {
+func (w *work) world() escalation.World {
 	r := w.who.roster
-	return page.World{
+	return escalation.World{
 		OnCall: func(id string, at time.Time) []string {
 			if rot, ok := r.Rotation(id); ok {
 				return rot.People(at)
@@ -30,7 +30,7 @@ func (w *work) world() page.World {
 		Rules:   w.rules,
 		Ways:    w.ways,
 		Turn:    w.turn,
-		Awake:   func(person string, at time.Time) time.Time { return page.Daytime().Next(r.Location(person), at) },
+		Awake:   func(person string, at time.Time) time.Time { return escalation.Daytime().Next(r.Location(person), at) },
 		Reports: func(via string) bool { return slices.Contains(w.d.opt.Reports, via) },
 	}
 }
@@ -57,13 +57,13 @@ func (w *work) ways(person string) []string {
 }
 
 // rules returns the person's rules that can be carried out here.
-func (w *work) rules(person string, u page.Urgency) []rotation.Rule {
+func (w *work) rules(person string, u escalation.Urgency) []rotation.Rule {
 	p, ok := w.who.roster.Person(person)
 	if !ok {
 		return nil
 	}
 	rules := p.Rules.High
-	if u == page.Low {
+	if u == escalation.Low {
 		rules = p.Rules.Low
 	}
 	ways := w.ways(person)

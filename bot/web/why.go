@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 )
 
 // explained is the answer of why: the explanation, and the same in words.
 type explained struct {
-	page.Explanation
+	escalation.Explanation
 	Words []string `json:"words"`
 }
 

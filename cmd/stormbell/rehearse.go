@@ -12,7 +12,7 @@ import (
 
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/page"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -56,47 +56,47 @@ func rehearseCommand(p process) *cobra.Command {
 	f.StringVar(&r.policy, "policy", "", "or the `ID` of an escalation policy")
 	f.Var(&r.at, "at", "when the incident begins, RFC 3339; now without it")
 	f.StringVar(&r.severity, "severity", "", "`WORD`: sev1, sev2 or sev3; with it support hours count")
-	f.StringVar(&r.urgency, "urgency", string(page.High), "or a `WORD`: high, or low: severity 3, which waits for the morning")
+	f.StringVar(&r.urgency, "urgency", string(escalation.High), "or a `WORD`: high, or low: severity 3, which waits for the morning")
 	f.DurationVar(&r.length, "for", 24*time.Hour, "how long to look ahead, a `DURATION`")
 	f.StringArrayVar(&r.events, "event", nil, "what somebody does, `WHEN=WHAT`; may be given again")
 	f.BoolVar(&r.json, "json", false, "one line of JSON")
 	return cmd
 }
 
-func (r *rehearsal) run(cmd *cobra.Command) (page.Rehearsal, error) {
+func (r *rehearsal) run(cmd *cobra.Command) (escalation.Rehearsal, error) {
 	events, err := r.check(cmd)
 	if err != nil {
-		return page.Rehearsal{}, err
+		return escalation.Rehearsal{}, err
 	}
 	roster, err := readRoster(r.roster)
 	if err != nil {
-		return page.Rehearsal{}, err
+		return escalation.Rehearsal{}, err
 	}
 	for _, e := range events {
 		if _, ok := roster.Person(e.Person); e.Person != "" && !ok {
-			return page.Rehearsal{}, unknownEntry("person", e.Person, r.roster, personIDs(roster))
+			return escalation.Rehearsal{}, unknownEntry("person", e.Person, r.roster, personIDs(roster))
 		}
 	}
 	policy, err := r.find(roster)
 	if err != nil {
-		return page.Rehearsal{}, err
+		return escalation.Rehearsal{}, err
 	}
-	o := page.Open{ID: "rehearsal", Policy: *policy, Urgency: page.Urgency(r.urgency), Now: r.at.or(time.Now().Truncate(time.Second))}
+	o := escalation.Open{ID: "rehearsal", Policy: *policy, Urgency: escalation.Urgency(r.urgency), Now: r.at.or(time.Now().Truncate(time.Second))}
 	if severity, ok := incident.ParseSeverity(r.severity); ok {
-		o.Urgency, o.RaiseAt = page.UrgencyAt(o.Policy, severity, o.Now)
+		o.Urgency, o.RaiseAt = escalation.UrgencyAt(o.Policy, severity, o.Now)
 	}
-	return page.Rehearse(o, worldOf(roster), r.length, events)
+	return escalation.Rehearse(o, worldOf(roster), r.length, events)
 }
 
 // check refuses what cannot be asked.
-func (r *rehearsal) check(cmd *cobra.Command) ([]page.Event, error) {
+func (r *rehearsal) check(cmd *cobra.Command) ([]escalation.Event, error) {
 	if err := required(cmd, "roster"); err != nil {
 		return nil, err
 	}
 	switch {
 	case (r.service == "") == (r.policy == ""):
 		return nil, wrong(cmd, "give either --service ID or --policy ID")
-	case r.urgency != string(page.High) && r.urgency != string(page.Low):
+	case r.urgency != string(escalation.High) && r.urgency != string(escalation.Low):
 		return nil, wrong(cmd, fmt.Sprintf("--urgency %s: it is high or low", r.urgency))
 	case r.severity != "" && cmd.Flags().Changed("urgency"):
 		return nil, wrong(cmd, "give either --severity or --urgency")
@@ -105,9 +105,9 @@ func (r *rehearsal) check(cmd *cobra.Command) ([]page.Event, error) {
 	case r.length <= 0:
 		return nil, wrong(cmd, "--for must be more than nothing")
 	}
-	var events []page.Event
+	var events []escalation.Event
 	for _, s := range r.events {
-		e, err := page.ParseEvent(s)
+		e, err := escalation.ParseEvent(s)
 		if err != nil {
 			return nil, wrong(cmd, "--"+err.Error())
 		}
@@ -119,7 +119,7 @@ func (r *rehearsal) check(cmd *cobra.Command) ([]page.Event, error) {
 // pages reports whether a word is a severity that pages somebody.
 func pages(severity string) bool {
 	s, ok := incident.ParseSeverity(severity)
-	return ok && page.UrgencyOf(s) != page.None
+	return ok && escalation.UrgencyOf(s) != escalation.None
 }
 
 // find returns the policy that is asked for or that the service follows.
@@ -168,8 +168,8 @@ func unknownEntry(kind, id, file string, known []string) error {
 }
 
 // worldOf answers the escalation's questions from a roster alone.
-func worldOf(roster *rotation.Roster) page.World {
-	return page.World{
+func worldOf(roster *rotation.Roster) escalation.World {
+	return escalation.World{
 		OnCall: func(id string, at time.Time) []string {
 			if x, ok := roster.Rotation(id); ok {
 				return x.People(at)
@@ -182,19 +182,19 @@ func worldOf(roster *rotation.Roster) page.World {
 			}
 			return nil
 		},
-		Rules: func(person string, u page.Urgency) []rotation.Rule {
+		Rules: func(person string, u escalation.Urgency) []rotation.Rule {
 			p, ok := roster.Person(person)
 			switch {
 			case !ok:
 				return nil
-			case u == page.Low:
+			case u == escalation.Low:
 				return p.Rules.Low
 			}
 			return p.Rules.High
 		},
 		Ways: func(person string) []string { return ways(roster, person) },
 		Awake: func(person string, at time.Time) time.Time {
-			return page.Daytime().Next(roster.Location(person), at)
+			return escalation.Daytime().Next(roster.Location(person), at)
 		},
 	}
 }
@@ -219,7 +219,7 @@ func ways(roster *rotation.Roster, person string) []string {
 	return list
 }
 
-func printRehearsal(w io.Writer, r page.Rehearsal) error {
+func printRehearsal(w io.Writer, r escalation.Rehearsal) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "AFTER\tWHO\tVIA\tSTEP\tPASS\tBECAUSE OF")
 	for _, s := range r.Sent {
@@ -241,17 +241,17 @@ func printRehearsal(w io.Writer, r page.Rehearsal) error {
 }
 
 // hoursWords says what hours of the roster decide.
-func hoursWords(h page.RehearsedHours) string {
+func hoursWords(h escalation.RehearsedHours) string {
 	step := fmt.Sprintf("after %s: step %d", h.After, h.Step)
 	if h.Pass > 1 {
 		step += fmt.Sprintf(" (round %d)", h.Pass)
 	}
 	switch h.What {
-	case page.RehearsedLow:
+	case escalation.RehearsedLow:
 		return "outside the support hours: quiet, and urgent from " + h.Hours.Show(h.Until) + " on"
-	case page.RehearsedUrgent:
+	case escalation.RehearsedUrgent:
 		return fmt.Sprintf("after %s: support hours have begun, so it is urgent", h.After)
-	case page.RehearsedWait:
+	case escalation.RehearsedWait:
 		return step + " waits for its hours, which begin " + h.Hours.Show(h.Until)
 	default:
 		return step + " is passed: it is outside its hours"

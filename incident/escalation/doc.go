@@ -1,4 +1,4 @@
-// Package page is escalation: who is paged about one incident, in which order,
+// Package escalation decides who is paged about one incident, in which order,
 // by which way, until somebody answers.
 //
 // Its noun is the [Page], a value that is stored as it is. It holds the
@@ -42,4 +42,4 @@
 //	P17  What waits for a time of day waits for a stored instant. A step outside
 //	     its hours has nobody (P6), or waits for them; whoever escalates by hand
 //	     does not wait.
-package page
+package escalation

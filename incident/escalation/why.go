@@ -1,4 +1,4 @@
-package page
+package escalation
 
 import (
 	"strings"
