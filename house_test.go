@@ -44,7 +44,9 @@ var rooms = map[string]room{
 	"configs":             {[]string{"incident", "incident/escalation", "rotation"}, nil, "the configuration is data that everything else is given"},
 	"bot/desk": {[]string{"incident/…", "rotation", "storage"}, nil,
 		"the only writer of records must not know Slack or HTTP, or they could not be tested apart"},
-	"bot/chat":                   {[]string{"bot/desk", "incident/…", "rotation"}, nil, "Slack reaches the records through the desk only"},
+	"bot/chat": {[]string{"bot/chat/wire", "bot/desk", "incident/…", "rotation"}, nil, "Slack reaches the records through the desk only"},
+	"bot/chat/wire": {nil, nil,
+		"limits, reconnects and acknowledgements are Slack's own rules; they are tested without an incident, and what is said to people is decided elsewhere"},
 	"bot/web":                    {[]string{"bot/desk", "incident/…", "rotation"}, nil, "HTTP reaches the records through the desk only"},
 	"bot/notify":                 {nil, nil, "a way to reach a person knows the provider and nothing of incidents"},
 	"bot/slacksim":               {nil, nil, "the judge of the bot must share nothing with it, not even a mistake"},
@@ -54,19 +56,21 @@ var rooms = map[string]room{
 		"the shell wires the parts together; the simulator is no part of the product's process"},
 }
 
-// onlyHere names libraries that one folder keeps behind an adapter.
+// onlyHere names libraries that a folder keeps behind an adapter.
 var onlyHere = map[string]string{
-	"github.com/slack-go/slack":           "bot/chat",
-	"github.com/spf13/viper":              "configs",
-	"github.com/spf13/cobra":              "cmd/stormbell",
-	"go.etcd.io/bbolt":                    "storage/bolt",
-	"github.com/wneessen/go-mail":         "bot/notify",
-	"github.com/arran4/golang-ical":       "rotation",
-	"github.com/teambition/rrule-go":      "rotation",
-	"github.com/alexedwards/scs/v2":       "bot/web",
-	"github.com/coreos/go-oidc/v3":        "bot/web",
-	"github.com/prometheus/client_golang": "bot/web",
-	"github.com/chromedp":                 "bot/slacksim/page/pagetest",
+	"github.com/slack-go/slack":            "bot/chat bot/chat/wire",
+	"github.com/slack-go/slack/socketmode": "bot/chat/wire",
+	"github.com/gorilla/websocket":         "bot/chat/wire bot/slacksim",
+	"github.com/spf13/viper":               "configs",
+	"github.com/spf13/cobra":               "cmd/stormbell",
+	"go.etcd.io/bbolt":                     "storage/bolt",
+	"github.com/wneessen/go-mail":          "bot/notify",
+	"github.com/arran4/golang-ical":        "rotation",
+	"github.com/teambition/rrule-go":       "rotation",
+	"github.com/alexedwards/scs/v2":        "bot/web",
+	"github.com/coreos/go-oidc/v3":         "bot/web",
+	"github.com/prometheus/client_golang":  "bot/web",
+	"github.com/chromedp":                  "bot/slacksim/page/pagetest",
 }
 
 // pure names the folders in which nothing may depend on anything but its arguments.
@@ -160,9 +164,9 @@ func check(folder string, file *ast.File) []string {
 				broken = append(broken, b)
 			}
 		}
-		for library, home := range onlyHere {
-			if (imported == library || strings.HasPrefix(imported, library+"/")) && folder != home {
-				broken = append(broken, "imports "+imported+", which only "+home+" may: a library that changes its mind is mended in one place")
+		for library, homes := range onlyHere {
+			if (imported == library || strings.HasPrefix(imported, library+"/")) && !slices.Contains(strings.Fields(homes), folder) {
+				broken = append(broken, "imports "+imported+", which only "+strings.ReplaceAll(homes, " ", " and ")+" may: a library that changes its mind is mended in one place")
 			}
 		}
 		if slices.Contains(pure, folder) && slices.Contains(impureImports, imported) {
@@ -171,6 +175,11 @@ func check(folder string, file *ast.File) []string {
 	}
 	if slices.Contains(pure, folder) {
 		broken = append(broken, impureUses(file)...)
+	}
+	if folder != "bot/chat/wire" {
+		for _, name := range uses(file, "github.com/slack-go/slack", "slack", "New", "Client") {
+			broken = append(broken, "uses slack."+name+": only bot/chat/wire calls Slack, since it alone keeps to the limits")
+		}
 	}
 	return broken
 }
@@ -198,31 +207,38 @@ func (r room) refuses(imported string) string {
 	return "imports " + imported + ": " + r.why
 }
 
-// impureUses finds calls of the clock. It looks at names, so a renamed import
-// of time is found too.
+// impureUses finds calls of the clock.
 func impureUses(file *ast.File) []string {
-	clock := ""
+	var broken []string
+	for _, name := range uses(file, "time", "time", impureCalls...) {
+		broken = append(broken, "uses time."+name+" in a pure package: the instant is an argument")
+	}
+	return broken
+}
+
+// uses returns which of the names of an imported package a file uses. Own is what
+// the package calls itself; an import under another name is found too.
+func uses(file *ast.File, path, own string, names ...string) []string {
+	local := ""
 	for _, spec := range file.Imports {
-		if spec.Path.Value != `"time"` {
+		if imported, _ := strconv.Unquote(spec.Path.Value); imported != path {
 			continue
 		}
-		clock = "time"
+		local = own
 		if spec.Name != nil {
-			clock = spec.Name.Name
+			local = spec.Name.Name
 		}
 	}
-	var broken []string
+	var used []string
 	ast.Inspect(file, func(n ast.Node) bool {
-		sel, ok := n.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		if id, ok := sel.X.(*ast.Ident); ok && clock != "" && id.Name == clock && slices.Contains(impureCalls, sel.Sel.Name) {
-			broken = append(broken, "uses time."+sel.Sel.Name+" in a pure package: the instant is an argument")
+		if sel, ok := n.(*ast.SelectorExpr); ok && local != "" {
+			if id, ok := sel.X.(*ast.Ident); ok && id.Name == local && slices.Contains(names, sel.Sel.Name) {
+				used = append(used, sel.Sel.Name)
+			}
 		}
 		return true
 	})
-	return broken
+	return used
 }
 
 // TestHouseNotices proves that the rules can fail.
@@ -231,7 +247,11 @@ func TestHouseNotices(t *testing.T) {
 		{"incident", `package p; import "os"`, "pure package"},
 		{"incident", `package p; import "github.com/stormbell/stormbell/storage"`, "without a world around it"},
 		{"rotation", `package p; import x "time"; var _ = x.Now()`, "the instant is an argument"},
-		{"rotation", `package p; import "github.com/slack-go/slack"`, "only bot/chat may"},
+		{"rotation", `package p; import "github.com/slack-go/slack"`, "only bot/chat and bot/chat/wire may"},
+		{"bot/chat", `package p; import "github.com/slack-go/slack/socketmode"`, "only bot/chat/wire may"},
+		{"bot/chat", `package p; import "github.com/slack-go/slack"; var _ = slack.New("")`, "keeps to the limits"},
+		{"bot/chat", `package p; import s "github.com/slack-go/slack"; var _ *s.Client`, "keeps to the limits"},
+		{"bot/chat/wire", `package p; import "github.com/stormbell/stormbell/bot/desk"`, "decided elsewhere"},
 		{"bot/slacksim", `package p; import "github.com/stormbell/stormbell/incident"`, "not even a mistake"},
 		{"bot/desk", `package p; import "github.com/stormbell/stormbell/bot/chat"`, "the only writer"},
 		{"helpers", `package p`, "does not know"},

@@ -21,7 +21,7 @@ func (s *Slack) alarm(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		}
 		text = esc(j.Text)
 	}
-	id, err := s.channel(ctx, name, name == s.opt.AnnounceChannel)
+	id, err := s.channel(ctx, name)
 	if err != nil {
 		return desk.Outcome{}, err
 	}

@@ -195,10 +195,7 @@ func (s *Slack) quoted(by, author, text string) string {
 // openForm opens a form. Its trigger lives three seconds: when it is gone the
 // person is told how to go on without a form.
 func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v slack.ModalViewRequest) {
-	err := s.call(ctx, "views.open", func(ctx context.Context) error {
-		_, err := s.api.OpenViewContext(ctx, trigger, v)
-		return err
-	})
+	err := s.wire.OpenView(ctx, trigger, v)
 	if err == nil {
 		return
 	}

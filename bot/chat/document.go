@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/slack-go/slack"
-
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -30,10 +29,10 @@ func (s *Slack) postPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (d
 func (s *Slack) orToResolver(ctx context.Context, j desk.Job, b desk.Brief, put func(channel string) error) error {
 	err := put(b.Papers.Channel)
 	user := s.desk.SlackID(j.Person)
-	if !unusable[slackCode(err)] || user == "" {
+	if !unusable[wire.Code(err)] || user == "" {
 		return err
 	}
-	dm, failed := s.openDM(ctx, user)
+	dm, failed := s.wire.OpenDM(ctx, user)
 	if failed != nil {
 		return failed
 	}
@@ -60,29 +59,11 @@ func (s *Slack) upload(ctx context.Context, j desk.Job, b desk.Brief, channel, t
 			return err
 		}
 	}
-	var slot *slack.GetUploadURLExternalResponse
-	err := s.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
-		slot, err = s.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(text)})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = s.call(ctx, "upload", func(ctx context.Context) error {
-		return s.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: slot.UploadURL, Content: text, Filename: name})
-	})
-	if err != nil {
-		return err
-	}
-	return s.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
-		_, err := s.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
-			Files: []slack.FileSummary{{ID: slot.FileID, Title: "Post-mortem of " + b.Incident.Name()}}, Channel: channel})
-		return err
-	})
+	return s.wire.Upload(ctx, channel, name, "Post-mortem of "+b.Incident.Name(), text)
 }
 
 func (s *Slack) hasFile(ctx context.Context, channel, name string) (bool, error) {
-	messages, err := s.history(ctx, channel)
+	messages, err := s.wire.History(ctx, channel)
 	for _, m := range messages {
 		for _, f := range m.Files {
 			if f.Name == name {

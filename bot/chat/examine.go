@@ -2,13 +2,13 @@ package chat
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -30,7 +30,7 @@ type Examined struct {
 
 // examiner looks at one workspace.
 type examiner struct {
-	api   *slack.Client
+	slack *wire.Probe
 	found []Finding
 }
 
@@ -52,8 +52,7 @@ const mostSkew = 30 * time.Second
 // Examine looks at the tokens, the scopes, the channels and the people of a
 // workspace, changing nothing. It opens no socket.
 func Examine(ctx context.Context, e Examined) []Finding {
-	s := &Slack{opt: e.Options}
-	x := &examiner{api: s.client(&http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: e.Dial, ResponseHeaderTimeout: callTimeout})}
+	x := &examiner{slack: wire.NewProbe(e.wire())}
 	if !x.bot(ctx, e.Scopes) {
 		return x.found
 	}
@@ -67,32 +66,29 @@ func Examine(ctx context.Context, e Examined) []Finding {
 
 // bot looks at the bot token, and at what it may do.
 func (x *examiner) bot(ctx context.Context, scopes []string) bool {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	who, err := x.api.AuthTestContext(ctx)
-	if code := slackCode(err); code != "" {
+	who, err := x.slack.Bot(ctx)
+	if code := wire.Code(err); code != "" {
 		x.grave("slack.bot_token", "Slack refuses it ("+code+")", "copy the bot token again from OAuth & Permissions of the app, or install the app again")
 		return false
 	}
 	if err != nil {
-		x.grave("slack.api_url", "Slack cannot be reached: "+plain(err), "check the network and the proxy of this machine")
+		x.grave("slack.api_url", "Slack cannot be reached: "+wire.Plain(err), "check the network and the proxy of this machine")
 		return false
 	}
 	x.good("slack.bot_token", "knows us as "+who.User+" in "+who.Team)
-	if date, err := http.ParseTime(who.Header.Get("Date")); err == nil {
-		if skew := time.Since(date).Round(time.Second); skew > mostSkew || skew < -mostSkew {
+	if !who.Now.IsZero() {
+		if skew := time.Since(who.Now).Round(time.Second); skew > mostSkew || skew < -mostSkew {
 			x.odd("clock", "this machine's clock is "+skew.Abs().String()+" off Slack's", "set it by NTP; pages and shifts go by it")
 		}
 	}
-	granted := strings.FieldsFunc(who.Header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
 	var missing []string
 	for _, scope := range scopes {
-		if !slices.Contains(granted, scope) {
+		if !slices.Contains(who.Scopes, scope) {
 			missing = append(missing, scope)
 		}
 	}
 	switch {
-	case len(granted) == 0:
+	case len(who.Scopes) == 0:
 		x.odd("scopes", "Slack does not say what the bot may do", "compare the app's scopes with `stormbell manifest`")
 	case len(missing) > 0:
 		x.grave("scopes", "the app lacks "+strings.Join(missing, ", "), "put the output of `stormbell manifest` into the app's manifest and install it again")
@@ -104,14 +100,12 @@ func (x *examiner) bot(ctx context.Context, scopes []string) bool {
 
 // app looks at the app-level token.
 func (x *examiner) app(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	switch _, _, err := x.api.StartSocketModeContext(ctx); {
-	case slackCode(err) != "":
-		x.grave("slack.app_token", "Slack opens no socket with it ("+slackCode(err)+")",
+	switch err := x.slack.App(ctx); {
+	case wire.Code(err) != "":
+		x.grave("slack.app_token", "Slack opens no socket with it ("+wire.Code(err)+")",
 			"make one under Basic Information, App-Level Tokens, with connections:write, and switch Socket Mode on")
 	case err != nil:
-		x.odd("slack.app_token", "no answer: "+plain(err), "try again")
+		x.odd("slack.app_token", "no answer: "+wire.Plain(err), "try again")
 	default:
 		x.good("slack.app_token", "opens a socket")
 	}
@@ -120,20 +114,13 @@ func (x *examiner) app(ctx context.Context) {
 // channels looks at the channels that are announced in and that policies name.
 func (x *examiner) channels(ctx context.Context, e Examined) {
 	known := map[string]*slack.Channel{}
-	cursor := ""
-	for range 50 { // of 900 each
-		list, next, err := x.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-			Types: []string{"public_channel", "private_channel"}, Limit: 900, Cursor: cursor})
-		if err != nil {
-			x.odd("channels", "they cannot be listed: "+whyNot(err), "try again")
-			return
-		}
-		for k := range list {
-			known[list[k].Name], known[list[k].ID] = &list[k], &list[k]
-		}
-		if cursor = next; cursor == "" {
-			break
-		}
+	list, err := x.slack.Channels(ctx)
+	if err != nil {
+		x.odd("channels", "they cannot be listed: "+whyNot(err), "try again")
+		return
+	}
+	for k := range list {
+		known[list[k].Name], known[list[k].ID] = &list[k], &list[k]
 	}
 	x.channel(known, "slack.announce_channel", e.AnnounceChannel)
 	if e.Roster == nil {
@@ -177,14 +164,14 @@ func (x *examiner) people(ctx context.Context, r *rotation.Roster) {
 		var err error
 		switch {
 		case p.Slack != "":
-			user, err = x.api.GetUserInfoContext(ctx, p.Slack)
+			user, err = x.slack.User(ctx, p.Slack)
 		case p.Email != "":
-			user, err = x.api.GetUserByEmailContext(ctx, p.Email)
+			user, err = x.slack.UserByEmail(ctx, p.Email)
 		default:
 			x.odd(where, "has neither slack nor email in the roster", "add one; Slack cannot reach them without")
 			continue
 		}
-		switch code := slackCode(err); {
+		switch code := wire.Code(err); {
 		case code != "":
 			x.grave(where, "Slack knows no such user ("+code+")", "correct slack or email in the roster")
 		case err != nil:
@@ -201,8 +188,8 @@ func (x *examiner) people(ctx context.Context, r *rotation.Roster) {
 }
 
 func whyNot(err error) string {
-	if code := slackCode(err); code != "" {
+	if code := wire.Code(err); code != "" {
 		return code
 	}
-	return plain(err)
+	return wire.Plain(err)
 }

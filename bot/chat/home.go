@@ -34,9 +34,9 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answ
 			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, true)
 		}
 	case *slackevents.TokensRevokedEvent:
-		s.refused("token_revoked")
+		s.wire.Revoked("token_revoked")
 	case *slackevents.AppUninstalledEvent:
-		s.refused("app_uninstalled")
+		s.wire.Revoked("app_uninstalled")
 	}
 	return answer{}
 }
@@ -46,10 +46,7 @@ func (s *Slack) publishHome(ctx context.Context, user string) {
 	active, err := s.desk.Active(ctx, s.desk.Actor(user))
 	if err == nil {
 		view := homeView(home{active: active, roster: s.desk.Roster(), names: s.names(), now: time.Now(), command: s.opt.Command})
-		err = s.call(ctx, "views.publish", func(ctx context.Context) error {
-			_, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
-			return err
-		})
+		err = s.wire.PublishView(ctx, user, view)
 	}
 	if err != nil {
 		s.log.Warn().Str("error", err.Error()).Msg("a Home tab could not be shown")

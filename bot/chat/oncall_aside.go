@@ -9,8 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/slack-go/slack"
-
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -59,7 +58,7 @@ func (s *Slack) tell(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		return desk.Outcome{}, err
 	}
 	if j.Doubtful {
-		id, err := s.channel(ctx, name, name == s.opt.AnnounceChannel)
+		id, err := s.channel(ctx, name)
 		if err != nil {
 			return desk.Outcome{}, err
 		}
@@ -68,7 +67,7 @@ func (s *Slack) tell(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		}
 	}
 	posted, err := s.postIn(ctx, name, j, m)
-	if code := slackCode(err); code != "" && name != s.opt.AnnounceChannel {
+	if code := wire.Code(err); code != "" && name != s.opt.AnnounceChannel {
 		s.log.Warn().Str("team", n.Team).Str("error", code).Msg("a team's channel takes no message; the channel for announcements gets it")
 		posted, err = s.postIn(ctx, s.opt.AnnounceChannel, j, m)
 	}
@@ -81,15 +80,11 @@ func (s *Slack) tellPerson(ctx context.Context, j desk.Job, m message) (desk.Out
 		return desk.Outcome{}, nil // they left the roster meanwhile
 	}
 	if j.Doubtful {
-		var dm *slack.Channel
-		err := s.call(ctx, "conversations.open", func(ctx context.Context) (err error) {
-			dm, _, _, err = s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
-			return err
-		})
+		dm, err := s.wire.OpenDM(ctx, user)
 		if err != nil {
 			return desk.Outcome{}, err
 		}
-		if found, err := s.findJob(ctx, dm.ID, j); err != nil || found.TS != "" {
+		if found, err := s.findJob(ctx, dm, j); err != nil || found.TS != "" {
 			return desk.Outcome{Message: found}, err
 		}
 	}
@@ -139,7 +134,7 @@ func (s *Slack) teamChannel(ctx context.Context, team string) (string, error) {
 		if name == "" || s.absent.known(name, time.Now()) {
 			continue
 		}
-		id, err := s.channel(ctx, name, false)
+		id, err := s.wire.FindChannel(ctx, name)
 		if err != nil {
 			return "", err
 		}
@@ -163,7 +158,7 @@ func (s *Slack) refreshSwap(ctx context.Context, target string) error {
 	m := v.swapMessage(swap, swapStands)
 	for _, at := range swap.Messages {
 		err := s.edit(ctx, at, m)
-		var again *desk.Retry
+		var again *wire.Retry
 		if errors.As(err, &again) {
 			return err
 		}
@@ -244,11 +239,7 @@ func (s *Slack) keepGroups(ctx context.Context) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	var groups []slack.UserGroup
-	err := s.call(ctx, "usergroups.list", func(ctx context.Context) (err error) {
-		groups, err = s.api.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionIncludeUsers(true))
-		return err
-	})
+	groups, err := s.wire.Groups(ctx)
 	if err != nil {
 		return s.groupsOff(ctx, err)
 	}
@@ -277,11 +268,11 @@ func (s *Slack) keepGroups(ctx context.Context) error {
 // such as somebody deactivated or a guest, does not keep the others out.
 func (s *Slack) fillGroup(ctx context.Context, id string, seen *desk.GroupSeen) error {
 	users := seen.Group.Members
-	err := s.setGroup(ctx, id, users)
-	if slackCode(err) == "invalid_users" {
+	err := s.wire.SetGroup(ctx, id, users)
+	if wire.Code(err) == "invalid_users" {
 		users = slices.DeleteFunc(slices.Clone(users), func(u string) bool {
-			info, err := s.userInfo(ctx, u)
-			out := slackCode(err) != "" || err == nil && (info.Deleted || info.IsBot || info.IsRestricted)
+			info, err := s.wire.User(ctx, u)
+			out := wire.Code(err) != "" || err == nil && (info.Deleted || info.IsBot || info.IsRestricted)
 			if out {
 				_, person := s.desk.Actor(u).Split()
 				seen.Group.Unlinked = append(seen.Group.Unlinked, person)
@@ -293,7 +284,7 @@ func (s *Slack) fillGroup(ctx context.Context, id string, seen *desk.GroupSeen) 
 		if len(users) == 0 || slices.Equal(users, seen.Before) {
 			return nil
 		}
-		err = s.setGroup(ctx, id, users)
+		err = s.wire.SetGroup(ctx, id, users)
 	}
 	if err == nil {
 		seen.After = users
@@ -301,25 +292,10 @@ func (s *Slack) fillGroup(ctx context.Context, id string, seen *desk.GroupSeen) 
 	return err
 }
 
-func (s *Slack) userInfo(ctx context.Context, user string) (info *slack.User, err error) {
-	err = s.call(ctx, "users.info", func(ctx context.Context) (err error) {
-		info, err = s.api.GetUserInfoContext(ctx, user)
-		return err
-	})
-	return info, err
-}
-
-func (s *Slack) setGroup(ctx context.Context, id string, users []string) error {
-	return s.call(ctx, "usergroups.users.update", func(ctx context.Context) error {
-		_, err := s.api.UpdateUserGroupMembersContext(ctx, id, strings.Join(users, ","))
-		return err
-	})
-}
-
 // groupsOff lets user groups be where the workspace does not allow them, with one
 // plain line.
 func (s *Slack) groupsOff(ctx context.Context, err error) error {
-	code := slackCode(err)
+	code := wire.Code(err)
 	why, ok := groupsRefused[code]
 	if !ok {
 		return err
@@ -340,7 +316,7 @@ func (s *Slack) zoneOf(ctx context.Context, user string) *time.Location {
 		return z.zone
 	}
 	zone := s.rosterZone(user)
-	info, err := s.userInfo(ctx, user)
+	info, err := s.wire.User(ctx, user)
 	if err != nil {
 		return zone
 	}

@@ -70,10 +70,7 @@ func (s *Slack) openOncall(c slack.SlashCommand, caller desk.Caller, make func(o
 		f := oncallForm{roster: s.desk.Roster(), state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
 		f.preset(c.Text, time.Now().In(zone))
 		view := make(f)
-		err := s.call(ctx, "views.open", func(ctx context.Context) error {
-			_, err := s.api.OpenViewContext(ctx, c.TriggerID, view)
-			return err
-		})
+		err := s.wire.OpenView(ctx, c.TriggerID, view)
 		if err == nil {
 			return
 		}

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/slack-go/slack"
-
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 )
 
@@ -38,27 +37,14 @@ func (s *Slack) page(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcom
 // workspace wants it so.
 func (s *Slack) toPerson(ctx context.Context, user string, j desk.Job, m message) (desk.Message, error) {
 	posted, err := s.post(ctx, user, j, m)
-	if code := slackCode(err); code != "channel_not_found" && code != "not_in_channel" {
+	if code := wire.Code(err); code != "channel_not_found" && code != "not_in_channel" {
 		return posted, err
 	}
-	dm, err := s.openDM(ctx, user)
+	dm, err := s.wire.OpenDM(ctx, user)
 	if err != nil {
 		return desk.Message{}, err
 	}
 	return s.post(ctx, dm, j, m)
-}
-
-// openDM returns the direct messages with a user.
-func (s *Slack) openDM(ctx context.Context, user string) (string, error) {
-	var dm *slack.Channel
-	err := s.call(ctx, "conversations.open", func(ctx context.Context) (err error) {
-		dm, _, _, err = s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	return dm.ID, nil
 }
 
 // findStrays looks for pages of which an earlier try left no record: they have
@@ -74,9 +60,9 @@ func (s *Slack) findStrays(ctx context.Context, j desk.Job) (desk.Outcome, error
 		if user == "" {
 			return desk.Outcome{}, nil // nothing can have been sent
 		}
-		where, err = s.openDM(ctx, user)
+		where, err = s.wire.OpenDM(ctx, user)
 	default:
-		where, err = s.channel(ctx, j.Target, false)
+		where, err = s.wire.FindChannel(ctx, j.Target)
 	}
 	if err != nil || where == "" {
 		return desk.Outcome{}, err
@@ -95,7 +81,7 @@ func (s *Slack) pageChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk
 	ask := desk.Ask{Resort: j.Resort}
 	m := pageMessage(b, ask, s.names())
 	posted, err := s.postIn(ctx, j.Target, j, m)
-	if slackCode(err) != "" && b.Papers.Channel != "" { // then at least those who are there
+	if wire.Code(err) != "" && b.Papers.Channel != "" { // then at least those who are there
 		posted, err = s.post(ctx, b.Papers.Channel, j, m)
 	}
 	if err != nil {
@@ -117,7 +103,7 @@ func (s *Slack) refreshAsks(ctx context.Context, b desk.Brief) error {
 			continue // it has a job of its own
 		}
 		err := s.refreshAsk(ctx, b, ask)
-		var again *desk.Retry
+		var again *wire.Retry
 		if errors.As(err, &again) {
 			trouble = err // the others first
 		}

@@ -2,15 +2,17 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 )
 
 // Perform carries out one job. A *desk.Retry means that it is worth trying
 // again; an Outcome with Failed means that it is not.
 func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
-	ctx = context.WithValue(ctx, ranked{}, j.Priority())
+	ctx = wire.WithRank(ctx, j.Priority())
 	var b desk.Brief
 	var o desk.Outcome
 	var err error
@@ -19,8 +21,11 @@ func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 	} else if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
 		o, err = s.perform(ctx, j, b)
 	}
-	if code := slackCode(err); code != "" {
+	if code := wire.Code(err); code != "" {
 		return desk.Outcome{Failed: inWords(code)}, nil
+	}
+	if again := (*wire.Retry)(nil); errors.As(err, &again) {
+		err = &desk.Retry{After: again.After, Doubtful: again.Doubtful, Cause: again.Cause}
 	}
 	return o, err
 }
@@ -46,7 +51,7 @@ func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Out
 	case desk.JobCard:
 		return s.keep(ctx, j, in(b.Papers.Channel, b.Papers.Card), cardMessage(b, s.names()))
 	case desk.JobPin:
-		return desk.Outcome{}, s.pin(ctx, j.Message)
+		return desk.Outcome{}, s.wire.Pin(ctx, wire.Message(j.Message))
 	case desk.JobInvite:
 		return s.invite(ctx, b)
 	case desk.JobAnnounce:
@@ -54,10 +59,7 @@ func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Out
 	case desk.JobTopic:
 		return desk.Outcome{}, s.setTopic(ctx, b)
 	case desk.JobPurpose:
-		return desk.Outcome{}, s.call(ctx, "conversations.setPurpose", func(ctx context.Context) error {
-			_, err := s.api.SetPurposeOfConversationContext(ctx, b.Papers.Channel, purpose(b))
-			return err
-		})
+		return desk.Outcome{}, s.wire.SetPurpose(ctx, b.Papers.Channel, purpose(b))
 	case desk.JobSay:
 		return s.say(ctx, j, b)
 	case desk.JobPostmortem:
@@ -105,7 +107,7 @@ func (s *Slack) announce(ctx context.Context, j desk.Job, b desk.Brief) (desk.Ou
 		return s.keep(ctx, j, b.Papers.Announcement, m)
 	}
 	if j.Doubtful {
-		id, err := s.channel(ctx, s.opt.AnnounceChannel, true)
+		id, err := s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel)
 		if err != nil {
 			return desk.Outcome{}, err
 		}

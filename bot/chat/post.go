@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -21,12 +21,8 @@ const mark = "stormbell_job"
 // post posts a message that carries the job's key. One whose blocks Slack does
 // not take goes without them: plain words are better than nothing.
 func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
-	var posted desk.Message
-	err := s.inside(ctx, channel, func() (err error) {
-		posted, err = s.send(ctx, channel, j, m)
-		return err
-	})
-	if code := slackCode(err); refusedBlocks[code] {
+	posted, err := s.send(ctx, channel, j, m)
+	if code := wire.Code(err); refusedBlocks[code] {
 		s.log.Error().Str("kind", string(j.Kind)).Str("error", code).Msg("Slack does not take the blocks of a message; it goes as plain words")
 		posted, err = s.send(ctx, channel, j, message{text: m.text + s.byHand(j)})
 	}
@@ -63,12 +59,8 @@ func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message)
 	if len(m.blocks) > 0 {
 		options = append(options, slack.MsgOptionBlocks(m.blocks...))
 	}
-	var posted desk.Message
-	err := s.callIn(ctx, "chat.postMessage", channel, func(ctx context.Context) (err error) {
-		posted.Channel, posted.TS, err = s.api.PostMessageContext(ctx, channel, options...)
-		return err
-	})
-	return posted, err
+	posted, err := s.wire.Post(ctx, channel, options...)
+	return desk.Message(posted), err
 }
 
 // edit makes a message of ours show m. One that shows it already is left alone.
@@ -79,11 +71,7 @@ func (s *Slack) edit(ctx context.Context, at desk.Message, m message) error {
 	if same {
 		return nil
 	}
-	err := s.call(ctx, "chat.update", func(ctx context.Context) error {
-		_, _, _, err := s.api.UpdateMessageContext(ctx, at.Channel, at.TS,
-			slack.MsgOptionText(m.notice(), false), slack.MsgOptionBlocks(m.blocks...))
-		return err
-	})
+	err := s.wire.Update(ctx, wire.Message(at), slack.MsgOptionText(m.notice(), false), slack.MsgOptionBlocks(m.blocks...))
 	if err == nil {
 		s.remember(at, m)
 	}
@@ -127,7 +115,7 @@ func (s *Slack) keep(ctx context.Context, j desk.Job, at desk.Message, m message
 	}
 	if at.TS != "" {
 		err := s.edit(ctx, at, m)
-		if code := slackCode(err); code != "message_not_found" && code != "cant_update_message" {
+		if code := wire.Code(err); code != "message_not_found" && code != "cant_update_message" {
 			return desk.Outcome{Message: at}, err
 		}
 	}
@@ -146,7 +134,7 @@ func in(channel string, m desk.Message) desk.Message {
 // find looks through a channel's latest messages for ours that match, the
 // oldest first.
 func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) bool) ([]desk.Message, error) {
-	messages, err := s.history(ctx, channel)
+	messages, err := s.wire.History(ctx, channel)
 	if err != nil {
 		return nil, err
 	}
@@ -167,41 +155,6 @@ func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) b
 	}
 	slices.Reverse(found)
 	return found, nil
-}
-
-// lookBack is how many pages of a hundred messages are looked through.
-const lookBack = 5
-
-func (s *Slack) history(ctx context.Context, channel string) ([]slack.Message, error) {
-	var all []slack.Message
-	cursor := ""
-	for range lookBack {
-		var page *slack.GetConversationHistoryResponse
-		look := func() error {
-			return s.call(ctx, "conversations.history", func(ctx context.Context) (err error) {
-				page, err = s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-					ChannelID: channel, Limit: 100, Cursor: cursor, IncludeAllMetadata: true})
-				return err
-			})
-		}
-		err := s.inside(ctx, channel, look)
-		// Begun is half done: giving up here would spend the budget on first
-		// pages for ever, and never come to the end.
-		for again := (*desk.Retry)(nil); cursor != "" && errors.As(err, &again) && errors.Is(err, errTurn); {
-			if err := pause(ctx, again.After); err != nil {
-				return nil, err
-			}
-			err = s.inside(ctx, channel, look)
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.Messages...)
-		if cursor = page.ResponseMetaData.NextCursor; cursor == "" || !page.HasMore {
-			break
-		}
-	}
-	return all, nil
 }
 
 // once posts a message unless this very job has posted it before.

@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
-
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -28,8 +27,8 @@ func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk
 			continue // the second of a name is number 2
 		}
 		name := incident.ChannelName(i.Number, title, clash)
-		made, err := s.create(ctx, slack.CreateConversationParams{ChannelName: name, IsPrivate: i.Private})
-		switch code := slackCode(err); {
+		made, err := s.wire.CreateChannel(ctx, name, i.Private)
+		switch code := wire.Code(err); {
 		case err == nil:
 			return desk.Outcome{Channel: made.ID, ChannelName: made.Name}, nil
 		case code == "name_taken":
@@ -58,12 +57,12 @@ const clockSkew = 2 * time.Minute
 // adopt returns the channel of that name if an earlier try made it for this
 // incident, or "".
 func (s *Slack) adopt(ctx context.Context, i incident.Incident, name string) (string, error) {
-	self, err := s.botUser(ctx)
+	self, err := s.wire.Self(ctx)
 	if err != nil {
 		return "", err
 	}
-	c, err := s.lookUp(ctx, name)
-	if slackCode(err) != "" {
+	c, err := s.wire.LookUp(ctx, name)
+	if wire.Code(err) != "" {
 		return "", nil // it cannot be seen, so another name is taken
 	}
 	if err != nil || c == nil || c.Creator != self {
@@ -76,16 +75,6 @@ func (s *Slack) adopt(ctx context.Context, i incident.Incident, name string) (st
 		return "", err
 	}
 	return c.ID, nil
-}
-
-func (s *Slack) pin(ctx context.Context, m desk.Message) error {
-	err := s.call(ctx, "pins.add", func(ctx context.Context) error {
-		return s.api.AddPinContext(ctx, m.Channel, slack.NewRefToMessage(m.Channel, m.TS))
-	})
-	if slackCode(err) == "already_pinned" {
-		return nil
-	}
-	return err
 }
 
 // invitesMost is how many people one call invites (Slack: conversations.invite).
@@ -102,10 +91,10 @@ func (s *Slack) invite(ctx context.Context, b desk.Brief) (desk.Outcome, error) 
 	}
 	o := desk.Outcome{}
 	for part := range slices.Chunk(users, invitesMost) {
-		err := s.inviteAll(ctx, b.Papers.Channel, part...)
-		if slackCode(err) != "" && len(part) > 1 {
+		err := s.wire.Invite(ctx, b.Papers.Channel, part...)
+		if wire.Code(err) != "" && len(part) > 1 {
 			err = s.inviteEach(ctx, b.Papers.Channel, part, &o)
-		} else if slackCode(err) != "" {
+		} else if wire.Code(err) != "" {
 			s.uninvited(&o, part[0], err)
 			err = nil
 		}
@@ -120,8 +109,8 @@ func (s *Slack) invite(ctx context.Context, b desk.Brief) (desk.Outcome, error) 
 // inviteEach invites people one by one, since Slack refuses all for one.
 func (s *Slack) inviteEach(ctx context.Context, channel string, users []string, o *desk.Outcome) error {
 	for _, u := range users {
-		err := s.inviteAll(ctx, channel, u)
-		if err != nil && slackCode(err) == "" {
+		err := s.wire.Invite(ctx, channel, u)
+		if err != nil && wire.Code(err) == "" {
 			return err
 		}
 		s.uninvited(o, u, err)
@@ -131,18 +120,9 @@ func (s *Slack) inviteEach(ctx context.Context, channel string, users []string, 
 
 // uninvited remarks who could not be invited. Who is there already is no trouble.
 func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
-	if c := slackCode(err); c != "" && c != "already_in_channel" && c != "cant_invite_self" {
+	if c := wire.Code(err); c != "" && c != "already_in_channel" && c != "cant_invite_self" {
 		o.Remark = strings.TrimSpace(o.Remark + " Could not invite " + s.nameOf(user) + ": " + inWords(c) + ".")
 	}
-}
-
-func (s *Slack) inviteAll(ctx context.Context, channel string, users ...string) error {
-	return s.inside(ctx, channel, func() error {
-		return s.call(ctx, "conversations.invite", func(ctx context.Context) error {
-			_, err := s.api.InviteUsersToConversationContext(ctx, channel, users...)
-			return err
-		})
-	})
 }
 
 func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
@@ -153,12 +133,7 @@ func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
 	if same {
 		return nil
 	}
-	err := s.inside(ctx, b.Papers.Channel, func() error {
-		return s.call(ctx, "conversations.setTopic", func(ctx context.Context) error {
-			_, err := s.api.SetTopicOfConversationContext(ctx, b.Papers.Channel, want)
-			return err
-		})
-	})
+	err := s.wire.SetTopic(ctx, b.Papers.Channel, want)
 	if err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -22,9 +22,9 @@ import (
 	"github.com/stormbell/stormbell/storage/bolt"
 )
 
-// wire is a Slack that says whatever a test writes down, frame by frame: what no
+// peer is a Slack that says whatever a test writes down, frame by frame: what no
 // workspace would let a person cause.
-type wire struct {
+type peer struct {
 	t    *testing.T
 	line *slacksim.Listener
 
@@ -34,7 +34,7 @@ type wire struct {
 	opens int
 }
 
-func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (w *peer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/apps.connections.open"):
 		w.mu.Lock()
@@ -48,7 +48,7 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (w *wire) link(rw http.ResponseWriter, r *http.Request) {
+func (w *peer) link(rw http.ResponseWriter, r *http.Request) {
 	up := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 	c, err := up.Upgrade(rw, r, nil)
 	if err != nil {
@@ -94,17 +94,17 @@ func (w *wire) link(rw http.ResponseWriter, r *http.Request) {
 }
 
 // say writes a frame on one of the connections.
-func (w *wire) say(frame string) {
+func (w *peer) say(frame string) {
 	w.mu.Lock()
 	c := w.conns[0]
 	w.mu.Unlock()
 	c.WriteMessage(websocket.TextMessage, []byte(frame))
 }
 
-// onWire runs f with a bot on such a Slack.
-func onWire(t *testing.T, f func(*wire, *Slack)) {
+// onPeer runs f with a bot on such a Slack.
+func onPeer(t *testing.T, f func(*peer, *Slack)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{t: t, line: slacksim.NewListener(), acks: map[string]string{}}
+		w := &peer{t: t, line: slacksim.NewListener(), acks: map[string]string{}}
 		server := &http.Server{Handler: w}
 		go server.Serve(w.line)
 		engine, err := bolt.Open(filepath.Join(t.TempDir(), "stormbell.db"), bolt.Options{})
@@ -166,7 +166,7 @@ func TestOddFrames(t *testing.T) {
 		"long-command":        command("long-command", `,"text":"declare `+strings.Repeat("🔥", 4000)+`"`),
 		"long-mistake":        command("long-mistake", `,"text":"frobnicate `+strings.Repeat("&amp;", 4000)+`"`),
 	}
-	onWire(t, func(w *wire, s *Slack) {
+	onPeer(t, func(w *peer, s *Slack) {
 		for _, frame := range frames {
 			w.say(frame)
 		}
@@ -195,41 +195,4 @@ func TestOddFrames(t *testing.T) {
 			t.Errorf("after all that the list is %q", w.acks["after"])
 		}
 	})
-}
-
-// TestThrottle decides when a connection may be asked for, instant by instant.
-func TestThrottle(t *testing.T) {
-	start := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
-	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
-	th := &openThrottle{lines: map[string]*openLine{"a": {}, "b": {}}}
-	steps := []struct {
-		name string
-		line string
-		at   float64
-		want float64 // when it may
-		live float64 // and is connected then; 0: it is not
-	}{
-		{"the first at once", "a", 0, 0, 0.1},
-		{"the second a second later", "b", 0, 1, 1.1},
-		{"cut at once", "a", 5, 5, 5.1},
-		{"cut again", "a", 5.2, 7, 7.1},
-		{"and again", "a", 7.2, 11, 11.1},
-		{"and again", "a", 11.2, 19, 0},
-		{"refused", "a", 19.1, 35, 0},
-		{"refused", "a", 35.1, 67, 0},
-		{"refused: a minute at most", "a", 67.1, 127, 0},
-		{"still a minute", "a", 127.1, 187, 187.1},
-		{"the other has lived: at once", "b", 200, 200, 200.1},
-		{"after a minute of life at once", "a", 260, 260, 260.1},
-		{"both at the same moment", "b", 330, 330, 0},
-		{"both at the same moment", "a", 330, 331, 0},
-	}
-	for _, step := range steps {
-		if got := at(step.at).Add(th.wait(step.line, at(step.at))); !got.Equal(at(step.want)) {
-			t.Errorf("%s: %s at %g s may ask at %g s, want %g s", step.name, step.line, step.at, got.Sub(start).Seconds(), step.want)
-		}
-		if step.live > 0 {
-			th.connected(step.line, at(step.live))
-		}
-	}
 }

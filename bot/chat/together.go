@@ -13,6 +13,7 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -50,8 +51,8 @@ func (s *Slack) put(ctx context.Context, j desk.Job, t desk.Together, briefs []d
 	}
 	// An edit is no more urgent than other edits: it keeps to their budget, which
 	// gathers what comes meanwhile, and gives up when the message is to ring.
-	t, edited, err := s.editAll(context.WithValue(ctx, ranked{}, 1), t, m)
-	var again *desk.Retry
+	t, edited, err := s.editAll(wire.WithRank(ctx, 1), t, m)
+	var again *wire.Retry
 	switch {
 	case edited:
 		return t.Showing(briefs, false), nil
@@ -83,7 +84,7 @@ func (s *Slack) refreshTogether(ctx context.Context, j desk.Job) (desk.Outcome, 
 	if !t.Rings(briefs, time.Now()) {
 		t, _, err = s.editAll(ctx, t, m)
 		o := desk.Outcome{Together: &t}
-		if again := (*desk.Retry)(nil); errors.As(err, &again) {
+		if again := (*wire.Retry)(nil); errors.As(err, &again) {
 			o.Later = max(again.After, refreshAgain) // pages of this lane must not wait for it
 		}
 		return o, nil
@@ -94,11 +95,11 @@ func (s *Slack) refreshTogether(ctx context.Context, j desk.Job) (desk.Outcome, 
 	}
 	why := noSlackUser
 	if user != "" {
-		rung, err := s.ring(context.WithValue(ctx, ranked{}, 0), j, t.For(user), m, briefs) // it is a page
+		rung, err := s.ring(wire.WithRank(ctx, 0), j, t.For(user), m, briefs) // it is a page
 		if err == nil {
 			return desk.Outcome{Message: rung.Messages[len(rung.Messages)-1], Together: &rung}, nil
 		}
-		code := slackCode(err)
+		code := wire.Code(err)
 		if code == "" {
 			return desk.Outcome{}, err
 		}
@@ -136,7 +137,7 @@ func (s *Slack) editAll(ctx context.Context, t desk.Together, m message) (left d
 	t.Messages = nil
 	for _, at := range places {
 		err := s.edit(ctx, at, m)
-		code := slackCode(err)
+		code := wire.Code(err)
 		if gone[code] {
 			t.Gone = append(t.Gone, at)
 		} else {

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -34,21 +35,11 @@ func (s *Slack) reacted(e *slackevents.ReactionAddedEvent) answer {
 		if _, ok, err := s.desk.InChannel(ctx, e.Item.Channel); err == nil && !ok {
 			return
 		}
-		var found []slack.Message
-		err := s.call(ctx, "conversations.replies", func(ctx context.Context) (err error) {
-			found, _, _, err = s.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-				ChannelID: e.Item.Channel, Timestamp: e.Item.Timestamp, // comes after its thread's parent, which is always there
-				Oldest: e.Item.Timestamp, Latest: e.Item.Timestamp, Inclusive: true, Limit: 2})
-			return err
-		})
+		m, err := s.wire.Read(ctx, wire.Message{Channel: e.Item.Channel, TS: e.Item.Timestamp})
 		if err != nil {
-			s.log.Warn().Str("error", plain(err)).Msg("a marked message could not be read")
-			return
-		}
-		for _, m := range found {
-			if m.Timestamp == e.Item.Timestamp {
-				s.pointedAt(ctx, e.User, e.Item.Channel, m.Timestamp, m.User, m.Text)
-			}
+			s.log.Warn().Str("error", wire.Plain(err)).Msg("a marked message could not be read")
+		} else if m != nil {
+			s.pointedAt(ctx, e.User, e.Item.Channel, m.Timestamp, m.User, m.Text)
 		}
 	}}
 }
@@ -71,9 +62,7 @@ func (s *Slack) pointedAt(ctx context.Context, by, channel, ts, author, text str
 
 // ours reports whether a user is the bot, as far as it knows itself by now.
 func (s *Slack) ours(user string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return user != "" && user == s.self
+	return user != "" && user == s.wire.Me()
 }
 
 // refusalOr is an error in words for a log: a refusal's own, else only its kind,
@@ -82,7 +71,7 @@ func refusalOr(err error) string {
 	if r, ok := errors.AsType[*incident.Refusal](err); ok {
 		return r.Why
 	}
-	return plain(err)
+	return wire.Plain(err)
 }
 
 // typed answers what somebody writes to the bot: in direct messages as a
@@ -101,16 +90,16 @@ func (s *Slack) typed(ctx context.Context, user, channel, ts, text string, direc
 			blocks = r.Blocks.BlockSet
 		}
 		options := []slack.MsgOption{slack.MsgOptionText(r.Text, false), slack.MsgOptionBlocks(blocks...)}
-		method := "chat.postMessage"
-		if !direct {
-			method, options = "chat.postEphemeral", append(options, slack.MsgOptionPostEphemeral(user))
-		}
-		err := s.call(ctx, method, func(ctx context.Context) error {
-			_, _, err := s.api.PostMessageContext(ctx, channel, options...)
+		err := wire.Patiently(ctx, func() (err error) {
+			if direct {
+				_, err = s.wire.Post(ctx, channel, options...)
+			} else {
+				err = s.wire.PostEphemeral(ctx, channel, user, options...)
+			}
 			return err
 		})
 		if err != nil {
-			s.log.Warn().Str("error", plain(err)).Msg("somebody who wrote to the bot was not answered")
+			s.log.Warn().Str("error", wire.Plain(err)).Msg("somebody who wrote to the bot was not answered")
 		}
 	}}
 }

@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// openThrottle delays apps.connections.open, which slack-go calls as fast as it
+// can when Slack closes the socket at once (too_many_websockets does): 1 s, then
+// twice as long each time up to 60 s, and at once again only after a connection
+// has lived for a minute. All connections of the process share it, so that
+// together they open at most one a second.
+type openThrottle struct {
+	next http.RoundTripper
+
+	mu    sync.Mutex
+	lines map[string]*openLine // by the connection's name
+	last  time.Time            // the last call of any of them
+}
+
+type openLine struct {
+	delay     time.Duration
+	opened    time.Time // the last call
+	connected time.Time // since when it is connected; zero when it is not
+}
+
+const (
+	openFirst = time.Second
+	openMost  = time.Minute
+	openLived = time.Minute
+)
+
+// throttled returns a transport for the connection with that name.
+func (t *openThrottle) throttled(name string) http.RoundTripper {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines[name] = &openLine{}
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
+			if err := pause(r.Context(), t.wait(name, time.Now())); err != nil {
+				return nil, err
+			}
+		}
+		return t.next.RoundTrip(r)
+	})
+}
+
+// wait decides how long the connection must wait before it asks again, and
+// takes its turn.
+func (t *openThrottle) wait(name string, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.lines[name]
+	at := now
+	switch {
+	case l.opened.IsZero():
+	case !l.connected.IsZero() && now.Sub(l.connected) >= openLived:
+		l.delay = 0
+	default:
+		l.delay = min(max(2*l.delay, openFirst), openMost)
+		at = l.opened.Add(l.delay)
+	}
+	if turn := t.last.Add(openFirst); !t.last.IsZero() && at.Before(turn) {
+		at = turn
+	}
+	if at.Before(now) {
+		at = now
+	}
+	l.opened, l.connected, t.last = at, time.Time{}, at
+	return at.Sub(now)
+}
+
+func (t *openThrottle) connected(name string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines[name].connected = now
+}
+
+// silentFor is how long a socket may be silent. Slack pings every few seconds, and
+// its own clients take half a minute without one for a dead connection; slack-go
+// looks only every half a minute, so that nearly a whole one would pass.
+const silentFor = 30 * time.Second
+
+// heardConn notes when something was last read from a socket, and fails the
+// reading of one that is silent. slack-go keeps the pings to itself, so the
+// connection is watched below it.
+type heardConn struct {
+	net.Conn
+	heard func(time.Time)
+}
+
+// Read reads from the connection and notes that it lives.
+func (c heardConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(silentFor)); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.heard(time.Now())
+	}
+	return n, err
+}

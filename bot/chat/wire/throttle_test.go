@@ -1,0 +1,43 @@
+package wire
+
+import (
+	"testing"
+	"time"
+)
+
+// TestThrottle decides when a connection may be asked for, instant by instant.
+func TestThrottle(t *testing.T) {
+	start := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
+	th := &openThrottle{lines: map[string]*openLine{"a": {}, "b": {}}}
+	steps := []struct {
+		name string
+		line string
+		at   float64
+		want float64 // when it may
+		live float64 // and is connected then; 0: it is not
+	}{
+		{"the first at once", "a", 0, 0, 0.1},
+		{"the second a second later", "b", 0, 1, 1.1},
+		{"cut at once", "a", 5, 5, 5.1},
+		{"cut again", "a", 5.2, 7, 7.1},
+		{"and again", "a", 7.2, 11, 11.1},
+		{"and again", "a", 11.2, 19, 0},
+		{"refused", "a", 19.1, 35, 0},
+		{"refused", "a", 35.1, 67, 0},
+		{"refused: a minute at most", "a", 67.1, 127, 0},
+		{"still a minute", "a", 127.1, 187, 187.1},
+		{"the other has lived: at once", "b", 200, 200, 200.1},
+		{"after a minute of life at once", "a", 260, 260, 260.1},
+		{"both at the same moment", "b", 330, 330, 0},
+		{"both at the same moment", "a", 330, 331, 0},
+	}
+	for _, step := range steps {
+		if got := at(step.at).Add(th.wait(step.line, at(step.at))); !got.Equal(at(step.want)) {
+			t.Errorf("%s: %s at %g s may ask at %g s, want %g s", step.name, step.line, step.at, got.Sub(start).Seconds(), step.want)
+		}
+		if step.live > 0 {
+			th.connected(step.line, at(step.live))
+		}
+	}
+}
