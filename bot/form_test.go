@@ -307,3 +307,85 @@ func TestWordsOfCommands(t *testing.T) {
 		}
 	})
 }
+
+// TestFormsComeFirst opens every form: nothing is asked of Slack between the press
+// and views.open, since a trigger lives three seconds.
+func TestFormsComeFirst(t *testing.T) {
+	opt := calm()
+	opt.Manifest = manifest(t)
+	inBubble(t, opt, func(r *rig) {
+		r.command("eve", "general", "declare checkout is down")
+		r.pass(10 * time.Second)
+		r.command("ada", "general", "ack INC-1")
+		r.pass(10 * time.Second)
+		c := r.channel("inc-1-checkout-is-down").ID
+		card := r.marked(r.channel(c).Messages, "card", "INC-1")[0]
+		as := r.sim.As("ada")
+		if _, err := as.OpenHome(); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(5 * time.Second)
+		press := func(p slacksim.Press) func() error {
+			return func() error { _, err := as.Press(p); return err }
+		}
+		command := func(command, text string) func() error {
+			return func() error { _, err := as.Command("general", command, text); return err }
+		}
+		for name, open := range map[string]func() error{
+			"declare":  command("/incident", "declare"),
+			"shortcut": func() error { _, err := as.Shortcut(slacksim.Shortcut{CallbackID: "declare_incident"}); return err },
+			"home":     press(slacksim.Press{Home: true, Label: "Declare an incident"}),
+			"update":   press(slacksim.Press{Channel: c, TS: card.TS, Label: "Add update"}),
+			"resolve":  press(slacksim.Press{Channel: c, TS: card.TS, Label: "Resolve"}),
+			"override": command("/oncall", "override"),
+			"swap":     command("/oncall", "swap"),
+			"cover":    command("/oncall", "cover"),
+			"off":      command("/oncall", "off"),
+		} {
+			r.pass(2 * time.Hour) // what was known of ada's profile is old by now
+			before := len(r.sim.Calls(0))
+			if err := open(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			r.pass(5 * time.Second)
+			first := ""
+			for _, c := range r.sim.Calls(before) {
+				if c.Kind == "api" && first == "" {
+					first = c.Method
+				}
+			}
+			if first != "views.open" {
+				t.Errorf("%s: the first call is %q, want views.open", name, first)
+			}
+		}
+	})
+}
+
+// TestFormWithoutProfile opens a form while Slack takes its time to say where
+// somebody is: it opens on the clock of the roster, and shows their own as soon as
+// that is known.
+func TestFormWithoutProfile(t *testing.T) {
+	opt := calm()
+	opt.Manifest = manifest(t)
+	inBubble(t, opt, func(r *rig) {
+		if err := r.sim.ChangePerson("cleo", func(u *slacksim.User) { u.TimeZone = "Asia/Tokyo" }); err != nil {
+			t.Fatal(err)
+		}
+		r.fault(slacksim.Fault{Method: "users.info", Latency: 4 * time.Second})
+		v := r.form("cleo", "override")
+		if !strings.Contains(string(v.Blocks), "On your clock: UTC") {
+			t.Errorf("the form is not on the roster's clock at first: %s", v.Blocks)
+		}
+		r.pass(5 * time.Second)
+		if v = r.view("U0CLEO"); !strings.Contains(string(v.Blocks), "On your clock: Asia/Tokyo") {
+			t.Errorf("the form is not on cleo's own clock: %s", v.Blocks)
+		}
+		res := r.fill("cleo", v, map[string]any{"rotation": "primary", "kind": "replace", "person": "ada", "by": []string{"cleo"},
+			"from_date": "2000-01-10", "from_time": "09:00", "to_date": "2000-01-12", "to_time": "09:00"})
+		x, _ := r.desk.Roster().Rotation("primary")
+		want := time.Date(2000, 1, 10, 0, 0, 0, 0, time.UTC)
+		if len(x.Overrides) != 1 || !x.Overrides[0].Start.Equal(want) {
+			t.Errorf("%+v; overrides %+v, want one from %s", res, x.Overrides, want)
+		}
+	})
+}

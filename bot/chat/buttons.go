@@ -195,7 +195,7 @@ func (s *Slack) quoted(by, author, text string) string {
 // openForm opens a form. Its trigger lives three seconds: when it is gone the
 // person is told how to go on without a form.
 func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v slack.ModalViewRequest) {
-	err := s.wire.OpenView(ctx, trigger, v)
+	_, err := s.wire.OpenView(ctx, trigger, v)
 	if err == nil {
 		return
 	}

@@ -305,21 +305,34 @@ func (s *Slack) groupsOff(ctx context.Context, err error) error {
 	return s.desk.GroupsOff(ctx, code, words)
 }
 
-// zoneOf returns the time zone of a person's Slack profile, asked at most once an
-// hour; else the one of the roster.
-func (s *Slack) zoneOf(ctx context.Context, user string) *time.Location {
+// zoneFresh is how long a zone is taken for true before Slack is asked again.
+const zoneFresh = time.Hour
+
+// knownZone is the time zone of a Slack user without asking anybody: the one that
+// Slack has told last, else the one of the roster.
+func (s *Slack) knownZone(user string) *time.Location {
+	s.zones.mu.Lock()
+	defer s.zones.mu.Unlock()
+	if z, ok := s.zones.of[user]; ok {
+		return z.zone
+	}
+	return s.rosterZone(user)
+}
+
+// askZone is knownZone after asking Slack, where that was not done in the last hour.
+func (s *Slack) askZone(ctx context.Context, user string) *time.Location {
 	now := time.Now()
 	s.zones.mu.Lock()
 	z, ok := s.zones.of[user]
 	s.zones.mu.Unlock()
-	if ok && now.Sub(z.at) < time.Hour {
+	if ok && now.Sub(z.at) < zoneFresh {
 		return z.zone
 	}
-	zone := s.rosterZone(user)
 	info, err := s.wire.User(ctx, user)
 	if err != nil {
-		return zone
+		return s.knownZone(user)
 	}
+	zone := s.rosterZone(user)
 	if loc, err := time.LoadLocation(info.TZ); err == nil && info.TZ != "" {
 		zone = loc
 	}

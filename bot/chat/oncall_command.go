@@ -60,22 +60,32 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	return answer{payload: s.oncall(typed)}
 }
 
-// openOncall opens a form, with what the person's clock is asked for first.
+// openOncall opens a form on the person's clock as far as that is known. Slack is
+// asked for their zone only when the form stands, since its trigger lives three
+// seconds; a form on another clock is then put right.
 func (s *Slack) openOncall(c slack.SlashCommand, caller desk.Caller, make func(oncallForm) slack.ModalViewRequest) answer {
 	if err := s.planner(caller.Actor); err != nil {
 		return answer{payload: ephemeral(s.trouble(err))}
 	}
 	return answer{after: func(ctx context.Context) {
-		zone := s.zoneOf(ctx, c.UserID)
-		f := oncallForm{roster: s.desk.Roster(), state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
-		f.preset(c.Text, time.Now().In(zone))
-		view := make(f)
-		err := s.wire.OpenView(ctx, c.TriggerID, view)
-		if err == nil {
+		on := func(zone *time.Location) slack.ModalViewRequest {
+			f := oncallForm{roster: s.desk.Roster(), state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
+			f.preset(c.Text, time.Now().In(zone))
+			return make(f)
+		}
+		zone := s.knownZone(c.UserID)
+		view := on(zone)
+		opened, err := s.wire.OpenView(ctx, c.TriggerID, view)
+		if err != nil {
+			s.log.Warn().Str("form", view.CallbackID).Str("error", err.Error()).Msg("a form could not be opened")
+			s.told(caller, ephemeral("The form could not be opened. Please type `"+s.opt.OncallCommand+"` and the word once more.")).after(ctx)
 			return
 		}
-		s.log.Warn().Str("form", view.CallbackID).Str("error", err.Error()).Msg("a form could not be opened")
-		s.told(caller, ephemeral("The form could not be opened. Please type `"+s.opt.OncallCommand+"` and the word once more.")).after(ctx)
+		if now := s.askZone(ctx, c.UserID); now.String() != zone.String() {
+			if err := s.wire.UpdateView(ctx, opened, on(now)); err != nil {
+				s.log.Warn().Str("form", view.CallbackID).Str("error", err.Error()).Msg("a form stays on the clock of the roster")
+			}
+		}
 	}}
 }
 

@@ -55,13 +55,34 @@ func (c *Client) SetGroup(ctx context.Context, id string, users []string) error 
 	})
 }
 
+// View is a form that somebody has in front of them, as it was opened.
+type View struct{ ID, Hash string }
+
 // OpenView opens a form for whoever pressed or typed: the trigger comes with that,
-// and is good for three seconds.
-func (c *Client) OpenView(ctx context.Context, trigger string, view slack.ModalViewRequest) error {
-	return c.call(ctx, "views.open", func(ctx context.Context) error {
-		_, err := c.api.OpenViewContext(ctx, trigger, view)
+// and is good for three seconds. So this must be the first call after a press.
+func (c *Client) OpenView(ctx context.Context, trigger string, view slack.ModalViewRequest) (View, error) {
+	var opened View
+	err := c.call(ctx, "views.open", func(ctx context.Context) error {
+		r, err := c.api.OpenViewContext(ctx, trigger, view)
+		if err == nil {
+			opened = View{ID: r.View.ID, Hash: r.View.Hash}
+		}
 		return err
 	})
+	return opened, err
+}
+
+// UpdateView changes a form, unless it is closed or has changed since it was
+// opened. What was filled in stays where an input keeps its block and its action.
+func (c *Client) UpdateView(ctx context.Context, opened View, view slack.ModalViewRequest) error {
+	err := c.call(ctx, "views.update", func(ctx context.Context) error {
+		_, err := c.api.UpdateViewContext(ctx, view, "", opened.Hash, opened.ID)
+		return err
+	})
+	if code := Code(err); code == "hash_conflict" || code == "not_found" {
+		return nil
+	}
+	return err
 }
 
 // PublishView shows a user the Home tab.
