@@ -434,3 +434,40 @@ func TestStopping(t *testing.T) {
 		}
 	})
 }
+
+// TestChannelsAtStart starts with the rosters of many teams in a large workspace,
+// and lets each of them be told of its hand-over: the list of channels is read
+// once.
+func TestChannelsAtStart(t *testing.T) {
+	var opt slacksim.Options
+	for n := range 2000 {
+		opt.Channels = append(opt.Channels, fmt.Sprintf("c%04d", n))
+	}
+	var teams, rotations strings.Builder
+	for n := range 10 {
+		fmt.Fprintf(&teams, "  - {id: t%d, name: Team %d, members: [ada, bob], channel: \"#c%04d\"}\n", n, n, 200*n)
+		fmt.Fprintf(&rotations, "  - {id: r%d, team: t%d, time_zone: UTC, layers: [{id: daily, people: [ada, bob], start: 1999-12-27T09:00, every: {days: 1}}]}\n", n, n)
+	}
+	roster := strings.NewReplacer("rotations:\n", teams.String()+"rotations:\n"+rotations.String()).Replace(rosterText)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, opt)
+		r.roster = roster
+		defer r.close()
+		r.start()
+		r.pass(25 * time.Hour)
+		n := 0
+		for _, c := range r.sim.Calls(0) {
+			if c.Method == "conversations.list" {
+				n++
+			}
+		}
+		if n != 3 {
+			t.Errorf("the list of channels was read with %d calls, want 3: one for each page of it", n)
+		}
+		for k := range 10 {
+			if told := r.channel(fmt.Sprintf("c%04d", 200*k)).Messages; count(told, "on call now") == 0 {
+				t.Errorf("team %d was not told of its hand-over:%s", k, list(told))
+			}
+		}
+	})
+}

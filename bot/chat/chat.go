@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,8 +54,7 @@ type Slack struct {
 	shown  map[desk.Message]string // what a message of ours shows, as a hash
 	topics map[int]string          // the topic that an incident's channel has
 
-	absent noChannel // channels that do not exist
-	zones  userZones
+	zones userZones
 }
 
 // New returns the Slack side of the desk. It does not connect.
@@ -175,10 +175,41 @@ func (s *Slack) prepareOnce(ctx context.Context) error {
 	if _, err := s.wire.Self(ctx); err != nil {
 		return err
 	}
+	if _, err := s.wire.FindChannels(ctx, s.channelsNamed()...); err != nil && wire.Code(err) == "" {
+		return err
+	}
 	if _, err := s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel); err != nil {
 		return err
 	}
 	return s.linkPeople(ctx)
+}
+
+// channelsNamed are the channels that things may be said in. They are looked for
+// together, since each search reads the list of all channels.
+func (s *Slack) channelsNamed() []string {
+	names := []string{s.opt.AnnounceChannel}
+	roster := s.desk.Roster()
+	for _, t := range roster.Teams {
+		names = append(names, teamChannels(&t)...)
+	}
+	for _, p := range roster.Policies {
+		names = append(names, pagedChannels(&p)...)
+	}
+	return names
+}
+
+// pagedChannels are the channels that a policy asks in.
+func pagedChannels(p *rotation.Policy) (names []string) {
+	targets := slices.Clone(p.LastResort)
+	for _, step := range p.Steps {
+		targets = append(targets, step.Notify...)
+	}
+	for _, t := range targets {
+		if t.Kind == rotation.TargetChannel {
+			names = append(names, t.ID)
+		}
+	}
+	return names
 }
 
 // linkPeople finds the Slack users of people known by mail address only.

@@ -127,13 +127,9 @@ func (x *examiner) channels(ctx context.Context, e Examined) {
 		return
 	}
 	for _, p := range e.Roster.Policies {
-		targets := slices.Clone(p.LastResort)
-		for _, step := range p.Steps {
-			targets = append(targets, step.Notify...)
-		}
-		for _, t := range targets {
-			if t.Kind == rotation.TargetChannel && t.ID != e.AnnounceChannel {
-				x.channel(known, "policy "+p.ID, t.ID)
+		for _, name := range pagedChannels(&p) {
+			if name != e.AnnounceChannel {
+				x.channel(known, "policy "+p.ID, name)
 			}
 		}
 	}

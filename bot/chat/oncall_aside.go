@@ -98,50 +98,28 @@ func (s *Slack) findJob(ctx context.Context, channel string, j desk.Job) (desk.M
 	return firstOf(found), err
 }
 
-// noChannel remembers for a while which channels do not exist, so that they are
-// not looked for again before every message.
-type noChannel struct {
-	mu    sync.Mutex
-	since map[string]time.Time
-}
-
-const noChannelFor = 10 * time.Minute
-
-func (c *noChannel) known(name string, now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	at, ok := c.since[name]
-	return ok && now.Sub(at) < noChannelFor
-}
-
-func (c *noChannel) note(name string, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.since == nil {
-		c.since = map[string]time.Time{}
+// teamChannels are the channels in which a team may be told, the best first: the
+// one in the roster, then #team-ID.
+func teamChannels(t *rotation.Team) []string {
+	names := []string{"team-" + t.ID}
+	if t.Channel != "" {
+		names = append([]string{t.Channel}, names...)
 	}
-	c.since[name] = now
+	return names
 }
 
-// teamChannel names the channel in which a team is told: the one in the roster,
-// else #team-ID where there is one, else the one for announcements.
+// teamChannel names the channel in which a team is told: the first of its own that
+// there is, else the one for announcements.
 func (s *Slack) teamChannel(ctx context.Context, team string) (string, error) {
 	t, ok := s.desk.Roster().Team(team)
 	if !ok {
 		return s.opt.AnnounceChannel, nil
 	}
-	for _, name := range []string{t.Channel, "team-" + t.ID} {
-		if name == "" || s.absent.known(name, time.Now()) {
-			continue
-		}
+	for _, name := range teamChannels(t) {
 		id, err := s.wire.FindChannel(ctx, name)
-		if err != nil {
-			return "", err
+		if err != nil || id != "" {
+			return name, err
 		}
-		if id != "" {
-			return name, nil
-		}
-		s.absent.note(name, time.Now())
 	}
 	return s.opt.AnnounceChannel, nil
 }

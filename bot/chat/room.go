@@ -68,7 +68,7 @@ func (s *Slack) adopt(ctx context.Context, i incident.Incident, name string) (st
 	if err != nil || c == nil || c.Creator != self {
 		return "", err
 	}
-	if time.Unix(int64(c.Created), 0).Before(i.Declared.Add(-clockSkew)) {
+	if c.Created.Before(i.Declared.Add(-clockSkew)) {
 		return "", nil
 	}
 	if _, taken, err := s.desk.InChannel(ctx, c.ID); err != nil || taken {

@@ -60,16 +60,17 @@ type Client struct {
 	heard    atomic.Int64 // when a socket last heard something, in Unix nanoseconds
 	badToken atomic.Pointer[string]
 
-	mu       sync.Mutex
-	self     string            // the bot's own user ID
-	channels map[string]string // channel name → ID, as far as known
+	directory *directory
+	making    singleflight.Group // of channels, by name
 
-	finding singleflight.Group // of channels, by name
+	mu   sync.Mutex
+	self string // the bot's own user ID
 }
 
 // New returns a client. It does not connect.
 func New(opt Options) *Client {
-	c := &Client{opt: opt, log: opt.Log, methods: newMethods(), channels: map[string]string{}}
+	c := &Client{opt: opt, log: opt.Log, methods: newMethods()}
+	c.directory = newDirectory(c.listPage)
 	dial := opt.Dial
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
