@@ -243,8 +243,12 @@ func insert(sorted []int32, p int32) []int32 {
 }
 
 // watching appends who shadows the people on call at t, sorted. Nobody shadows
-// himself, and a shadow of somebody who was replaced rests.
+// himself, a shadow of somebody who was replaced rests, and in a gap there is
+// nobody to shadow.
 func (c *compiled) watching(people []int32, t int64, buf []int32) []int32 {
+	if len(people) == 0 {
+		return buf
+	}
 	var active [8]*cover
 	for _, v := range c.shadow.active(t, active[:0]) {
 		follows := v.by < 0 || slices.Contains(people, v.by)
