@@ -1,6 +1,9 @@
 package rotation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Roster is everything a team reviews in one file: who there is, who is on
 // call when, who is paged in which order, and what for. A Roster that came out
@@ -51,6 +54,29 @@ type Rules struct {
 type Rule struct {
 	Via   string // slack, push, sms, voice, email or webhook
 	After time.Duration
+}
+
+// HasAddress reports whether the roster says what paging the person by a way
+// needs: a Slack user, or a mail address to find one by, for slack; a phone number
+// for sms and voice; a mail address for email. A push and a webhook go to where the
+// configuration says and need nothing of the person.
+func (p *Person) HasAddress(via string) bool {
+	switch via {
+	case "slack":
+		return p.Slack != "" || p.Email != ""
+	case "sms", "voice":
+		return p.Phone != ""
+	case "email":
+		return p.Email != ""
+	}
+	return true
+}
+
+// addressed reports whether the roster knows any way to reach the person. Without
+// one only a push or a webhook can, if the configuration has them.
+func (p *Person) addressed() bool {
+	return p.HasAddress("slack") || p.HasAddress("sms") ||
+		slices.ContainsFunc(slices.Concat(p.Rules.High, p.Rules.Low), func(r Rule) bool { return p.HasAddress(r.Via) })
 }
 
 // Team owns services and rotations.

@@ -142,19 +142,8 @@ func (r *reader) policy(n *node, at *place) Policy {
 	if o.hollow("last_resort") {
 		o.bad("last_resort", "has no last_resort", "name who is told when nobody is on call or the ladder has run out: last_resort: [channel:incidents, person:NAME]")
 	}
-	if len(p.LastResort) > 0 && !reachesSomebody(p.LastResort) {
-		o.bad("last_resort", "last_resort names only rotations, which may have nobody on call", "add a person, a team or a channel")
-	}
+	r.told = append(r.told, told{at, o.line("last_resort"), p.LastResort, true})
 	return p
-}
-
-func reachesSomebody(targets []Target) bool {
-	for _, t := range targets {
-		if t.Kind != TargetRotation {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *reader) step(n *node, at *place) Step {
@@ -170,6 +159,7 @@ func (r *reader) step(n *node, at *place) Step {
 	if o.hollow("notify") {
 		o.bad("notify", "tells nobody", "add notify: [rotation:NAME], or person:, team: or channel:")
 	}
+	r.told = append(r.told, told{at, o.line("notify"), s.Notify, false})
 	if !o.has("wait") && o.keys != nil {
 		o.bad("wait", "has no wait", "say how long this step waits for an answer: wait: 5m")
 	} else if s.Wait == 0 && o.keys["wait"] != nil && o.text("wait") != "" && strings.Trim(o.text("wait"), "0smh") == "" {

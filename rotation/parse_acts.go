@@ -162,6 +162,7 @@ func (r *reader) check(o *object, x *Roster) {
 		r.problem(f.line, f.at, "unknown "+f.kind+" "+strconv.Quote(f.id), hint)
 	}
 	r.checkServices(o, x)
+	r.checkReach(o, x)
 }
 
 func ids[T any](list []T, id func(*T) string) []string {

@@ -3,7 +3,6 @@ package rotation
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -336,8 +335,5 @@ func (r *Roster) namesText(ids []string) string {
 	for i, id := range ids {
 		names[i] = r.name(id)
 	}
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return andWords(names)
 }

@@ -16,6 +16,7 @@ type reader struct {
 	problems Problems
 	warnings Problems
 	refs     []reference
+	told     []told
 	zones    atlas
 	badZones map[string]string // unknown zone → hint
 }
