@@ -4,35 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/stormbell/stormbell/incident/escalation"
-	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
 
 // world answers the escalation's questions from the roster that holds.
 func (w *work) world() escalation.World {
-	r := w.who.roster
-	return escalation.World{
-		OnCall: func(id string, at time.Time) []string {
-			if rot, ok := r.Rotation(id); ok {
-				return rot.People(at)
-			}
-			return nil
-		},
-		Team: func(id string, _ time.Time) []string {
-			if t, ok := r.Team(id); ok {
-				return t.Members
-			}
-			return nil
-		},
-		Rules:   w.rules,
-		Ways:    w.ways,
-		Turn:    w.turn,
-		Awake:   func(person string, at time.Time) time.Time { return escalation.Daytime().Next(r.Location(person), at) },
-		Reports: func(via string) bool { return slices.Contains(w.d.opt.Reports, via) },
-	}
+	world := escalation.FromRoster(w.who.roster, w.ways)
+	world.Turn = w.turn
+	world.Reports = func(via string) bool { return slices.Contains(w.d.opt.Reports, via) }
+	return world
 }
 
 // ways returns every way a person can be reached by, the most direct first. Who
@@ -47,27 +29,11 @@ func (w *work) ways(person string) []string {
 		ways = append(ways, "slack")
 	}
 	for _, via := range w.d.opt.Vias {
-		switch {
-		case (via == "sms" || via == "voice") && p.Phone == "", via == "email" && p.Email == "":
-		default:
+		if p.HasAddress(via) {
 			ways = append(ways, via)
 		}
 	}
 	return ways
-}
-
-// rules returns the person's rules that can be carried out here.
-func (w *work) rules(person string, u escalation.Urgency) []rotation.Rule {
-	p, ok := w.who.roster.Person(person)
-	if !ok {
-		return nil
-	}
-	rules := p.Rules.High
-	if u == escalation.Low {
-		rules = p.Rules.Low
-	}
-	ways := w.ways(person)
-	return slices.DeleteFunc(slices.Clone(rules), func(r rotation.Rule) bool { return !slices.Contains(ways, r.Via) })
 }
 
 // turn draws the next number of a round-robin step.

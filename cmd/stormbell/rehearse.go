@@ -85,7 +85,7 @@ func (r *rehearsal) run(cmd *cobra.Command) (escalation.Rehearsal, error) {
 	if severity, ok := incident.ParseSeverity(r.severity); ok {
 		o.Urgency, o.RaiseAt = escalation.UrgencyAt(o.Policy, severity, o.Now)
 	}
-	return escalation.Rehearse(o, worldOf(roster), r.length, events)
+	return escalation.Rehearse(o, escalation.FromRoster(roster, func(id string) []string { return ways(roster, id) }), r.length, events)
 }
 
 // check refuses what cannot be asked.
@@ -167,56 +167,21 @@ func unknownEntry(kind, id, file string, known []string) error {
 	return fmt.Errorf("there is no %s %q in %s; %s", kind, id, file, mend)
 }
 
-// worldOf answers the escalation's questions from a roster alone.
-func worldOf(roster *rotation.Roster) escalation.World {
-	return escalation.World{
-		OnCall: func(id string, at time.Time) []string {
-			if x, ok := roster.Rotation(id); ok {
-				return x.People(at)
-			}
-			return nil
-		},
-		Team: func(id string, _ time.Time) []string {
-			if t, ok := roster.Team(id); ok {
-				return t.Members
-			}
-			return nil
-		},
-		Rules: func(person string, u escalation.Urgency) []rotation.Rule {
-			p, ok := roster.Person(person)
-			switch {
-			case !ok:
-				return nil
-			case u == escalation.Low:
-				return p.Rules.Low
-			}
-			return p.Rules.High
-		},
-		Ways: func(person string) []string { return ways(roster, person) },
-		Awake: func(person string, at time.Time) time.Time {
-			return escalation.Daytime().Next(roster.Location(person), at)
-		},
-	}
-}
-
-// ways is how a person can be reached, by what the roster says about them. A
-// mail address is enough to find them in Slack.
+// ways is how a person can be reached, by what the roster says about them: by
+// whatever it has an address for, and by a push or a webhook where their rules say
+// that there is one.
 func ways(roster *rotation.Roster, person string) []string {
 	p, ok := roster.Person(person)
 	if !ok {
 		return nil
 	}
-	var list []string
-	if p.Slack != "" || p.Email != "" {
-		list = append(list, "slack")
+	list := []string{"slack", "sms", "voice", "email"}
+	for _, rule := range slices.Concat(p.Rules.High, p.Rules.Low) {
+		if !slices.Contains(list, rule.Via) {
+			list = append(list, rule.Via)
+		}
 	}
-	if p.Phone != "" {
-		list = append(list, "sms", "voice")
-	}
-	if p.Email != "" {
-		list = append(list, "email")
-	}
-	return list
+	return slices.DeleteFunc(list, func(via string) bool { return !p.HasAddress(via) })
 }
 
 func printRehearsal(w io.Writer, r escalation.Rehearsal) error {
@@ -235,6 +200,9 @@ func printRehearsal(w io.Writer, r escalation.Rehearsal) error {
 	fmt.Fprintln(w)
 	for _, h := range r.Hours {
 		fmt.Fprintln(w, hoursWords(h))
+	}
+	for _, s := range r.Skipped {
+		fmt.Fprintln(w, skipWords(s))
 	}
 	_, err := fmt.Fprintf(w, "at the end: %s\n", r.State)
 	return err
@@ -256,4 +224,32 @@ func hoursWords(h escalation.RehearsedHours) string {
 	default:
 		return step + " is passed: it is outside its hours"
 	}
+}
+
+// skipWords says who or what is passed over, and why.
+func skipWords(s escalation.RehearsedSkipped) string {
+	after := fmt.Sprintf("after %s: ", s.After)
+	step := fmt.Sprintf(" (step %d)", s.Step)
+	if s.Step == 0 {
+		step = " (last resort)"
+	}
+	if s.Pass > 1 {
+		step = strings.TrimSuffix(step, ")") + fmt.Sprintf(", round %d)", s.Pass)
+	}
+	switch s.Why {
+	case escalation.NoAddress:
+		lacks := map[string]string{"slack": "slack or email", "email": "email"}[s.Via]
+		if lacks == "" {
+			lacks = "phone"
+		}
+		return fmt.Sprintf("%s%s is not paged by %s: the roster has no %s for it", after, s.Person, s.Via, lacks)
+	case escalation.NoWay:
+		return after + s.Person + " is not paged: the roster has no slack, email or phone of theirs" + step
+	case escalation.NotTheirTurn:
+		return after + "it is not the turn of " + s.Person + step
+	}
+	if strings.HasPrefix(s.Target, string(rotation.TargetTeam)+":") {
+		return after + s.Target + " has no members" + step
+	}
+	return after + "nobody is on call for " + s.Target + step
 }

@@ -18,6 +18,20 @@ type Rehearsal struct {
 	Steps []RehearsedStep  `json:"steps"`
 	State State            `json:"state"`           // at the end
 	Hours []RehearsedHours `json:"hours,omitempty"` // what hours of the roster would decide
+
+	Skipped []RehearsedSkipped `json:"skipped,omitempty"` // who and what would be passed over
+}
+
+// RehearsedSkipped is somebody or something that is named and would not be paged. With
+// Via it is one rule of a person who is paged otherwise.
+type RehearsedSkipped struct {
+	After  Elapsed `json:"after"`
+	Pass   int     `json:"pass"`
+	Step   int     `json:"step"` // 0 for the last resort and for a person it was reassigned to
+	Target string  `json:"target"`
+	Person string  `json:"person,omitempty"`
+	Via    string  `json:"via,omitempty"`
+	Why    Why     `json:"why"`
 }
 
 // RehearsedHours is one thing that hours of the roster would decide.
@@ -133,7 +147,7 @@ func (r *rehearsal) run(until time.Time) error {
 }
 
 func (r *rehearsal) result() Rehearsal {
-	res := Rehearsal{Sent: []RehearsedSend{}, Steps: []RehearsedStep{}, State: r.page.State, Hours: r.hours()}
+	res := Rehearsal{Sent: []RehearsedSend{}, Steps: []RehearsedStep{}, State: r.page.State, Hours: r.hours(), Skipped: r.skipped()}
 	for _, s := range r.out.Sends {
 		res.Sent = append(res.Sent, RehearsedSend{After: r.since(s.At), Person: s.Person + s.Channel, Via: s.Via,
 			Step: s.Step, Pass: s.Pass, Send: s})
@@ -181,6 +195,44 @@ func (r *rehearsal) hours() []RehearsedHours {
 			continue
 		}
 		list = append(list, h)
+	}
+	return list
+}
+
+// skipped is whom and what the steps and the last resort passed over, except for
+// what [rehearsal.hours] tells.
+func (r *rehearsal) skipped() []RehearsedSkipped {
+	var list []RehearsedSkipped
+	for _, e := range r.out.Log {
+		if e.Again {
+			continue
+		}
+		skip := RehearsedSkipped{After: r.since(e.At), Pass: e.Pass, Step: e.Step}
+		for _, s := range e.Skipped {
+			if s.Why != OutsideHours {
+				skip.Target, skip.Person, skip.Why = s.Target, s.Person, s.Why
+				list = append(list, skip)
+			}
+		}
+		for _, c := range e.People {
+			list = append(list, r.rules(c, skip, e.Urgency)...)
+		}
+	}
+	return list
+}
+
+// rules are the ways that the rules of somebody who is paged name in vain.
+func (r *rehearsal) rules(c Called, skip RehearsedSkipped, u Urgency) []RehearsedSkipped {
+	if r.world.Rules == nil {
+		return nil
+	}
+	skip.Target, skip.Person, skip.Why = strings.Join(c.Targets, ", "), c.Person, NoAddress
+	var list []RehearsedSkipped
+	for _, rule := range r.world.Rules(c.Person, u) {
+		skip.Via = rule.Via
+		if !r.world.can(c.Person, rule.Via) && !slices.Contains(list, skip) {
+			list = append(list, skip)
+		}
 	}
 	return list
 }

@@ -98,6 +98,7 @@ const (
 	NoWay        Why = "no_way"        // left, deactivated, or without any verified way to be reached
 	NotTheirTurn Why = "not_turn"      // the round robin chose somebody else
 	OutsideHours Why = "outside_hours" // the step is not asked at this time
+	NoAddress    Why = "no_address"    // of a rule: nothing is known by which its way could reach the person
 )
 
 // Cause is why a step starts.

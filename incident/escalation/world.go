@@ -17,6 +17,9 @@ type World struct {
 	Team func(team string, at time.Time) []string
 	// Rules returns a person's rules for an urgency.
 	Rules func(person string, u Urgency) []rotation.Rule
+	// Can reports whether a way can reach the person at all. A rule with one that
+	// cannot is passed over as if it were not there. Nil: every way can.
+	Can func(person, via string) bool
 	// Ways returns every verified way to reach a person, best first. A person
 	// with neither rules nor ways is nobody: so is one who has left (P16).
 	Ways func(person string) []string
@@ -28,6 +31,38 @@ type World struct {
 	Awake func(person string, at time.Time) time.Time
 	// Reports tells whether a way says when it has delivered.
 	Reports func(via string) bool
+}
+
+// FromRoster answers from a roster, for whoever knows by which ways a person can
+// be reached, best first. Turn and Reports are left to add.
+func FromRoster(r *rotation.Roster, ways func(person string) []string) World {
+	return World{
+		OnCall: func(id string, at time.Time) []string {
+			if x, ok := r.Rotation(id); ok {
+				return x.People(at)
+			}
+			return nil
+		},
+		Team: func(id string, _ time.Time) []string {
+			if t, ok := r.Team(id); ok {
+				return t.Members
+			}
+			return nil
+		},
+		Rules: func(person string, u Urgency) []rotation.Rule {
+			p, ok := r.Person(person)
+			switch {
+			case !ok:
+				return nil
+			case u == Low:
+				return p.Rules.Low
+			}
+			return p.Rules.High
+		},
+		Can:   func(person, via string) bool { return slices.Contains(ways(person), via) },
+		Ways:  ways,
+		Awake: func(person string, at time.Time) time.Time { return Daytime().Next(r.Location(person), at) },
+	}
 }
 
 // find is whom and what a list of targets comes to at one instant.
@@ -111,8 +146,11 @@ func (w *World) rules(person string, u Urgency) []rotation.Rule {
 	if w.Rules == nil {
 		return nil
 	}
-	return slices.Clone(w.Rules(person, u))
+	rules := slices.Clone(w.Rules(person, u))
+	return slices.DeleteFunc(rules, func(r rotation.Rule) bool { return !w.can(person, r.Via) })
 }
+
+func (w *World) can(person, via string) bool { return w.Can == nil || w.Can(person, via) }
 
 func (w *World) ways(person string) []string {
 	if w.Ways == nil {
@@ -122,7 +160,7 @@ func (w *World) ways(person string) []string {
 }
 
 func (w *World) reachable(person string, u Urgency) bool {
-	return w.Rules != nil && len(w.Rules(person, u)) > 0 || w.Ways != nil && len(w.Ways(person)) > 0
+	return len(w.rules(person, u)) > 0 || w.Ways != nil && len(w.Ways(person)) > 0
 }
 
 func (w *World) turn(policy string, step int) int {
