@@ -16,6 +16,7 @@ const (
 // PlanReport is what applying a roster would change.
 type PlanReport struct {
 	Entries  []EntryChange
+	Now      []NowChange   // who would be on call otherwise at once
 	Shifts   []ShiftChange // at most 90 days ahead
 	Gaps     []NewGap      // at most 13 months ahead
 	Warnings Problems      // of the new roster
@@ -46,6 +47,7 @@ type NewGap struct {
 // Plan compares two rosters from now on. Nothing before now is looked at: the
 // past does not change. An empty old roster is allowed.
 func Plan(old, new *Roster, now time.Time) PlanReport {
+	now = now.Truncate(time.Second)
 	p := PlanReport{Warnings: new.Warnings(), old: old, new: new, now: now}
 	p.Entries = slices.Concat(
 		changes(kind[Person]{"person", func(x *Person) string { return x.ID }, (*writer).person}, old.People, new.People),
@@ -121,6 +123,9 @@ func (p *PlanReport) compare(id string) {
 	if !kept {
 		return
 	}
+	if known {
+		p.nowChange(a, b)
+	}
 	after = b.Final(p.now, end)
 	for _, d := range differences(before, after) {
 		d.Rotation = id
@@ -188,13 +193,13 @@ func (p PlanReport) Empty() bool { return len(p.Entries) == 0 }
 // few is how many lines of one kind a rotation gets before they are summed up.
 const few = 5
 
-// Lines returns the plan in words, one line for each thing: entries, who would be
-// on call differently, new gaps, warnings.
+// Lines returns the plan in words, one line for each thing: who would be on call
+// otherwise at once, entries, who would be on call differently, new gaps, warnings.
 func (p PlanReport) Lines() []string {
 	if p.Empty() {
 		return []string{"nothing would change"}
 	}
-	var lines []string
+	lines := p.nowLines()
 	for _, e := range p.Entries {
 		line := e.Kind + " " + e.ID + " would be " + e.Change
 		if e.Kind == "defaults" {

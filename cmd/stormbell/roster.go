@@ -49,11 +49,24 @@ func rosterExportCommand(p process) *cobra.Command {
 
 // planJSON is a plan for a script. Its lists are never null.
 type planJSON struct {
+	Now      []nowJSON   `json:"now"` // who would be on call otherwise at once
 	Changes  []entryJSON `json:"changes"`
 	OnCall   []dutyJSON  `json:"on_call"`
 	Gaps     []gapJSON   `json:"gaps"` // where nobody would be on call any more
 	Warnings []string    `json:"warnings"`
 	Findings []string    `json:"findings"` // what to look at in the new roster that is not in the old
+}
+
+type nowJSON struct {
+	Rotation string     `json:"rotation"`
+	Before   []string   `json:"before"`
+	After    []string   `json:"after"`
+	Keep     []keepJSON `json:"keep"` // what to write instead, so that those before stay
+}
+
+type keepJSON struct {
+	Layer string `json:"layer"`
+	YAML  string `json:"yaml"`
 }
 
 type entryJSON struct {
@@ -142,7 +155,14 @@ func (c comparison) printWords(w io.Writer) error {
 // printJSON prints it for a script.
 func (c comparison) printJSON(w io.Writer) error {
 	plan, findings := rotation.Plan(c.before, c.after, c.from), web.NewFindings(c.before, c.after, c.from)
-	out := planJSON{Changes: []entryJSON{}, OnCall: []dutyJSON{}, Gaps: []gapJSON{}, Warnings: []string{}, Findings: findings}
+	out := planJSON{Now: []nowJSON{}, Changes: []entryJSON{}, OnCall: []dutyJSON{}, Gaps: []gapJSON{}, Warnings: []string{}, Findings: findings}
+	for _, n := range plan.Now {
+		keep := []keepJSON{}
+		for _, k := range n.Keep {
+			keep = append(keep, keepJSON{k.Layer, k.YAML})
+		}
+		out.Now = append(out.Now, nowJSON{n.Rotation, named(n.Before), named(n.After), keep})
+	}
 	for _, e := range plan.Entries {
 		out.Changes = append(out.Changes, entryJSON(e))
 	}
