@@ -79,9 +79,14 @@ func ParseSNS(body []byte) (Envelope, error) {
 	return e, nil
 }
 
+// snsHost begins every address of SNS. The region is matched by its whole shape,
+// because a bucket that somebody named sns is served from a host that differs in
+// nothing else: sns.s3-eu-west-1.amazonaws.com.
+const snsHost = `^https://sns\.[a-z]{2}(-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(\.cn)?/`
+
 var (
-	certURL      = regexp.MustCompile(`^https://sns\.[a-z0-9-]{3,40}\.amazonaws\.com(\.cn)?/SimpleNotificationService-[A-Za-z0-9]{1,128}\.pem$`)
-	subscribeURL = regexp.MustCompile(`^https://sns\.[a-z0-9-]{3,40}\.amazonaws\.com(\.cn)?/\?Action=ConfirmSubscription&[A-Za-z0-9=&%:._~-]{1,900}$`)
+	certURL      = regexp.MustCompile(snsHost + `SimpleNotificationService-[0-9a-f]{16,128}\.pem$`)
+	subscribeURL = regexp.MustCompile(snsHost + `\?Action=ConfirmSubscription&TopicArn=[A-Za-z0-9:%._-]{1,600}&Token=[A-Za-z0-9%._-]{1,600}$`)
 )
 
 // SigningCertURLAllowed reports whether a certificate may be fetched from url:
