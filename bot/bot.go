@@ -31,9 +31,8 @@ type Options struct {
 	Heart *Heartbeat  // nil: nobody watches the bot
 	Log   zerolog.Logger
 
-	// HTTP is the handler of the bot's own address, on Listener. Both nil: no
-	// HTTP.
-	HTTP     http.Handler
+	// HTTP serves the bot's own address, on Listener. Both nil: no HTTP.
+	HTTP     *http.Server
 	Listener net.Listener
 	Draining func() // told when the bot stops taking work, before HTTP closes
 
@@ -123,12 +122,8 @@ func ends(told, work context.Context, lost <-chan struct{}) error {
 
 // serve answers HTTP until ctx ends, then lets what is under way finish.
 func serve(ctx context.Context, opt Options) error {
-	server := &http.Server{
-		Handler: opt.HTTP, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(opt.Listener) }()
+	go func() { stopped <- opt.HTTP.Serve(opt.Listener) }()
 	select {
 	case err := <-stopped:
 		return fmt.Errorf("serve http: %v", err)
@@ -139,7 +134,7 @@ func serve(ctx context.Context, opt Options) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	err := server.Shutdown(ctx)
+	err := opt.HTTP.Shutdown(ctx)
 	<-stopped
 	if err != nil {
 		return fmt.Errorf("stop http: %v", err)

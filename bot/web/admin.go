@@ -28,6 +28,7 @@ func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *desk.Desk)
 		if token := bearer(r); !s.admin.holds(token) {
 			return unauthorized(token, "the admin token of the configuration")
 		}
+		s.connections.letIn(r)
 		d, err := s.leading()
 		if err != nil {
 			return err

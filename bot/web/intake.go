@@ -19,7 +19,7 @@ type parser func(body []byte) (alert.Alert, error)
 // body is read, and the sender is answered when the alert is stored.
 func (s *Server) alerts(parse parser, over int) http.HandlerFunc {
 	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		k, err := s.admit(presented(r), over)
+		k, err := s.admit(r, presented(r), over)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *Server) enqueued(w http.ResponseWriter, r *http.Request) (string, error
 	if err != nil && secret == "" {
 		return "", err // a body without a readable key has other problems first
 	}
-	k, refused := s.admit(secret, http.StatusTooManyRequests)
+	k, refused := s.admit(r, secret, http.StatusTooManyRequests)
 	if refused != nil {
 		return "", refused
 	}

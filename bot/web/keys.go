@@ -53,7 +53,7 @@ func newSenders(keys []Key, perSecond int) ([]sender, error) {
 // admit finds whose key a secret is and counts the request against its rate.
 // All keys are looked at, so that the time taken does not say which one it is
 // like. over is the status for one request too many.
-func (s *Server) admit(secret string, over int) (sender, error) {
+func (s *Server) admit(r *http.Request, secret string, over int) (sender, error) {
 	if len(s.keys) == 0 {
 		return sender{}, &problem{Status: http.StatusUnauthorized, Why: "No sender is let in: there are no integration keys.",
 			Next: "Set http.integration_keys in the configuration."}
@@ -71,6 +71,7 @@ func (s *Server) admit(secret string, over int) (sender, error) {
 	if !k.limit.Allow() {
 		return k, &problem{Status: over, RetryAfter: 1, Why: "Too many alerts with this key.", Next: "Send it again in a second."}
 	}
+	s.connections.letIn(r)
 	return k, nil
 }
 

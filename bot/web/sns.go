@@ -16,7 +16,7 @@ import (
 // signature that the message is what SNS sent. A subscription is confirmed at
 // once: whoever made it knew the key.
 func (s *Server) sns(w http.ResponseWriter, r *http.Request) error {
-	k, err := s.admit(presented(r), http.StatusTooManyRequests)
+	k, err := s.admit(r, presented(r), http.StatusTooManyRequests)
 	if err != nil {
 		return err
 	}

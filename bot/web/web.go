@@ -38,6 +38,7 @@ type Options struct {
 	Zone       *time.Location // of the business, for times in words; nil: UTC
 	Phone      Phone          // reads the keys that people press in calls; its zero value: there are no calls
 	Client     *http.Client   // fetches the certificates of SNS; nil: one that follows no redirects
+	Most       int            // connections open at once; 0: half of the files that the process may open
 }
 
 // Limits on what comes in.
@@ -68,6 +69,8 @@ type Server struct {
 	amazon    *amazon
 	copyStore copier // nil: the store cannot be copied
 	handler   http.Handler
+
+	connections *connections
 }
 
 // New returns a server. It refuses a key without a name or a secret.
@@ -83,6 +86,10 @@ func New(o Options) (*Server, error) {
 	if o.AdminToken != "" {
 		s.admin = hashSecret(o.AdminToken)
 	}
+	if o.Most <= 0 {
+		o.Most = allowedConnections(openFiles())
+	}
+	s.connections = newConnections(o.Most, o.Log)
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
@@ -149,17 +156,21 @@ func (s *Server) Lead(d *desk.Desk) { s.desk.Store(d) }
 // with [http.Server.Shutdown].
 func (s *Server) Stop() { s.stopping.Store(true) }
 
-// NewHTTPServer returns a server for Handler whose time limits fit it: nobody
-// holds a connection by sending slowly. The caller serves and shuts it down.
+// NewHTTPServer returns the server of the program, and of tests, that answers
+// with Handler. Its limits fit what comes in: nobody holds a connection by
+// sending slowly, and nobody keeps others out, or pages from leaving, by holding
+// many. The caller serves and shuts it down.
 func (s *Server) NewHTTPServer() *http.Server {
 	return &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second, // a body of MaxBody over a bad line
 		WriteTimeout:      45 * time.Second, // counts from the header's end, so it holds the reading and a slow disk
-		IdleTimeout:       2 * time.Minute,  // senders keep connections between scrapes of a minute
+		IdleTimeout:       75 * time.Second, // longer than balancers keep theirs (60 s), or they would send into one that is just being closed
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(s.log.With().Str("from", "http").Logger(), "", 0),
+		ConnState:         s.connections.watch,
+		ConnContext:       withConnection,
 	}
 }
 

@@ -171,7 +171,7 @@ func (l *lab) post(t *testing.T, path, body string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer admin-token-of-the-test")
+	req.Header.Set("Authorization", "Bearer "+labToken)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -80,7 +80,11 @@ type lab struct {
 	http   string
 	cmd    *exec.Cmd
 	log    *os.File
+	exec   func(args ...string) *exec.Cmd // how the program is started
 }
+
+// labToken is the admin token of every lab.
+const labToken = "admin-token-of-the-test"
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
@@ -108,11 +112,12 @@ func newLabWith(t *testing.T, rosterText []byte, more string) *lab {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	l := &lab{t: t, sim: sim, config: filepath.Join(dir, "stormbell.yaml"), http: freeAddress(t)}
+	l := &lab{t: t, sim: sim, config: filepath.Join(dir, "stormbell.yaml"), http: freeAddress(t),
+		exec: func(args ...string) *exec.Cmd { return exec.Command(os.Args[0], args...) }}
 	rosterFile := filepath.Join(dir, "roster.yaml")
 	write(t, rosterFile, string(rosterText))
-	write(t, l.config, fmt.Sprintf("slack: {app_token: %s, bot_token: %s, api_url: 'http://%s/api/'}\nstore: 'bolt:%s'\nroster: %s\nhttp: {listen: '%s', admin_token: admin-token-of-the-test}\n",
-		sim.AppToken(), sim.BotToken(), listener.Addr(), filepath.Join(dir, "stormbell.db"), rosterFile, l.http)+more)
+	write(t, l.config, fmt.Sprintf("slack: {app_token: %s, bot_token: %s, api_url: 'http://%s/api/'}\nstore: 'bolt:%s'\nroster: %s\nhttp: {listen: '%s', admin_token: %s}\n",
+		sim.AppToken(), sim.BotToken(), listener.Addr(), filepath.Join(dir, "stormbell.db"), rosterFile, l.http, labToken)+more)
 	if l.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +154,7 @@ func freeAddress(t *testing.T) string {
 // start starts the program and waits until it is ready.
 func (l *lab) start() {
 	l.t.Helper()
-	l.cmd = exec.Command(os.Args[0], "run", "--config", l.config)
+	l.cmd = l.exec("run", "--config", l.config)
 	l.cmd.Env = append(os.Environ(), asProgram+"=1")
 	l.cmd.Stdout, l.cmd.Stderr = l.log, l.log
 	if err := l.cmd.Start(); err != nil {
@@ -279,7 +284,7 @@ func (l *lab) get(t *testing.T, path string, v any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer admin-token-of-the-test")
+	req.Header.Set("Authorization", "Bearer "+labToken)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -87,7 +87,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 	}
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
-		DB: p.db, Desk: p.desk, Slack: slack, Ways: ways, Reach: reach, Log: log, HTTP: server.Handler(), Listener: p.listener, Draining: server.Stop,
+		DB: p.db, Desk: p.desk, Slack: slack, Ways: ways, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
 		Noted: metrics.Job,
 	}
 	if c.Heartbeat.URL != "" {
