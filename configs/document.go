@@ -167,6 +167,9 @@ func (l *loader) scalar(key string, k Key, n *yaml.Node) (string, bool) {
 	case n.Kind != yaml.ScalarNode:
 		l.at(n, key, "needs one value, not "+describe(n), "write "+lastPart(key)+": VALUE in one line")
 	case n.ShortTag() == "!!str":
+		if k.Secret && !strings.HasSuffix(key, twin) && n.Value != "" && !isPlaceholder(n.Value) {
+			l.holdsSecret(key, n.Line)
+		}
 		return n.Value, true
 	case null(n):
 		l.at(n, key, "needs text, not nothing", "write one, or take the key out")

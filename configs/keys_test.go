@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"regexp"
@@ -52,9 +53,12 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	got, err := Load(write(t, string(raw)), nil)
+	if present := problemsOf(t, err).Present(); len(present) > 0 {
+		t.Errorf("the example as it stands has problems besides the two tokens that are to be put in:\n%v", present)
+	}
 	want := mustLoad(t, write(t, tokens))
 	want.Slack.AppToken, want.Slack.BotToken = NewSecret("xapp-your-app-level-token"), NewSecret("xoxb-your-bot-token")
-	got := mustLoad(t, write(t, string(raw)))
 	if diff := cmp.Diff(want, got, compare); diff != "" {
 		t.Errorf("the example as it stands is not the defaults (-want +got):\n%s", diff)
 	}
@@ -74,7 +78,32 @@ func TestExample(t *testing.T) {
 			t.Errorf("the example shows %s as %v, its default is %s", k.Name, s.value, k.Default)
 		}
 	}
-	mustLoad(t, write(t, all))
+
+	// What it shows in place of a secret is known to everybody, and so is refused.
+	_, err = Load(write(t, all), nil)
+	refused := map[string]bool{}
+	for _, p := range problemsOf(t, err) {
+		if !strings.HasPrefix(p.What, "this is a placeholder") {
+			t.Errorf("the example with every setting: %v", p)
+		}
+		key, _, _ := strings.Cut(p.Key, "[")
+		refused[key] = true
+	}
+	for _, k := range Keys() {
+		if k.Secret && !refused[k.Name] {
+			t.Errorf("what the example shows for %s is taken for a secret", k.Name)
+		}
+	}
+}
+
+// problemsOf returns the problems that an error of Load is.
+func problemsOf(t *testing.T, err error) Problems {
+	t.Helper()
+	var problems Problems
+	if err != nil && !errors.As(err, &problems) {
+		t.Fatalf("Load: got %v, want Problems", err)
+	}
+	return problems
 }
 
 // uncomment takes the # off settings and leaves it on prose, which has a space

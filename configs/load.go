@@ -17,12 +17,7 @@ import (
 // never nil: with Problems it holds what could be read, and only a caller who
 // has looked at them (see [Problems.Present]) may use it.
 func Load(path string, env []string) (*Config, error) {
-	l := newLoader(path)
-	if path != "" {
-		l.readFile()
-	}
-	l.readEnvironment(env)
-	l.readTwins()
+	l := gather(path, env)
 	c := l.decode()
 	l.normalise(c)
 	l.validate(c)
@@ -30,6 +25,17 @@ func Load(path string, env []string) (*Config, error) {
 		return c, l.problems.sorted()
 	}
 	return c, nil
+}
+
+// gather takes every setting from the file and the variables.
+func gather(path string, env []string) *loader {
+	l := newLoader(path)
+	if path != "" {
+		l.readFile()
+	}
+	l.readEnvironment(env)
+	l.readTwins()
+	return l
 }
 
 // setting is one key as somebody wrote it.
@@ -46,6 +52,7 @@ type loader struct {
 	schema   schema
 	settings map[string]setting // by key, twins included; the last source wins
 	problems Problems
+	files    []secretFile // in which secrets were found
 }
 
 func newLoader(path string) *loader {
@@ -75,9 +82,9 @@ func (l *loader) reportItem(key string, i int, what, mend string) {
 	}
 }
 
-// missing adds a problem with a required key that is not set.
-func (l *loader) missing(key, mend string) {
-	l.report(key, "missing", mend)
+// missing adds a problem with a required key that is not set yet.
+func (l *loader) missing(key, what, mend string) {
+	l.report(key, what, mend)
 	l.problems[len(l.problems)-1].Missing = true
 }
 
@@ -183,6 +190,7 @@ func (l *loader) readSecret(name string, s setting) (string, bool) {
 		l.report(name, "cannot read "+path+": "+plain(err), "check the path and who may read it")
 		return "", false
 	}
+	l.readFrom(path, name, s)
 	value := strings.TrimRight(string(raw), "\r\n")
 	if value == "" {
 		l.report(name, path+" is empty", "write the secret into it")

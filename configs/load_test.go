@@ -84,10 +84,10 @@ store: bolt:/var/lib/stormbell/db
 roster: people/roster.yaml
 http:
   listen: ":0"
-  admin_token: admin
+  admin_token: 8d6ae0f4b7c15392admin
   integration_keys:
-    - plain
-    - {name: grafana, key: named}
+    - 8d6ae0f4b7c15392plain
+    - {name: grafana, key: 8d6ae0f4b7c15392named}
     - name: pagerduty
       key_file: key.txt
   public_url: https://bell.example.com/
@@ -97,11 +97,11 @@ notify:
   ntfy: {url: https://ntfy.example.com/, token: tk, topic: "x-{person}"}
   smtp: {address: "mail:25", username: u, password: p, from: Bell <b@example.com>, tls: none}
   twilio: {account_sid: AC0123456789abcdef0123456789abcdef, auth_token: t, from: "+4915112345", api_url: "http://127.0.0.1:1/"}
-  webhook: {url: "https://hook.example.com/a?b=c", secret: s}
+  webhook: {url: "https://hook.example.com/a?b=c", secret: 8d6ae0f4b7c15392hook}
 heartbeat: {url: https://watch.example.com/x, every: 30s}
 `)
 	folder := filepath.Dir(path)
-	writeFile(t, filepath.Join(folder, "key.txt"), "filed\r\n")
+	writeFile(t, filepath.Join(folder, "key.txt"), "8d6ae0f4b7c15392filed\r\n")
 	c := mustLoad(t, path)
 	want := &Config{
 		Slack: Slack{
@@ -111,11 +111,11 @@ heartbeat: {url: https://watch.example.com/x, every: 30s}
 		Store:  Store{Engine: "bolt", Path: "/var/lib/stormbell/db"},
 		Roster: filepath.Join(folder, "people/roster.yaml"),
 		HTTP: HTTP{
-			Listen: ":0", AdminToken: NewSecret("admin"), PublicURL: "https://bell.example.com",
+			Listen: ":0", AdminToken: NewSecret("8d6ae0f4b7c15392admin"), PublicURL: "https://bell.example.com",
 			IntegrationKeys: []IntegrationKey{
-				{Name: "key-1", Key: NewSecret("plain")},
-				{Name: "grafana", Key: NewSecret("named")},
-				{Name: "pagerduty", Key: NewSecret("filed")},
+				{Name: "key-1", Key: NewSecret("8d6ae0f4b7c15392plain")},
+				{Name: "grafana", Key: NewSecret("8d6ae0f4b7c15392named")},
+				{Name: "pagerduty", Key: NewSecret("8d6ae0f4b7c15392filed")},
 			},
 		},
 		Log:              Log{Level: "debug", Format: "json"},
@@ -124,7 +124,7 @@ heartbeat: {url: https://watch.example.com/x, every: 30s}
 			Ntfy:    Ntfy{URL: "https://ntfy.example.com", Token: NewSecret("tk"), Topic: "x-{person}"},
 			SMTP:    SMTP{Address: "mail:25", Username: "u", Password: NewSecret("p"), From: "Bell <b@example.com>", TLS: "none"},
 			Twilio:  Twilio{AccountSID: "AC0123456789abcdef0123456789abcdef", AuthToken: NewSecret("t"), From: "+4915112345", APIURL: "http://127.0.0.1:1"},
-			Webhook: Webhook{URL: "https://hook.example.com/a?b=c", Secret: NewSecret("s")},
+			Webhook: Webhook{URL: "https://hook.example.com/a?b=c", Secret: NewSecret("8d6ae0f4b7c15392hook")},
 		},
 		Heartbeat: Heartbeat{URL: "https://watch.example.com/x", Every: 30 * time.Second},
 	}
@@ -151,7 +151,7 @@ func berlin(t *testing.T) *time.Location {
 func TestEnvironmentOverridesFile(t *testing.T) {
 	path := write(t, tokens+"log.level: debug\nroster: r.yaml\n")
 	key := filepath.Join(t.TempDir(), "keys")
-	writeFile(t, key, "one\ntwo\n")
+	writeFile(t, key, "8d6ae0f4b7c15392one\n8d6ae0f4b7c15392two\n")
 	c := mustLoad(t, path,
 		"PATH=/bin", "STORMBELL_LOG_LEVEL=error", "STORMBELL_SLACK_BOT_TOKEN=xoxb-other", "STORMBELL_ROSTER=there.yaml",
 		"STORMBELL_HTTP_INTEGRATION_KEYS_FILE="+key, "STORMBELL_HEARTBEAT_EVERY=2m", "STORMBELL_SLACK_COMMAND=",
@@ -164,16 +164,16 @@ func TestEnvironmentOverridesFile(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("level, bot token, roster, command, every, zone (-want +got):\n%s", diff)
 	}
-	keys := []IntegrationKey{{"key-1", NewSecret("one")}, {"key-2", NewSecret("two")}}
+	keys := []IntegrationKey{{"key-1", NewSecret("8d6ae0f4b7c15392one")}, {"key-2", NewSecret("8d6ae0f4b7c15392two")}}
 	if diff := cmp.Diff(keys, c.HTTP.IntegrationKeys); diff != "" {
 		t.Errorf("integration keys (-want +got):\n%s", diff)
 	}
 }
 
 func TestLoadWithoutFile(t *testing.T) {
-	c := mustLoad(t, "", "STORMBELL_SLACK_APP_TOKEN=xapp-1", "STORMBELL_SLACK_BOT_TOKEN=xoxb-1", "STORMBELL_HTTP_INTEGRATION_KEYS=a, b,")
+	c := mustLoad(t, "", "STORMBELL_SLACK_APP_TOKEN=xapp-1", "STORMBELL_SLACK_BOT_TOKEN=xoxb-1", "STORMBELL_HTTP_INTEGRATION_KEYS=8d6ae0f4b7c15392a, 8d6ae0f4b7c15392b,")
 	if got := len(c.HTTP.IntegrationKeys); got != 2 {
-		t.Errorf("integration keys of \"a, b,\": got %d, want 2", got)
+		t.Errorf("integration keys of two and a comma: got %d, want 2", got)
 	}
 }
 
@@ -201,7 +201,7 @@ func TestSecretAndItsFile(t *testing.T) {
 			"FILE:3: slack.bot_token_file: slack.bot_token is set as well (line 2); keep one of the two"},
 		"one in each": {tokens, []string{"STORMBELL_SLACK_BOT_TOKEN_FILE=x"},
 			"STORMBELL_SLACK_BOT_TOKEN_FILE: slack.bot_token_file: slack.bot_token is set as well (line 2); keep one of the two"},
-		"both in the environment": {tokens, []string{"STORMBELL_HTTP_ADMIN_TOKEN=a", "STORMBELL_HTTP_ADMIN_TOKEN_FILE=b"},
+		"both in the environment": {tokens, []string{"STORMBELL_HTTP_ADMIN_TOKEN=8d6ae0f4b7c15392a", "STORMBELL_HTTP_ADMIN_TOKEN_FILE=b"},
 			"STORMBELL_HTTP_ADMIN_TOKEN_FILE: http.admin_token_file: http.admin_token is set as well (STORMBELL_HTTP_ADMIN_TOKEN); keep one of the two"},
 	} {
 		t.Run(name, func(t *testing.T) { checkProblems(t, tt.text, tt.env, tt.want) })
@@ -289,19 +289,19 @@ func TestProblemsOfKeys(t *testing.T) {
 	const list = "http:\n  integration_keys:\n" // lines 3 and 4
 	for name, tt := range map[string]struct{ text, want string }{
 		"nothing":       {list + "  -\n", "FILE:5: http.integration_keys[0]: needs a key, not nothing; write the key, or name: and key:"},
-		"number":        {list + "  - a\n  - 12\n", "FILE:6: http.integration_keys[1]: needs text, not the number; put it in quotes"},
+		"number":        {list + "  - 8d6ae0f4b7c15392a\n  - 12\n", "FILE:6: http.integration_keys[1]: needs text, not the number; put it in quotes"},
 		"list":          {list + "  - [a]\n", "FILE:5: http.integration_keys[0]: needs a key, not a list; write the key, or name: and key:"},
 		"unknown":       {list + "  - {nmae: x, key: y}\n", "FILE:5: http.integration_keys[0].nmae: there is no such key; use name, key or key_file"},
 		"secret as key": {list + "  - s3cret:\n", "FILE:5: http.integration_keys[0]: it has a key that is not known; use name, key or key_file"},
 		"name alone":    {list + "  - {name: x}\n", "FILE:5: http.integration_keys[0]: it has no key; write the key, or name: and key:"},
-		"same name":     {list + "  - {name: x, key: a}\n  - {name: x, key: b}\n", `FILE:6: http.integration_keys[1]: an earlier key has the name "x"; give each its own name`},
-		"same key":      {list + "  - {name: x, key: a}\n  - {name: y, key: a}\n", "FILE:6: http.integration_keys[1]: it is the same as an earlier key; take one of the two out"},
-		"admin's":       {list + "  - a\n  admin_token: a\n", "FILE:5: http.integration_keys[0]: it is the same as http.admin_token; make another one: who sends alerts must not be able to administer"},
+		"same name":     {list + "  - {name: x, key: 8d6ae0f4b7c15392a}\n  - {name: x, key: 8d6ae0f4b7c15392b}\n", `FILE:6: http.integration_keys[1]: an earlier key has the name "x"; give each its own name`},
+		"same key":      {list + "  - {name: x, key: 8d6ae0f4b7c15392a}\n  - {name: y, key: 8d6ae0f4b7c15392a}\n", "FILE:6: http.integration_keys[1]: it is the same as an earlier key; take one of the two out"},
+		"admin's":       {list + "  - 8d6ae0f4b7c15392a\n  admin_token: 8d6ae0f4b7c15392a\n", "FILE:5: http.integration_keys[0]: it is the same as http.admin_token; make another one: who sends alerts must not be able to administer"},
 		"both":          {list + "  - {key: a, key_file: b}\n", "FILE:5: http.integration_keys[0]: key and key_file are both set; keep one of the two"},
 		"missing file":  {list + "  - name: x\n    key_file: b\n", "FILE:6: http.integration_keys[0]: cannot read DIR/b: there is no such file; check the path and who may read it"},
 		"name as null":  {list + "  - {name: , key: b}\n", "FILE:5: http.integration_keys[0].name: needs text, not nothing; write one, or take the key out"},
 		"white space":   {list + "  - a b\n", "FILE:5: http.integration_keys[0]: there is white space or an unusual character in it; use letters, digits and plain signs only: it travels in a header"},
-		"a single text": {"http.integration_keys: a,b,a\n", "FILE:3: http.integration_keys[2]: it is the same as an earlier key; take one of the two out"},
+		"a single text": {"http.integration_keys: 8d6ae0f4b7c15392a,8d6ae0f4b7c15392b,8d6ae0f4b7c15392a\n", "FILE:3: http.integration_keys[2]: it is the same as an earlier key; take one of the two out"},
 	} {
 		t.Run(name, func(t *testing.T) { checkProblems(t, tokens+tt.text, nil, tt.want) })
 	}

@@ -16,8 +16,8 @@ type Problem struct {
 	Key      string `json:"key,omitempty"`      // as in slack.app_token; empty when the whole file is meant
 	What     string `json:"problem"`
 	Mend     string `json:"mend,omitempty"`
-	// Missing says that a required key is not set. What needs only part of a
-	// configuration can live with that; see [Problems.Present].
+	// Missing says that a required key is not set, or to a placeholder. What needs
+	// only part of a configuration can live with that; see [Problems.Present].
 	Missing bool `json:"missing,omitempty"`
 }
 

@@ -78,7 +78,9 @@ func (l *loader) checkToken(key string, token Secret, want, help string) {
 	switch got := tokenKind(value); {
 	case l.broken(key):
 	case value == "":
-		l.missing(key, help)
+		l.missing(key, "missing", help)
+	case isPlaceholder(value) && (got == want || got == ""):
+		l.missing(key, "this is a placeholder", help)
 	case strings.ContainsFunc(value, outsideHeader):
 		l.report(key, "there is white space or an unusual character in it", "paste it again, in one line")
 	case got == "":
@@ -153,7 +155,7 @@ func (l *loader) checkHTTP(h HTTP) {
 		}
 	}
 	l.checkURL("http.public_url", h.PublicURL)
-	l.checkSecret("http.admin_token", h.AdminToken)
+	l.checkOwnSecret("http.admin_token", h.AdminToken)
 	l.checkKeys(h)
 }
 
@@ -175,24 +177,27 @@ func (l *loader) checkKeys(h HTTP) {
 			l.reportItem(list, i, fmt.Sprintf("an earlier key has the name %q", k.Name), "give each its own name")
 		case slices.ContainsFunc(earlier, func(e IntegrationKey) bool { return e.Key.Equal(k.Key) }):
 			l.reportItem(list, i, "it is the same as an earlier key", "take one of the two out")
+		case weakness(k.Key) != "":
+			l.reportItem(list, i, weakness(k.Key), makeSecret)
 		}
 	}
 }
 
 func (l *loader) checkPush(n Notify) {
 	l.checkURL("notify.ntfy.url", n.Ntfy.URL)
-	l.checkSecret("notify.ntfy.token", n.Ntfy.Token)
+	l.checkGivenSecret("notify.ntfy.token", n.Ntfy.Token)
 	l.needs("notify.ntfy.token", !n.Ntfy.Token.IsZero(), "notify.ntfy.url", n.Ntfy.URL)
 	if key := "notify.ntfy.topic"; !l.broken(key) && !strings.Contains(n.Ntfy.Topic, "{person}") {
 		l.report(key, "everybody would get everybody's pages", "put {person} into it, as in stormbell-{person}")
 	}
 	l.checkURL("notify.webhook.url", n.Webhook.URL)
-	l.checkSecret("notify.webhook.secret", n.Webhook.Secret)
+	l.checkOwnSecret("notify.webhook.secret", n.Webhook.Secret)
 	l.needs("notify.webhook.secret", !n.Webhook.Secret.IsZero(), "notify.webhook.url", n.Webhook.URL)
 }
 
 func (l *loader) checkMail(s SMTP) {
 	l.oneOf("notify.smtp.tls", s.TLS, "starttls", "implicit", "none")
+	l.checkGiven("notify.smtp.password", s.Password) // it may hold any character
 	l.needs("notify.smtp.username", s.Username != "", "notify.smtp.address", s.Address)
 	l.needs("notify.smtp.password", !s.Password.IsZero(), "notify.smtp.username", s.Username)
 	l.needs("notify.smtp.address", s.Address != "", "notify.smtp.from", s.From)
@@ -212,7 +217,7 @@ func (l *loader) checkMail(s SMTP) {
 func (l *loader) checkTwilio(t Twilio) {
 	const sid, from = "notify.twilio.account_sid", "notify.twilio.from"
 	l.checkURL("notify.twilio.api_url", t.APIURL)
-	l.checkSecret("notify.twilio.auth_token", t.AuthToken)
+	l.checkGivenSecret("notify.twilio.auth_token", t.AuthToken)
 	l.needs("notify.twilio.auth_token", !t.AuthToken.IsZero(), sid, t.AccountSID)
 	l.needs(from, t.From != "", sid, t.AccountSID)
 	l.needs(sid, t.AccountSID != "", from, t.From)

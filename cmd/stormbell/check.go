@@ -73,16 +73,12 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	if err != nil && !errors.As(err, &problems) {
 		return err
 	}
-	for _, p := range problems {
-		where := p.Key
-		if p.Variable != "" {
-			where = p.Variable
-		}
-		c.Problems = append(c.Problems, finding{p.File, p.Line, where, p.What, p.Mend, p.String()})
-	}
+	c.Problems = append(c.Problems, configured(problems)...)
+	exposed := configs.Exposed(path, env)
+	c.Problems = append(c.Problems, configured(exposed)...)
 	c.rosterPath = config.Roster
 	switch {
-	case len(problems) > 0:
+	case len(problems)+len(exposed) > 0:
 	case path == "":
 		c.good = append(c.good, "the STORMBELL_ variables")
 	default:
@@ -133,6 +129,15 @@ func (c *checkup) ways(roster *rotation.Roster) {
 		f.text = fmt.Sprintf("%s: %s: %s; %s", f.File, f.Where, f.Problem, f.Mend)
 		c.Warnings = append(c.Warnings, f)
 	}
+}
+
+// configured returns the findings about a configuration.
+func configured(problems configs.Problems) []finding {
+	var list []finding
+	for _, p := range problems {
+		list = append(list, finding{p.File, p.Line, cmp.Or(p.Variable, p.Key), p.What, p.Mend, p.String()})
+	}
+	return list
 }
 
 func findings(problems rotation.Problems) []finding {

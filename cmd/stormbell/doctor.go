@@ -35,7 +35,8 @@ func doctorCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d := &checkup{rosterPath: c.Roster, vias: append([]string{"slack"}, c.Notify.Vias()...), name: "doctor"}
+			d := &checkup{rosterPath: c.Roster, vias: append([]string{"slack"}, c.Notify.Vias()...), name: "doctor",
+				Problems: configured(configs.Exposed(config, p.Env))}
 			roster := d.anyRoster(cmd, config, p.Env)
 			if roster != nil {
 				d.ways(roster)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stormbell/stormbell/configs"
 )
 
 func runCommand(p process) *cobra.Command {
@@ -21,6 +23,9 @@ func runCommand(p process) *cobra.Command {
 				return err
 			}
 			log := newLogger(config.Log, p.Err)
+			for _, exposed := range configs.Exposed(path, p.Env) {
+				log.Warn().Msg(exposed.String())
+			}
 			bot, err := openProgram(cmd.Context(), config, log)
 			if err != nil {
 				return err
