@@ -52,16 +52,9 @@ func (w *writer) rotation(r *Rotation) {
 		w.first = true
 		w.layer(&r.Layers[i])
 	}
-	numbered := !r.numberedByDefault()
-	w.items("overrides", len(r.Overrides), func(i int) string { return overrideText(&r.Overrides[i], numbered) })
-	w.items("swaps", len(r.Swaps), func(i int) string { return swapText(&r.Swaps[i], numbered) })
-	w.items("time_off", len(r.TimeOff), func(i int) string {
-		var p pairs
-		p.text("person", r.TimeOff[i].Person)
-		p.raw("start", instantText(r.TimeOff[i].Start))
-		p.raw("end", instantText(r.TimeOff[i].End))
-		return p.String()
-	})
+	for _, l := range r.acts() {
+		w.items(l.key, len(l.items), func(i int) string { return l.items[i] })
+	}
 	if r.TimeOffPolicy == TimeOffSkip {
 		w.text(4, "time_off_policy", string(TimeOffSkip))
 	}
@@ -167,6 +160,14 @@ func overrideText(o *Override, numbered bool) string {
 	p.raw("start", instantText(o.Start))
 	p.raw("end", instantText(o.End))
 	p.text("reason", o.Reason)
+	return p.String()
+}
+
+func timeOffText(a *TimeOff) string {
+	var p pairs
+	p.text("person", a.Person)
+	p.raw("start", instantText(a.Start))
+	p.raw("end", instantText(a.End))
 	return p.String()
 }
 

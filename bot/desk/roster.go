@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -80,6 +82,7 @@ func (d *Desk) ApplyRoster(ctx context.Context, r *rotation.Roster, by incident.
 // Application is a whole roster that is to hold.
 type Application struct {
 	Roster *rotation.Roster
+	Text   []byte // the file that says it, which is kept with its comments; nil: there is none
 	Why    string
 	Match  int // the version it was made from; 0: any
 }
@@ -88,7 +91,7 @@ type Application struct {
 // one it was made from holds by now.
 func (d *Desk) Apply(ctx context.Context, c Caller, a Application) (RosterAnswer, error) {
 	return d.changeRoster(ctx, change{
-		caller: c, match: a.Match,
+		caller: c, match: a.Match, text: a.Text,
 		log: RosterChange{Kind: ChangeApplied, Why: a.Why, What: "a whole roster"},
 		make: func(*rotation.Roster, time.Time) (rotation.Change, error) {
 			return rotation.Change{Roster: a.Roster}, nil
@@ -107,7 +110,8 @@ type RosterAnswer struct {
 // change is one act on the roster.
 type change struct {
 	caller Caller
-	match  int // refuse unless this version holds; 0: any
+	match  int    // refuse unless this version holds; 0: any
+	text   []byte // what is to be kept; nil: the text that holds, changed
 	log    RosterChange
 	make   func(r *rotation.Roster, now time.Time) (rotation.Change, error)
 	with   func(w *work, c rotation.Change) error // committed along with it; may be nil
@@ -149,11 +153,21 @@ func (d *Desk) changeLocked(ctx context.Context, c change) (RosterAnswer, error)
 	if err != nil {
 		return RosterAnswer{}, inRefusal(err)
 	}
-	text := made.Roster.Export()
-	if was.version > 0 && string(text) == string(was.roster.Export()) {
+	old, err := d.textThatHolds(ctx)
+	if err != nil {
+		return RosterAnswer{}, err
+	}
+	text := c.text
+	if text == nil {
+		text = changedText(old, was, made.Roster)
+	}
+	if was.version > 0 && bytes.Equal(text, old) {
 		return RosterAnswer{Version: was.version, Warnings: made.Warnings, Repeated: true}, nil
 	}
 	parsed, err := rotation.Parse("the changed roster", text)
+	if err == nil && !parsed.Equal(made.Roster) {
+		err = errors.New("its text says something else")
+	}
 	if err != nil {
 		return RosterAnswer{}, fmt.Errorf("change roster: %v", err)
 	}
@@ -162,6 +176,29 @@ func (d *Desk) changeLocked(ctx context.Context, c change) (RosterAnswer, error)
 		return RosterAnswer{}, err
 	}
 	return RosterAnswer{Version: next.version, Seq: made.Seq, Warnings: made.Warnings}, nil
+}
+
+// textThatHolds returns the text of the version that holds; nil before the first.
+func (d *Desk) textThatHolds(ctx context.Context) ([]byte, error) {
+	version := d.RosterVersion()
+	if version == 0 {
+		return nil, nil
+	}
+	return d.RosterText(ctx, version)
+}
+
+// aComment finds what is probably a comment in a roster's text.
+var aComment = regexp.MustCompile(`(?m)(^|\s)#`)
+
+// changedText returns the text of the roster next, made from the one that holds
+// so that its comments stay. Where that cannot be done, the text says so itself.
+func changedText(old []byte, was *directory, next *rotation.Roster) []byte {
+	text, kept := next.ExportOnto(old, was.roster)
+	if kept || !aComment.Match(old) {
+		return text
+	}
+	note := fmt.Sprintf("# The comments of version %d were lost in a change; `stormbell roster export --version %[1]d` prints them.\n", was.version)
+	return append([]byte(note), text...)
 }
 
 // replacement is a change with what was made of it.
@@ -316,9 +353,6 @@ func (d *Desk) change(ctx context.Context, version int) (RosterChange, error) {
 // RosterText returns the text of a version, and a refusal where there is none
 // such.
 func (d *Desk) RosterText(ctx context.Context, version int) ([]byte, error) {
-	if version == d.RosterVersion() && version > 0 {
-		return d.Roster().Export(), nil
-	}
 	var text []byte
 	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
 		text, err = rosterText(tx, versionKey(version))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -87,6 +88,56 @@ func TestRosterCutShort(t *testing.T) {
 			if err := x.ApplyRoster(background(), r, incident.Bot, ""); err != nil || !r.Equal(x.Roster()) {
 				t.Errorf("cut at commit %d: the next try = %v", n+1, err)
 			}
+		})
+	}
+}
+
+// commented is a roster with comments, the rotation laid out as given.
+func commented(rotation string) string {
+	return "# Reviewed on Mondays.\npeople:\n  - {id: ada, name: Ada, slack: U1}   # until May\n  - {id: bob, name: Bob, slack: U2}\nrotations:\n" + rotation
+}
+
+// TestRosterKeepsComments: what is changed in Slack leaves the comments of the
+// file that was applied; where that cannot be done, the text says so.
+func TestRosterKeepsComments(t *testing.T) {
+	layers := "layers: [{id: l, people: [ada, bob], start: 1999-01-04T09:00, every: {weeks: 1}}]"
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"a block", commented("  - id: r\n    time_zone: UTC\n    " + layers + "   # weekly\n"),
+			[]string{"# Reviewed on Mondays.", "# until May", "# weekly"}},
+		{"a list in brackets", commented("  [{id: r, time_zone: UTC, " + layers + "}]\n"),
+			[]string{"# The comments of version 2 were lost in a change; `stormbell roster export --version 2` prints them."}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			withRoster(t, "people: [{id: ada, name: Ada}]\n", func(x *fixture) {
+				r, err := rotation.Parse("roster.yaml", []byte(tt.text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := x.Apply(t.Context(), Caller{}, Application{Roster: r, Text: []byte(tt.text)}); err != nil {
+					t.Fatal(err)
+				}
+				now := time.Now()
+				o := rotation.Override{Kind: rotation.Set, People: []string{"bob"}, Start: now.Add(time.Hour), End: now.Add(2 * time.Hour)}
+				if _, err := x.Override(t.Context(), Caller{Actor: "person:ada"}, "r", o); err != nil {
+					t.Fatal(err)
+				}
+				x.reopen()
+				got, err := x.RosterText(t.Context(), 3)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, want := range append(tt.want, "set: [bob]") {
+					if !strings.Contains(string(got), want) {
+						t.Errorf("the text has no %q:\n%s", want, got)
+					}
+				}
+				if was, err := x.RosterText(t.Context(), 2); err != nil || string(was) != tt.text {
+					t.Errorf("version 2 = %q, %v; want what was applied", was, err)
+				}
+			})
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ type applied struct {
 // change. It is refused as a whole when anything in it is wrong, and when
 // If-Match names another version than the one that holds.
 func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
-	next, err := readRoster(w, r)
+	next, text, err := readRoster(w, r)
 	if err != nil {
 		return err
 	}
@@ -88,6 +89,11 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) err
 	}
 	old, now := d.Roster(), time.Now().UTC()
 	out := applied{Version: d.RosterVersion(), Plan: rotation.Plan(old, next, now).Lines(), Findings: NewFindings(old, next, now)}
+	if next.Equal(old) {
+		if holds, err := d.RosterText(r.Context(), out.Version); err == nil && !bytes.Equal(holds, text) {
+			out.Plan = []string{OnlyComments}
+		}
+	}
 	if planOnly {
 		if match != 0 && match != out.Version {
 			return anotherVersion(&desk.VersionError{Meant: match, Holds: desk.RosterChange{Version: out.Version}})
@@ -99,7 +105,7 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) err
 	if err != nil {
 		return err
 	}
-	a, err := d.Apply(r.Context(), c, desk.Application{Roster: next, Why: oneLine(r.URL.Query().Get("why")), Match: match})
+	a, err := d.Apply(r.Context(), c, desk.Application{Roster: next, Text: text, Why: oneLine(r.URL.Query().Get("why")), Match: match})
 	var race *desk.VersionError
 	if errors.As(err, &race) {
 		return anotherVersion(race)
@@ -113,6 +119,9 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) err
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
+
+// OnlyComments is the plan for a file that says what holds in another way.
+const OnlyComments = "nothing would change but comments and layout"
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
@@ -136,22 +145,25 @@ func NewFindings(old, next *rotation.Roster, now time.Time) []string {
 	return list
 }
 
-// readRoster reads a roster from a body.
-func readRoster(w http.ResponseWriter, r *http.Request) (*rotation.Roster, error) {
+// readRoster reads a roster from a body, and returns its text as well.
+func readRoster(w http.ResponseWriter, r *http.Request) (*rotation.Roster, []byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRoster))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, &problem{Status: http.StatusRequestEntityTooLarge, Why: fmt.Sprintf("The roster is over %d bytes.", maxRoster), Next: "Nothing was changed."}
+		return nil, nil, &problem{Status: http.StatusRequestEntityTooLarge, Why: fmt.Sprintf("The roster is over %d bytes.", maxRoster), Next: "Nothing was changed."}
 	case err != nil:
-		return nil, &problem{Status: http.StatusBadRequest, Why: "The body ended before its time.", Next: "Send it again."}
+		return nil, nil, &problem{Status: http.StatusBadRequest, Why: "The body ended before its time.", Next: "Send it again."}
 	case strings.TrimSpace(string(body)) == "":
-		return nil, &problem{Status: http.StatusBadRequest, Why: "There is no roster in the body.", Next: "Send the file's text as it is."}
+		return nil, nil, &problem{Status: http.StatusBadRequest, Why: "There is no roster in the body.", Next: "Send the file's text as it is."}
 	}
 	roster, err := rotation.Parse("roster", body)
 	var problems rotation.Problems
+	if err == nil && len(roster.Export()) == 0 {
+		return nil, nil, &problem{Status: http.StatusBadRequest, Why: "The roster in the body has no entry.", Next: "Nothing was changed."}
+	}
 	if !errors.As(err, &problems) {
-		return roster, err
+		return roster, body, err
 	}
 	p := &problem{Status: http.StatusUnprocessableEntity, Why: "The roster is not valid: " + problems[0].Error() + ".", Next: "Nothing was changed."}
 	if len(problems) > 1 {
@@ -164,7 +176,7 @@ func readRoster(w http.ResponseWriter, r *http.Request) (*rotation.Roster, error
 		}
 		p.Fields = append(p.Fields, field{strings.TrimSuffix(fmt.Sprintf("line %d: %s", q.Line, q.Entry), ": "), reason})
 	}
-	return nil, p
+	return nil, nil, p
 }
 
 // matches reads the version that a change was made from; 0 is any.

@@ -66,6 +66,29 @@ func TestRosterTwice(t *testing.T) {
 	}
 }
 
+// TestRosterKeepsComments: what was applied comes back as it was, and a file in
+// which only a comment differs is kept, too.
+func TestRosterKeepsComments(t *testing.T) {
+	w := newWorld(t)
+	first := "# Who is on call.\n" + grown(1)
+	w.want(t, post("/v1/roster", first).admin(), http.StatusOK, nil)
+	if got := w.want(t, get("/v1/roster").admin(), http.StatusOK, nil); got != first {
+		t.Errorf("GET /v1/roster = %q; want what was applied, %q", got, first)
+	}
+	for _, tt := range []struct {
+		body    string
+		changed bool
+		plan    string
+	}{{first, false, "nothing would change"}, {"# Reviewed.\n" + first, true, OnlyComments}} {
+		var planned, out applied
+		w.want(t, post("/v1/roster?plan=1", tt.body).admin(), http.StatusOK, &planned)
+		w.want(t, post("/v1/roster", tt.body).admin(), http.StatusOK, &out)
+		if out.Changed != tt.changed || len(out.Plan) != 1 || out.Plan[0] != tt.plan || planned.Plan[0] != tt.plan {
+			t.Errorf("apply %.20q = %+v, planned %q; want changed %v and %q", tt.body, out, planned.Plan, tt.changed, tt.plan)
+		}
+	}
+}
+
 func TestRosterRefuses(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -84,6 +107,7 @@ func TestRosterRefuses(t *testing.T) {
 		{"a match that is none", post("/v1/roster", grown(1)).admin().with("If-Match", "abc"), http.StatusBadRequest, "If-Match must be a version"},
 		{"plan that is neither", post("/v1/roster?plan=maybe", grown(1)).admin(), http.StatusBadRequest, "plan must be true or false"},
 		{"too large", post("/v1/roster", strings.Repeat("#", maxRoster+1)).admin(), http.StatusRequestEntityTooLarge, "over 16777216 bytes"},
+		{"comments only", post("/v1/roster", "# nothing\n").admin(), http.StatusBadRequest, "has no entry"},
 		{"a limit that is none", get("/v1/roster/history?limit=0").admin(), http.StatusBadRequest, "limit must be"},
 	}
 	w := newWorld(t)
@@ -111,7 +135,7 @@ func TestLargeRoster(t *testing.T) {
 	w.want(t, post("/v1/roster", grown(10_000)).admin(), http.StatusOK, &out)
 	took := time.Since(start)
 	text := w.want(t, get("/v1/roster").admin(), http.StatusOK, nil)
-	if n := strings.Count(text, "- id: r0"); out.Version != 2 || n != 10_000 {
+	if n := strings.Count(text, "id: r0"); out.Version != 2 || n != 10_000 {
 		t.Errorf("version %d with %d rotations; want 2 with 10000", out.Version, n)
 	}
 	t.Logf("10,000 rotations applied in %s", took.Round(time.Millisecond))

@@ -196,13 +196,20 @@ func (c *checkup) print(p process, asJSON bool) error {
 // readRoster reads a roster file. The error is [rotation.Problems] or says in
 // plain words why the file could not be read.
 func readRoster(path string) (*rotation.Roster, error) {
+	roster, _, err := readRosterText(path)
+	return roster, err
+}
+
+// readRosterText reads a roster file and returns its text as well.
+func readRosterText(path string) (*rotation.Roster, []byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		var cause *os.PathError
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		return nil, fmt.Errorf("%s: cannot read the roster: %v; check the path", path, err)
+		return nil, nil, fmt.Errorf("%s: cannot read the roster: %v; check the path", path, err)
 	}
-	return rotation.Parse(path, data)
+	roster, err := rotation.Parse(path, data)
+	return roster, data, err
 }

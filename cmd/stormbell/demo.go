@@ -203,7 +203,7 @@ func (d *demo) openBot(ctx context.Context, dir string, log zerolog.Logger) erro
 	d.bot = bot
 	d.ends = append(d.ends, bot.close)
 	if !bot.desk.HasRoster() {
-		if err := applyFirst(ctx, bot.desk, d.roster, log); err != nil {
+		if err := applyFirst(ctx, bot.desk, d.roster, configs.DemoRoster(), log); err != nil {
 			return err
 		}
 	}

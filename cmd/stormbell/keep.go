@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -59,20 +60,28 @@ func (k *keeper) close() error {
 	return writeWorkspace(k.sim, k.path)
 }
 
-// writeWorkspace writes a workspace beside the file at path and puts it in its
-// place, so that there is always a whole one. It holds tokens: only its owner
-// may read it.
+// writeWorkspace writes a workspace to the file at path. It holds tokens: only
+// its owner may read it.
 func writeWorkspace(sim *slacksim.Workspace, path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".workspace-*") // for its owner only
-	if err != nil {
+	if err := replaceFile(path, 0o600, sim.Save); err != nil {
 		return fmt.Errorf("cannot keep the workspace in %s: %v", path, err)
 	}
-	err = errors.Join(sim.Save(f), f.Sync(), f.Close())
+	return nil
+}
+
+// replaceFile writes a file beside the one at path and puts it in its place, so
+// that there is always a whole one: the old one, or the new one.
+func replaceFile(path string, mode fs.FileMode, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Chmod(mode), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("cannot keep the workspace in %s: %v", path, err), os.Remove(f.Name()))
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func firstRoster(ctx context.Context, d *desk.Desk, path string, log zerolog.Log
 	case path == "":
 		return nil
 	}
-	roster, err := readRoster(path)
+	roster, text, err := readRosterText(path)
 	if err != nil {
 		return err
 	}
@@ -146,11 +146,12 @@ func firstRoster(ctx context.Context, d *desk.Desk, path string, log zerolog.Log
 		}
 		return nil
 	}
-	return applyFirst(ctx, d, roster, log)
+	return applyFirst(ctx, d, roster, text, log)
 }
 
-func applyFirst(ctx context.Context, d *desk.Desk, roster *rotation.Roster, log zerolog.Logger) error {
-	if err := d.ApplyRoster(ctx, roster, incident.Bot, "the first roster"); err != nil {
+func applyFirst(ctx context.Context, d *desk.Desk, roster *rotation.Roster, text []byte, log zerolog.Logger) error {
+	_, err := d.Apply(ctx, desk.Caller{Actor: incident.Bot}, desk.Application{Roster: roster, Text: text, Why: "the first roster"})
+	if err != nil {
 		return err
 	}
 	log.Info().Str("roster", counts(roster)).Msg("the roster is applied")

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,33 +22,70 @@ func rosterCommand(p process) *cobra.Command {
 }
 
 func rosterExportCommand(p process) *cobra.Command {
-	var path string
+	var path, output string
 	var version int
 	var flags operatorFlags
 	cmd := &cobra.Command{
-		Use:   "export --config FILE [--version N] | --roster FILE",
-		Short: "Print a roster in its canonical form",
-		Long: "Prints the roster that holds, or an earlier version of it, or with --roster a file:\n" +
-			"every key in the order of the documentation, comments left out. Applying what it\n" +
-			"prints changes nothing. It is read from the running bot, and where none runs from\n" +
-			"its store.\n",
+		Use:   "export --config FILE [--version N] [-o|--output FILE] | --roster FILE [-o|--output FILE]",
+		Short: "Print the roster, or write it to a file",
+		Long: "Prints the current roster, or an earlier version of it, as it was applied, with its\n" +
+			"comments and with the changes made in Slack since. It is read from the running bot,\n" +
+			"and where none runs from its store. Applying what it prints changes nothing.\n\n" +
+			"With --output it is written to a file, which is replaced only when the whole text\n" +
+			"has been read. Do not write `> FILE`: the shell empties FILE first, even if the bot\n" +
+			"then cannot be asked.\n\n" +
+			"With --roster it prints that file in its canonical form: every key in the order of\n" +
+			"the documentation, without comments.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if path == "" {
-				return exportLive(cmd, p, &flags, version)
-			}
-			roster, err := readRoster(path)
+			text, err := exported(cmd, p, &flags, path, version)
 			if err != nil {
 				return err
 			}
-			_, err = p.Out.Write(roster.Export())
-			return err
+			if output == "" {
+				_, err = p.Out.Write(text)
+				return err
+			}
+			return writeRoster(output, text)
 		},
 	}
 	configFlag(cmd, &flags.config)
 	cmd.Flags().IntVar(&version, "version", 0, "an earlier version's number `N`, as in roster history")
 	cmd.Flags().StringVar(&path, "roster", "", "a roster `FILE` in the place of the bot's")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `FILE`")
 	return cmd
+}
+
+// exported returns the text of the bot's roster, or of a file in its canonical
+// form.
+func exported(cmd *cobra.Command, p process, flags *operatorFlags, path string, version int) ([]byte, error) {
+	if path == "" {
+		return exportLive(cmd, p, flags, version)
+	}
+	roster, err := readRoster(path)
+	if err != nil {
+		return nil, err
+	}
+	return roster.Export(), nil
+}
+
+// writeRoster puts a roster's text in the place of a file, which keeps its mode.
+func writeRoster(path string, text []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	err := replaceFile(path, mode, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %v; it is as it was", path, err)
+	}
+	return nil
 }
 
 // planJSON is a plan for a script. Its lists are never null.
@@ -102,30 +143,33 @@ func rosterPlanCommand(p process) *cobra.Command {
 			"months, and what else somebody should look at, without changing anything.\n",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			after, err := readRoster(args[0])
+			after, text, err := readRosterText(args[0])
 			if err != nil {
 				return err
 			}
-			version := 0
-			var before *rotation.Roster
+			var before holding
 			if current != "" {
-				before, err = readRoster(current)
+				before.roster, before.text, err = readRosterText(current)
 			} else {
-				before, version, err = liveRoster(cmd, p, &flags)
+				before, err = liveRoster(cmd, p, &flags)
 			}
 			if err != nil {
 				return err
 			}
-			plan := comparison{before, after, from.or(time.Now().Truncate(time.Second))}
+			plan := comparison{before.roster, after, from.or(time.Now().Truncate(time.Second))}
 			print := plan.printWords
 			if flags.json {
 				print = plan.printJSON
 			}
+			if before.version > 0 && !flags.json && after.Equal(before.roster) && !bytes.Equal(text, before.text) {
+				_, err = fmt.Fprintln(p.Out, web.OnlyComments)
+				return err
+			}
 			if err := print(p.Out); err != nil {
 				return err
 			}
-			if version > 0 && !flags.json && !after.Equal(before) {
-				_, err = fmt.Fprintf(p.Out, "this is against version %d; apply it with --match %d and it cannot undo what others do meanwhile\n", version, version)
+			if before.version > 0 && !flags.json && !after.Equal(before.roster) {
+				_, err = fmt.Fprintf(p.Out, "this was compared with version %d; apply it with --match %[1]d, which refuses it if somebody changes the roster meanwhile\n", before.version)
 			}
 			return err
 		},

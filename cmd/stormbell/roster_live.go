@@ -76,17 +76,15 @@ func inStore(ctx context.Context, c *configs.Config, noBot error, f func(context
 	return errors.Join(err, db.Close())
 }
 
-func exportLive(cmd *cobra.Command, p process, flags *operatorFlags, version int) error {
+// exportLive returns the text of the roster that holds, or of another version.
+func exportLive(cmd *cobra.Command, p process, flags *operatorFlags, version int) ([]byte, error) {
 	if flags.config == "" && !cmd.Flag("version").Changed {
 		if _, err := loadConfig(cmd, "", p.Env); usage(err) {
-			return wrong(cmd, "--config FILE or --roster FILE is missing")
+			return nil, wrong(cmd, "--config FILE or --roster FILE is missing")
 		}
 	}
 	text, _, err := liveText(cmd, p, flags, version)
-	if err == nil {
-		_, err = p.Out.Write(text)
-	}
-	return err
+	return text, err
 }
 
 func usage(err error) bool {
@@ -131,24 +129,30 @@ func (o *operator) roster(ctx context.Context, query url.Values) ([]byte, int, e
 	return text, n, nil
 }
 
-// liveRoster returns the roster that holds and its version; an empty one where
-// there is none yet.
-func liveRoster(cmd *cobra.Command, p process, flags *operatorFlags) (*rotation.Roster, int, error) {
+// holding is the roster that holds.
+type holding struct {
+	roster  *rotation.Roster
+	text    []byte
+	version int // 0 before the first, and of a file
+}
+
+// liveRoster returns the roster that holds; an empty one where there is none yet.
+func liveRoster(cmd *cobra.Command, p process, flags *operatorFlags) (holding, error) {
 	if flags.config == "" {
 		if _, err := loadConfig(cmd, "", p.Env); usage(err) {
-			return nil, 0, wrong(cmd, "--config FILE or --roster CURRENT is missing")
+			return holding{}, wrong(cmd, "--config FILE or --roster CURRENT is missing")
 		}
 	}
 	text, n, err := liveText(cmd, p, flags, 0)
 	var refused *refusedError
 	if errors.As(err, &refused) && refused.status == http.StatusNotFound || errors.Is(err, errNoRoster) {
-		return &rotation.Roster{}, 0, nil
+		return holding{roster: &rotation.Roster{}}, nil
 	}
 	if err != nil {
-		return nil, 0, err
+		return holding{}, err
 	}
 	r, err := rotation.Parse("the roster that holds", text)
-	return r, n, err
+	return holding{r, text, n}, err
 }
 
 // plainWords makes one line of a refusal.
@@ -173,11 +177,14 @@ func rosterApplyCommand(p process) *cobra.Command {
 			"when another version than that one holds by now. The history says who and why.\n",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			next, err := readRoster(args[0])
+			next, text, err := readRosterText(args[0])
 			if err != nil {
 				return err
 			}
-			a := application{next, why, match}
+			if len(next.Export()) == 0 {
+				return fmt.Errorf("%s has no entry; nothing was changed", args[0])
+			}
+			a := application{next, text, why, match}
 			return withRoster(cmd, p, &flags, reach{
 				func(o *operator) error { return a.throughBot(cmd.Context(), p, &flags, o) },
 				func(ctx context.Context, d *desk.Desk) error { return a.inStore(ctx, p, &flags, d) }})
@@ -192,6 +199,7 @@ func rosterApplyCommand(p process) *cobra.Command {
 // application is a roster that is to hold.
 type application struct {
 	roster *rotation.Roster
+	text   []byte
 	why    string
 	match  int
 }
@@ -216,6 +224,7 @@ func (a appliedJSON) words(p process) error {
 	if a.Changed {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, " would be added\n", " is added\n"), " would be removed\n", " is removed\n")
 		text = strings.ReplaceAll(text, " would be changed\n", " is changed\n")
+		text = strings.Replace(text, web.OnlyComments, "nothing is changed but comments and layout", 1)
 	}
 	_, err := fmt.Fprintln(p.Out, text)
 	return err
@@ -230,7 +239,7 @@ func (a application) throughBot(ctx context.Context, p process, flags *operatorF
 	if a.why != "" {
 		path += "?" + url.Values{"why": {a.why}}.Encode()
 	}
-	answer, err := o.ask(ctx, http.MethodPost, path, a.roster.Export())
+	answer, err := o.ask(ctx, http.MethodPost, path, a.text)
 	if err != nil {
 		return err
 	}
@@ -246,7 +255,8 @@ func (a application) throughBot(ctx context.Context, p process, flags *operatorF
 func (a application) inStore(ctx context.Context, p process, flags *operatorFlags, d *desk.Desk) error {
 	now := time.Now().UTC()
 	out := appliedJSON{Plan: rotation.Plan(d.Roster(), a.roster, now).Lines(), Findings: web.NewFindings(d.Roster(), a.roster, now)}
-	done, err := d.Apply(ctx, desk.Caller{Actor: "admin:cli"}, desk.Application{Roster: a.roster, Why: a.why, Match: a.match})
+	same := a.roster.Equal(d.Roster())
+	done, err := d.Apply(ctx, desk.Caller{Actor: "admin:cli"}, desk.Application{Roster: a.roster, Text: a.text, Why: a.why, Match: a.match})
 	var race *desk.VersionError
 	if errors.As(err, &race) {
 		return fmt.Errorf("version %d of the roster holds, and this was made from version %d; export it again and repeat the change there", race.Holds.Version, race.Meant)
@@ -255,6 +265,9 @@ func (a application) inStore(ctx context.Context, p process, flags *operatorFlag
 		return plainWords(err)
 	}
 	out.Version, out.Changed = done.Version, !done.Repeated
+	if out.Changed && same {
+		out.Plan = []string{web.OnlyComments}
+	}
 	if flags.json {
 		return printJSON(p.Out, out)
 	}
