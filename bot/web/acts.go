@@ -188,10 +188,7 @@ func (b deed) do(ctx context.Context, d *desk.Desk, c desk.Caller, to aimed) (de
 }
 
 func noVerb(verb desk.Verb) error {
-	var words []string
-	for _, v := range verbs {
-		words = append(words, string(v))
-	}
+	words := Verbs()
 	p := &problem{Status: http.StatusNotFound, Why: "There is no act " + quote(string(verb)) + ".", Next: "There are: " + strings.Join(words, ", ") + "."}
 	if near := incident.Nearest(string(verb), words); near != "" {
 		p.Next = "Did you mean " + near + "?"

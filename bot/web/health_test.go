@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -150,10 +151,13 @@ func TestMetrics(t *testing.T) {
 	m.SlackCall("chat.postMessage", "channel_not_found", 200*time.Millisecond)
 	m.SlackCall("chat.postMessage", "Post \"https://slack.com/api/?token=xoxb\": EOF", time.Second)
 	m.Envelope("slash_commands")
-	m.Paged("slack", 300*time.Millisecond)
-	m.Outbox(2, time.Now().Add(-time.Minute))
+	waiting, err := w.desk.Unfinished(t.Context()) // nobody carries them out
+	if err != nil || len(waiting) == 0 {
+		t.Fatalf("%d jobs wait, %v; want some", len(waiting), err)
+	}
 	body := w.want(t, get("/metrics"), 200, nil)
 	for _, line := range []string{
+		fmt.Sprintf("stormbell_outbox_jobs %d", len(waiting)),
 		`stormbell_alerts_total{result="opened",source="event"} 1`,
 		`stormbell_alerts_total{result="joined",source="event"} 1`,
 		`stormbell_http_requests_total{route="POST /v1/events",status="202"} 2`,
@@ -166,8 +170,6 @@ func TestMetrics(t *testing.T) {
 		`stormbell_slack_calls_total{method="chat.postMessage",outcome="channel_not_found"} 1`,
 		`stormbell_slack_calls_total{method="chat.postMessage",outcome="other"} 1`,
 		`stormbell_slack_envelopes_total{type="slash_commands"} 1`,
-		`stormbell_page_delivery_seconds_count{via="slack"} 1`,
-		`stormbell_outbox_jobs 2`,
 		`stormbell_open_incidents 1`, // not the private one
 		`stormbell_leader 1`,
 		`stormbell_build_info{version="v1.2.3"} 1`,
@@ -176,7 +178,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("GET /metrics has no line %s", line)
 		}
 	}
-	for _, name := range []string{"stormbell_outbox_oldest_seconds 60", "stormbell_slack_last_frame_seconds 3"} {
+	for _, name := range []string{"stormbell_outbox_oldest_seconds ", "stormbell_slack_last_frame_seconds 3"} {
 		if !strings.Contains(body, "\n"+name) {
 			t.Errorf("GET /metrics has no %s", name)
 		}

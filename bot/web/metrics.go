@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -20,6 +20,7 @@ import (
 // counted as other, so that no text from outside becomes a label.
 type Metrics struct {
 	registry *prometheus.Registry
+	listed   []Metric
 
 	acts      *prometheus.CounterVec
 	alerts    *prometheus.CounterVec
@@ -31,57 +32,76 @@ type Metrics struct {
 	attempts  *prometheus.CounterVec
 	calling   *prometheus.HistogramVec
 	envelopes *prometheus.CounterVec
-	pages     *prometheus.HistogramVec
+}
 
-	mu     sync.Mutex
-	outbox int
-	oldest time.Time // when the oldest waiting job was made; zero: none waits
+// Metric describes one metric, for the documentation. Those of the Go runtime and
+// of the process are not listed: their libraries describe them.
+type Metric struct {
+	Name   string
+	Type   string // counter, gauge or histogram
+	Labels []string
+	Help   string
+}
+
+// List returns every metric that a server with a bot behind it has.
+func List() []Metric {
+	m := NewMetrics("")
+	m.watch(&Server{heard: func() time.Time { return time.Time{} }})
+	return m.listed
+}
+
+func (m *Metrics) list(kind, name, help string, labels ...string) {
+	m.listed = append(m.listed, Metric{"stormbell_" + name, kind, labels, help})
 }
 
 // seconds are the bounds of everything that goes over a network or a disk.
 var seconds = []float64{.001, .002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
+const buildHelp = "Always 1; the label is the version."
+
 // NewMetrics returns metrics that say which version of the program they are of.
 func NewMetrics(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
-	m.acts = m.counter("acts_total", "What people asked for, by surface, verb and outcome (done, repeated, refused, failed).", "surface", "verb", "outcome")
+	m.acts = m.counter("acts_total", "What people asked for without Slack, by surface (http: the admin calls, link: links and keys in notifications), verb and outcome (done, repeated, refused, failed).", "surface", "verb", "outcome")
 	m.alerts = m.counter("alerts_total", "Alerts taken in, by kind of sender and result.", "source", "result")
 	m.requests = m.counter("http_requests_total", "HTTP requests, by route and status.", "route", "status")
 	m.answering = m.histogram("http_request_duration_seconds", "Time to answer an HTTP request.", "route")
 	m.jobs = m.counter("jobs_total", "Jobs of the outbox, by kind and outcome.", "kind", "outcome")
-	m.waiting = m.histogram("job_wait_seconds", "Time from a job's commit to its outcome.", "kind")
-	m.attempts = m.counter("way_attempts_total", "Attempts to reach people by other ways than Slack, by way and outcome.", "via", "outcome")
+	m.waiting = m.histogram("job_wait_seconds", "Time from a job's commit to its outcome; of the kind page it is how long people wait for a notification.", "kind")
+	m.attempts = m.counter("way_attempts_total", "Notifications sent by push, text message, call, mail or webhook, by contact method and outcome.", "via", "outcome")
 	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error).", "method", "outcome")
 	m.calling = m.histogram("slack_call_duration_seconds", "Time that a call of Slack's Web API took.", "method")
 	m.envelopes = m.counter("slack_envelopes_total", "Envelopes received over Socket Mode, by type.", "type")
-	m.pages = m.histogram("page_delivery_seconds", "Time from the decision to page somebody until the page was accepted, by way.", "via")
-	m.gauge("outbox_jobs", "Jobs that wait in the outbox.", func() float64 { n, _ := m.waits(); return float64(n) })
-	m.gauge("outbox_oldest_seconds", "Age of the oldest job that waits in the outbox.", func() float64 { _, age := m.waits(); return age.Seconds() })
+	m.list("gauge", "build_info", buildHelp, "version")
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "stormbell", Name: "build_info",
-		Help: "Always 1; the label is the version.", ConstLabels: prometheus.Labels{"version": version}})
+		Help: buildHelp, ConstLabels: prometheus.Labels{"version": version}})
 	info.Set(1)
 	m.registry.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	m.list("counter", name, help, labels...)
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "stormbell", Name: name, Help: help}, labels)
 	m.registry.MustRegister(c)
 	return c
 }
 
 func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	m.list("histogram", name, help, labels...)
 	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "stormbell", Name: name, Help: help, Buckets: seconds}, labels)
 	m.registry.MustRegister(h)
 	return h
 }
 
 func (m *Metrics) gauge(name, help string, value func() float64) {
+	m.list("gauge", name, help)
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "stormbell", Name: name, Help: help}, value))
 }
 
 // watch adds what is asked of the server when somebody looks.
 func (m *Metrics) watch(s *Server) {
+	m.watchOutbox(s.desk.Load)
 	m.gauge("open_incidents", "Incidents that are open; private ones are not counted, since anybody may read this.", s.openIncidents)
 	m.gauge("leader", "1 when this process is the writer, 0 while it stands by.", func() float64 {
 		if s.desk.Load() == nil {
@@ -97,6 +117,45 @@ func (m *Metrics) watch(s *Server) {
 			return -1
 		})
 	}
+}
+
+// outboxMetrics reads the outbox when somebody looks.
+type outboxMetrics struct {
+	desk         func() *desk.Desk
+	jobs, oldest *prometheus.Desc
+}
+
+func (m *Metrics) watchOutbox(d func() *desk.Desk) {
+	gauge := func(name, help string) *prometheus.Desc {
+		m.list("gauge", name, help)
+		return prometheus.NewDesc("stormbell_"+name, help, nil, nil)
+	}
+	m.registry.MustRegister(outboxMetrics{d, gauge("outbox_jobs", "Jobs that wait in the outbox."),
+		gauge("outbox_oldest_seconds", "Age of the oldest job that waits in the outbox.")})
+}
+
+// Describe is the half of a [prometheus.Collector] that names the metrics.
+func (o outboxMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- o.jobs; ch <- o.oldest }
+
+// Collect reads them. While the store cannot be read there is no value: 0 would
+// say that all is done.
+func (o outboxMetrics) Collect(ch chan<- prometheus.Metric) {
+	d := o.desk()
+	if d == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	jobs, err := d.Unfinished(ctx)
+	if err != nil {
+		return
+	}
+	oldest := 0.0
+	for _, j := range jobs {
+		oldest = max(oldest, time.Since(j.Created).Seconds())
+	}
+	ch <- prometheus.MustNewConstMetric(o.jobs, prometheus.GaugeValue, float64(len(jobs)))
+	ch <- prometheus.MustNewConstMetric(o.oldest, prometheus.GaugeValue, oldest)
 }
 
 func (s *Server) openIncidents() float64 {
@@ -141,24 +200,6 @@ func (m *Metrics) Job(kind, outcome string, waited time.Duration) {
 	m.waiting.WithLabelValues(word(kind)).Observe(waited.Seconds())
 }
 
-// Outbox tells how many jobs wait and when the oldest of them was made.
-func (m *Metrics) Outbox(length int, oldest time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.outbox, m.oldest = length, oldest
-}
-
-// waits returns the length of the outbox and the age of its oldest job, which
-// grows while the loop that should call Outbox hangs.
-func (m *Metrics) waits() (int, time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.outbox == 0 || m.oldest.IsZero() {
-		return m.outbox, 0
-	}
-	return m.outbox, time.Since(m.oldest)
-}
-
 // Attempt counts an attempt to reach somebody by another way than Slack.
 // Outcome is ok, unavailable, busy, misconfigured, refused or stopped.
 func (m *Metrics) Attempt(via, outcome string) {
@@ -174,11 +215,6 @@ func (m *Metrics) SlackCall(method, outcome string, took time.Duration) {
 
 // Envelope counts an envelope of Socket Mode.
 func (m *Metrics) Envelope(kind string) { m.envelopes.WithLabelValues(word(kind)).Inc() }
-
-// Paged counts a page that was accepted, and how long after it was decided.
-func (m *Metrics) Paged(via string, took time.Duration) {
-	m.pages.WithLabelValues(word(via)).Observe(took.Seconds())
-}
 
 // word lets through what our own code, Slack or a provider may name something.
 func word(s string) string {

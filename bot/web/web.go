@@ -20,7 +20,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
-	"github.com/stormbell/stormbell/incident/alert"
 )
 
 // Options are what a server is told once, at its start.
@@ -103,45 +102,6 @@ func New(o Options) (*Server, error) {
 	s.desk.Store(o.Desk)
 	s.handler = s.observe(s.drain(s.routes()))
 	return s, nil
-}
-
-// routes is every address that there is.
-func (s *Server) routes() *http.ServeMux {
-	m := http.NewServeMux()
-	m.HandleFunc("GET /healthz", s.healthz)
-	m.HandleFunc("GET /readyz", s.readyz)
-	m.Handle("GET /metrics", s.metrics.handler())
-
-	m.HandleFunc("GET /ack/{token}", s.offer)
-	m.Handle("POST /ack/{token}", s.acknowledged())
-	m.HandleFunc("POST /v1/twilio/voice/{token}", s.pressed)
-
-	m.Handle("POST /v1/events", s.alerts(alert.ParseEvent, http.StatusTooManyRequests))
-	// These two take a 429 for final, and lose the alert or send it minutes
-	// later, while they repeat after a 5xx (Alertmanager: notify/util.go, Retrier).
-	m.Handle("POST /v1/alertmanager", s.alerts(alert.ParseAlertmanager, http.StatusServiceUnavailable))
-	m.Handle("POST /v1/grafana", s.alerts(alert.ParseGrafana, http.StatusServiceUnavailable))
-	m.Handle("POST /v1/sns", s.handle(s.sns))
-	m.HandleFunc("POST /v2/enqueue", s.enqueue)
-
-	m.Handle("GET /v1/backup", s.operator(s.backup))
-
-	m.Handle("GET /v1/roster", s.operator(s.roster))
-	m.Handle("POST /v1/roster", s.operator(s.apply))
-	m.Handle("GET /v1/roster/history", s.operator(s.history))
-	m.Handle("GET /v1/oncall/report", s.operator(s.oncallReport))
-
-	m.Handle("POST /v1/oncall/tests", s.operator(s.tryWays))
-	m.Handle("GET /v1/oncall/tests/{id}", s.operator(s.tried))
-
-	m.Handle("GET /v1/incidents", s.operator(s.list))
-	m.Handle("POST /v1/incidents", s.operator(s.declare))
-	m.Handle("GET /v1/incidents/{name}", s.operator(s.show))
-	m.Handle("GET /v1/incidents/{name}/timeline", s.operator(s.timeline))
-	m.Handle("GET /v1/incidents/{name}/why", s.operator(s.why))
-	m.Handle("GET /v1/incidents/{name}/postmortem", s.operator(s.postmortem))
-	m.Handle("POST /v1/incidents/{name}/{verb}", s.operator(s.act))
-	return m
 }
 
 // Handler returns the handler of all routes.
