@@ -156,19 +156,7 @@ func (s *Slack) openSwap(c slack.SlashCommand, caller desk.Caller, word string) 
 }
 
 func (s *Slack) oncallHelp() reply {
-	cmd := s.opt.OncallCommand
-	return ephemeral("What can be done about on call", section(strings.Join([]string{
-		"*What can be done about on call*",
-		"`" + cmd + "` says who is on call now and next · `" + cmd + " TEAM` for one team",
-		"`" + cmd + " override` puts somebody else on call for a while",
-		"`" + cmd + " swap` asks somebody to take your shift, for one of theirs or for none",
-		"`" + cmd + " cover` asks everybody who takes it",
-		"`" + cmd + " why INC-1` says why who was paged, and what became of it",
-		"`" + cmd + " test` sends you a test by each of your ways, and says which arrived",
-		"`" + cmd + " off` records that you are away",
-		"`" + cmd + " requests` shows what is open or planned, to answer or to take back",
-		"`" + cmd + " history` shows who changed what · `" + cmd + " report` shows your own figures",
-	}, "\n")))
+	return ephemeral("What can be done about on call", helpBlocks(s.opt.OncallCommand, OncallHelp())...)
 }
 
 // history20 shows the last changes of the roster.

@@ -11,21 +11,14 @@ import (
 
 // help says what can be done here.
 func (s *Slack) help(first string) reply {
-	cmd := s.opt.Command
-	text := strings.TrimSpace(first + "\n*What can be done here*\n" + strings.Join([]string{
-		"`" + cmd + " declare checkout is slow sev2` opens an incident: the person on call is paged, a channel is made",
-		"`" + cmd + " declare` opens a form for it",
-		"`" + cmd + " ack` · `mitigate rollback` · `resolve` · `close` · `reopen it is back`",
-		"`" + cmd + " note what: error rate is at 12 %` · `decide` · `task` · `update`",
-		"`" + cmd + " sev 1` · `role commander` · `service ID` · `escalate` · `page @ada` · `rename`",
-		"`" + cmd + " list` · `show INC-1` · `timeline` · `postmortem`",
-		"`" + s.opt.OncallCommand + "` says who is on call",
-	}, "\n"))
-	where := "In an incident's channel they act on it; anywhere else put its name after the word, as in `" + cmd + " ack INC-1`."
+	blocks := []slack.Block{section(strings.TrimSpace(first + "\n*What can be done here*"))}
+	blocks = append(blocks, helpBlocks(s.opt.Command, IncidentHelp())...)
+	where := "In an incident's channel they act on it; anywhere else put its name after the word, as in `" + s.opt.Command + " ack INC-1`. " +
+		"`" + s.opt.OncallCommand + " help` says what can be done about on call."
 	return ephemeral("What can be done here: declare, ack, mitigate, resolve, note, timeline, list, show, help",
-		section(text), contextLine(where),
-		slack.NewActionBlock("help", button(actDeclare, "", "Declare an incident", slack.StyleDanger),
-			button(actList, "", "Open incidents", ""), button(actOncall, "", "Who is on call", "")))
+		append(blocks, contextLine(where),
+			slack.NewActionBlock("help", button(actDeclare, "", "Declare an incident", slack.StyleDanger),
+				button(actList, "", "Open incidents", ""), button(actOncall, "", "Who is on call", "")))...)
 }
 
 func (s *Slack) list(ctx context.Context, who incident.Actor) reply {

@@ -1,0 +1,127 @@
+package chat
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+)
+
+// Help is one line of help: what is typed, and what it does.
+type Help struct {
+	Typed string // after the command; words in capitals stand for something
+	Does  string
+}
+
+// Word is the verb that the line is about.
+func (h Help) Word() string {
+	word, _ := cut(h.Typed)
+	return word
+}
+
+// HelpGroup is what helps with one thing.
+type HelpGroup struct {
+	Title string
+	Lines []Help
+}
+
+// IncidentHelp is everything that can be typed after /incident.
+func IncidentHelp() []HelpGroup {
+	return []HelpGroup{
+		{"Declare", []Help{
+			{"declare checkout is slow sev2", "declares an incident: the person on call is paged and a channel is made. `service:ID`, `private` and `test` are understood as well"},
+			{"declare", "opens a form for it"},
+		}},
+		{"Who is on it", []Help{
+			{"ack", "says that you are on it; nobody else is paged"},
+			{"unack", "gives it back; somebody else is paged"},
+			{"snooze 15m", "pages nobody for that long"},
+			{"reassign @ada", "pages one person instead"},
+			{"escalate", "pages the next step of the escalation policy now"},
+			{"page @ada we need you", "pages a person, a team or a service besides"},
+			{"role commander @ada", "asks somebody to take a role: commander, responder, communicator or shadow"},
+		}},
+		{"How it goes", []Help{
+			{"status mitigating", "sets the status: investigating, mitigating, mitigated, resolved, closed or cancelled"},
+			{"mitigate rollback", "says that customers are fine again, and how: rollback, restart, failover, flag, workaround or fix"},
+			{"resolve TEXT", "says that the work is over; a draft of the post-mortem is posted"},
+			{"close", "says that nothing is left but follow-ups"},
+			{"reopen REASON", "says that the trouble is back"},
+			{"cancel REASON", "says that it was no incident"},
+			{"duplicate INC-4", "says that this one is part of another incident"},
+		}},
+		{"What is known", []Help{
+			{"note what: error rate is at 12 %", "adds a note to the timeline; it may begin with what, where, how or when"},
+			{"decide TEXT", "records a decision"},
+			{"task TEXT", "records something to do"},
+			{"update TEXT", "posts a stakeholder update here and in the announcement; without TEXT it opens a form"},
+			{"sev 1 REASON", "changes the severity: 1, the worst, to 4"},
+			{"rename TITLE", "changes the title"},
+			{"service ID", "says which service it is about; its owner is paged"},
+			{"reroute ID REASON", "the same, when it is not yours"},
+		}},
+		{"Look", []Help{
+			{"list", "lists the open incidents"},
+			{"show INC-1", "shows the summary card of one"},
+			{"timeline", "shows what happened, in order"},
+			{"postmortem", "shows the draft of the post-mortem"},
+			{"help", "shows this"},
+		}},
+	}
+}
+
+// OncallHelp is everything that can be typed after /oncall.
+func OncallHelp() []HelpGroup {
+	return []HelpGroup{
+		{"See who is on call", []Help{
+			{"", "says who is on call now, until when, and who is next"},
+			{"TEAM", "the same for one team"},
+			{"history", "shows who changed the roster"},
+			{"report 30", "shows your own figures of the last 30 days"},
+		}},
+		{"Change it", []Help{
+			{"override", "puts somebody else on call for a while"},
+			{"swap", "asks one person to take a shift, in return for one of theirs or for nothing"},
+			{"cover", "asks the whole team who takes a shift"},
+			{"off", "records that you are away"},
+			{"requests", "shows what is open or planned, to answer it or to take it back"},
+		}},
+		{"See how pages work", []Help{
+			{"why INC-1", "says why who was paged, and what became of each notification"},
+			{"test", "sends you a test message by each of your contact methods, and says which arrived"},
+			{"help", "shows this"},
+		}},
+	}
+}
+
+// Synonyms returns the words that are understood in the place of each verb, of
+// /incident and of /oncall.
+func Synonyms() (incident, oncall map[string][]string) {
+	incident, oncall = map[string][]string{}, map[string][]string{}
+	for _, v := range verbs {
+		incident[v.verb] = v.means
+	}
+	for _, word := range slices.Sorted(maps.Keys(oncallWords)) {
+		verb := oncallWords[word]
+		oncall[verb] = append(oncall[verb], word)
+	}
+	for verb, words := range oncall {
+		oncall[verb] = slices.DeleteFunc(words, func(w string) bool { return w == verb })
+	}
+	return incident, oncall
+}
+
+// helpBlocks shows groups of help about a command, the first word of each line
+// with the command before it.
+func helpBlocks(command string, groups []HelpGroup) []slack.Block {
+	var blocks []slack.Block
+	for _, g := range groups {
+		lines := []string{"*" + g.Title + "*"}
+		for _, h := range g.Lines {
+			lines = append(lines, "`"+strings.TrimSpace(command+" "+h.Typed)+"` "+h.Does)
+		}
+		blocks = append(blocks, section(strings.Join(lines, "\n")))
+	}
+	return blocks
+}
