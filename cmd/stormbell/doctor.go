@@ -121,7 +121,7 @@ type checker interface {
 
 // reachWays asks every way besides Slack.
 func (c *checkup) reachWays(ctx context.Context, n configs.Notify) {
-	ways := waysOf(n)
+	ways := waysOf(network{}, n)
 	keys := map[string]string{"push": "notify.ntfy", "sms": "notify.twilio", "voice": "notify.twilio", "email": "notify.smtp"}
 	for _, via := range slices.Sorted(maps.Keys(ways)) {
 		way, ok := ways[via].(checker)

@@ -34,7 +34,7 @@ func phonesOf(t *testing.T) (*phones, map[string]notify.Sender) {
 			t.Error(err)
 		}
 	})
-	return p, waysOf(p.ways())
+	return p, waysOf(network{}, p.ways())
 }
 
 func send(t *testing.T, by notify.Sender, m notify.Message) string {

@@ -34,21 +34,37 @@ type program struct {
 	listener  net.Listener
 }
 
+// network is how the program reaches others and is reached. Its zero value is the
+// operating system's; tests put both sides into memory, where time can pass in a
+// bubble.
+type network struct {
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	listen func(network, address string) (net.Listener, error)
+}
+
 // openProgram opens the store, applies the first roster, and takes the HTTP
 // address. Nothing runs yet.
 func openProgram(ctx context.Context, c *configs.Config, log zerolog.Logger) (*program, error) {
+	return openProgramOn(ctx, network{}, c, log)
+}
+
+// openProgramOn is openProgram on a network.
+func openProgramOn(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) (*program, error) {
+	if on.listen == nil {
+		on.listen = net.Listen
+	}
 	engine, err := bolt.Open(c.Store.Path, bolt.Options{Warn: func(text string) { log.Warn().Msg(text) }})
 	if err != nil {
 		return nil, err
 	}
 	p := &program{db: storage.New(engine), copyStore: engine.Backup}
-	if err := p.open(ctx, c, log); err != nil {
+	if err := p.open(ctx, on, c, log); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
 
-func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logger) error {
+func (p *program) open(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) error {
 	var err error
 	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
 		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging)})
@@ -61,13 +77,13 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 	metrics := web.NewMetrics(currentBuild().Version)
 	reach := bot.NewReach()
 	ways := bot.NewWays(bot.WaysOptions{
-		Desk: p.desk, Senders: waysOf(c.Notify), Topic: c.Notify.Ntfy.Topic, PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
+		Desk: p.desk, Senders: waysOf(on, c.Notify), Topic: c.Notify.Ntfy.Topic, PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
 		Log: log.With().Str("part", "ways").Logger(),
 	})
 	slack := chat.New(p.desk, chat.Options{
 		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
 		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
-		Zone: c.BusinessTimeZone, Log: log.With().Str("part", "slack").Logger(),
+		Zone: c.BusinessTimeZone, Dial: on.dial, Log: log.With().Str("part", "slack").Logger(),
 		Envelope: metrics.Envelope,
 		Observe: func(method, result string, took time.Duration) {
 			metrics.SlackCall(method, result, took)
@@ -82,7 +98,7 @@ func (p *program) open(ctx context.Context, c *configs.Config, log zerolog.Logge
 	if err != nil {
 		return err
 	}
-	if p.listener, err = net.Listen("tcp", c.HTTP.Listen); err != nil {
+	if p.listener, err = on.listen("tcp", c.HTTP.Listen); err != nil {
 		return fmt.Errorf("cannot listen on %s: %v; choose another address in http.listen, or stop what uses it", c.HTTP.Listen, plainly(err))
 	}
 	p.address = p.listener.Addr().String()

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"net/http"
+	"time"
+
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/notify"
 	"github.com/stormbell/stormbell/configs"
@@ -8,24 +11,28 @@ import (
 
 // waysOf returns the ways besides Slack that the configuration sets up, by the
 // words of the roster's rules.
-func waysOf(c configs.Notify) map[string]notify.Sender {
+func waysOf(on network, c configs.Notify) map[string]notify.Sender {
 	ways := map[string]notify.Sender{}
+	var transport http.RoundTripper // nil: the default
+	if on.dial != nil {
+		transport = &http.Transport{DialContext: on.dial, IdleConnTimeout: 5 * time.Second}
+	}
 	if c.Ntfy.URL != "" {
-		ways["push"] = &notify.Ntfy{URL: c.Ntfy.URL, Token: notify.Secret(c.Ntfy.Token.Reveal()), ReplyTopic: c.Ntfy.ReplyTopic}
+		ways["push"] = &notify.Ntfy{URL: c.Ntfy.URL, Token: notify.Secret(c.Ntfy.Token.Reveal()), ReplyTopic: c.Ntfy.ReplyTopic, Transport: transport}
 	}
 	if c.Twilio.AccountSID != "" {
 		account := notify.Twilio{API: c.Twilio.APIURL, SID: c.Twilio.AccountSID,
-			AuthToken: notify.Secret(c.Twilio.AuthToken.Reveal()), From: c.Twilio.From}
+			AuthToken: notify.Secret(c.Twilio.AuthToken.Reveal()), From: c.Twilio.From, Transport: transport}
 		ways["sms"] = &notify.SMS{Twilio: account}
 		ways["voice"] = &notify.Voice{Twilio: account}
 	}
 	if c.SMTP.Address != "" {
 		security := map[string]notify.Security{"implicit": notify.Implicit, "none": notify.Open}[c.SMTP.TLS]
 		ways["email"] = &notify.Mail{Address: c.SMTP.Address, Username: c.SMTP.Username,
-			Password: notify.Secret(c.SMTP.Password.Reveal()), From: c.SMTP.From, Security: security}
+			Password: notify.Secret(c.SMTP.Password.Reveal()), From: c.SMTP.From, Security: security, Dial: on.dial}
 	}
 	if c.Webhook.URL != "" {
-		w := &notify.Webhook{URL: c.Webhook.URL}
+		w := &notify.Webhook{URL: c.Webhook.URL, Transport: transport}
 		if secret := c.Webhook.Secret.Reveal(); secret != "" {
 			w.Secrets = []notify.Secret{notify.Secret(secret)}
 		}
