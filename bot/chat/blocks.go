@@ -234,7 +234,7 @@ func topic(b desk.Brief) string {
 
 // purpose is the channel's purpose, within Slack's 250 characters.
 func purpose(b desk.Brief) string {
-	return clip(esc("Work on "+b.Incident.Name()+", "+short(serviceName(b), 100)+". Everything that is done here becomes its timeline."), 250)
+	return clip(esc("Work on "+b.Incident.Name()+", "+short(serviceName(b), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)
 }
 
 // saidMessage tells an event in the channel, with a button where one is of use.

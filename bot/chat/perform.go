@@ -59,7 +59,7 @@ func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Out
 	case desk.JobTopic:
 		return desk.Outcome{}, s.setTopic(ctx, b)
 	case desk.JobPurpose:
-		return desk.Outcome{}, s.wire.SetPurpose(ctx, b.Papers.Channel, purpose(b))
+		return desk.Outcome{}, s.setPurpose(ctx, j, b)
 	case desk.JobSay:
 		return s.say(ctx, j, b)
 	case desk.JobPostmortem:

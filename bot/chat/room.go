@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -125,22 +126,51 @@ func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
 	}
 }
 
+// setTopic makes the channel's topic say how the incident stands. Slack posts a
+// line for each setting, so one that stands there already is left alone.
 func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
 	want := topic(b)
 	s.mu.Lock()
-	same := s.topics[b.Incident.Number] == want
+	stands, known := s.topics[b.Incident.Number]
 	s.mu.Unlock()
-	if same {
-		return nil
-	}
-	err := s.wire.SetTopic(ctx, b.Papers.Channel, want)
-	if err == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if len(s.topics) > rememberMost {
-			clear(s.topics)
+	if !known { // since the start
+		sign, err := s.wire.ReadSign(ctx, b.Papers.Channel)
+		if err != nil && wire.Code(err) == "" {
+			return err
 		}
-		s.topics[b.Incident.Number] = want
+		stands = sign.Topic
 	}
-	return err
+	if !sameText(stands, want) {
+		if err := s.wire.SetTopic(ctx, b.Papers.Channel, want); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.topics) > rememberMost {
+		clear(s.topics)
+	}
+	s.topics[b.Incident.Number] = want
+	return nil
+}
+
+// setPurpose sets the channel's purpose, unless an earlier try has done so.
+func (s *Slack) setPurpose(ctx context.Context, j desk.Job, b desk.Brief) error {
+	want := purpose(b)
+	if j.Doubtful {
+		sign, err := s.wire.ReadSign(ctx, b.Papers.Channel)
+		if err != nil || sameText(sign.Purpose, want) {
+			return err
+		}
+	}
+	return s.wire.SetPurpose(ctx, b.Papers.Channel, want)
+}
+
+// slackLink is a link as Slack writes it when it finds an address in plain text.
+var slackLink = regexp.MustCompile(`<(?:[^<>|]*\|)?([^<>|]*)>`)
+
+// sameText reports whether Slack has written a text as what was sent: it makes
+// links of the addresses in it.
+func sameText(read, sent string) bool {
+	return slackLink.ReplaceAllString(read, "$1") == slackLink.ReplaceAllString(sent, "$1")
 }

@@ -260,7 +260,7 @@ func (w *work) effect(e incident.Effect) error {
 	case incident.RefreshCard:
 		return w.job(Job{Kind: JobCard})
 	case incident.RefreshTopic:
-		return w.job(Job{Kind: JobTopic})
+		return w.job(Job{Kind: JobTopic, NotBefore: w.now.Add(topicSettles)})
 	case incident.RefreshAnnounce:
 		return w.announce()
 	case incident.Invite:
@@ -276,6 +276,10 @@ func (w *work) effect(e incident.Effect) error {
 		return fmt.Errorf("effect %s of %s: nobody carries it out", e.Kind, w.inc.Name())
 	}
 }
+
+// topicSettles is how long a topic waits for further changes: Slack posts a line in
+// the channel for each setting.
+const topicSettles = 10 * time.Second
 
 // openChannel asks for everything that stands around a new incident. The name
 // of the channel is decided here: a title that changes before the channel stands

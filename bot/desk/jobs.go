@@ -72,7 +72,8 @@ type Job struct {
 	// that the job writes, see [Desk.Together]; of a page 0 means that it stands alone.
 	Together int `json:"together,omitempty"`
 
-	// NotBefore is when a page leaves that waits to be part of a bundle; zero: at once.
+	// NotBefore is when the job may be done: a page that waits to be part of a bundle,
+	// a topic that waits for further changes. Zero: at once.
 	NotBefore time.Time `json:"not_before,omitzero"`
 
 	// Doubtful is set when the job may have been done before without a record

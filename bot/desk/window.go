@@ -126,7 +126,7 @@ func (w *work) takeBack() error {
 		if err := json.Unmarshal(value, &j); err != nil {
 			return fmt.Errorf("read %s: %v", key, err)
 		}
-		if !j.void(w.inc, w.papers) || !j.NotBefore.After(w.now) {
+		if !j.isPage() || !j.void(w.inc, w.papers) || !j.NotBefore.After(w.now) {
 			continue
 		}
 		if held++; held > heldMost {

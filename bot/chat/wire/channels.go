@@ -4,6 +4,8 @@ import (
 	"context"
 	"regexp"
 	"strings"
+
+	"github.com/slack-go/slack"
 )
 
 var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]{6,}$`)
@@ -47,6 +49,26 @@ func (c *Client) Invite(ctx context.Context, channel string, users ...string) er
 			return err
 		})
 	})
+}
+
+// Sign is what stands above a channel: its topic and its purpose, as Slack writes
+// them, and whether it is archived.
+type Sign struct {
+	Topic, Purpose string
+	Archived       bool
+}
+
+// ReadSign returns what stands above a channel.
+func (c *Client) ReadSign(ctx context.Context, channel string) (Sign, error) {
+	var found *slack.Channel
+	err := c.call(ctx, "conversations.info", func(ctx context.Context) (err error) {
+		found, err = c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+		return err
+	})
+	if err != nil {
+		return Sign{}, err
+	}
+	return Sign{Topic: found.Topic.Value, Purpose: found.Purpose.Value, Archived: found.IsArchived}, nil
 }
 
 // SetTopic sets a channel's topic. Slack posts a line about it in the channel.
