@@ -258,7 +258,7 @@ func TestCardDeleted(t *testing.T) {
 // TestArchivedByHand archives the channel of an incident that goes on: nothing
 // storms, the incident goes on, and the document goes to whoever resolves it.
 func TestArchivedByHand(t *testing.T) {
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, slacksim.Options{NoUnarchive: true}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
 		if err := r.sim.As("eve").Archive("inc-1-card-payments-fail"); err != nil {

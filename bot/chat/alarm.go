@@ -5,6 +5,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 )
 
@@ -21,12 +22,25 @@ func (s *Slack) alarm(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		}
 		text = esc(j.Text)
 	}
-	id, err := s.channel(ctx, name)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
+	m := message{text: clip(text, 3000), blocks: []slack.Block{section(text)}}
 	// Told twice is better than looked for among hundreds of messages each time
 	// that Slack fails.
-	posted, err := s.post(ctx, id, j, message{text: clip(text, 3000), blocks: []slack.Block{section(text)}})
-	return desk.Outcome{Message: posted}, err
+	posted, err := s.postIn(ctx, name, j, m)
+	if wire.Code(err) == "" {
+		return desk.Outcome{Message: posted}, err
+	}
+	// No channel takes it: whoever is on call is somebody.
+	s.log.Error().Str("error", wire.Code(err)).Msg("no channel takes what the operators must know; people on call are told by direct message")
+	told := false
+	for _, user := range s.watching(ctx, j) {
+		if _, dm := s.toPerson(ctx, user, j, m); dm != nil {
+			s.log.Warn().Str("error", dm.Error()).Msg("somebody on call could not be told either")
+			continue
+		}
+		told = true
+	}
+	if told {
+		return desk.Outcome{}, nil
+	}
+	return desk.Outcome{}, err
 }

@@ -32,6 +32,9 @@ func (s *Slack) postIn(ctx context.Context, name string, j desk.Job, m message) 
 		var posted desk.Message
 		posted, err = s.post(ctx, id, j, m)
 		if unusable[wire.Code(err)] {
+			if main {
+				return s.postAnew(ctx, id, j, m, err)
+			}
 			s.wire.Forget(name)
 		}
 		if err == nil {

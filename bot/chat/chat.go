@@ -54,6 +54,8 @@ type Slack struct {
 	shown  map[desk.Message]string // what a message of ours shows, as a hash
 	topics map[int]string          // the topic that an incident's channel has
 
+	reopened map[string]time.Time // when people were told last that announcements are in this channel
+
 	zones userZones
 }
 
@@ -71,7 +73,7 @@ func New(d *desk.Desk, opt Options) *Slack {
 	}
 	return &Slack{
 		opt: opt, log: opt.Log, desk: d, wire: wire.New(opt.wire()),
-		shown: map[desk.Message]string{}, topics: map[int]string{},
+		shown: map[desk.Message]string{}, topics: map[int]string{}, reopened: map[string]time.Time{},
 	}
 }
 

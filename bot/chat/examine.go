@@ -142,6 +142,8 @@ func (x *examiner) channel(known map[string]*slack.Channel, where, name string) 
 		x.odd(where, "there is no #"+name+" that the bot sees", "it is made when it is needed; if it is private, invite the bot")
 	case c == nil:
 		x.odd(where, "there is no #"+name+" that the bot sees", "make it, or invite the bot; until then its pages go to the announcement channel")
+	case c.IsArchived && where == "slack.announce_channel":
+		x.grave(where, "#"+c.Name+" is archived", "unarchive it and invite the bot, or name another; until then incidents are announced in #"+c.Name+"-2 or the like")
 	case c.IsArchived:
 		x.grave(where, "#"+c.Name+" is archived", "unarchive it, or name another")
 	case c.IsPrivate && !c.IsMember:

@@ -33,6 +33,8 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answ
 		if event.ChannelType == "im" && event.SubType == "" && event.BotID == "" {
 			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, true)
 		}
+	case *slackevents.ChannelUnarchiveEvent, *slackevents.GroupUnarchiveEvent:
+		s.wire.Forget(s.opt.AnnounceChannel) // it may be that one, in whose place another stands
 	case *slackevents.TokensRevokedEvent:
 		s.wire.Revoked("token_revoked")
 	case *slackevents.AppUninstalledEvent:

@@ -20,6 +20,9 @@ func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 		o, err = s.aside(ctx, j)
 	} else if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
 		o, err = s.perform(ctx, j, b)
+		if j.NeedsChannel() && !j.DoesWithout() && wire.Code(err) == "is_archived" && s.openAgain(ctx, b) {
+			o, err = s.perform(ctx, j, b)
+		}
 	}
 	if code := wire.Code(err); code != "" {
 		return desk.Outcome{Failed: inWords(code)}, nil
@@ -103,15 +106,28 @@ func (s *Slack) answerCaller(ctx context.Context, j desk.Job, b desk.Brief) erro
 // announce keeps the line in the announcement channel.
 func (s *Slack) announce(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
 	m := announcement(b, s.names())
-	if b.Papers.Announcement.TS != "" {
-		return s.keep(ctx, j, b.Papers.Announcement, m)
-	}
-	if j.Doubtful {
-		id, err := s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel)
-		if err != nil {
+	at := b.Papers.Announcement
+	if at.TS == "" && j.Doubtful {
+		var err error
+		if at.Channel, err = s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel); err != nil {
 			return desk.Outcome{}, err
 		}
-		return s.keep(ctx, j, in(id, desk.Message{}), m)
+	}
+	if at.Channel != "" {
+		o, err := s.keep(ctx, j, at, m)
+		if !unusable[wire.Code(err)] {
+			return o, err
+		}
+		id, tell, lost := s.reopen(ctx, at.Channel, j)
+		switch {
+		case lost == nil:
+			defer tell(ctx)
+			if id == at.Channel {
+				return s.keep(ctx, j, at, m)
+			}
+		case !errors.Is(lost, wire.ErrNotArchived):
+			return desk.Outcome{}, err
+		}
 	}
 	posted, err := s.postIn(ctx, s.opt.AnnounceChannel, j, m)
 	return desk.Outcome{Message: posted}, err

@@ -52,23 +52,24 @@ func (c *Client) Invite(ctx context.Context, channel string, users ...string) er
 }
 
 // Sign is what stands above a channel: its topic and its purpose, as Slack writes
-// them, and whether it is archived.
-type Sign struct {
-	Topic, Purpose string
-	Archived       bool
-}
+// them.
+type Sign struct{ Topic, Purpose string }
 
 // ReadSign returns what stands above a channel.
 func (c *Client) ReadSign(ctx context.Context, channel string) (Sign, error) {
-	var found *slack.Channel
-	err := c.call(ctx, "conversations.info", func(ctx context.Context) (err error) {
-		found, err = c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
-		return err
-	})
+	found, err := c.info(ctx, channel)
 	if err != nil {
 		return Sign{}, err
 	}
-	return Sign{Topic: found.Topic.Value, Purpose: found.Purpose.Value, Archived: found.IsArchived}, nil
+	return Sign{Topic: found.Topic.Value, Purpose: found.Purpose.Value}, nil
+}
+
+func (c *Client) info(ctx context.Context, channel string) (found *slack.Channel, err error) {
+	err = c.call(ctx, "conversations.info", func(ctx context.Context) (err error) {
+		found, err = c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+		return err
+	})
+	return found, err
 }
 
 // SetTopic sets a channel's topic. Slack posts a line about it in the channel.

@@ -14,10 +14,11 @@ import (
 type Channel struct {
 	ID, Name, Creator string
 	Created           time.Time
+	Private           bool
 }
 
 func channelOf(c *slack.Channel) Channel {
-	return Channel{ID: c.ID, Name: c.Name, Creator: c.Creator, Created: time.Unix(int64(c.Created), 0)}
+	return Channel{ID: c.ID, Name: c.Name, Creator: c.Creator, Created: time.Unix(int64(c.Created), 0), Private: c.IsPrivate}
 }
 
 // absentFor is how long a name that was not found is not looked for again. Each
@@ -215,6 +216,21 @@ func (d *directory) add(c Channel) {
 	d.note(c)
 }
 
+// peek returns what is known of a name, without asking.
+func (d *directory) peek(name string) (Channel, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, ok := d.known[name]
+	return c, ok
+}
+
+// stand makes a channel take the place of the one with that name or ID.
+func (d *directory) stand(name string, c Channel) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.known[name] = c
+}
+
 // forget drops what is known of a name.
 func (d *directory) forget(name string) {
 	d.mu.Lock()
@@ -223,12 +239,11 @@ func (d *directory) forget(name string) {
 	delete(d.absent, name)
 }
 
-// listPage is one page of the channels that the bot can see and that are not
-// archived.
-func (c *Client) listPage(ctx context.Context, cursor string) (channels []slack.Channel, next string, err error) {
+// listPage is one page of the channels that the bot can see.
+func (c *Client) listPage(ctx context.Context, cursor string, archived bool) (channels []slack.Channel, next string, err error) {
 	err = c.call(ctx, "conversations.list", func(ctx context.Context) (err error) {
 		channels, next, err = c.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-			Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 900, Cursor: cursor})
+			Types: []string{"public_channel", "private_channel"}, ExcludeArchived: !archived, Limit: 900, Cursor: cursor})
 		return err
 	})
 	return channels, next, err
@@ -244,6 +259,9 @@ func (c *Client) FindChannels(ctx context.Context, names ...string) (map[string]
 		switch name = ChannelName(name); {
 		case channelID.MatchString(name):
 			ids[name] = name
+			if substitute, ok := c.directory.peek(name); ok {
+				ids[name] = substitute.ID
+			}
 		case name != "" && !slices.Contains(unknown, name):
 			unknown = append(unknown, name)
 		}

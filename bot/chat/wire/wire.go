@@ -70,7 +70,9 @@ type Client struct {
 // New returns a client. It does not connect.
 func New(opt Options) *Client {
 	c := &Client{opt: opt, log: opt.Log, methods: newMethods()}
-	c.directory = newDirectory(c.listPage)
+	c.directory = newDirectory(func(ctx context.Context, cursor string) ([]slack.Channel, string, error) {
+		return c.listPage(ctx, cursor, false)
+	})
 	dial := opt.Dial
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
