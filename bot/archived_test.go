@@ -108,3 +108,48 @@ func TestIncidentChannelArchived(t *testing.T) {
 		}
 	})
 }
+
+// TestIncidentMoves archives the channel of an incident that goes on where a bot
+// cannot open it again: the incident moves to another one, with its people and its
+// papers, and everybody can see where it is.
+func TestIncidentMoves(t *testing.T) {
+	inBubble(t, slacksim.Options{NoUnarchive: true}, func(r *rig) {
+		r.command("eve", "general", "declare card payments fail")
+		r.pass(30 * time.Second)
+		r.archive("inc-1-card-payments-fail")
+		r.command("ada", "general", "ack INC-1")
+		r.pass(30 * time.Second)
+		c := r.channel("inc-1-card-payments-fail-2")
+		if members := strings.Join(c.Members, " "); !strings.Contains(members, "U0ADA") || !strings.Contains(members, "U0EVE") {
+			t.Errorf("in the new channel are %s; want ada and eve", members)
+		}
+		if cards := r.marked(c.Messages, "card", "INC-1"); len(cards) != 1 {
+			t.Errorf("%d summaries in the new channel, want 1:%s", len(cards), list(c.Messages))
+		}
+		if c.Topic.Value == "" || c.Purpose.Value == "" {
+			t.Errorf("topic %q, purpose %q; want both", c.Topic.Value, c.Purpose.Value)
+		}
+		line := r.marked(r.channel("incidents").Messages, "announce", "INC-1")[0]
+		if !shows(line, c.ID) {
+			t.Errorf("the announcement does not lead to the new channel: %s", line.Blocks)
+		}
+		i, events := r.fold(1)
+		if i.Channel != c.ID || !strings.Contains(said(events), "The incident goes on in #inc-1-card-payments-fail-2") {
+			t.Errorf("the incident's channel is %s; the timeline says %s", i.Channel, said(events))
+		}
+		r.command("ada", c.ID, "resolve")
+		r.pass(time.Minute)
+		if i, _ := r.fold(1); i.Status.Active() {
+			t.Error("a command in the new channel does not reach the incident")
+		}
+		n := 0
+		for _, c := range r.sim.State().Channels {
+			if strings.HasPrefix(c.Name, "inc-1-") {
+				n++
+			}
+		}
+		if n != 2 {
+			t.Errorf("%d channels for one incident, want the old one and the new one", n)
+		}
+	})
+}

@@ -255,8 +255,8 @@ func TestCardDeleted(t *testing.T) {
 	})
 }
 
-// TestArchivedByHand archives the channel of an incident that goes on: nothing
-// storms, the incident goes on, and the document goes to whoever resolves it.
+// TestArchivedByHand archives the channel of an incident that goes on, where it can
+// neither be opened again nor replaced: nothing storms, the incident goes on, and the document goes to whoever resolves it.
 func TestArchivedByHand(t *testing.T) {
 	inBubble(t, slacksim.Options{NoUnarchive: true}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
@@ -264,6 +264,7 @@ func TestArchivedByHand(t *testing.T) {
 		if err := r.sim.As("eve").Archive("inc-1-card-payments-fail"); err != nil {
 			t.Fatal(err)
 		}
+		r.fault(slacksim.Fault{Method: "conversations.create", Error: "restricted_action"})
 		before := r.last()
 		for n := range 5 {
 			r.command("ada", "general", fmt.Sprint("note INC-1 line ", n))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
@@ -50,9 +51,11 @@ type Slack struct {
 	desk *desk.Desk
 	wire *wire.Client
 
+	moving singleflight.Group // of incidents into another channel
+
 	mu     sync.Mutex
 	shown  map[desk.Message]string // what a message of ours shows, as a hash
-	topics map[int]string          // the topic that an incident's channel has
+	topics map[string]string       // the topic that a channel has, by its ID
 
 	reopened map[string]time.Time // when people were told last that announcements are in this channel
 
@@ -73,7 +76,7 @@ func New(d *desk.Desk, opt Options) *Slack {
 	}
 	return &Slack{
 		opt: opt, log: opt.Log, desk: d, wire: wire.New(opt.wire()),
-		shown: map[desk.Message]string{}, topics: map[int]string{}, reopened: map[string]time.Time{},
+		shown: map[desk.Message]string{}, topics: map[string]string{}, reopened: map[string]time.Time{},
 	}
 }
 

@@ -21,7 +21,9 @@ func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
 	} else if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
 		o, err = s.perform(ctx, j, b)
 		if j.NeedsChannel() && !j.DoesWithout() && wire.Code(err) == "is_archived" && s.openAgain(ctx, b) {
-			o, err = s.perform(ctx, j, b)
+			if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
+				o, err = s.perform(ctx, j, b)
+			}
 		}
 	}
 	if code := wire.Code(err); code != "" {

@@ -121,16 +121,20 @@ func (s *Slack) watching(ctx context.Context, j desk.Job) []string {
 	return users
 }
 
-// openAgain opens the channel of an incident that goes on and was archived, and
-// reports whether it can be used again.
+// openAgain sees to it that an incident that goes on has a channel, after people
+// have archived it: it is opened again, or the incident moves to another one. It
+// reports whether the channel can be used now.
 func (s *Slack) openAgain(ctx context.Context, b desk.Brief) bool {
 	if !b.Incident.Status.Active() || b.Papers.Channel == "" {
 		return false
 	}
 	was, err := s.wire.Unarchive(ctx, b.Papers.Channel)
+	if wire.Code(err) != "" {
+		_, err, _ = s.moving.Do(b.Incident.Name(), func() (any, error) { return nil, s.move(ctx, b.Incident.Number, b.Papers.Channel) })
+	}
 	if err != nil {
 		s.log.Error().Str("incident", b.Incident.Name()).Str("error", err.Error()).
-			Msg("the channel of an incident that goes on was archived and cannot be opened again")
+			Msg("the channel of an incident that goes on was archived; it cannot be opened again, nor another one made")
 		return false
 	}
 	if was {
@@ -140,4 +144,17 @@ func (s *Slack) openAgain(ctx context.Context, b desk.Brief) bool {
 		}
 	}
 	return true
+}
+
+// move makes another channel for an incident, unless it has left the old one already.
+func (s *Slack) move(ctx context.Context, n int, was string) error {
+	b, err := s.desk.Brief(ctx, n)
+	if err != nil || b.Papers.Channel != was {
+		return err
+	}
+	made, err := s.newChannel(ctx, b.Incident, b.Incident.Title)
+	if err != nil {
+		return err
+	}
+	return s.desk.MoveChannel(ctx, n, was, made.Channel, made.ChannelName)
 }

@@ -19,10 +19,13 @@ const clashes = 20
 // makeChannel makes the incident's channel, or adopts the one that an earlier
 // try made: ours by name, creator and age, and no other incident's.
 func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	i, title := b.Incident, j.Text
 	if b.Papers.Channel != "" {
-		return desk.Outcome{Channel: b.Papers.Channel, ChannelName: i.ChannelName}, nil
+		return desk.Outcome{Channel: b.Papers.Channel, ChannelName: b.Incident.ChannelName}, nil
 	}
+	return s.newChannel(ctx, b.Incident, j.Text)
+}
+
+func (s *Slack) newChannel(ctx context.Context, i incident.Incident, title string) (desk.Outcome, error) {
 	for clash := range clashes {
 		if clash == 1 {
 			continue // the second of a name is number 2
@@ -131,7 +134,7 @@ func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
 func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
 	want := topic(b)
 	s.mu.Lock()
-	stands, known := s.topics[b.Incident.Number]
+	stands, known := s.topics[b.Papers.Channel]
 	s.mu.Unlock()
 	if !known { // since the start
 		sign, err := s.wire.ReadSign(ctx, b.Papers.Channel)
@@ -150,7 +153,7 @@ func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
 	if len(s.topics) > rememberMost {
 		clear(s.topics)
 	}
-	s.topics[b.Incident.Number] = want
+	s.topics[b.Papers.Channel] = want
 	return nil
 }
 
