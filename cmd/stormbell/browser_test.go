@@ -30,6 +30,7 @@ func TestInBrowser(t *testing.T) {
 		"phones that ring":                phonesInBrowser,
 		"several incidents at once":       stormInBrowser,
 		"a rate limit put in force":       faultInBrowser,
+		"what can be pressed":             pressInBrowser,
 		"a phone's screen":                narrowInBrowser,
 		"light and dark can be read":      coloursInBrowser,
 		"a keyboard and nothing else":     keyboardInBrowser,
@@ -151,7 +152,8 @@ func guideInBrowser(t *testing.T, b *pagetest.Browser) {
 				v.says(command[1])
 				continue
 			}
-			v.Click(fmt.Sprintf(`by('.step.next .command', %q)`, command[1])) // it is written for whoever is in a hurry
+			v.Click(`$('.step.next .write')`) // it is written for whoever is in a hurry
+			v.Await(fmt.Sprintf(`document.activeElement === $('.channel .composer textarea') && document.activeElement.value === %q`, command[1]))
 			v.Press("Enter")
 			continue
 		}
@@ -283,6 +285,69 @@ const whatIsCut = `
 		return n.getBoundingClientRect().right > innerWidth + 1 || n.getBoundingClientRect().left < -1
 			|| (style.overflowX === 'hidden' && !(style.textOverflow === 'ellipsis' && style.display === 'block') && n.scrollWidth > n.clientWidth + 1);
 	}).map(name).slice(0, 5);`
+
+// whatIsHardToPress lists what can be pressed and is not what browsers and
+// keyboards know as such, is in several pieces, or is not met in its middle. Links
+// in running text are text.
+const whatIsHardToPress = `
+	const seen = (n) => n.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !n.closest('[inert]');
+	const hard = [];
+	for (const n of $$('body *')) {
+		if (!seen(n)) continue;
+		const style = getComputedStyle(n);
+		const inherits = n.parentElement && getComputedStyle(n.parentElement).cursor === style.cursor;
+		const real = n.matches('button, a[href], summary, label, input, select, textarea');
+		if (!real && ((style.cursor === 'pointer' && !inherits) || n.matches('[role=button], [onclick]'))) hard.push('is no button: ' + told(n));
+		if (!n.matches('button, .btn')) continue;
+		if (n.getClientRects().length !== 1) hard.push('is in pieces: ' + told(n));
+		if (n.disabled) continue;
+		n.scrollIntoView({ block: 'center', inline: 'center' });
+		const box = n.getBoundingClientRect();
+		const met = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+		if (!n.contains(met)) hard.push('is covered: ' + told(n) + ' by ' + told(met));
+	}
+	return hard.slice(0, 5);`
+
+// pressInBrowser: whatever can be pressed is a real button in one piece.
+func pressInBrowser(t *testing.T, b *pagetest.Browser) {
+	for _, width := range []int64{380, 1280} {
+		v := visit(t, b, liveDemo(t, nil), width, 800)
+		easy := func(where string) {
+			t.Helper()
+			var hard []string
+			v.Run(&hard, whatIsHardToPress)
+			if len(hard) > 0 {
+				t.Errorf("%s, %d pixels wide:\n%s", where, width, strings.Join(hard, "\n"))
+			}
+		}
+		v.says("/incident declare stock is wrong sev1 service:payments")
+		if width < 700 {
+			v.Click(`$('.burger')`)
+		}
+		v.enters("inc-")
+		v.presses("Acknowledge")
+		v.Await(`shows('Acknowledged by')`)
+		if width > 1000 {
+			v.Click(`$('.dock .close')`)
+		}
+		easy("an incident's channel")
+		for _, part := range []string{"Guide", "Phones", "Faults", "Inspector"} {
+			v.Click(`$('.tools-bar [aria-label="` + part + `"]')`)
+			v.Await(`$('.tab[aria-selected=true]')?.innerText.startsWith('` + part + `')`)
+			v.Run(nil, `for (const n of $$('.panes')) n.inert = true`) // it may be covered
+			easy("the panel " + part)
+			v.Run(nil, `for (const n of $$('.panes')) n.inert = false`)
+			v.Click(`$('.dock .close')`)
+		}
+		v.says("/incident declare")
+		v.Await(`$('.dialog')`)
+		easy("the form")
+		v.Click(`$('.dialog .select-open')`)
+		v.Await(`$('.option')`)
+		v.Run(nil, `for (const n of $$('.stage .dialog, .topbar')) n.inert = true`)
+		easy("a list of choices")
+	}
+}
 
 func narrowInBrowser(t *testing.T, b *pagetest.Browser) {
 	v := visit(t, b, liveDemo(t, nil), 380, 740)

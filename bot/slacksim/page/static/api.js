@@ -2,9 +2,18 @@
 
 const ours = { read: 'page/read', phone: 'page/phone' };
 
+// get is fetch with words for people when nobody answers.
+async function get(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch {
+    throw new Error('The simulated workspace does not answer. Is the program still running?');
+  }
+}
+
 // act does something as a person. It resolves to the answer and rejects with the workspace's own words.
 export async function act(name, body) {
-  const response = await fetch(ours[name] ?? `control/${name}`, {
+  const response = await get(ours[name] ?? `control/${name}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
@@ -22,20 +31,20 @@ export async function suggest(press) {
 
 // view asks what a person sees. The text comes along, to tell cheaply whether anything changed.
 export async function view(query) {
-  const response = await fetch(`view.json?${new URLSearchParams(query)}`);
+  const response = await get(`view.json?${new URLSearchParams(query)}`);
   const text = await response.text();
   if (!response.ok) throw new Error(problem(text, response.status));
   return { text, data: JSON.parse(text) };
 }
 
 export async function calls(since) {
-  const response = await fetch(`calls.json?since=${since}`);
+  const response = await get(`calls.json?since=${since}`);
   return response.json();
 }
 
 // upload keeps a file for a file input of a modal.
 export async function upload(user, file) {
-  const response = await fetch(`upload.json?${new URLSearchParams({ as: user, name: file.name })}`, {
+  const response = await get(`upload.json?${new URLSearchParams({ as: user, name: file.name })}`, {
     method: 'POST',
     body: file,
   });

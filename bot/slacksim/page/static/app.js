@@ -28,6 +28,14 @@ const steps = [
   ['1 day', '24h'],
 ];
 
+// ignore keeps a press from a button when it belongs to the press before: the second of a double click, or the next of a
+// key that is held. Nobody who clicks twice wants two incidents, or presses what has come under the mouse meanwhile.
+function ignore(e) {
+  if (!e.target.closest('button, a.btn')) return;
+  e.preventDefault();
+  e.stopPropagation();
+}
+
 class App {
   constructor() {
     this.people = JSON.parse(document.body.dataset.people);
@@ -61,13 +69,24 @@ class App {
       (up) => this.connected(up),
     );
     document.addEventListener('keydown', (e) => this.key(e));
+    document.addEventListener('click', (e) => e.detail > 1 && ignore(e), true);
+    document.addEventListener('keydown', (e) => e.repeat && ['Enter', ' '].includes(e.key) && ignore(e), true);
+    addEventListener('hashchange', () => this.places()); // an address that was typed or pasted into this tab
     document.addEventListener('visibilitychange', () => !document.hidden && this.panes.forEach((p) => p.refresh()));
     setInterval(() => this.tick(), 1000);
   }
 
-  // restore makes the panes that the address names: #ada/C123&ben/home.
   restore() {
     this.theme(this.recall('theme') ?? 'auto');
+    this.places();
+    const dock =
+      this.recall('dock') ?? (matchMedia('(min-width: 1100px)').matches ? document.body.dataset.dock : 'none');
+    if (dock && dock !== 'none' && this.dock.parts[dock]) this.dock.choose(dock);
+  }
+
+  // places makes the panes that the address names: #ada/C123&ben/home.
+  places() {
+    for (const pane of this.panes.splice(0)) pane.root.remove();
     const me = this.people.find((p) => p.id === document.body.dataset.me || p.name === document.body.dataset.me);
     const wanted = location.hash
       .slice(1)
@@ -80,9 +99,6 @@ class App {
       .filter((place) => place.user);
     for (const place of wanted.length ? wanted.slice(0, 2) : [{ user: (me ?? this.people[0])?.id, room: null }])
       this.add(place);
-    const dock =
-      this.recall('dock') ?? (matchMedia('(min-width: 1100px)').matches ? document.body.dataset.dock : 'none');
-    if (dock && dock !== 'none' && this.dock.parts[dock]) this.dock.choose(dock);
   }
 
   add(place) {
@@ -108,7 +124,10 @@ class App {
 
   // write puts a command into the composer of the first pane, in the place of what is there.
   write(command) {
-    const { composer } = this.panes[0];
+    const { composer, root, views } = this.panes[0];
+    if (views.view) return toast(root, 'A form is open. Close it, then try again.', 'error');
+    if (!composer.node.isConnected) return toast(root, 'One cannot write here. Open a channel that you are in.', 'error');
+    if (matchMedia('(max-width: 1000px)').matches) this.dock.choose(null); // it covers the composer
     composer.input.value = '';
     composer.begin(command);
   }

@@ -1,6 +1,7 @@
 // The box to write in: messages, slash commands with help, completion of people, channels, emoji and commands.
 
 import { fill, h, uid } from './dom.js';
+import { draft, keep } from './drafts.js';
 import { find, glyph } from './emoji.js';
 import { menu } from './popup.js';
 
@@ -17,7 +18,7 @@ export class Composer {
       'aria-controls': id,
       oninput: () => this.typed(),
       onkeydown: (e) => this.key(e),
-      onblur: () => setTimeout(() => this.suggest([]), 150),
+      onblur: () => this.suggest([]),
     });
     this.list = h('div.suggestions', { role: 'listbox', id, hidden: true });
     this.trouble = h('div.trouble', { role: 'alert', hidden: true });
@@ -56,6 +57,16 @@ export class Composer {
     this.input.setAttribute('aria-label', placeholder);
   }
 
+  // place moves to another conversation: what was typed in one must not be sent to another, and is there on return.
+  place(conversation) {
+    if (conversation === this.conversation) return;
+    this.conversation = conversation;
+    this.input.value = draft(conversation) ?? '';
+    this.say(null);
+    this.grow();
+    this.suggest([]);
+  }
+
   begin(text) {
     if (!this.input.value) this.input.value = text;
     this.input.focus();
@@ -73,9 +84,14 @@ export class Composer {
   }
 
   typed() {
+    keep(this.conversation, this.input.value);
+    this.grow();
+    this.suggest(this.complete());
+  }
+
+  grow() {
     this.input.style.height = 'auto';
     this.input.style.height = `${Math.min(this.input.scrollHeight, 220)}px`;
-    this.suggest(this.complete());
   }
 
   // complete finds what could stand where the cursor is.
@@ -126,14 +142,14 @@ export class Composer {
       this.list,
       items.map((item, i) =>
         h(
-          'div.suggestion',
+          'button.suggestion',
           {
+            type: 'button',
             role: 'option',
+            tabindex: '-1',
             'aria-selected': String(i === 0),
-            onmousedown: (e) => {
-              e.preventDefault();
-              item.run();
-            },
+            onmousedown: (e) => e.preventDefault(), // the focus stays where one types
+            onclick: item.run,
           },
           h('span', {}, item.label),
           item.hint && h('span.hint', {}, item.hint),
@@ -171,6 +187,7 @@ export class Composer {
   async submit() {
     const text = this.input.value.trim();
     if (!text || this.busy) return;
+    const { conversation } = this;
     this.suggest([]);
     this.say(null);
     this.busy = true;
@@ -182,9 +199,12 @@ export class Composer {
       if (slash && this.command) await this.command(slash[1], slash[2]);
       else await this.send(text);
     } catch (e) {
-      // What was typed must not be lost with the failure.
-      if (!this.input.value) this.input.value = text;
-      this.typed();
+      // What was typed must not be lost with the failure, nor turn up in another conversation.
+      if (conversation !== this.conversation) keep(conversation, draft(conversation) ?? text);
+      else if (!this.input.value) {
+        this.input.value = text;
+        this.typed();
+      }
       this.say(e.message);
     } finally {
       this.busy = false;

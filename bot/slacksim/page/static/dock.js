@@ -22,7 +22,7 @@ export class Dock {
     this.open = null;
   }
 
-  // choose opens a part, or closes the dock when that part is open already.
+  // choose opens a part, or closes the dock when that part is open already, or for null.
   choose(name) {
     this.open = this.open === name ? null : name;
     this.node.hidden = !this.open;
@@ -105,6 +105,7 @@ class Guide {
             {},
             h('strong', {}, s.title, s.done && h('span.sr', {}, ' (done)')),
             !s.done && h('p', {}, this.words(s.body)),
+            i === next && this.commands(s.body),
           ),
         ),
       ),
@@ -114,23 +115,21 @@ class Guide {
     this.node.querySelector('.next')?.scrollIntoView({ block: 'nearest' });
   }
 
-  // words shows what stands between backticks as something to type. Pressing a command writes it into the composer.
+  // words shows what stands between backticks as something to type.
   words(text) {
-    // A button would not break across lines as words do.
-    const write = (command) => {
-      const run = () => this.app.write(command);
-      const attributes = {
-        role: 'button',
-        tabindex: '0',
-        title: 'Write this for me',
-        onclick: run,
-        onkeydown: (e) => (e.key === 'Enter' || e.key === ' ') && (e.preventDefault(), run()),
-      };
-      return h('code.command', attributes, command);
-    };
-    return text
-      .split(/`([^`]+)`/)
-      .map((part, i) => (i % 2 === 0 ? part : part.startsWith('/') ? write(part) : h('code', {}, part)));
+    return text.split(/`([^`]+)`/).map((part, i) => (i % 2 === 0 ? part : h('code', {}, part)));
+  }
+
+  // commands has a button for each command of a text that writes it into the composer. The command itself stays in the
+  // text, where all of it can be read however narrow the page is.
+  commands(text) {
+    return [...text.matchAll(/`(\/[^`]+)`/g)].map(([, command]) =>
+      h(
+        'button.btn.write',
+        { type: 'button', 'aria-label': `Write it for me: ${command}`, onclick: () => this.app.write(command) },
+        'Write it for me',
+      ),
+    );
   }
 
   badge() {
@@ -285,6 +284,8 @@ class Inspector {
         this.all = [...this.all, ...answer.calls].slice(-kept);
         this.draw();
       }
+    } catch {
+      // The bar at the top says that nothing answers; the next change asks again.
     } finally {
       this.loading = false;
     }
@@ -437,7 +438,8 @@ class Faults {
   show() {}
 
   custom() {
-    const field = (name, placeholder) => h('input.text', { name, placeholder, 'aria-label': placeholder });
+    const field = (name, placeholder, type = 'text') =>
+      h('input.text', { name, placeholder, type, min: '0', 'aria-label': placeholder });
     return h(
       'form.fault-form',
       {
@@ -455,10 +457,10 @@ class Faults {
       },
       field('method', 'Method, or * for all'),
       field('error', 'Error code, e.g. not_in_channel'),
-      field('status', 'HTTP status, e.g. 500'),
-      field('retry_after', 'Retry-After seconds'),
+      field('status', 'HTTP status, e.g. 500', 'number'),
+      field('retry_after', 'Retry-After seconds', 'number'),
       field('latency', 'Latency, e.g. 500ms'),
-      field('times', 'How many times'),
+      field('times', 'How many times', 'number'),
       h('button.btn', { type: 'submit' }, 'Put in force'),
     );
   }

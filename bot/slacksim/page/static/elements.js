@@ -55,29 +55,29 @@ async function act({ block, el, at, node }, state) {
 }
 
 // button presses at once; with a url the browser follows it as well, and the app is told all the same.
-function button({ el, change: press }) {
+function button({ el, change }) {
   const style = { primary: 'primary', danger: 'danger' }[el.style] ?? '';
   const href = el.url && safeURL(el.url);
   const label = [plain(el.text)];
-  const common = { class: style, 'aria-label': el.accessibility_label };
+  const common = { class: style, 'aria-label': el.accessibility_label, title: el.text.text };
+  // While one press is under way another is not sent.
+  const press = () => !node.classList.contains('busy') && change({ type: 'button', value: el.value ?? '' });
+  let node;
   if (href)
-    return h(
+    node = h(
       'a.btn',
       {
         ...common,
         href,
         target: '_blank',
         rel: 'noopener noreferrer',
-        onclick: () => press({ type: 'button', value: el.value ?? '' }),
+        onclick: press,
       },
       label,
       h('span.out', { 'aria-hidden': 'true' }, ' ↗'),
     );
-  return h(
-    'button.btn',
-    { ...common, type: 'button', onclick: () => press({ type: 'button', value: el.value ?? '' }) },
-    label,
-  );
+  else node = h('button.btn', { ...common, type: 'button', onclick: press }, label);
+  return node;
 }
 
 function iconButton({ el, change: press }) {

@@ -3,6 +3,7 @@
 import { act, suggest } from './api.js';
 import { blocks } from './blocks.js';
 import { fill, h } from './dom.js';
+import { draft, keep } from './drafts.js';
 import { plain } from './mrkdwn.js';
 import { trap } from './popup.js';
 
@@ -13,13 +14,23 @@ class Inputs {
   }
 
   of(view) {
-    if (!this.kept.has(view)) this.kept.set(view, new Map());
+    if (!this.kept.has(view)) this.kept.set(view, new Map(draft(view) ?? []));
     return this.kept.get(view);
+  }
+
+  // set keeps what was entered at a key of a view.
+  set(view, key, entry) {
+    this.of(view).set(key, entry);
+    keep(view, [...this.of(view)]);
   }
 
   // forget drops views that are gone.
   forget(open) {
-    for (const id of this.kept.keys()) if (!open.has(id)) this.kept.delete(id);
+    for (const id of this.kept.keys()) {
+      if (open.has(id)) continue;
+      this.kept.delete(id);
+      keep(id, null);
+    }
   }
 }
 
@@ -106,7 +117,7 @@ export class Views {
       errors: view.errors,
       state: (block, el) => kept.get(key(block, el))?.state ?? view.values?.[block.block_id]?.[el.action_id],
       enter: (block, el, state) =>
-        kept.set(key(block, el), {
+        this.inputs.set(view.id, key(block, el), {
           block: block.block_id,
           action: el.action_id,
           state: sendable(state),
@@ -114,7 +125,7 @@ export class Views {
         }),
       act: async (block, el, state) => {
         await this.flush(view, place);
-        kept.set(key(block, el), {
+        this.inputs.set(view.id, key(block, el), {
           block: block.block_id,
           action: el.action_id,
           state: sendable(state),
@@ -145,6 +156,7 @@ export class Views {
   }
 
   async submit() {
+    if (this.busy) return;
     const values = {};
     for (const k of this.inputs.of(this.view.id).values()) (values[k.block] ??= {})[k.action] = k.state;
     this.wait(true);
@@ -164,7 +176,10 @@ export class Views {
   }
 
   async close(all) {
+    if (this.busy) return;
+    this.wait(true);
     await act('close', { user: this.ctx.me.id, view_id: this.view.id, cross: all }).catch((e) => this.say(e.message));
+    this.wait(false);
     this.pane.refresh();
   }
 
@@ -179,6 +194,7 @@ export class Views {
   }
 
   wait(on) {
+    this.busy = on;
     this.box.classList.toggle('busy', on);
     for (const b of this.box.querySelectorAll('.dialog-foot button')) b.disabled = on;
   }

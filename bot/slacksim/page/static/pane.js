@@ -90,6 +90,7 @@ export class Pane {
   take({ text, data }) {
     // The server shows another channel where the one that was asked for is not for this person.
     if (data.room && this.room !== data.room.id) this.room = data.room.id;
+    this.place();
     this.app.told(data, this);
     if (text === this.text) return;
     this.text = text;
@@ -109,11 +110,17 @@ export class Pane {
     this.views.show(data.views ?? [], this.ctx, data.home);
   }
 
+  // place names the conversation that the composer writes to.
+  place() {
+    this.composer.place(`${this.user}/${this.room}`);
+  }
+
   // go shows another channel, or the app's Home.
   go(room) {
     this.root.classList.remove('menu-open');
     if (room === this.room) return;
     this.room = room;
+    this.place();
     this.thread.ts = null;
     this.start = 'latest';
     this.list.reset();
@@ -131,6 +138,7 @@ export class Pane {
     this.start = 'latest';
     this.list.reset();
     if (this.room?.startsWith('D')) this.room = null;
+    this.place();
     if (this.room === home) act('open_home', { user }).catch(() => {});
     this.app.moved(this);
     this.refresh();
@@ -273,6 +281,9 @@ export class Pane {
   }
 
   async command(command, text) {
+    const known = this.what().commands.map((c) => c.command);
+    if (!known.includes(command))
+      throw new Error(`${command} is not a command here. There is ${known.join(' and ') || 'none'}.`);
     const seen = await act('command', { user: this.user, channel: this.room, command, text });
     if (seen.error) throw new Error(`${command} failed. ${explain(seen.error)}`);
     this.list.latest();

@@ -12,8 +12,13 @@ export function popup(anchor, content, { onclose, wide = false } = {}) {
     if (e.newState === 'open') return;
     box.remove();
     onclose?.();
-    if (anchor.isConnected && !document.activeElement?.matches('input,textarea,select')) anchor.focus();
+    if (anchor.popoverTargetElement === box) anchor.popoverTargetElement = null;
+    if (anchor.isConnected && !document.querySelector(':popover-open') && !document.activeElement?.matches('input,textarea,select')) anchor.focus();
   });
+  // The browser closes a popup when something outside is pressed. The button that opened it belongs to it, else the second
+  // click of a double click would close it.
+  anchor.popoverTargetElement = box;
+  anchor.popoverTargetAction = 'show';
   box.showPopover();
   place(box, anchor, wide);
   return { box, close: () => box.isConnected && box.hidePopover() };
@@ -133,6 +138,9 @@ export function ask(host, { title, text, yes, no, danger = false }) {
           if (e.key === 'Escape') {
             e.stopPropagation();
             done(false);
+          } else if (e.key === 'Enter' && e.target.matches('input')) {
+            e.preventDefault();
+            done(true);
           }
           trap(e, box);
         },
@@ -140,7 +148,7 @@ export function ask(host, { title, text, yes, no, danger = false }) {
       box,
     );
     host.append(veil);
-    accept.focus();
+    (box.querySelector('input, textarea') ?? accept).focus();
   });
 }
 

@@ -93,8 +93,16 @@ export function select({
     function option(o) {
       const selected = picked.some((x) => x.value === o.value);
       return h(
-        'div.option',
-        { role: 'option', id: uid('option'), 'aria-selected': String(selected), onclick: () => pick(o, selected) },
+        'button.option',
+        {
+          type: 'button',
+          role: 'option',
+          id: uid('option'),
+          tabindex: '-1',
+          'aria-selected': String(selected),
+          onmousedown: (e) => e.preventDefault(), // the focus stays where one types
+          onclick: () => pick(o, selected),
+        },
         h('span.option-label', {}, o.nodes?.() ?? o.label),
         o.hint && h('span.hint', {}, o.hint),
         selected && h('span.tick', {}, '✓'),

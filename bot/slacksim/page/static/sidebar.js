@@ -121,7 +121,8 @@ export class Sidebar {
   async create() {
     const name = h('input.text', { placeholder: 'team-name', 'aria-label': 'Name' });
     if (!(await ask(this.pane.root, { title: 'Make a channel', text: name, yes: 'Create', no: 'Cancel' }))) return;
-    const made = await this.pane.do('create', { name: name.value });
+    // Slack's own client turns what people type into a name as it is typed.
+    const made = await this.pane.do('create', { name: name.value.trim().toLowerCase().replace(/\s+/g, '-') });
     if (made) this.pane.go(made.channel);
   }
 

@@ -26,6 +26,7 @@ export class Thread {
 
   open(m) {
     this.ts = m.thread_ts || m.ts;
+    this.composer.place(`${this.pane.user}/${this.pane.room}/${this.ts}`);
     this.opening = true;
     this.pane.refresh();
   }
