@@ -3,7 +3,10 @@ package configs
 import (
 	_ "embed"
 	"net/url"
+	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // manifest is the app with the default names of its commands.
@@ -34,4 +37,24 @@ func (s Slack) ManifestLink() string {
 	// A space as + would be read as a plus sign by whoever takes it for a path.
 	query := strings.ReplaceAll(url.QueryEscape(short.String()), "+", "%20")
 	return "https://api.slack.com/apps?new_app=1&manifest_yaml=" + query
+}
+
+// Scopes returns the bot scopes that the manifest asks for: those without which
+// the bot cannot do its work, and those that whoever installs the app may
+// decline.
+func Scopes() (required, optional []string) {
+	var app struct {
+		OAuth struct {
+			Scopes struct {
+				Bot      []string `yaml:"bot"`
+				Optional []string `yaml:"bot_optional"`
+			} `yaml:"scopes"`
+		} `yaml:"oauth_config"`
+	}
+	if err := yaml.Unmarshal([]byte(manifest), &app); err != nil {
+		panic("configs: the manifest is not YAML: " + err.Error()) // it is part of the program
+	}
+	optional = app.OAuth.Scopes.Optional
+	required = slices.DeleteFunc(app.OAuth.Scopes.Bot, func(s string) bool { return slices.Contains(optional, s) })
+	return required, optional
 }

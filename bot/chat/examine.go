@@ -24,8 +24,9 @@ type Finding struct {
 // Examined is what an examination looks for.
 type Examined struct {
 	Options
-	Scopes []string         // that the app's manifest asks for
-	Roster *rotation.Roster // nil: none
+	Scopes   []string         // without which the bot cannot do its work
+	Optional []string         // without which it can
+	Roster   *rotation.Roster // nil: none
 }
 
 // examiner looks at one workspace.
@@ -53,7 +54,7 @@ const mostSkew = 30 * time.Second
 // workspace, changing nothing. It opens no socket.
 func Examine(ctx context.Context, e Examined) []Finding {
 	x := &examiner{slack: wire.NewProbe(e.wire())}
-	if !x.bot(ctx, e.Scopes) {
+	if !x.bot(ctx, e) {
 		return x.found
 	}
 	x.app(ctx)
@@ -65,7 +66,7 @@ func Examine(ctx context.Context, e Examined) []Finding {
 }
 
 // bot looks at the bot token, and at what it may do.
-func (x *examiner) bot(ctx context.Context, scopes []string) bool {
+func (x *examiner) bot(ctx context.Context, e Examined) bool {
 	who, err := x.slack.Bot(ctx)
 	if code := wire.Code(err); code != "" {
 		x.grave("slack.bot_token", "Slack refuses it ("+code+")", "copy the bot token again from OAuth & Permissions of the app, or install the app again")
@@ -81,21 +82,39 @@ func (x *examiner) bot(ctx context.Context, scopes []string) bool {
 			x.odd("clock", "this machine's clock is "+skew.Abs().String()+" off Slack's", "set it by NTP; pages and shifts go by it")
 		}
 	}
-	var missing []string
-	for _, scope := range scopes {
-		if !slices.Contains(who.Scopes, scope) {
-			missing = append(missing, scope)
-		}
-	}
-	switch {
-	case len(who.Scopes) == 0:
+	x.scopes(who.Scopes, e)
+	return true
+}
+
+// withoutScope says what the bot does not do without a scope that may be declined.
+var withoutScope = map[string]string{
+	"chat:write.public": "it must join a public channel to write there, or be invited",
+	"files:write":       "post-mortems are not shared as a file",
+	"pins:read":         "a pinned message does not get into the timeline",
+	"pins:write":        "the summary is not pinned in an incident's channel",
+	"reactions:read":    "a message marked with :pushpin: does not get into the timeline",
+	"usergroups:read":   "user groups do not follow who is on call",
+	"usergroups:write":  "user groups do not follow who is on call",
+}
+
+// scopes compares what Slack has granted with what is asked for.
+func (x *examiner) scopes(granted []string, e Examined) {
+	if len(granted) == 0 {
 		x.odd("scopes", "Slack does not say what the bot may do", "compare the app's scopes with `stormbell manifest`")
-	case len(missing) > 0:
+		return
+	}
+	lacks := func(scope string) bool { return !slices.Contains(granted, scope) }
+	missing := slices.DeleteFunc(slices.Clone(e.Scopes), func(scope string) bool { return !lacks(scope) })
+	declined := slices.DeleteFunc(slices.Clone(e.Optional), func(scope string) bool { return !lacks(scope) })
+	if len(missing) > 0 {
 		x.grave("scopes", "the app lacks "+strings.Join(missing, ", "), "put the output of `stormbell manifest` into the app's manifest and install it again")
-	default:
+	}
+	for _, scope := range declined {
+		x.odd("scopes", "the app lacks "+scope+": "+withoutScope[scope], "install it again and grant that, if you want it")
+	}
+	if len(missing)+len(declined) == 0 {
 		x.good("scopes", "all of the manifest are granted")
 	}
-	return true
 }
 
 // app looks at the app-level token.

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,7 +80,8 @@ func (c *checkup) ahead(r *rotation.Roster, now time.Time) {
 
 // slack asks Slack.
 func (c *checkup) slack(ctx context.Context, config *configs.Config, r *rotation.Roster) {
-	found := chat.Examine(ctx, chat.Examined{Roster: r, Scopes: botScopes(config.Slack.Manifest()), Options: chat.Options{
+	required, optional := configs.Scopes()
+	found := chat.Examine(ctx, chat.Examined{Roster: r, Scopes: required, Optional: optional, Options: chat.Options{
 		AppToken: config.Slack.AppToken.Reveal(), BotToken: config.Slack.BotToken.Reveal(), APIURL: config.Slack.APIURL,
 		AnnounceChannel: config.Slack.AnnounceChannel}})
 	for _, f := range found {
@@ -95,23 +94,6 @@ func (c *checkup) slack(ctx context.Context, config *configs.Config, r *rotation
 			c.good = append(c.good, f.Where+" "+f.Says)
 		}
 	}
-}
-
-// scopeLine is one scope in the manifest.
-var scopeLine = regexp.MustCompile(`(?m)^ {6}- ([a-z_]+:[a-z_.:]+|commands)\b`)
-
-// botScopes returns the bot scopes that a manifest asks for.
-func botScopes(manifest []byte) []string {
-	_, rest, _ := strings.Cut(string(manifest), "\n  scopes:\n    bot:\n")
-	var list []string
-	for line := range strings.Lines(rest) {
-		m := scopeLine.FindStringSubmatch(line)
-		if m == nil {
-			break
-		}
-		list = append(list, m[1])
-	}
-	return list
 }
 
 // checker is a way that can be asked whether it would take a page.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,8 +57,11 @@ func TestDoctor(t *testing.T) {
 		{"in order", manifest, healthy, same, exitOK, []string{
 			"slack.bot_token knows us as", "scopes all of the manifest are granted", "slack.app_token opens a socket",
 			"people everybody has a Slack user", "notify.ntfy answers and takes us", "bot: none answers"}},
-		{"a scope is missing", bytes.Replace(manifest, []byte("      - pins:write\n"), nil, 1), healthy, same, exitFailure, []string{
-			"scopes: the app lacks pins:write; put the output of `stormbell manifest` into the app's manifest", "doctor: 1 problem"}},
+		{"a scope is missing", without("users:read.email"), healthy, same, exitFailure, []string{
+			"scopes: the app lacks users:read.email; put the output of `stormbell manifest` into the app's manifest", "doctor: 1 problem"}},
+		{"scopes were declined", without("files:write", "usergroups:write"), healthy, same, exitOK, []string{
+			"slack.bot_token knows us as", "warning: scopes: the app lacks files:write: post-mortems are not shared as a file; install it again and grant that, if you want it",
+			"warning: scopes: the app lacks usergroups:write: user groups do not follow who is on call; "}},
 		{"another token", manifest, healthy, func(s string) string { return strings.Replace(s, "bot_token: xoxb-", "bot_token: xoxb-9", 1) }, exitFailure, []string{
 			"slack.bot_token: Slack refuses it (invalid_auth); copy the bot token again"}},
 		{"ntfy is a hotel's page", manifest, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, same, exitFailure, []string{
@@ -79,9 +83,26 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-func TestBotScopes(t *testing.T) {
-	scopes := botScopes(configs.Default().Slack.Manifest())
-	if len(scopes) < 15 || scopes[0] != "app_mentions:read" || !strings.Contains(strings.Join(scopes, " "), " commands ") {
-		t.Errorf("botScopes(the manifest) = %q, want all of them", scopes)
+// without returns the app's manifest without those scopes and events.
+func without(words ...string) []byte {
+	var lines []string
+	for line := range strings.Lines(string(configs.Default().Slack.Manifest())) {
+		if word, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "- "), " "); !slices.Contains(words, word) {
+			lines = append(lines, line)
+		}
+	}
+	return []byte(strings.Join(lines, ""))
+}
+
+// TestDoctorOnEveryOptionalScope: whoever declined one hears what it costs.
+func TestDoctorOnEveryOptionalScope(t *testing.T) {
+	_, optional := configs.Scopes()
+	event := map[string]string{"pins:read": "pin_added", "reactions:read": "reaction_added"}
+	for _, scope := range optional {
+		_, out := examine(t, without(scope, event[scope]), func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"healthy":true}`) },
+			func(s string) string { return s })
+		if !strings.Contains(out, "warning: scopes: the app lacks "+scope+": ") || strings.Contains(out, scope+": ;") {
+			t.Errorf("doctor does not say what is lost without %s:\n%s", scope, out)
+		}
 	}
 }
