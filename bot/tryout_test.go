@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
 )
 
 // TestTryout: a test goes out by each way of whoever asks, and they are told
@@ -35,6 +38,42 @@ func TestTryout(t *testing.T) {
 		r.pass(25 * time.Hour)
 		if len(p.sent) != n {
 			t.Errorf("%d more messages after the test", len(p.sent)-n)
+		}
+	})
+}
+
+// TestTopicIsShownToItsPersonAlone: with no topic configured pushes arrive at one
+// that nobody can guess. Its person is told where to subscribe, and nobody else.
+func TestTopicIsShownToItsPersonAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slacksim.Options{})
+		defer r.close()
+		r.roster, r.world = waysRoster, newProviders()
+		r.world.topic = ""
+		r.start()
+		topic := r.desk.PushTopic("ada")
+		seen, err := r.sim.As("ada").Command("general", "/oncall", "test")
+		if err != nil || !strings.Contains(seen.Text, "http://ntfy.test/"+topic) {
+			t.Errorf("/oncall test by ada = %q, %v; want the address of %s", seen.Text, err, topic)
+		}
+		if seen, err := r.sim.As("bob").Command("general", "/oncall", "test"); err != nil || strings.Contains(seen.Text, topic) || !strings.Contains(seen.Text, r.desk.PushTopic("bob")) {
+			t.Errorf("/oncall test by bob = %q, %v; want the address of his own topic and not %s", seen.Text, err, topic)
+		}
+		r.pass(time.Minute)
+		if got := r.world.taken("push", topic); len(got) != 1 {
+			t.Errorf("pushes to ada's topic: %+v, want the test", got)
+		}
+		r.command("eve", "general", "declare card payments fail sev1")
+		r.pass(10 * time.Minute)
+		if got := r.world.taken("push", topic); len(got) != 2 {
+			t.Errorf("pushes to ada's topic: %+v, want the page as well", got)
+		}
+		for _, c := range r.sim.State().Channels {
+			for _, m := range c.Messages {
+				if shows(m, topic) {
+					t.Errorf("a message in %s gives the topic away: %s", c.Name, m.Text)
+				}
+			}
 		}
 	})
 }

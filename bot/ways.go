@@ -17,12 +17,9 @@ import (
 
 // WaysOptions are what the other ways are told once, at their start.
 type WaysOptions struct {
-	Desk    *desk.Desk
-	Senders map[string]notify.Sender // by the words of the roster: push, sms, voice, email, webhook
-	// Topic is each person's address for push, in which {person} stands for
-	// their ID.
-	Topic     string
-	PublicURL string // where links lead, without a slash at the end; empty: no links
+	Desk      *desk.Desk
+	Senders   map[string]notify.Sender // by the words of the roster: push, sms, voice, email, webhook
+	PublicURL string                   // where links lead, without a slash at the end; empty: no links
 	Log       zerolog.Logger
 	Sent      func(via, outcome string) // told of every attempt, for counters; may be nil
 }
@@ -217,7 +214,7 @@ func (w *Ways) address(j desk.Job) (person rotation.Person, to, trouble string) 
 	}
 	switch j.Via {
 	case "push":
-		return *p, strings.ReplaceAll(w.opt.Topic, "{person}", id), ""
+		return *p, w.opt.Desk.PushTopic(id), ""
 	case "webhook":
 		return *p, id, ""
 	case "email":

@@ -66,6 +66,7 @@ type providers struct {
 	line   *slacksim.Listener
 	server *http.Server
 	public string // http.public_url of the bot; empty: none
+	topic  string // notify.ntfy.topic of the bot; empty: none
 	weekly desk.Weekly
 
 	mu      sync.Mutex
@@ -80,7 +81,7 @@ type providers struct {
 }
 
 func newProviders() *providers {
-	p := &providers{line: slacksim.NewListener(), calls: map[string]int{}, fault: map[string]http.HandlerFunc{},
+	p := &providers{line: slacksim.NewListener(), topic: "bell-{person}", calls: map[string]int{}, fault: map[string]http.HandlerFunc{},
 		status: map[string]string{}, window: map[string]map[time.Time]int{}}
 	p.server = &http.Server{Handler: p}
 	go p.server.Serve(p.line)
@@ -98,7 +99,8 @@ func (p *providers) deskOptions() desk.Options {
 	if p == nil {
 		return desk.Options{}
 	}
-	return desk.Options{Vias: []string{"push", "sms", "voice", "webhook"}, Reports: []string{"sms", "voice"}, Weekly: p.weekly}
+	return desk.Options{Vias: []string{"push", "sms", "voice", "webhook"}, Reports: []string{"sms", "voice"}, Weekly: p.weekly,
+		Push: desk.Push{Server: "http://ntfy.test", Topic: p.topic}}
 }
 
 // connect returns the bot's side of the ways, and puts the bot's own HTTP into
@@ -112,7 +114,7 @@ func (p *providers) connect(r *rig) *Ways {
 		IdleConnTimeout: 5 * time.Second,
 	}
 	account := notify.Twilio{API: "http://twilio.test", SID: twilioSID, AuthToken: twilioToken, From: "+4915199999999", Transport: rt}
-	w := NewWays(WaysOptions{Desk: r.desk, Topic: "bell-{person}", PublicURL: p.public, Log: r.log, Senders: map[string]notify.Sender{
+	w := NewWays(WaysOptions{Desk: r.desk, PublicURL: p.public, Log: r.log, Senders: map[string]notify.Sender{
 		"push": &notify.Ntfy{URL: "http://ntfy.test", ReplyTopic: "answers", Transport: rt}, "sms": &notify.SMS{Twilio: account},
 		"voice": &notify.Voice{Twilio: account}, "webhook": &notify.Webhook{URL: "http://hook.test/in", Transport: rt},
 	}})

@@ -94,7 +94,9 @@ func (n Notify) Vias() []string {
 type Ntfy struct {
 	URL   string `mapstructure:"url"` // of the server, without a slash at the end; empty: off
 	Token Secret `mapstructure:"token"`
-	Topic string `mapstructure:"topic"` // contains {person}, which stands for the roster's person ID
+	// Topic contains {person}, which stands for the roster's person ID; empty: the
+	// bot makes topics that nobody can guess.
+	Topic string `mapstructure:"topic"`
 	// ReplyTopic is where the button Acknowledge of a push publishes its answer;
 	// empty: the button needs http.public_url.
 	ReplyTopic string `mapstructure:"reply_topic"`

@@ -17,14 +17,26 @@ import (
 // never nil: with Problems it holds what could be read, and only a caller who
 // has looked at them (see [Problems.Present]) may use it.
 func Load(path string, env []string) (*Config, error) {
-	l := gather(path, env)
-	c := l.decode()
-	l.normalise(c)
-	l.validate(c)
+	l, c := load(path, env)
 	if len(l.problems) > 0 {
 		return c, l.problems.sorted()
 	}
 	return c, nil
+}
+
+// Advice returns what is no problem, but better otherwise. It reads what [Load]
+// reads.
+func Advice(path string, env []string) Problems {
+	l, _ := load(path, env)
+	return l.advice.sorted()
+}
+
+func load(path string, env []string) (*loader, *Config) {
+	l := gather(path, env)
+	c := l.decode()
+	l.normalise(c)
+	l.validate(c)
+	return l, c
 }
 
 // gather takes every setting from the file and the variables.
@@ -52,6 +64,7 @@ type loader struct {
 	schema   schema
 	settings map[string]setting // by key, twins included; the last source wins
 	problems Problems
+	advice   Problems     // what is no problem, but better otherwise
 	files    []secretFile // in which secrets were found
 }
 

@@ -56,7 +56,6 @@ func TestLoadDefaults(t *testing.T) {
 		Log:              Log{Level: "info", Format: "auto"},
 		BusinessTimeZone: time.UTC,
 		Notify: Notify{
-			Ntfy:   Ntfy{Topic: "stormbell-{person}"},
 			SMTP:   SMTP{TLS: "starttls"},
 			Twilio: Twilio{APIURL: "https://api.twilio.com"},
 		},
@@ -254,7 +253,7 @@ func TestProblemsOfValues(t *testing.T) {
 		"same command":        {"slack.command: /oncall", "FILE: slack.oncall_command: it is the same as slack.command; give the two different names"},
 		"channel":             {"slack.announce_channel: All Hands", `FILE:3: slack.announce_channel: "All Hands" is not a channel's name; use up to 80 lower-case letters, digits, - or _, or a channel ID`},
 		"secret with a line":  {"http.admin_token: \"a\\nb\"", "FILE:3: http.admin_token: there is white space or an unusual character in it; use letters, digits and plain signs only: it travels in a header"},
-		"topic for all":       {"notify.ntfy.topic: pages", "FILE:3: notify.ntfy.topic: everybody would get everybody's pages; put {person} into it, as in stormbell-{person}"},
+		"topic for all":       {"notify.ntfy.topic: pages", "FILE:3: notify.ntfy.topic: everybody would get everybody's pages; put {person} into it, or take it out: the bot then makes a topic for each"},
 		"token for nothing":   {"notify.ntfy.token: x", "FILE:3: notify.ntfy.token: it needs notify.ntfy.url as well; set that too, or take this out"},
 		"mail without sender": {"notify.smtp.address: mail:25", "FILE:3: notify.smtp.address: it needs notify.smtp.from as well; set that too, or take this out"},
 		"mail without port":   {"notify.smtp: {address: mail, from: a@b.example}", `FILE:3: notify.smtp.address: "mail" is not a server; write HOST:PORT, such as mail.example.com:587`},

@@ -187,9 +187,7 @@ func (l *loader) checkPush(n Notify) {
 	l.checkURL("notify.ntfy.url", n.Ntfy.URL)
 	l.checkGivenSecret("notify.ntfy.token", n.Ntfy.Token)
 	l.needs("notify.ntfy.token", !n.Ntfy.Token.IsZero(), "notify.ntfy.url", n.Ntfy.URL)
-	if key := "notify.ntfy.topic"; !l.broken(key) && !strings.Contains(n.Ntfy.Topic, "{person}") {
-		l.report(key, "everybody would get everybody's pages", "put {person} into it, as in stormbell-{person}")
-	}
+	l.checkTopics(n.Ntfy)
 	l.checkURL("notify.webhook.url", n.Webhook.URL)
 	l.checkOwnSecret("notify.webhook.secret", n.Webhook.Secret)
 	l.needs("notify.webhook.secret", !n.Webhook.Secret.IsZero(), "notify.webhook.url", n.Webhook.URL)

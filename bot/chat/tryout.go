@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -19,7 +20,13 @@ func (s *Slack) tryWays(ctx context.Context, c desk.Caller) reply {
 	for _, w := range t.Ways {
 		ways = append(ways, w.Via)
 	}
-	return ephemeral("A test is on its way to you by " + strings.Join(ways, ", ") + ". A direct message says which arrived.")
+	text := "A test is on its way to you by " + strings.Join(ways, ", ") + ". A direct message says which arrived."
+	if _, id := c.Actor.Split(); slices.Contains(ways, "push") {
+		if address := s.desk.PushAddress(id); address != "" {
+			text += "\nFor pushes, subscribe to this in the ntfy app: " + esc(address) + "\nShow it to nobody: whoever knows it can read your pages and answer them."
+		}
+	}
+	return ephemeral(text)
 }
 
 // tryout is the test by Slack itself.

@@ -32,6 +32,7 @@ type Options struct {
 	Vias            []string       // the ways pages can leave, besides slack
 	Reports         []string       // those of them that say when they have delivered
 	Weekly          Weekly         // when everybody on call is paged as a test
+	Push            Push           // where pages by push go
 }
 
 // Desk decides and records. Its methods may be called concurrently.
@@ -39,6 +40,7 @@ type Desk struct {
 	db     *storage.DB
 	opt    Options
 	people atomic.Pointer[directory]
+	topics []byte // the key from which topics for push are made; set by Open
 
 	refused  atomic.Bool               // the store refused the commit of an act, and has not been seen to work since
 	applying sync.Mutex                // held while a roster is being applied
@@ -60,7 +62,7 @@ func Open(ctx context.Context, db *storage.DB, opt Options) (*Desk, error) {
 	if opt.AnnounceChannel == "" {
 		d.opt.AnnounceChannel = "incidents"
 	}
-	if err := d.loadDirectory(ctx); err != nil {
+	if err := errors.Join(d.loadDirectory(ctx), d.loadTopics(ctx)); err != nil {
 		return nil, err
 	}
 	now := instant()

@@ -100,17 +100,26 @@ func (r grantRecord) sign(secret []byte, id string) []byte {
 }
 
 // secret returns the key that signs grants, which is made with the first one.
-func (w *work) secret() ([]byte, error) {
-	r, err := storage.Load[secretRecord](w.tx, grantSecret)
-	if errors.Is(err, storage.ErrNotFound) {
-		b := make([]byte, 32)
-		rand.Read(b)
-		return b, storage.Save(w.tx, grantSecret, secretRecord{V: 1, Secret: hex.EncodeToString(b)})
-	}
+func (w *work) secret() ([]byte, error) { return ensureSecret(w.tx, grantSecret) }
+
+// loadSecret returns a key that was made before.
+func loadSecret(tx *storage.Tx, name string) ([]byte, error) {
+	r, err := storage.Load[secretRecord](tx, name)
 	if err != nil {
 		return nil, err
 	}
 	return hex.DecodeString(r.Secret)
+}
+
+// ensureSecret returns a key, which is made where there is none.
+func ensureSecret(tx *storage.Tx, name string) ([]byte, error) {
+	b, err := loadSecret(tx, name)
+	if errors.Is(err, storage.ErrNotFound) {
+		b = make([]byte, 32)
+		rand.Read(b)
+		return b, storage.Save(tx, name, secretRecord{V: 1, Secret: hex.EncodeToString(b)})
+	}
+	return b, err
 }
 
 // Grant hands out leave for a person to acknowledge incidents by the answer to

@@ -51,3 +51,29 @@ func (s *Server) tried(w http.ResponseWriter, r *http.Request, d *desk.Desk) err
 	writeJSON(w, http.StatusOK, newTried(t))
 	return nil
 }
+
+// pushTopic is where one person subscribes to their pushes.
+type pushTopic struct {
+	Person  string `json:"person"`
+	Address string `json:"address"`
+}
+
+// topics answers with the topics of everybody in the roster, or of ?person= alone.
+func (s *Server) topics(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+	person := strings.TrimPrefix(r.URL.Query().Get("person"), "@")
+	if _, ok := d.Roster().Person(person); person != "" && !ok {
+		return invalid("person", "must be the ID of somebody in the roster")
+	}
+	list := []pushTopic{}
+	for _, p := range d.Roster().People {
+		address := d.PushAddress(p.ID)
+		if address == "" {
+			return &problem{Status: http.StatusNotFound, Why: "There are no pushes.", Next: "Set notify.ntfy.url in the configuration."}
+		}
+		if person == "" || person == p.ID {
+			list = append(list, pushTopic{p.ID, address})
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"topics": list})
+	return nil
+}

@@ -76,6 +76,7 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	c.Problems = append(c.Problems, configured(problems)...)
 	exposed := configs.Exposed(path, env)
 	c.Problems = append(c.Problems, configured(exposed)...)
+	c.Warnings = append(c.Warnings, configured(configs.Advice(path, env))...)
 	c.rosterPath = config.Roster
 	switch {
 	case len(problems)+len(exposed) > 0:

@@ -116,7 +116,7 @@ func TestKilledWhilePaging(t *testing.T) {
 	ntfy := &pushes{more: make(chan struct{}, 1)}
 	server := httptest.NewServer(ntfy)
 	defer server.Close()
-	lab := newLabWith(t, []byte(climbers), "notify: {ntfy: {url: '"+server.URL+"'}}\n")
+	lab := newLabWith(t, []byte(climbers), "notify: {ntfy: {url: '"+server.URL+"', topic: 'stormbell-{person}'}}\n")
 	lab.start()
 	t.Run("the whole ladder", func(t *testing.T) {
 		name := lab.declare(t, "nobody answers", "checkout")

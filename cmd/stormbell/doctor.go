@@ -34,7 +34,7 @@ func doctorCommand(p process) *cobra.Command {
 				return err
 			}
 			d := &checkup{rosterPath: c.Roster, vias: append([]string{"slack"}, c.Notify.Vias()...), name: "doctor",
-				Problems: configured(configs.Exposed(config, p.Env))}
+				Problems: configured(configs.Exposed(config, p.Env)), Warnings: configured(configs.Advice(config, p.Env))}
 			roster := d.anyRoster(cmd, config, p.Env)
 			if roster != nil {
 				d.ways(roster)

@@ -77,7 +77,8 @@ func scriptBot(ts *testscript.TestScript, _ bool, args []string) {
 	engine, err := bolt.Open(filepath.Join(ts.MkAbs("."), "store.db"), bolt.Options{})
 	ts.Check(err)
 	db := storage.New(engine)
-	d, err := desk.Open(context.Background(), db, desk.Options{})
+	push := desk.Push{Server: ts.Getenv("PUSH"), Topic: ts.Getenv("TOPIC")}
+	d, err := desk.Open(context.Background(), db, desk.Options{Push: push})
 	ts.Check(err)
 	if len(args) > 0 {
 		roster, err := rotation.Parse(args[0], []byte(ts.ReadFile(args[0])))

@@ -67,7 +67,8 @@ func openProgramOn(ctx context.Context, on network, c *configs.Config, log zerol
 func (p *program) open(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) error {
 	var err error
 	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
-		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging)})
+		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging),
+		Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic}})
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	metrics := web.NewMetrics(currentBuild().Version)
 	reach := bot.NewReach()
 	ways := bot.NewWays(bot.WaysOptions{
-		Desk: p.desk, Senders: waysOf(on, c.Notify), Topic: c.Notify.Ntfy.Topic, PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
+		Desk: p.desk, Senders: waysOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
 		Log: log.With().Str("part", "ways").Logger(),
 	})
 	slack := chat.New(p.desk, chat.Options{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,8 +24,8 @@ func runCommand(p process) *cobra.Command {
 				return err
 			}
 			log := newLogger(config.Log, p.Err)
-			for _, exposed := range configs.Exposed(path, p.Env) {
-				log.Warn().Msg(exposed.String())
+			for _, p := range slices.Concat(configs.Exposed(path, p.Env), configs.Advice(path, p.Env)) {
+				log.Warn().Msg(p.String())
 			}
 			bot, err := openProgram(cmd.Context(), config, log)
 			if err != nil {

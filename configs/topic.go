@@ -1,0 +1,76 @@
+package configs
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// person stands in a topic for the ID of whoever it is for.
+const person = "{person}"
+
+// checkTopics reports topics that let others in: on a server without access
+// rules a topic is a password.
+func (l *loader) checkTopics(n Ntfy) {
+	if key := "notify.ntfy.topic"; n.Topic != "" && !l.broken(key) {
+		if !strings.Contains(n.Topic, person) {
+			l.report(key, "everybody would get everybody's pages", "put {person} into it, or take it out: the bot then makes a topic for each")
+		}
+		l.checkTopic(key, n, n.Topic, "can read pages and answer them", "take it out: the bot then makes topics that nobody can guess")
+	}
+	if n.ReplyTopic != "" {
+		l.checkTopic("notify.ntfy.reply_topic", n, n.ReplyTopic, "can bury people's answers under others", "make one with: openssl rand -hex 16")
+	}
+}
+
+// checkTopic reports a topic that can be guessed, and what whoever knows it can do.
+func (l *loader) checkTopic(key string, n Ntfy, topic, harm, mend string) {
+	secret := strings.Trim(strings.ReplaceAll(topic, person, ""), "-_")
+	switch {
+	case l.broken(key) || l.broken("notify.ntfy.url"):
+	case isPlaceholder(secret):
+		l.report(key, "this is a placeholder, which everybody knows", mend)
+	case !guessable(secret):
+	case public(n.URL):
+		l.report(key, "it can be guessed, and on "+n.URL+" whoever knows it "+harm, mend)
+	case n.URL != "" && n.Token.IsZero():
+		l.report(key, "it can be guessed; unless the server has access rules, whoever reaches it "+harm,
+			mend+"; or set notify.ntfy.token for a server with access rules")
+		last := len(l.problems) - 1
+		l.advice, l.problems = append(l.advice, l.problems[last]), l.problems[:last]
+	}
+}
+
+// public reports whether everybody may use an ntfy server.
+func public(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil {
+		return false
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	return host == "ntfy.sh" || strings.HasSuffix(host, ".ntfy.sh")
+}
+
+// run matches letters and digits without a break, as random texts have them.
+var run = regexp.MustCompile("[A-Za-z0-9]+")
+
+// guessable reports whether nothing in a text looks as if a machine had made it
+// up: words, names and years do not.
+func guessable(text string) bool {
+	for _, part := range run.FindAllString(text, -1) {
+		letters, digits, different := 0, 0, map[rune]bool{}
+		for _, r := range part {
+			different[r] = true
+			if unicode.IsDigit(r) {
+				digits++
+			} else {
+				letters++
+			}
+		}
+		if len(part) >= shortestSecret && letters >= 3 && digits >= 3 && len(different) > fewestDifferent {
+			return false
+		}
+	}
+	return true
+}
