@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -39,8 +38,6 @@ func (k nodeKind) String() string {
 	return [...]string{"nothing", "a single value", "a list", "a block of keys"}[k]
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
-
 // readYAML reads one document. Anchors, aliases, merge keys and explicit tags
 // are refused: a reviewer should read what will hold, and an alias can make a
 // short file endless.
@@ -52,7 +49,7 @@ func readYAML(file string, data []byte) (*node, Problems) {
 		return &node{line: 1}, nil
 	}
 	if err != nil {
-		return nil, Problems{yamlProblem(file, err)}
+		return nil, Problems{yamlProblem(file, data, err)}
 	}
 	var c converter
 	root := c.convert(doc.Content[0])
@@ -60,23 +57,12 @@ func readYAML(file string, data []byte) (*node, Problems) {
 	if err := d.Decode(&second); err == nil {
 		c.refuse(second.Line, "a second YAML document", "keep the roster in one document, without ---")
 	} else if !errors.Is(err, io.EOF) {
-		c.problems = append(c.problems, yamlProblem(file, err))
+		c.problems = append(c.problems, yamlProblem(file, data, err))
 	}
 	for i := range c.problems {
 		c.problems[i].File = file
 	}
 	return root, c.problems
-}
-
-// yamlProblem takes the line out of the library's message.
-func yamlProblem(file string, err error) Problem {
-	p := Problem{File: file, Line: 1, Entry: "YAML", Hint: "check the indentation, quotes and brackets here and just above"}
-	p.Message = strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		p.Line, _ = strconv.Atoi(m[1])
-		p.Message = m[2]
-	}
-	return p
 }
 
 type converter struct{ problems Problems }
@@ -119,6 +105,10 @@ func (c *converter) convertKeys(n *node, content []*yaml.Node) {
 		k := content[i]
 		if k.Kind != yaml.ScalarNode || k.Value == "<<" {
 			c.refuse(k.Line, "only plain words can be keys", "write the keys out")
+			continue
+		}
+		if strings.HasPrefix(k.Value, "-") && k.Style == 0 {
+			c.refuse(k.Line, "there is no blank after the dash", "write a blank between - and the word")
 			continue
 		}
 		v := c.convert(content[i+1])
