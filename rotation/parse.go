@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,7 +69,7 @@ func entries[T any](o *object, key, word string, read func(*node, *place) T) []T
 var (
 	phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 	slackForm = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
-	emailForm = regexp.MustCompile(`^[^\s@,;<>]+@[^\s@,;<>]+$`)
+	emailForm = regexp.MustCompile(`^[^\s@,;:<>]+@[^\s@,;:<>]+$`)
 )
 
 func (r *reader) person(n *node, at *place) Person {
@@ -83,10 +84,10 @@ func (r *reader) person(n *node, at *place) Person {
 		o.bad("phone", "the phone number is not in international form", phoneHint(p.Phone))
 	}
 	if p.Slack != "" && !slackForm.MatchString(p.Slack) {
-		o.bad("slack", "slack is "+strconv.Quote(p.Slack)+", not a Slack user ID", "copy the member ID from the profile in Slack; it looks like U01ABCDEF")
+		o.bad("slack", "slack is "+quote(p.Slack)+", not a Slack user ID", slackHint(p.Slack))
 	}
 	if p.Email != "" && !emailForm.MatchString(p.Email) {
-		o.bad("email", "email is "+strconv.Quote(p.Email)+", not an address", "write it like ada@shop.example")
+		o.bad("email", "email is "+quote(p.Email)+", not an address", emailHint(p.Email))
 	}
 	if rules := o.keys["rules"]; rules != nil {
 		x := r.object(rules, &place{up: at, word: "rules"}, "high", "low")
@@ -97,10 +98,41 @@ func (r *reader) person(n *node, at *place) Person {
 
 // phoneHint never repeats the number: problems end up in logs.
 func phoneHint(phone string) string {
-	if strings.HasPrefix(phone, "+") {
+	number := strings.NewReplacer(" ", "", "-", "", ".", "", "/", "", "\u00a0", "").Replace(phone)
+	bare := strings.NewReplacer("(", "", ")", "").Replace(strings.Replace(number, "(0)", "", 1))
+	switch {
+	case strings.HasPrefix(number, "+") && strings.Contains(number, "(0)") && phoneForm.MatchString(bare):
+		return "leave out the (0), the blanks and the dashes: + and digits only"
+	case strings.HasPrefix(number, "+") && phoneForm.MatchString(bare):
+		return "leave out the blanks, the dashes and the brackets: + and digits only"
+	case strings.HasPrefix(strings.ToLower(number), "tel:") && phoneForm.MatchString(bare[4:]):
+		return "leave out tel: and everything else but + and the digits"
+	case strings.HasPrefix(bare, "00") && phoneForm.MatchString("+"+bare[2:]):
+		return "write + in the place of the 00 in front, then digits only"
+	case strings.HasPrefix(number, "+"):
 		return "after the + write the country code and the number, digits only, 7 to 15 of them"
 	}
 	return "begin with + and the country code, digits only, like \"+4915112345678\""
+}
+
+var (
+	slackWithin = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([UuWw][A-Za-z0-9]{6,20})(?:$|[^A-Za-z0-9])`)
+	emailWithin = regexp.MustCompile(`[^\s@,;<>:]+@[^\s@,;<>]+`)
+)
+
+func slackHint(s string) string {
+	m := slackWithin.FindStringSubmatch(s)
+	if m != nil && strings.ContainsAny(m[1], "0123456789") {
+		return "write " + strings.ToUpper(m[1])
+	}
+	return "copy the member ID from the profile in Slack; it looks like U01ABCDEF"
+}
+
+func emailHint(s string) string {
+	if found := emailWithin.FindAllString(s, -1); len(found) > 0 {
+		return "write " + orWords(found)
+	}
+	return "write it like ada@shop.example"
 }
 
 func (o *object) rules(key string) []Rule {
@@ -171,26 +203,71 @@ func (r *reader) step(n *node, at *place) Step {
 // targets is the list of kind:id at key.
 func (o *object) targets(key string) []Target {
 	var list []Target
-	for _, n := range o.list(key) {
+	for _, n := range o.values(key) {
 		if n.kind != scalarNode {
-			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is a target like person:ada or rotation:payments-primary")
+			hint := "each of " + key + " is a target like person:ada or rotation:payments-primary"
+			if n.kind == mapNode && len(n.keys) == 1 && n.keys[0].value.kind == scalarNode {
+				hint = "write " + n.keys[0].key + ":" + n.keys[0].value.text + ", without the blank"
+			}
+			o.problem(n.line, o.at, key+" holds "+n.kind.String(), hint)
 			continue
 		}
 		kind, id, ok := strings.Cut(n.text, ":")
 		t := Target{Kind: TargetKind(kind), ID: strings.TrimPrefix(strings.TrimSpace(id), "#")}
 		switch {
 		case !ok || t.ID == "":
-			o.problem(n.line, o.at, strconv.Quote(n.text)+" in "+key+" is not a target", "write person:, rotation:, team: or channel: in front of the name")
+			o.reader.bare = append(o.reader.bare, bare{n.text, key, n.line, o.at})
 			continue
 		case t.Kind == TargetPerson || t.Kind == TargetRotation || t.Kind == TargetTeam:
 			o.mention(kind, t.ID, n.line, o.at)
 		case t.Kind != TargetChannel:
-			o.problem(n.line, o.at, "unknown kind of target "+strconv.Quote(kind), unknownHint(kind, []string{"person", "rotation", "team", "channel"}))
+			o.problem(n.line, o.at, "unknown kind of target "+quote(kind), targetHint(kind, t.ID))
 			continue
 		}
 		list = append(list, t)
 	}
 	return list
+}
+
+var targetKinds = []string{string(TargetPerson), string(TargetRotation), string(TargetTeam), string(TargetChannel)}
+
+func targetHint(kind, id string) string {
+	word := synonyms["target"][asciiLower(kind)]
+	if word == "" {
+		word = nearest(kind, targetKinds)
+	}
+	if word != "" {
+		return "write " + word + ":" + id
+	}
+	return unknownHint(kind, targetKinds)
+}
+
+// bare is a target without its kind, which may be guessed once everything is known.
+type bare struct {
+	text, key string
+	line      int
+	at        *place
+}
+
+// checkBare reports the targets that do not say what they name.
+func (r *reader) checkBare(known map[string][]string) {
+	for _, b := range r.bare {
+		id := strings.TrimLeft(strings.TrimSpace(strings.TrimSuffix(b.text, ":")), "@")
+		var found []string
+		for _, kind := range targetKinds {
+			if slices.Contains(known[kind], id) {
+				found = append(found, kind+":"+id)
+			}
+		}
+		hint := "write person:, rotation:, team: or channel: in front of the name"
+		switch {
+		case strings.HasPrefix(id, "#") && len(id) > 1:
+			hint = "write channel:" + id[1:]
+		case len(found) > 0:
+			hint = "write " + orWords(found)
+		}
+		r.problem(b.line, b.at, quote(b.text)+" in "+b.key+" is not a target", hint)
+	}
 }
 
 func (r *reader) service(n *node, at *place) Service {
@@ -211,7 +288,7 @@ func (r *reader) service(n *node, at *place) Service {
 		s.Runbook = Link{Title: b.text("title"), URL: b.address("url")}
 		s.Reviewed = b.text("reviewed")
 		if s.Reviewed != "" && len(dayNumbers([]string{s.Reviewed})) == 0 {
-			b.bad("reviewed", "reviewed is "+strconv.Quote(s.Reviewed)+", not a date", "write it like 2026-06-01")
+			b.bad("reviewed", "reviewed is "+quote(s.Reviewed)+", not a date", dateHint(s.Reviewed))
 		}
 	}
 	return s
@@ -235,7 +312,7 @@ func (o *object) address(key string) string {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		o.bad(key, key+" is "+strconv.Quote(s)+", not a web address", "write it in full, with https:// in front")
+		o.bad(key, key+" is "+quote(s)+", not a web address", "write it in full, with https:// in front")
 	}
 	return s
 }

@@ -3,7 +3,6 @@ package rotation
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -15,7 +14,7 @@ func (r *reader) override(n *node, at *place, x *Rotation) Override {
 	v.Start, v.End = o.period("start", "end", x.TimeZone)
 	if v.Layer != "" && !slices.ContainsFunc(x.Layers, func(l Layer) bool { return l.ID == v.Layer }) {
 		known := ids(x.Layers, func(l *Layer) string { return l.ID })
-		o.bad("layer", "unknown layer "+strconv.Quote(v.Layer), unknownHint(v.Layer, known))
+		o.bad("layer", "unknown layer "+quote(v.Layer), unknownHint(v.Layer, known))
 	}
 	for _, kind := range overrideKinds {
 		if !o.has(kind) {
@@ -139,6 +138,7 @@ func (r *reader) check(o *object, x *Roster) {
 		o.unique(k.key, k.word, known[k.word])
 	}
 	r.checkSlack(o, x)
+	r.checkBare(known)
 	sets := map[string]map[string]bool{}
 	for kind, ids := range known {
 		sets[kind] = make(map[string]bool, len(ids))
@@ -159,7 +159,7 @@ func (r *reader) check(o *object, x *Roster) {
 				hint = "did you mean " + near + "?"
 			}
 		}
-		r.problem(f.line, f.at, "unknown "+f.kind+" "+strconv.Quote(f.id), hint)
+		r.problem(f.line, f.at, "unknown "+f.kind+" "+quote(f.id), hint)
 	}
 	r.checkServices(o, x)
 	r.checkReach(o, x)

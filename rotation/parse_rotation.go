@@ -71,7 +71,7 @@ func (r *reader) layer(n *node, at *place, zone string) Layer {
 		}
 	}
 	o.need("start", "the wall clock of the first hand-over, like 2026-01-05T09:00")
-	l.Start = o.local("start")
+	l.Start = o.local("start", zone)
 	o.typed("start", l.Start, zone)
 	l.Every = o.cadence()
 	l.Clock = Clock(o.oneOf("clock", "", string(WallClock), string(ElapsedClock)))
@@ -116,7 +116,7 @@ func (o *object) typed(key string, l Local, zone string) {
 
 // slots is the list of turns at key: a person, several, or null.
 func (o *object) slots(key string) []Slot {
-	nodes := o.list(key)
+	nodes := o.values(key)
 	slots := make([]Slot, 0, len(nodes))
 	for _, n := range nodes {
 		var s Slot
@@ -165,7 +165,18 @@ func (o *object) cadence() Cadence {
 		}
 		return Cadence{}
 	}
+	if n.kind == scalarNode {
+		hint := "write one of hours, days, weeks, months, windows, like every: {weeks: 1}"
+		if every := readCadence(n.text); every != "" {
+			hint = "write " + every
+		}
+		o.bad("every", "every is "+quote(n.text)+", not a unit with a number", hint)
+		return Cadence{}
+	}
 	x := o.object(n, &place{up: o.at, word: "every"}, units...)
+	if slices.ContainsFunc(n.keys, func(k keyed) bool { return !slices.Contains(units, k.key) }) {
+		return Cadence{} // reported as an unknown key
+	}
 	if x.keys != nil && len(x.keys) != 1 {
 		x.problem(n.line, x.at, "needs exactly one unit", "write one of hours, days, weeks, months, windows, like every: {weeks: 1}")
 		return Cadence{}
@@ -202,7 +213,7 @@ func (r *reader) edit(n *node, at *place, zone string) Edit {
 	}
 	if o.has("start") || o.has("every") {
 		o.need("start", "the first hand-over of the new cadence")
-		e.Start = o.local("start")
+		e.Start = o.local("start", zone)
 		o.typed("start", e.Start, zone)
 		e.Every = o.cadence()
 	}

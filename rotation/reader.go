@@ -17,6 +17,7 @@ type reader struct {
 	warnings Problems
 	refs     []reference
 	told     []told
+	bare     []bare
 	zones    atlas
 	badZones map[string]string // unknown zone → hint
 }
@@ -54,6 +55,15 @@ func (r *reader) warn(line int, at *place, message, hint string) {
 	r.warnings = append(r.warnings, Problem{File: r.file, Line: line, Entry: at.String(), Message: message, Hint: hint})
 }
 
+// quote is s as it was written, cut where it is long.
+func quote(s string) string {
+	const most = 80
+	if runes := []rune(s); len(runes) > most {
+		return strconv.Quote(string(runes[:most])) + " …"
+	}
+	return strconv.Quote(s)
+}
+
 // object is a block of keys being read. A value of the wrong form is reported
 // once and reads as absent.
 type object struct {
@@ -73,7 +83,7 @@ func (r *reader) object(n *node, at *place, known ...string) *object {
 	o.keys = make(map[string]*node, len(n.keys))
 	for _, k := range n.keys {
 		if !slices.Contains(known, k.key) {
-			r.problem(k.line, at, "unknown key "+strconv.Quote(k.key), unknownHint(k.key, known))
+			r.problem(k.line, at, "unknown key "+quote(k.key), unknownHint(k.key, known))
 			continue
 		}
 		if k.value.kind != nullNode {
@@ -118,7 +128,11 @@ func (o *object) text(key string) string {
 		return ""
 	}
 	if v.kind != scalarNode {
-		o.bad(key, key+" is "+v.kind.String()+", not a single value", "write "+key+": VALUE")
+		hint := "write " + key + ": VALUE"
+		if v.kind == listNode && len(v.list) == 1 && v.list[0].kind == scalarNode {
+			hint = "write " + key + ": " + scalar(v.list[0].text)
+		}
+		o.bad(key, key+" is "+v.kind.String()+", not a single value", hint)
 		return ""
 	}
 	return v.text
@@ -147,7 +161,7 @@ func (o *object) oneOf(key, other string, words ...string) string {
 		return other
 	}
 	if !slices.Contains(words, s) {
-		o.bad(key, "unknown "+key+" "+strconv.Quote(s), unknownHint(s, words))
+		o.bad(key, "unknown "+key+" "+quote(s), wordHint(key, s, words))
 		return other
 	}
 	return s
@@ -155,11 +169,23 @@ func (o *object) oneOf(key, other string, words ...string) string {
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
+var notID = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// slug is an ID like s, or empty where nothing is left of it.
+func slug(s string) string {
+	s = strings.Trim(notID.ReplaceAllString(s, "-"), "-._")
+	return strings.TrimRight(s[:min(len(s), 80)], "-._")
+}
+
 // id is the entry's own ID; reading it completes the entry's place.
 func (o *object) id() string {
 	s := o.need("id", "NAME, the word that others use for it")
 	if s != "" && !idForm.MatchString(s) {
-		o.bad("id", "the id "+strconv.Quote(s)+" cannot be used", "use letters, digits, - _ and . only, up to 80, and begin with a letter or digit")
+		hint := "use letters, digits, - _ and . only, up to 80, and begin with a letter or digit"
+		if slug := slug(s); slug != "" {
+			hint = "write " + slug + ": " + strings.TrimPrefix(hint, "use ")
+		}
+		o.bad("id", "the id "+quote(s)+" cannot be used", hint)
 	}
 	o.at.id = s
 	return s
@@ -178,27 +204,55 @@ func (r *reader) mention(kind, id string, line int, at *place) {
 	r.refs = append(r.refs, reference{kind: kind, id: id, line: line, at: at})
 }
 
-// list is the items at key; a single value is not taken for a list of one.
+// list is the blocks at key; a single one is not taken for a list of one.
 func (o *object) list(key string) []*node {
+	return o.listOf(key, func(*node) string { return "[ … ]" })
+}
+
+// values is the items at key, of a list whose items may be single values.
+func (o *object) values(key string) []*node { return o.listOf(key, listText) }
+
+func (o *object) listOf(key string, meant func(*node) string) []*node {
 	v := o.keys[key]
 	if v == nil {
 		return nil
 	}
 	if v.kind != listNode {
-		o.bad(key, key+" is "+v.kind.String()+", not a list", "write "+key+": [ … ]")
+		o.bad(key, key+" is "+v.kind.String()+", not a list", "write "+key+": "+meant(v))
 		return nil
 	}
 	return v.list
 }
 
-// texts is the list of scalars at key.
-func (o *object) texts(key string) []string {
-	var list []string
-	for _, n := range o.list(key) {
+// listText is what was meant by something that is no list, as one.
+func listText(n *node) string {
+	if n.kind != scalarNode || n.text == "" {
+		return "[ … ]"
+	}
+	words := strings.FieldsFunc(n.text, func(c rune) bool { return c == ',' || c == ';' })
+	for i := range words {
+		words[i] = strings.TrimSpace(words[i])
+	}
+	return brackets(words)
+}
+
+// scalars is the single values in the list at key.
+func (o *object) scalars(key string) []*node {
+	var list []*node
+	for _, n := range o.values(key) {
 		if n.kind != scalarNode {
 			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is a single value")
 			continue
 		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// texts is the list of scalars at key.
+func (o *object) texts(key string) []string {
+	var list []string
+	for _, n := range o.scalars(key) {
 		list = append(list, n.text)
 	}
 	return list
@@ -207,13 +261,13 @@ func (o *object) texts(key string) []string {
 // refs is the list of IDs at key.
 func (o *object) refsAt(kind, key string) []string {
 	var list []string
-	for _, n := range o.list(key) {
+	for _, n := range o.values(key) {
 		if n.kind != scalarNode {
 			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is the id of a "+kind)
 			continue
 		}
 		if slices.Contains(list, n.text) {
-			o.problem(n.line, o.at, strconv.Quote(n.text)+" stands twice in "+key, "keep one")
+			o.problem(n.line, o.at, quote(n.text)+" stands twice in "+key, "keep one")
 		}
 		o.mention(kind, n.text, n.line, o.at)
 		list = append(list, n.text)
@@ -229,10 +283,34 @@ func (o *object) whole(key string, other, low int) int {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < low || n > 1_000_000_000 {
-		o.bad(key, key+" is "+strconv.Quote(s)+", not a whole number", fmt.Sprintf("write a number from %d up", low))
+		hint := fmt.Sprintf("write a number from %d up", low)
+		if low == -1 && forEver[asciiLower(s)] {
+			hint = "write -1 for repeating for ever"
+		}
+		o.bad(key, key+" is "+quote(s)+", not a whole number", hint)
 		return other
 	}
 	return n
+}
+
+var forEver = map[string]bool{"forever": true, "for ever": true, "always": true, "infinite": true, "unlimited": true, "endless": true, "inf": true}
+
+// synonyms are words that people use for ours, by key.
+var synonyms = map[string]map[string]string{
+	"round_robin": {"yes": "true", "on": "true", "y": "true", "1": "true", "no": "false", "off": "false", "n": "false", "0": "false"},
+	"via": {"call": "voice", "phone": "voice", "telephone": "voice", "text": "sms", "mail": "email", "e-mail": "email", "dm": "slack", "im": "slack",
+		"app": "push", "ntfy": "push", "mobile": "push", "hook": "webhook"},
+	"rollout": {"immediately": "now", "next": "next_handoff", "next_handover": "next_handoff", "next-handoff": "next_handoff", "after_current_shift": "next_handoff"},
+	"target": {"user": "person", "people": "person", "member": "person", "schedule": "rotation", "oncall": "rotation", "on-call": "rotation",
+		"group": "team", "room": "channel", "slack": "channel", "chan": "channel"},
+}
+
+// wordHint is which of words is meant by s at key.
+func wordHint(key, s string, words []string) string {
+	if w := synonyms[key][asciiLower(s)]; w != "" {
+		return "write " + w
+	}
+	return unknownHint(s, words)
 }
 
 // truth is the yes or no at key; no where it is absent.
@@ -248,28 +326,8 @@ func (o *object) duration(key string) time.Duration {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		o.bad(key, key+" is "+strconv.Quote(s)+", not a duration", durationHint(s))
+		o.bad(key, key+" is "+quote(s)+", not a duration", durationHint(s))
 		return 0
 	}
 	return d
-}
-
-var numberAndUnit = regexp.MustCompile(`^(\d+) *([a-zA-Z]*)$`)
-
-func durationHint(s string) string {
-	m := numberAndUnit.FindStringSubmatch(s)
-	if m == nil {
-		return "write it like 90s, 5m or 1h30m"
-	}
-	n, _ := strconv.Atoi(m[1])
-	switch u := strings.ToLower(m[2]); {
-	case u == "":
-		return fmt.Sprintf("say the unit: %dm for minutes, %ds for seconds", n, n)
-	case strings.HasPrefix(u, "d"):
-		return fmt.Sprintf("write days in hours: %dh", 24*n)
-	case strings.HasPrefix(u, "w"):
-		return fmt.Sprintf("write weeks in hours: %dh", 7*24*n)
-	default:
-		return fmt.Sprintf("write %d%c", n, u[0])
-	}
 }

@@ -2,10 +2,13 @@ package rotation
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 )
+
+// summerless are names that people take for a place's and that never change clocks.
+var summerless = map[string]string{"EST": "America/New_York", "MST": "America/Denver"}
 
 // zone is the IANA name at key. Whether it exists is asked once per name.
 func (o *object) zone(key string) string {
@@ -14,39 +17,33 @@ func (o *object) zone(key string) string {
 		return ""
 	}
 	if _, err := o.zones.zone(name); err == nil {
+		if place := summerless[name]; place != "" {
+			o.warn(o.line(key), o.at, name+" has no summer time: its clocks never change", "write "+place+" if they do")
+		}
 		return name
 	}
 	hint, known := o.badZones[name]
 	if !known {
-		hint = "write an IANA name such as Europe/Berlin"
-		if near := nearestZone(name); near != "" {
-			hint = "did you mean " + near + "?"
-		}
+		hint = zoneHint(name)
 		o.badZones[name] = hint
 	}
-	o.bad(key, "unknown time zone "+strconv.Quote(name), hint)
+	o.bad(key, "unknown time zone "+quote(name), hint)
 	return ""
 }
 
-// local is the wall-clock time at key.
-func (o *object) local(key string) Local {
+// local is the wall-clock time at key, of the clock of zone.
+func (o *object) local(key, zone string) Local {
 	s := o.text(key)
 	if s == "" {
 		return 0
 	}
 	l, err := ParseLocal(s)
-	if err == nil {
-		o.within(key, l.utc().Year())
-		return l
+	if err != nil {
+		o.bad(key, key+" is "+quote(s)+", not a wall-clock time", o.localHint(s, zone))
+		return 0
 	}
-	hint := "write the wall clock like 2026-01-05T09:00"
-	if _, err := time.Parse(time.RFC3339, s); err == nil {
-		hint = "leave the offset out and write the wall clock: " + s[:len("2006-01-02T15:04")]
-	} else if _, err := time.Parse(time.DateOnly, s); err == nil {
-		hint = "add the time of day: " + s + "T09:00"
-	}
-	o.bad(key, key+" is "+strconv.Quote(s)+", not a wall-clock time", hint)
-	return 0
+	o.within(key, l.utc().Year())
+	return l
 }
 
 // instant is the RFC 3339 time at key, in UTC and whole seconds. A wall-clock
@@ -60,7 +57,7 @@ func (o *object) instant(key, zone string) time.Time {
 		o.within(key, t.UTC().Year())
 		return t.UTC().Truncate(time.Second)
 	}
-	o.bad(key, key+" is "+strconv.Quote(s)+", not an instant", o.instantHint(s, zone))
+	o.bad(key, key+" is "+quote(s)+", not an instant", o.instantHint(s, zone))
 	return time.Time{}
 }
 
@@ -70,18 +67,6 @@ func (o *object) within(key string, year int) {
 	if year < 1900 || year > 2500 {
 		o.bad(key, fmt.Sprintf("%s is in the year %d", key, year), "write a year from 1900 to 2500")
 	}
-}
-
-func (o *object) instantHint(s, zone string) string {
-	l, err := ParseLocal(s)
-	if err != nil {
-		return "write it with its offset, like 2026-03-01T18:00:00Z or 2026-03-01T19:00:00+01:00"
-	}
-	z, err := o.zones.zone(zone)
-	if err != nil {
-		return "add the offset, or Z for UTC: " + s + ":00Z"
-	}
-	return typedHint(Place(z.loc, l), z.loc)
 }
 
 // typedHint is what to write for a wall-clock time that somebody typed where an
@@ -124,7 +109,7 @@ func (o *object) clock(key string) int {
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
-		o.bad(key, key+" is "+strconv.Quote(s)+", not a time of day", `write it like "09:00", with the quotes`)
+		o.bad(key, key+" is "+quote(s)+", not a time of day", clockHint(s, key == "to"))
 		return 0
 	}
 	return t.Hour()*60 + t.Minute()
@@ -132,11 +117,12 @@ func (o *object) clock(key string) int {
 
 // dates is the list of dates at key.
 func (o *object) dates(key string) []string {
-	list := o.texts(key)
-	for _, s := range list {
-		if _, err := time.Parse(time.DateOnly, s); err != nil {
-			o.bad(key, strconv.Quote(s)+" in "+key+" is not a date", "write dates like 2026-12-25")
+	var list []string
+	for _, n := range o.scalars(key) {
+		if _, err := time.Parse(time.DateOnly, n.text); err != nil {
+			o.problem(n.line, o.at, quote(n.text)+" in "+key+" is not a date", dateHint(n.text))
 		}
+		list = append(list, n.text)
 	}
 	return list
 }
@@ -145,21 +131,25 @@ var dayNames = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // days is the list of weekdays at key.
 func (o *object) days(key string) []time.Weekday {
+	if v := o.keys[key]; v != nil && v.kind == scalarNode {
+		hint := "write days: [mon, tue, wed, thu, fri, sat, sun], as far as they are meant"
+		if list := readDays(v.text); len(list) > 0 {
+			hint = "write days: [" + strings.Join(list, ", ") + "]"
+		}
+		o.bad(key, key+" is a single value, not a list", hint)
+		return nil
+	}
 	var days []time.Weekday
-	for _, s := range o.texts(key) {
-		found := false
-		for i, name := range dayNames {
-			if s == name {
-				days, found = append(days, time.Weekday(i)), true
-			}
+	for _, n := range o.scalars(key) {
+		if i := slices.Index(dayNames[:], n.text); i >= 0 {
+			days = append(days, time.Weekday(i))
+			continue
 		}
-		if !found {
-			hint := "use mon, tue, wed, thu, fri, sat, sun"
-			if low := strings.ToLower(s); len(low) >= 3 && strings.Contains(strings.Join(dayNames[:], " "), low[:3]) {
-				hint = "write " + low[:3]
-			}
-			o.bad(key, "unknown day "+strconv.Quote(s), hint)
+		hint := "use mon, tue, wed, thu, fri, sat, sun"
+		if list := readDays(n.text); len(list) > 0 {
+			hint = "write " + strings.Join(list, ", ")
 		}
+		o.problem(n.line, o.at, "unknown day "+quote(n.text), hint)
 	}
 	return days
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -114,7 +113,7 @@ func (c *converter) convertKeys(n *node, content []*yaml.Node) {
 		v := c.convert(content[i+1])
 		for _, x := range n.keys {
 			if x.key == k.Value {
-				c.refuse(k.Line, "the key "+strconv.Quote(k.Value)+" stands twice in one block", "keep one of them")
+				c.refuse(k.Line, "the key "+quote(k.Value)+" stands twice in one block", "keep one of them")
 			}
 		}
 		n.keys = append(n.keys, keyed{key: k.Value, line: k.Line, value: v})
