@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -119,11 +120,14 @@ func (a atlas) zone(name string) (*zone, error) {
 	return a[name], nil
 }
 
-// loadZone is time.LoadLocation without its "Local", which is the zone of
-// whatever machine this is.
+// loadZone is time.LoadLocation without the names that mean another zone on another
+// machine, or none: the machine's own, the rules of its C library, and the copies
+// that count leap seconds.
 func loadZone(name string) (*time.Location, error) {
-	if name == "Local" {
-		return nil, fmt.Errorf("time zone Local: not an IANA name")
+	first, _, _ := strings.Cut(name, "/")
+	switch first {
+	case "Local", "localtime", "posixrules", "posix", "right", "Factory":
+		return nil, fmt.Errorf("time zone %s: not an IANA name", name)
 	}
 	return time.LoadLocation(name)
 }

@@ -26,6 +26,9 @@ func (r *Roster) Export() []byte {
 		w.text(2, "service", r.Defaults.Service)
 		w.text(2, "policy", r.Defaults.Policy)
 	}
+	if w.b.Len() == 0 {
+		return []byte("people: []\n") // an empty file is refused, being a slip more often than meant
+	}
 	return []byte(w.b.String())
 }
 

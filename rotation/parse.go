@@ -21,7 +21,9 @@ func Parse(name string, data []byte) (*Roster, error) {
 	}
 	r := &reader{file: name, problems: problems, zones: atlas{}, badZones: map[string]string{}}
 	roster := &Roster{}
-	if root.kind != nullNode {
+	if root.kind == nullNode && len(problems) == 0 {
+		r.problem(1, nil, "there is nothing in it", "check that it is the right file; a roster begins with people:")
+	} else if root.kind != nullNode {
 		r.roster(root, roster)
 	}
 	if len(r.problems) > 0 {
@@ -74,7 +76,7 @@ var (
 
 func (r *reader) person(n *node, at *place) Person {
 	o := r.object(n, at, "id", "name", "slack", "email", "time_zone", "level", "phone", "rules")
-	p := Person{ID: o.id(), Name: o.text("name"), Slack: o.text("slack"), Email: o.text("email"), TimeZone: o.zone("time_zone")}
+	p := Person{ID: o.id(), Name: o.name("name"), Slack: o.text("slack"), Email: o.text("email"), TimeZone: o.zone("time_zone")}
 	p.Level = Level(o.oneOf("level", "", string(Junior), string(Senior), string(Principal)))
 	p.Phone = o.text("phone")
 	if p.Name == "" {
@@ -148,7 +150,7 @@ func (o *object) rules(key string) []Rule {
 
 func (r *reader) team(n *node, at *place) Team {
 	o := r.object(n, at, "id", "name", "members", "lead", "slack_group", "channel")
-	t := Team{ID: o.id(), Name: o.text("name"), Members: o.refsAt("person", "members"), Lead: o.ref("person", "lead"),
+	t := Team{ID: o.id(), Name: o.name("name"), Members: o.refsAt("person", "members"), Lead: o.ref("person", "lead"),
 		SlackGroup: strings.TrimPrefix(o.text("slack_group"), "@"), Channel: strings.TrimPrefix(o.text("channel"), "#")}
 	if t.Name == "" {
 		t.Name = t.ID
@@ -274,7 +276,7 @@ func (r *reader) service(n *node, at *place) Service {
 	o := r.object(n, at, "id", "name", "kind", "team", "policy", "tier", "functions", "runbook", "first_looks",
 		"quick_actions", "dashboards", "documents", "depends_on", "agreement", "stakeholders")
 	s := Service{
-		ID: o.id(), Name: o.text("name"), Kind: o.oneOf("kind", "service", "product", "service", "infrastructure"),
+		ID: o.id(), Name: o.name("name"), Kind: o.oneOf("kind", "service", "product", "service", "infrastructure"),
 		Team: o.ref("team", "team"), Policy: o.ref("policy", "policy"), Tier: o.whole("tier", 0, 1),
 		Functions: o.texts("functions"), FirstLooks: o.texts("first_looks"), QuickActions: o.texts("quick_actions"),
 		Dashboards: o.links("dashboards"), Documents: o.links("documents"), DependsOn: o.refsAt("service", "depends_on"),

@@ -113,6 +113,7 @@ func (o *object) order(x *Rotation) {
 		for _, b := range x.Swaps[:i] {
 			if a.Person == b.Person && a.pending() && b.pending() && a.Start.Before(b.End) && b.Start.Before(a.End) {
 				o.warn(o.keys["swaps"].list[i].line, o.at, fmt.Sprintf("swap %d gives away time of %s that an earlier swap gives away too; the later one counts", i+1, a.Person), "cancel one of them")
+				break
 			}
 		}
 	}

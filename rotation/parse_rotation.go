@@ -136,14 +136,16 @@ func (o *object) slots(key string) []Slot {
 
 func (o *object) group(n *node, key string) Slot {
 	var s Slot
+	seen := make(map[string]bool, len(n.list))
 	for _, x := range n.list {
 		if x.kind != scalarNode {
 			o.problem(x.line, o.at, "a turn in "+key+" holds "+x.kind.String(), "write the people of one turn like [bob, cleo]")
 			continue
 		}
-		if slices.Contains(s, x.text) {
+		if seen[x.text] {
 			o.problem(x.line, o.at, x.text+" stands twice in one turn", "keep one")
 		}
+		seen[x.text] = true
 		o.mention("person", x.text, x.line, o.at)
 		s = append(s, x.text)
 	}

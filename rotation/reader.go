@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // reader collects what is wrong while a file is read, and the references that
@@ -57,9 +59,9 @@ func (r *reader) warn(line int, at *place, message, hint string) {
 
 // quote is s as it was written, cut where it is long.
 func quote(s string) string {
-	const most = 80
-	if runes := []rune(s); len(runes) > most {
-		return strconv.Quote(string(runes[:most])) + " …"
+	const shown = 80
+	if runes := []rune(s); len(runes) > shown {
+		return strconv.Quote(string(runes[:shown])) + " …"
 	}
 	return strconv.Quote(s)
 }
@@ -136,6 +138,32 @@ func (o *object) text(key string) string {
 		return ""
 	}
 	return v.text
+}
+
+// most is how long a name may be: it stands in the title of every message.
+const most = 200
+
+// name is the text at key that people read as somebody's or something's name.
+func (o *object) name(key string) string {
+	s := o.text(key)
+	switch i := strings.IndexFunc(s, unseen); {
+	case s == "":
+	case utf8.RuneCountInString(s) > most:
+		o.bad(key, key+" is longer than "+strconv.Itoa(most)+" characters", "write a shorter one")
+	case i >= 0:
+		r, _ := utf8.DecodeRuneInString(s[i:])
+		o.bad(key, fmt.Sprintf("%s %s has a character that cannot be seen, %U", key, quote(s), r), "take it out")
+	case strings.TrimSpace(s) == "":
+		o.bad(key, key+" is blank", "write a name, or take it out")
+	}
+	return s
+}
+
+// unseen reports whether a character does something else than be seen: a line end, a
+// control character, a change of the direction of writing. The joiners that emoji are
+// made with are no such.
+func unseen(r rune) bool {
+	return unicode.IsControl(r) || r >= '\u2028' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\ufeff'
 }
 
 // need is the text at key, which must be neither missing nor empty.
@@ -260,15 +288,17 @@ func (o *object) texts(key string) []string {
 
 // refs is the list of IDs at key.
 func (o *object) refsAt(kind, key string) []string {
-	var list []string
-	for _, n := range o.values(key) {
+	nodes := o.values(key)
+	list, seen := make([]string, 0, len(nodes)), make(map[string]bool, len(nodes))
+	for _, n := range nodes {
 		if n.kind != scalarNode {
 			o.problem(n.line, o.at, key+" holds "+n.kind.String(), "each of "+key+" is the id of a "+kind)
 			continue
 		}
-		if slices.Contains(list, n.text) {
+		if seen[n.text] {
 			o.problem(n.line, o.at, quote(n.text)+" stands twice in "+key, "keep one")
 		}
+		seen[n.text] = true
 		o.mention(kind, n.text, n.line, o.at)
 		list = append(list, n.text)
 	}

@@ -24,7 +24,10 @@ func (o *object) zone(key string) string {
 	}
 	hint, known := o.badZones[name]
 	if !known {
-		hint = zoneHint(name)
+		hint = "write an IANA name such as Europe/Berlin"
+		if len(o.badZones) < 100 { // a look at every zone costs its time
+			hint = zoneHint(name)
+		}
 		o.badZones[name] = hint
 	}
 	o.bad(key, "unknown time zone "+quote(name), hint)

@@ -2,8 +2,10 @@ package rotation
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -64,6 +66,10 @@ func readYAML(file string, data []byte) (*node, Problems) {
 	return root, c.problems
 }
 
+// commented is a value that was taken for a comment: a comment has a blank after its
+// sign.
+var commented = regexp.MustCompile(`^#[^\s#]\S*$`)
+
 type converter struct{ problems Problems }
 
 func (c *converter) refuse(line int, message, hint string) {
@@ -100,22 +106,31 @@ func (c *converter) convert(y *yaml.Node) *node {
 
 func (c *converter) convertKeys(n *node, content []*yaml.Node) {
 	n.keys = make([]keyed, 0, len(content)/2)
+	seen := make(map[string]bool, len(content)/2)
 	for i := 0; i+1 < len(content); i += 2 {
 		k := content[i]
-		if k.Kind != yaml.ScalarNode || k.Value == "<<" {
+		if k.Kind != yaml.ScalarNode {
 			c.refuse(k.Line, "only plain words can be keys", "write the keys out")
 			continue
+		}
+		if k.Value == "<<" {
+			c.refuse(k.Line, "merge keys (<<) are not read", "write the keys out where they hold")
+			continue
+		}
+		if v := content[i+1]; v.Kind == yaml.ScalarNode && v.Tag == "!!null" && v.Value == "" {
+			if word := commented.FindString(cmp.Or(v.LineComment, k.LineComment)); word != "" {
+				c.refuse(k.Line, "what follows "+k.Value+": begins with #, which makes a comment of it", "put it in quotes: "+k.Value+": "+quoted(word))
+			}
 		}
 		if strings.HasPrefix(k.Value, "-") && k.Style == 0 {
 			c.refuse(k.Line, "there is no blank after the dash", "write a blank between - and the word")
 			continue
 		}
 		v := c.convert(content[i+1])
-		for _, x := range n.keys {
-			if x.key == k.Value {
-				c.refuse(k.Line, "the key "+quote(k.Value)+" stands twice in one block", "keep one of them")
-			}
+		if seen[k.Value] {
+			c.refuse(k.Line, "the key "+quote(k.Value)+" stands twice in one block", "keep one of them")
 		}
+		seen[k.Value] = true
 		n.keys = append(n.keys, keyed{key: k.Value, line: k.Line, value: v})
 	}
 }

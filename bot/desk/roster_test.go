@@ -18,8 +18,8 @@ import (
 func long(names string) string {
 	var b strings.Builder
 	b.WriteString("people:\n")
-	for k := range 3000 {
-		fmt.Fprintf(&b, "  - {id: p%05d, name: %q, slack: U%05d}\n", k, fmt.Sprintf("%d %s", k, strings.Repeat(names, 250/len(names))), k)
+	for k := range 4200 {
+		fmt.Fprintf(&b, "  - {id: p%05d, name: %q, slack: U%05d}\n", k, fmt.Sprintf("%d %s", k, strings.Repeat(names, 180/len(names))), k)
 	}
 	return b.String()
 }
