@@ -114,7 +114,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 		t.Run(fmt.Sprintf("before call %d", call), func(t *testing.T) { before = killed(t, call, 0, false) })
 		t.Run(fmt.Sprintf("after call %d", call), func(t *testing.T) { after = killed(t, call, 0, true) })
 		if before == "" && after == "" {
-			if call < 10 {
+			if call < 8 {
 				t.Errorf("a declaration made only %d calls", call-1)
 			}
 			return

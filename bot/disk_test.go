@@ -77,30 +77,23 @@ func TestAsleep(t *testing.T) {
 		}
 		db := storage.New(engine)
 		defer db.Close()
-		d, err := desk.Open(t.Context(), db, desk.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		l, people, d := parts(t, db, desk.Options{})
 		roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.ApplyRoster(t.Context(), roster, incident.Bot, ""); err != nil {
+		if err := people.ApplyRoster(t.Context(), roster, incident.Bot, ""); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := d.Declare(t.Context(), desk.Caller{Actor: "person:bob"}, incident.Declaration{Title: "checkout is down"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := wake(t.Context(), d, time.Now(), time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		last := time.Now()
 		time.Sleep(time.Hour)
-		if err := wake(t.Context(), d, last, time.Now()); err != nil {
+		if err := l.Tick(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		i, events, err := d.Timeline(t.Context(), incident.Bot, 1)
-		if err != nil || i.Exhausted || !strings.Contains(said(events), "paging goes on from here") {
+		if err != nil || i.Exhausted || !strings.Contains(said(events), "the escalation goes on from here") {
 			t.Errorf("after an hour asleep: ladder run out %t, %v; the timeline says %s", i.Exhausted, err, said(events))
 		}
 	})

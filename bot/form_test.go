@@ -382,7 +382,7 @@ func TestFormWithoutProfile(t *testing.T) {
 		}
 		res := r.fill("cleo", v, map[string]any{"rotation": "primary", "kind": "replace", "person": "ada", "by": []string{"cleo"},
 			"from_date": "2000-01-10", "from_time": "09:00", "to_date": "2000-01-12", "to_time": "09:00"})
-		x, _ := r.desk.Roster().Rotation("primary")
+		x, _ := r.people.Current().Roster.Rotation("primary")
 		want := time.Date(2000, 1, 10, 0, 0, 0, 0, time.UTC)
 		if len(x.Overrides) != 1 || !x.Overrides[0].Start.Equal(want) {
 			t.Errorf("%+v; overrides %+v, want one from %s", res, x.Overrides, want)

@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/notify"
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/dispatch"
 	"github.com/stormbell/stormbell/bot/slacksim"
 )
 
@@ -23,8 +24,8 @@ func TestHeartbeat(t *testing.T) {
 		go server.Serve(line)
 		ctx, cancel := context.WithCancel(r.t.Context())
 		heard := time.Now
-		h := &Heartbeat{URL: "http://watch.test/ping/secret", Every: time.Minute, Log: r.log,
-			Able: Able(r.desk, r.ways, r.reach, func() time.Time { return heard() }),
+		h := &dispatch.Heartbeat{URL: "http://watch.test/ping/secret", Every: time.Minute, Log: r.log,
+			Able: dispatch.Able(r.ledger, r.desk, r.ways, r.reach, func() time.Time { return heard() }),
 			Transport: &http.Transport{DisableKeepAlives: true,
 				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return line.Dial(ctx) }}}
 		done := make(chan error, 1)
@@ -54,23 +55,30 @@ func TestHeartbeat(t *testing.T) {
 		r.command("cleo", "general", "ack INC-1") // so that nothing is on its way
 		r.command("cleo", "general", "ack INC-2")
 		r.pass(10 * time.Minute) // nothing is on its way any more that could close one again
-		r.ways.mu.Lock()
 		for _, via := range []string{"push", "sms", "voice", "webhook"} {
-			r.ways.breakers[via] = notify.Breaker{Failures: 3, Until: time.Now().Add(5*time.Minute + time.Second)}
+			p.breaks(via, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 		}
-		r.ways.mu.Unlock()
+		for range 7 { // as many failures as open a breaker for eight minutes
+			if _, err := r.desk.TestPages(ctx, desk.Caller{Actor: "person:ada"}, "person:ada"); err != nil {
+				t.Fatal(err)
+			}
+			r.pass(5 * time.Second)
+		}
 		before = beats.Load()
 		r.pass(5 * time.Minute)
 		if n := beats.Load() - before; n != 0 {
-			t.Errorf("%d beats within five minutes in which nothing gets through, want none", n)
+			t.Errorf("%d beats while nothing gets through, want none", n)
 		}
-		r.pass(5 * time.Minute)
+		for _, via := range []string{"push", "sms", "voice", "webhook"} {
+			p.breaks(via, nil)
+		}
+		r.pass(10 * time.Minute)
 		if n := beats.Load() - before; n < 4 {
-			t.Errorf("%d beats in the five minutes after that, want them again", n)
+			t.Errorf("%d beats in the ten minutes after that, want them again", n)
 		}
 		r.command("eve", "general", "declare search is down again service:search")
-		if err := r.desk.CheckPaging(ctx, time.Now().Add(time.Hour)); err == nil || !strings.Contains(err.Error(), "has been due since") {
-			t.Errorf("CheckPaging an hour from now = %v, want that an escalation is stuck", err)
+		if err := r.desk.CheckEscalations(ctx, time.Now().Add(time.Hour)); err == nil || !strings.Contains(err.Error(), "has been due since") {
+			t.Errorf("CheckEscalations an hour from now = %v, want that an escalation is stuck", err)
 		}
 	})
 }

@@ -163,7 +163,7 @@ func TestManyAtOnce(t *testing.T) {
 		if limited > calls/50 {
 			t.Errorf("%d of %d calls were limited, want hardly any: the bot knows the limits", limited, calls)
 		}
-		left, err := r.desk.Unfinished(r.t.Context())
+		left, err := r.ledger.Unfinished(r.t.Context())
 		if err != nil || len(left) > 0 {
 			t.Errorf("%d jobs are left after an hour and a half, %v", len(left), err)
 		}
@@ -195,7 +195,7 @@ func TestDayOnCall(t *testing.T) {
 		for n := 1; n <= 12; n++ {
 			r.fold(n)
 		}
-		left, err := r.desk.Unfinished(r.t.Context())
+		left, err := r.ledger.Unfinished(r.t.Context())
 		if err != nil || len(left) > 0 {
 			t.Errorf("%d jobs are left at the end of the day, %v", len(left), err)
 		}

@@ -83,7 +83,7 @@ func (r *rig) apply(text string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := r.desk.ApplyRoster(r.t.Context(), roster, incident.Bot, "test"); err != nil {
+	if err := r.people.ApplyRoster(r.t.Context(), roster, incident.Bot, "test"); err != nil {
 		r.t.Fatal(err)
 	}
 	r.pass(5 * time.Second)
@@ -100,7 +100,7 @@ func (r *rig) noErrors() {
 }
 
 func (r *rig) onCall(rot string) string {
-	x, _ := r.desk.Roster().Rotation(rot)
+	x, _ := r.people.Current().Roster.Rotation(rot)
 	return strings.Join(x.People(time.Now()), ",")
 }
 

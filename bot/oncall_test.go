@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -168,7 +168,7 @@ func TestOverrideForm(t *testing.T) {
 		if !res.Closed {
 			t.Fatalf("with the second one chosen: %+v; want it closed", res)
 		}
-		x, _ := r.desk.Roster().Rotation("primary")
+		x, _ := r.people.Current().Roster.Rotation("primary")
 		want := time.Date(2000, 10, 29, 1, 30, 0, 0, time.UTC)
 		if len(x.Overrides) != 1 || !x.Overrides[0].Start.Equal(want) || x.Overrides[0].Reason != "concert" {
 			t.Fatalf("overrides = %+v; want one from %s", x.Overrides, want)
@@ -176,8 +176,8 @@ func TestOverrideForm(t *testing.T) {
 		if told := r.whispers("cleo"); !strings.Contains(told, "Done: <@U0CLEO> instead of <@U0ADA>") || !strings.Contains(told, "Now: *primary*") {
 			t.Errorf("cleo was told %s; want what was done and who is on call now", told)
 		}
-		h, err := r.desk.History(t.Context(), 1)
-		if err != nil || h[0].By != incident.Person("cleo") || h[0].Kind != desk.ChangeOverride || h[0].Why != "concert" {
+		h, err := r.people.History(t.Context(), 1)
+		if err != nil || h[0].By != incident.Person("cleo") || h[0].Kind != oncall.ChangeOverride || h[0].Why != "concert" {
 			t.Errorf("history = %+v, %v; want cleo's override with its reason", h, err)
 		}
 	})

@@ -14,6 +14,9 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/dispatch"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -62,6 +65,8 @@ type rig struct {
 	sim    *slacksim.Workspace
 	line   *slacksim.Listener
 	server *http.Server
+	ledger *ledger.Ledger
+	people *oncall.Roster
 	desk   *desk.Desk
 	log    zerolog.Logger
 	stop   func()
@@ -70,10 +75,10 @@ type rig struct {
 
 	announce string // the channel for announcements; empty: the default
 
-	roster string     // the text of the first roster
-	world  *providers // of the other ways; nil: there are none
-	ways   *Ways      // of this run of the bot
-	reach  *Reach
+	roster string            // the text of the first roster
+	world  *providers        // of the other ways; nil: there are none
+	ways   *dispatch.Methods // of this run of the bot
+	reach  *dispatch.Reach
 	web    http.Handler // what the bot answers over HTTP, when there are other ways
 }
 
@@ -149,21 +154,18 @@ func (r *rig) startNow() {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	options := r.world.deskOptions()
 	options.AnnounceChannel = r.announce
-	r.desk, err = desk.Open(ctx, db, options)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if !r.desk.HasRoster() {
+	r.ledger, r.people, r.desk = parts(r.t, db, options, r.world.methods()...)
+	if !r.people.HasRoster() {
 		roster, err := rotation.Parse("roster.yaml", []byte(r.roster))
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		if err := r.desk.ApplyRoster(ctx, roster, incident.Bot, "first start"); err != nil {
+		if err := r.people.ApplyRoster(ctx, roster, incident.Bot, "first start"); err != nil {
 			r.t.Fatal(err)
 		}
 	}
-	r.reach = NewReach()
-	slack := chat.New(r.desk, chat.Options{
+	r.reach = dispatch.NewReach()
+	slack := chat.New(r.desk, r.people, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
 		AnnounceChannel: r.announce,
 		Observe:         func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
@@ -172,7 +174,7 @@ func (r *rig) startNow() {
 	r.ways = r.world.connect(r)
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, Options{DB: db, Desk: r.desk, Slack: slack, Ways: r.ways, Reach: r.reach, Log: r.log})
+		done <- Run(ctx, Options{DB: db, Ledger: r.ledger, Desk: r.desk, Slack: slack, Methods: r.ways, Reach: r.reach, Log: r.log})
 	}()
 	r.stop = func() {
 		cancel()
@@ -275,4 +277,22 @@ func (r *rig) fold(n int) (incident.Incident, []incident.Event) {
 		r.t.Errorf("%s: the stored state differs from the fold of its timeline (-fold +stored):\n%s", i.Name(), diff)
 	}
 	return i, events
+}
+
+// parts opens a ledger, a roster and a desk over a store.
+func parts(t testing.TB, db *storage.DB, opt desk.Options, methods ...string) (*ledger.Ledger, *oncall.Roster, *desk.Desk) {
+	t.Helper()
+	l, err := ledger.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := oncall.Open(t.Context(), l, oncall.Options{Methods: methods})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := desk.Open(t.Context(), l, people, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, people, d
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/dispatch"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -115,7 +117,7 @@ func TestWeek(t *testing.T) {
 				}
 			}
 		}
-		if err := r.desk.CheckPaging(r.t.Context(), time.Now()); err != nil {
+		if err := r.desk.CheckEscalations(r.t.Context(), time.Now()); err != nil {
 			t.Errorf("CheckPaging() at the end of the week = %v", err)
 		}
 	})
@@ -183,17 +185,14 @@ func storm(b *testing.B, roster *rotation.Roster, incidents int) {
 	defer db.Close()
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
-	d, err := desk.Open(ctx, db, p.deskOptions())
-	if err != nil {
+	l, people, d := parts(b, db, p.deskOptions(), p.methods()...)
+	if err := people.ApplyRoster(ctx, roster, incident.Bot, "the benchmark"); err != nil {
 		b.Fatal(err)
 	}
-	if err := d.ApplyRoster(ctx, roster, incident.Bot, "the benchmark"); err != nil {
-		b.Fatal(err)
-	}
-	ways := p.connect(&rig{t: nil, desk: d, log: zerolog.Nop()})
-	out := newOutbox(d, route{slack: nowhere{}, ways: ways}, zerolog.Nop(), nil)
+	ways := p.connect(&rig{t: nil, people: people, desk: d, log: zerolog.Nop()})
+	out := dispatch.NewOutbox(dispatch.Options{Ledger: l, Desk: d, Slack: nowhere(), Methods: ways, Log: zerolog.Nop()})
 	done := make(chan error, 1)
-	go func() { done <- out.run(ctx, nil) }()
+	go func() { done <- out.Run(ctx, nil) }()
 	start := time.Now()
 	var all sync.WaitGroup
 	for n := range incidents {
@@ -221,8 +220,10 @@ func storm(b *testing.B, roster *rotation.Roster, incidents int) {
 }
 
 // nowhere takes every job of Slack's.
-type nowhere struct{}
-
-func (nowhere) Perform(context.Context, desk.Job) (desk.Outcome, error) {
-	return desk.Outcome{}, nil
+func nowhere() map[ledger.Kind]dispatch.Performer {
+	performers := map[ledger.Kind]dispatch.Performer{}
+	for _, k := range ledger.Kinds() {
+		performers[k] = func(context.Context, desk.Task) (desk.Outcome, error) { return desk.Outcome{}, nil }
+	}
+	return performers
 }

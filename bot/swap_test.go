@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -16,8 +17,8 @@ import (
 func (r *rig) swapWith(person string, more map[string]any) slacksim.Message {
 	r.t.Helper()
 	now := time.Now()
-	shifts := desk.Conflicts(r.desk.Roster(), "ada", now, now.Add(60*24*time.Hour))
-	var next desk.Gap
+	shifts := oncall.Conflicts(r.people.Current().Roster, "ada", now, now.Add(60*24*time.Hour))
+	var next oncall.Gap
 	for _, g := range shifts {
 		if g.Start.After(now) {
 			next = g
@@ -35,7 +36,7 @@ func (r *rig) swapWith(person string, more map[string]any) slacksim.Message {
 	return r.seek(r.dm(userID(r, person)), "asks <@"+userID(r, person)+"> to take")
 }
 
-func stretchOf(g desk.Gap) string {
+func stretchOf(g oncall.Gap) string {
 	return strings.Join([]string{g.Rotation, unix(g.Start), unix(g.End), ""}, "/")
 }
 
@@ -44,7 +45,7 @@ func stretchOf(g desk.Gap) string {
 func TestSwap(t *testing.T) {
 	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil) // ada's shift from Monday 10 January 09:00
-		if who := r.desk.Roster(); len(who.Rotations[0].Swaps) != 1 || r.onCall("primary") != "ada" {
+		if who := r.people.Current().Roster; len(who.Rotations[0].Swaps) != 1 || r.onCall("primary") != "ada" {
 			t.Fatalf("an open request changes nothing: %+v", who.Rotations[0].Swaps)
 		}
 		r.stop()
@@ -60,7 +61,7 @@ func TestSwap(t *testing.T) {
 			}
 		}
 		r.seek(r.dm("U0ADA"), "<@U0CLEO> takes it.")
-		swap := r.desk.Roster().Rotations[0].Swaps[0]
+		swap := r.people.Current().Roster.Rotations[0].Swaps[0]
 		if swap.Status != rotation.SwapAccepted || swap.With != "cleo" {
 			t.Errorf("swap = %+v, want it accepted by cleo", swap)
 		}
@@ -77,7 +78,7 @@ func TestSwap(t *testing.T) {
 func TestCover(t *testing.T) {
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		now := time.Now()
-		next := desk.Conflicts(r.desk.Roster(), "ada", now.Add(4*24*time.Hour), now.Add(60*24*time.Hour))[0]
+		next := oncall.Conflicts(r.people.Current().Roster, "ada", now.Add(4*24*time.Hour), now.Add(60*24*time.Hour))[0]
 		r.fill("ada", r.form("ada", "cover"), map[string]any{"shift": stretchOf(next)})
 		m := r.seek(r.channel("team-payments").Messages, "asks who takes *primary*")
 		r.press("ada", "team-payments", m, "Take this shift")
@@ -89,11 +90,11 @@ func TestCover(t *testing.T) {
 			t.Errorf("eve, a stranger, was told %s", told)
 		}
 		r.press("cleo", "team-payments", m, "Take this shift")
-		if a, err := r.desk.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("cleo")}, "primary", 1); err != nil || !a.Repeated {
+		if a, err := r.people.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("cleo")}, "primary", 1); err != nil || !a.Repeated {
 			t.Errorf("cleo pressed twice: %+v, %v; want that it is done", a, err)
 		}
 		// Bob pressed before he could see that.
-		_, err := r.desk.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("bob")}, "primary", 1)
+		_, err := r.people.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("bob")}, "primary", 1)
 		if err == nil || !strings.Contains(err.Error(), "cleo takes it already.") {
 			t.Errorf("bob, the second, was told %v; want that cleo takes it", err)
 		}
@@ -110,7 +111,7 @@ func TestConsentExpires(t *testing.T) {
 	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil)
 		asked := postedAt(m)
-		r.pass(time.Until(r.desk.Roster().Rotations[0].Swaps[0].Start) - time.Minute)
+		r.pass(time.Until(r.people.Current().Roster.Rotations[0].Swaps[0].Start) - time.Minute)
 		r.stop() // it begins while nobody is there
 		r.pass(10 * time.Minute)
 		r.start()
@@ -212,7 +213,7 @@ func TestAppliedSwaps(t *testing.T) {
 		r.pass(10 * time.Second)
 		ask := r.seek(r.dm("U0BOB"), "asks <@U0BOB> to take")
 		r.press("bob", mustDM(r, "U0BOB"), ask, "Accept")
-		if s := r.desk.Roster().Rotations[0].Swaps[0]; s.Status != rotation.SwapAccepted {
+		if s := r.people.Current().Roster.Rotations[0].Swaps[0]; s.Status != rotation.SwapAccepted {
 			t.Errorf("swap = %+v, want it accepted", s)
 		}
 		r.noErrors()
@@ -239,7 +240,7 @@ func TestWoken(t *testing.T) {
 // an hour to answer.
 func TestCoverRunningShift(t *testing.T) {
 	inBubble(t, calm("team-payments"), func(r *rig) {
-		now := desk.Conflicts(r.desk.Roster(), "ada", time.Now(), time.Now().Add(10*24*time.Hour))[0]
+		now := oncall.Conflicts(r.people.Current().Roster, "ada", time.Now(), time.Now().Add(10*24*time.Hour))[0]
 		v := r.form("ada", "cover")
 		now.Start = time.Now().Add(-time.Second).UTC() // the form was made a second ago
 		r.fill("ada", v, map[string]any{"shift": stretchOf(now)})

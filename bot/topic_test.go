@@ -85,7 +85,7 @@ func TestPurposeOnce(t *testing.T) {
 // incidentChannel is the ID of an incident's channel.
 func (r *rig) incidentChannel(n int) string {
 	r.t.Helper()
-	p, err := r.desk.Papers(r.t.Context(), n)
+	p, err := r.desk.Artifacts(r.t.Context(), n)
 	if err != nil || p.Channel == "" {
 		r.t.Fatalf("incident %d has no channel: %v", n, err)
 	}

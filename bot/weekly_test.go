@@ -36,14 +36,14 @@ policies:`, 1)
 		r.pass(time.Hour + time.Minute)
 		r.find(r.dm("U0ADA"), "Weekly test of your pages")
 		sms := p.taken("sms", "0002")
-		if len(sms) != 1 || !strings.HasPrefix(sms[0].Text, "TEST INC-2") {
+		if len(sms) != 1 || !strings.HasPrefix(sms[0].Text, "TEST INC-") {
 			t.Fatalf("bob's text messages: %+v, want the test", sms)
 		}
 		p.reply("+4915100000002", "1")
 		r.pass(2 * time.Hour)
 		told := r.channel("incidents").Messages
 		r.find(told, "Weekly test: Bob Stone answered after")
-		r.find(told, "Weekly test: Ada Okafor did not answer within an hour (INC-1)")
+		r.find(told, "Weekly test: Ada Okafor did not answer within an hour (INC-")
 		for _, c := range r.sim.State().Channels {
 			if strings.HasPrefix(c.Name, "inc-") {
 				t.Errorf("a test made the channel %s", c.Name)

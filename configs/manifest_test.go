@@ -65,6 +65,7 @@ func parseApp(t *testing.T, manifest []byte) app {
 var eventScopes = map[string]string{
 	"app_mention": "app_mentions:read", "message.im": "im:history", "message.channels": "channels:history",
 	"message.groups": "groups:history", "pin_added": "pins:read", "reaction_added": "reactions:read",
+	"channel_unarchive": "channels:read", "group_unarchive": "groups:read",
 	"app_home_opened": "", "tokens_revoked": "", "app_uninstalled": "",
 }
 

@@ -34,6 +34,7 @@ var apiCalls = map[string]apiCall{
 	"CompleteUploadExternalContext":    {"files.completeUploadExternal", []string{"files:write"}},
 	"CreateConversationContext":        {"conversations.create", []string{"channels:manage", "groups:write"}},
 	"GetConversationHistoryContext":    {"conversations.history", []string{"channels:history", "groups:history", "im:history"}},
+	"GetConversationInfoContext":       {"conversations.info", []string{"channels:read", "groups:read"}},
 	"GetConversationRepliesContext":    {"conversations.replies", []string{"channels:history", "groups:history", "im:history"}},
 	"GetConversationsContext":          {"conversations.list", []string{"channels:read", "groups:read"}},
 	"GetUploadURLExternalContext":      {"files.getUploadURLExternal", []string{"files:write"}},
@@ -45,12 +46,15 @@ var apiCalls = map[string]apiCall{
 	"OpenConversationContext":          {"conversations.open", []string{"im:write"}},
 	"OpenViewContext":                  {"views.open", nil},
 	"PostMessageContext":               {"chat.postMessage", []string{"chat:write", "chat:write.public"}},
+	"PostEphemeralContext":             {"chat.postEphemeral", []string{"chat:write"}},
 	"PublishViewContext":               {"views.publish", nil},
 	"SetPurposeOfConversationContext":  {"conversations.setPurpose", []string{"channels:manage", "groups:write"}},
 	"SetTopicOfConversationContext":    {"conversations.setTopic", []string{"channels:manage", "groups:write"}},
 	"StartSocketModeContext":           {"apps.connections.open", nil}, // with the app-level token
+	"UnArchiveConversationContext":     {"conversations.unarchive", []string{"channels:manage", "groups:write"}},
 	"UpdateMessageContext":             {"chat.update", []string{"chat:write"}},
 	"UpdateUserGroupMembersContext":    {"usergroups.users.update", []string{"usergroups:write"}},
+	"UpdateViewContext":                {"views.update", nil},
 	"UploadToURL":                      {"", nil}, // to an address that files.getUploadURLExternal gave
 }
 

@@ -9,7 +9,7 @@ func (i Incident) Unacknowledge(text string, by Actor, now time.Time) (Change, e
 		return Change{}, i.over("there is nothing to give back")
 	}
 	if i.AcknowledgedBy == "" {
-		return Change{}, refuse("", "Nobody has acknowledged %s, so there is nothing to take back.", i.Name())
+		return Change{}, Refuse("", "Nobody has acknowledged %s, so there is nothing to take back.", i.Name())
 	}
 	c := begin(i, by, now)
 	c.say(c.add(Event{Kind: KindGivenBack, Text: CleanText(text)}))

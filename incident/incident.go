@@ -346,6 +346,7 @@ func (r *Refusal) Text(who, when string) string {
 	return strings.NewReplacer("{who}", who, "{when}", when).Replace(s)
 }
 
-func refuse(next, format string, args ...any) *Refusal {
+// Refuse returns a refusal in words, with the next step.
+func Refuse(next, format string, args ...any) *Refusal {
 	return &Refusal{Why: fmt.Sprintf(format, args...), Next: next}
 }

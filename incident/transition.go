@@ -23,7 +23,7 @@ type Declaration struct {
 func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 	title, whole := CleanTitle(d.Title)
 	if title == "" {
-		return Change{}, refuse("Say in a few words what customers cannot do, as in: declare checkout is slow.",
+		return Change{}, Refuse("Say in a few words what customers cannot do, as in: declare checkout is slow.",
 			"An incident needs a title.")
 	}
 	assumed := d.Severity == 0
@@ -51,9 +51,9 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 		return Change{}, i.over("there is nothing to acknowledge")
 	}
 	if i.Acked() {
-		r := refuse("To help, say so in its channel.", "%s is already acknowledged, by {who} at {when}.", i.Name())
+		r := Refuse("To help, say so in its channel.", "%s is already acknowledged, by {who} at {when}.", i.Name())
 		if i.AcknowledgedBy == by {
-			r = refuse("", "You acknowledged %s at {when}; you are on it.", i.Name())
+			r = Refuse("", "You acknowledged %s at {when}; you are on it.", i.Name())
 		}
 		r.Who, r.When = i.AcknowledgedBy, i.Since
 		return Change{}, r
@@ -124,7 +124,7 @@ func (i Incident) Resolve(by Actor, text string, now time.Time) (Change, error) 
 // Close says that nothing is left but follow-ups.
 func (i Incident) Close(by Actor, text string, now time.Time) (Change, error) {
 	if i.Status.Active() {
-		return Change{}, refuse("Resolve it first.", "%s is still %s.", i.Name(), i.Status)
+		return Change{}, Refuse("Resolve it first.", "%s is still %s.", i.Name(), i.Status)
 	}
 	c, err := i.moved(Event{Kind: KindClosed, Text: text}, by, now)
 	if err != nil {
@@ -138,7 +138,7 @@ func (i Incident) Close(by Actor, text string, now time.Time) (Change, error) {
 // it; otherwise the responders have gone, and the owner is paged again.
 func (i Incident) Reopen(by Actor, reason string, now time.Time) (Change, error) {
 	if CleanText(reason) == "" {
-		return Change{}, refuse("Say what came back, as in: reopen errors are rising again.",
+		return Change{}, Refuse("Say what came back, as in: reopen errors are rising again.",
 			"To reopen %s a reason is needed.", i.Name())
 	}
 	c, err := i.moved(Event{Kind: KindReopened, Text: reason}, by, now)
@@ -165,7 +165,7 @@ func (i Incident) Cancel(by Actor, text string, now time.Time) (Change, error) {
 // Merge says that the incident is part of another one.
 func (i Incident) Merge(into int, by Actor, now time.Time) (Change, error) {
 	if into == i.Number {
-		return Change{}, refuse("Name the other incident.", "%s cannot be part of itself.", i.Name())
+		return Change{}, Refuse("Name the other incident.", "%s cannot be part of itself.", i.Name())
 	}
 	c, err := i.moved(Event{Kind: KindMerged, Into: into}, by, now)
 	if err != nil {
@@ -180,7 +180,7 @@ func (i Incident) Merge(into int, by Actor, now time.Time) (Change, error) {
 func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Change, error) {
 	text = CleanText(text)
 	if text == "" {
-		return Change{}, refuse("Write what you saw or did after the word, as in: note error rate is falling.",
+		return Change{}, Refuse("Write what you saw or did after the word, as in: note error rate is falling.",
 			"The note is empty.")
 	}
 	if i.Status == Merged {
@@ -204,13 +204,13 @@ func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Cha
 // become it any more.
 func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time) (Change, error) {
 	if s < Sev1 || s > Sev4 {
-		return Change{}, refuse("Use sev 1, 2, 3 or 4; 1 is the worst.", "There is no severity %d.", int(s))
+		return Change{}, Refuse("Use sev 1, 2, 3 or 4; 1 is the worst.", "There is no severity %d.", int(s))
 	}
 	if i.Status == Cancelled || i.Status == Merged {
 		return Change{}, i.over("its severity stays as it was")
 	}
 	if s == i.Severity {
-		return Change{}, refuse("", "%s is already %s.", i.Name(), s)
+		return Change{}, Refuse("", "%s is already %s.", i.Name(), s)
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindSeverity, Severity: s, Text: CleanText(reason)})
@@ -231,10 +231,10 @@ func (i Incident) SetSeverity(s Severity, reason string, by Actor, now time.Time
 func (i Incident) Rename(title string, by Actor, now time.Time) (Change, error) {
 	short, whole := CleanTitle(title)
 	if short == "" {
-		return Change{}, refuse("Write it after the word, as in: rename checkout is down.", "The new title is empty.")
+		return Change{}, Refuse("Write it after the word, as in: rename checkout is down.", "The new title is empty.")
 	}
 	if short == i.Title {
-		return Change{}, refuse("", "That is already the title of %s.", i.Name())
+		return Change{}, Refuse("", "That is already the title of %s.", i.Name())
 	}
 	c := begin(i, by, now)
 	c.add(Event{Kind: KindTitle, Title: short})
@@ -252,7 +252,7 @@ func (i Incident) Reroute(service, reason string, by Actor, now time.Time) (Chan
 		return Change{}, i.over("its service stays as it was")
 	}
 	if service == i.Service {
-		return Change{}, refuse("", "%s already belongs to %s.", i.Name(), service)
+		return Change{}, Refuse("", "%s already belongs to %s.", i.Name(), service)
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindService, Service: service, Text: CleanText(reason)})
@@ -270,7 +270,7 @@ func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error)
 	}
 	for _, h := range i.Roles {
 		if h.Role == r && h.Who == who {
-			rf := refuse("", "{who} is already %s of %s, since {when}.", r, i.Name())
+			rf := Refuse("", "{who} is already %s of %s, since {when}.", r, i.Name())
 			rf.Who, rf.When = who, h.From
 			return Change{}, rf
 		}
@@ -387,11 +387,11 @@ func (i Incident) may(k Kind) error {
 	}
 	switch {
 	case k == KindReopened && i.Status.Active():
-		return refuse("There is nothing to reopen.", "%s is open: it is %s.", i.Name(), i.Status)
+		return Refuse("There is nothing to reopen.", "%s is open: it is %s.", i.Name(), i.Status)
 	case k == KindMerged && i.Status == Merged:
-		return refuse("Reopen it first, with a reason.", "%s is already a part of %s.", i.Name(), Name(i.MergedInto))
+		return Refuse("Reopen it first, with a reason.", "%s is already a part of %s.", i.Name(), Name(i.MergedInto))
 	case i.Status == lead.to:
-		return refuse("", "%s is already %s.", i.Name(), i.Status)
+		return Refuse("", "%s is already %s.", i.Name(), i.Status)
 	default:
 		return i.over("it cannot be " + lead.verb)
 	}
@@ -401,9 +401,9 @@ func (i Incident) may(k Kind) error {
 func (i Incident) over(so string) *Refusal {
 	switch i.Status {
 	case Merged:
-		return refuse("Go on there, or reopen this one with a reason.", "%s is part of %s; %s.", i.Name(), Name(i.MergedInto), so)
+		return Refuse("Go on there, or reopen this one with a reason.", "%s is part of %s; %s.", i.Name(), Name(i.MergedInto), so)
 	default:
-		return refuse("If the trouble is back: reopen, with a reason.", "%s is %s; %s.", i.Name(), i.Status, so)
+		return Refuse("If the trouble is back: reopen, with a reason.", "%s is %s; %s.", i.Name(), i.Status, so)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // alarm tells the operators, a team or one person something about the bot itself.
-func (s *Slack) alarm(ctx context.Context, j desk.Job) (desk.Outcome, error) {
+func (s *Slack) alarm(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	j := t.Job
 	if j.Person != "" {
 		return s.tellPerson(ctx, j, message{text: clip(esc(j.Text), 3000), blocks: []slack.Block{section(esc(j.Text))}})
 	}

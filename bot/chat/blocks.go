@@ -158,7 +158,7 @@ func lastFew(actors []incident.Actor) []incident.Actor {
 // pageMessage is what wakes somebody: what is broken, since when, and the
 // buttons. It fits on a phone. A private incident tells a channel no more than
 // that somebody is needed.
-func pageMessage(b desk.Brief, ask desk.Ask, n names) message {
+func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	i := b.Incident
 	if i.Private && ask.Person == "" {
 		return privateCall(i, n)
@@ -176,8 +176,8 @@ func pageMessage(b desk.Brief, ask desk.Ask, n names) message {
 		m.blocks = append(m.blocks, section(quote(ask.Why, 1500)))
 	}
 	facts := []string{"Declared by " + n.who(i.DeclaredBy) + ", " + at(i.Declared)}
-	if b.Papers.Channel != "" {
-		facts = append(facts, "<#"+b.Papers.Channel+">")
+	if b.Artifacts.Channel != "" {
+		facts = append(facts, "<#"+b.Artifacts.Channel+">")
 	}
 	if ask.Resort {
 		facts = append(facts, "You are told as the last resort")
@@ -212,8 +212,8 @@ func serviceName(b desk.Brief) string {
 func announcement(b desk.Brief, n names) message {
 	i := b.Incident
 	where := ""
-	if b.Papers.Channel != "" {
-		where = "\n<#" + b.Papers.Channel + ">"
+	if b.Artifacts.Channel != "" {
+		where = "\n<#" + b.Artifacts.Channel + ">"
 	}
 	s := fmt.Sprintf("*%s · %s · %s* · %s\n%s%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 200), i.Status, esc(i.Title), where)
 	m := message{

@@ -77,7 +77,7 @@ func subject(t *testing.T, text string, private bool) (desk.Brief, []incident.Ev
 	add(i.SetSeverity(incident.Sev2, text, eve, at(2)))
 	add(i.Lapse(incident.Bot, "Nothing was heard.", at(3)), nil)
 	b := desk.Brief{
-		Incident: i, Papers: desk.Papers{Channel: "C0INC"},
+		Incident: i, Artifacts: desk.Artifacts{Channel: "C0INC"},
 		Service: rotation.Service{ID: "checkout", Name: text, QuickActions: []string{text, text, text, text}, FirstLooks: []string{text, text},
 			Runbook:    rotation.Link{URL: "https://runbooks.example/" + text},
 			Dashboards: []rotation.Link{{Title: text, URL: "https://x.example/?a=1&b=<>|" + text}, {Title: "evil", URL: "javascript:alert(1)"}}},
@@ -92,8 +92,8 @@ func subject(t *testing.T, text string, private bool) (desk.Brief, []incident.Ev
 func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]message {
 	t.Helper()
 	all := map[string]message{
-		"page":         pageMessage(b, desk.Ask{Person: "person:ada", Why: "Asked for by Eve: " + b.Incident.Title}, people),
-		"page resort":  pageMessage(b, desk.Ask{Resort: true}, people),
+		"page":         pageMessage(b, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: " + b.Incident.Title}, people),
+		"page resort":  pageMessage(b, desk.Prompt{Resort: true}, people),
 		"card":         cardMessage(b, people),
 		"announcement": announcement(b, people),
 		"topic":        plainMessage(topic(b)),
@@ -115,7 +115,7 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 // gatheredFrom is a message about that many incidents like the one of b, of which
 // those that are done are resolved.
 func gatheredFrom(b desk.Brief, n int, done func(int) bool) message {
-	var t desk.Together
+	var t desk.Digest
 	var briefs []desk.Brief
 	for at := range n {
 		each := b
@@ -124,9 +124,9 @@ func gatheredFrom(b desk.Brief, n int, done func(int) bool) message {
 			each.Incident.Status, each.Incident.Resolved = incident.Resolved, noon
 		}
 		briefs = append(briefs, each)
-		t.Pages = append(t.Pages, desk.Joined{Incident: each.Incident.Number, Resort: at == 1})
+		t.Pages = append(t.Pages, desk.DigestEntry{Incident: each.Incident.Number, Resort: at == 1})
 	}
-	return togetherMessage(briefs, t, people)
+	return digestMessage(briefs, t, people)
 }
 
 func document(b desk.Brief, events []incident.Event) postmortem.Document {
@@ -280,12 +280,12 @@ func TestMessages(t *testing.T) {
 	private := b
 	private.Incident.Private = true
 	for name, m := range map[string]message{
-		"page":               pageMessage(b, desk.Ask{Person: "person:ada"}, people),
-		"page-by-hand":       pageMessage(acked, desk.Ask{Person: "person:ada", Why: "Asked for by Eve: we need you"}, people),
-		"page-acknowledged":  pageMessage(acked, desk.Ask{Person: "person:ada"}, people),
-		"page-resolved":      pageMessage(over, desk.Ask{Person: "person:ada"}, people),
-		"page-last-resort":   pageMessage(b, desk.Ask{Resort: true}, people),
-		"page-private":       pageMessage(private, desk.Ask{Resort: true}, people),
+		"page":               pageMessage(b, desk.Prompt{Person: "person:ada"}, people),
+		"page-by-hand":       pageMessage(acked, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: we need you"}, people),
+		"page-acknowledged":  pageMessage(acked, desk.Prompt{Person: "person:ada"}, people),
+		"page-resolved":      pageMessage(over, desk.Prompt{Person: "person:ada"}, people),
+		"page-last-resort":   pageMessage(b, desk.Prompt{Resort: true}, people),
+		"page-private":       pageMessage(private, desk.Prompt{Resort: true}, people),
 		"page-together":      gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
 		"page-together-done": gatheredFrom(b, 2, func(n int) bool { return true }),
 		"page-together-many": gatheredFrom(b, 25, func(n int) bool { return n > 21 }),
@@ -343,7 +343,7 @@ func TestTimelineLines(t *testing.T) {
 // TestPrivateTellsChannelsNothing looks for the title in what a channel gets.
 func TestPrivateTellsChannelsNothing(t *testing.T) {
 	b, _ := subject(t, "keys leaked", true)
-	for _, ask := range []desk.Ask{{}, {Resort: true}} {
+	for _, ask := range []desk.Prompt{{}, {Resort: true}} {
 		m := pageMessage(b, ask, people)
 		j, _ := json.Marshal(m.blocks)
 		if s := m.text + string(j); strings.Contains(s, "keys") || strings.Contains(s, "checkout") || strings.Contains(s, "C0INC") {

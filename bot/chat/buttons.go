@@ -20,8 +20,8 @@ func (s *Slack) interact(ctx context.Context, i slack.InteractionCallback) answe
 		return s.submitted(ctx, i)
 	case slack.InteractionTypeShortcut:
 		if i.CallbackID == "declare_incident" {
-			caller := desk.Caller{Actor: s.desk.Actor(i.User.ID)}
-			return s.thenForm(i.TriggerID, caller, declareForm(Command{}, s.desk.Roster().Services, formState{}))
+			caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID)}
+			return s.thenForm(i.TriggerID, caller, declareForm(Command{}, s.people.Current().Roster.Services, formState{}))
 		}
 	case slack.InteractionTypeMessageAction:
 		if i.CallbackID == "add_to_timeline" {
@@ -41,7 +41,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	if id == "" { // then what was pressed when says that it is the same press
 		id = i.User.ID + ":" + i.Container.MessageTs + ":" + action.ActionTs
 	}
-	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("press", id, i.User.ID, action.ActionID, action.Value, action.ActionTs), ReplyURL: i.ResponseURL}
+	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("press", id, i.User.ID, action.ActionID, action.Value, action.ActionTs), ReplyURL: i.ResponseURL}
 	switch action.ActionID {
 	case actAck, actEscalate, actCommand, actResolve, actUpdate:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
@@ -57,7 +57,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		}
 		return s.pressedOn(ctx, i, caller, press{actCommand, n})
 	case actDeclare:
-		form := declareForm(Command{Text: action.Value}, s.desk.Roster().Services, formState{ReplyURL: i.ResponseURL})
+		form := declareForm(Command{Text: action.Value}, s.people.Current().Roster.Services, formState{ReplyURL: i.ResponseURL})
 		return s.thenForm(i.TriggerID, caller, form)
 	case actDeclared:
 		a := s.declare(ctx, caller, Parse("declare "+action.Value), i.TriggerID)
@@ -135,7 +135,7 @@ func (s *Slack) thenForm(trigger string, c desk.Caller, form slack.ModalViewRequ
 // submitted handles a form.
 func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answer {
 	state := readState(i.View.PrivateMetadata)
-	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: state.ReplyURL}
+	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: state.ReplyURL}
 	switch i.View.CallbackID {
 	case formDeclare:
 		d := readDeclaration(i.View)
@@ -168,7 +168,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 
 // marked adds a message that somebody pointed at to the timeline.
 func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer {
-	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("mark", i.TriggerID, i.User.ID, i.Channel.ID, i.Message.Timestamp), ReplyURL: i.ResponseURL}
+	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("mark", i.TriggerID, i.User.ID, i.Channel.ID, i.Message.Timestamp), ReplyURL: i.ResponseURL}
 	n, ok, err := s.desk.InChannel(ctx, i.Channel.ID)
 	if err == nil && !ok {
 		err = refuse("Do it in the incident's channel.", "This is not an incident's channel.")

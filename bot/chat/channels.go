@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 )
 
 // channel returns the ID of a channel given by name or ID. The one for
@@ -25,11 +25,11 @@ var unusable = map[string]bool{"channel_not_found": true, "is_archived": true, "
 // postIn posts in a channel given by name or ID. A channel that a policy names
 // and that cannot be used falls back to the one for announcements: somebody must
 // be told.
-func (s *Slack) postIn(ctx context.Context, name string, j desk.Job, m message) (desk.Message, error) {
+func (s *Slack) postIn(ctx context.Context, name string, j ledger.Job, m message) (ledger.Message, error) {
 	main := wire.ChannelName(name) == s.opt.AnnounceChannel
 	id, err := s.channel(ctx, name)
 	if err == nil && id != "" {
-		var posted desk.Message
+		var posted ledger.Message
 		posted, err = s.post(ctx, id, j, m)
 		if unusable[wire.Code(err)] {
 			if main {
@@ -42,7 +42,7 @@ func (s *Slack) postIn(ctx context.Context, name string, j desk.Job, m message) 
 		}
 	}
 	if main || err != nil && wire.Code(err) == "" {
-		return desk.Message{}, err
+		return ledger.Message{}, err
 	}
 	return s.postIn(ctx, s.opt.AnnounceChannel, j, m)
 }

@@ -21,6 +21,8 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -46,16 +48,17 @@ type Options struct {
 
 // Slack is one workspace, seen from the bot.
 type Slack struct {
-	opt  Options
-	log  zerolog.Logger
-	desk *desk.Desk
-	wire *wire.Client
+	opt    Options
+	log    zerolog.Logger
+	desk   *desk.Desk
+	people *oncall.Roster
+	wire   *wire.Client
 
 	moving singleflight.Group // of incidents into another channel
 
 	mu     sync.Mutex
-	shown  map[desk.Message]string // what a message of ours shows, as a hash
-	topics map[string]string       // the topic that a channel has, by its ID
+	shown  map[ledger.Message]string // what a message of ours shows, as a hash
+	topics map[string]string         // the topic that a channel has, by its ID
 
 	reopened map[string]time.Time // when people were told last that announcements are in this channel
 
@@ -63,7 +66,7 @@ type Slack struct {
 }
 
 // New returns the Slack side of the desk. It does not connect.
-func New(d *desk.Desk, opt Options) *Slack {
+func New(d *desk.Desk, people *oncall.Roster, opt Options) *Slack {
 	if opt.Command == "" {
 		opt.Command = "/incident"
 	}
@@ -75,8 +78,8 @@ func New(d *desk.Desk, opt Options) *Slack {
 		opt.Zone = time.UTC
 	}
 	return &Slack{
-		opt: opt, log: opt.Log, desk: d, wire: wire.New(opt.wire()),
-		shown: map[desk.Message]string{}, topics: map[string]string{}, reopened: map[string]time.Time{},
+		opt: opt, log: opt.Log, desk: d, people: people, wire: wire.New(opt.wire()),
+		shown: map[ledger.Message]string{}, topics: map[string]string{}, reopened: map[string]time.Time{},
 	}
 }
 
@@ -193,7 +196,7 @@ func (s *Slack) prepareOnce(ctx context.Context) error {
 // together, since each search reads the list of all channels.
 func (s *Slack) channelsNamed() []string {
 	names := []string{s.opt.AnnounceChannel}
-	roster := s.desk.Roster()
+	roster := s.people.Current().Roster
 	for _, t := range roster.Teams {
 		names = append(names, teamChannels(&t)...)
 	}
@@ -219,7 +222,7 @@ func pagedChannels(p *rotation.Policy) (names []string) {
 
 // linkPeople finds the Slack users of people known by mail address only.
 func (s *Slack) linkPeople(ctx context.Context) error {
-	for _, p := range s.desk.Unlinked() {
+	for _, p := range s.people.Current().Unlinked() {
 		if _, err := s.link(ctx, p); err != nil {
 			return err
 		}
@@ -237,17 +240,17 @@ func (s *Slack) link(ctx context.Context, p rotation.Person) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return user.ID, s.desk.Link(ctx, p, user.ID)
+	return user.ID, s.people.Link(ctx, p, user.ID)
 }
 
 // userOf returns the Slack user of an actor, looked up now where it is not known
 // yet; "" when there is none.
 func (s *Slack) userOf(ctx context.Context, a incident.Actor) (string, error) {
-	if id := s.desk.SlackID(a); id != "" {
+	if id := s.people.Current().SlackOf(a); id != "" {
 		return id, nil
 	}
 	kind, id := a.Split()
-	p, ok := s.desk.Roster().Person(id)
+	p, ok := s.people.Current().Roster.Person(id)
 	if kind != "person" || !ok || p.Email == "" {
 		return "", nil
 	}

@@ -13,7 +13,7 @@ import (
 
 // command handles a slash command.
 func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
-	who := s.desk.Actor(c.UserID)
+	who := s.people.Current().Actor(c.UserID)
 	if c.Command == s.opt.OncallCommand {
 		return s.oncallCommand(ctx, c)
 	}
@@ -81,7 +81,7 @@ func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, chan
 // declare opens an incident at once, or the form when there is no title yet.
 func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger string) answer {
 	if cmd.Text == "" {
-		return s.thenForm(trigger, c, declareForm(cmd, s.desk.Roster().Services, formState{ReplyURL: c.ReplyURL}))
+		return s.thenForm(trigger, c, declareForm(cmd, s.people.Current().Roster.Services, formState{ReplyURL: c.ReplyURL}))
 	}
 	d := incident.Declaration{Title: named(cmd.Text, s.nameOf), Details: named(cmd.Details, s.nameOf),
 		Severity: cmd.Severity, Service: cmd.Service, Private: cmd.Private, Test: cmd.Test}
@@ -96,7 +96,7 @@ func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger
 func (s *Slack) declared(ctx context.Context, a desk.Answer) string {
 	i := a.Incident
 	service := i.Service
-	if v, ok := s.desk.Roster().Service(i.Service); ok {
+	if v, ok := s.people.Current().Roster.Service(i.Service); ok {
 		service = v.Name
 	}
 	text := fmt.Sprintf("*%s* is open: %s", i.Name(), i.Severity)
@@ -127,7 +127,9 @@ func (s *Slack) declared(ctx context.Context, a desk.Answer) string {
 }
 
 // nameOf names a mentioned user in plain text.
-func (s *Slack) nameOf(user string) string { return s.desk.DisplayName(s.desk.Actor(user)) }
+func (s *Slack) nameOf(user string) string {
+	return s.people.Current().DisplayName(s.people.Current().Actor(user))
+}
 
 // onIncident carries out a command on incident n.
 func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
@@ -206,11 +208,11 @@ func inChannel(i incident.Incident) string {
 func (s *Slack) meant(cmd Command) (incident.Actor, error) {
 	switch {
 	case len(cmd.People) > 0:
-		return s.desk.Actor(cmd.People[0]), nil
+		return s.people.Current().Actor(cmd.People[0]), nil
 	case cmd.Target == "" || cmd.Word == "page":
 		return "", nil
 	default:
-		return s.desk.Named(cmd.Target)
+		return s.people.Current().Named(cmd.Target)
 	}
 }
 
@@ -219,7 +221,7 @@ func (s *Slack) meant(cmd Command) (incident.Actor, error) {
 func (s *Slack) pageByHand(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
 	call := desk.Call{Target: cmd.Target, Text: named(cmd.Text, s.nameOf)}
 	for _, user := range cmd.People {
-		call.People = append(call.People, s.desk.Actor(user))
+		call.People = append(call.People, s.people.Current().Actor(user))
 	}
 	if call.Target == "" && len(call.People) == 0 {
 		return s.mistake(refuse("To page whoever is next: "+s.opt.Command+" escalate.",

@@ -7,17 +7,15 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
-func (s *Slack) postPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	d, err := s.desk.Postmortem(ctx, incident.Bot, j.Incident, s.opt.Zone)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	m := wholeFollows(postmortemMessage(b.Incident, d))
+func (s *Slack) postPostmortem(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	j, b := t.Job, t.Brief
+	m := wholeFollows(postmortemMessage(b.Incident, t.Document(s.opt.Zone)))
 	var o desk.Outcome
-	err = s.orToResolver(ctx, j, b, func(channel string) (err error) {
+	err := s.orToResolver(ctx, j, b, func(channel string) (err error) {
 		o, err = s.once(ctx, j, channel, m)
 		return err
 	})
@@ -26,9 +24,9 @@ func (s *Slack) postPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (d
 
 // orToResolver puts the document into the incident's channel, or where that is of
 // no use any more into the direct messages of whoever resolved it.
-func (s *Slack) orToResolver(ctx context.Context, j desk.Job, b desk.Brief, put func(channel string) error) error {
-	err := put(b.Papers.Channel)
-	user := s.desk.SlackID(j.Person)
+func (s *Slack) orToResolver(ctx context.Context, j ledger.Job, b desk.Brief, put func(channel string) error) error {
+	err := put(b.Artifacts.Channel)
+	user := s.people.Current().SlackOf(incident.Actor(j.Person))
 	if !unusable[wire.Code(err)] || user == "" {
 		return err
 	}
@@ -41,17 +39,14 @@ func (s *Slack) orToResolver(ctx context.Context, j desk.Job, b desk.Brief, put 
 
 // uploadPostmortem shares the whole document as a file. Its name carries the
 // event it was drafted at, so that the same draft is recognised.
-func (s *Slack) uploadPostmortem(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	d, err := s.desk.Postmortem(ctx, incident.Bot, j.Incident, s.opt.Zone)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
+func (s *Slack) uploadPostmortem(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	j, b, d := t.Job, t.Brief, t.Document(s.opt.Zone)
 	return desk.Outcome{}, s.orToResolver(ctx, j, b, func(channel string) error {
 		return s.upload(ctx, j, b, channel, d.Markdown())
 	})
 }
 
-func (s *Slack) upload(ctx context.Context, j desk.Job, b desk.Brief, channel, text string) error {
+func (s *Slack) upload(ctx context.Context, j ledger.Job, b desk.Brief, channel, text string) error {
 	name := fmt.Sprintf("%s-post-mortem-%d.md", strings.ToLower(b.Incident.Name()), j.Seq)
 	if j.Doubtful {
 		there, err := s.hasFile(ctx, channel, name)

@@ -45,9 +45,9 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answ
 
 // publishHome shows somebody the Home tab as it is now.
 func (s *Slack) publishHome(ctx context.Context, user string) {
-	active, err := s.desk.Active(ctx, s.desk.Actor(user))
+	active, err := s.desk.Active(ctx, s.people.Current().Actor(user))
 	if err == nil {
-		view := homeView(home{active: active, roster: s.desk.Roster(), names: s.names(), now: time.Now(), command: s.opt.Command})
+		view := homeView(home{active: active, roster: s.people.Current().Roster, names: s.names(), now: time.Now(), command: s.opt.Command})
 		err = s.wire.PublishView(ctx, user, view)
 	}
 	if err != nil {

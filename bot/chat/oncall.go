@@ -15,7 +15,7 @@ import (
 // everybody, or for one team.
 func (s *Slack) oncall(text string) reply {
 	team := strings.ToLower(strings.TrimSpace(tidy(text)))
-	roster, now, n := s.desk.Roster(), time.Now(), s.names()
+	roster, now, n := s.people.Current().Roster, time.Now(), s.names()
 	if len(roster.Rotations) == 0 {
 		return ephemeral("There is no rotation yet. The roster file says who is on call; see `roster` in the configuration.")
 	}

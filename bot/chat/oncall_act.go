@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -18,16 +19,16 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 	rot, seq := swapTarget(action.Value)
 	switch action.ActionID {
 	case actTake, actAccept:
-		a, err := s.desk.AcceptSwap(ctx, caller, rot, seq)
+		a, err := s.people.AcceptSwap(ctx, caller, rot, seq)
 		return s.changedRoster(caller, deed{rot, "You take it. Thank you."}, a, err)
 	case actDecline:
-		a, err := s.desk.DeclineSwap(ctx, caller, rot, seq)
+		a, err := s.people.DeclineSwap(ctx, caller, rot, seq)
 		return s.changedRoster(caller, deed{"", "Declined; they are told."}, a, err)
 	case actCancel:
-		a, err := s.desk.CancelSwap(ctx, caller, rot, seq)
+		a, err := s.people.CancelSwap(ctx, caller, rot, seq)
 		return s.changedRoster(caller, deed{rot, "Taken back."}, a, err)
 	case actEnd:
-		a, err := s.desk.EndOverride(ctx, caller, rot, seq)
+		a, err := s.people.EndOverride(ctx, caller, rot, seq)
 		return s.changedRoster(caller, deed{rot, "Ended."}, a, err)
 	case actCover:
 		g, person, ok := stretch(action.Value)
@@ -35,7 +36,7 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 			return answer{}
 		}
 		swap := rotation.Swap{Person: person, Start: fromNow(g, time.Now()), End: g.End}
-		a, err := s.desk.AskSwap(ctx, caller, desk.SwapRequest{Rotation: g.Rotation, Swap: swap})
+		a, err := s.people.AskSwap(ctx, caller, oncall.SwapRequest{Rotation: g.Rotation, Swap: swap})
 		return s.changedRoster(caller, deed{"", "Everybody is asked who takes it."}, a, err)
 	case actBack:
 		parts := strings.Split(action.Value, "/")
@@ -44,7 +45,7 @@ func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *s
 		}
 		start, _ := strconv.ParseInt(parts[1], 10, 64)
 		end, _ := strconv.ParseInt(parts[2], 10, 64)
-		a, err := s.desk.Back(ctx, caller, rotation.TimeOff{Person: parts[0], Start: time.Unix(start, 0).UTC(), End: time.Unix(end, 0).UTC()})
+		a, err := s.people.Back(ctx, caller, rotation.TimeOff{Person: parts[0], Start: time.Unix(start, 0).UTC(), End: time.Unix(end, 0).UTC()})
 		return s.changedRoster(caller, deed{"", "Welcome back: the absence ends."}, a, err)
 	}
 	return answer{}
@@ -56,7 +57,7 @@ const answerWithin = 30 * time.Minute
 
 // fromNow is when a stand-in for a shift can begin: with it, or where it runs
 // already after the time that people need to answer.
-func fromNow(g desk.Gap, now time.Time) time.Time {
+func fromNow(g oncall.Gap, now time.Time) time.Time {
 	if g.Start.After(now) {
 		return g.Start
 	}
@@ -76,14 +77,14 @@ type deed struct{ rotation, done string }
 
 // changedRoster answers an act on the roster: what was done, what speaks against
 // it, and who is on call now.
-func (s *Slack) changedRoster(c desk.Caller, d deed, a desk.RosterAnswer, err error) answer {
+func (s *Slack) changedRoster(c desk.Caller, d deed, a oncall.Answer, err error) answer {
 	if err != nil {
 		return s.told(c, ephemeral(s.trouble(err)))
 	}
 	return s.told(c, ephemeral(s.rosterWords(d, a)))
 }
 
-func (s *Slack) rosterWords(d deed, a desk.RosterAnswer) string {
+func (s *Slack) rosterWords(d deed, a oncall.Answer) string {
 	lines := []string{d.done}
 	for _, w := range a.Warnings {
 		lines = append(lines, ":warning: "+esc(w))
@@ -98,7 +99,7 @@ func (s *Slack) rosterWords(d deed, a desk.RosterAnswer) string {
 // submittedOncall handles a form about on call.
 func (s *Slack) submittedOncall(ctx context.Context, i slack.InteractionCallback) answer {
 	f := readFilled(i.View)
-	caller := desk.Caller{Actor: s.desk.Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: f.state.ReplyURL}
+	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: f.state.ReplyURL}
 	switch i.View.CallbackID {
 	case formOverride:
 		return s.submitOverride(ctx, caller, f)
@@ -112,7 +113,7 @@ func (s *Slack) submittedOncall(ctx context.Context, i slack.InteractionCallback
 
 // person is the roster's person of a Slack user that was chosen in a form.
 func (s *Slack) person(f *filled, block, user string) string {
-	kind, id := s.desk.Actor(user).Split()
+	kind, id := s.people.Current().Actor(user).Split()
 	if kind != "person" {
 		f.wrong(block, "%s is not in the roster, so they cannot be on call.", s.nameOf(user))
 		return ""
@@ -169,10 +170,10 @@ func (s *Slack) submitOverride(ctx context.Context, c desk.Caller, f *filled) an
 	}
 	o.Start, o.End = f.instant(inputFrom), f.instant(inputTo)
 	f.ended(o.Start, o.End, inputTo)
-	if a, ok := f.refused(func() slack.ModalViewRequest { return f.again(s.desk.Roster()).override() }); !ok {
+	if a, ok := f.refused(func() slack.ModalViewRequest { return f.again(s.people.Current().Roster).override() }); !ok {
 		return a
 	}
-	a, err := s.desk.Override(ctx, c, rot, o)
+	a, err := s.people.Override(ctx, c, rot, o)
 	if err != nil {
 		return s.atInput(inputRotation, err)
 	}
@@ -206,17 +207,17 @@ func (s *Slack) submitSwap(ctx context.Context, c desk.Caller, f *filled, form s
 			f.ended(swap.BackStart, swap.BackEnd, inputBackTo)
 		}
 	}
-	shifts := desk.Conflicts(s.desk.Roster(), self, time.Now(), time.Now().Add(shiftsAhead))
+	shifts := oncall.Conflicts(s.people.Current().Roster, self, time.Now(), time.Now().Add(shiftsAhead))
 	again := func() slack.ModalViewRequest {
 		if form == formSwap {
-			return f.again(s.desk.Roster()).swap(shifts)
+			return f.again(s.people.Current().Roster).swap(shifts)
 		}
-		return f.again(s.desk.Roster()).cover(shifts)
+		return f.again(s.people.Current().Roster).cover(shifts)
 	}
 	if a, ok := f.refused(again); !ok {
 		return a
 	}
-	a, err := s.desk.AskSwap(ctx, c, desk.SwapRequest{Rotation: g.Rotation, Swap: swap, Why: named(f.values[inputReason].Value, s.nameOf)})
+	a, err := s.people.AskSwap(ctx, c, oncall.SwapRequest{Rotation: g.Rotation, Swap: swap, Why: named(f.values[inputReason].Value, s.nameOf)})
 	if err != nil {
 		return s.atInput(inputShift, err)
 	}
@@ -231,12 +232,12 @@ func (s *Slack) submitAway(ctx context.Context, c desk.Caller, f *filled) answer
 	_, self := c.Actor.Split()
 	off := rotation.TimeOff{Person: self, Start: f.instant(inputFrom), End: f.instant(inputTo)}
 	f.ended(off.Start, off.End, inputTo)
-	if a, ok := f.refused(func() slack.ModalViewRequest { return f.again(s.desk.Roster()).away() }); !ok {
+	if a, ok := f.refused(func() slack.ModalViewRequest { return f.again(s.people.Current().Roster).away() }); !ok {
 		return a
 	}
-	a, err := s.desk.TimeOff(ctx, c, off)
+	a, err := s.people.TimeOff(ctx, c, off)
 	if err != nil {
 		return s.atInput(inputFrom+"_date", err)
 	}
-	return s.changedRoster(c, deed{"", "Recorded: you are away " + span(desk.Span{Start: off.Start, End: off.End}) + "."}, a, nil)
+	return s.changedRoster(c, deed{"", "Recorded: you are away " + span(oncall.Span{Start: off.Start, End: off.End}) + "."}, a, nil)
 }

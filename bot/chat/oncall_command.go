@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -36,7 +37,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	if word == "time" && strings.HasPrefix(strings.ToLower(rest), "off") {
 		word = "off"
 	}
-	caller := desk.Caller{Actor: s.desk.Actor(c.UserID), Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL}
+	caller := desk.Caller{Actor: s.people.Current().Actor(c.UserID), Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL}
 	switch oncallWords[word] {
 	case "override":
 		return s.openOverride(c, caller, rest)
@@ -49,7 +50,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	case "history":
 		return answer{payload: s.history20(ctx)}
 	case "test":
-		return answer{payload: s.tryWays(ctx, caller)}
+		return answer{payload: s.testPages(ctx, caller)}
 	case "why":
 		return answer{payload: s.why(ctx, caller.Actor, c.ChannelID, rest)}
 	case "report":
@@ -69,7 +70,7 @@ func (s *Slack) openOncall(c slack.SlashCommand, caller desk.Caller, make func(o
 	}
 	return answer{after: func(ctx context.Context) {
 		on := func(zone *time.Location) slack.ModalViewRequest {
-			f := oncallForm{roster: s.desk.Roster(), state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
+			f := oncallForm{roster: s.people.Current().Roster, state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
 			f.preset(c.Text, time.Now().In(zone))
 			return make(f)
 		}
@@ -94,7 +95,7 @@ func (s *Slack) planner(a incident.Actor) error {
 	if kind, _ := a.Split(); kind != "person" {
 		return refuse("Ask for your name and your Slack user ID to be put there.", "Only people of the roster can change who is on call, and you are not in it.")
 	}
-	if len(s.desk.Roster().Rotations) == 0 {
+	if len(s.people.Current().Roster.Rotations) == 0 {
 		return refuse("The roster file says who is on call.", "There is no rotation yet.")
 	}
 	return nil
@@ -130,7 +131,7 @@ func findRotation(r *rotation.Roster, word string) string {
 }
 
 func (s *Slack) openOverride(c slack.SlashCommand, caller desk.Caller, rest string) answer {
-	if r := s.desk.Roster(); rest != "" && findRotation(r, rest) == "" && len(r.Rotations) > 100 {
+	if r := s.people.Current().Roster; rest != "" && findRotation(r, rest) == "" && len(r.Rotations) > 100 {
 		return answer{payload: ephemeral("Name the rotation in full, as in `" + s.opt.OncallCommand + " override " + esc(r.Rotations[0].ID) + "`: there are too many for a list.")}
 	}
 	return s.openOncall(c, caller, func(f oncallForm) slack.ModalViewRequest { return f.override() })
@@ -142,7 +143,7 @@ const shiftsAhead = 90 * 24 * time.Hour
 func (s *Slack) openSwap(c slack.SlashCommand, caller desk.Caller, word string) answer {
 	_, person := caller.Actor.Split()
 	now := time.Now()
-	shifts := slices.DeleteFunc(desk.Conflicts(s.desk.Roster(), person, now, now.Add(shiftsAhead)), func(g desk.Gap) bool { return !g.End.After(now) })
+	shifts := slices.DeleteFunc(oncall.Conflicts(s.people.Current().Roster, person, now, now.Add(shiftsAhead)), func(g oncall.Gap) bool { return !g.End.After(now) })
 	if err := s.planner(caller.Actor); err == nil && len(shifts) == 0 {
 		return answer{payload: ephemeral("You are not on call within 90 days, so there is nothing to give away.")}
 	}
@@ -161,7 +162,7 @@ func (s *Slack) oncallHelp() reply {
 
 // history20 shows the last changes of the roster.
 func (s *Slack) history20(ctx context.Context) reply {
-	list, err := s.desk.History(ctx, 20)
+	list, err := s.people.History(ctx, 20)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
@@ -227,7 +228,7 @@ func (s *Slack) requests(who incident.Actor) reply {
 			if a.Person == self {
 				b = button(actBack, value, "I am here after all", "")
 			}
-			add(v.who([]string{a.Person})+" is away "+span(desk.Span{Start: a.Start, End: a.End}), b)
+			add(v.who([]string{a.Person})+" is away "+span(oncall.Span{Start: a.Start, End: a.End}), b)
 		}
 	}
 	if len(blocks) == 0 {
@@ -239,7 +240,7 @@ func (s *Slack) requests(who incident.Actor) reply {
 // swapRow shows a swap that is open or agreed, with what the reader can do.
 func (v oncallView) swapRow(x *rotation.Rotation, w rotation.Swap, self string) (string, *slack.ButtonBlockElement) {
 	value := fmt.Sprintf("%s/%d", x.ID, w.Seq)
-	when := span(desk.Span{Start: w.Start, End: w.End})
+	when := span(oncall.Span{Start: w.Start, End: w.End})
 	_, counts := w.Counts()
 	mine := w.Person == self || w.With == self && counts
 	switch {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -95,7 +95,7 @@ func (f oncallForm) override() slack.ModalViewRequest {
 }
 
 // swap asks somebody to take one of the reader's shifts.
-func (f oncallForm) swap(shifts []desk.Gap) slack.ModalViewRequest {
+func (f oncallForm) swap(shifts []oncall.Gap) slack.ModalViewRequest {
 	blocks := []slack.Block{f.shifts(shifts), f.user(inputWith, "Who should take it", "")}
 	blocks[1] = slack.NewInputBlock(inputWith, plainText("Who should take it"), nil, f.userSelect(inputWith))
 	blocks = append(blocks, f.part()...)
@@ -106,7 +106,7 @@ func (f oncallForm) swap(shifts []desk.Gap) slack.ModalViewRequest {
 }
 
 // cover asks everybody to take one of the reader's shifts.
-func (f oncallForm) cover(shifts []desk.Gap) slack.ModalViewRequest {
+func (f oncallForm) cover(shifts []oncall.Gap) slack.ModalViewRequest {
 	blocks := append([]slack.Block{f.shifts(shifts)}, f.part()...)
 	return f.view(formCover, "Who takes it?", "Ask everybody", append(blocks, f.reason())...)
 }
@@ -194,7 +194,7 @@ func (f oncallForm) users(block, label, hint string) slack.Block {
 }
 
 // shifts offers the reader's own shifts ahead.
-func (f oncallForm) shifts(list []desk.Gap) slack.Block {
+func (f oncallForm) shifts(list []oncall.Gap) slack.Block {
 	var options []*slack.OptionBlockObject
 	var initial *slack.OptionBlockObject
 	for _, g := range list[:min(len(list), 100)] {
@@ -327,13 +327,13 @@ func (f *filled) again(r *rotation.Roster) oncallForm {
 }
 
 // stretch reads what stretchValue wrote.
-func stretch(value string) (g desk.Gap, person string, ok bool) {
+func stretch(value string) (g oncall.Gap, person string, ok bool) {
 	parts := strings.Split(value, "/")
 	if len(parts) != 4 {
-		return desk.Gap{}, "", false
+		return oncall.Gap{}, "", false
 	}
 	start, err1 := strconv.ParseInt(parts[1], 10, 64)
 	end, err2 := strconv.ParseInt(parts[2], 10, 64)
-	span := desk.Span{Start: time.Unix(start, 0).UTC(), End: time.Unix(end, 0).UTC()}
-	return desk.Gap{Rotation: parts[0], Span: span}, parts[3], err1 == nil && err2 == nil
+	span := oncall.Span{Start: time.Unix(start, 0).UTC(), End: time.Unix(end, 0).UTC()}
+	return oncall.Gap{Rotation: parts[0], Span: span}, parts[3], err1 == nil && err2 == nil
 }

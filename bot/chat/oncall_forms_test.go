@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/slack-go/slack"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 )
 
@@ -54,7 +54,7 @@ func TestTypedTimes(t *testing.T) {
 // TestStretchValues holds that what a button carries comes back, and that nothing
 // else is taken for it.
 func TestStretchValues(t *testing.T) {
-	g := desk.Gap{Rotation: "primary", Span: desk.Span{Start: instantOf("2026-03-09T08:00:00Z"), End: instantOf("2026-03-16T08:00:00Z")}}
+	g := oncall.Gap{Rotation: "primary", Span: oncall.Span{Start: instantOf("2026-03-09T08:00:00Z"), End: instantOf("2026-03-16T08:00:00Z")}}
 	got, person, ok := stretch(stretchValue(g, "ada"))
 	if !ok || person != "ada" || !cmp.Equal(g, got) {
 		t.Errorf("stretch(stretchValue(%+v, ada)) = %+v, %s, %v; want the same", g, got, person, ok)
@@ -74,10 +74,10 @@ func TestFormsAreTaken(t *testing.T) {
 	for len(roster.Rotations) < 250 {
 		roster.Rotations = append(roster.Rotations, roster.Rotations[0])
 	}
-	var shifts []desk.Gap
+	var shifts []oncall.Gap
 	for n := range 200 {
 		start := v.now.Add(time.Duration(n) * time.Hour)
-		shifts = append(shifts, desk.Gap{Rotation: "primary", Span: desk.Span{Start: start, End: start.Add(time.Hour)}})
+		shifts = append(shifts, oncall.Gap{Rotation: "primary", Span: oncall.Span{Start: start, End: start.Add(time.Hour)}})
 	}
 	f := oncallForm{roster: &roster, state: oncallState{Zone: "Europe/Berlin", Asked: []string{inputFrom, inputTo, inputBackFrom, inputBackTo}},
 		values: map[string]slack.BlockAction{inputRotation: {SelectedOption: slack.OptionBlockObject{Value: "not in the list"}}}}

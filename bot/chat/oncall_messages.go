@@ -8,7 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -34,25 +34,25 @@ type oncallView struct {
 	open    []incident.Incident  // of the team concerned
 	woken   map[string]time.Time // people who were woken in the night before
 	load    map[string]float64   // hours of load by person, for whom to ask first
-	swap    desk.Swap
+	swap    oncall.Swap
 }
 
 // notice shows a notice, or nothing where what it was about is no more.
-func (v oncallView) notice(n desk.Notice) (message, bool) {
+func (v oncallView) notice(n oncall.Notice) (message, bool) {
 	switch n.Kind {
-	case desk.NoticeHandover:
+	case oncall.NoticeHandover:
 		return v.handover(n)
-	case desk.NoticeSoon:
+	case oncall.NoticeSoon:
 		return v.soon(n)
-	case desk.NoticeChanged:
+	case oncall.NoticeChanged:
 		return v.changed(n), true
-	case desk.NoticeMoved:
+	case oncall.NoticeMoved:
 		return v.moved(n), true
-	case desk.NoticeGaps:
+	case oncall.NoticeGaps:
 		return v.gaps(n), true
-	case desk.NoticeAway:
+	case oncall.NoticeAway:
 		return v.away(n), true
-	case desk.NoticeSwap:
+	case oncall.NoticeSwap:
 		if v.swap.Status != rotation.SwapOpen {
 			return message{}, false
 		}
@@ -61,7 +61,7 @@ func (v oncallView) notice(n desk.Notice) (message, bool) {
 			stands = swapReminds
 		}
 		return v.swapMessage(v.swap, stands), true
-	case desk.NoticeOutcome:
+	case oncall.NoticeOutcome:
 		return v.outcome(n), true
 	default:
 		m := plainMessage(esc(n.Text))
@@ -92,7 +92,7 @@ func until(t time.Time) string {
 }
 
 // span shows a stretch of time.
-func span(s desk.Span) string {
+func span(s oncall.Span) string {
 	if s.End.IsZero() {
 		return "from " + at(s.Start) + " on"
 	}
@@ -104,7 +104,7 @@ const late = 5 * time.Minute
 
 // handover tells a team who is on call now: who leaves, who comes, until when,
 // who is next, what is open, what is special within the shift, and gaps ahead.
-func (v oncallView) handover(n desk.Notice) (message, bool) {
+func (v oncallView) handover(n oncall.Notice) (message, bool) {
 	r, ok := v.roster.Rotation(n.Rotation)
 	if !ok {
 		return message{}, false
@@ -212,7 +212,7 @@ func (v oncallView) special(r *rotation.Rotation, from, to time.Time) string {
 	}
 	for _, s := range r.Swaps {
 		if _, counts := s.Counts(); counts && s.Start.Before(to) && s.End.After(from) {
-			lines = append(lines, fmt.Sprintf("Swap: %s for %s, %s", v.who([]string{s.With}), v.who([]string{s.Person}), span(desk.Span{Start: s.Start, End: s.End})))
+			lines = append(lines, fmt.Sprintf("Swap: %s for %s, %s", v.who([]string{s.With}), v.who([]string{s.Person}), span(oncall.Span{Start: s.Start, End: s.End})))
 		}
 	}
 	if len(lines) > most {
@@ -234,7 +234,7 @@ func (v oncallView) override(o rotation.Override) string {
 	default:
 		s = "exactly " + v.who(o.People)
 	}
-	s += ", " + span(desk.Span{Start: o.Start, End: o.End})
+	s += ", " + span(oncall.Span{Start: o.Start, End: o.End})
 	if o.Reason != "" {
 		s += " (" + clip(esc(o.Reason), 100) + ")"
 	}
@@ -249,13 +249,13 @@ func (v oncallView) gapsAhead(r *rotation.Rotation, from time.Time) string {
 			lines = append(lines, "… and more")
 			break
 		}
-		lines = append(lines, ":warning: Nobody is on call "+span(desk.Span{Start: g.Start, End: g.End}))
+		lines = append(lines, ":warning: Nobody is on call "+span(oncall.Span{Start: g.Start, End: g.End}))
 	}
 	return strings.Join(lines, "\n")
 }
 
 // soon tells a person that their shift begins.
-func (v oncallView) soon(n desk.Notice) (message, bool) {
+func (v oncallView) soon(n oncall.Notice) (message, bool) {
 	r, ok := v.roster.Rotation(n.Rotation)
 	if !ok || !v.now.Before(n.At) || !slices.Contains(r.People(n.At), n.To) {
 		return message{}, false
@@ -273,7 +273,7 @@ func (v oncallView) soon(n desk.Notice) (message, bool) {
 }
 
 // changed tells a team that its schedule is another one, and who is on call now.
-func (v oncallView) changed(n desk.Notice) message {
+func (v oncallView) changed(n oncall.Notice) message {
 	lines := []string{"The schedule has changed" + v.by(n) + "."}
 	for k, id := range n.Changed {
 		if k == most {
@@ -292,7 +292,7 @@ func (v oncallView) changed(n desk.Notice) message {
 	return m
 }
 
-func (v oncallView) by(n desk.Notice) string {
+func (v oncallView) by(n oncall.Notice) string {
 	s := ""
 	if n.By != "" {
 		s = " by " + v.names.who(n.By)
@@ -309,7 +309,7 @@ func (v oncallView) line(r *rotation.Rotation) string {
 }
 
 // moved tells a person of their next shifts, before and after.
-func (v oncallView) moved(n desk.Notice) message {
+func (v oncallView) moved(n oncall.Notice) message {
 	lines := []string{"Your shifts have moved" + v.by(n) + "."}
 	for k, move := range n.Moves {
 		if k == 10 {
@@ -323,8 +323,8 @@ func (v oncallView) moved(n desk.Notice) message {
 	return m
 }
 
-func (v oncallView) move(m desk.Move) string {
-	none := desk.Span{}
+func (v oncallView) move(m oncall.Move) string {
+	none := oncall.Span{}
 	switch {
 	case m.After == none:
 		return "you were on call " + span(m.Before) + ", and are not any more"
@@ -338,7 +338,7 @@ func (v oncallView) move(m desk.Move) string {
 }
 
 // gaps tells a team when nobody will be on call.
-func (v oncallView) gaps(n desk.Notice) message {
+func (v oncallView) gaps(n oncall.Notice) message {
 	var lines []string
 	for k, g := range n.Gaps {
 		if k == 10 {
@@ -363,7 +363,7 @@ func (v oncallView) gaps(n desk.Notice) message {
 }
 
 // away tells of shifts that somebody will miss, with a way to ask who takes them.
-func (v oncallView) away(n desk.Notice) message {
+func (v oncallView) away(n oncall.Notice) message {
 	m := plainMessage(v.who([]string{n.Person}) + " is away and on call all the same:")
 	m.text = personName(v.roster, n.Person) + " is away and on call all the same"
 	for k, g := range n.Gaps {
@@ -379,6 +379,6 @@ func (v oncallView) away(n desk.Notice) message {
 }
 
 // stretchValue names a stretch of somebody's duty in a button.
-func stretchValue(g desk.Gap, person string) string {
+func stretchValue(g oncall.Gap, person string) string {
 	return fmt.Sprintf("%s/%d/%d/%s", g.Rotation, g.Start.Unix(), g.End.Unix(), person)
 }

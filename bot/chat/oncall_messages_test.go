@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -65,11 +65,11 @@ func messageView(t *testing.T, now string) oncallView {
 	return oncallView{roster: r, names: names{slackID: slackID, plain: plain}, now: instantOf(now), command: "/oncall"}
 }
 
-func askedSwap(v oncallView, seq int, change func(*desk.Swap)) desk.Swap {
+func askedSwap(v oncallView, seq int, change func(*oncall.Swap)) oncall.Swap {
 	x, _ := v.roster.Rotation("primary")
 	for _, s := range x.Swaps {
 		if s.Seq == seq {
-			out := desk.Swap{Swap: s, Rotation: "primary", Team: "payments", By: incident.Person("ada"), Why: "a <wedding>"}
+			out := oncall.Swap{Swap: s, Rotation: "primary", Team: "payments", By: incident.Person("ada"), Why: "a <wedding>"}
 			if change != nil {
 				change(&out)
 			}
@@ -83,47 +83,47 @@ func askedSwap(v oncallView, seq int, change func(*desk.Swap)) desk.Swap {
 type told struct {
 	name   string
 	now    string
-	notice desk.Notice
+	notice oncall.Notice
 	view   func(*oncallView)
 }
 
 func everythingTold() []told {
 	open := []incident.Incident{{Number: 7, Title: "Cards <fail>", Severity: incident.Sev1, Channel: "C0INC", AcknowledgedBy: incident.Person("bob"), Acknowledged: instantOf("2026-03-09T07:00:00Z")}}
-	span := desk.Span{Start: instantOf("2026-03-16T08:00:00Z"), End: instantOf("2026-03-23T08:00:00Z")}
+	span := oncall.Span{Start: instantOf("2026-03-16T08:00:00Z"), End: instantOf("2026-03-23T08:00:00Z")}
 	return []told{
-		{"hand-over", "2026-03-09T08:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Team: "payments", Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, func(v *oncallView) {
+		{"hand-over", "2026-03-09T08:00:05Z", oncall.Notice{Kind: oncall.NoticeHandover, Team: "payments", Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, func(v *oncallView) {
 			v.open, v.woken = open, map[string]time.Time{"ada": instantOf("2026-03-09T02:10:00Z"), "cleo": instantOf("2026-03-09T02:10:00Z")}
 		}},
-		{"hand-over, late", "2026-03-09T11:00:00Z", desk.Notice{Kind: desk.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, nil},
-		{"hand-over to nobody", "2026-03-30T07:00:05Z", desk.Notice{Kind: desk.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-30T07:00:00Z")}, nil},
-		{"soon", "2026-03-15T08:00:00Z", desk.Notice{Kind: desk.NoticeSoon, To: "ada", Rotation: "primary", At: instantOf("2026-03-16T08:00:00Z")}, nil},
-		{"changed", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeChanged, Team: "payments", By: incident.Person("cleo"), Why: "Bob & Ada swap", Changed: []string{"primary", "gone"}}, nil},
-		{"moved", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeMoved, To: "ada", By: incident.Person("cleo"), Moves: []desk.Move{
+		{"hand-over, late", "2026-03-09T11:00:00Z", oncall.Notice{Kind: oncall.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-09T08:00:00Z")}, nil},
+		{"hand-over to nobody", "2026-03-30T07:00:05Z", oncall.Notice{Kind: oncall.NoticeHandover, Rotation: "primary", At: instantOf("2026-03-30T07:00:00Z")}, nil},
+		{"soon", "2026-03-15T08:00:00Z", oncall.Notice{Kind: oncall.NoticeSoon, To: "ada", Rotation: "primary", At: instantOf("2026-03-16T08:00:00Z")}, nil},
+		{"changed", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeChanged, Team: "payments", By: incident.Person("cleo"), Why: "Bob & Ada swap", Changed: []string{"primary", "gone"}}, nil},
+		{"moved", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeMoved, To: "ada", By: incident.Person("cleo"), Moves: []oncall.Move{
 			{Rotation: "primary", Before: span}, {Rotation: "primary", After: span},
-			{Rotation: "primary", After: desk.Span{Start: instantOf("2026-03-10T08:00:00Z")}}, {Rotation: "primary", Before: span, After: desk.Span{Start: span.End}}}}, nil},
-		{"gaps", "2026-03-18T08:30:00Z", desk.Notice{Kind: desk.NoticeGaps, At: instantOf("2026-03-19T08:30:00Z"), Gaps: []desk.Gap{
-			{Rotation: "primary", Span: desk.Span{Start: instantOf("2026-03-18T08:00:00Z"), End: instantOf("2026-03-18T10:00:00Z")}},
-			{Rotation: "primary", Span: desk.Span{Start: instantOf("2026-03-18T20:00:00Z"), End: instantOf("2026-03-18T21:00:00Z")}},
-			{Rotation: "office", Regular: true, Span: desk.Span{Start: instantOf("2026-03-20T16:00:00Z"), End: instantOf("2026-03-23T08:00:00Z")}},
-			{Rotation: "primary", Span: desk.Span{Start: instantOf("2026-04-10T16:00:00Z")}}}}, nil},
-		{"away", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeAway, Person: "ada", Gaps: []desk.Gap{{Rotation: "primary", Span: span}}}, nil},
-		{"swap, asked", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeSwap}, func(v *oncallView) { v.swap = askedSwap(*v, 1, nil) }},
-		{"swap, a trade, again", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeSwap, Again: true}, func(v *oncallView) {
-			v.swap = askedSwap(*v, 1, func(s *desk.Swap) { s.BackStart, s.BackEnd = span.Start, span.End })
+			{Rotation: "primary", After: oncall.Span{Start: instantOf("2026-03-10T08:00:00Z")}}, {Rotation: "primary", Before: span, After: oncall.Span{Start: span.End}}}}, nil},
+		{"gaps", "2026-03-18T08:30:00Z", oncall.Notice{Kind: oncall.NoticeGaps, At: instantOf("2026-03-19T08:30:00Z"), Gaps: []oncall.Gap{
+			{Rotation: "primary", Span: oncall.Span{Start: instantOf("2026-03-18T08:00:00Z"), End: instantOf("2026-03-18T10:00:00Z")}},
+			{Rotation: "primary", Span: oncall.Span{Start: instantOf("2026-03-18T20:00:00Z"), End: instantOf("2026-03-18T21:00:00Z")}},
+			{Rotation: "office", Regular: true, Span: oncall.Span{Start: instantOf("2026-03-20T16:00:00Z"), End: instantOf("2026-03-23T08:00:00Z")}},
+			{Rotation: "primary", Span: oncall.Span{Start: instantOf("2026-04-10T16:00:00Z")}}}}, nil},
+		{"away", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeAway, Person: "ada", Gaps: []oncall.Gap{{Rotation: "primary", Span: span}}}, nil},
+		{"swap, asked", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeSwap}, func(v *oncallView) { v.swap = askedSwap(*v, 1, nil) }},
+		{"swap, a trade, again", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeSwap, Again: true}, func(v *oncallView) {
+			v.swap = askedSwap(*v, 1, func(s *oncall.Swap) { s.BackStart, s.BackEnd = span.Start, span.End })
 		}},
-		{"cover", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeSwap}, func(v *oncallView) {
+		{"cover", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeSwap}, func(v *oncallView) {
 			v.swap, v.load = askedSwap(*v, 2, nil), map[string]float64{"bob": 40, "cleo": 90}
 		}},
-		{"accepted", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeOutcome, To: "ada"}, func(v *oncallView) {
-			v.swap = askedSwap(*v, 1, func(s *desk.Swap) { s.Status = rotation.SwapAccepted })
+		{"accepted", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeOutcome, To: "ada"}, func(v *oncallView) {
+			v.swap = askedSwap(*v, 1, func(s *oncall.Swap) { s.Status = rotation.SwapAccepted })
 		}},
-		{"declined", "2026-03-10T08:00:00Z", desk.Notice{Kind: desk.NoticeOutcome, To: "ada"}, func(v *oncallView) {
-			v.swap = askedSwap(*v, 1, func(s *desk.Swap) { s.Status = rotation.SwapDeclined })
+		{"declined", "2026-03-10T08:00:00Z", oncall.Notice{Kind: oncall.NoticeOutcome, To: "ada"}, func(v *oncallView) {
+			v.swap = askedSwap(*v, 1, func(s *oncall.Swap) { s.Status = rotation.SwapDeclined })
 		}},
-		{"expired", "2026-03-18T08:00:00Z", desk.Notice{Kind: desk.NoticeOutcome, To: "ada"}, func(v *oncallView) {
-			v.swap = askedSwap(*v, 1, func(s *desk.Swap) { s.Status = rotation.SwapExpired })
+		{"expired", "2026-03-18T08:00:00Z", oncall.Notice{Kind: oncall.NoticeOutcome, To: "ada"}, func(v *oncallView) {
+			v.swap = askedSwap(*v, 1, func(s *oncall.Swap) { s.Status = rotation.SwapExpired })
 		}},
-		{"group", "2026-03-18T08:00:00Z", desk.Notice{Kind: desk.NoticeGroup, Text: "@payments-oncall is stale: nobody is on call <!here>."}, nil},
+		{"group", "2026-03-18T08:00:00Z", oncall.Notice{Kind: oncall.NoticeGroup, Text: "@payments-oncall is stale: nobody is on call <!here>."}, nil},
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *Slack) report(ctx context.Context, who incident.Actor, typed string) re
 		return ephemeral(s.trouble(err))
 	}
 	blocks := []slack.Block{section(ownFigures(figures, self, days))}
-	if text := leadFigures(s.desk.Roster(), figures, self); text != "" {
+	if text := leadFigures(s.people.Current().Roster, figures, self); text != "" {
 		blocks = append(blocks, section(clip(text, 2900)))
 	}
 	return ephemeral("Your figures of on call", append(blocks, contextLine("Only you see this. Times are on your own clock; nobody is ranked."))...)

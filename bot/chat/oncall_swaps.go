@@ -6,7 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -20,8 +20,8 @@ const (
 
 // swapHead says what was asked. Whether everybody was asked is not known any more
 // once somebody has accepted.
-func (v oncallView) swapHead(s desk.Swap) string {
-	what := fmt.Sprintf("*%s* %s.", esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}))
+func (v oncallView) swapHead(s oncall.Swap) string {
+	what := fmt.Sprintf("*%s* %s.", esc(s.Rotation), span(oncall.Span{Start: s.Start, End: s.End}))
 	who := v.who([]string{s.Person})
 	switch {
 	case s.Status != rotation.SwapOpen:
@@ -34,13 +34,13 @@ func (v oncallView) swapHead(s desk.Swap) string {
 }
 
 // swapMessage shows a swap as it stands, with buttons while it is open.
-func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
+func (v oncallView) swapMessage(s oncall.Swap, mode swapMode) message {
 	if s.Person == "" {
 		return plainMessage(v.swapState(s)) // a roster without it was applied
 	}
 	head := v.swapHead(s)
 	if !s.BackStart.IsZero() {
-		head += "\nIn return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
+		head += "\nIn return: " + span(oncall.Span{Start: s.BackStart, End: s.BackEnd}) + "."
 	}
 	if s.Why != "" {
 		head += "\n" + quote(s.Why, 300)
@@ -70,7 +70,7 @@ func (v oncallView) swapMessage(s desk.Swap, mode swapMode) message {
 
 // couldCover names who is free, whoever has had the least of it first. It names no
 // figures.
-func (v oncallView) couldCover(s desk.Swap) string {
+func (v oncallView) couldCover(s oncall.Swap) string {
 	people := without(v.roster.CouldCover(s.Rotation, rotation.Stretch{Start: s.Start, End: s.End}, v.load), []string{s.Person})
 	if len(people) == 0 {
 		return ""
@@ -81,9 +81,9 @@ func (v oncallView) couldCover(s desk.Swap) string {
 func (v oncallView) plainNamesEsc(people []string) string { return esc(v.plainNames(people)) }
 
 // warnings says what speaks against the stand-in.
-func (v oncallView) warnings(s desk.Swap) string {
+func (v oncallView) warnings(s oncall.Swap) string {
 	var lines []string
-	for _, g := range desk.Conflicts(v.roster, s.With, s.Start, s.End) {
+	for _, g := range oncall.Conflicts(v.roster, s.With, s.Start, s.End) {
 		if len(lines) < 3 {
 			lines = append(lines, ":warning: Already on call for *"+esc(g.Rotation)+"* "+span(g.Span))
 		}
@@ -91,7 +91,7 @@ func (v oncallView) warnings(s desk.Swap) string {
 	if x, ok := v.roster.Rotation(s.Rotation); ok {
 		for _, a := range x.TimeOff {
 			if a.Person == s.With && a.Start.Before(s.End) && s.Start.Before(a.End) {
-				lines = append(lines, ":warning: Away "+span(desk.Span{Start: a.Start, End: a.End}))
+				lines = append(lines, ":warning: Away "+span(oncall.Span{Start: a.Start, End: a.End}))
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func (v oncallView) warnings(s desk.Swap) string {
 }
 
 // swapState says what became of a swap.
-func (v oncallView) swapState(s desk.Swap) string {
+func (v oncallView) swapState(s oncall.Swap) string {
 	switch s.Status {
 	case rotation.SwapAccepted:
 		return ":white_check_mark: " + v.who([]string{s.With}) + " takes it."
@@ -115,16 +115,16 @@ func (v oncallView) swapState(s desk.Swap) string {
 }
 
 // outcome tells one of the two what became of a swap.
-func (v oncallView) outcome(n desk.Notice) message {
+func (v oncallView) outcome(n oncall.Notice) message {
 	s := v.swap
-	text := fmt.Sprintf("*%s* %s: %s", esc(s.Rotation), span(desk.Span{Start: s.Start, End: s.End}), v.swapState(s))
+	text := fmt.Sprintf("*%s* %s: %s", esc(s.Rotation), span(oncall.Span{Start: s.Start, End: s.End}), v.swapState(s))
 	if s.Status == rotation.SwapAccepted && !s.BackStart.IsZero() {
-		text += " In return: " + span(desk.Span{Start: s.BackStart, End: s.BackEnd}) + "."
+		text += " In return: " + span(oncall.Span{Start: s.BackStart, End: s.BackEnd}) + "."
 	}
 	m := plainMessage(text)
 	m.text = "The swap in " + s.Rotation + ": " + string(s.Status)
 	if s.Status == rotation.SwapDeclined && n.To == s.Person && s.Start.After(v.now) {
-		g := desk.Gap{Rotation: s.Rotation, Span: desk.Span{Start: s.Start, End: s.End}}
+		g := oncall.Gap{Rotation: s.Rotation, Span: oncall.Span{Start: s.Start, End: s.End}}
 		m.blocks = append(m.blocks, slack.NewActionBlock("", button(actCover, stretchValue(g, s.Person), "Ask everybody", "")))
 	}
 	return m

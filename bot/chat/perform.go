@@ -4,76 +4,93 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/dispatch"
+	"github.com/stormbell/stormbell/bot/ledger"
 )
 
-// Perform carries out one job. A *desk.Retry means that it is worth trying
-// again; an Outcome with Failed means that it is not.
-func (s *Slack) Perform(ctx context.Context, j desk.Job) (desk.Outcome, error) {
-	ctx = wire.WithRank(ctx, j.Priority())
-	var b desk.Brief
-	var o desk.Outcome
-	var err error
-	if isAside(j.Kind) {
-		o, err = s.aside(ctx, j)
-	} else if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
-		o, err = s.perform(ctx, j, b)
-		if j.NeedsChannel() && !j.DoesWithout() && wire.Code(err) == "is_archived" && s.openAgain(ctx, b) {
-			if b, err = s.desk.Brief(ctx, j.Incident); err == nil {
-				o, err = s.perform(ctx, j, b)
-			}
-		}
+// Performers returns who carries out what goes by Slack, by kind of job.
+func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
+	performers := map[ledger.Kind]dispatch.Performer{
+		ledger.Notify:         s.page,
+		ledger.NotifyChannel:  s.pageChannel,
+		ledger.Digest:         s.refreshDigest,
+		ledger.DigestDue:      s.digestDue,
+		ledger.Prompts:        s.refreshPrompts,
+		ledger.FindCopies:     s.findCopies,
+		ledger.Channel:        s.makeChannel,
+		ledger.Answer:         s.answerCaller,
+		ledger.Card:           s.card,
+		ledger.Invite:         s.invite,
+		ledger.Announce:       s.announce,
+		ledger.Topic:          s.setTopic,
+		ledger.Purpose:        s.setPurpose,
+		ledger.Say:            s.say,
+		ledger.Postmortem:     s.postPostmortem,
+		ledger.PostmortemFile: s.uploadPostmortem,
+		ledger.Notice:         s.tell,
+		ledger.Swap:           s.refreshSwap,
+		ledger.Alarm:          s.alarm,
+		ledger.TestPage:       s.testPage,
+		ledger.Groups:         s.keepGroups,
 	}
-	if code := wire.Code(err); code != "" {
-		return desk.Outcome{Failed: inWords(code)}, nil
+	for kind, p := range performers {
+		performers[kind] = s.judged(p)
 	}
-	if again := (*wire.Retry)(nil); errors.As(err, &again) {
-		err = &desk.Retry{After: again.After, Doubtful: again.Doubtful, Cause: again.Cause}
-	}
-	return o, err
+	return performers
 }
 
-func (s *Slack) perform(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	switch j.Kind {
-	case desk.JobPage:
-		return s.page(ctx, j, b)
-	case desk.JobBell:
-		return desk.Outcome{}, nil // the time has come
-	case desk.JobTogether:
-		return s.refreshTogether(ctx, j)
-	case desk.JobPageChannel:
-		return s.pageChannel(ctx, j, b)
-	case desk.JobAsks:
-		return desk.Outcome{}, s.refreshAsks(ctx, b)
-	case desk.JobStray:
-		return s.findStrays(ctx, j)
-	case desk.JobChannel:
-		return s.makeChannel(ctx, j, b)
-	case desk.JobAnswer:
-		return desk.Outcome{}, s.answerCaller(ctx, j, b)
-	case desk.JobCard:
-		return s.keep(ctx, j, in(b.Papers.Channel, b.Papers.Card), cardMessage(b, s.names()))
-	case desk.JobPin:
-		return desk.Outcome{}, s.wire.Pin(ctx, wire.Message(j.Message))
-	case desk.JobInvite:
-		return s.invite(ctx, b)
-	case desk.JobAnnounce:
-		return s.announce(ctx, j, b)
-	case desk.JobTopic:
-		return desk.Outcome{}, s.setTopic(ctx, b)
-	case desk.JobPurpose:
-		return desk.Outcome{}, s.setPurpose(ctx, j, b)
-	case desk.JobSay:
-		return s.say(ctx, j, b)
-	case desk.JobPostmortem:
-		return s.postPostmortem(ctx, j, b)
-	case desk.JobPostmortemFile:
-		return s.uploadPostmortem(ctx, j, b)
-	default:
-		return desk.Outcome{}, fmt.Errorf("job %s: nobody carries it out", j.Kind)
+// judged says what a performer's error means for the outbox: Slack's own code is a
+// failure that will stay, and what the network is to blame for is tried again. Where
+// the incident's channel was archived, it is opened again or another one is taken,
+// and the job is done there.
+func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
+	return func(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+		ctx = wire.WithRank(ctx, t.Job.Priority())
+		o, err := p(ctx, t)
+		row := t.Job.Kind.Row()
+		if row.NeedsChannel && !row.Without && wire.Code(err) == "is_archived" && s.openAgain(ctx, t.Brief) {
+			doubtful := t.Job.Doubtful
+			if t, err = s.desk.Begin(ctx, t.Job, time.Now()); err == nil {
+				t.Job.Doubtful = doubtful
+				o, err = p(ctx, t)
+			}
+		}
+		if code := wire.Code(err); code != "" {
+			return desk.Outcome{Failed: inWords(code)}, nil
+		}
+		if again := (*wire.Retry)(nil); errors.As(err, &again) {
+			err = &desk.Retry{After: again.After, Doubtful: again.Doubtful, Cause: again.Cause}
+		}
+		return o, err
 	}
+}
+
+// digestDue does nothing: the time has come, and a refresh follows.
+func (s *Slack) digestDue(context.Context, desk.Task) (desk.Outcome, error) {
+	return desk.Outcome{}, nil
+}
+
+// card keeps the summary card in the incident's channel, pinned.
+func (s *Slack) card(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), cardMessage(t.Brief, s.names()))
+	if err != nil || o.Message == t.Artifacts.Card && !t.Job.Doubtful {
+		return o, err
+	}
+	if err := s.wire.Pin(ctx, wire.Message(o.Message)); err != nil {
+		if again := (*wire.Retry)(nil); errors.As(err, &again) {
+			again.Doubtful = true // the card stands, and is found again by its metadata
+			return desk.Outcome{}, again
+		}
+		if wire.Code(err) == "" {
+			return desk.Outcome{}, err
+		}
+		s.log.Warn().Str("incident", t.Incident.Name()).Str("error", wire.Code(err)).Msg("the summary card could not be pinned")
+	}
+	return o, nil
 }
 
 // inWords says one of Slack's codes to a person who must mend it.
@@ -97,18 +114,20 @@ func inWords(code string) string {
 }
 
 // answerCaller tells whoever declared it where the channel is.
-func (s *Slack) answerCaller(ctx context.Context, j desk.Job, b desk.Brief) error {
-	text := fmt.Sprintf("*%s* has its channel: <#%s>", b.Incident.Name(), b.Papers.Channel)
-	if b.Papers.Channel == "" {
-		text = fmt.Sprintf("*%s* is open and paged, but has no channel yet: %s", b.Incident.Name(), esc(b.Papers.ChannelError))
+func (s *Slack) answerCaller(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	b := t.Brief
+	text := fmt.Sprintf("*%s* has its channel: <#%s>", b.Incident.Name(), b.Artifacts.Channel)
+	if b.Artifacts.Channel == "" {
+		text = fmt.Sprintf("*%s* is open and paged, but has no channel yet: %s", b.Incident.Name(), esc(b.Artifacts.ChannelError))
 	}
-	return s.respond(ctx, j.ReplyURL, ephemeral(text))
+	return desk.Outcome{}, s.respond(ctx, t.Job.ReplyURL, ephemeral(text))
 }
 
 // announce keeps the line in the announcement channel.
-func (s *Slack) announce(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
+func (s *Slack) announce(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	j, b := t.Job, t.Brief
 	m := announcement(b, s.names())
-	at := b.Papers.Announcement
+	at := b.Artifacts.Announcement
 	if at.TS == "" && j.Doubtful {
 		var err error
 		if at.Channel, err = s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel); err != nil {
@@ -136,12 +155,8 @@ func (s *Slack) announce(ctx context.Context, j desk.Job, b desk.Brief) (desk.Ou
 }
 
 // say tells an event in the channel, once.
-func (s *Slack) say(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	e, err := s.desk.Event(ctx, j.Incident, j.Seq)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	o, err := s.once(ctx, j, b.Papers.Channel, saidMessage(b, e, s.names()))
-	o.Seen = b.Incident.Events
+func (s *Slack) say(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	o, err := s.once(ctx, t.Job, t.Artifacts.Channel, saidMessage(t.Brief, t.Event, s.names()))
+	o.Seen = t.Incident.Events
 	return o, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -20,7 +21,7 @@ const mark = "stormbell_job"
 
 // post posts a message that carries the job's key. One whose blocks Slack does
 // not take goes without them: plain words are better than nothing.
-func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+func (s *Slack) post(ctx context.Context, channel string, j ledger.Job, m message) (ledger.Message, error) {
 	posted, err := s.send(ctx, channel, j, m)
 	if code := wire.Code(err); refusedBlocks[code] {
 		s.log.Error().Str("kind", string(j.Kind)).Str("error", code).Msg("Slack does not take the blocks of a message; it goes as plain words")
@@ -36,21 +37,21 @@ func (s *Slack) post(ctx context.Context, channel string, j desk.Job, m message)
 var refusedBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_format": true, "msg_blocks_too_long": true, "invalid_attachments": true}
 
 // byHand says how a page without its buttons is answered.
-func (s *Slack) byHand(j desk.Job) string {
+func (s *Slack) byHand(j ledger.Job) string {
 	switch {
-	case j.Together > 0:
+	case j.Digest > 0:
 		return "\nTo acknowledge, for each: `" + s.opt.Command + " ack INC-…`"
-	case j.Kind != desk.JobPage && j.Kind != desk.JobPageChannel:
+	case j.Kind != ledger.Notify && j.Kind != ledger.NotifyChannel:
 		return ""
 	}
 	return "\nTo acknowledge: `" + s.opt.Command + " ack " + incident.Name(j.Incident) + "`"
 }
 
 // send makes the one call that posts a message.
-func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message) (desk.Message, error) {
+func (s *Slack) send(ctx context.Context, channel string, j ledger.Job, m message) (ledger.Message, error) {
 	payload := map[string]any{"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}
-	if j.Together > 0 {
-		payload["together"], payload["person"] = strconv.Itoa(j.Together), string(j.Person)
+	if j.Digest > 0 {
+		payload["together"], payload["person"] = strconv.Itoa(j.Digest), j.Person
 	}
 	options := []slack.MsgOption{
 		slack.MsgOptionText(m.notice(), false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
@@ -60,11 +61,11 @@ func (s *Slack) send(ctx context.Context, channel string, j desk.Job, m message)
 		options = append(options, slack.MsgOptionBlocks(m.blocks...))
 	}
 	posted, err := s.wire.Post(ctx, channel, options...)
-	return desk.Message(posted), err
+	return ledger.Message(posted), err
 }
 
 // edit makes a message of ours show m. One that shows it already is left alone.
-func (s *Slack) edit(ctx context.Context, at desk.Message, m message) error {
+func (s *Slack) edit(ctx context.Context, at ledger.Message, m message) error {
 	s.mu.Lock()
 	same := s.shown[at] == digest(m)
 	s.mu.Unlock()
@@ -79,7 +80,7 @@ func (s *Slack) edit(ctx context.Context, at desk.Message, m message) error {
 }
 
 // remember notes what a message shows, for a while.
-func (s *Slack) remember(at desk.Message, m message) {
+func (s *Slack) remember(at ledger.Message, m message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.shown) > rememberMost {
@@ -103,9 +104,9 @@ func digest(m message) string {
 // keep posts a message the first time and edits it from then on; at is where it
 // stands, or only the channel where it is to stand. A message that people have
 // deleted is posted anew.
-func (s *Slack) keep(ctx context.Context, j desk.Job, at desk.Message, m message) (desk.Outcome, error) {
+func (s *Slack) keep(ctx context.Context, j ledger.Job, at ledger.Message, m message) (desk.Outcome, error) {
 	if at.TS == "" && j.Doubtful {
-		found, err := s.find(ctx, at.Channel, func(x desk.Job) bool { return x.Kind == j.Kind && x.Incident == j.Incident })
+		found, err := s.find(ctx, at.Channel, func(x ledger.Job) bool { return x.Kind == j.Kind && x.Incident == j.Incident })
 		if err != nil {
 			return desk.Outcome{}, err
 		}
@@ -124,7 +125,7 @@ func (s *Slack) keep(ctx context.Context, j desk.Job, at desk.Message, m message
 }
 
 // in is a message where it stands, or a place for it in a channel.
-func in(channel string, m desk.Message) desk.Message {
+func in(channel string, m ledger.Message) ledger.Message {
 	if m.TS == "" {
 		m.Channel = channel
 	}
@@ -133,24 +134,24 @@ func in(channel string, m desk.Message) desk.Message {
 
 // find looks through a channel's latest messages for ours that match, the
 // oldest first.
-func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) bool) ([]desk.Message, error) {
+func (s *Slack) find(ctx context.Context, channel string, match func(ledger.Job) bool) ([]ledger.Message, error) {
 	messages, err := s.wire.History(ctx, channel)
 	if err != nil {
 		return nil, err
 	}
-	var found []desk.Message
+	var found []ledger.Message
 	for _, m := range messages {
 		if m.Metadata.EventType != mark {
 			continue
 		}
 		word := func(k string) string { v, _ := m.Metadata.EventPayload[k].(string); return v }
 		n, _ := incident.ParseName(word("incident"))
-		j := desk.Job{Incident: n, Kind: desk.JobKind(word("kind"))}
+		j := ledger.Job{Incident: n, Kind: ledger.Kind(word("kind"))}
 		j.Number, _ = strconv.Atoi(word("job")[strings.LastIndexByte(word("job"), '/')+1:])
-		j.Together, _ = strconv.Atoi(word("together"))
-		j.Person = incident.Actor(word("person"))
+		j.Digest, _ = strconv.Atoi(word("together"))
+		j.Person = word("person")
 		if match(j) {
-			found = append(found, desk.Message{Channel: channel, TS: m.Timestamp})
+			found = append(found, ledger.Message{Channel: channel, TS: m.Timestamp})
 		}
 	}
 	slices.Reverse(found)
@@ -158,9 +159,9 @@ func (s *Slack) find(ctx context.Context, channel string, match func(desk.Job) b
 }
 
 // once posts a message unless this very job has posted it before.
-func (s *Slack) once(ctx context.Context, j desk.Job, channel string, m message) (desk.Outcome, error) {
+func (s *Slack) once(ctx context.Context, j ledger.Job, channel string, m message) (desk.Outcome, error) {
 	if j.Doubtful {
-		found, err := s.find(ctx, channel, func(x desk.Job) bool { return x.Key() == j.Key() && x.Kind == j.Kind })
+		found, err := s.find(ctx, channel, func(x ledger.Job) bool { return x.Key() == j.Key() && x.Kind == j.Kind })
 		if err != nil || len(found) > 0 {
 			return desk.Outcome{Message: firstOf(found)}, err
 		}
@@ -169,9 +170,9 @@ func (s *Slack) once(ctx context.Context, j desk.Job, channel string, m message)
 	return desk.Outcome{Message: posted}, err
 }
 
-func firstOf(m []desk.Message) desk.Message {
+func firstOf(m []ledger.Message) ledger.Message {
 	if len(m) == 0 {
-		return desk.Message{}
+		return ledger.Message{}
 	}
 	return m[0]
 }

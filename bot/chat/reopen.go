@@ -10,13 +10,14 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
 // postAnew posts in the channel for announcements, which has refused the message
 // under the ID that it had: incidents are announced there, and it is told when
 // nobody else can be reached.
-func (s *Slack) postAnew(ctx context.Context, was string, j desk.Job, m message, why error) (desk.Message, error) {
+func (s *Slack) postAnew(ctx context.Context, was string, j ledger.Job, m message, why error) (ledger.Message, error) {
 	id, tell, err := s.reopen(ctx, was, j)
 	switch {
 	case err == nil:
@@ -30,16 +31,16 @@ func (s *Slack) postAnew(ctx context.Context, was string, j desk.Job, m message,
 		}
 		fallthrough
 	case wire.Code(err) != "":
-		return desk.Message{}, why // which says what people can do
+		return ledger.Message{}, why // which says what people can do
 	default:
-		return desk.Message{}, err
+		return ledger.Message{}, err
 	}
 }
 
 // reopen opens the channel for announcements again, or finds another one in its
 // place, and returns its ID. Whoever has something to say there says it first, and
 // then lets people know.
-func (s *Slack) reopen(ctx context.Context, was string, j desk.Job) (id string, tell func(context.Context), err error) {
+func (s *Slack) reopen(ctx context.Context, was string, j ledger.Job) (id string, tell func(context.Context), err error) {
 	r, err := s.wire.Reopen(ctx, s.opt.AnnounceChannel, was)
 	if err != nil {
 		s.log.Error().Str("channel", s.opt.AnnounceChannel).Str("error", err.Error()).
@@ -69,7 +70,7 @@ func (s *Slack) firstToTell(id string) bool {
 // tellReopened says loudly that the channel for announcements is not what it was:
 // in the channel, in the log, and to everybody who is on call. A substitute has
 // nobody in it, so they are invited.
-func (s *Slack) tellReopened(ctx context.Context, was, id string, j desk.Job) {
+func (s *Slack) tellReopened(ctx context.Context, was, id string, j ledger.Job) {
 	name := "#" + s.opt.AnnounceChannel
 	if s.opt.AnnounceChannel == was { // given by its ID
 		name = "<#" + was + ">"
@@ -99,10 +100,10 @@ const watchingMost = 20
 
 // watching are the Slack users who should know of trouble with the bot itself:
 // whoever is on call, and who declared the incident that the job is about.
-func (s *Slack) watching(ctx context.Context, j desk.Job) []string {
+func (s *Slack) watching(ctx context.Context, j ledger.Job) []string {
 	var users []string
 	add := func(a incident.Actor) {
-		if id := s.desk.SlackID(a); id != "" && !slices.Contains(users, id) && len(users) < watchingMost {
+		if id := s.people.Current().SlackOf(a); id != "" && !slices.Contains(users, id) && len(users) < watchingMost {
 			users = append(users, id)
 		}
 	}
@@ -112,7 +113,7 @@ func (s *Slack) watching(ctx context.Context, j desk.Job) []string {
 		}
 	}
 	now := time.Now()
-	roster := s.desk.Roster()
+	roster := s.people.Current().Roster
 	for n := range roster.Rotations {
 		for _, p := range roster.Rotations[n].At(now).People {
 			add(incident.Person(p))
@@ -125,12 +126,12 @@ func (s *Slack) watching(ctx context.Context, j desk.Job) []string {
 // have archived it: it is opened again, or the incident moves to another one. It
 // reports whether the channel can be used now.
 func (s *Slack) openAgain(ctx context.Context, b desk.Brief) bool {
-	if !b.Incident.Status.Active() || b.Papers.Channel == "" {
+	if !b.Incident.Status.Active() || b.Artifacts.Channel == "" {
 		return false
 	}
-	was, err := s.wire.Unarchive(ctx, b.Papers.Channel)
+	was, err := s.wire.Unarchive(ctx, b.Artifacts.Channel)
 	if wire.Code(err) != "" {
-		_, err, _ = s.moving.Do(b.Incident.Name(), func() (any, error) { return nil, s.move(ctx, b.Incident.Number, b.Papers.Channel) })
+		_, err, _ = s.moving.Do(b.Incident.Name(), func() (any, error) { return nil, s.move(ctx, b.Incident.Number, b.Artifacts.Channel) })
 	}
 	if err != nil {
 		s.log.Error().Str("incident", b.Incident.Name()).Str("error", err.Error()).
@@ -139,7 +140,7 @@ func (s *Slack) openAgain(ctx context.Context, b desk.Brief) bool {
 	}
 	if was {
 		text := "This channel was archived while " + b.Incident.Name() + " goes on, so it was opened again. Resolve the incident first."
-		if _, err := s.wire.Post(ctx, b.Papers.Channel, slack.MsgOptionText(text, false), slack.MsgOptionBlocks(section(text))); err != nil {
+		if _, err := s.wire.Post(ctx, b.Artifacts.Channel, slack.MsgOptionText(text, false), slack.MsgOptionBlocks(section(text))); err != nil {
 			s.log.Warn().Str("error", err.Error()).Msg("a channel was not told that it was opened again")
 		}
 	}
@@ -149,7 +150,7 @@ func (s *Slack) openAgain(ctx context.Context, b desk.Brief) bool {
 // move makes another channel for an incident, unless it has left the old one already.
 func (s *Slack) move(ctx context.Context, n int, was string) error {
 	b, err := s.desk.Brief(ctx, n)
-	if err != nil || b.Papers.Channel != was {
+	if err != nil || b.Artifacts.Channel != was {
 		return err
 	}
 	made, err := s.newChannel(ctx, b.Incident, b.Incident.Title)

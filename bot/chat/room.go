@@ -18,11 +18,11 @@ const clashes = 20
 
 // makeChannel makes the incident's channel, or adopts the one that an earlier
 // try made: ours by name, creator and age, and no other incident's.
-func (s *Slack) makeChannel(ctx context.Context, j desk.Job, b desk.Brief) (desk.Outcome, error) {
-	if b.Papers.Channel != "" {
-		return desk.Outcome{Channel: b.Papers.Channel, ChannelName: b.Incident.ChannelName}, nil
+func (s *Slack) makeChannel(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	if t.Artifacts.Channel != "" {
+		return desk.Outcome{Channel: t.Artifacts.Channel, ChannelName: t.Incident.ChannelName}, nil
 	}
-	return s.newChannel(ctx, b.Incident, j.Text)
+	return s.newChannel(ctx, t.Incident, t.Job.Text)
 }
 
 func (s *Slack) newChannel(ctx context.Context, i incident.Incident, title string) (desk.Outcome, error) {
@@ -86,18 +86,19 @@ const invitesMost = 100
 
 // invite brings everybody who belongs there into the channel, in one call for a
 // hundred; when Slack refuses one of them, one after another.
-func (s *Slack) invite(ctx context.Context, b desk.Brief) (desk.Outcome, error) {
+func (s *Slack) invite(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	b := t.Brief
 	var users []string
 	for _, a := range b.Belongs {
-		if id := s.desk.SlackID(a); id != "" && !slices.Contains(b.Papers.Invited, id) && !slices.Contains(users, id) {
+		if id := s.people.Current().SlackOf(a); id != "" && !slices.Contains(b.Artifacts.Invited, id) && !slices.Contains(users, id) {
 			users = append(users, id)
 		}
 	}
 	o := desk.Outcome{}
 	for part := range slices.Chunk(users, invitesMost) {
-		err := s.wire.Invite(ctx, b.Papers.Channel, part...)
+		err := s.wire.Invite(ctx, b.Artifacts.Channel, part...)
 		if wire.Code(err) != "" && len(part) > 1 {
-			err = s.inviteEach(ctx, b.Papers.Channel, part, &o)
+			err = s.inviteEach(ctx, b.Artifacts.Channel, part, &o)
 		} else if wire.Code(err) != "" {
 			s.uninvited(&o, part[0], err)
 			err = nil
@@ -131,21 +132,22 @@ func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
 
 // setTopic makes the channel's topic say how the incident stands. Slack posts a
 // line for each setting, so one that stands there already is left alone.
-func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
+func (s *Slack) setTopic(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	b := t.Brief
 	want := topic(b)
 	s.mu.Lock()
-	stands, known := s.topics[b.Papers.Channel]
+	stands, known := s.topics[b.Artifacts.Channel]
 	s.mu.Unlock()
 	if !known { // since the start
-		sign, err := s.wire.ReadSign(ctx, b.Papers.Channel)
+		sign, err := s.wire.ReadSign(ctx, b.Artifacts.Channel)
 		if err != nil && wire.Code(err) == "" {
-			return err
+			return desk.Outcome{}, err
 		}
 		stands = sign.Topic
 	}
 	if !sameText(stands, want) {
-		if err := s.wire.SetTopic(ctx, b.Papers.Channel, want); err != nil {
-			return err
+		if err := s.wire.SetTopic(ctx, b.Artifacts.Channel, want); err != nil {
+			return desk.Outcome{}, err
 		}
 	}
 	s.mu.Lock()
@@ -153,20 +155,20 @@ func (s *Slack) setTopic(ctx context.Context, b desk.Brief) error {
 	if len(s.topics) > rememberMost {
 		clear(s.topics)
 	}
-	s.topics[b.Papers.Channel] = want
-	return nil
+	s.topics[b.Artifacts.Channel] = want
+	return desk.Outcome{}, nil
 }
 
 // setPurpose sets the channel's purpose, unless an earlier try has done so.
-func (s *Slack) setPurpose(ctx context.Context, j desk.Job, b desk.Brief) error {
-	want := purpose(b)
-	if j.Doubtful {
-		sign, err := s.wire.ReadSign(ctx, b.Papers.Channel)
+func (s *Slack) setPurpose(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	want := purpose(t.Brief)
+	if t.Job.Doubtful {
+		sign, err := s.wire.ReadSign(ctx, t.Artifacts.Channel)
 		if err != nil || sameText(sign.Purpose, want) {
-			return err
+			return desk.Outcome{}, err
 		}
 	}
-	return s.wire.SetPurpose(ctx, b.Papers.Channel, want)
+	return desk.Outcome{}, s.wire.SetPurpose(ctx, t.Artifacts.Channel, want)
 }
 
 // slackLink is a link as Slack writes it when it finds an address in plain text.

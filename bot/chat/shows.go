@@ -35,8 +35,8 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 		return ephemeral(s.trouble(err))
 	}
 	m := cardMessage(b, s.names())
-	if b.Papers.Channel != "" {
-		m.blocks = append(m.blocks, contextLine("<#"+b.Papers.Channel+">"))
+	if b.Artifacts.Channel != "" {
+		m.blocks = append(m.blocks, contextLine("<#"+b.Artifacts.Channel+">"))
 	}
 	return ephemeral(m.text, m.blocks...)
 }

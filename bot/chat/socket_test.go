@@ -17,6 +17,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
@@ -112,11 +114,19 @@ func onPeer(t *testing.T, f func(*peer, *Slack)) {
 			t.Fatal(err)
 		}
 		db := storage.New(engine)
-		d, err := desk.Open(t.Context(), db, desk.Options{})
+		l, err := ledger.Open(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := New(d, Options{AppToken: "xapp-1", BotToken: "xoxb-1", APIURL: "http://slack.test/api/", Log: zerolog.Nop(),
+		people, err := oncall.Open(t.Context(), l, oncall.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := desk.Open(t.Context(), l, people, desk.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := New(d, people, Options{AppToken: "xapp-1", BotToken: "xoxb-1", APIURL: "http://slack.test/api/", Log: zerolog.Nop(),
 			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return w.line.Dial(ctx) }})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)

@@ -115,7 +115,9 @@ type names struct {
 	plain   func(incident.Actor) string
 }
 
-func (s *Slack) names() names { return names{slackID: s.desk.SlackID, plain: s.desk.DisplayName} }
+func (s *Slack) names() names {
+	return names{slackID: s.people.Current().SlackOf, plain: s.people.Current().DisplayName}
+}
 
 // who shows an actor in mrkdwn: as a mention where Slack knows the person.
 func (n names) who(a incident.Actor) string {

@@ -52,7 +52,7 @@ func (s *Slack) pointedAt(ctx context.Context, by, channel, ts, author, text str
 	}
 	n, ok, err := s.desk.InChannel(ctx, channel)
 	if err == nil && ok {
-		caller := desk.Caller{Actor: s.desk.Actor(by), Key: key("pointed at", channel, ts)}
+		caller := desk.Caller{Actor: s.people.Current().Actor(by), Key: key("pointed at", channel, ts)}
 		_, err = s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Note, Text: s.quoted(by, author, text)})
 	}
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *Slack) typed(ctx context.Context, user, channel, ts, text string, direc
 // typedCommand carries out what was written to the bot, if it is about one
 // incident. "ack" without a name means the one page that waits for an answer.
 func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
-	cmd, who := Parse(text), s.desk.Actor(user)
+	cmd, who := Parse(text), s.people.Current().Actor(user)
 	switch cmd.Word {
 	case "list":
 		return s.list(ctx, who)

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -73,7 +72,7 @@ func (w *work) do(a Act) error {
 
 // decide asks the incident what follows from the act.
 func (w *work) decide(a Act) (incident.Change, error) {
-	i, by, now := w.inc, w.caller.Actor, w.now
+	i, by, now := w.inc, w.caller.Actor, w.Now
 	switch a.Verb {
 	case Acknowledge:
 		return i.Acknowledge(by, now)
@@ -112,9 +111,9 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	case Rename:
 		return i.Rename(a.Text, by, now)
 	case Reroute:
-		id, ok := w.who.findService(a.Service)
+		id, ok := w.who.FindService(a.Service)
 		if !ok {
-			return incident.Change{}, w.who.noService(a.Service)
+			return incident.Change{}, w.who.NoService(a.Service)
 		}
 		return i.Reroute(id, a.Text, by, now)
 	case TakeRole:
@@ -139,7 +138,7 @@ func (w *work) owner() string {
 // takes refuses an incident that cannot have another as its part: one that the
 // caller cannot see, or one that is over, since nobody works on it any more.
 func (w *work) takes(n int) error {
-	other, err := visible(w.tx, w.caller.Actor, n)
+	other, err := visible(w.Tx.Tx, w.caller.Actor, n)
 	switch {
 	case err != nil:
 		return err
@@ -153,18 +152,17 @@ func (w *work) takes(n int) error {
 
 // joined tells the other incident that this one is a part of it now.
 func (w *work) joined(n int) error {
-	other := &work{d: w.d, tx: w.tx, now: w.now, who: w.who, caller: Caller{Actor: incident.Bot}}
+	other := &work{Tx: w.Tx, d: w.d, who: w.who, caller: byBot}
 	if err := other.open(n); err != nil {
 		return err
 	}
 	text := w.inc.Name() + " is a part of this incident now."
-	change := other.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: text})
+	change := other.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text})
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	if err := other.apply(change); err != nil {
 		return err
 	}
-	w.jobs = append(w.jobs, other.jobs...)
-	return other.savePapers()
+	return other.saveArtifacts()
 }
 
 // Declare opens an incident. An unknown service does not stop it: the default
@@ -175,20 +173,20 @@ func (d *Desk) Declare(ctx context.Context, c Caller, decl incident.Declaration)
 
 func (w *work) declare(decl incident.Declaration) error {
 	asked := decl.Service
-	decl.Service = w.who.roster.Defaults.Service
+	decl.Service = w.who.Roster.Defaults.Service
 	if asked != "" {
-		id, ok := w.who.findService(asked)
+		id, ok := w.who.FindService(asked)
 		if ok {
 			decl.Service = id
 		} else {
-			w.notes = append(w.notes, w.who.noService(asked).Error()+" It went to "+w.who.serviceName(decl.Service)+".")
+			w.notes = append(w.notes, w.who.NoService(asked).Error()+" It went to "+w.who.ServiceName(decl.Service)+".")
 		}
 	}
 	n, err := w.nextNumber()
 	if err != nil {
 		return err
 	}
-	change, err := incident.Declare(n, decl, w.caller.Actor, w.now)
+	change, err := incident.Declare(n, decl, w.caller.Actor, w.Now)
 	if err != nil {
 		return err
 	}
@@ -209,16 +207,16 @@ func (w *work) declare(decl incident.Declaration) error {
 // nextNumber counts up from 1 without holes: the number is taken in the
 // transaction that opens the incident, or not at all.
 func (w *work) nextNumber() (int, error) {
-	key, _, err := w.tx.Last("incident/")
+	key, _, err := w.Last("incident/")
 	if errors.Is(err, storage.ErrNotFound) {
 		return 1, nil
 	}
-	return lastNumber(key) + 1, err
+	return ledger.LastNumber(key) + 1, err
 }
 
 // InChannel returns the number of the incident whose channel it is.
 func (d *Desk) InChannel(ctx context.Context, channel string) (n int, ok bool, err error) {
-	err = d.db.View(ctx, func(tx *storage.Tx) error {
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
 		r, err := storage.Load[numberRecord](tx, channelKey(channel))
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil
@@ -227,48 +225,4 @@ func (d *Desk) InChannel(ctx context.Context, channel string) (n int, ok bool, e
 		return err
 	})
 	return n, ok, err
-}
-
-// sweepEvery is how often forgotten requests are removed.
-const sweepEvery = time.Hour
-
-// startSweeping makes sure that one sweep is due.
-func (d *Desk) startSweeping(ctx context.Context, now time.Time) error {
-	return d.db.Update(ctx, func(tx *storage.Tx) error {
-		for key := range tx.Scan("due/") {
-			if strings.HasSuffix(key, "/sweep") {
-				return nil
-			}
-		}
-		return tx.Put(dueKey(now.Add(sweepEvery), "sweep"), nil)
-	})
-}
-
-// sweep forgets requests that can no longer be repeated, some at a time, and
-// comes back at once while there are more.
-func (d *Desk) sweep(ctx context.Context, key string, now time.Time) error {
-	return d.db.Update(ctx, func(tx *storage.Tx) error {
-		gone, again := 0, now.Add(sweepEvery)
-		until := "forget/" + now.UTC().Format(dueForm)
-		for k := range tx.Scan("forget/") {
-			if k >= until {
-				break
-			}
-			if gone == 50 {
-				again = now
-				break
-			}
-			gone++
-			if err := tx.Delete(k); err != nil {
-				return err
-			}
-			if err := tx.Delete("seen/" + k[strings.LastIndexByte(k, '/')+1:]); err != nil {
-				return err
-			}
-		}
-		if err := tx.Delete(key); err != nil {
-			return err
-		}
-		return tx.Put(dueKey(again, "sweep"), nil)
-	})
 }

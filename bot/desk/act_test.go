@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -84,7 +85,7 @@ func TestSeenKeysAreForgotten(t *testing.T) {
 		for k := range 120 {
 			x.Declare(background(), Caller{Actor: eve, Key: fmt.Sprint("command:", k)}, incident.Declaration{Title: "x is slow", Severity: incident.Sev4})
 		}
-		x.tick(keepSeen - time.Hour)
+		x.tick(25 * time.Hour) // a request is recognised for 26 hours
 		if n := count(x, "seen/"); n != 120 {
 			t.Errorf("%d keys are remembered an hour before their time, want 120", n)
 		}
@@ -162,7 +163,7 @@ func TestPrivateIsNotAnnounced(t *testing.T) {
 		x.act(ada, 1, Act{Verb: Acknowledge})
 		x.act(ada, 1, Act{Verb: Resolve})
 		for _, j := range x.deliver() {
-			if j.Kind == JobAnnounce {
+			if j.Kind == ledger.Announce {
 				t.Errorf("%s would announce a private incident", j.Key())
 			}
 		}

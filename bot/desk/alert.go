@@ -2,12 +2,11 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
-	"github.com/stormbell/stormbell/storage"
 )
 
 // AlertResult is what became of an alert.
@@ -30,8 +29,8 @@ type alertRecord struct {
 func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertResult, error) {
 	var result AlertResult
 	_, err := d.act(ctx, Caller{Actor: incident.Actor("alert:" + source)}, 0, func(w *work) error {
-		r, err := storage.Load[alertRecord](w.tx, alertKey(a.Key))
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		r, _, err := ledger.Load[alertRecord](w.Tx.Tx, alertKey(a.Key))
+		if err != nil {
 			return err
 		}
 		if r.Incident > 0 {
@@ -48,8 +47,8 @@ func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertRe
 		if decision.Result == alert.Suppressed {
 			return nil
 		}
-		return storage.Save(w.tx, alertKey(a.Key),
-			alertRecord{V: 1, Incident: w.inc.Number, Known: decision.After, Last: w.now})
+		return w.Save(alertKey(a.Key),
+			alertRecord{V: 1, Incident: w.inc.Number, Known: decision.After, Last: w.Now})
 	})
 	return result, err
 }
@@ -72,20 +71,20 @@ func (w *work) openWhole(n int) error {
 func (w *work) follow(a alert.Alert, d alert.Decision) error {
 	switch d.Result {
 	case alert.Opened:
-		w.inc, w.papers, w.found = incident.Incident{}, Papers{}, Papers{}
+		w.inc, w.artifacts, w.found = incident.Incident{}, Artifacts{}, Artifacts{}
 		return w.declare(incident.Declaration{
 			Title: a.Title, Severity: a.Severity, Service: a.Service, Details: a.Text(), Alert: a.Key,
 		})
 	case alert.Joined:
 		if d.Write {
-			if err := w.apply(w.inc.AlertAgain(a.Title, d.After.Fired, w.caller.Actor, w.now)); err != nil {
+			if err := w.apply(w.inc.AlertAgain(a.Title, d.After.Fired, w.caller.Actor, w.Now)); err != nil {
 				return err
 			}
 		}
 		return w.worse(a)
 	case alert.Over:
 		if d.Write && a.Key == w.inc.Alert { // that of a merged one is not the whole
-			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.now))
+			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.Now))
 		}
 	}
 	return nil
@@ -96,7 +95,7 @@ func (w *work) worse(a alert.Alert) error {
 	if a.Severity == 0 || a.Severity >= w.inc.Severity {
 		return nil
 	}
-	change, err := w.inc.SetSeverity(a.Severity, "the alert fired with it", w.caller.Actor, w.now)
+	change, err := w.inc.SetSeverity(a.Severity, "the alert fired with it", w.caller.Actor, w.Now)
 	if err != nil {
 		return err
 	}

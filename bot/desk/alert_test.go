@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 )
@@ -83,7 +84,7 @@ func TestStormOfOneAlert(t *testing.T) {
 		if list, _ := x.Active(background(), incident.Bot); len(list) != 1 || len(events) >= 20 {
 			t.Errorf("%d incidents, %d events; want 1 and fewer than 20", len(list), len(events))
 		}
-		pages := slices.DeleteFunc(jobsInStore(x), func(j Job) bool { return j.Kind != JobPage || j.Via != "slack" })
+		pages := slices.DeleteFunc(jobsInStore(x), func(j ledger.Job) bool { return j.Kind != ledger.Notify || j.Via != "slack" })
 		if len(pages) != 1 {
 			t.Errorf("%d pages, want 1", len(pages))
 		}

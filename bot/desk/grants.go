@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -51,7 +52,7 @@ type Taken struct {
 const (
 	grantFor  = 12 * time.Hour
 	grantKept = 36 * time.Hour
-	maxCode   = 99
+	shortCode = 99 // up to which codes are used again
 )
 
 // grantRecord is a grant that was handed out.
@@ -62,6 +63,7 @@ type grantRecord struct {
 	Incidents []int          `json:"incidents"` // that the message named
 	Left      []int          `json:"left"`      // that it has not been used for
 	Expires   time.Time      `json:"expires"`
+	Code      string         `json:"code,omitempty"` // the person's code that stands for it
 }
 
 // codesRecord is the codes of one person, by code.
@@ -100,33 +102,36 @@ func (r grantRecord) sign(secret []byte, id string) []byte {
 }
 
 // secret returns the key that signs grants, which is made with the first one.
-func (w *work) secret() ([]byte, error) { return ensureSecret(w.tx, grantSecret) }
+func (w *work) secret() ([]byte, error) { return ensureSecret(w.Tx, grantSecret) }
 
-// loadSecret returns a key that was made before.
-func loadSecret(tx *storage.Tx, name string) ([]byte, error) {
-	r, err := storage.Load[secretRecord](tx, name)
+// ensureSecret returns a key, which is made where there is none.
+func ensureSecret(t *ledger.Tx, name string) ([]byte, error) {
+	r, ok, err := ledger.Load[secretRecord](t.Tx, name)
 	if err != nil {
 		return nil, err
 	}
-	return hex.DecodeString(r.Secret)
+	if ok {
+		return hex.DecodeString(r.Secret)
+	}
+	b := make([]byte, 32)
+	rand.Read(b)
+	return b, t.Save(name, secretRecord{V: 1, Secret: hex.EncodeToString(b)})
 }
 
-// ensureSecret returns a key, which is made where there is none.
-func ensureSecret(tx *storage.Tx, name string) ([]byte, error) {
-	b, err := loadSecret(tx, name)
-	if errors.Is(err, storage.ErrNotFound) {
-		b = make([]byte, 32)
-		rand.Read(b)
-		return b, storage.Save(tx, name, secretRecord{V: 1, Secret: hex.EncodeToString(b)})
-	}
-	return b, err
+// GrantRequest is what a grant is to be good for. Coded asks for a code besides the
+// token, for a message whose answer cannot carry one.
+type GrantRequest struct {
+	Person    incident.Actor
+	Via       string
+	Incidents []int
+	Coded     bool
 }
 
 // Grant hands out leave for a person to acknowledge incidents by the answer to
 // one message.
-func (d *Desk) Grant(ctx context.Context, person incident.Actor, via string, incidents []int) (Grant, error) {
+func (d *Desk) Grant(ctx context.Context, q GrantRequest) (Grant, error) {
 	var g Grant
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) error {
+	_, err := d.act(ctx, byBot, 0, func(w *work) error {
 		secret, err := w.secret()
 		if err != nil {
 			return err
@@ -134,31 +139,68 @@ func (d *Desk) Grant(ctx context.Context, person incident.Actor, via string, inc
 		name := make([]byte, grantName)
 		rand.Read(name)
 		id := hex.EncodeToString(name)
-		r := grantRecord{V: 1, Person: person, Via: via, Incidents: incidents, Left: incidents, Expires: w.now.Add(grantFor)}
+		r := grantRecord{V: 1, Person: q.Person, Via: q.Via, Incidents: q.Incidents, Left: q.Incidents, Expires: w.Now.Add(grantFor)}
 		g.Token = base64.RawURLEncoding.EncodeToString(append(name, r.sign(secret, id)...))
-		if g.Code, err = w.code(person, id); err != nil {
-			return err
+		if q.Coded {
+			if r.Code, err = w.code(q.Person, id); err != nil {
+				return err
+			}
+			g.Code = r.Code
 		}
-		w.due = true
-		return errors.Join(storage.Save(w.tx, grantKey(id), r), w.tx.Put(dueKey(w.now.Add(grantKept), "grant/"+id), nil))
+		return errors.Join(w.Save(grantKey(id), r), w.Wake(grantKey(id), w.Now.Add(grantKept)))
 	})
 	return g, err
 }
 
-// code gives a grant the person's next code. Codes count from 1 and begin anew
-// after 99; by then the first is long out of date.
+// code gives a grant the person's next code. Codes count from 1 and are used again
+// from 1 after 99, but none as long as its last message is remembered: until then
+// somebody may answer that. Whoever has more of them gets longer ones.
 func (w *work) code(person incident.Actor, id string) (string, error) {
-	r, err := storage.Load[codesRecord](w.tx, codesKey(person))
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	r, _, err := ledger.Load[codesRecord](w.Tx.Tx, codesKey(person))
+	if err != nil {
 		return "", err
 	}
-	r.V, r.Last = 1, r.Last%maxCode+1
 	if r.Grant == nil {
 		r.Grant = map[string]string{}
 	}
-	code := strconv.Itoa(r.Last)
-	r.Grant[code] = id
-	return code, storage.Save(w.tx, codesKey(person), r)
+	r.V = 1
+	last := r.Last % shortCode
+	for n := 1; ; n++ {
+		next := last + n
+		if n <= shortCode {
+			next = (last+n-1)%shortCode + 1
+		}
+		code := strconv.Itoa(next)
+		free, err := w.free(r.Grant[code])
+		if err != nil {
+			return "", err
+		}
+		if free {
+			r.Last, r.Grant[code] = next, id
+			return code, w.Save(codesKey(person), r)
+		}
+	}
+}
+
+// free reports whether the grant that a code stood for is forgotten.
+func (w *work) free(id string) (bool, error) {
+	if id == "" {
+		return true, nil
+	}
+	_, known, err := ledger.Load[grantRecord](w.Tx.Tx, grantKey(id))
+	return !known, err
+}
+
+// forgetCode makes a code of a forgotten grant one that stands for nothing.
+func forgetCode(t *ledger.Tx, person incident.Actor, code string) error {
+	r, ok, err := ledger.Load[codesRecord](t.Tx, codesKey(person))
+	if err != nil || !ok {
+		return err
+	}
+	if delete(r.Grant, code); len(r.Grant) == 0 {
+		return t.Delete(codesKey(person))
+	}
+	return t.Save(codesKey(person), r)
 }
 
 // openToken finds the grant of a token, in a time that says nothing about how much
@@ -173,7 +215,7 @@ func (w *work) openToken(token string) (id string, r grantRecord, err error) {
 		return "", r, err
 	}
 	id = hex.EncodeToString(raw[:grantName])
-	r, err = storage.Load[grantRecord](w.tx, grantKey(id))
+	r, err = storage.Load[grantRecord](w.Tx.Tx, grantKey(id))
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return "", r, err
 	}
@@ -199,20 +241,20 @@ func (r grantRecord) good(now time.Time) error {
 // look at mail open every link, so looking must not acknowledge.
 func (d *Desk) Offered(ctx context.Context, token string) (Offer, error) {
 	var o Offer
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) error {
+	_, err := d.act(ctx, byBot, 0, func(w *work) error {
 		_, r, err := w.openToken(token)
 		if err != nil {
 			return err
 		}
 		o = Offer{Person: r.Person, Via: r.Via, Expires: r.Expires}
 		for _, n := range r.Incidents {
-			i, err := loadIncident(w.tx, n)
+			i, err := loadIncident(w.Tx.Tx, n)
 			if err != nil {
 				return err
 			}
 			o.Incidents = append(o.Incidents, i)
 		}
-		return r.good(w.now)
+		return r.good(w.Now)
 	})
 	return o, err
 }
@@ -222,7 +264,7 @@ func (d *Desk) Offered(ctx context.Context, token string) (Offer, error) {
 // acknowledgement; one that is cut short can be used for what is left.
 func (d *Desk) Redeem(ctx context.Context, token string) ([]Taken, error) {
 	var id string
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, 0, func(w *work) (err error) {
+	_, err := d.act(ctx, byBot, 0, func(w *work) (err error) {
 		id, _, err = w.openToken(token)
 		return err
 	})
@@ -235,7 +277,7 @@ func (d *Desk) Redeem(ctx context.Context, token string) ([]Taken, error) {
 // RedeemCode is Redeem for a person's answer with a code.
 func (d *Desk) RedeemCode(ctx context.Context, person incident.Actor, code string) ([]Taken, error) {
 	var id string
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 		r, err := storage.Load[codesRecord](tx, codesKey(person))
 		if errors.Is(err, storage.ErrNotFound) {
 			return ErrGrantForged
@@ -257,24 +299,33 @@ func (d *Desk) redeem(ctx context.Context, id string) ([]Taken, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.good(instant()); err != nil {
+	if err := r.good(ledger.Instant()); err != nil {
 		return nil, err
 	}
-	var list []Taken
-	for _, n := range r.Left {
-		var taken Taken
-		a, err := d.act(ctx, Caller{Actor: r.Person}, n, func(w *work) (err error) {
-			taken.Refused, err = w.take(id)
+	taken := make([]*Taken, len(r.Left))
+	err = ledger.Share(len(r.Left), func(i int) error {
+		var t Taken
+		a, err := d.act(ctx, Caller{Actor: r.Person}, r.Left[i], func(w *work) (err error) {
+			t.Refused, err = w.take(id)
 			return err
 		})
 		if errors.Is(err, ErrGrantUsed) {
-			continue // another request was quicker with this one
+			return nil // another request was quicker with this one
 		}
-		if err != nil {
-			return list, err
+		if err == nil {
+			t.Incident = a.Incident
+			taken[i] = &t
 		}
-		taken.Incident = a.Incident
-		list = append(list, taken)
+		return err
+	})
+	var list []Taken
+	for _, t := range taken {
+		if t != nil {
+			list = append(list, *t)
+		}
+	}
+	if err != nil {
+		return list, err
 	}
 	if len(list) == 0 {
 		return nil, ErrGrantUsed
@@ -285,7 +336,7 @@ func (d *Desk) redeem(ctx context.Context, id string) ([]Taken, error) {
 // granted loads a grant.
 func (d *Desk) granted(ctx context.Context, id string) (grantRecord, error) {
 	var r grantRecord
-	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
+	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
 		r, err = storage.Load[grantRecord](tx, grantKey(id))
 		return err
 	})
@@ -299,7 +350,7 @@ func (d *Desk) granted(ctx context.Context, id string) (grantRecord, error) {
 // returned as such: it uses the grant as well, and something else must not be
 // undone by it.
 func (w *work) take(id string) (*incident.Refusal, error) {
-	r, err := storage.Load[grantRecord](w.tx, grantKey(id))
+	r, err := storage.Load[grantRecord](w.Tx.Tx, grantKey(id))
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +358,7 @@ func (w *work) take(id string) (*incident.Refusal, error) {
 		return nil, ErrGrantUsed
 	}
 	r.Left = slices.DeleteFunc(slices.Clone(r.Left), func(n int) bool { return n == w.inc.Number })
-	if err := storage.Save(w.tx, grantKey(id), r); err != nil {
+	if err := w.Save(grantKey(id), r); err != nil {
 		return nil, err
 	}
 	var refused *incident.Refusal
@@ -318,10 +369,18 @@ func (w *work) take(id string) (*incident.Refusal, error) {
 	return nil, err
 }
 
-// forgetGrant removes a grant that expired long ago.
-func (d *Desk) forgetGrant(ctx context.Context, key string) error {
-	id := key[strings.LastIndexByte(key, '/')+1:]
-	return d.db.Update(ctx, func(tx *storage.Tx) error {
-		return errors.Join(tx.Delete(key), tx.Delete(grantKey(id)))
+// forgetGrant removes a grant that expired long ago, with its code.
+func (d *Desk) forgetGrant(ctx context.Context, name string, now time.Time) error {
+	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
+		r, ok, err := ledger.Load[grantRecord](t.Tx, name) // its record is called the same
+		if err != nil {
+			return err
+		}
+		if ok && r.Code != "" {
+			if err := forgetCode(t, r.Person, r.Code); err != nil {
+				return err
+			}
+		}
+		return errors.Join(t.Sleep(name), t.Delete(name))
 	})
 }

@@ -23,7 +23,7 @@ func TestGrantIsUsedOnce(t *testing.T) {
 			}
 			numbers = append(numbers, a.Incident.Number)
 		}
-		g, err := x.Grant(ctx, bob, "push", numbers[:2])
+		g, err := x.Grant(ctx, GrantRequest{Person: bob, Via: "push", Incidents: numbers[:2], Coded: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestGrantForged(t *testing.T) {
 		if _, err := x.Declare(ctx, Caller{Actor: eve}, incident.Declaration{Title: "one"}); err != nil {
 			t.Fatal(err)
 		}
-		g, err := x.Grant(ctx, bob, "push", []int{1})
+		g, err := x.Grant(ctx, GrantRequest{Person: bob, Via: "push", Incidents: []int{1}, Coded: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestGrantSurvives(t *testing.T) {
 		if _, err := x.Declare(ctx, Caller{Actor: eve}, incident.Declaration{Title: "one"}); err != nil {
 			t.Fatal(err)
 		}
-		g, err := x.Grant(ctx, bob, "push", []int{1})
+		g, err := x.Grant(ctx, GrantRequest{Person: bob, Via: "push", Incidents: []int{1}, Coded: true})
 		if err != nil {
 			t.Fatal(err)
 		}

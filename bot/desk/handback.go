@@ -12,26 +12,26 @@ import (
 // somebody runs again, now (P10).
 func (d *Desk) Unacknowledge(ctx context.Context, c Caller, n int) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
-		text := w.who.display(w.caller.Actor) + " gave it back: somebody is looked for again."
-		change, err := w.inc.Unacknowledge(text, w.caller.Actor, w.now)
+		text := w.who.DisplayName(w.caller.Actor) + " gave it back: somebody is looked for again."
+		change, err := w.inc.Unacknowledge(text, w.caller.Actor, w.Now)
 		if err != nil {
 			return err
 		}
 		if err := w.apply(change); err != nil {
 			return err
 		}
-		r, err := w.page()
+		r, err := w.escalation()
 		if err != nil {
 			return err
 		}
 		if !r.open() || r.Page.State != escalation.Acknowledged {
-			return w.startPaging()
+			return w.startEscalation()
 		}
-		p, err := r.Page.Unack(w.now)
+		p, err := r.Page.Unack(w.Now)
 		if err != nil {
 			return err
 		}
-		return w.stepFrom(r, p)
+		return w.step(r, p)
 	})
 }
 
@@ -51,15 +51,15 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 		if length < MinSnooze || length > MaxSnooze {
 			return refusal("As in: snooze 15m, or: snooze 2h.", "A snooze lasts from a minute to a day.")
 		}
-		r, err := w.page()
+		r, err := w.escalation()
 		if err != nil {
 			return err
 		}
 		if !r.open() {
 			return refusal("", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
 		}
-		until := w.now.Add(length)
-		p, err := r.Page.Snooze(until, w.now)
+		until := w.Now.Add(length)
+		p, err := r.Page.Snooze(until, w.Now)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 		if err := w.said("Nobody is paged until " + until.Format("15:04 UTC") + ". Then it begins anew."); err != nil {
 			return err
 		}
-		return w.keepPage(r, p)
+		return w.keepEscalation(r, p)
 	})
 }
 
@@ -81,36 +81,36 @@ func (d *Desk) Reassign(ctx context.Context, c Caller, n int, who incident.Actor
 			return err
 		}
 		kind, id := who.Split()
-		if kind != "person" || len(w.ways(id)) == 0 {
-			return refusal("Add them to the roster, or page them by hand: page @ada.", "Nobody knows how to reach %s.", w.who.display(who))
+		if kind != "person" || len(w.who.Methods(id)) == 0 {
+			return refusal("Add them to the roster, or page them by hand: page @ada.", "Nobody knows how to reach %s.", w.who.DisplayName(who))
 		}
-		r, err := w.page()
+		r, err := w.escalation()
 		if err != nil {
 			return err
 		}
 		if !r.open() {
 			return refusal("Page them by hand, as in: page @ada.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
 		}
-		p, err := r.Page.Reassign(id, w.now)
+		p, err := r.Page.Reassign(id, w.Now)
 		if err != nil {
 			return err
 		}
 		if err := w.takeBack(); err != nil {
 			return err
 		}
-		text := "Handed to " + w.who.display(who) + ". Without an answer in five minutes the escalation begins anew."
+		text := "Handed to " + w.who.DisplayName(who) + ". Without an answer in five minutes the escalation begins anew."
 		if w.inc.AcknowledgedBy == "" {
 			err = w.said(text)
 		} else {
 			var change incident.Change
-			if change, err = w.inc.Unacknowledge(text, w.caller.Actor, w.now); err == nil {
+			if change, err = w.inc.Unacknowledge(text, w.caller.Actor, w.Now); err == nil {
 				err = w.apply(change)
 			}
 		}
 		if err != nil {
 			return err
 		}
-		return w.stepFrom(r, p)
+		return w.step(r, p)
 	})
 }
 
@@ -124,7 +124,7 @@ func (w *work) goesOn(so string) error {
 
 // said records what somebody did about the paging, and tells it in the channel.
 func (w *work) said(text string) error {
-	change := w.inc.Record(w.now, incident.Event{Kind: incident.KindRemark, Text: w.who.display(w.caller.Actor) + ": " + text})
+	change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: w.who.DisplayName(w.caller.Actor) + ": " + text})
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	return w.apply(change)
 }

@@ -2,52 +2,46 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
-// overdue is how long something may be due without being done before the pager
-// counts as stuck.
+// overdue is how long an escalation may be due without being looked at before the
+// escalations count as stuck.
 const overdue = 2 * time.Minute
 
-// CheckPaging returns an error when an escalation that looks for somebody has no
-// wake-up to come, or when one lies in the past and nothing has come of it.
-func (d *Desk) CheckPaging(ctx context.Context, now time.Time) error {
-	return d.db.View(ctx, func(tx *storage.Tx) error {
-		for key := range tx.Scan("due/") {
-			at, ok := dueAt(key)
-			if !ok {
-				continue
-			}
-			if now.Sub(at) <= overdue {
-				break
-			}
-			if strings.Contains(key, "/page/") {
-				return fmt.Errorf("the escalation of %s has been due since %s", incident.Name(lastNumber(key)), clockUTC(at))
-			}
-		}
-		for key, value := range tx.Scan("page/") {
-			var r pageRecord
-			if err := json.Unmarshal(value, &r); err != nil {
-				return fmt.Errorf("read %s: %v", key, err)
+// CheckEscalations returns an error when an escalation that looks for somebody has
+// no wake-up to come, or when one lies in the past and nothing has come of it. It
+// looks at open incidents only.
+func (d *Desk) CheckEscalations(ctx context.Context, now time.Time) error {
+	if name, since, ok := d.ledger.Overdue("escalation/", now); ok && now.Sub(since) > overdue {
+		return fmt.Errorf("the escalation of %s has been due since %s", incident.Name(ledger.LastNumber(name)), clockUTC(since))
+	}
+	return d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key := range tx.Scan("open/") {
+			n := ledger.LastNumber(key)
+			r, _, err := ledger.Load[escalationRecord](tx, escalationKey(n))
+			if err != nil {
+				return err
 			}
 			if r.Page.State != escalation.Triggered || r.Page.Urgency == escalation.Low {
 				continue
 			}
-			name := incident.Name(lastNumber(key))
-			if r.Due.IsZero() {
-				return fmt.Errorf("the escalation of %s has no wake-up to come", name)
-			}
-			if _, err := tx.Get(dueKey(r.Due, "page/"+number(lastNumber(key)))); err != nil {
-				return fmt.Errorf("the escalation of %s is not in the queue: %v", name, err)
+			if _, planned, err := ledger.DueIn(tx, escalationName(n)); err != nil || !planned {
+				return fmt.Errorf("the escalation of %s has no wake-up to come", incident.Name(n))
 			}
 		}
 		return nil
 	})
 }
+
+// CheckRead reports whether the store answers.
+func (d *Desk) CheckRead(ctx context.Context) error { return d.ledger.CheckRead(ctx) }
+
+// CheckWrite reports whether the store takes a write.
+func (d *Desk) CheckWrite(ctx context.Context) error { return d.ledger.CheckWrite(ctx) }

@@ -179,7 +179,7 @@ func TestStepWaits(t *testing.T) {
 // belong to nobody.
 func TestStepsOfParts(t *testing.T) {
 	withRoster(t, hoursRoster, func(x *fixture) {
-		group := func() []string { return x.Groups()[0].Members }
+		group := func() []string { return x.people.Groups()[0].Members }
 		if got := group(); !slices.Equal(got, []string{"U0BOB"}) {
 			t.Errorf("the user group at midnight is %v, want who would be paged first", got)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -25,9 +26,9 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 	const most = storage.MaxChanges / 2
 	for from := 0; from < len(events); from += most {
 		part := events[from:min(from+most, len(events))]
-		err := d.db.Update(ctx, func(tx *storage.Tx) error {
+		err := d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
 			for _, e := range part {
-				if err := saveEvent(tx, n, e); err != nil {
+				if err := saveEvent(t.Tx, n, e); err != nil {
 					return err
 				}
 			}
@@ -37,8 +38,8 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 			return err
 		}
 	}
-	return d.db.Update(ctx, func(tx *storage.Tx) error {
-		w := &work{d: d, tx: tx}
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		w := &work{Tx: t, d: d}
 		next, err := w.nextNumber()
 		if err != nil {
 			return err
@@ -46,6 +47,6 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 		if next != n {
 			return fmt.Errorf("import %s: the next number is %d", i.Name(), next)
 		}
-		return saveIncident(tx, i)
+		return saveIncident(t.Tx, i)
 	})
 }

@@ -2,8 +2,9 @@ package desk
 
 import (
 	"context"
+	"errors"
 
-	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/bot/ledger"
 )
 
 // MoveChannel gives an incident another channel in the place of was, which people
@@ -11,20 +12,15 @@ import (
 // channel is asked for anew, and everybody is invited again. When the incident has
 // moved already nothing happens.
 func (d *Desk) MoveChannel(ctx context.Context, n int, was, channel, name string) error {
-	_, err := d.act(ctx, Caller{Actor: incident.Bot}, n, func(w *work) error {
-		if w.papers.Channel != was {
+	_, err := d.act(ctx, byBot, n, func(w *work) error {
+		if w.artifacts.Channel != was {
 			return nil
 		}
-		w.papers.Card, w.papers.Invited = Message{}, nil
-		if err := w.remark("The channel was archived and could not be opened again. The incident goes on in #" + name + "."); err != nil {
-			return err
-		}
-		for _, j := range []Job{{Kind: JobCard}, {Kind: JobTopic}, {Kind: JobPurpose}, {Kind: JobInvite}} {
-			if err := w.job(j); err != nil {
-				return err
-			}
-		}
-		return w.channelStands(Outcome{Channel: channel, ChannelName: name})
+		w.artifacts.Card, w.artifacts.Invited = ledger.Message{}, nil
+		return errors.Join(
+			w.remark("The channel was archived and could not be opened again. The incident goes on in #"+name+"."),
+			w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite),
+			w.channelStands(Outcome{Channel: channel, ChannelName: name}))
 	})
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -32,24 +33,24 @@ const (
 )
 
 // PollOver reports whether it is too late to ask for the receipt of j.
-func PollOver(j Job, now time.Time) bool { return now.Sub(j.Created) > pollFor }
+func PollOver(j ledger.Job, now time.Time) bool { return now.Sub(j.Created) > pollFor }
 
 // poll asks later what became of a page, where the provider says so.
-func (w *work) poll(j Job, o Outcome) error {
+func (w *work) poll(j ledger.Job, o Outcome) error {
 	if o.Receipt == "" || !slices.Contains(w.d.opt.Reports, j.Via) {
 		return nil
 	}
-	return w.job(Job{Kind: JobPoll, Person: j.Person, Via: j.Via, Send: j.Send, Pass: j.Pass, Step: j.Step,
-		Receipt: o.Receipt, NotBefore: w.now.Add(pollFirst)})
+	return w.job(ledger.Job{Kind: ledger.Poll, Person: j.Person, Via: j.Via, Send: j.Send, Pass: j.Pass, Step: j.Step,
+		Receipt: o.Receipt, NotBefore: w.Now.Add(pollFirst)})
 }
 
 // pinged remembers a page that can be told how the incident went on. One that
 // arrives when it is over already is told at once.
-func (w *work) pinged(j Job, o Outcome) error {
+func (w *work) pinged(j ledger.Job, o Outcome) error {
 	if o.Sent == "" || j.Via != "push" && j.Via != "webhook" {
 		return nil
 	}
-	w.papers.Pings = append(w.papers.Pings, Ping{Person: j.Person, Via: j.Via, Message: o.Sent})
+	w.artifacts.Pings = append(w.artifacts.Pings, Ping{Person: incident.Actor(j.Person), Via: j.Via, Message: o.Sent})
 	if w.inc.Acked() || !w.inc.Status.Active() {
 		return w.tellPinged(pingsMost)
 	}
@@ -67,17 +68,17 @@ func (w *work) tellPinged(most int) error {
 	if !w.inc.Acked() && w.inc.Status.Active() {
 		return nil
 	}
-	n := min(most, len(w.papers.Pings))
-	pings := w.papers.Pings[:n]
-	w.papers.Pings = w.papers.Pings[n:]
-	if len(w.papers.Pings) == 0 {
-		w.papers.Pings = nil
+	n := min(most, len(w.artifacts.Pings))
+	pings := w.artifacts.Pings[:n]
+	w.artifacts.Pings = w.artifacts.Pings[n:]
+	if len(w.artifacts.Pings) == 0 {
+		w.artifacts.Pings = nil
 	}
 	for _, p := range pings {
 		if p.Person == w.inc.AcknowledgedBy && w.inc.Status.Active() {
 			continue
 		}
-		if err := w.job(Job{Kind: JobUpdate, Person: p.Person, Via: p.Via, Receipt: p.Message}); err != nil {
+		if err := w.job(ledger.Job{Kind: ledger.Update, Person: string(p.Person), Via: p.Via, Receipt: p.Message}); err != nil {
 			return err
 		}
 	}
@@ -85,18 +86,18 @@ func (w *work) tellPinged(most int) error {
 }
 
 // polled records what a provider said about a message.
-func (w *work) polled(j Job, o Outcome) error {
+func (w *work) polled(j ledger.Job, o Outcome) error {
 	if o.Level == "" {
 		return nil // it will not say; the escalation has gone on by itself
 	}
-	e := incident.Event{Kind: incident.KindReceipt, Person: j.Person, Via: j.Via, Pass: j.Pass, Step: j.Step,
-		Reason: string(o.Level), Text: "The page to " + w.d.DisplayName(j.Person) + " by " + j.Via + " was " + string(o.Level) + "."}
-	if err := w.apply(w.inc.Record(w.now, e)); err != nil {
+	e := incident.Event{Kind: incident.KindReceipt, Person: incident.Actor(j.Person), Via: j.Via, Pass: j.Pass, Step: j.Step,
+		Reason: string(o.Level), Text: "The page to " + w.who.DisplayName(incident.Actor(j.Person)) + " by " + j.Via + " was " + string(o.Level) + "."}
+	if err := w.apply(w.inc.Record(w.Now, e)); err != nil {
 		return err
 	}
-	r, err := w.page()
+	r, err := w.escalation()
 	if err != nil || !r.open() {
 		return err
 	}
-	return w.keepPage(r, r.Page.Delivered(j.Send))
+	return w.keepEscalation(r, r.Page.Delivered(j.Send))
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
@@ -58,11 +60,13 @@ defaults: {service: checkout, policy: payments}
 // fixture is a desk on a bolt file of its own, in a bubble.
 type fixture struct {
 	*Desk
-	t     *testing.T
-	path  string
-	db    *storage.DB
-	sent  []string // the pages that have left, since the last look
-	stuck bool     // nothing can leave
+	t      *testing.T
+	path   string
+	db     *storage.DB
+	led    *ledger.Ledger
+	people *oncall.Roster
+	sent   []string // the pages that have left, since the last look
+	stuck  bool     // nothing can leave
 
 	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
 }
@@ -96,19 +100,25 @@ func (x *fixture) open() {
 		engine = x.wrap(engine)
 	}
 	x.db = storage.New(engine)
-	if x.Desk, err = Open(x.t.Context(), x.db, Options{Vias: []string{"push"}}); err != nil {
+	if x.led, err = ledger.Open(x.t.Context(), x.db); err != nil {
+		x.t.Fatal(err)
+	}
+	if x.people, err = oncall.Open(x.t.Context(), x.led, oncall.Options{Methods: []string{"push"}}); err != nil {
+		x.t.Fatal(err)
+	}
+	if x.Desk, err = Open(x.t.Context(), x.led, x.people, Options{}); err != nil {
 		x.t.Fatal(err)
 	}
 }
 
 // reopen is what a restart does.
-func (x *fixture) reopen() []Job {
+func (x *fixture) reopen() []ledger.Job {
 	x.t.Helper()
 	if err := x.db.Close(); err != nil {
 		x.t.Fatal(err)
 	}
 	x.open()
-	left, err := x.Unfinished(x.t.Context())
+	left, err := x.led.Unfinished(x.t.Context())
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -121,7 +131,7 @@ func (x *fixture) apply(text string) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	if err := x.ApplyRoster(x.t.Context(), r, incident.Bot, ""); err != nil {
+	if err := x.people.ApplyRoster(x.t.Context(), r, incident.Bot, ""); err != nil {
 		x.t.Fatal(err)
 	}
 }
@@ -153,16 +163,13 @@ func (x *fixture) act(by incident.Actor, n int, a Act) Answer {
 func (x *fixture) tick(d time.Duration) {
 	x.t.Helper()
 	for end := time.Now().Add(d); ; {
-		at, ok, err := x.NextDue(x.t.Context())
-		if err != nil {
-			x.t.Fatal(err)
-		}
+		at, ok := x.led.Next()
 		if !ok || at.After(end) {
 			time.Sleep(time.Until(end))
 			return
 		}
 		time.Sleep(time.Until(at))
-		if err := x.Tick(x.t.Context(), time.Now()); err != nil {
+		if err := x.led.Tick(x.t.Context(), time.Now()); err != nil {
 			x.t.Fatal(err)
 		}
 		x.deliver()
@@ -178,31 +185,31 @@ var posted = func() func() int {
 
 // deliver does all waiting jobs as a Slack that takes everything would, and
 // returns them.
-func (x *fixture) deliver() []Job {
+func (x *fixture) deliver() []ledger.Job {
 	x.t.Helper()
-	var did []Job
+	var did []ledger.Job
 	for !x.stuck {
-		jobs := x.Take()
+		jobs := x.led.Take()
 		if len(jobs) == 0 {
 			return did
 		}
 		for _, j := range jobs {
-			wanted, err := x.Wanted(x.t.Context(), j)
+			task, err := x.Begin(x.t.Context(), j, time.Now())
 			if err != nil {
 				x.t.Fatal(err)
 			}
-			if !wanted {
+			if task.Needless {
 				continue
 			}
 			did = append(did, j)
-			o := Outcome{Message: Message{Channel: "C" + string(j.Kind) + string(j.Person), TS: fmt.Sprintf("1700000000.%06d", posted())}}
+			o := Outcome{Message: ledger.Message{Channel: "C" + string(j.Kind) + j.Person, TS: fmt.Sprintf("1700000000.%06d", posted())}}
 			switch j.Kind {
-			case JobChannel:
+			case ledger.Channel:
 				o = Outcome{Channel: fmt.Sprintf("CINC%d", j.Incident), ChannelName: "inc"}
-			case JobAsks, JobPin, JobTopic, JobPurpose, JobInvite, JobAnswer, JobStray, JobUpdate:
+			case ledger.Prompts, ledger.Topic, ledger.Invite, ledger.Answer, ledger.FindCopies, ledger.Update:
 				o = Outcome{}
 			}
-			if err := x.Done(x.t.Context(), j, o); err != nil {
+			if err := x.Done(x.t.Context(), Result{Job: j, Outcome: o}); err != nil {
 				x.t.Fatalf("Done(%s): %v", j.Key(), err)
 			}
 			x.sent = append(x.sent, pageWords(j)...)
@@ -226,12 +233,12 @@ func (x *fixture) pages() []string {
 func (x *fixture) waitingPages() []string {
 	x.t.Helper()
 	var who []string
-	for _, j := range x.Take() {
-		wanted, err := x.Wanted(x.t.Context(), j)
+	for _, j := range x.led.Take() {
+		task, err := x.Begin(x.t.Context(), j, time.Now())
 		if err != nil {
 			x.t.Fatal(err)
 		}
-		if wanted {
+		if !task.Needless {
 			who = append(who, pageWords(j)...)
 		}
 	}
@@ -240,12 +247,12 @@ func (x *fixture) waitingPages() []string {
 }
 
 // pageWords says whom a page wakes, by what; nothing for another job.
-func pageWords(j Job) []string {
+func pageWords(j ledger.Job) []string {
 	switch j.Kind {
-	case JobPage:
-		_, id := j.Person.Split()
+	case ledger.Notify:
+		_, id := incident.Actor(j.Person).Split()
 		return []string{id + " by " + j.Via}
-	case JobPageChannel:
+	case ledger.NotifyChannel:
 		return []string{"#" + j.Target}
 	default:
 		return nil
@@ -301,4 +308,19 @@ func (x *fixture) view(f func(key string, value []byte)) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
+}
+
+// wanted reports whether a job is still to be done.
+func (x *fixture) wanted(j ledger.Job) (bool, error) {
+	task, err := x.Begin(background(), j, time.Now())
+	return !task.Needless, err
+}
+
+// prompts returns the messages of an incident that carry buttons, the newest first.
+func (x *fixture) prompts(n int) (list []Prompt, err error) {
+	err = x.db.View(background(), func(tx *storage.Tx) error {
+		list, err = prompts(tx, n)
+		return err
+	})
+	return list, err
 }

@@ -5,10 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
-	"errors"
 	"strings"
 
-	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/bot/ledger"
 )
 
 // Push is what people subscribe to for push notifications.
@@ -55,15 +54,8 @@ func (d *Desk) loadTopics(ctx context.Context) error {
 	if d.opt.Push.Server == "" || d.opt.Push.Topic != "" {
 		return nil
 	}
-	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
-		d.topics, err = loadSecret(tx, topicSecret)
-		return err
-	})
-	if !errors.Is(err, storage.ErrNotFound) {
-		return err
-	}
-	return d.db.Update(ctx, func(tx *storage.Tx) (err error) {
-		d.topics, err = ensureSecret(tx, topicSecret)
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) (err error) {
+		d.topics, err = ensureSecret(t, topicSecret)
 		return err
 	})
 }

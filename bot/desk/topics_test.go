@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
 )
@@ -19,7 +21,15 @@ func topicsOf(t *testing.T, path string, push Push) (ada, bob, address string) {
 	}
 	db := storage.New(engine)
 	defer db.Close()
-	d, err := Open(t.Context(), db, Options{Push: push})
+	l, err := ledger.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := oncall.Open(t.Context(), l, oncall.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(t.Context(), l, people, Options{Push: push})
 	if err != nil {
 		t.Fatal(err)
 	}

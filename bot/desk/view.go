@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/incident/postmortem"
@@ -19,16 +21,16 @@ import (
 
 // Brief is an incident with what is needed to show it.
 type Brief struct {
-	Incident incident.Incident
-	Papers   Papers
-	Service  rotation.Service // zero when the incident names none that exists
-	Team     rotation.Team    // of the service; zero when there is none
-	Notes    []incident.Event // the latest notes, the newest last, at most a few
-	Update   incident.Event   // the latest update among the last events; zero when there is none
-	Paging   bool             // somebody is being looked for
-	Asked    []incident.Actor // whom a page was decided for, first come first
-	Later    []Later          // those of them whom nothing was sent yet
-	Belongs  []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
+	Incident  incident.Incident
+	Artifacts Artifacts
+	Service   rotation.Service // zero when the incident names none that exists
+	Team      rotation.Team    // of the service; zero when there is none
+	Notes     []incident.Event // the latest notes, the newest last, at most a few
+	Update    incident.Event   // the latest update among the last events; zero when there is none
+	Paging    bool             // somebody is being looked for
+	Asked     []incident.Actor // whom a page was decided for, first come first
+	Later     []Later          // those of them whom nothing was sent yet
+	Belongs   []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
 }
 
 // Later is somebody who is paged, but not yet.
@@ -49,85 +51,84 @@ func (d *Desk) Brief(ctx context.Context, n int) (Brief, error) {
 // does not exist.
 func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, error) {
 	var b Brief
-	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
-		if b.Incident, err = visible(tx, viewer, n); err != nil {
-			return err
-		}
-		if b.Papers, err = loadPapers(tx, n); err != nil {
-			return err
-		}
-		r, err := storage.Load[pageRecord](tx, pageKey(n))
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-		b.Paging = r.Page.State == escalation.Triggered
-		b.Asked, b.Belongs = b.Incident.Called, b.Incident.Involved
-		if later := r.Page.Later(); b.Paging && len(later) > 0 {
-			for _, a := range b.Asked {
-				if _, id := a.Split(); !later[id].IsZero() {
-					b.Later = append(b.Later, Later{a, later[id]})
-				}
-			}
-		}
-		for key, value := range tx.ScanBack(eventPrefix(n)) {
-			e, err := readEvent(key, value)
-			if err != nil {
-				return err
-			}
-			if e.Note == incident.Update && b.Update.Seq == 0 {
-				b.Update = e
-			}
-			if e.Kind == incident.KindNote && len(b.Notes) < briefNotes {
-				b.Notes = append([]incident.Event{e}, b.Notes...)
-			}
-			if b.Incident.Events-e.Seq > 50 {
-				break
-			}
-		}
-		return nil
+	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		b, err = brief(tx, d.oncall.Current(), viewer, n)
+		return err
 	})
+	return b, err
+}
+
+// brief reads an incident with what is needed to show it.
+func brief(tx *storage.Tx, who *oncall.Directory, viewer incident.Actor, n int) (Brief, error) {
+	var b Brief
+	var err error
+	if b.Incident, err = visible(tx, viewer, n); err != nil {
+		return Brief{}, err
+	}
+	if b.Artifacts, err = loadArtifacts(tx, n); err != nil {
+		return Brief{}, err
+	}
+	r, _, err := ledger.Load[escalationRecord](tx, escalationKey(n))
 	if err != nil {
 		return Brief{}, err
 	}
-	roster := d.Roster()
-	if s, ok := roster.Service(b.Incident.Service); ok {
+	b.Paging = r.Page.State == escalation.Triggered
+	b.Asked, b.Belongs = b.Incident.Called, b.Incident.Involved
+	if later := r.Page.Later(); b.Paging && len(later) > 0 {
+		for _, a := range b.Asked {
+			if _, id := a.Split(); !later[id].IsZero() {
+				b.Later = append(b.Later, Later{a, later[id]})
+			}
+		}
+	}
+	if err := b.latest(tx); err != nil {
+		return Brief{}, err
+	}
+	if s, ok := who.Roster.Service(b.Incident.Service); ok {
 		b.Service = *s
-		if t, ok := roster.Team(s.Team); ok {
+		if t, ok := who.Roster.Team(s.Team); ok {
 			b.Team = *t
 		}
 	}
 	return b, nil
 }
 
-// Papers returns what of incident n stands in Slack.
-func (d *Desk) Papers(ctx context.Context, n int) (Papers, error) {
-	var p Papers
-	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
-		p, err = loadPapers(tx, n)
-		return err
-	})
-	return p, err
-}
-
-// Asks returns the messages of incident n that carry buttons, the newest first.
-func (d *Desk) Asks(ctx context.Context, n int) ([]Ask, error) {
-	var asks []Ask
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		for key, value := range tx.Scan(askPrefix(n)) {
-			a, err := readAsk(key, value)
-			if err != nil {
-				return err
-			}
-			asks = append(asks, a)
+// latest reads the latest notes and the latest update.
+func (b *Brief) latest(tx *storage.Tx) error {
+	for key, value := range tx.ScanBack(eventPrefix(b.Incident.Number)) {
+		e, err := readEvent(key, value)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	slices.SortStableFunc(asks, func(a, b Ask) int { return cmp.Compare(b.Message.TS, a.Message.TS) })
-	return asks, err
+		if e.Note == incident.Update && b.Update.Seq == 0 {
+			b.Update = e
+		}
+		if e.Kind == incident.KindNote && len(b.Notes) < briefNotes {
+			b.Notes = append([]incident.Event{e}, b.Notes...)
+		}
+		if b.Incident.Events-e.Seq > 50 {
+			break
+		}
+	}
+	return nil
 }
 
-func readAsk(key string, value []byte) (Ask, error) {
-	var a Ask
+// prompts returns the messages of incident n that carry buttons, the newest first.
+func prompts(tx *storage.Tx, n int) ([]Prompt, error) {
+	var list []Prompt
+	for key, value := range tx.Scan(promptPrefix(n)) {
+		p, err := readPrompt(key, value)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	slices.SortStableFunc(list, func(a, b Prompt) int { return cmp.Compare(b.Message.TS, a.Message.TS) })
+	return list, nil
+}
+
+func readPrompt(key string, value []byte) (Prompt, error) {
+	var a Prompt
 	if err := json.Unmarshal(value, &a); err != nil {
 		return a, fmt.Errorf("read %s: %v", key, err)
 	}
@@ -155,39 +156,39 @@ func readEvent(key string, value []byte) (incident.Event, error) {
 func (d *Desk) Timeline(ctx context.Context, viewer incident.Actor, n int) (incident.Incident, []incident.Event, error) {
 	var i incident.Incident
 	var events []incident.Event
-	err := d.db.View(ctx, func(tx *storage.Tx) (err error) {
+	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
 		if i, err = visible(tx, viewer, n); err != nil {
 			return err
 		}
-		for key, value := range tx.Scan(eventPrefix(n)) {
-			e, err := readEvent(key, value)
-			if err != nil {
-				return err
-			}
-			events = append(events, e)
-		}
-		return nil
+		events, err = timeline(tx, n)
+		return err
 	})
 	return i, events, err
 }
 
-// Event returns one event of an incident's timeline.
-func (d *Desk) Event(ctx context.Context, n, seq int) (incident.Event, error) {
-	var e incident.Event
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
-		r, err := storage.Load[eventRecord](tx, eventKey(n, seq))
-		e = r.Event
-		return err
-	})
-	return e, err
+func timeline(tx *storage.Tx, n int) ([]incident.Event, error) {
+	var events []incident.Event
+	for key, value := range tx.Scan(eventPrefix(n)) {
+		e, err := readEvent(key, value)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+func loadEvent(tx *storage.Tx, n, seq int) (incident.Event, error) {
+	r, err := storage.Load[eventRecord](tx, eventKey(n, seq))
+	return r.Event, err
 }
 
 // Active returns the open incidents that viewer may see, the newest first.
 func (d *Desk) Active(ctx context.Context, viewer incident.Actor) ([]incident.Incident, error) {
 	var list []incident.Incident
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key := range tx.ScanBack("open/") {
-			i, err := loadIncident(tx, lastNumber(key))
+			i, err := loadIncident(tx, ledger.LastNumber(key))
 			if err != nil {
 				return err
 			}
@@ -204,7 +205,7 @@ func (d *Desk) Active(ctx context.Context, viewer incident.Actor) ([]incident.In
 // not, the newest first.
 func (d *Desk) Recent(ctx context.Context, viewer incident.Actor, max int) ([]incident.Incident, error) {
 	var list []incident.Incident
-	err := d.db.View(ctx, func(tx *storage.Tx) error {
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.ScanBack("incident/") {
 			var r incidentRecord
 			if err := json.Unmarshal(value, &r); err != nil {
@@ -228,53 +229,58 @@ func (d *Desk) Postmortem(ctx context.Context, viewer incident.Actor, n int, zon
 	if err != nil {
 		return postmortem.Document{}, err
 	}
-	return postmortem.New(i, events, d.people.Load().context(i, zone)), nil
+	return postmortem.New(i, events, documentContext(d.oncall.Current(), i, zone)), nil
 }
 
-// context is what the roster knows about an incident, for its document.
-func (w *directory) context(i incident.Incident, zone *time.Location) postmortem.Context {
+// Document drafts the post-mortem of the task's incident.
+func (t Task) Document(zone *time.Location) postmortem.Document {
+	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.Incident, zone))
+}
+
+// documentContext is what the roster knows about an incident, for its document.
+func documentContext(w *oncall.Directory, i incident.Incident, zone *time.Location) postmortem.Context {
 	c := postmortem.Context{
 		Services: map[string]string{}, Teams: map[string]string{}, Zone: zone,
 		People: map[incident.Actor]postmortem.Person{},
 	}
-	for _, s := range w.roster.Services {
+	for _, s := range w.Roster.Services {
 		c.Services[s.ID] = s.Name
 	}
-	for _, t := range w.roster.Teams {
+	for _, t := range w.Roster.Teams {
 		c.Teams[t.ID] = t.Name
 	}
-	for _, p := range w.roster.People {
+	for _, p := range w.Roster.People {
 		person := postmortem.Person{Names: []string{p.Name, p.ID}}
-		if slack := w.slack(p.ID); slack != "" {
+		if slack := w.Slack(p.ID); slack != "" {
 			person.Names = append(person.Names, slack)
 		}
 		if p.TimeZone != "" {
-			person.Zone = w.roster.Location(p.ID)
+			person.Zone = w.Roster.Location(p.ID)
 		}
 		c.People[incident.Person(p.ID)] = person
 	}
-	s, ok := w.roster.Service(i.Service)
+	s, ok := w.Roster.Service(i.Service)
 	if !ok {
 		return c
 	}
 	c.Owner = s.Team
-	w.label(c, s, i.Declared)
-	if a, ok := w.roster.Agreement(s.Agreement); ok {
+	label(w, c, s, i.Declared)
+	if a, ok := w.Roster.Agreement(s.Agreement); ok {
 		c.Agreement = agreement(a)
 	}
 	return c
 }
 
 // label says of the people on call at the declaration what they were.
-func (w *directory) label(c postmortem.Context, s *rotation.Service, at time.Time) {
-	policy, ok := w.roster.Policy(cmp.Or(s.Policy, w.roster.Defaults.Policy))
+func label(w *oncall.Directory, c postmortem.Context, s *rotation.Service, at time.Time) {
+	policy, ok := w.Roster.Policy(cmp.Or(s.Policy, w.Roster.Defaults.Policy))
 	if !ok {
 		return
 	}
 	places, place := []string{"primary", "secondary", "third"}, 0
 	for _, step := range policy.Steps {
 		for _, t := range step.Notify {
-			rot, ok := w.roster.Rotation(t.ID)
+			rot, ok := w.Roster.Rotation(t.ID)
 			if t.Kind != rotation.TargetRotation || !ok || place == len(places) {
 				continue
 			}
@@ -299,37 +305,12 @@ func agreement(a *rotation.Agreement) *postmortem.Agreement {
 	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Targets: targets, Counted: a.Coverage.Counted}
 }
 
-// Check reports whether the store answers, for the health of the process.
-func (d *Desk) Check(ctx context.Context) error {
-	return d.db.View(ctx, func(tx *storage.Tx) error {
-		_, err := tx.Get(rosterCurrent)
-		if errors.Is(err, storage.ErrNotFound) {
-			return nil
-		}
+// Artifacts returns what of incident n stands in Slack.
+func (d *Desk) Artifacts(ctx context.Context, n int) (Artifacts, error) {
+	var a Artifacts
+	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		a, err = loadArtifacts(tx, n)
 		return err
 	})
-}
-
-// CheckWrite reports whether the store takes a write.
-// After an act whose commit the store refused it tries with a record that needs
-// room, since a small one fits into what a full disk has left.
-func (d *Desk) CheckWrite(ctx context.Context) error {
-	room := 0
-	if d.refused.Load() {
-		room = 512 << 10
-	}
-	err := d.db.Update(ctx, func(tx *storage.Tx) error {
-		return storage.Save(tx, "health", healthRecord{V: 1, At: instant(), Room: strings.Repeat("-", room)})
-	})
-	if err == nil {
-		d.refused.Store(false)
-	}
-	return err
-}
-
-// healthRecord is what a check of the store writes.
-type healthRecord struct {
-	V    int       `json:"v"`
-	At   time.Time `json:"at"`
-	Room string    `json:"room,omitempty"`
+	return a, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/escalation"
+	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -56,7 +57,7 @@ func (w *work) skipped(e escalation.Entry) []incident.Skipped {
 		return list
 	}
 	for _, c := range e.People {
-		if until := escalation.Daytime().Next(w.who.roster.Location(c.Person), e.At); until.After(e.At) {
+		if until := rotation.Daytime().Next(w.who.Roster.Location(c.Person), e.At); until.After(e.At) {
 			list = append(list, incident.Skipped{Person: incident.Person(c.Person), Why: "quiet_hours", Until: until.UTC()})
 		}
 	}
@@ -71,9 +72,9 @@ func (d *Desk) Why(ctx context.Context, viewer incident.Actor, n int) (escalatio
 	if err != nil {
 		return escalation.Explanation{}, err
 	}
-	var r pageRecord
-	err = d.db.View(ctx, func(tx *storage.Tx) (err error) {
-		r, err = storage.Load[pageRecord](tx, pageKey(n))
+	var r escalationRecord
+	err = d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		r, err = storage.Load[escalationRecord](tx, escalationKey(n))
 		return err
 	})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -117,7 +118,7 @@ func (d *Desk) WhyWords(x escalation.Explanation, w Words) []string {
 		}
 	}
 	for _, p := range x.Coming {
-		lines = append(lines, w.Time(p.At)+" to come: "+w.text(d.DisplayName(p.Person))+" by "+p.Via)
+		lines = append(lines, w.Time(p.At)+" to come: "+w.text(d.oncall.Current().DisplayName(p.Person))+" by "+p.Via)
 	}
 	return lines
 }
@@ -125,7 +126,7 @@ func (d *Desk) WhyWords(x escalation.Explanation, w Words) []string {
 func (d *Desk) whySkipped(k incident.Skipped, w Words) string {
 	name, target := "", w.text(k.Target)
 	if k.Person != "" {
-		name = w.text(d.DisplayName(k.Person))
+		name = w.text(d.oncall.Current().DisplayName(k.Person))
 	}
 	switch k.Why {
 	case string(escalation.NobodyOnCall):
@@ -149,7 +150,7 @@ func (d *Desk) whySkipped(k incident.Skipped, w Words) string {
 func (d *Desk) whyPage(p escalation.ExplainedPage) string {
 	who := p.Target
 	if p.Person != "" {
-		who = d.DisplayName(p.Person)
+		who = d.oncall.Current().DisplayName(p.Person)
 	}
 	line := who + " by " + p.Via
 	if p.Rule != "" {

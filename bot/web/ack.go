@@ -77,13 +77,13 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request) {
 		case !i.Status.Active():
 			line += " (" + string(i.Status) + ")"
 		case i.Acked():
-			line += " (" + d.DisplayName(i.AcknowledgedBy) + " is on it)"
+			line += " (" + d.People.Current().DisplayName(i.AcknowledgedBy) + " is on it)"
 		default:
 			left++
 		}
 		sheet.Lines = append(sheet.Lines, line)
 	}
-	sheet.Next = "You acknowledge as " + d.DisplayName(o.Person) + ": you are on it, and nobody else is paged."
+	sheet.Next = "You acknowledge as " + d.People.Current().DisplayName(o.Person) + ": you are on it, and nobody else is paged."
 	if len(o.Incidents) > 1 {
 		sheet.Button = "Acknowledge these"
 	}

@@ -65,7 +65,7 @@ type declaration struct {
 	Test     bool     `json:"test"`
 }
 
-func (s *Server) declare(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) declare(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	var body declaration
 	if err := readJSON(w, r, &body); err != nil {
 		return err
@@ -128,7 +128,7 @@ var verbs = [...]desk.Verb{
 	desk.Cancel, desk.Merge, desk.Note, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
 }
 
-func (s *Server) act(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) act(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
 		return err
@@ -164,7 +164,7 @@ type aimed struct {
 	act      desk.Act
 }
 
-func (b deed) do(ctx context.Context, d *desk.Desk, c desk.Caller, to aimed) (desk.Answer, error) {
+func (b deed) do(ctx context.Context, d *Parts, c desk.Caller, to aimed) (desk.Answer, error) {
 	switch to.act.Verb {
 	case escalate:
 		return d.Escalate(ctx, c, to.incident)
@@ -177,7 +177,7 @@ func (b deed) do(ctx context.Context, d *desk.Desk, c desk.Caller, to aimed) (de
 		}
 		return d.Snooze(ctx, c, to.incident, length)
 	case reassign:
-		p, ok := d.Roster().Person(strings.TrimPrefix(b.Person, "@"))
+		p, ok := d.People.Current().Roster.Person(strings.TrimPrefix(b.Person, "@"))
 		if !ok {
 			return desk.Answer{}, invalid("person", "must be the ID of somebody in the roster")
 		}
@@ -197,7 +197,7 @@ func noVerb(verb desk.Verb) error {
 }
 
 // act reads what the verb needs.
-func (b deed) act(verb desk.Verb, d *desk.Desk, by incident.Actor) (desk.Act, error) {
+func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error) {
 	a := desk.Act{Verb: verb, Text: b.Text, Severity: b.Severity.is, Service: b.Service}
 	switch verb {
 	case desk.SetSeverity:
@@ -229,13 +229,13 @@ func (b deed) act(verb desk.Verb, d *desk.Desk, by incident.Actor) (desk.Act, er
 
 // role reads who takes which role. An operator at a terminal takes none: a
 // role is for somebody who can be asked.
-func (b deed) role(a desk.Act, d *desk.Desk, by incident.Actor) (desk.Act, error) {
+func (b deed) role(a desk.Act, d *Parts, by incident.Actor) (desk.Act, error) {
 	a.Role = incident.Role(strings.ToLower(b.Role))
 	if !slices.Contains([]incident.Role{incident.Commander, incident.Responder, incident.Communicator, incident.Shadow}, a.Role) {
 		return a, invalid("role", "must be commander, responder, communicator or shadow")
 	}
 	kind, _ := by.Split()
-	p, known := d.Roster().Person(strings.TrimPrefix(b.Person, "@"))
+	p, known := d.People.Current().Roster.Person(strings.TrimPrefix(b.Person, "@"))
 	switch {
 	case known:
 		a.Person = incident.Person(p.ID)
@@ -254,7 +254,7 @@ type refused struct {
 
 // refused says whether the incident does not exist (404), the body asked for
 // something that no incident can do (422), or this one cannot now (409).
-func (s *Server) refused(ctx context.Context, d *desk.Desk, c desk.Caller, f refused) error {
+func (s *Server) refused(ctx context.Context, d *Parts, c desk.Caller, f refused) error {
 	var refusal *incident.Refusal
 	if !errors.As(f.err, &refusal) {
 		return f.err
@@ -271,14 +271,14 @@ func (s *Server) refused(ctx context.Context, d *desk.Desk, c desk.Caller, f ref
 }
 
 // lacks reports whether the act can be done to no incident, as it stands.
-func (f refused) lacks(ctx context.Context, d *desk.Desk, by incident.Actor) bool {
+func (f refused) lacks(ctx context.Context, d *Parts, by incident.Actor) bool {
 	switch f.act.Verb {
 	case desk.Note, desk.Reopen, desk.Rename:
 		return incident.CleanText(f.act.Text) == ""
 	case desk.Merge:
 		return f.act.Into == f.incident || !exists(ctx, d, by, f.act.Into)
 	case desk.Reroute:
-		return !slices.ContainsFunc(d.Roster().Services, func(s rotation.Service) bool {
+		return !slices.ContainsFunc(d.People.Current().Roster.Services, func(s rotation.Service) bool {
 			asked := strings.TrimSpace(f.act.Service)
 			return strings.EqualFold(s.ID, asked) || strings.EqualFold(s.Name, asked)
 		})
@@ -289,7 +289,7 @@ func (f refused) lacks(ctx context.Context, d *desk.Desk, by incident.Actor) boo
 
 // exists reports whether there is an incident n that who may see. When it cannot
 // be told there is one.
-func exists(ctx context.Context, d *desk.Desk, who incident.Actor, n int) bool {
+func exists(ctx context.Context, d *Parts, who incident.Actor, n int) bool {
 	_, err := d.Show(ctx, who, n)
 	var refusal *incident.Refusal
 	return !errors.As(err, &refusal)

@@ -16,7 +16,7 @@ import (
 
 // operator lets in whoever has the admin token. The token is taken from the
 // header only: an address ends up in histories and logs.
-func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *desk.Desk) error) http.Handler {
+func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *Parts) error) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error {
 		return &problem{Status: http.StatusForbidden, Why: "A page of another site may not ask this."}
@@ -42,9 +42,9 @@ const cli = "cli"
 
 // actor returns who acts: the person of the roster with that ID, or else an
 // operator of that name.
-func actor(d *desk.Desk, as string) incident.Actor {
+func actor(d *Parts, as string) incident.Actor {
 	as = strings.TrimPrefix(strings.TrimSpace(as), "@")
-	if p, ok := d.Roster().Person(as); ok {
+	if p, ok := d.People.Current().Roster.Person(as); ok {
 		return incident.Person(p.ID)
 	}
 	name, _ := incident.CleanTitle(as)
@@ -60,7 +60,7 @@ const viewer incident.Actor = "admin:" + cli
 // list answers with the open incidents, or with ?all=true the last ones of
 // every status, at most ?limit= (100 unless told, never more than 1,000), the
 // newest first.
-func (s *Server) list(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) list(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	q := r.URL.Query()
 	limit := 100
 	if text := q.Get("limit"); text != "" {
@@ -103,7 +103,7 @@ func flag(text string, set bool) (bool, error) {
 	return on, nil
 }
 
-func (s *Server) show(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) show(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, d *desk.Desk) erro
 	return nil
 }
 
-func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *desk.Desk) 
 }
 
 // postmortem answers with the document as it stands: ?format=markdown, html or json.
-func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
 		return err
@@ -188,7 +188,7 @@ func missing(err error) error {
 
 // caller reads who asks for what, and how the request is recognised when it is
 // repeated.
-func caller(r *http.Request, d *desk.Desk, as string) (desk.Caller, error) {
+func caller(r *http.Request, d *Parts, as string) (desk.Caller, error) {
 	c := desk.Caller{Actor: actor(d, as)}
 	key := r.Header.Get("Idempotency-Key")
 	if len(key) > 255 {

@@ -78,7 +78,7 @@ func (s *Server) explain(r *http.Request, err error) *problem {
 func (s *Server) words(r *incident.Refusal) (why, next string) {
 	who, when := "", r.When.In(s.zone).Format("15:04 MST")
 	if d := s.desk.Load(); d != nil && r.Who != "" {
-		who = d.DisplayName(r.Who)
+		who = d.People.Current().DisplayName(r.Who)
 	}
 	show := func(text string) string {
 		return (&incident.Refusal{Why: text}).Text(who, when)

@@ -4,14 +4,12 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/stormbell/stormbell/bot/desk"
 )
 
 // backup answers with a consistent copy of the store, taken while it works.
 // What goes wrong on the way ends the connection, so that half a copy is never
 // taken for a whole one.
-func (s *Server) backup(w http.ResponseWriter, r *http.Request, _ *desk.Desk) error {
+func (s *Server) backup(w http.ResponseWriter, r *http.Request, _ *Parts) error {
 	if s.copyStore == nil {
 		return &problem{Status: http.StatusNotFound, Why: "This store cannot be copied from here.", Next: "Use its own tools."}
 	}

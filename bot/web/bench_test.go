@@ -73,8 +73,8 @@ func (w *world) flood(b *testing.B, send func(body []byte) int) {
 	outbox.Go(func() { // takes the jobs, as the bot's loop does, and drops them
 		for {
 			select {
-			case <-w.desk.JobsReady():
-				w.desk.Take()
+			case <-w.ledger.Ready():
+				w.ledger.Take()
 			case <-ctx.Done():
 				return
 			}

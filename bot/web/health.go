@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/stormbell/stormbell/bot/desk"
 )
 
 // healthz says that the process lives, whatever state it is in.
@@ -67,14 +65,14 @@ func (s *Server) checkWriter() check {
 	}
 }
 
-func (s *Server) checkRead(ctx context.Context, d *desk.Desk) check {
-	if err := d.Check(ctx); err != nil {
+func (s *Server) checkRead(ctx context.Context, d *Parts) check {
+	if err := d.CheckRead(ctx); err != nil {
 		return check{Name: "store_read", Says: "the store cannot be read; the log has the reason"}
 	}
 	return check{Name: "store_read", OK: true}
 }
 
-func (s *Server) checkWrite(ctx context.Context, d *desk.Desk, now time.Time) check {
+func (s *Server) checkWrite(ctx context.Context, d *Parts, now time.Time) check {
 	was, is := s.probe.look(ctx, d.CheckWrite, now)
 	if is != nil && was == nil {
 		s.log.Error().Err(is).Msg("the store takes no writes")

@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -29,9 +29,16 @@ type Metrics struct {
 	jobs      *prometheus.CounterVec
 	waiting   *prometheus.HistogramVec
 	calls     *prometheus.CounterVec
-	attempts  *prometheus.CounterVec
 	calling   *prometheus.HistogramVec
 	envelopes *prometheus.CounterVec
+
+	// Each with the name that an earlier version had, until the next one.
+	attempts  []*prometheus.CounterVec
+	delivered []*prometheus.HistogramVec
+
+	mu     sync.Mutex
+	queued int
+	oldest time.Time // when the oldest waiting job was decided; zero: none waits
 }
 
 // Metric describes one metric, for the documentation. Those of the Go runtime and
@@ -67,8 +74,15 @@ func NewMetrics(version string) *Metrics {
 	m.requests = m.counter("http_requests_total", "HTTP requests, by route and status.", "route", "status")
 	m.answering = m.histogram("http_request_duration_seconds", "Time to answer an HTTP request.", "route")
 	m.jobs = m.counter("jobs_total", "Jobs of the outbox, by kind and outcome.", "kind", "outcome")
-	m.waiting = m.histogram("job_wait_seconds", "Time from a job's commit to its outcome; of the kind page it is how long people wait for a notification.", "kind")
-	m.attempts = m.counter("way_attempts_total", "Notifications sent by push, text message, call, mail or webhook, by contact method and outcome.", "via", "outcome")
+	m.waiting = m.histogram("job_wait_seconds", "Time from a job's commit to its outcome.", "kind")
+	const attempts = "Notifications sent by push, text message, call, mail or webhook, by contact method and outcome."
+	const delivered = "Time from the decision to notify somebody until Slack or a provider had accepted it, by contact method."
+	m.attempts = []*prometheus.CounterVec{m.counter("notification_attempts_total", attempts, "via", "outcome"),
+		m.counter("way_attempts_total", "The same under its old name, until the next version.", "via", "outcome")}
+	m.delivered = []*prometheus.HistogramVec{m.histogram("notification_delivery_seconds", delivered, "via"),
+		m.histogram("page_delivery_seconds", "The same under its old name, until the next version.", "via")}
+	m.gauge("outbox_jobs", "Jobs that wait in the outbox.", func() float64 { n, _ := m.waits(); return float64(n) })
+	m.gauge("outbox_oldest_seconds", "Age of the oldest job that waits in the outbox.", func() float64 { _, age := m.waits(); return age.Seconds() })
 	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error).", "method", "outcome")
 	m.calling = m.histogram("slack_call_duration_seconds", "Time that a call of Slack's Web API took.", "method")
 	m.envelopes = m.counter("slack_envelopes_total", "Envelopes received over Socket Mode, by type.", "type")
@@ -101,7 +115,6 @@ func (m *Metrics) gauge(name, help string, value func() float64) {
 
 // watch adds what is asked of the server when somebody looks.
 func (m *Metrics) watch(s *Server) {
-	m.watchOutbox(s.desk.Load)
 	m.gauge("open_incidents", "Incidents that are open; private ones are not counted, since anybody may read this.", s.openIncidents)
 	m.gauge("leader", "1 when this process is the writer, 0 while it stands by.", func() float64 {
 		if s.desk.Load() == nil {
@@ -119,43 +132,22 @@ func (m *Metrics) watch(s *Server) {
 	}
 }
 
-// outboxMetrics reads the outbox when somebody looks.
-type outboxMetrics struct {
-	desk         func() *desk.Desk
-	jobs, oldest *prometheus.Desc
+// Waiting tells how many jobs wait and when the oldest of them was decided.
+func (m *Metrics) Waiting(jobs int, oldest time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.queued, m.oldest = jobs, oldest
 }
 
-func (m *Metrics) watchOutbox(d func() *desk.Desk) {
-	gauge := func(name, help string) *prometheus.Desc {
-		m.list("gauge", name, help)
-		return prometheus.NewDesc("stormbell_"+name, help, nil, nil)
+// waits returns how many jobs wait and the age of the oldest, which grows while the
+// loop that should call Waiting hangs.
+func (m *Metrics) waits() (int, time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.queued == 0 || m.oldest.IsZero() {
+		return m.queued, 0
 	}
-	m.registry.MustRegister(outboxMetrics{d, gauge("outbox_jobs", "Jobs that wait in the outbox."),
-		gauge("outbox_oldest_seconds", "Age of the oldest job that waits in the outbox.")})
-}
-
-// Describe is the half of a [prometheus.Collector] that names the metrics.
-func (o outboxMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- o.jobs; ch <- o.oldest }
-
-// Collect reads them. While the store cannot be read there is no value: 0 would
-// say that all is done.
-func (o outboxMetrics) Collect(ch chan<- prometheus.Metric) {
-	d := o.desk()
-	if d == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	jobs, err := d.Unfinished(ctx)
-	if err != nil {
-		return
-	}
-	oldest := 0.0
-	for _, j := range jobs {
-		oldest = max(oldest, time.Since(j.Created).Seconds())
-	}
-	ch <- prometheus.MustNewConstMetric(o.jobs, prometheus.GaugeValue, float64(len(jobs)))
-	ch <- prometheus.MustNewConstMetric(o.oldest, prometheus.GaugeValue, oldest)
+	return m.queued, time.Since(m.oldest)
 }
 
 func (s *Server) openIncidents() float64 {
@@ -200,10 +192,20 @@ func (m *Metrics) Job(kind, outcome string, waited time.Duration) {
 	m.waiting.WithLabelValues(word(kind)).Observe(waited.Seconds())
 }
 
-// Attempt counts an attempt to reach somebody by another way than Slack.
-// Outcome is ok, unavailable, busy, misconfigured, refused or stopped.
+// Attempt counts an attempt to reach somebody by another contact method than
+// Slack. Outcome is ok, unavailable, busy, misconfigured, refused or stopped.
 func (m *Metrics) Attempt(via, outcome string) {
-	m.attempts.WithLabelValues(word(via), word(outcome)).Inc()
+	for _, c := range m.attempts {
+		c.WithLabelValues(word(via), word(outcome)).Inc()
+	}
+}
+
+// Delivered counts a notification that was accepted, and how long after it was
+// decided.
+func (m *Metrics) Delivered(via string, took time.Duration) {
+	for _, h := range m.delivered {
+		h.WithLabelValues(word(via)).Observe(took.Seconds())
+	}
 }
 
 // SlackCall counts a call of Slack's Web API. Outcome is ok, Slack's word for

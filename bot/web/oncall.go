@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -28,7 +27,7 @@ type payLine struct {
 // oncallReport answers with the figures of ?from= to ?to=, in RFC 3339; of
 // ?person= or ?rotation= alone; paid at ?rates=BUSINESS,WEEKDAY_OFF,WEEKEND,HOLIDAY,
 // each an hour in the smallest unit of the currency.
-func (s *Server) oncallReport(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) oncallReport(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	q := r.URL.Query()
 	from, err := when(q.Get("from"), "from")
 	if err != nil {
@@ -46,7 +45,7 @@ func (s *Server) oncallReport(w http.ResponseWriter, r *http.Request, d *desk.De
 	if err != nil {
 		return err
 	}
-	if err := known(d.Roster(), figures, q.Get("person"), q.Get("rotation")); err != nil {
+	if err := known(d.People.Current().Roster, figures, q.Get("person"), q.Get("rotation")); err != nil {
 		return err
 	}
 	out := oncallFigures{OnCall: figures.Only(q.Get("person"), q.Get("rotation")), Pay: []payLine{}}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -20,8 +20,8 @@ const maxRoster = 16 << 20
 
 // roster answers with the roster that holds, or with ?version=N an earlier one.
 // Its ETag is the version.
-func (s *Server) roster(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
-	version := d.RosterVersion()
+func (s *Server) roster(w http.ResponseWriter, r *http.Request, d *Parts) error {
+	version := d.People.Current().Version
 	if text := r.URL.Query().Get("version"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -32,7 +32,7 @@ func (s *Server) roster(w http.ResponseWriter, r *http.Request, d *desk.Desk) er
 	if version == 0 {
 		return &problem{Status: http.StatusNotFound, Why: "There is no roster yet.", Next: "Send one with POST /v1/roster, or `stormbell roster apply`."}
 	}
-	text, err := d.RosterText(r.Context(), version)
+	text, err := d.People.RosterText(r.Context(), version)
 	if err != nil {
 		return missing(err)
 	}
@@ -46,7 +46,7 @@ func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // history answers with the changes of the roster, the newest first, at most
 // ?limit= of them (100 unless told).
-func (s *Server) history(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) history(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	limit := 100
 	if text := r.URL.Query().Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -55,7 +55,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, d *desk.Desk) e
 		}
 		limit = n
 	}
-	list, err := d.History(r.Context(), limit)
+	list, err := d.People.History(r.Context(), limit)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ type applied struct {
 // apply makes the roster in the body hold, or with ?plan=1 says only what would
 // change. It is refused as a whole when anything in it is wrong, and when
 // If-Match names another version than the one that holds.
-func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	next, text, err := readRoster(w, r)
 	if err != nil {
 		return err
@@ -87,16 +87,16 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) err
 	if err != nil {
 		return err
 	}
-	old, now := d.Roster(), time.Now().UTC()
-	out := applied{Version: d.RosterVersion(), Plan: rotation.Plan(old, next, now).Lines(), Findings: NewFindings(old, next, now)}
+	old, now := d.People.Current().Roster, time.Now().UTC()
+	out := applied{Version: d.People.Current().Version, Plan: rotation.Plan(old, next, now).Lines(), Findings: NewFindings(old, next, now)}
 	if next.Equal(old) {
-		if holds, err := d.RosterText(r.Context(), out.Version); err == nil && !bytes.Equal(holds, text) {
+		if holds, err := d.People.RosterText(r.Context(), out.Version); err == nil && !bytes.Equal(holds, text) {
 			out.Plan = []string{OnlyComments}
 		}
 	}
 	if planOnly {
 		if match != 0 && match != out.Version {
-			return anotherVersion(&desk.VersionError{Meant: match, Holds: desk.RosterChange{Version: out.Version}})
+			return anotherVersion(&oncall.VersionError{Meant: match, Holds: oncall.Change{Version: out.Version}})
 		}
 		writeJSON(w, http.StatusOK, out)
 		return nil
@@ -105,8 +105,8 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *desk.Desk) err
 	if err != nil {
 		return err
 	}
-	a, err := d.Apply(r.Context(), c, desk.Application{Roster: next, Text: text, Why: oneLine(r.URL.Query().Get("why")), Match: match})
-	var race *desk.VersionError
+	a, err := d.People.Apply(r.Context(), c, oncall.Application{Roster: next, Text: text, Why: oneLine(r.URL.Query().Get("why")), Match: match})
+	var race *oncall.VersionError
 	if errors.As(err, &race) {
 		return anotherVersion(race)
 	}
@@ -193,7 +193,7 @@ func matches(r *http.Request) (int, error) {
 }
 
 // anotherVersion refuses a roster that was made from another version than holds.
-func anotherVersion(e *desk.VersionError) error {
+func anotherVersion(e *oncall.VersionError) error {
 	who := ""
 	if e.Holds.By != "" {
 		who = fmt.Sprintf(" by %s at %s", e.Holds.By, e.Holds.At.UTC().Format("2006-01-02 15:04 UTC"))

@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 )
 
 // grown is a roster of that many weekly rotations.
@@ -48,9 +47,9 @@ func TestRosterRoundTrip(t *testing.T) {
 	if old := w.want(t, get("/v1/roster?version=1").admin(), http.StatusOK, nil); old != first {
 		t.Errorf("version 1 is another one now:\n%s", cmp.Diff(first, old))
 	}
-	var history struct{ History []desk.RosterChange }
+	var history struct{ History []oncall.Change }
 	w.want(t, get("/v1/roster/history").admin(), http.StatusOK, &history)
-	if h := history.History; len(h) != 2 || h[0].Why != "Zoe joins" || h[0].Version != 2 || h[0].By == "" || h[0].Kind != desk.ChangeApplied {
+	if h := history.History; len(h) != 2 || h[0].Why != "Zoe joins" || h[0].Version != 2 || h[0].By == "" || h[0].Kind != oncall.ChangeApplied {
 		t.Errorf("history = %+v; want version 2 with who and why, and version 1", h)
 	}
 }
@@ -61,7 +60,7 @@ func TestRosterTwice(t *testing.T) {
 	for range 2 {
 		w.want(t, post("/v1/roster", grown(2)).admin().with("Idempotency-Key", "k1"), http.StatusOK, nil)
 	}
-	if v := w.desk.RosterVersion(); v != 2 {
+	if v := w.people.Current().Version; v != 2 {
 		t.Errorf("version %d holds after one request that came twice; want 2", v)
 	}
 }
@@ -107,7 +106,7 @@ func TestRosterRefuses(t *testing.T) {
 		{"a match that is none", post("/v1/roster", grown(1)).admin().with("If-Match", "abc"), http.StatusBadRequest, "If-Match must be a version"},
 		{"plan that is neither", post("/v1/roster?plan=maybe", grown(1)).admin(), http.StatusBadRequest, "plan must be true or false"},
 		{"too large", post("/v1/roster", strings.Repeat("#", maxRoster+1)).admin(), http.StatusRequestEntityTooLarge, "over 16777216 bytes"},
-		{"comments only", post("/v1/roster", "# nothing\n").admin(), http.StatusBadRequest, "has no entry"},
+		{"comments only", post("/v1/roster", "# nothing\n").admin(), http.StatusUnprocessableEntity, "there is nothing in it"},
 		{"a limit that is none", get("/v1/roster/history?limit=0").admin(), http.StatusBadRequest, "limit must be"},
 	}
 	w := newWorld(t)
@@ -119,7 +118,7 @@ func TestRosterRefuses(t *testing.T) {
 			}
 		})
 	}
-	if v := w.desk.RosterVersion(); v != 1 {
+	if v := w.people.Current().Version; v != 1 {
 		t.Errorf("version %d holds after refusals only; want 1", v)
 	}
 }

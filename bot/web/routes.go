@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
@@ -52,7 +51,7 @@ func (s *Server) table() []served {
 	open := func(method, path string, h http.Handler, what, who string) {
 		list = append(list, served{Route{method, path, what, who}, h})
 	}
-	operator := func(method, path string, f func(http.ResponseWriter, *http.Request, *desk.Desk) error, what string) {
+	operator := func(method, path string, f func(http.ResponseWriter, *http.Request, *Parts) error, what string) {
 		open(method, path, s.operator(f), what, operators)
 	}
 

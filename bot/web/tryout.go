@@ -10,15 +10,15 @@ import (
 
 // tried is the answer about a test of somebody's ways.
 type tried struct {
-	desk.Tryout
+	desk.TestPage
 	Over  bool     `json:"over"` // nothing is under way any more
 	Words []string `json:"words"`
 }
 
-func newTried(t desk.Tryout) tried { return tried{t, t.Over(), t.Words()} }
+func newTried(t desk.TestPage) tried { return tried{t, t.Over(), t.Words()} }
 
 // tryWays sends a person of the roster a test by each of their ways.
-func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	var body struct {
 		As     string `json:"as"`
 		Person string `json:"person"`
@@ -26,7 +26,7 @@ func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *desk.Desk) e
 	if err := readJSON(w, r, &body); err != nil {
 		return err
 	}
-	p, ok := d.Roster().Person(strings.TrimPrefix(body.Person, "@"))
+	p, ok := d.People.Current().Roster.Person(strings.TrimPrefix(body.Person, "@"))
 	if !ok {
 		return invalid("person", "must be the ID of somebody in the roster")
 	}
@@ -34,7 +34,7 @@ func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *desk.Desk) e
 	if err != nil {
 		return err
 	}
-	t, err := d.TryWays(r.Context(), c, incident.Person(p.ID))
+	t, err := d.TestPages(r.Context(), c, incident.Person(p.ID))
 	if err != nil {
 		return err
 	}
@@ -43,8 +43,8 @@ func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *desk.Desk) e
 }
 
 // tried answers what came of a test.
-func (s *Server) tried(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
-	t, err := d.TriedWays(r.Context(), r.PathValue("id"))
+func (s *Server) tried(w http.ResponseWriter, r *http.Request, d *Parts) error {
+	t, err := d.TestPageOf(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return missing(err)
 	}
@@ -59,13 +59,13 @@ type pushTopic struct {
 }
 
 // topics answers with the topics of everybody in the roster, or of ?person= alone.
-func (s *Server) topics(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) topics(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	person := strings.TrimPrefix(r.URL.Query().Get("person"), "@")
-	if _, ok := d.Roster().Person(person); person != "" && !ok {
+	if _, ok := d.People.Current().Roster.Person(person); person != "" && !ok {
 		return invalid("person", "must be the ID of somebody in the roster")
 	}
 	list := []pushTopic{}
-	for _, p := range d.Roster().People {
+	for _, p := range d.People.Current().Roster.People {
 		address := d.PushAddress(p.ID)
 		if address == "" {
 			return &problem{Status: http.StatusNotFound, Why: "There are no pushes.", Next: "Set notify.ntfy.url in the configuration."}

@@ -49,10 +49,10 @@ type sheet struct {
 	Timeline     []entry           `json:"timeline"`
 }
 
-func newSheet(d *desk.Desk, b desk.Brief, events []incident.Event) sheet {
+func newSheet(d *Parts, b desk.Brief, events []incident.Event) sheet {
 	out := sheet{
 		Incident: show(b.Incident), Paging: b.Paging, Asked: append([]incident.Actor{}, b.Asked...),
-		ChannelError: b.Papers.ChannelError, Timeline: entries(d, events), Names: map[string]string{},
+		ChannelError: b.Artifacts.ChannelError, Timeline: entries(d, events), Names: map[string]string{},
 	}
 	if b.Service.ID != "" {
 		out.Service = &titled{b.Service.ID, b.Service.Name}
@@ -61,7 +61,7 @@ func newSheet(d *desk.Desk, b desk.Brief, events []incident.Event) sheet {
 		out.Team = &titled{b.Team.ID, b.Team.Name}
 	}
 	for _, a := range append(append([]incident.Actor{b.Incident.DeclaredBy}, b.Asked...), b.Belongs...) {
-		out.Names[string(a)] = d.DisplayName(a)
+		out.Names[string(a)] = d.People.Current().DisplayName(a)
 	}
 	return out
 }
@@ -72,16 +72,16 @@ type entry struct {
 	Words string `json:"words"` // one line in plain text, which says who as well
 }
 
-func entries(d *desk.Desk, events []incident.Event) []entry {
+func entries(d *Parts, events []incident.Event) []entry {
 	out := []entry{}
 	for _, e := range events {
-		out = append(out, entry{e, d.DisplayName(e.By) + " " + words(d, e)})
+		out = append(out, entry{e, d.People.Current().DisplayName(e.By) + " " + words(d, e)})
 	}
 	return out
 }
 
 // words says what happened, without who did it, in one line.
-func words(d *desk.Desk, e incident.Event) string {
+func words(d *Parts, e incident.Event) string {
 	switch e.Kind {
 	case incident.KindDeclared:
 		return said(fmt.Sprintf("declared %s as %s", e.Title, e.Severity), "")
@@ -105,9 +105,9 @@ func words(d *desk.Desk, e incident.Event) string {
 		if e.Person == e.By {
 			return "took the role of " + string(e.Role)
 		}
-		return said(fmt.Sprintf("gave the role of %s to %s", e.Role, d.DisplayName(e.Person)), "")
+		return said(fmt.Sprintf("gave the role of %s to %s", e.Role, d.People.Current().DisplayName(e.Person)), "")
 	case incident.KindOffered:
-		return fmt.Sprintf("offered the role of %s to %s", e.Role, d.DisplayName(e.Person))
+		return fmt.Sprintf("offered the role of %s to %s", e.Role, d.People.Current().DisplayName(e.Person))
 	case incident.KindFollowUp:
 		return said("opened a follow-up", e.FollowUp.ID+" "+e.FollowUp.Title)
 	case incident.KindChannel:
@@ -137,9 +137,9 @@ func words(d *desk.Desk, e incident.Event) string {
 	}
 }
 
-func whom(d *desk.Desk, e incident.Event) string {
+func whom(d *Parts, e incident.Event) string {
 	if e.Person != "" {
-		return d.DisplayName(e.Person)
+		return d.People.Current().DisplayName(e.Person)
 	}
 	return e.Target
 }

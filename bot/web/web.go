@@ -20,11 +20,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 )
 
 // Options are what a server is told once, at its start.
 type Options struct {
 	Desk       *desk.Desk                     // nil: the process stands by until [Server.Lead]
+	People     *oncall.Roster                 // of the same process
 	AdminToken string                         // empty: admin calls are refused
 	Keys       []Key                          // of alert senders; none: alerts are refused
 	Rate       int                            // alerts a second from each key; 0: DefaultRate
@@ -52,7 +54,7 @@ const (
 
 // Server answers HTTP requests. Its methods may be called concurrently.
 type Server struct {
-	desk      atomic.Pointer[desk.Desk] // nil while standing by
+	desk      atomic.Pointer[Parts] // nil while standing by
 	stopping  atomic.Bool
 	keys      []sender
 	strangers chan struct{} // holds a value for each body that is read before its key is known
@@ -99,7 +101,9 @@ func New(o Options) (*Server, error) {
 		s.metrics = NewMetrics(o.Version)
 	}
 	s.metrics.watch(s)
-	s.desk.Store(o.Desk)
+	if o.Desk != nil {
+		s.Lead(Parts{o.Desk, o.People})
+	}
 	s.handler = s.observe(s.drain(s.routes()))
 	return s, nil
 }
@@ -107,9 +111,15 @@ func New(o Options) (*Server, error) {
 // Handler returns the handler of all routes.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Lead ends standing by: d is the desk of the process that has become the
+// Parts are what the process acts with once it is the writer.
+type Parts struct {
+	*desk.Desk
+	People *oncall.Roster
+}
+
+// Lead ends standing by: p are the parts of the process that has become the
 // writer.
-func (s *Server) Lead(d *desk.Desk) { s.desk.Store(d) }
+func (s *Server) Lead(p Parts) { s.desk.Store(&p) }
 
 // Stop makes every new request but those for health and metrics be answered
 // 503. Requests under way are finished; whoever stops the process waits for them
@@ -138,7 +148,7 @@ func (s *Server) NewHTTPServer() *http.Server {
 var errStandby = errors.New("this process stands by")
 
 // leading returns the desk, or why there is none.
-func (s *Server) leading() (*desk.Desk, error) {
+func (s *Server) leading() (*Parts, error) {
 	if d := s.desk.Load(); d != nil {
 		return d, nil
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
@@ -73,9 +75,11 @@ func (d *disk) Limits() storage.Limits {
 // world is a server on a real desk on a real file.
 type world struct {
 	*Server
-	desk *desk.Desk
-	disk *disk
-	log  *bytes.Buffer // read it when no request is under way
+	desk   *desk.Desk
+	ledger *ledger.Ledger
+	people *oncall.Roster
+	disk   *disk
+	log    *bytes.Buffer // read it when no request is under way
 }
 
 func newWorld(t testing.TB, change ...func(*Options)) *world {
@@ -87,18 +91,24 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	w := &world{disk: &disk{Engine: engine}, log: &bytes.Buffer{}}
 	db := storage.New(w.disk)
 	t.Cleanup(func() { db.Close() })
-	if w.desk, err = desk.Open(t.Context(), db, desk.Options{}); err != nil {
+	if w.ledger, err = ledger.Open(t.Context(), db); err != nil {
+		t.Fatalf("ledger.Open() = %v", err)
+	}
+	if w.people, err = oncall.Open(t.Context(), w.ledger, oncall.Options{}); err != nil {
+		t.Fatalf("oncall.Open() = %v", err)
+	}
+	if w.desk, err = desk.Open(t.Context(), w.ledger, w.people, desk.Options{}); err != nil {
 		t.Fatalf("desk.Open() = %v", err)
 	}
 	roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
 	if err != nil {
 		t.Fatalf("rotation.Parse() = %v", err)
 	}
-	if err := w.desk.ApplyRoster(t.Context(), roster, incident.Bot, "test"); err != nil {
+	if err := w.people.ApplyRoster(t.Context(), roster, incident.Bot, "test"); err != nil {
 		t.Fatalf("ApplyRoster() = %v", err)
 	}
 	o := Options{
-		Desk: w.desk, AdminToken: adminToken, Keys: []Key{{"old", "another-key"}, {"prometheus", senderKey}},
+		Desk: w.desk, People: w.people, AdminToken: adminToken, Keys: []Key{{"old", "another-key"}, {"prometheus", senderKey}},
 		Log: zerolog.New(zerolog.SyncWriter(w.log)), Version: "v1.2.3",
 	}
 	for _, c := range change {
@@ -261,7 +271,7 @@ func TestStandby(t *testing.T) {
 	}
 	w.want(t, get("/healthz"), 200, nil)
 	w.want(t, get("/readyz"), 503, nil)
-	w.Lead(w.desk)
+	w.Lead(Parts{w.desk, w.people})
 	w.want(t, get("/readyz"), 200, nil)
 	w.want(t, post("/v1/events", `{"title":"x"}`).sender(), 202, nil)
 }

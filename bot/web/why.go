@@ -15,7 +15,7 @@ type explained struct {
 }
 
 // why answers why people were paged about an incident, and others were not.
-func (s *Server) why(w http.ResponseWriter, r *http.Request, d *desk.Desk) error {
+func (s *Server) why(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
 		return err

@@ -202,8 +202,8 @@ func (d *demo) openBot(ctx context.Context, dir string, log zerolog.Logger) erro
 	}
 	d.bot = bot
 	d.ends = append(d.ends, bot.close)
-	if !bot.desk.HasRoster() {
-		if err := applyFirst(ctx, bot.desk, d.roster, configs.DemoRoster(), log); err != nil {
+	if !bot.people.HasRoster() {
+		if err := applyFirst(ctx, bot.people, d.roster, configs.DemoRoster(), log); err != nil {
 			return err
 		}
 	}

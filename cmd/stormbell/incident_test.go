@@ -20,6 +20,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
@@ -78,14 +80,14 @@ func scriptBot(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	db := storage.New(engine)
 	push := desk.Push{Server: ts.Getenv("PUSH"), Topic: ts.Getenv("TOPIC")}
-	d, err := desk.Open(context.Background(), db, desk.Options{Push: push})
+	d, people, err := openParts(context.Background(), db, desk.Options{Push: push})
 	ts.Check(err)
 	if len(args) > 0 {
 		roster, err := rotation.Parse(args[0], []byte(ts.ReadFile(args[0])))
 		ts.Check(err)
-		ts.Check(d.ApplyRoster(context.Background(), roster, incident.Bot, "test"))
+		ts.Check(people.ApplyRoster(context.Background(), roster, incident.Bot, "test"))
 	}
-	server, err := web.New(web.Options{Desk: d, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
+	server, err := web.New(web.Options{Desk: d, People: people, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
 	ts.Check(err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -168,4 +170,18 @@ func TestReachable(t *testing.T) {
 			t.Errorf("reachable(%q) = %q, %v; want %q, error with %q", test.listen, got, err, test.want, test.err)
 		}
 	}
+}
+
+// openParts opens the parts of a bot over a store.
+func openParts(ctx context.Context, db *storage.DB, opt desk.Options) (*desk.Desk, *oncall.Roster, error) {
+	l, err := ledger.Open(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	people, err := oncall.Open(ctx, l, oncall.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := desk.Open(ctx, l, people, opt)
+	return d, people, err
 }

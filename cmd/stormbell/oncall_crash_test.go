@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 )
 
@@ -34,7 +34,7 @@ func TestKilledOverride(t *testing.T) {
 		lab.kill()
 		lab.start()
 		answered := <-closed
-		var log struct{ History []desk.RosterChange }
+		var log struct{ History []oncall.Change }
 		lab.get(t, "/v1/roster/history", &log)
 		made := 0
 		for _, c := range log.History {

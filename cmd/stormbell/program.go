@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,9 @@ import (
 	"github.com/stormbell/stormbell/bot"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/dispatch"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/incident"
@@ -26,6 +30,8 @@ import (
 // program is the bot with everything it was put together from. Opened by
 // openProgram, it must be closed.
 type program struct {
+	ledger    *ledger.Ledger
+	people    *oncall.Roster
 	desk      *desk.Desk
 	address   string // of its own HTTP
 	db        *storage.DB
@@ -66,22 +72,28 @@ func openProgramOn(ctx context.Context, on network, c *configs.Config, log zerol
 
 func (p *program) open(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) error {
 	var err error
-	p.desk, err = desk.Open(ctx, p.db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
-		Vias: c.Notify.Vias(), Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging),
-		Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic}})
+	if p.ledger, err = ledger.Open(ctx, p.db); err != nil {
+		return err
+	}
+	p.people, err = oncall.Open(ctx, p.ledger, oncall.Options{Zone: c.BusinessTimeZone, Methods: c.Notify.Vias()})
 	if err != nil {
 		return err
 	}
-	if err := firstRoster(ctx, p.desk, c.Roster, log); err != nil {
+	p.desk, err = desk.Open(ctx, p.ledger, p.people, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
+		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic}})
+	if err != nil {
+		return err
+	}
+	if err := firstRoster(ctx, p.people, c.Roster, log); err != nil {
 		return err
 	}
 	metrics := web.NewMetrics(currentBuild().Version)
-	reach := bot.NewReach()
-	ways := bot.NewWays(bot.WaysOptions{
-		Desk: p.desk, Senders: waysOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
-		Log: log.With().Str("part", "ways").Logger(),
+	reach := dispatch.NewReach()
+	methods := dispatch.NewMethods(dispatch.MethodsOptions{
+		Desk: p.desk, People: p.people, Senders: waysOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
+		Log: log.With().Str("part", "methods").Logger(),
 	})
-	slack := chat.New(p.desk, chat.Options{
+	slack := chat.New(p.desk, p.people, chat.Options{
 		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
 		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
 		Zone: c.BusinessTimeZone, Dial: on.dial, Log: log.With().Str("part", "slack").Logger(),
@@ -92,9 +104,9 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		},
 	})
 	server, err := web.New(web.Options{
-		Desk: p.desk, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
+		Desk: p.desk, People: p.people, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
-		Phone: web.Phone{Pressed: ways.Pressed, Speak: ways.Speak},
+		Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak},
 	})
 	if err != nil {
 		return err
@@ -104,12 +116,18 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	}
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
-		DB: p.db, Desk: p.desk, Slack: slack, Ways: ways, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
-		Noted: metrics.Job,
+		DB: p.db, Ledger: p.ledger, Desk: p.desk, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
+		Waiting: metrics.Waiting,
+		Noted: func(j ledger.Job, outcome string, age time.Duration) {
+			metrics.Job(string(j.Kind), outcome, age)
+			if j.Asks() && outcome == "done" {
+				metrics.Delivered(cmp.Or(j.Via, "slack"), age)
+			}
+		},
 	}
 	if c.Heartbeat.URL != "" {
-		p.options.Heart = &bot.Heartbeat{URL: c.Heartbeat.URL, Every: c.Heartbeat.Every,
-			Able: bot.Able(p.desk, ways, reach, slack.Heard), Log: log.With().Str("part", "heartbeat").Logger()}
+		p.options.Heart = &dispatch.Heartbeat{URL: c.Heartbeat.URL, Every: c.Heartbeat.Every,
+			Able: dispatch.Able(p.ledger, p.desk, methods, reach, slack.Heard), Log: log.With().Str("part", "heartbeat").Logger()}
 	}
 	return nil
 }
@@ -145,9 +163,9 @@ func senders(keys []configs.IntegrationKey) []web.Key {
 
 // firstRoster applies the roster file to an empty store. Afterwards the store is
 // the truth, and a changed file is only spoken of.
-func firstRoster(ctx context.Context, d *desk.Desk, path string, log zerolog.Logger) error {
+func firstRoster(ctx context.Context, people *oncall.Roster, path string, log zerolog.Logger) error {
 	switch {
-	case path == "" && !d.HasRoster():
+	case path == "" && !people.HasRoster():
 		log.Warn().Msg("there is no roster: nobody is on call, and pages go to the announcement channel; set roster in the configuration")
 		return nil
 	case path == "":
@@ -157,17 +175,17 @@ func firstRoster(ctx context.Context, d *desk.Desk, path string, log zerolog.Log
 	if err != nil {
 		return err
 	}
-	if d.HasRoster() {
-		if !roster.Equal(d.Roster()) {
+	if people.HasRoster() {
+		if !roster.Equal(people.Current().Roster) {
 			log.Info().Str("roster", path).Msg("the roster file differs from the store, which holds; `stormbell roster plan` shows how")
 		}
 		return nil
 	}
-	return applyFirst(ctx, d, roster, text, log)
+	return applyFirst(ctx, people, roster, text, log)
 }
 
-func applyFirst(ctx context.Context, d *desk.Desk, roster *rotation.Roster, text []byte, log zerolog.Logger) error {
-	_, err := d.Apply(ctx, desk.Caller{Actor: incident.Bot}, desk.Application{Roster: roster, Text: text, Why: "the first roster"})
+func applyFirst(ctx context.Context, people *oncall.Roster, roster *rotation.Roster, text []byte, log zerolog.Logger) error {
+	_, err := people.Apply(ctx, desk.Caller{Actor: incident.Bot}, oncall.Application{Roster: roster, Text: text, Why: "the first roster"})
 	if err != nil {
 		return err
 	}

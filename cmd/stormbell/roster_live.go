@@ -15,7 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/incident"
@@ -30,7 +31,7 @@ import (
 // reach is the two ways to a roster.
 type reach struct {
 	bot   func(*operator) error
-	store func(context.Context, *desk.Desk) error // where no bot answers
+	store func(context.Context, *oncall.Roster) error // where no bot answers
 }
 
 // withRoster goes one of the two ways.
@@ -57,7 +58,7 @@ func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, r reach) er
 }
 
 // inStore opens the store, which nobody else may have open.
-func inStore(ctx context.Context, c *configs.Config, noBot error, f func(context.Context, *desk.Desk) error) error {
+func inStore(ctx context.Context, c *configs.Config, noBot error, f func(context.Context, *oncall.Roster) error) error {
 	if c.Store.Engine != "bolt" {
 		return fmt.Errorf("%v, and the store is a cluster, which only a running bot writes; start one", noBot)
 	}
@@ -69,11 +70,19 @@ func inStore(ctx context.Context, c *configs.Config, noBot error, f func(context
 		return fmt.Errorf("%v, and the store cannot be used: %v", noBot, err)
 	}
 	db := storage.New(engine)
-	d, err := desk.Open(ctx, db, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone})
+	people, err := openRoster(ctx, db, c)
 	if err == nil {
-		err = f(ctx, d)
+		err = f(ctx, people)
 	}
 	return errors.Join(err, db.Close())
+}
+
+func openRoster(ctx context.Context, db *storage.DB, c *configs.Config) (*oncall.Roster, error) {
+	l, err := ledger.Open(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return oncall.Open(ctx, l, oncall.Options{Zone: c.BusinessTimeZone})
 }
 
 // exportLive returns the text of the roster that holds, or of another version.
@@ -102,15 +111,15 @@ func liveText(cmd *cobra.Command, p process, flags *operatorFlags, version int) 
 		}
 		text, n, err = o.roster(cmd.Context(), query)
 		return err
-	}, func(ctx context.Context, d *desk.Desk) (err error) {
+	}, func(ctx context.Context, people *oncall.Roster) (err error) {
 		n = version
 		if n == 0 {
-			n = d.RosterVersion()
+			n = people.Current().Version
 		}
 		if n == 0 {
 			return errNoRoster
 		}
-		text, err = d.RosterText(ctx, n)
+		text, err = people.RosterText(ctx, n)
 		return plainWords(err)
 	}})
 	return text, n, err
@@ -187,7 +196,7 @@ func rosterApplyCommand(p process) *cobra.Command {
 			a := application{next, text, why, match}
 			return withRoster(cmd, p, &flags, reach{
 				func(o *operator) error { return a.throughBot(cmd.Context(), p, &flags, o) },
-				func(ctx context.Context, d *desk.Desk) error { return a.inStore(ctx, p, &flags, d) }})
+				func(ctx context.Context, people *oncall.Roster) error { return a.inStore(ctx, p, &flags, people) }})
 		},
 	}
 	flags.add(cmd)
@@ -252,12 +261,12 @@ func (a application) throughBot(ctx context.Context, p process, flags *operatorF
 	})
 }
 
-func (a application) inStore(ctx context.Context, p process, flags *operatorFlags, d *desk.Desk) error {
+func (a application) inStore(ctx context.Context, p process, flags *operatorFlags, people *oncall.Roster) error {
 	now := time.Now().UTC()
-	out := appliedJSON{Plan: rotation.Plan(d.Roster(), a.roster, now).Lines(), Findings: web.NewFindings(d.Roster(), a.roster, now)}
-	same := a.roster.Equal(d.Roster())
-	done, err := d.Apply(ctx, desk.Caller{Actor: "admin:cli"}, desk.Application{Roster: a.roster, Text: a.text, Why: a.why, Match: a.match})
-	var race *desk.VersionError
+	out := appliedJSON{Plan: rotation.Plan(people.Current().Roster, a.roster, now).Lines(), Findings: web.NewFindings(people.Current().Roster, a.roster, now)}
+	same := a.roster.Equal(people.Current().Roster)
+	done, err := people.Apply(ctx, oncall.Caller{Actor: "admin:cli"}, oncall.Application{Roster: a.roster, Text: a.text, Why: a.why, Match: a.match})
+	var race *oncall.VersionError
 	if errors.As(err, &race) {
 		return fmt.Errorf("version %d of the roster holds, and this was made from version %d; export it again and repeat the change there", race.Holds.Version, race.Meant)
 	}
@@ -286,8 +295,8 @@ func rosterHistoryCommand(p process) *cobra.Command {
 			err := withRoster(cmd, p, &flags, reach{func(o *operator) (err error) {
 				answer, err = o.get(cmd.Context(), "/v1/roster/history", url.Values{"limit": {"10000"}})
 				return err
-			}, func(ctx context.Context, d *desk.Desk) error {
-				list, err := d.History(ctx, 10_000)
+			}, func(ctx context.Context, people *oncall.Roster) error {
+				list, err := people.History(ctx, 10_000)
 				if err == nil {
 					answer, err = json.Marshal(map[string]any{"history": list})
 				}
@@ -304,7 +313,7 @@ func rosterHistoryCommand(p process) *cobra.Command {
 }
 
 func printHistory(p process, answer []byte) error {
-	var out struct{ History []desk.RosterChange }
+	var out struct{ History []oncall.Change }
 	if err := read(answer, &out); err != nil {
 		return err
 	}

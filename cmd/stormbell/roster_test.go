@@ -35,12 +35,12 @@ func scriptStore(ts *testscript.TestScript, _ bool, args []string) {
 	engine, err := bolt.Open(ts.MkAbs("offline.db"), bolt.Options{})
 	ts.Check(err)
 	db := storage.New(engine)
-	d, err := desk.Open(context.Background(), db, desk.Options{})
+	_, people, err := openParts(context.Background(), db, desk.Options{})
 	ts.Check(err)
 	if len(args) > 0 {
 		roster, err := rotation.Parse(args[0], []byte(ts.ReadFile(args[0])))
 		ts.Check(err)
-		ts.Check(d.ApplyRoster(context.Background(), roster, incident.Bot, "the first roster"))
+		ts.Check(people.ApplyRoster(context.Background(), roster, incident.Bot, "the first roster"))
 	}
 	ts.Check(db.Close())
 	text := "http: {listen: \"127.0.0.1:9\"}\nstore: bolt:" + ts.MkAbs("offline.db") + "\n"

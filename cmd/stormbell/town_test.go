@@ -91,7 +91,7 @@ func (w *town) config() *configs.Config {
 	c.HTTP.PublicURL = "http://bell.test"
 	c.HTTP.AdminToken = configs.NewSecret(townAdmin)
 	c.HTTP.IntegrationKeys = []configs.IntegrationKey{{Name: "monitor", Key: configs.NewSecret(townSender)}}
-	c.Notify.Ntfy.URL = "http://ntfy.test"
+	c.Notify.Ntfy.URL, c.Notify.Ntfy.Topic = "http://ntfy.test", "stormbell-{person}" // as people had subscribed to
 	c.Notify.Twilio.APIURL, c.Notify.Twilio.From = "http://twilio.test", "+4915199999999"
 	c.Notify.Twilio.AccountSID, c.Notify.Twilio.AuthToken = "AC0123456789abcdef0123456789abcdef", configs.NewSecret("made-up")
 	c.Notify.SMTP.Address, c.Notify.SMTP.From, c.Notify.SMTP.TLS = "mail.test:25", "bell@shop.example", "none"

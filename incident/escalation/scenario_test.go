@@ -140,7 +140,7 @@ func (s *stage) world() World {
 		Turn: func(string, int) int { s.drawn++; return s.drawn - 1 },
 		Awake: func(person string, now time.Time) time.Time {
 			if a := s.people[person]; a != nil && a.zone != nil {
-				return Daytime().Next(a.zone, now)
+				return rotation.Daytime().Next(a.zone, now)
 			}
 			return now
 		},

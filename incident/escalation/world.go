@@ -61,7 +61,7 @@ func FromRoster(r *rotation.Roster, ways func(person string) []string) World {
 		},
 		Can:   func(person, via string) bool { return slices.Contains(ways(person), via) },
 		Ways:  ways,
-		Awake: func(person string, at time.Time) time.Time { return Daytime().Next(r.Location(person), at) },
+		Awake: func(person string, at time.Time) time.Time { return rotation.Daytime().Next(r.Location(person), at) },
 	}
 }
 

@@ -1,0 +1,181 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Task is a job with everything that carrying it out needs, as of one moment.
+type Task struct {
+	Job    ledger.Job
+	People *oncall.Directory
+
+	// Needless says that the job is not to be carried out: it has been recorded,
+	// or what happened meanwhile has taken it back.
+	Needless bool
+
+	Brief                          // of the job's incident; zero where it concerns none
+	Event         incident.Event   // that the job tells
+	Prompts       []Prompt         // that are to be refreshed, the newest first
+	Told          []incident.Event // of each of the prompts: the event that it tells; zero where it is a page
+	Digest        Digest           // that the job writes
+	Digested      []Brief          // the incidents in it
+	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
+	Notice        oncall.Notice
+	Swap          oncall.Swap
+	Timeline      []incident.Event // of a post-mortem
+}
+
+// Begin returns a job with what carrying it out needs. One that was taken back
+// since it was committed is taken off the outbox here, one by one, since there can
+// be more of them than one transaction holds.
+func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, error) {
+	t := Task{Job: j, People: d.oncall.Current()}
+	void := false
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		waits, err := ledger.Waits(tx, j)
+		if err != nil {
+			return err
+		}
+		if t.Needless = !waits; t.Needless {
+			return nil
+		}
+		if j.Incident > 0 {
+			if void, err = isVoid(tx, j); err != nil || void {
+				return err
+			}
+			if t.Brief, err = brief(tx, t.People, incident.Bot, j.Incident); err != nil {
+				return err
+			}
+		}
+		return t.load(tx, d.oncall, now)
+	})
+	if err != nil || !void {
+		return t, err
+	}
+	t.Needless = true
+	_, err = d.act(ctx, byBot, j.Incident, func(w *work) error {
+		if !taken(j, w.inc, w.artifacts) {
+			return nil // it will be met again
+		}
+		return w.drop(j)
+	})
+	return t, err
+}
+
+// load reads what jobs of its kind need besides the incident.
+func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err error) {
+	j := t.Job
+	switch {
+	case j.Digest > 0 && j.Kind != ledger.DigestDue:
+		return t.loadDigest(tx)
+	case j.Kind == ledger.Notify && j.ByMethod():
+		return t.loadNotifications(tx, now)
+	case j.Kind == ledger.Say:
+		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
+	case j.Kind == ledger.Prompts:
+		return t.loadPrompts(tx)
+	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile:
+		t.Timeline, err = timeline(tx, j.Incident)
+	case j.Kind == ledger.Notice:
+		if t.Notice, err = oncall.NoticeOf(tx, j); err == nil && t.Notice.Seq > 0 {
+			t.Swap, err = people.SwapOf(tx, t.Notice.Rotation, t.Notice.Seq)
+		}
+	case j.Kind == ledger.Swap:
+		rotation, seq := oncall.ParseSwapName(j.Target)
+		t.Swap, err = people.SwapOf(tx, rotation, seq)
+	}
+	return err
+}
+
+func (t *Task) loadDigest(tx *storage.Tx) (err error) {
+	if t.Digest, err = loadDigest(tx, t.Job); err != nil {
+		return err
+	}
+	for _, p := range t.Digest.Pages {
+		b, err := brief(tx, t.People, incident.Bot, p.Incident)
+		if err != nil {
+			return err
+		}
+		t.Digested = append(t.Digested, b)
+	}
+	return nil
+}
+
+func (t *Task) loadNotifications(tx *storage.Tx, now time.Time) error {
+	jobs, err := leaving(tx, t.Job, now)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(jobs, func(j ledger.Job) bool { return j.Key() == t.Job.Key() }) {
+		jobs = append(jobs, t.Job)
+	}
+	for _, j := range jobs {
+		b, err := brief(tx, t.People, incident.Bot, j.Incident)
+		if err != nil {
+			return err
+		}
+		t.Notifications = append(t.Notifications, Notification{Job: j, Brief: b})
+	}
+	return nil
+}
+
+func (t *Task) loadPrompts(tx *storage.Tx) (err error) {
+	if t.Prompts, err = prompts(tx, t.Job.Incident); err != nil {
+		return err
+	}
+	t.Prompts = slices.DeleteFunc(t.Prompts, func(p Prompt) bool { return p.Digest > 0 }) // they have jobs of their own
+	t.Told = make([]incident.Event, len(t.Prompts))
+	for n, p := range t.Prompts {
+		if p.Seq == 0 {
+			continue
+		}
+		if t.Told[n], err = loadEvent(tx, t.Job.Incident, p.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taken reports whether what happened since has taken a job back.
+func taken(j ledger.Job, i incident.Incident, a Artifacts) bool {
+	if j.Asks() {
+		return !i.Status.Active() || j.Send != "" && j.Number <= a.TakenBack
+	}
+	row := j.Kind.Row()
+	return row.NeedsChannel && !row.Without && a.ChannelGivenUp
+}
+
+// SetAside takes a job off the outbox that the program cannot do because of a
+// mistake in it, says so in the timeline, and tells the operators.
+func (d *Desk) SetAside(ctx context.Context, j ledger.Job, reason string) error {
+	_, err := d.act(ctx, byBot, j.Incident, func(w *work) error {
+		if waits, err := ledger.Waits(w.Tx.Tx, j); err != nil || !waits {
+			return err
+		}
+		text := "Could not " + j.Words() + ": " + reason
+		if j.Asks() {
+			if err := w.record(Result{Job: j, Outcome: Outcome{Failed: reason}}); err != nil {
+				return err
+			}
+		} else if j.Incident > 0 {
+			if err := w.remark(text); err != nil {
+				return err
+			}
+		}
+		about := ""
+		if j.Incident > 0 {
+			about = " for " + w.inc.Name()
+		}
+		return errors.Join(w.unlist(j), w.Tx.SetAside(j, reason),
+			w.alarm("A job could not be done"+about+" and was set aside: "+j.Words()+". "+reason+" The log has the details."))
+	})
+	return err
+}

@@ -1,0 +1,224 @@
+package desk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/escalation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// windowRecord is what has left and what waits for one person and one way.
+type windowRecord struct {
+	V      int               `json:"v"`
+	Window escalation.Window `json:"window"`
+	Recent []time.Time       `json:"recent,omitempty"` // when messages left, as far back as escalation.Recent
+}
+
+func windowKey(person, via string) string { return "window/" + person + "/" + via }
+
+func wayPrefix(person, via string) string { return "way/" + person + "/" + via + "/" }
+
+func wayKey(j ledger.Job) string {
+	_, person := incident.Actor(j.Person).Split()
+	return wayPrefix(person, j.Via) + ledger.Number(j.Incident) + "/" + ledger.Number(j.Number)
+}
+
+// at returns the record as it is at now: bundles whose time has come have left.
+func (r windowRecord) at(via string, now time.Time) windowRecord {
+	for {
+		due, ok := r.Window.Due()
+		if !ok || due.After(now) {
+			break
+		}
+		r = r.recent(due)
+		r.Window, _ = r.Window.Flush(due, escalation.Throttle(via, len(r.Recent)))
+		r.Recent = append(r.Recent, due)
+	}
+	return r.recent(now)
+}
+
+// recent forgets what left too long ago to count.
+func (r windowRecord) recent(now time.Time) windowRecord {
+	r.Recent = slices.DeleteFunc(slices.Clone(r.Recent), func(t time.Time) bool { return now.Sub(t) > escalation.Recent })
+	return r
+}
+
+func (w *work) window(person, via string) (windowRecord, error) {
+	r, _, err := ledger.Load[windowRecord](w.Tx.Tx, windowKey(person, via))
+	if err != nil {
+		return r, err
+	}
+	r.V = 1
+	return r.at(via, w.Now), nil
+}
+
+// hold decides when a page by another way than Slack leaves: the first to a
+// person at once, those that follow together with others. In Slack none waits.
+func (w *work) hold(j *ledger.Job) error {
+	if j.Kind != ledger.Notify {
+		return nil
+	}
+	if !j.ByMethod() {
+		return w.gather(j)
+	}
+	_, person := incident.Actor(j.Person).Split()
+	r, err := w.window(person, j.Via)
+	if err != nil {
+		return err
+	}
+	next, leaves := r.Window.Add(w.inc.Name(), w.Now, escalation.Throttle(j.Via, len(r.Recent)))
+	r.Window = next
+	if len(leaves) > 0 {
+		r.Recent = append(r.Recent, w.Now)
+	} else {
+		j.NotBefore = next.Until
+		if w.held == nil {
+			w.held = map[string]time.Time{}
+		}
+		w.held[j.Send] = next.Until
+	}
+	if err := w.Save(windowKey(person, j.Via), r); err != nil {
+		return err
+	}
+	return w.Put(wayKey(*j), nil)
+}
+
+// heldBack tells a page which of its sends wait for a bundle.
+func (w *work) heldBack(p escalation.Page) escalation.Page {
+	for send, until := range w.held {
+		p = p.Held(send, until)
+	}
+	return p
+}
+
+// takenBack undoes hold for a page that is not to leave any more.
+func (w *work) takenBack(j ledger.Job) error {
+	if j.Kind != ledger.Notify || !j.ByMethod() {
+		return nil
+	}
+	_, person := incident.Actor(j.Person).Split()
+	r, err := w.window(person, j.Via)
+	if err != nil {
+		return err
+	}
+	r.Window = r.Window.Drop(w.inc.Name())
+	if err := w.Save(windowKey(person, j.Via), r); err != nil {
+		return err
+	}
+	return w.unlist(j)
+}
+
+// takeBack makes the pages of the ladder void that have not left yet. Those that
+// wait for a bundle leave it at once, as far as one transaction holds them; the
+// others are dropped when their turn comes.
+func (w *work) takeBack() error {
+	w.artifacts.TakenBack = w.artifacts.Jobs
+	held := 0
+	for key, value := range w.Scan(ledger.OutboxPrefix(w.inc.Number)) {
+		var j ledger.Job
+		if err := json.Unmarshal(value, &j); err != nil {
+			return fmt.Errorf("read %s: %v", key, err)
+		}
+		if !j.Asks() || !taken(j, w.inc, w.artifacts) || !j.NotBefore.After(w.Now) {
+			continue
+		}
+		if held++; held > heldMost {
+			break
+		}
+		if err := errors.Join(w.Delete(key), w.takenBack(j)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heldMost is how many waiting pages are taken out of their bundles at once:
+// each is three changes of the transaction.
+const heldMost = 15
+
+// unlist takes a page off the list of what waits for its person and way.
+func (w *work) unlist(j ledger.Job) error {
+	if j.Kind != ledger.Notify || !j.ByMethod() {
+		return nil
+	}
+	return w.Delete(wayKey(j))
+}
+
+// Notification is one notification of a message, with the incident that it is
+// about.
+type Notification struct {
+	Job   ledger.Job
+	Brief Brief
+}
+
+// leaving returns the notifications that leave together with j: those to the same
+// person by the same contact method that may leave at now, in the order of their
+// incidents.
+func leaving(tx *storage.Tx, j ledger.Job, now time.Time) ([]ledger.Job, error) {
+	var jobs []ledger.Job
+	_, person := incident.Actor(j.Person).Split()
+	for key := range tx.Scan(wayPrefix(person, j.Via)) {
+		other, err := waitingJob(tx, key)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if void, err := isVoid(tx, other); err != nil {
+			return nil, err
+		} else if void {
+			continue
+		}
+		if !other.NotBefore.After(now) || other.Key() == j.Key() {
+			jobs = append(jobs, other)
+		}
+	}
+	return jobs, nil
+}
+
+// InOneMessage says in what company a page is sent; nothing when it is alone. A
+// private incident is not named, since others read it.
+func InOneMessage(list []Brief) string {
+	var names []string
+	others := false
+	for _, b := range list {
+		switch name := b.Incident.Name(); {
+		case b.Incident.Private || len(names) == 8:
+			others = true
+		case !slices.Contains(names, name):
+			names = append(names, name)
+		}
+	}
+	if others {
+		names = append(names, "others")
+	}
+	if len(names) < 2 {
+		return ""
+	}
+	return "in one message about " + strings.Join(names, ", ")
+}
+
+// isVoid reports whether a job was taken back.
+func isVoid(tx *storage.Tx, j ledger.Job) (bool, error) {
+	i, err := loadIncident(tx, j.Incident)
+	if err != nil {
+		return false, err
+	}
+	p, err := loadArtifacts(tx, j.Incident)
+	return taken(j, i, p), err
+}
+
+// waitingJob loads the job that a key of the index points to.
+func waitingJob(tx *storage.Tx, key string) (ledger.Job, error) {
+	parts := strings.Split(key, "/")
+	n, number := ledger.LastNumber(parts[len(parts)-2]), ledger.LastNumber(key)
+	return storage.Load[ledger.Job](tx, ledger.JobKey(n, number))
+}

@@ -1,0 +1,118 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/escalation"
+)
+
+// byHandMost is how many messages one page by hand sends: what one transaction
+// can hold, and more people than can work on one thing.
+const byHandMost = 30
+
+// Call is a page by hand: for People, or else for whoever Target stands for, which
+// is a person by ID or name, a service or a team. Of a service that is the first
+// step of its policy, of a team whoever is on call for it, or else all of it.
+type Call struct {
+	People []incident.Actor
+	Target string
+	Text   string // what they are wanted for; may be empty
+}
+
+// Page pages somebody by hand, whoever is on it already. The answer's notes say
+// who it was.
+func (d *Desk) Page(ctx context.Context, c Caller, n int, call Call) (Answer, error) {
+	return d.act(ctx, c, n, func(w *work) error {
+		who := call.People
+		if len(who) == 0 {
+			var err error
+			if who, err = w.who.WhoIs(call.Target, w.Now); err != nil {
+				return err
+			}
+		}
+		return w.pageByHand(who, call.Text)
+	})
+}
+
+func (w *work) pageByHand(people []incident.Actor, text string) error {
+	if !w.inc.Status.Active() {
+		return refusal("Reopen it first, with a reason.", "%s is %s.", w.inc.Name(), w.inc.Status)
+	}
+	why := "Asked for by " + w.who.DisplayName(w.caller.Actor)
+	if text = incident.CleanText(text); text != "" {
+		why += ": " + text
+	}
+	var names []string
+	event := incident.Event{Kind: incident.KindRemark}
+	left := byHandMost
+	for _, a := range people {
+		ways := w.byHand(a)
+		if left -= len(ways); len(ways) == 0 || left < 0 {
+			continue
+		}
+		for _, via := range ways {
+			if err := w.job(ledger.Job{Kind: ledger.Notify, Person: string(a), Via: via, Reason: "by hand", Text: why}); err != nil {
+				return err
+			}
+		}
+		event.Calls, names = append(event.Calls, a), append(names, w.who.DisplayName(a))
+	}
+	if len(names) == 0 {
+		return refusal("Add `slack` or `email` in the roster.", "Nobody knows how to reach %s.", w.who.DisplayName(people[0]))
+	}
+	event.Text = "Asked for more help: " + strings.Join(names, ", ") + "."
+	w.notes = append(w.notes, strings.Join(names, ", "))
+	return w.apply(w.inc.Record(w.Now, event))
+}
+
+// byHand returns the ways by which somebody is paged by hand: those that their
+// own rules use at once, or else all.
+func (w *work) byHand(a incident.Actor) []string {
+	kind, id := a.Split()
+	if kind == "slack" {
+		return []string{"slack"}
+	}
+	ways := w.who.Methods(id)
+	p, ok := w.who.Roster.Person(id)
+	if kind != "person" || !ok {
+		return nil
+	}
+	var first []string
+	for _, r := range p.Rules.High {
+		if r.After == 0 && slices.Contains(ways, r.Via) {
+			first = append(first, r.Via)
+		}
+	}
+	if len(first) > 0 {
+		return first
+	}
+	return ways
+}
+
+// moreHelp pages by hand those whom the ladder would ask next, or, at its end,
+// the last resort. Steps outside their hours are passed, as for anybody who
+// escalates. Whoever has acknowledged keeps it: asking for more hands is not
+// giving it back.
+func (w *work) moreHelp(p escalation.Page) error {
+	next := p.Policy.LastResort
+	for _, step := range p.Policy.Steps[min(p.Rung, len(p.Policy.Steps)):] {
+		if step.Hours.Holds(w.Now) {
+			next = step.Notify
+			break
+		}
+	}
+	var who []incident.Actor
+	for _, id := range w.who.Targeted(next, w.Now) {
+		if a := incident.Person(id); a != w.inc.AcknowledgedBy && !slices.Contains(who, a) {
+			who = append(who, a)
+		}
+	}
+	if len(who) == 0 {
+		return refusal("Name somebody, as in: page @ada.", "The next step of the ladder has nobody else.")
+	}
+	return w.pageByHand(who, "")
+}

@@ -1,0 +1,113 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/report"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// MostReport is the longest period that figures are made for.
+const MostReport = 400 * 24 * time.Hour
+
+// OncallReport returns the figures of being on call during [from, to), by the
+// rosters as they held then and the pages in the timelines. What lies ahead is
+// counted by the roster that holds now.
+func (d *Desk) OncallReport(ctx context.Context, from, to time.Time) (report.OnCall, error) {
+	switch {
+	case !from.Before(to):
+		return report.OnCall{}, refusal("Swap them, or correct the one that is wrong.", "The end of the period is not after its start.")
+	case to.Sub(from) > MostReport:
+		return report.OnCall{}, refusal("Prompt for less at once.", "Figures are made for at most 400 days.")
+	}
+	rosters, err := d.oncall.InForce(ctx, from, to)
+	if err != nil {
+		return report.OnCall{}, err
+	}
+	var held []report.Held
+	for _, r := range rosters {
+		held = append(held, report.Held{From: r.From, To: r.To, Roster: r.Roster})
+	}
+	timelines, err := d.timelines(ctx, from, to)
+	if err != nil {
+		return report.OnCall{}, err
+	}
+	who := d.oncall.Current()
+	return report.Of(report.Period{
+		From: from.UTC(), To: to.UTC(), Rosters: held, Pages: report.PagesOf(timelines, who.FirstAsked), Holidays: who.Holidays,
+	}), nil
+}
+
+// timelines reads the incidents that can have had a page within [from, to), in
+// the order of their numbers.
+func (d *Desk) timelines(ctx context.Context, from, to time.Time) ([]report.Timeline, error) {
+	var list []report.Timeline
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.Scan("incident/") {
+			var r incidentRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if !r.Declared.Before(to) || r.Updated.Before(from.Add(-24*time.Hour)) {
+				continue // a day more, to see what is repeated
+			}
+			t := report.Timeline{Incident: r.Incident}
+			for key, value := range tx.Scan(eventPrefix(r.Number)) {
+				e, err := readEvent(key, value)
+				if err != nil {
+					return err
+				}
+				if e.Kind == incident.KindPaged || e.Kind == incident.KindAcknowledged {
+					t.Events = append(t.Events, e)
+				}
+			}
+			list = append(list, t)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// lookBack is how many incidents are looked through for who was woken.
+const lookBack = 200
+
+// Woken returns who acknowledged something between 22:00 and 08:00 of their own
+// clock within [from, to), and when the last time was, as far as it left less than
+// eleven hours until to.
+func (d *Desk) Woken(ctx context.Context, from, to time.Time) (map[string]time.Time, error) {
+	who, last := d.oncall.Current(), map[string]time.Time{}
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		seen := 0
+		for key, value := range tx.ScanBack("incident/") {
+			var r incidentRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if seen++; seen > lookBack {
+				break
+			}
+			if r.Test || r.Updated.Before(from) || r.AcknowledgedBy == "" {
+				continue
+			}
+			kind, id := r.AcknowledgedBy.Split()
+			at := r.Acknowledged
+			local := rotation.LocalOf(at, who.Roster.Location(id)) % (24 * 3600)
+			asleep := local >= 22*3600 || local < 8*3600
+			if kind == "person" && asleep && !at.Before(from) && at.Before(to) && to.Sub(at) < enoughRest {
+				if at.After(last[id]) {
+					last[id] = at
+				}
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
+// enoughRest is the daily rest of EU directive 2003/88/EC.
+const enoughRest = 11 * time.Hour

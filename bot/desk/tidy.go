@@ -1,0 +1,163 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// keepTidied is how long what an incident needed while it was worked on is kept
+// after its end: its escalation, its prompts, what is known of its alert. The
+// incident and its timeline are kept for ever.
+const keepTidied = 30 * 24 * time.Hour
+
+// tidyEvery is how often incidents that ended long ago are looked for, tidyAtOnce
+// how many in one go, and tidyPrompts how many prompts of one in one transaction.
+const (
+	tidyEvery   = 24 * time.Hour
+	tidyAtOnce  = 50
+	tidyPrompts = 30
+)
+
+// startTidying makes sure that it is looked for what can be removed.
+func (d *Desk) startTidying(ctx context.Context) error {
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		if _, planned, err := t.Due("tidy"); err != nil || planned {
+			return err
+		}
+		return t.Wake("tidy", t.Now.Add(time.Hour))
+	})
+}
+
+// tidy removes what some incidents that ended long ago do not need any more, and
+// comes back at once while there are more.
+func (d *Desk) tidy(ctx context.Context, name string, now time.Time) error {
+	ended, err := d.endedBefore(ctx, now.Add(-keepTidied))
+	if err != nil {
+		return err
+	}
+	more := make([]bool, len(ended))
+	err = ledger.Share(len(ended), func(i int) error {
+		_, err := d.actAt(ctx, byBot, now, ended[i], func(w *work) (err error) {
+			more[i], err = w.tidy()
+			return err
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	next := now.Add(tidyEvery)
+	if len(ended) == tidyAtOnce || slices.Contains(more, true) {
+		next = now.Add(time.Second)
+	}
+	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return t.Wake(name, next) })
+}
+
+// endedBefore returns some incidents that ended before an instant and still have
+// what only an open one needs.
+func (d *Desk) endedBefore(ctx context.Context, before time.Time) ([]int, error) {
+	var list []int
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for _, prefix := range []string{"page/", "ask/"} {
+			for from, more := prefix, true; more && len(list) < tidyAtOnce; {
+				more = false
+				for key := range tx.ScanFrom(prefix, from) {
+					n := ledger.LastNumber(key[:len(prefix)+numberLength(key[len(prefix):])])
+					i, err := loadIncident(tx, n)
+					if err != nil {
+						return err
+					}
+					if !i.Status.Active() && i.Updated.Before(before) && !slices.Contains(list, n) {
+						list = append(list, n)
+					}
+					from, more = prefix+ledger.Number(n)+"0", true // past all keys of this incident
+					break
+				}
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// numberLength is the length of the number at the start of a part of a key.
+func numberLength(s string) int {
+	for i := range len(s) {
+		if s[i] == '/' {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// tidy removes what the incident does not need any more, and reports whether there
+// is more of it.
+func (w *work) tidy() (more bool, err error) {
+	n := w.inc.Number
+	seen := 0
+	for key, value := range w.Scan(promptPrefix(n)) {
+		if seen++; seen > tidyPrompts {
+			return true, nil
+		}
+		p, err := readPrompt(key, value)
+		if err != nil {
+			return false, err
+		}
+		if err := errors.Join(w.Delete(key), w.leaveDigest(p)); err != nil {
+			return false, err
+		}
+	}
+	r, ok, err := ledger.Load[alertRecord](w.Tx.Tx, alertKey(w.inc.Alert))
+	if err != nil {
+		return false, err
+	}
+	if ok && r.Incident == n {
+		if err := w.Delete(alertKey(w.inc.Alert)); err != nil {
+			return false, err
+		}
+	}
+	for _, a := range w.inc.Involved {
+		if err := w.forgetWindow(a); err != nil {
+			return false, err
+		}
+	}
+	return false, errors.Join(w.Sleep(escalationName(n)), w.Delete(escalationKey(n)))
+}
+
+// leaveDigest takes the incident out of a message about several; the last one takes
+// the record of the message along.
+func (w *work) leaveDigest(p Prompt) error {
+	if p.Digest == 0 {
+		return nil
+	}
+	key := digestKey(p.Person, p.Digest)
+	t, ok, err := ledger.Load[Digest](w.Tx.Tx, key)
+	if err != nil || !ok {
+		return err
+	}
+	t.Pages = slices.DeleteFunc(slices.Clone(t.Pages), func(e DigestEntry) bool { return e.Incident == w.inc.Number })
+	if len(t.Pages) == 0 {
+		return w.Delete(key)
+	}
+	return w.Save(key, t)
+}
+
+// forgetWindow removes how somebody's pages are put together, once they have no
+// message about several incidents any more.
+func (w *work) forgetWindow(a incident.Actor) error {
+	g, ok, err := ledger.Load[gatherRecord](w.Tx.Tx, gatherKey(a))
+	if err != nil || !ok || w.Now.Sub(g.Until) < keepTidied {
+		return err
+	}
+	_, id := a.Split()
+	for range w.Scan("together/" + id + "/") {
+		return nil // its number is still taken
+	}
+	return w.Delete(gatherKey(a))
+}

@@ -1,0 +1,195 @@
+package dispatch
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+)
+
+// gate is a class of jobs with slots of its own, which nothing else can take.
+type gate struct {
+	ready laneHeap // lanes that could go, the most urgent first
+	busy  int      // jobs under way
+	slots int      // how many may be
+}
+
+// The classes of jobs besides the contact methods, each of which is one by its
+// name: a provider that hangs must hold up neither Slack nor another method.
+const (
+	slackPages = "pages"
+	digests    = "digests" // what writes messages about several incidents
+	theRest    = "rest"
+)
+
+// class says through which gate a job goes.
+func class(j ledger.Job) string {
+	switch {
+	case j.ByMethod():
+		return j.Via
+	case j.Digest > 0:
+		return digests
+	case j.Priority() == 0:
+		return slackPages
+	default:
+		return theRest
+	}
+}
+
+// gate returns the gate of a job.
+func (o *Outbox) gate(j ledger.Job) *gate {
+	name := class(j)
+	g := o.gates[name]
+	if g == nil {
+		g = &gate{ready: laneHeap{less: moreUrgent}, slots: 16}
+		switch name {
+		case slackPages:
+			g.slots = 32
+		case theRest:
+			g.slots = 24
+		}
+		o.gates[name] = g
+	}
+	return g
+}
+
+type laneState int
+
+const (
+	idle laneState = iota
+	isReady
+	isLater
+	isParked // until the incident's channel stands
+	isBusy
+)
+
+// lane is the jobs that must keep their order.
+type lane struct {
+	key      string
+	incident int // 0: it concerns several, or none
+	waiting  []ledger.Job
+	state    laneState
+	hold     time.Time // not before, since the last try failed or the lane rests
+	at       time.Time // not before, also for the sake of the first job; set by place
+	yields   bool      // it waits only to let a page go first
+	tries    int
+	index    int // in its heap
+
+	rests time.Time     // not before that, since it has shown the newest state just now
+	under []ledger.Job  // those of waiting, from the first, that are under way
+	slot  *gate         // which under has a slot of
+	did   *desk.Outcome // what came of under, done but not recorded yet
+}
+
+// insert puts a job in its place. Acts that share a commit can hand their jobs on
+// in another order than they were decided in.
+func (l *lane) insert(j ledger.Job) {
+	at := len(l.waiting)
+	for at > len(l.under) && later(l.waiting[at-1], j) {
+		at--
+	}
+	l.waiting = slices.Insert(l.waiting, at, j)
+}
+
+// later reports whether a has its turn after b. Within an incident the number says
+// so; across incidents what may leave first goes first, so that what waits for a
+// digest holds up nothing that does not.
+func later(a, b ledger.Job) bool {
+	if a.Incident == b.Incident && !a.ByMethod() {
+		return a.Number > b.Number
+	}
+	if x, y := leaves(a), leaves(b); !x.Equal(y) {
+		return x.After(y)
+	}
+	return a.Incident == b.Incident && a.Number > b.Number
+}
+
+// leaves is the first instant at which a job may be carried out.
+func leaves(j ledger.Job) time.Time {
+	if j.NotBefore.After(j.Created) {
+		return j.NotBefore
+	}
+	return j.Created
+}
+
+// mostAtOnce is how many waiting jobs one of them stands for: what one
+// transaction can take off the outbox, with room for what follows.
+const mostAtOnce = 50
+
+// next returns the jobs that one try carries out: the first, or for a job that
+// shows the newest state all that wait, of which the last one is done.
+func (l *lane) next() []ledger.Job {
+	n := 1
+	first := l.waiting[0]
+	for first.Replaces() && n < min(len(l.waiting), mostAtOnce) && replaces(l.waiting[n], first) {
+		n++
+	}
+	jobs := append([]ledger.Job(nil), l.waiting[:n]...)
+	for _, j := range jobs {
+		jobs[n-1].Doubtful = jobs[n-1].Doubtful || j.Doubtful
+	}
+	return jobs
+}
+
+// replaces reports whether job j shows what an earlier one would have shown.
+func replaces(j, earlier ledger.Job) bool {
+	return j.Replaces() && j.Kind == earlier.Kind && (j.Incident == earlier.Incident || j.Digest > 0)
+}
+
+// backoff is how long to wait after that many tries: half a second, twice as
+// long each time, up to a minute; a page never waits longer than five seconds.
+func backoff(tries, priority int) time.Duration {
+	most := time.Minute
+	if priority == 0 {
+		most = 5 * time.Second
+	}
+	d := min(500*time.Millisecond<<min(tries, 10), most)
+	return d - d/5 + rand.N(2*d/5)
+}
+
+// laneHeap is a heap of lanes.
+type laneHeap struct {
+	lanes []*lane
+	less  func(a, b *lane) bool
+}
+
+func moreUrgent(a, b *lane) bool {
+	x, y := a.waiting[0], b.waiting[0]
+	if x.Priority() != y.Priority() {
+		return x.Priority() < y.Priority()
+	}
+	if !x.Created.Equal(y.Created) {
+		return x.Created.Before(y.Created)
+	}
+	return x.Number < y.Number
+}
+
+func earlier(a, b *lane) bool { return a.at.Before(b.at) }
+
+// Len is for container/heap, like the other methods.
+func (h *laneHeap) Len() int { return len(h.lanes) }
+
+// Less reports whether one lane goes before another.
+func (h *laneHeap) Less(i, j int) bool { return h.less(h.lanes[i], h.lanes[j]) }
+
+// Swap changes the places of two lanes, which know theirs.
+func (h *laneHeap) Swap(i, j int) {
+	h.lanes[i], h.lanes[j] = h.lanes[j], h.lanes[i]
+	h.lanes[i].index, h.lanes[j].index = i, j
+}
+
+// Push appends a lane.
+func (h *laneHeap) Push(x any) {
+	l := x.(*lane)
+	l.index = len(h.lanes)
+	h.lanes = append(h.lanes, l)
+}
+
+// Pop removes the last lane.
+func (h *laneHeap) Pop() any {
+	l := h.lanes[len(h.lanes)-1]
+	h.lanes = h.lanes[:len(h.lanes)-1]
+	return l
+}

@@ -1,0 +1,485 @@
+// Package dispatch carries jobs out: the most urgent first, those of one lane one
+// after another, lanes at the same time, and every one at least once. Its noun is
+// the [Outbox]. What a job needs comes from the desk with [desk.Desk.Begin], and
+// what came of it goes back with [desk.Desk.Done]; the work itself is a
+// [Performer]'s, one for each kind of job. [Methods] are the performers of
+// everything that reaches people by other means than Slack, with their breakers.
+package dispatch
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Performer carries out jobs of one kind. What it cannot do now is a *desk.Retry;
+// what will never succeed is an outcome that has Failed.
+type Performer func(ctx context.Context, t desk.Task) (desk.Outcome, error)
+
+// Options are what an outbox is put together from.
+type Options struct {
+	Ledger *ledger.Ledger
+	Desk   *desk.Desk
+	// Slack carries out what goes by Slack, by kind.
+	Slack map[ledger.Kind]Performer
+	// Methods carry out what goes by another contact method; nil: there is none.
+	Methods *Methods
+	Log     zerolog.Logger
+
+	// Noted is told of every try of a job, what came of it (done, failed, needless,
+	// retry or set_aside), and how long ago it was decided. May be nil.
+	Noted func(j ledger.Job, outcome string, age time.Duration)
+	// Waiting is told how many jobs wait and when the oldest of them was decided,
+	// as that changes. May be nil.
+	Waiting func(jobs int, oldest time.Time)
+}
+
+// Outbox carries jobs out. One goroutine owns all of its state; what is slow runs
+// beside it.
+type Outbox struct {
+	opt Options
+	log zerolog.Logger
+
+	lanes     map[string]*lane
+	places    map[int]map[*lane]bool       // the lanes of an incident
+	pages     map[int]map[string]time.Time // notifications of an incident whose first try is not over, by lane
+	stands    map[int]bool                 // the incident's channel is known to stand
+	gates     map[string]*gate             // by class
+	later     laneHeap                     // lanes that must wait, the earliest first
+	done      chan result
+	under     sync.WaitGroup
+	refreshed shared
+
+	hurries   bool          // nothing rests any more: the program stops
+	finishing chan struct{} // closed when nothing more is taken in
+	finished  chan struct{} // closed when Run has returned
+	began     time.Time     // when Run began
+}
+
+// resting reports whether nothing is under way and nothing could go.
+func (o *Outbox) resting() bool {
+	for _, g := range o.gates {
+		if g.busy > 0 || g.ready.Len() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// pagesFirst is how long the other work on an incident lets its first notification
+// go ahead. One that Slack does not answer must not hold up the rest.
+const pagesFirst = 500 * time.Millisecond
+
+// landing is how long a call whose answer nobody heard may yet take to have its
+// effect. Whether a message stands is looked up no sooner, or the one that is
+// still on its way would be its double.
+const landing = 2 * time.Second
+
+// result is what became of one try.
+type result struct {
+	lane    *lane
+	did     *desk.Outcome // what came of it, when it was done
+	outcome string        // in a word; empty with an error
+	err     error         // nil: done, and recorded
+}
+
+// NewOutbox returns an outbox. It carries out nothing before [Outbox.Run].
+func NewOutbox(opt Options) *Outbox {
+	if opt.Noted == nil {
+		opt.Noted = func(ledger.Job, string, time.Duration) {}
+	}
+	if opt.Waiting == nil {
+		opt.Waiting = func(int, time.Time) {}
+	}
+	return &Outbox{
+		opt: opt, log: opt.Log,
+		lanes: map[string]*lane{}, places: map[int]map[*lane]bool{},
+		pages: map[int]map[string]time.Time{}, stands: map[int]bool{},
+		gates: map[string]*gate{}, later: laneHeap{less: earlier},
+		done:      make(chan result, 256), // more than all slots, so that nobody waits for a loop that has ended
+		finishing: make(chan struct{}), finished: make(chan struct{}),
+	}
+}
+
+// Finish lets what can go now go, for at most that long. What cannot stays in
+// the store for the next process.
+func (o *Outbox) Finish(most time.Duration) {
+	close(o.finishing)
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-o.finished:
+	case <-timer.C:
+	}
+}
+
+// Run carries jobs out until ctx ends, beginning with what an earlier process
+// left. It returns when nothing is under way any more.
+func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
+	defer close(o.finished)
+	defer o.under.Wait()
+	o.began = time.Now()
+	o.add(left, o.began)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	finishing := o.finishing
+	for {
+		now := time.Now()
+		for o.later.Len() > 0 && !o.later.lanes[0].at.After(now) {
+			o.place(ctx, heap.Pop(&o.later).(*lane), now)
+		}
+		o.start(ctx)
+		if finishing == nil && o.resting() {
+			return nil
+		}
+		wait := time.Hour
+		if o.later.Len() > 0 {
+			wait = time.Until(o.later.lanes[0].at)
+		}
+		timer.Reset(max(wait, 0))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-finishing:
+			finishing = nil
+			o.wakeRested(now)
+		case <-o.opt.Ledger.Ready():
+			o.add(o.opt.Ledger.Take(), time.Now())
+		case r := <-o.done:
+			if err := o.settle(ctx, r, time.Now()); err != nil {
+				return err
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// add puts jobs into their lanes.
+func (o *Outbox) add(jobs []ledger.Job, now time.Time) {
+	touched := map[*lane]bool{}
+	for _, j := range jobs {
+		l := o.lanes[j.Lane()]
+		if l == nil {
+			l = &lane{key: j.Lane(), incident: j.Incident}
+			if j.Digest > 0 || j.ByMethod() {
+				l.incident = 0
+			}
+			o.lanes[l.key] = l
+			if o.places[l.incident] == nil {
+				o.places[l.incident] = map[*lane]bool{}
+			}
+			o.places[l.incident][l] = true
+		}
+		l.insert(j)
+		if class(j) == slackPages {
+			if o.pages[j.Incident] == nil {
+				o.pages[j.Incident] = map[string]time.Time{}
+			}
+			if _, ok := o.pages[j.Incident][l.key]; !ok {
+				o.pages[j.Incident][l.key] = now
+			}
+		}
+		touched[l] = true
+	}
+	for l := range touched {
+		switch l.state {
+		case idle:
+			o.place(context.Background(), l, now)
+		case isLater: // what came may go sooner than what is there
+			heap.Remove(&o.later, l.index)
+			o.place(context.Background(), l, now)
+		case isReady:
+			heap.Fix(&o.gate(l.waiting[0]).ready, l.index)
+		}
+	}
+	o.count()
+}
+
+// count tells how many jobs wait, and since when the oldest does.
+func (o *Outbox) count() {
+	n, oldest := 0, time.Time{}
+	for _, l := range o.lanes {
+		n += len(l.waiting)
+		if len(l.waiting) > 0 && (oldest.IsZero() || l.waiting[0].Created.Before(oldest)) {
+			oldest = l.waiting[0].Created
+		}
+	}
+	o.opt.Waiting(n, oldest)
+}
+
+// place decides where a lane that is in no heap belongs.
+func (o *Outbox) place(ctx context.Context, l *lane, now time.Time) {
+	if len(l.waiting) == 0 && l.rests.After(now) {
+		l.state, l.at = isLater, l.rests
+		heap.Push(&o.later, l)
+		return
+	}
+	if len(l.waiting) == 0 {
+		delete(o.lanes, l.key)
+		delete(o.places[l.incident], l)
+		if len(o.places[l.incident]) == 0 {
+			delete(o.places, l.incident)
+			delete(o.stands, l.incident)
+		}
+		return
+	}
+	j := l.waiting[0]
+	row := j.Kind.Row()
+	l.at, l.yields = l.hold, false
+	if j.NotBefore.After(l.at) {
+		l.at = j.NotBefore
+	}
+	if at := o.began.Add(landing); j.Doubtful && row.PostsOnce && at.After(l.at) {
+		l.at = at
+	}
+	if hold := o.pageHold(j, now); hold > 0 && !l.at.After(now.Add(hold)) {
+		l.at, l.yields = now.Add(hold), true
+	}
+	switch {
+	case l.at.After(now):
+		l.state = isLater
+		heap.Push(&o.later, l)
+	case row.NeedsChannel && !o.channelStands(ctx, j):
+		l.state = isParked
+	default:
+		l.state = isReady
+		heap.Push(&o.gate(j).ready, l)
+	}
+}
+
+// pageHold is how long a job still lets the notifications of its incident go
+// first.
+func (o *Outbox) pageHold(j ledger.Job, now time.Time) time.Duration {
+	if j.Priority() == 0 {
+		return 0
+	}
+	var hold time.Duration
+	for _, since := range o.pages[j.Incident] {
+		hold = max(hold, pagesFirst-now.Sub(since))
+	}
+	return hold
+}
+
+// channelStands reports whether the job can go as far as the incident's channel
+// is concerned.
+func (o *Outbox) channelStands(ctx context.Context, j ledger.Job) bool {
+	if o.stands[j.Incident] {
+		return true
+	}
+	a, err := o.opt.Desk.Artifacts(ctx, j.Incident)
+	if err != nil {
+		return true // whoever does it meets the same error, and reports it
+	}
+	o.stands[j.Incident] = a.Channel != ""
+	return a.Channel != "" || a.ChannelGivenUp || j.Kind.Row().Without && a.ChannelError != ""
+}
+
+// start begins as many jobs as there are slots for.
+func (o *Outbox) start(ctx context.Context) {
+	for _, g := range o.gates {
+		for g.busy < g.slots && g.ready.Len() > 0 {
+			l := heap.Pop(&g.ready).(*lane)
+			g.busy++
+			l.state, l.slot = isBusy, g
+			if l.did == nil {
+				l.under = l.next()
+			}
+			jobs, did := l.under, l.did
+			o.under.Go(func() { o.done <- o.try(ctx, l, jobs, did) })
+		}
+	}
+}
+
+// showEvery is how often what shows the newest state is brought up to it: a burst
+// of notes edits the summary once a second and not once for each.
+const showEvery = time.Second
+
+// wakeRested lets go what only rests, since there will be no later.
+func (o *Outbox) wakeRested(now time.Time) {
+	o.hurries = true
+	for _, l := range o.later.lanes {
+		if l.at.Equal(l.rests) {
+			l.at, l.hold, l.rests = now, now, now
+		}
+	}
+	heap.Init(&o.later)
+}
+
+// try carries out the last of jobs, unless that was done and only its record is
+// missing, and records what came of it for all. What is returned was done: with a
+// disk that takes nothing, a page must not be sent again and again.
+func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.Outcome) (r result) {
+	j := jobs[len(jobs)-1]
+	r = result{lane: l, did: did}
+	defer func() {
+		if v := recover(); v != nil {
+			r.err = o.setAside(ctx, j, v)
+			r.outcome = "set_aside"
+		}
+	}()
+	if did == nil {
+		task, err := o.opt.Desk.Begin(ctx, j, time.Now())
+		if err != nil {
+			r.err = err
+			return r
+		}
+		if task.Needless {
+			r.outcome = "needless"
+			return r
+		}
+		task.Job.Doubtful = j.Doubtful
+		outcome, err := o.perform(ctx, task)
+		var again *desk.Retry
+		if gives := j.Kind.Row().GivesUpAfter; gives > 0 && time.Since(j.Created) > gives && errors.As(err, &again) {
+			outcome, err = desk.Outcome{}, nil // nobody waits for it any more
+		}
+		if err != nil {
+			r.err = err
+			return r
+		}
+		r.did = &outcome
+		if outcome.Failed != "" && j.Asks() {
+			o.log.Error().Str("job", j.Key()).Bool("last_resort", j.Resort).Str("reason", outcome.Failed).Msg("a page could not be sent")
+		}
+	}
+	if r.outcome = "done"; r.did.Failed != "" {
+		r.outcome = "failed"
+	}
+	r.err = o.record(ctx, desk.Result{Job: j, Outcome: *r.did, Needless: needless(jobs)})
+	return r
+}
+
+// needless returns the jobs for which the last of them stands. Marks are one record,
+// which goes with the last.
+func needless(jobs []ledger.Job) []ledger.Job {
+	if jobs[0].Kind.Row().Marked {
+		return nil
+	}
+	return jobs[:len(jobs)-1]
+}
+
+// perform hands a job to whoever carries out its kind.
+func (o *Outbox) perform(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	switch p := o.opt.Slack[t.Job.Kind]; {
+	case t.Job.ByMethod() && o.opt.Methods == nil:
+		return desk.Outcome{Failed: "no contact method but Slack is configured"}, nil
+	case t.Job.ByMethod():
+		return o.opt.Methods.perform(ctx, t)
+	case p == nil:
+		return desk.Outcome{}, fmt.Errorf("job %s: nobody carries it out", t.Job.Kind)
+	default:
+		return p(ctx, t)
+	}
+}
+
+// setAside keeps a job that makes the program fail out of the way, so that
+// everything else goes on.
+func (o *Outbox) setAside(ctx context.Context, j ledger.Job, v any) error {
+	o.log.Error().Str("job", j.Key()).Str("kind", string(j.Kind)).Interface("panic", v).Bytes("stack", debug.Stack()).
+		Msg("a mistake in the program; the job is set aside")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	return o.opt.Desk.SetAside(ctx, j, "the program made a mistake.")
+}
+
+// recordWithin is how long a record waits for its turn in the store.
+const recordWithin = 3 * time.Second
+
+// record writes down what came of a job. The work is done, so it is recorded even
+// while stopping.
+func (o *Outbox) record(ctx context.Context, r desk.Result) error {
+	if r.Job.Kind.Row().Marked && r.Outcome.Failed == "" {
+		return o.share(r)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	return o.opt.Desk.Done(ctx, r)
+}
+
+// settle puts a lane back after a try.
+func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
+	l, j := r.lane, r.lane.under[len(r.lane.under)-1]
+	l.slot.busy--
+	l.state, l.hold, l.did = idle, time.Time{}, r.did
+	if r.err == nil {
+		l.waiting = l.waiting[len(l.under):]
+		l.under, l.did = nil, nil
+		l.tries = 0
+		if j.Replaces() && j.Priority() >= 2 && !o.hurries {
+			l.rests = now.Add(showEvery)
+			l.hold = l.rests
+		}
+		o.opt.Noted(j, r.outcome, now.Sub(j.Created))
+	} else if o.again(ctx, l, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
+		return r.err // the next process reads what the store holds
+	}
+	if delete(o.pages[l.incident], l.key); len(o.pages[l.incident]) == 0 {
+		delete(o.pages, l.incident)
+	}
+	o.place(ctx, l, now)
+	o.release(ctx, l.incident, now)
+	o.count()
+	return nil
+}
+
+// again plans the next try of a lane.
+func (o *Outbox) again(ctx context.Context, l *lane, err error, now time.Time) {
+	j := l.under[len(l.under)-1]
+	var retry *desk.Retry
+	wait := backoff(l.tries, j.Priority())
+	if errors.As(err, &retry) {
+		wait = max(wait, retry.After)
+		if retry.After > 0 {
+			wait = retry.After // it knows better
+		}
+		l.waiting[0].Doubtful = l.waiting[0].Doubtful || retry.Doubtful
+		if retry.Doubtful && j.Kind.Row().PostsOnce {
+			wait = max(wait, landing)
+		}
+	}
+	if l.did == nil {
+		l.under = nil // the next try may stand for more
+	}
+	l.tries++
+	l.hold = now.Add(wait)
+	o.opt.Noted(j, "retry", now.Sub(j.Created))
+	level := zerolog.DebugLevel
+	if l.tries > 2 {
+		level = zerolog.WarnLevel
+	}
+	o.log.WithLevel(level).Str("job", j.Key()).Str("kind", string(j.Kind)).Int("try", l.tries).
+		Dur("again_in", wait).Str("error", err.Error()).Msg("a job will be tried again")
+	if j.Kind == ledger.Channel && ctx.Err() == nil && now.Add(wait).Sub(j.Created) > channelSoon {
+		if err := o.opt.Desk.TryingInVain(ctx, j, err.Error()); err != nil {
+			o.log.Warn().Err(err).Str("job", j.Key()).Msg("could not record why there is no channel yet")
+		}
+	}
+}
+
+// channelSoon is how long an incident's channel may take before what can do
+// without it goes ahead.
+const channelSoon = 10 * time.Second
+
+// release looks again at the lanes of an incident that waited for a notification
+// or for the channel.
+func (o *Outbox) release(ctx context.Context, n int, now time.Time) {
+	for l := range o.places[n] {
+		switch {
+		case l.state == isParked:
+			o.place(ctx, l, now)
+		case l.state == isLater && l.yields:
+			heap.Remove(&o.later, l.index)
+			o.place(ctx, l, now)
+		}
+	}
+}

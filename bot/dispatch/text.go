@@ -1,0 +1,179 @@
+package dispatch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/notify"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// message is what a person is told about the incidents of some pages.
+func (w *Methods) message(j ledger.Job, pages []desk.Notification, to rotation.Person) notify.Message {
+	m := notify.Message{ID: j.Key()}
+	briefs := make([]desk.Brief, 0, len(pages))
+	seen := map[int]bool{}
+	for _, p := range pages {
+		if seen[p.Job.Incident] {
+			continue
+		}
+		seen[p.Job.Incident] = true
+		briefs = append(briefs, p.Brief)
+		if p.Brief.Incident.Severity <= incident.Sev2 {
+			m.Urgency = notify.High
+		}
+	}
+	if len(briefs) > 1 {
+		w.several(&m, j.Via, briefs)
+		return m
+	}
+	b := briefs[0]
+	switch j.Via {
+	case "sms":
+		m.Subject = smsLine(test(b.Incident)+b.Incident.Name()+" "+b.Incident.Severity.String()+" "+serviceOf(b)+": "+b.Incident.Title, w.smsRoom())
+	case "voice":
+		m.Subject = spokenLine(b)
+	default:
+		m.Subject = subject(b)
+		m.Text = w.details(b, to)
+	}
+	return m
+}
+
+// several is the message about more than one incident. What it acknowledges is
+// what it names, so a text message that cannot name all says how many.
+func (w *Methods) several(m *notify.Message, via string, briefs []desk.Brief) {
+	var names, lines []string
+	for _, b := range briefs {
+		names = append(names, b.Incident.Name())
+		lines = append(lines, subject(b))
+	}
+	count := strconv.Itoa(len(briefs))
+	switch via {
+	case "sms":
+		worst := worstOf(briefs)
+		m.Subject = smsLine(count+" incidents need you: "+strings.Join(names, " "), w.smsRoom())
+		if len(names) > 8 {
+			m.Subject = smsLine(fmt.Sprintf("%s incidents need you, %s to %s, worst %s %s: %s", count, names[0], names[len(names)-1],
+				worst.Incident.Severity, serviceOf(worst), worst.Incident.Title), w.smsRoom())
+		}
+	case "voice":
+		worst := worstOf(briefs)
+		m.Subject = count + " incidents need you. The worst is " + spokenLine(worst)
+	default:
+		m.Subject = count + " incidents need you: " + strings.Join(names[:min(len(names), 8)], ", ")
+		const most = 30
+		if len(lines) > most {
+			lines = append(lines[:most], fmt.Sprintf("and %d more", len(briefs)-most))
+		}
+		m.Text = strings.Join(lines, "\n")
+	}
+}
+
+func worstOf(briefs []desk.Brief) desk.Brief {
+	worst := briefs[0]
+	for _, b := range briefs {
+		if b.Incident.Severity < worst.Incident.Severity {
+			worst = b
+		}
+	}
+	return worst
+}
+
+// subject is an incident in one line.
+func subject(b desk.Brief) string {
+	i := b.Incident
+	return test(i) + i.Name() + " · " + i.Severity.String() + " · " + serviceOf(b) + " · " + i.Title
+}
+
+func test(i incident.Incident) string {
+	if i.Test {
+		return "TEST "
+	}
+	return ""
+}
+
+func serviceOf(b desk.Brief) string {
+	if b.Service.Name != "" {
+		return b.Service.Name
+	}
+	if b.Incident.Service != "" {
+		return b.Incident.Service
+	}
+	return "no service"
+}
+
+// details says who declared it and when, in the reader's own time.
+func (w *Methods) details(b desk.Brief, to rotation.Person) string {
+	i := b.Incident
+	at := i.Declared.In(w.opt.People.Current().Roster.Location(to.ID)).Format("Mon 15:04 MST")
+	who := "an alert"
+	if kind, _ := i.DeclaredBy.Split(); kind != "alert" {
+		who = w.opt.People.Current().DisplayName(i.DeclaredBy)
+	}
+	text := "Declared by " + who + ", " + at + "."
+	if i.ChannelName != "" {
+		text += "\nSlack: #" + i.ChannelName
+	}
+	if i.Test {
+		text += "\nThis is a test: nothing is broken."
+	}
+	return text
+}
+
+// spokenLine is an incident as a voice says it: no signs, no abbreviations.
+func spokenLine(b desk.Brief) string {
+	i := b.Incident
+	s := fmt.Sprintf("Incident %d, severity %d, %s. %s", i.Number, int(i.Severity), serviceOf(b), i.Title)
+	if i.Test {
+		s = "This is a test. " + s
+	}
+	return s
+}
+
+// news says how an incident stands that asks for nothing any more.
+func (w *Methods) news(i incident.Incident) string {
+	if i.Status.Active() && i.Acked() {
+		return i.Name() + " is acknowledged by " + w.opt.People.Current().DisplayName(i.AcknowledgedBy) + "."
+	}
+	return i.Name() + " is " + string(i.Status) + "."
+}
+
+// gsm are the characters that a text message holds at 160 to a message, each
+// counting as one (3GPP TS 23.038, basic set).
+const gsm = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+
+// smsSigns writes signs that would halve what fits into a text message in
+// others that do not.
+var smsSigns = strings.NewReplacer("…", "...", "·", "-", "–", "-", "—", "-", "“", "\"", "”", "\"", "„", "\"", "’", "'", "‘", "'", "\u00A0", " ", "\t", " ",
+	"[", "(", "]", ")", "{", "(", "}", ")", "~", "-", "^", "'", "\\", "/", "|", "/", "€", "EUR", "`", "'")
+
+// smsRoom is how many characters a text message has left beside what is needed
+// to answer it.
+func (w *Methods) smsRoom() int {
+	if w.opt.PublicURL == "" {
+		return 160 - len("\nReply 999 to acknowledge.")
+	}
+	const token = 24
+	return max(160-len("\n"+w.opt.PublicURL+"/ack/")-token, 60)
+}
+
+// smsLine makes s fit into one text message with that many characters left, or
+// less where it has characters that take more room. Letters that only other
+// scripts have are kept: a shorter message is better than an unreadable one.
+func smsLine(s string, room int) string {
+	s = smsSigns.Replace(strings.Join(strings.Fields(s), " "))
+	if strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(gsm, r) }) {
+		room = room - 160 + 70 // all characters take twice the room then
+	}
+	room = max(room, 20)
+	if utf8.RuneCountInString(s) <= room {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:room-3])) + "..."
+}

@@ -1,0 +1,206 @@
+package ledger
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kind says what a [Job] does outside. Each has one row in the table of kinds,
+// and one performer.
+type Kind string
+
+// The kinds of jobs. The word of a kind is in the store and in the metadata of
+// messages, so it is never changed.
+const (
+	Notify         Kind = "page"            // ask Person by Via
+	NotifyChannel  Kind = "page_channel"    // ask in the channel Target
+	Digest         Kind = "together"        // refresh Person's message Digest about several incidents, and ring where that is due
+	DigestDue      Kind = "bell"            // the same, at an instant
+	Prompts        Kind = "asks"            // refresh every message that asked for something
+	Channel        Kind = "channel"         // make the incident's channel
+	Answer         Kind = "answer"          // tell Person, by ReplyURL, where the channel is
+	Card           Kind = "card"            // post and pin, or refresh, the summary card
+	Invite         Kind = "invite"          // everyone who belongs there into the channel
+	Announce       Kind = "announce"        // post or refresh the line for everybody
+	Topic          Kind = "topic"           // refresh the channel's topic
+	Purpose        Kind = "purpose"         // set the channel's purpose
+	Say            Kind = "say"             // tell event Seq in the channel
+	Postmortem     Kind = "postmortem"      // post the document in short, as of event Seq
+	PostmortemFile Kind = "postmortem_file" // upload the whole document, as of event Seq
+	FindCopies     Kind = "stray"           // find prompts that left without a record of it
+	Poll           Kind = "poll"            // ask the provider of Via what became of Receipt
+	Update         Kind = "update"          // tell Person by Via how the incident stands, quietly
+	Alarm          Kind = "alarm"           // tell the operators, the team Target or Person Text
+	TestPage       Kind = "try"             // reach Person by Via, as a test, for the test page Target
+	Notice         Kind = "notice"          // tell Person, or the team Target, the on-call notice of the same number
+	Swap           Kind = "swap"            // refresh every message about the swap Target
+	Groups         Kind = "groups"          // make the user groups equal to who is on call
+)
+
+// Row is what the outbox knows about a kind.
+type Row struct {
+	// Priority orders jobs that could go now; lower goes first. 0 asks somebody,
+	// 1 follows from that, 2 is what people read, 3 is cosmetic.
+	Priority int
+	// Lane names the queue in which a job keeps its turn, within its incident: one
+	// after another in a lane, lanes at the same time. nil: the kind's own.
+	Lane func(Job) string
+	// Replaces reports whether the job shows the newest state, so that the waiting
+	// ones of its lane are one. nil: never.
+	Replaces func(Job) bool
+	// Marked kinds are no records of their own: what an incident has that is out
+	// of date is one record, see [Tx.Refresh].
+	Marked bool
+	// Settles is how long a mark waits for further ones, where each refresh is seen
+	// by people; 0: not at all.
+	Settles time.Duration
+	// PostsOnce kinds make a message or a file that must not stand twice.
+	PostsOnce bool
+	// NeedsChannel kinds wait until the incident's channel stands; with Without,
+	// only as long as it is expected soon.
+	NeedsChannel, Without bool
+	// GivesUpAfter is how long a job is worth trying; 0: for ever.
+	GivesUpAfter time.Duration
+	// Words say what the job does, as in "could not …".
+	Words func(Job) string
+}
+
+// answerFor is how long a caller is answered late; Slack takes a reply for thirty
+// minutes.
+const answerFor = 25 * time.Minute
+
+// topicSettles is how long a topic waits for further changes: Slack posts a line in
+// the channel for each setting.
+const topicSettles = 10 * time.Second
+
+// table is the one place that knows how a kind is treated.
+var table = map[Kind]Row{
+	Notify: {Priority: 0, Lane: byPersonAndMethod, Replaces: func(j Job) bool { return j.Digest == 0 && j.Text == "" }, // words of a colleague must arrive
+		Words: func(j Job) string { return "page " + name(j.Person) + " by " + j.Via }},
+	NotifyChannel: {Priority: 0, Lane: byTarget, Replaces: always, Words: func(j Job) string { return "page #" + j.Target }},
+
+	Digest:     {Priority: 1, Replaces: always, Words: plain("refresh a message about several incidents")},
+	DigestDue:  {Priority: 1, Words: plain("refresh a message about several incidents")},
+	Prompts:    {Priority: 1, Marked: true, Replaces: always, Words: plain("refresh the messages that asked")},
+	FindCopies: {Priority: 1, Lane: byPersonAndTarget, Replaces: func(j Job) bool { return j.Digest > 0 }, Words: plain("look for copies of a page")},
+	Channel:    {Priority: 1, Words: plain("make the channel")},
+	Answer:     {Priority: 1, NeedsChannel: true, Without: true, GivesUpAfter: answerFor, Words: plain("answer the caller")},
+	Poll:       {Priority: 1, Lane: func(j Job) string { return ":" + j.Send }, Words: plain("ask for a receipt")},
+
+	Card:     {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Words: plain("post the summary card")},
+	Invite:   {Priority: 2, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("invite people")},
+	Announce: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Without: true, Words: plain("announce it")},
+	Say:      {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
+
+	Topic:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},
+	Purpose: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},
+	Postmortem: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem"),
+		Lane: func(Job) string { return string(Say) }}, // after the line that says it is resolved
+	PostmortemFile: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem")},
+	Update:         {Priority: 3, Lane: byPersonAndMethod, Replaces: always, Words: plain("tell a phone how it went on")},
+	Alarm:          {Priority: 3, Words: plain("tell the operators")},
+	TestPage:       {Priority: 3, Lane: byPersonAndMethod, Words: plain("send a test page")},
+	Notice:         {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell an on-call notice")},
+	Swap:           {Priority: 3, Lane: byPersonAndTarget, Replaces: always, PostsOnce: true, Words: plain("refresh the messages about a swap")},
+	Groups:         {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
+}
+
+// Kinds returns every kind that the table has a row for.
+func Kinds() []Kind {
+	var list []Kind
+	for k := range table {
+		list = append(list, k)
+	}
+	return list
+}
+
+// Row returns the kind's row.
+func (k Kind) Row() Row {
+	if row, ok := table[k]; ok {
+		return row
+	}
+	return Row{Priority: 3} // of another version: it goes ahead of nothing
+}
+
+func always(Job) bool { return true }
+
+func plain(words string) func(Job) string { return func(Job) string { return words } }
+
+// name is the ID of an actor.
+func name(actor string) string {
+	_, id, _ := strings.Cut(actor, ":")
+	return id
+}
+
+func byPersonAndMethod(j Job) string { return ":" + j.Person + ":" + j.Via }
+
+func byTarget(j Job) string { return ":" + j.Target }
+
+func byPersonAndTarget(j Job) string { return ":" + j.Person + ":" + j.Target }
+
+// Priority orders jobs that could go now; lower goes first.
+func (j Job) Priority() int { return j.Kind.Row().Priority }
+
+// Replaces reports whether the job shows the newest state, so that the waiting
+// ones of its lane are one.
+func (j Job) Replaces() bool {
+	f := j.Kind.Row().Replaces
+	return f != nil && f(j)
+}
+
+// ByMethod reports whether the job goes by another contact method than Slack.
+func (j Job) ByMethod() bool {
+	switch j.Kind {
+	case Notify, Poll, Update, TestPage:
+		return j.Via != "" && j.Via != "slack"
+	default:
+		return false
+	}
+}
+
+// Asks reports whether the job asks somebody for an answer.
+func (j Job) Asks() bool { return j.Kind == Notify || j.Kind == NotifyChannel }
+
+// Words say what the job does, as in "could not …".
+func (j Job) Words() string {
+	if f := j.Kind.Row().Words; f != nil {
+		return f(j)
+	}
+	return string(j.Kind)
+}
+
+// Lane names the queue in which the job keeps its turn. Jobs that ask somebody
+// have lanes of their own, so that they wait for nothing.
+func (j Job) Lane() string {
+	if j.Digest > 0 {
+		return j.digestLane()
+	}
+	if j.Kind == Notify && j.ByMethod() {
+		// What goes to one person by one method may leave as one message.
+		return "method" + byPersonAndMethod(j)
+	}
+	f := j.Kind.Row().Lane
+	switch {
+	case j.Kind == Postmortem:
+		return Number(j.Incident) + "/" + f(j)
+	case f != nil:
+		return Number(j.Incident) + "/" + string(j.Kind) + f(j)
+	default:
+		return Number(j.Incident) + "/" + string(j.Kind)
+	}
+}
+
+// digestLane is the lane of a job about a message about several incidents, across
+// these. What only waits for a time, or looks for copies, is beside it.
+func (j Job) digestLane() string {
+	lane := j.Person + ":" + strconv.Itoa(j.Digest)
+	switch j.Kind {
+	case DigestDue:
+		return "digest_due:" + lane + ":" + strconv.FormatInt(j.NotBefore.UnixNano(), 10)
+	case FindCopies:
+		return "copies:" + lane
+	default:
+		return "digest:" + lane
+	}
+}

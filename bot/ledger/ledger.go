@@ -1,0 +1,178 @@
+// Package ledger is what every act of the bot is written with: one transaction
+// that knows who acts, when, and by which request. What the transaction decides
+// for the outside world are [Job]s in the outbox; what it wants to be looked at
+// later are wake-ups in the agenda; a request that comes twice is recognised by
+// its key. All of it is committed together, or none of it.
+//
+// The package knows neither incidents nor rosters: a job names an incident by its
+// number only, and a wake-up is a name at an instant. What they mean is the
+// business of the packages that register a handler or carry a job out.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Ledger writes transactions. Its methods may be called concurrently.
+type Ledger struct {
+	db      *storage.DB
+	refused atomic.Bool // the store refused a commit, and has not been seen to work since
+
+	outbox outbox
+	agenda agenda
+}
+
+// Open returns a ledger over db. The first call on a store of an earlier version
+// brings the agenda into its present form.
+func Open(ctx context.Context, db *storage.DB) (*Ledger, error) {
+	l := &Ledger{db: db}
+	l.outbox.ready = make(chan struct{}, 1)
+	l.agenda.start()
+	if err := l.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.loadAgenda(ctx); err != nil {
+		return nil, err
+	}
+	l.Handle("sweep", l.sweep)
+	return l, l.startSweeping(ctx)
+}
+
+// Request says who asks for a transaction.
+type Request struct {
+	By  string    // the actor
+	Key string    // unique for the request, such as a trigger_id; empty: it cannot come twice
+	At  time.Time // the instant of the tick that it is a part of; zero: the clock is read, once
+}
+
+// Tx is one transaction of an act. It ends when the function that was given it
+// returns.
+type Tx struct {
+	*storage.Tx
+	Now time.Time // the one instant of the act, in UTC
+	By  string
+
+	l     *Ledger
+	key   string
+	order uint64 // of the transactions that change the agenda, in the order of their commits
+	jobs  []Job
+	wakes []wake
+	after []func()
+}
+
+// Instant returns the present time as records hold it.
+func Instant() time.Time { return time.Now().UTC().Round(0) }
+
+// Update runs f in a transaction. Once it is durable, its jobs can be taken and
+// its wake-ups are heard.
+func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error {
+	t := &Tx{Now: r.At, By: r.By, key: r.Key, l: l}
+	decided := false
+	err := l.db.Update(ctx, func(tx *storage.Tx) error {
+		if t.Now.IsZero() {
+			t.Now = Instant()
+		}
+		t.Now = t.Now.UTC().Round(0)
+		t.Tx, t.order = tx, l.agenda.order.Add(1)
+		err := f(t)
+		decided = err == nil
+		return err
+	})
+	if err != nil {
+		if decided && ctx.Err() == nil { // not the act's fault
+			l.refused.Store(true)
+		}
+		return err
+	}
+	l.committed(t)
+	return nil
+}
+
+// View runs f on everything committed before the call.
+func (l *Ledger) View(ctx context.Context, f func(*storage.Tx) error) error {
+	return l.db.View(ctx, f)
+}
+
+// After runs f once the transaction is durable, before anybody hears of it.
+func (t *Tx) After(f func()) { t.after = append(t.after, f) }
+
+// committed hands on what the transaction decided. Only now may anything leave.
+func (l *Ledger) committed(t *Tx) {
+	for _, f := range t.after {
+		f()
+	}
+	l.agenda.keep(t.order, t.wakes)
+	l.outbox.add(t.jobs)
+}
+
+// signal leaves a token for whoever waits on c.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// CheckRead reports whether the store answers.
+func (l *Ledger) CheckRead(ctx context.Context) error {
+	return l.db.View(ctx, func(tx *storage.Tx) error {
+		_, err := tx.Get(healthKey)
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+}
+
+// CheckWrite reports whether the store takes a write. After a commit that was
+// refused it tries with a record that needs room, since a small one fits into
+// what a full disk has left.
+func (l *Ledger) CheckWrite(ctx context.Context) error {
+	room := 0
+	if l.refused.Load() {
+		room = 512 << 10
+	}
+	err := l.db.Update(ctx, func(tx *storage.Tx) error {
+		return storage.Save(tx, healthKey, healthRecord{V: 1, At: Instant(), Room: filler(room)})
+	})
+	if err == nil {
+		l.refused.Store(false)
+	}
+	return err
+}
+
+const healthKey = "health"
+
+// healthRecord is what a check of the store writes.
+type healthRecord struct {
+	V    int       `json:"v"`
+	At   time.Time `json:"at"`
+	Room string    `json:"room,omitempty"`
+}
+
+func filler(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = '-'
+	}
+	return string(b)
+}
+
+// Save stores a record as JSON. Versions are the record's own: a field of it.
+func (t *Tx) Save(key string, record any) error { return storage.Save(t.Tx, key, record) }
+
+// Load reads the JSON record at key; false and the zero record where there is
+// none.
+func Load[T any](tx *storage.Tx, key string) (record T, ok bool, err error) {
+	record, err = storage.Load[T](tx, key)
+	if errors.Is(err, storage.ErrNotFound) {
+		var none T
+		return none, false, nil
+	}
+	return record, err == nil, err
+}

@@ -1,0 +1,134 @@
+// Package oncall is the roster in force and everything that follows from it: who
+// is on call, overrides, swaps and time off, the hand-overs and gaps that people
+// are told of, and the user groups that follow who is on call.
+//
+// Its nouns are [Roster], which changes and remembers, and [Directory], the
+// people and schedules as they hold at one moment, which is never changed. Who is
+// on call at an instant is computed in the package rotation; here it is decided
+// what is recorded, and who hears of it.
+package oncall
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Options are what the roster is told once, at its start.
+type Options struct {
+	Zone    *time.Location // where the business is; nil: UTC
+	Methods []string       // the contact methods that are configured, besides slack
+}
+
+// Roster is the roster in force. Its methods may be called concurrently.
+type Roster struct {
+	ledger  *ledger.Ledger
+	opt     Options
+	current atomic.Pointer[Directory]
+
+	applying sync.Mutex                // held while a roster is being applied
+	watch    watch                     // the next hand-overs; locked after applying
+	before   atomic.Pointer[Directory] // an earlier roster, as a cache
+}
+
+// Open returns the roster that was stored last, with the links of people that
+// were found.
+func Open(ctx context.Context, l *ledger.Ledger, opt Options) (*Roster, error) {
+	o := &Roster{ledger: l, opt: opt}
+	if err := o.loadDirectory(ctx); err != nil {
+		return nil, err
+	}
+	l.Handle("handover", func(ctx context.Context, _ string, now time.Time) error {
+		o.watch.mu.Lock()
+		defer o.watch.mu.Unlock()
+		_, err := o.handOverSome(ctx, now)
+		return err
+	})
+	l.Handle("gaps", func(ctx context.Context, _ string, now time.Time) error { return o.tickGaps(ctx, now) })
+	l.Handle("groups", func(ctx context.Context, _ string, now time.Time) error { return o.tickGroups(ctx, now) })
+	l.Handle("announce/", func(ctx context.Context, name string, now time.Time) error {
+		return o.tickAnnounce(ctx, ledger.LastNumber(name), now)
+	})
+	l.Handle("swap/", o.tickSwap)
+	return o, o.start(ctx)
+}
+
+// start makes sure that hand-overs, gaps and groups are looked at.
+func (o *Roster) start(ctx context.Context) error {
+	if !o.HasRoster() {
+		return nil
+	}
+	return o.update(ctx, Caller{Actor: incident.Bot}, time.Time{}, func(w *work) error {
+		for _, name := range []string{"handover", "gaps", "groups"} {
+			if _, planned, err := w.Due(name); err != nil {
+				return err
+			} else if !planned {
+				if err := w.Wake(name, w.Now); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// Caller says who acts, and how the same request is recognised when it comes
+// twice.
+type Caller struct {
+	Actor    incident.Actor
+	Key      string // unique for the request, such as a trigger_id; empty means it cannot come twice
+	ReplyURL string // where the caller is answered later (Slack: response_url); may be empty
+}
+
+// Request is the caller's request as the ledger keeps it, at an instant: zero
+// reads the clock.
+func (c Caller) Request(at time.Time) ledger.Request {
+	return ledger.Request{By: string(c.Actor), Key: c.Key, At: at}
+}
+
+// work is one act on the roster inside its transaction.
+type work struct {
+	*ledger.Tx
+	who *Directory
+}
+
+func (w *work) by() incident.Actor { return incident.Actor(w.By) }
+
+// update runs f in a transaction that concerns no incident, at an instant: zero
+// reads the clock.
+func (o *Roster) update(ctx context.Context, c Caller, at time.Time, f func(*work) error) error {
+	return o.ledger.Update(ctx, c.Request(at), func(t *ledger.Tx) error {
+		if err := f(&work{Tx: t, who: o.current.Load()}); err != nil {
+			return err
+		}
+		return t.Remember(0)
+	})
+}
+
+// Current returns the people and schedules that hold now.
+func (o *Roster) Current() *Directory { return o.current.Load() }
+
+// refusal builds an error in words for a person.
+func refusal(next, format string, args ...any) error {
+	return incident.Refuse(next, format, args...)
+}
+
+// missing reports whether an error only says that there is no such record.
+func missing(err error) bool { return errors.Is(err, storage.ErrNotFound) }
+
+// zone is where the business is.
+func (o *Roster) zone() *time.Location {
+	if o.opt.Zone == nil {
+		return time.UTC
+	}
+	return o.opt.Zone
+}
+
+var _ = rotation.Roster{}

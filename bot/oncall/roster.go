@@ -1,0 +1,454 @@
+package oncall
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// ChangeKind says what kind of act made a version of the roster.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	ChangeApplied  ChangeKind = "applied"  // a whole roster
+	ChangeOverride ChangeKind = "override" // an override was made
+	ChangeEnded    ChangeKind = "ended"    // what was left of an override was taken back
+	ChangeAsked    ChangeKind = "asked"    // a swap or a cover was asked for
+	ChangeSwapped  ChangeKind = "swapped"  // it was accepted
+	ChangeDeclined ChangeKind = "declined"
+	ChangeExpired  ChangeKind = "expired" // nobody accepted in time
+	ChangeCalled   ChangeKind = "called off"
+	ChangeAway     ChangeKind = "away" // an absence was recorded
+	ChangeBack     ChangeKind = "back" // what was left of an absence was taken back
+)
+
+// Change is one entry of the roster's history: a version, and who made it,
+// when and why. Versions are never changed and never deleted, so that the past
+// can always be asked for.
+type Change struct {
+	Version  int            `json:"version"`
+	Kind     ChangeKind     `json:"kind"`
+	At       time.Time      `json:"at"`
+	By       incident.Actor `json:"by"`
+	Rotation string         `json:"rotation,omitempty"` // the only one concerned; empty: several or all
+	What     string         `json:"what,omitempty"`     // in words
+	Why      string         `json:"why,omitempty"`      // as given by whoever did it
+}
+
+// rosterRecord is a version of the roster. Its text stands in pieces of its own.
+type rosterRecord struct {
+	V      int `json:"v"`
+	Pieces int `json:"pieces"`
+	Change
+}
+
+const (
+	rosterCurrent = "roster/current"
+	rosterPiece   = 192 << 10 // bytes of text in one record; JSON can make six times as many of them
+)
+
+func rosterKey(version, piece int) string {
+	return fmt.Sprintf("roster/%s/%03d", ledger.Number(version), piece)
+}
+
+func versionKey(version int) string { return "version/" + ledger.Number(version) }
+
+// HasRoster reports whether a roster was ever applied to this store.
+func (o *Roster) HasRoster() bool { return o.current.Load().Version > 0 }
+
+// RosterVersion returns the number of the version that holds; 0 before the first.
+func (o *Roster) RosterVersion() int { return o.current.Load().Version }
+
+// ApplyRoster makes r the roster that holds. One that says what holds already
+// changes nothing and makes no version.
+func (o *Roster) ApplyRoster(ctx context.Context, r *rotation.Roster, by incident.Actor, why string) error {
+	_, err := o.Apply(ctx, Caller{Actor: by}, Application{Roster: r, Why: why})
+	return err
+}
+
+// Application is a whole roster that is to hold.
+type Application struct {
+	Roster *rotation.Roster
+	Text   []byte // the file that says it, which is kept with its comments; nil: there is none
+	Why    string
+	Match  int // the version it was made from; 0: any
+}
+
+// Apply makes a whole roster hold. It is refused when another version than the
+// one it was made from holds by now.
+func (o *Roster) Apply(ctx context.Context, c Caller, a Application) (Answer, error) {
+	return o.changeRoster(ctx, change{
+		caller: c, match: a.Match, text: a.Text,
+		log: Change{Kind: ChangeApplied, Why: a.Why, What: "a whole roster"},
+		make: func(*rotation.Roster, time.Time) (rotation.Change, error) {
+			return rotation.Change{Roster: a.Roster}, nil
+		},
+	})
+}
+
+// Answer is what became of a change of the roster.
+type Answer struct {
+	Version  int      // that holds now
+	Seq      int      // of the override or swap concerned; 0 where none is
+	Warnings []string // whole sentences
+	Repeated bool     // the same request had been carried out before, or it says what holds already
+}
+
+// change is one act on the roster.
+type change struct {
+	caller Caller
+	match  int    // refuse unless this version holds; 0: any
+	text   []byte // what is to be kept; nil: the text that holds, changed
+	log    Change
+	make   func(r *rotation.Roster, now time.Time) (rotation.Change, error)
+	with   func(w *work, c rotation.Change) error // committed along with it; may be nil
+}
+
+// VersionError refuses a change of a roster that is not the one it was made from.
+type VersionError struct {
+	Meant int
+	Holds Change
+}
+
+// Error says which version holds in the place of the one that was meant.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("change roster: version %d was meant, version %d holds", e.Meant, e.Holds.Version)
+}
+
+// changeRoster carries out one act on the roster. The text of the new version is
+// read back before anything is stored: a roster that could not be loaded at the
+// next start must not be kept. Long texts are stored in transactions of their
+// own; the last one makes the version valid, so a crash in between leaves the
+// old one.
+func (o *Roster) changeRoster(ctx context.Context, c change) (Answer, error) {
+	o.applying.Lock()
+	defer o.applying.Unlock()
+	return o.changeLocked(ctx, c)
+}
+
+// changeLocked is changeRoster for whoever holds applying.
+func (o *Roster) changeLocked(ctx context.Context, c change) (Answer, error) {
+	now, was := ledger.Instant(), o.current.Load()
+	if done, err := o.ledger.WasSeen(ctx, c.caller.Key); err != nil || done {
+		return Answer{Version: was.Version, Repeated: true}, err
+	}
+	if c.match != 0 && c.match != was.Version {
+		holds, err := o.change(ctx, was.Version)
+		return Answer{}, cmp.Or(err, error(&VersionError{Meant: c.match, Holds: holds}))
+	}
+	made, err := c.make(was.Roster, now)
+	if err != nil {
+		return Answer{}, inRefusal(err)
+	}
+	old, err := o.textThatHolds(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	text := c.text
+	if text == nil {
+		text = changedText(old, was, made.Roster)
+	}
+	if was.Version > 0 && bytes.Equal(text, old) {
+		return Answer{Version: was.Version, Warnings: made.Warnings, Repeated: true}, nil
+	}
+	parsed, err := rotation.Parse("the changed roster", text)
+	if err == nil && !parsed.Equal(made.Roster) {
+		err = errors.New("its text says something else")
+	}
+	if err != nil {
+		return Answer{}, fmt.Errorf("change roster: %v", err)
+	}
+	next := o.directory(parsed, was.Version+1, was.links)
+	if err := o.replace(ctx, replacement{c, made, text, now}, was, next); err != nil {
+		return Answer{}, err
+	}
+	return Answer{Version: next.Version, Seq: made.Seq, Warnings: made.Warnings}, nil
+}
+
+// textThatHolds returns the text of the version that holds; nil before the first.
+func (o *Roster) textThatHolds(ctx context.Context) ([]byte, error) {
+	version := o.Current().Version
+	if version == 0 {
+		return nil, nil
+	}
+	return o.RosterText(ctx, version)
+}
+
+// aComment finds what is probably a comment in a roster's text.
+var aComment = regexp.MustCompile(`(?m)(^|\s)#`)
+
+// changedText returns the text of the roster next, made from the one that holds
+// so that its comments stay. Where that cannot be done, the text says so itself.
+func changedText(old []byte, was *Directory, next *rotation.Roster) []byte {
+	if len(old) == 0 {
+		return next.Export()
+	}
+	text, kept := next.ExportOnto(old, was.Roster)
+	if kept || !aComment.Match(old) {
+		return text
+	}
+	note := fmt.Sprintf("# The comments of version %d were lost in a change; `stormbell roster export --version %[1]d` prints them.\n", was.Version)
+	return append([]byte(note), text...)
+}
+
+// replacement is a change with what was made of it.
+type replacement struct {
+	change change
+	made   rotation.Change
+	text   []byte
+	now    time.Time
+}
+
+// replace stores the roster next and puts it in the place of was. What was still
+// due by the old one is told before.
+func (o *Roster) replace(ctx context.Context, x replacement, was, next *Directory) error {
+	pieces, err := o.storePieces(ctx, next.Version, x.text)
+	if err != nil {
+		return err
+	}
+	o.watch.mu.Lock()
+	defer o.watch.mu.Unlock()
+	if err := o.handOver(ctx, x.now); err != nil {
+		return err
+	}
+	r := rosterRecord{V: 1, Pieces: len(pieces), Change: x.change.log}
+	r.Version, r.At, r.By = next.Version, x.now, x.change.caller.Actor
+	return o.update(ctx, x.change.caller, x.now, func(w *work) error {
+		w.who = next
+		w.After(func() {
+			o.before.Store(was)
+			o.current.Store(next)
+		})
+		if err := errFirst(w.putVersion(r, pieces), w.rosterChanged(r, was)); err != nil || x.change.with == nil {
+			return err
+		}
+		return x.change.with(w, x.made)
+	})
+}
+
+// inRefusal makes a refusal of what the rotation says against an act.
+func inRefusal(err error) error {
+	var p rotation.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	return &incident.Refusal{Why: sentence(p.Message), Next: sentence(p.Hint)}
+}
+
+// sentence gives words a capital and a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[n:] + "."
+}
+
+// storePieces cuts a text into pieces, each a JSON string, and stores all but the
+// last one.
+func (o *Roster) storePieces(ctx context.Context, version int, text []byte) ([][]byte, error) {
+	var pieces [][]byte
+	for rest := text; len(rest) > 0; {
+		n := min(len(rest), rosterPiece)
+		for n < len(rest) && !utf8.RuneStart(rest[n]) {
+			n--
+		}
+		piece, err := json.Marshal(string(rest[:n]))
+		if err != nil {
+			return nil, fmt.Errorf("store roster: %v", err)
+		}
+		pieces, rest = append(pieces, piece), rest[n:]
+	}
+	for n := range max(len(pieces)-1, 0) {
+		err := o.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error { return t.Put(rosterKey(version, n), pieces[n]) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return pieces, nil
+}
+
+// putVersion makes a version valid.
+func (w *work) putVersion(r rosterRecord, pieces [][]byte) error {
+	if last := len(pieces) - 1; last >= 0 {
+		if err := w.Tx.Put(rosterKey(r.Version, last), pieces[last]); err != nil {
+			return err
+		}
+	}
+	if err := w.Save(versionKey(r.Version), r); err != nil {
+		return err
+	}
+	return w.Save(rosterCurrent, r)
+}
+
+// History returns the changes of the roster, the newest first, at most most; 0
+// means all.
+func (o *Roster) History(ctx context.Context, most int) ([]Change, error) {
+	list := []Change{}
+	err := o.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.ScanBack("version/") {
+			var r rosterRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			list = append(list, r.Change)
+			if len(list) == most {
+				return nil
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// change returns the entry of the history that made a version.
+func (o *Roster) change(ctx context.Context, version int) (Change, error) {
+	var r rosterRecord
+	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		r, err = storage.Load[rosterRecord](tx, versionKey(version))
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return r.Change, err
+}
+
+// RosterText returns the text of a version, and a refusal where there is none
+// such.
+func (o *Roster) RosterText(ctx context.Context, version int) ([]byte, error) {
+	var text []byte
+	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		text, err = rosterText(tx, versionKey(version))
+		return err
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, refusal("`stormbell roster history` lists them.", "There is no version %d of the roster.", version)
+	}
+	return text, err
+}
+
+// rosterText reads the text of the version whose record stands at key.
+func rosterText(tx *storage.Tx, key string) ([]byte, error) {
+	r, err := storage.Load[rosterRecord](tx, key)
+	if err != nil {
+		return nil, err
+	}
+	var text []byte
+	for piece := range r.Pieces {
+		s, err := storage.Load[string](tx, rosterKey(r.Version, piece))
+		if err != nil {
+			return nil, fmt.Errorf("read version %d of the roster: %v", r.Version, err)
+		}
+		text = append(text, s...)
+	}
+	return text, nil
+}
+
+// rosterOf returns a version as a roster; version 0 is the empty one.
+func (o *Roster) rosterOf(ctx context.Context, version int) (*rotation.Roster, error) {
+	who := o.current.Load()
+	switch version {
+	case 0:
+		return &rotation.Roster{}, nil
+	case who.Version:
+		return who.Roster, nil
+	}
+	if was := o.before.Load(); was != nil && was.Version == version {
+		return was.Roster, nil
+	}
+	text, err := o.RosterText(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	r, err := rotation.Parse("a stored roster", text)
+	if err == nil && version == who.Version-1 {
+		o.before.Store(o.directory(r, version, nil)) // asked for again and again while people are told
+	}
+	return r, err
+}
+
+// loadDirectory reads the roster and the links from the store.
+func (o *Roster) loadDirectory(ctx context.Context) error {
+	var text []byte
+	var current rosterRecord
+	links := map[string]linkRecord{}
+	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		if current, err = storage.Load[rosterRecord](tx, rosterCurrent); err == nil {
+			text, err = rosterText(tx, rosterCurrent)
+		}
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		for key, value := range tx.Scan("link/") {
+			var l linkRecord
+			if err := json.Unmarshal(value, &l); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			links[strings.TrimPrefix(key, "link/")] = l
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	roster := &rotation.Roster{}
+	if current.Version > 0 {
+		if roster, err = rotation.Parse("the stored roster", text); err != nil {
+			return err
+		}
+	}
+	o.current.Store(o.directory(roster, current.Version, links))
+	return nil
+}
+
+// InForce is a roster and the time in which it held.
+type InForce struct {
+	From, To time.Time
+	Roster   *rotation.Roster
+}
+
+// InForce returns the rosters that held within [from, to), in order. Who was on
+// call before the first version is what that says.
+func (o *Roster) InForce(ctx context.Context, from, to time.Time) ([]InForce, error) {
+	history, err := o.History(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(history)
+	var list []InForce
+	for n, c := range history {
+		end := to
+		if n+1 < len(history) {
+			end = history[n+1].At
+		}
+		begin := later(c.At, from)
+		if n == 0 {
+			begin = from
+		}
+		if !begin.Before(end) || !begin.Before(to) {
+			continue
+		}
+		r, err := o.rosterOf(ctx, c.Version)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, InForce{From: begin, To: end, Roster: r})
+	}
+	return list, nil
+}
