@@ -21,6 +21,10 @@ type alertRecord struct {
 	Incident int         `json:"incident"`
 	Known    alert.Known `json:"known"`
 	Last     time.Time   `json:"last"`
+
+	// Said is the worst severity that the alert has had in its incident; 0 in the
+	// records of earlier versions.
+	Said incident.Severity `json:"said,omitempty"`
 }
 
 // Alert takes in an alert from the sender with that name. An alert whose dedup
@@ -40,15 +44,25 @@ func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertRe
 		}
 		r.Known.Open = r.Incident > 0 && w.inc.Status.Active()
 		decision := alert.Decide(a.Status, r.Known)
-		if err := w.follow(a, decision); err != nil {
+		said := r.Said
+		switch {
+		case decision.Result == alert.Opened:
+			said = 0
+		case said == 0:
+			said = w.inc.Highest // it is not known, and no more than that
+		}
+		if err := w.follow(a, decision, said); err != nil {
 			return err
+		}
+		if a.Severity > 0 && (said == 0 || a.Severity < said) {
+			said = a.Severity
 		}
 		result = AlertResult{Incident: w.inc.Number, Result: decision.Result}
 		if decision.Result == alert.Suppressed {
 			return nil
 		}
 		return w.Save(alertKey(a.Key),
-			alertRecord{V: 1, Incident: w.inc.Number, Known: decision.After, Last: w.Now})
+			alertRecord{V: 1, Incident: w.inc.Number, Known: decision.After, Last: w.Now, Said: said})
 	})
 	return result, err
 }
@@ -67,8 +81,9 @@ func (w *work) openWhole(n int) error {
 	return nil
 }
 
-// follow does to incidents what was decided of the alert.
-func (w *work) follow(a alert.Alert, d alert.Decision) error {
+// follow does to incidents what was decided of the alert. said is the worst severity
+// that it has had before.
+func (w *work) follow(a alert.Alert, d alert.Decision, said incident.Severity) error {
 	switch d.Result {
 	case alert.Opened:
 		w.inc, w.artifacts, w.found = incident.Incident{}, Artifacts{}, Artifacts{}
@@ -81,7 +96,7 @@ func (w *work) follow(a alert.Alert, d alert.Decision) error {
 				return err
 			}
 		}
-		return w.worse(a)
+		return w.worse(a, said)
 	case alert.Over:
 		if d.Write && a.Key == w.inc.Alert { // that of a merged one is not the whole
 			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.Now))
@@ -90,9 +105,11 @@ func (w *work) follow(a alert.Alert, d alert.Decision) error {
 	return nil
 }
 
-// worse raises the severity to the alert's. It is never lowered by a sender.
-func (w *work) worse(a alert.Alert) error {
-	if a.Severity == 0 || a.Severity >= w.inc.Severity {
+// worse raises the severity to the alert's, when that is worse than what the same
+// alert has said before: a repeat must not undo what a person has lowered. It is
+// never lowered by a sender.
+func (w *work) worse(a alert.Alert, said incident.Severity) error {
+	if a.Severity == 0 || a.Severity >= w.inc.Severity || a.Severity >= said {
 		return nil
 	}
 	change, err := w.inc.SetSeverity(a.Severity, "the alert fired with it", w.caller.Actor, w.Now)

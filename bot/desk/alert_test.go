@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
 )
 
 func firing(key string) alert.Alert {
@@ -64,6 +66,58 @@ func TestAlerts(t *testing.T) {
 		}
 		if n := slices.IndexFunc(events, func(e incident.Event) bool { return e.Kind == incident.KindAlertOver }); n < 0 {
 			t.Error("the timeline does not say that the sender says it is over")
+		}
+	})
+}
+
+// TestRepeatKeepsWhatPeopleLowered: an alert that says again what it said before
+// leaves the severity to people; one that says worse raises it.
+func TestRepeatKeepsWhatPeopleLowered(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		a := firing("a")
+		send := func(s incident.Severity) {
+			a.Severity = s
+			if _, err := x.Alert(background(), "monitor", a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		is := func(when string, want incident.Severity) {
+			if i, _ := x.folds(1); i.Severity != want {
+				t.Errorf("%s: %s, want %s", when, i.Severity, want)
+			}
+		}
+		send(incident.Sev2)
+		x.act(ada, 1, Act{Verb: SetSeverity, Severity: incident.Sev3})
+		send(incident.Sev2)
+		is("a repeat", incident.Sev3)
+		if _, err := x.Alert(background(), "monitor", over("a")); err != nil {
+			t.Fatal(err)
+		}
+		send(incident.Sev2)
+		is("over and back", incident.Sev3)
+		send(incident.Sev1)
+		is("worse than ever", incident.Sev1)
+		x.act(ada, 1, Act{Verb: SetSeverity, Severity: incident.Sev4})
+		send(incident.Sev2)
+		send(incident.Sev1)
+		is("no worse than before", incident.Sev4)
+
+		err := x.db.Update(background(), func(tx *storage.Tx) error { // as an earlier version wrote it
+			r, err := storage.Load[alertRecord](tx, alertKey("a"))
+			r.Said = 0
+			return errors.Join(err, storage.Save(tx, alertKey("a"), r))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		send(incident.Sev1)
+		is("after an upgrade", incident.Sev4)
+
+		x.act(ada, 1, Act{Verb: Resolve})
+		send(incident.Sev3)
+		send(incident.Sev2)
+		if i, _ := x.folds(2); i.Severity != incident.Sev2 {
+			t.Errorf("the next incident: %s, want sev2: it begins anew", i.Severity)
 		}
 	})
 }
