@@ -253,7 +253,7 @@ func (w *work) openChannel() error {
 			return err
 		}
 	}
-	return errors.Join(w.refresh(ledger.Card, ledger.Topic, ledger.Purpose), w.announce())
+	return w.announce()
 }
 
 // announce keeps the line for everybody, for an incident that is everybody's.
@@ -264,8 +264,17 @@ func (w *work) announce() error {
 	return w.refresh(ledger.Announce)
 }
 
-// refresh marks what of the incident's artifacts shows less than holds.
-func (w *work) refresh(kinds ...ledger.Kind) error { return w.Refresh(w.inc.Number, kinds...) }
+// refresh marks what of the incident's artifacts shows less than holds. What stands
+// in the channel is not marked before that stands: all of it is made then.
+func (w *work) refresh(kinds ...ledger.Kind) error {
+	if w.artifacts.Channel == "" {
+		kinds = slices.DeleteFunc(kinds, func(k ledger.Kind) bool { return k.Row().NeedsChannel && !k.Row().Without })
+	}
+	if len(kinds) == 0 {
+		return nil
+	}
+	return w.Refresh(w.inc.Number, kinds...)
+}
 
 // refreshPrompts brings every message that asked for something up to date.
 func (w *work) refreshPrompts() error {

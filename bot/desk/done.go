@@ -148,7 +148,7 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 // channelStands records the channel, and refreshes what can lead to it now.
 func (w *work) channelStands(o Outcome) error {
 	w.artifacts.Channel, w.artifacts.ChannelError = o.Channel, ""
-	if err := errors.Join(w.refreshPrompts(), w.announce()); err != nil {
+	if err := errors.Join(w.refreshPrompts(), w.announce(), w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite)); err != nil {
 		return err
 	}
 	e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
@@ -304,7 +304,7 @@ func (w *work) tryAgain() error {
 		return nil
 	}
 	w.artifacts.ChannelGivenUp = false
-	return errors.Join(w.job(ledger.Job{Kind: ledger.Channel, Text: w.inc.Title}), w.refresh(ledger.Card, ledger.Topic, ledger.Invite))
+	return w.job(ledger.Job{Kind: ledger.Channel, Text: w.inc.Title})
 }
 
 // pageEvent is what the timeline says of a notification.

@@ -127,11 +127,18 @@ func jobsInStore(x *fixture) []ledger.Job {
 	return jobs
 }
 
+// channelStands makes the channel of INC-1.
+func (x *fixture) channelStands() {
+	x.t.Helper()
+	x.done(jobOf(x.t, x.led.Take(), ledger.Channel), Outcome{Channel: "C0INC", ChannelName: "inc-1"})
+}
+
 // TestTroubleIsToldOnce fails to post the summary for ever: the timeline says so
 // once, and nothing feeds on it.
 func TestTroubleIsToldOnce(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		x.declare(incident.Declaration{})
+		x.channelStands()
 		fail := func() {
 			for range 5 {
 				for _, j := range x.led.Take() {
@@ -251,6 +258,7 @@ func TestUnfinishedAfterRestart(t *testing.T) {
 func TestManyNeedlessJobs(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		x.declare(incident.Declaration{})
+		x.channelStands()
 		for k := range 60 {
 			x.act(ada, 1, Act{Verb: Note, Text: fmt.Sprint("note ", k)})
 		}

@@ -19,7 +19,6 @@ func (d *Desk) MoveChannel(ctx context.Context, n int, was, channel, name string
 		w.artifacts.Card, w.artifacts.Invited = ledger.Message{}, nil
 		return errors.Join(
 			w.remark("The channel was archived and could not be opened again. The incident goes on in #"+name+"."),
-			w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite),
 			w.channelStands(Outcome{Channel: channel, ChannelName: name}))
 	})
 	return err

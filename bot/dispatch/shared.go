@@ -11,7 +11,7 @@ import (
 // shareFor is how long the record of a refreshed artifact waits for others of the
 // same incident. Nothing waits for it but the next refresh of the same artifact;
 // after a crash in between the artifact is refreshed once more.
-const shareFor = 100 * time.Millisecond
+const shareFor = 500 * time.Millisecond
 
 // shared is what was refreshed and is not recorded yet: a new incident refreshes
 // half a dozen things at once, and they are one commit.
