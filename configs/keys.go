@@ -54,7 +54,7 @@ func Keys() []Key {
 		{Name: "business_time_zone", Default: "UTC", Meaning: "the zone of business days and of figures by hour, an IANA name"},
 		{Name: "notify.ntfy.url", Meaning: "an ntfy server for push notifications, e.g. `https://ntfy.sh`"},
 		{Name: "notify.ntfy.token", kind: secret, Meaning: "its access token, where the server wants one"},
-		{Name: "notify.ntfy.topic", Meaning: "each person's topic; `{person}` stands for their ID in the roster. Without it the bot makes topics that nobody can guess, and `stormbell oncall topics` says which"},
+		{Name: "notify.ntfy.topic", Meaning: "each person's topic; `{person}` stands for their ID in the roster. Without it the bot makes topics that nobody can guess, and `stormbell oncall topics --config stormbell.yaml` prints them"},
 		{Name: "notify.ntfy.reply_topic", Meaning: "a topic of the bot's own, with something in it that cannot be guessed: there the button Acknowledge of a push leaves its answer. Not needed with `http.public_url`"},
 		{Name: "notify.smtp.address", Meaning: "a mail server, `HOST:PORT`"},
 		{Name: "notify.smtp.username", Meaning: "the account on it, where it wants one"},

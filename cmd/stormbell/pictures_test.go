@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -16,8 +15,6 @@ import (
 
 	"github.com/stormbell/stormbell/bot/slacksim/page/pagetest"
 )
-
-var update = flag.Bool("update", false, "take the README's pictures anew")
 
 const (
 	pictures    = "../../docs/pictures"

@@ -76,7 +76,7 @@ func (s *stage) declare() {
 	s.see("a direct message pages "+s.oncall.Name+", on call for Checkout", func(st slacksim.State) bool {
 		return onScreen(s.paged(st), "Acknowledge")
 	})
-	s.see("a channel stands", func(st slacksim.State) bool {
+	s.see("its channel is made", func(st slacksim.State) bool {
 		for _, c := range st.Channels {
 			if strings.HasPrefix(c.Name, strings.ToLower(s.name)+"-card-payments-fail-at-the-last-step") {
 				s.room = c
@@ -84,20 +84,20 @@ func (s *stage) declare() {
 		}
 		return s.room.ID != ""
 	})
-	s.see("its summary is pinned: status, owner, safe first steps, where to look", func(st slacksim.State) bool {
+	s.see("its summary card is pinned: status, owner, safe first steps, where to look", func(st slacksim.State) bool {
 		return len(s.channel(st).Pins) == 1 && onScreen(s.channel(st).Messages, "Safe first steps")
 	})
 	s.see(s.oncall.Name+" and "+s.called(s.opener)+" are in it", func(st slacksim.State) bool {
 		return s.inRoom(st, s.oncall.ID) && s.inRoom(st, s.opener)
 	})
-	s.see("everybody else reads of it in #incidents", func(st slacksim.State) bool {
+	s.see("it is announced in #incidents", func(st slacksim.State) bool {
 		c, _ := st.Channel("incidents")
 		return onScreen(about(s.name, c.Messages), "Card payments fail")
 	})
 }
 
 func (s *stage) acknowledge() {
-	s.says(s.oncall.ID, "[Acknowledge], on the page")
+	s.says(s.oncall.ID, "presses [Acknowledge] in the direct message")
 	s.act(func() error {
 		st := s.demo.space.sim.State()
 		dm, _ := st.DM(s.oncall.Slack, s.demo.space.sim.BotUserID())
@@ -108,12 +108,11 @@ func (s *stage) acknowledge() {
 		_, err := s.demo.space.sim.As(s.oncall.Slack).Press(slacksim.Press{Channel: dm.ID, TS: pages[len(pages)-1].TS, Label: "Acknowledge"})
 		return err
 	})
-	s.see("the page says who took it and when, and offers Acknowledge no longer", func(st slacksim.State) bool {
+	s.see("the message says who acknowledged and when, and has no button Acknowledge any more", func(st slacksim.State) bool {
 		return onScreen(s.paged(st), "Acknowledged by") && !onScreen(s.paged(st), `"ack"`)
 	})
-	s.see("so does the summary, and the topic says investigating", func(st slacksim.State) bool {
-		c := s.channel(st)
-		return onScreen(c.Messages, "Acknowledged by") && strings.Contains(c.Topic.Value, "investigating")
+	s.see("so does the summary card", func(st slacksim.State) bool {
+		return onScreen(s.channel(st).Messages, "Acknowledged by")
 	})
 }
 
@@ -122,7 +121,7 @@ func (s *stage) work() {
 	s.types("note where: provider A; provider B is fine", "Noted")
 	s.types("decide route that network to provider B", "Noted")
 	s.types("mitigate workaround: PAY_ROUTE sends the network to provider B", "mitigated")
-	s.see("the channel hears that customers are fine, and that a lasting fix is owed", func(st slacksim.State) bool {
+	s.see("the channel is told that customers are fine, and that a permanent fix is due", func(st slacksim.State) bool {
 		return onScreen(s.channel(st).Messages, "Customers are fine") && onScreen(s.channel(st).Messages, "lasting fix")
 	})
 }
@@ -132,7 +131,7 @@ func (s *stage) resolve() {
 	s.see("the draft of the post-mortem is in the channel", func(st slacksim.State) bool {
 		return onScreen(s.channel(st).Messages, "Post-mortem of "+s.name)
 	})
-	s.see("and the whole document, as a file", func(st slacksim.State) bool { return s.file(st) != nil })
+	s.see("the whole document is there as a file", func(st slacksim.State) bool { return s.file(st) != nil })
 }
 
 // document prints the post-mortem as it was uploaded.

@@ -132,8 +132,15 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	return nil
 }
 
-// run runs the program until ctx ends.
-func (p *program) run(ctx context.Context) error { return bot.Run(ctx, p.options) }
+// run runs the program until ctx ends. That it was asked to stop is no failure,
+// however early.
+func (p *program) run(ctx context.Context) error {
+	err := bot.Run(ctx, p.options)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
 
 func (p *program) close() error {
 	if p.listener != nil {

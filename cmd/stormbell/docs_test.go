@@ -1,0 +1,469 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stormbell/stormbell/bot/chat"
+	"github.com/stormbell/stormbell/bot/web"
+	"github.com/stormbell/stormbell/configs"
+)
+
+// The documentation is held to the program. In every page each command is run as
+// it stands, each snippet is applied, each output that is shown is compared, and
+// each table is what the code says. What a page says in Markdown for it:
+//
+//	```sh                 commands; they run in the folder of the page, one after the other
+//	```text, ```json      after commands: what they print, in shape: figures and names may differ, … stands for more
+//	```yaml FILE          the contents of that file from here on
+//	```yaml               a part of a configuration or of a roster
+//	<!-- not run: WHY --> before a block, or in a paragraph: its commands are not run
+//	<!-- table: NAME -->  until <!-- end -->: written by `go test ./cmd/stormbell -run TestDocumentationTables -update`
+
+var update = flag.Bool("update", false, "write the tables of the documentation, and with -tags browser take its pictures anew")
+
+// snippet is a piece of code of a page.
+type snippet struct {
+	line   int
+	lang   string // of a block
+	file   string // of a block that is a file's contents
+	text   string
+	inline bool
+	notRun bool
+}
+
+// documented is every page, by its path from the root of the repository.
+func documented(t *testing.T) []string {
+	t.Helper()
+	pages := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
+	found, err := filepath.Glob(repository("docs/*.md"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no page in docs: %v", err)
+	}
+	for _, f := range found {
+		pages = append(pages, "docs/"+filepath.Base(f))
+	}
+	return pages
+}
+
+func readPage(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(repository(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var (
+	fenceLine  = regexp.MustCompile("^( *)```(\\S*) ?(.*)$")
+	notRunMark = regexp.MustCompile(`<!-- not run: .+ -->`)
+	inlineCode = regexp.MustCompile("`([^`]+)`")
+)
+
+// snippets returns the code of a page, in order.
+func snippets(text string) []snippet {
+	var list []snippet
+	var paragraph []string
+	began, marked := 1, false
+	flush := func(next int) {
+		prose := strings.Join(paragraph, " ")
+		for _, m := range inlineCode.FindAllStringSubmatch(prose, -1) {
+			list = append(list, snippet{line: began, text: strings.Join(strings.Fields(m[1]), " "), inline: true, notRun: notRunMark.MatchString(prose)})
+		}
+		paragraph, began = nil, next
+	}
+	lines := strings.Split(text, "\n")
+	for n := 0; n < len(lines); n++ {
+		m := fenceLine.FindStringSubmatch(lines[n])
+		switch {
+		case m != nil:
+			marked = len(paragraph) > 0 && notRunMark.MatchString(paragraph[len(paragraph)-1])
+			if marked {
+				paragraph = paragraph[:len(paragraph)-1]
+			}
+			flush(n + 1)
+			s := snippet{line: n + 1, lang: m[2], file: m[3], notRun: marked}
+			for n++; n < len(lines) && !strings.HasPrefix(lines[n], m[1]+"```"); n++ {
+				s.text += strings.TrimPrefix(lines[n], m[1]) + "\n"
+			}
+			list = append(list, s)
+			began = n + 2
+		case strings.TrimSpace(lines[n]) == "" || strings.HasPrefix(lines[n], "|"):
+			paragraph = append(paragraph, lines[n])
+			flush(n + 2)
+		default:
+			paragraph = append(paragraph, lines[n])
+		}
+	}
+	flush(0)
+	return list
+}
+
+// TestDocumentation runs what the pages show.
+func TestDocumentation(t *testing.T) {
+	for _, page := range documented(t) {
+		t.Run(page, func(t *testing.T) {
+			w := newDocWorld(t)
+			for _, s := range snippets(readPage(t, page)) {
+				w.page, w.at = page, s.line
+				w.snippet(s)
+				if t.Failed() {
+					return // what follows builds on it
+				}
+			}
+		})
+	}
+}
+
+// snippet does with a piece of code what its kind asks for.
+func (w *docWorld) snippet(s snippet) {
+	switch {
+	case s.notRun:
+		w.out = ""
+	case s.inline:
+		w.inlineCode(s.text)
+	case s.lang == "sh":
+		w.out, w.block = w.sh(s.text), true
+	case s.lang == "text" && w.out != "" && w.block:
+		w.shows(s.text)
+	case s.lang == "json" && w.out != "":
+		w.showsJSON(s.text)
+	case s.lang == "yaml" && s.file != "":
+		w.file(s.file, s.text)
+	case s.lang == "yaml":
+		w.fragment(s.text)
+	case s.lang == "text" || s.lang == "" && !isCommand(s.text):
+	default:
+		w.fails("a block in %q cannot be tried: write sh, text, json or yaml behind the fence", s.lang)
+	}
+}
+
+func isCommand(text string) bool {
+	for _, word := range []string{"stormbell ", "go run ./cmd/stormbell", "curl "} {
+		if strings.HasPrefix(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	routeCode  = regexp.MustCompile(`^(GET|POST|PUT|DELETE) (/\S*)$`)
+	metricCode = regexp.MustCompile(`^stormbell_[a-z_]+$`)
+	keyCode    = regexp.MustCompile(`^(slack|http|log|notify|paging|heartbeat)(\.[a-z_]+)+$`)
+	slashCode  = regexp.MustCompile(`^/(incident|oncall)(?: (.*))?$`)
+)
+
+// inlineCode runs a command in a sentence, and knows the names of everything else
+// that the program has names for.
+func (w *docWorld) inlineCode(text string) {
+	switch {
+	case isCommand(text) && !slices.Contains(usageLines(), text):
+		w.out, w.block = w.sh(text), false
+	case routeCode.MatchString(text):
+		m := routeCode.FindStringSubmatch(text)
+		w.route(m[1], m[2])
+	case metricCode.MatchString(text):
+		if !slices.ContainsFunc(web.List(), func(m web.Metric) bool { return m.Name == text }) {
+			w.fails("there is no metric %s", text)
+		}
+	case keyCode.MatchString(text):
+		if !slices.ContainsFunc(configs.Keys(), func(k configs.Key) bool {
+			return k.Name == text || k.Secret && k.Name+"_file" == text || strings.HasPrefix(k.Name, text+".")
+		}) {
+			w.fails("there is no key %s", text)
+		}
+	case slashCode.MatchString(text):
+		m := slashCode.FindStringSubmatch(text)
+		w.typed(m[1], m[2])
+	case strings.HasPrefix(text, `{`) && json.Valid([]byte(text)):
+		w.inlineJSON(text)
+	}
+}
+
+// typed wants what is typed in Slack to be understood.
+func (w *docWorld) typed(command, text string) {
+	if command == "incident" {
+		if c := chat.Parse(text); c.Unknown != "" {
+			w.fails("/incident %s is not understood", text)
+		}
+		return
+	}
+	_, verbs := chat.Synonyms()
+	if word, _, _ := strings.Cut(text, " "); word != "" && word != "TEAM" && !slices.Contains(slices.Collect(maps.Keys(verbs)), word) {
+		w.fails("/oncall %s is not understood", text)
+	}
+}
+
+// everyCommand calls f for each command that does something by itself.
+func everyCommand(f func(*cobra.Command)) {
+	var visit func(*cobra.Command)
+	visit = func(c *cobra.Command) {
+		if !c.HasSubCommands() {
+			f(c)
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	for _, c := range rootCommand(process{Out: io.Discard, Err: io.Discard}).Commands() {
+		visit(c)
+	}
+}
+
+// usageLines are the commands in the form of their help, which stand for no call.
+func usageLines() []string {
+	var list []string
+	everyCommand(func(c *cobra.Command) { list = append(list, c.UseLine()) })
+	return list
+}
+
+var tableMark = regexp.MustCompile(`(?s)(<!-- table: ([a-z ]+) -->\n\n?)(.*?)(<!-- end -->)`)
+
+// TestDocumentationTables compares every table that the code has with the pages.
+func TestDocumentationTables(t *testing.T) {
+	tables, seen := docTables(), map[string]bool{}
+	for _, page := range documented(t) {
+		text := readPage(t, page)
+		written := tableMark.ReplaceAllStringFunc(text, func(s string) string {
+			m := tableMark.FindStringSubmatch(s)
+			table, ok := tables[m[2]]
+			if !ok {
+				t.Errorf("%s has a table %q, which the code does not", page, m[2])
+				return s
+			}
+			seen[m[2]] = true
+			return "<!-- table: " + m[2] + " -->\n\n" + table + "\n" + m[4]
+		})
+		if written == text {
+			continue
+		}
+		if *update {
+			if err := os.WriteFile(repository(page), []byte(written), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		t.Errorf("%s is not what the code says (-page +code); go test ./cmd/stormbell -run TestDocumentationTables -update writes it:\n%s",
+			page, cmp.Diff(strings.Split(text, "\n"), strings.Split(written, "\n")))
+	}
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		if !seen[name] {
+			t.Errorf("no page has the table %q", name)
+		}
+	}
+}
+
+// docTables are the tables, each ending in a line.
+func docTables() map[string]string {
+	incidentWords, oncallWords := chat.Synonyms()
+	return map[string]string{
+		"configuration keys": keysTable(),
+		"routes":             routesTable(),
+		"acts":               "`" + strings.Join(web.Verbs(), "` · `") + "`\n",
+		"metrics":            metricsTable(),
+		"commands":           commandsText(),
+		"incident verbs":     verbsTable("/incident", chat.IncidentHelp(), incidentWords),
+		"oncall verbs":       verbsTable("/oncall", chat.OncallHelp(), oncallWords),
+	}
+}
+
+// rows is a Markdown table.
+func rows(head []string, list [][]string) string {
+	var b strings.Builder
+	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	line(head)
+	line(slices.Repeat([]string{"---"}, len(head)))
+	for _, cells := range list {
+		for i, c := range cells {
+			cells[i] = strings.ReplaceAll(c, "|", `\|`)
+		}
+		line(cells)
+	}
+	return b.String()
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+func keysTable() string {
+	var list [][]string
+	for _, k := range configs.Keys() {
+		name := code(k.Name)
+		if k.Secret {
+			name += " (`_file`)"
+		}
+		list = append(list, []string{name, code(k.Default), k.Meaning})
+	}
+	return rows([]string{"key", "default", "meaning"}, list)
+}
+
+func routesTable() string {
+	var list [][]string
+	for _, r := range web.Routes() {
+		list = append(list, []string{code(r.Method + " " + r.Path), r.What, r.Who})
+	}
+	return rows([]string{"address", "does", "who may"}, list)
+}
+
+func metricsTable() string {
+	var list [][]string
+	for _, m := range web.List() {
+		list = append(list, []string{code(m.Name), m.Type, strings.Join(m.Labels, ", "), m.Help})
+	}
+	return rows([]string{"metric", "type", "labels", "meaning"}, list)
+}
+
+func verbsTable(command string, groups []chat.HelpGroup, words map[string][]string) string {
+	var b strings.Builder
+	for _, g := range groups {
+		var list [][]string
+		known := map[string]bool{}
+		for _, h := range g.Lines {
+			also := words[h.Word()]
+			if known[h.Word()] {
+				also = nil
+			}
+			known[h.Word()] = true
+			list = append(list, []string{code(strings.TrimSpace(command + " " + h.Typed)), h.Does, strings.Join(also, ", ")})
+		}
+		fmt.Fprintf(&b, "**%s**\n\n%s\n", g.Title, rows([]string{"typed", "does", "the same word"}, list))
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// usualFlags are explained once, at the top of the page.
+func usualFlags() map[string]string {
+	usage := map[string]string{}
+	everyCommand(func(c *cobra.Command) {
+		if c.CommandPath() == "stormbell incident ack" {
+			c.LocalFlags().VisitAll(func(f *pflag.Flag) { usage[f.Name] = f.Usage })
+		}
+	})
+	return usage
+}
+
+// commandsText is the help of every command.
+func commandsText() string {
+	var b strings.Builder
+	usual := usualFlags()
+	everyCommand(func(c *cobra.Command) {
+		fmt.Fprintf(&b, "### %s\n\n```text\n%s\n```\n\n", c.CommandPath(), c.UseLine())
+		about := c.Short + ".\n"
+		if c.Long != "" {
+			about = c.Long
+		}
+		b.WriteString(markdown(about) + "\n")
+		var list [][]string
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Name == "help" || usual[f.Name] == f.Usage {
+				return
+			}
+			value, usage := pflag.UnquoteUsage(f)
+			name := "--" + f.Name
+			if f.Shorthand != "" {
+				name = "-" + f.Shorthand + ", " + name
+			}
+			if f.Value.Type() != "bool" {
+				name += " " + value
+			}
+			if d := f.DefValue; d != "" && d != "false" && d != "0" && d != "[]" {
+				usage += " (default " + d + ")"
+			}
+			list = append(list, []string{code(name), usage})
+		})
+		if len(list) > 0 {
+			b.WriteString(rows([]string{"flag", "meaning"}, list) + "\n")
+		}
+	})
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// markdown makes blocks of what a help text shows indented.
+func markdown(help string) string {
+	var b strings.Builder
+	inside := false
+	for line := range strings.Lines(help) {
+		switch indented := strings.HasPrefix(line, "  "); {
+		case indented && !inside:
+			b.WriteString("\n```text\n")
+			inside = true
+		case !indented && inside:
+			b.WriteString("```\n")
+			inside = false
+		}
+		b.WriteString(strings.TrimPrefix(line, "  "))
+	}
+	if inside {
+		b.WriteString("```\n")
+	}
+	return strings.ReplaceAll(b.String(), "\n\n\n", "\n\n")
+}
+
+var pageLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// TestDocumentationLinks wants every link into the repository to lead somewhere.
+func TestDocumentationLinks(t *testing.T) {
+	pages := documented(t)
+	decisions, err := filepath.Glob(repository("docs/decisions/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range decisions {
+		pages = append(pages, "docs/decisions/"+filepath.Base(d))
+	}
+	for _, page := range pages {
+		for _, m := range pageLink.FindAllStringSubmatch(readPage(t, page), -1) {
+			file, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(file, ":") {
+				continue
+			}
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
+			}
+			text, err := os.ReadFile(repository(target))
+			if info, statErr := os.Stat(repository(target)); statErr == nil && info.IsDir() {
+				err = nil
+			}
+			if err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+			}
+			if anchor != "" && !slices.Contains(anchors(string(text)), anchor) {
+				t.Errorf("%s links to %s, which has no such heading", page, m[1])
+			}
+		}
+	}
+}
+
+var (
+	headingLine = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// anchors are the names that headings have in addresses.
+func anchors(text string) []string {
+	var list []string
+	for _, m := range headingLine.FindAllStringSubmatch(text, -1) {
+		list = append(list, strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return list
+}
