@@ -19,7 +19,7 @@ const makeSecret = "make one with: openssl rand -hex 32"
 // them. A test holds the two together.
 var published = []string{
 	"xapp-your-app-level-token", "xoxb-your-bot-token", "make-a-long-random-one", "make-a-long-random-one-too",
-	"another-long-random-one", "where-the-server-wants-one", "the-password", "the-auth-token", "signs-each-call",
+	"another-long-random-one", "if-the-server-needs-one", "the-password", "the-auth-token", "signs-each-call",
 	"something-that-nobody-can-guess",
 }
 

@@ -62,7 +62,7 @@ func TestPlaceholdersOfProviders(t *testing.T) {
 	const why = "this is a placeholder; put the real one in its place, or take the key out"
 	for name, tt := range map[string]struct{ text, want string }{
 		"ntfy":     {"notify.ntfy: {url: 'https://ntfy.example.com', token: tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2}\n", ""},
-		"ntfy's":   {"notify.ntfy:\n  url: https://ntfy.example.com\n  token: where-the-server-wants-one\n", "FILE:5: notify.ntfy.token: " + why},
+		"ntfy's":   {"notify.ntfy:\n  url: https://ntfy.example.com\n  token: if-the-server-needs-one\n", "FILE:5: notify.ntfy.token: " + why},
 		"mail":     {"notify.smtp: {address: 'mail:25', from: a@b.example, username: u, password: short}\n", ""},
 		"mail's":   {"notify.smtp: {address: 'mail:25', from: a@b.example, username: u, password: change-me}\n", "FILE:3: notify.smtp.password: " + why},
 		"twilio's": {"notify.twilio: {account_sid: AC0123456789abcdef0123456789abcdef, from: '+4915112345', auth_token: the-auth-token}\n", "FILE:3: notify.twilio.auth_token: " + why},

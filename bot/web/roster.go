@@ -199,7 +199,7 @@ func anotherVersion(e *oncall.VersionError) error {
 		who = fmt.Sprintf(" by %s at %s", e.Holds.By, e.Holds.At.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	return &problem{Status: http.StatusPreconditionFailed,
-		Why:  fmt.Sprintf("The roster was changed meanwhile%s: version %d holds, and this was made from version %d.", who, e.Holds.Version, e.Meant),
+		Why:  fmt.Sprintf("The roster was changed meanwhile%s: version %d is current, and this was made from version %d.", who, e.Holds.Version, e.Meant),
 		Next: "Export it again and repeat the change there. Nothing was changed."}
 }
 

@@ -41,7 +41,7 @@ func TestRosterRoundTrip(t *testing.T) {
 	if out.Version != 2 || !out.Changed {
 		t.Errorf("apply = %+v; want version 2", out)
 	}
-	if again := w.want(t, post("/v1/roster", next).admin().with("If-Match", `"1"`), http.StatusPreconditionFailed, nil); !strings.Contains(again, "version 2 holds, and this was made from version 1") {
+	if again := w.want(t, post("/v1/roster", next).admin().with("If-Match", `"1"`), http.StatusPreconditionFailed, nil); !strings.Contains(again, "version 2 is current, and this was made from version 1") {
 		t.Errorf("apply from an old version: %s; want both versions", again)
 	}
 	if old := w.want(t, get("/v1/roster?version=1").admin(), http.StatusOK, nil); old != first {

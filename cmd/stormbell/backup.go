@@ -20,9 +20,9 @@ func backupCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup --config FILE OUT",
 		Short: "A consistent copy of the store, while the bot runs or not",
-		Long: "Writes a copy of the store to the file OUT, which must not exist yet and which only\n" +
-			"you can read. A running bot makes it, over HTTP with the admin token; where none\n" +
-			"runs the store is read directly.\n",
+		Long: "Writes a copy of the store to the file OUT. The file must not exist yet, and only\n" +
+			"you can read it. If the bot is running, it makes the copy, over HTTP with the admin\n" +
+			"token; otherwise the store is read directly.\n",
 		Args: exactly("OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := (&operatorFlags{config: config}).configuration(cmd, p.Env)
@@ -50,9 +50,9 @@ func restoreCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore --config FILE FROM",
 		Short: "Put a copy of the store back",
-		Long: "Puts the copy FROM where the configuration says that the store is. Nothing is\n" +
-			"overwritten: move the old store away first. The copy is read through before it is\n" +
-			"used, so a damaged one is refused.\n",
+		Long: "Puts the copy FROM in the place that the configuration names for the store. Nothing\n" +
+			"is overwritten: stop the bot and move the old store away first. The copy is read\n" +
+			"completely before it is used, and a damaged one is refused.\n",
 		Args: exactly("FROM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := (&operatorFlags{config: config}).configuration(cmd, p.Env)
@@ -62,7 +62,7 @@ func restoreCommand(p process) *cobra.Command {
 			if err := restore(c, args[0]); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(p.Out, "%s is the store now; stormbell run goes on from it\n", c.Store.Path)
+			_, err = fmt.Fprintf(p.Out, "%s is the store now; start the bot with stormbell run\n", c.Store.Path)
 			return err
 		},
 	}
@@ -75,7 +75,7 @@ func restoreCommand(p process) *cobra.Command {
 func written(path string, f func(*os.File) error) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s exists; nothing is overwritten, name another file", path)
+		return fmt.Errorf("%s exists and is not overwritten; name another file", path)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %v", path, errors.Unwrap(err))
@@ -93,7 +93,7 @@ func written(path string, f func(*os.File) error) error {
 
 // copyStore copies the store through the running bot, or else directly.
 func copyStore(ctx context.Context, c *configs.Config, config string, w io.Writer) (int64, error) {
-	noBot := errors.New("http.admin_token is not set, so a running bot lets no operator in")
+	noBot := errors.New("http.admin_token is not set, so a running bot cannot be asked")
 	if c.HTTP.AdminToken.Reveal() != "" {
 		o, err := (&operatorFlags{config: config}).operatorOf(c)
 		if err != nil {
@@ -137,7 +137,7 @@ func (o *operator) copyStore(ctx context.Context, w io.Writer) (int64, error) {
 	}
 	n, err := io.Copy(w, resp.Body)
 	if err != nil {
-		return n, fmt.Errorf("the copy broke off after %d bytes: %v; its log says why", n, plainly(err))
+		return n, fmt.Errorf("the copy ended after %d bytes: %v; the log of the bot says why", n, plainly(err))
 	}
 	return n, nil
 }

@@ -18,12 +18,12 @@ func blamelessCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "blameless [--section WORD] [--names FILE] [--json] [FILE|-]",
 		Short: "Find wording that blames, in any text",
-		Long: "Reads a text, plain or Markdown, and shows where it judges people, judges from the\n" +
-			"end, or tells of a world that did not happen, with what could stand there instead.\n" +
-			"It looks at the wording only, and it is an offer: the exit code is 0 whatever it\n" +
-			"finds. Without FILE, or with -, it reads what comes in.\n\n" +
-			"Some wording is fine in some sections. Where no heading in the text says which it\n" +
-			"is, --section does: " + strings.Join(postmortem.ReaderSections(), ", ") + ".\n",
+		Long: "Reads a text, plain or Markdown, and shows wording that judges people, that judges\n" +
+			"a decision by its outcome, or that describes what did not happen, with a suggestion\n" +
+			"for each. They are only suggestions: the exit code is 0 whatever is found. Without\n" +
+			"FILE, or with -, it reads standard input.\n\n" +
+			"Some wording is fine in some sections. If the text has no headings, name the section\n" +
+			"with --section: " + strings.Join(postmortem.ReaderSections(), ", ") + ".\n",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return wrong(cmd, fmt.Sprintf("%q is too much", args[1]))
@@ -38,7 +38,7 @@ func blamelessCommand(p process) *cobra.Command {
 				}
 			}
 			if names == "-" {
-				return wrong(cmd, "--names - is not possible: what comes in is the text")
+				return wrong(cmd, "--names - is not possible: standard input is the text")
 			}
 			if names != "" {
 				list, err := readText(names, p.In)
@@ -62,8 +62,8 @@ func blamelessCommand(p process) *cobra.Command {
 			return printFindings(p.Out, file, findings)
 		},
 	}
-	cmd.Flags().StringVar(&section, "section", "", "the section that the text is, one `WORD`")
-	cmd.Flags().StringVar(&names, "names", "", "a `FILE` with the people in the incident, one a line")
+	cmd.Flags().StringVar(&section, "section", "", "the section that the text belongs to, a `WORD`")
+	cmd.Flags().StringVar(&names, "names", "", "a `FILE` with the names of the people in the incident, one in each line")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON, hints included")
 	return cmd
 }
@@ -107,9 +107,9 @@ func printFindings(w io.Writer, file string, findings []postmortem.Finding) erro
 	var err error
 	switch {
 	case len(findings) == 0:
-		_, err = fmt.Fprintln(w, "nothing found that blames")
+		_, err = fmt.Fprintln(w, "no wording that blames was found")
 	case hints > 0:
-		_, err = fmt.Fprintf(w, "and hints: %d (--json shows them)\n", hints)
+		_, err = fmt.Fprintf(w, "there are %d hints besides; --json shows them\n", hints)
 	}
 	return err
 }

@@ -42,10 +42,10 @@ func TestBlameless(t *testing.T) {
 		not      string // a word that must not be there
 	}{
 		{"clean, as JSON", "", []string{clean, "--json"}, `^\[\]\n$`, "null"},
-		{"clean", "", []string{clean}, `^nothing found that blames\n$`, ""},
+		{"clean", "", []string{clean}, `^no wording that blames was found\n$`, ""},
 		{"nothing at all", "", []string{"--json"}, `^\[\]\n$`, "null"},
 		{"not UTF-8", "\xff\xfe\x00", []string{"--json"}, `^\[\]\n$`, ""},
-		{"a file", "", []string{draft}, `draft\.md:3:\d+: [a-z ]+: ".+"\n    \S`, "nothing found"},
+		{"a file", "", []string{draft}, `draft\.md:3:\d+: [a-z ]+: ".+"\n    \S`, "no wording"},
 		{"what comes in", blamingText, nil, `(?m)^text:3:\d+: `, ""},
 		{"what comes in, said", blamingText, []string{"-"}, `(?m)^text:3:\d+: `, ""},
 		{"a name that is not known as one", "Okafor carelessly pushed the change.", []string{"--json"}, `^\[.*\]\n$`, "named_person"},
@@ -95,7 +95,7 @@ func TestBlamelessRefuses(t *testing.T) {
 		{[]string{"--section", "luckey"}, true, "--section luckey: did you mean lucky?"},
 		{[]string{"--section", "x"}, true, "--section x: use summary, "},
 		{[]string{"a", "b"}, true, `"b" is too much`},
-		{[]string{"--names", "-"}, true, "what comes in is the text"},
+		{[]string{"--names", "-"}, true, "standard input is the text"},
 		{[]string{nowhere}, false, "nowhere.md: cannot read it: no such file or directory; check the path"},
 		{[]string{"--names", nowhere, "-"}, false, "nowhere.md: cannot read it"},
 	}

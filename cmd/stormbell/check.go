@@ -20,10 +20,10 @@ func checkCommand(p process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check --config FILE [--roster FILE] [--json]",
-		Short: "Read the configuration and the roster and say what is wrong with them",
-		Long: "Prints every problem with its file, its line and how to mend it, and exits 1 if\n" +
-			"there is one. The roster that the configuration names is read as well, unless\n" +
-			"--roster names another. Nothing is asked of Slack; stormbell doctor does that.\n",
+		Short: "Find mistakes in the configuration and the roster",
+		Long: "Prints every problem with its file, its line and how to fix it, and exits 1 if there\n" +
+			"is one. It also reads the roster that the configuration names, or the one that\n" +
+			"--roster names. It does not ask Slack; stormbell doctor does.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c := &checkup{}
@@ -125,8 +125,8 @@ func (c *checkup) ways(roster *rotation.Roster) {
 	keys := map[string]string{"push": "notify.ntfy.url", "sms": "notify.twilio.account_sid", "voice": "notify.twilio.account_sid",
 		"email": "notify.smtp.address", "webhook": "notify.webhook.url"}
 	for _, via := range slices.Sorted(maps.Keys(wanted)) {
-		f := finding{File: c.rosterPath, Where: "rules via " + via, Problem: "not carried out for " + strings.Join(wanted[via], ", "),
-			Mend: "set " + keys[via] + " in the configuration, or take the rules out"}
+		f := finding{File: c.rosterPath, Where: "rules via " + via, Problem: "they cannot be carried out for " + strings.Join(wanted[via], ", "),
+			Mend: "set " + keys[via] + " in the configuration, or remove the rules"}
 		f.text = fmt.Sprintf("%s: %s: %s; %s", f.File, f.Where, f.Problem, f.Mend)
 		c.Warnings = append(c.Warnings, f)
 	}

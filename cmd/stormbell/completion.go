@@ -13,8 +13,8 @@ func completionCommand(p process) *cobra.Command {
 	shells := []string{"bash", "fish", "powershell", "zsh"}
 	return &cobra.Command{
 		Use:   "completion SHELL",
-		Short: "A script that completes commands and flags in a shell",
-		Long: "Prints a script for bash, fish, powershell or zsh. For this session:\n\n" +
+		Short: "Print a script that completes commands and flags in a shell",
+		Long: "Prints a script for bash, fish, powershell or zsh. For the current session:\n\n" +
 			"  bash        source <(stormbell completion bash)\n" +
 			"  zsh         source <(stormbell completion zsh)\n" +
 			"  fish        stormbell completion fish | source\n" +

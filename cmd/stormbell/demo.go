@@ -34,13 +34,12 @@ const usualPage = "127.0.0.1:7777"
 func demoCommand(p process) *cobra.Command {
 	var opt demoOptions
 	cmd := &cobra.Command{
-		Use:   "demo [--play] [--listen ADDR] [--data DIR] [--speed N] [--no-browser]",
-		Short: "All of it, without a Slack account",
-		Long: "Starts a simulated Slack workspace with a company in it, and the bot, connected to\n" +
-			"it as to the real one, and opens the workspace in the browser. It runs until\n" +
-			"Ctrl-C. With --play it acts one incident through from declaration to\n" +
-			"post-mortem, prints each step as it is seen in the workspace, and exits 0 only if\n" +
-			"every step was seen.\n",
+		Use:   "demo [--play] [--listen HOST:PORT] [--data DIR] [--speed NUMBER] [--no-browser]",
+		Short: "Try everything without a Slack account",
+		Long: "Starts a simulated Slack workspace with an invented company, connects the bot to it\n" +
+			"as to a real one, and opens the workspace in the browser. It runs until Ctrl-C.\n" +
+			"With --play it plays one incident from declaration to post-mortem, prints each step\n" +
+			"when it is seen in the workspace, and exits 0 only if every step was seen.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opt.speed < 0 {
@@ -49,11 +48,11 @@ func demoCommand(p process) *cobra.Command {
 			return runDemo(cmd.Context(), p, opt)
 		},
 	}
-	cmd.Flags().StringVar(&opt.listen, "listen", "", "the `ADDR`ess of the workspace, HOST:PORT; without it "+usualPage+", or a free port where that is taken")
-	cmd.Flags().StringVar(&opt.data, "data", "", "a folder `DIR` that keeps everything for the next time; without it all is forgotten")
-	cmd.Flags().BoolVar(&opt.play, "play", false, "act one incident through, then exit")
+	cmd.Flags().StringVar(&opt.listen, "listen", "", "the address of the workspace, `HOST:PORT`; by default "+usualPage+", or a free port if that is taken")
+	cmd.Flags().StringVar(&opt.data, "data", "", "a folder `DIR` in which everything is kept for the next time; without it nothing is kept")
+	cmd.Flags().BoolVar(&opt.play, "play", false, "play one incident, then exit")
 	cmd.Flags().BoolVar(&opt.noBrowser, "no-browser", false, "do not open the workspace in the browser")
-	cmd.Flags().Float64Var(&opt.speed, "speed", 1, "how fast the play goes: 2 halves its waits, 0 drops them")
+	cmd.Flags().Float64Var(&opt.speed, "speed", 1, "how fast it is played, a `NUMBER`: 2 halves the pauses, 0 leaves them out")
 	return cmd
 }
 
@@ -251,17 +250,17 @@ func demoLogger(w io.Writer) zerolog.Logger {
 func (d *demo) welcome(w io.Writer, opt demoOptions) {
 	fmt.Fprintf(w, `Stormbell, with a simulated Slack workspace.
 
-  workspace  %s/   for your browser; the guide at its side leads on
+  workspace  %s/   open it in your browser; a guide leads you through an incident
   bot        http://%s/readyz
 
 Try, as anybody in any channel:   /incident declare card payments fail sev1
-See who is paged, acknowledge, and resolve it; or send an alert:
+See who is paged, acknowledge and resolve it. Or send an alert:
 
   curl -H 'Authorization: Bearer demo' -d '{"title":"Search is slow","service":"search","dedup_key":"search-latency","status":"firing"}' http://%s/v1/events
 
 `, d.space.base, d.bot.address, d.bot.address)
 	if opt.data == "" {
-		fmt.Fprintln(w, "Everything is forgotten at the end; --data DIR keeps it. Ctrl-C ends it.")
+		fmt.Fprintln(w, "Nothing is kept at the end; use --data DIR to keep it. Ctrl-C ends it.")
 	} else {
 		fmt.Fprintln(w, "Everything is kept in "+opt.data+" for the next time. Ctrl-C ends it.")
 	}

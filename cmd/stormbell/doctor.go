@@ -22,11 +22,11 @@ func doctorCommand(p process) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor --config FILE [--json]",
-		Short: "Examine Slack, the other ways and the roster",
-		Long: "Asks Slack about the tokens, the scopes, the channels and the people; asks every\n" +
-			"other way whether it would take a page; looks at the coming 30 days of the roster:\n" +
-			"the running bot's, or else the file's. Each finding says how to mend it. Nothing is\n" +
-			"changed and nobody is paged.\n",
+		Short: "Examine Slack, the other contact methods and the roster",
+		Long: "Asks Slack about the tokens, the scopes, the channels and the people. Asks every\n" +
+			"other contact method whether it would take a notification. Looks at the coming 30\n" +
+			"days of the running bot's roster, or otherwise of the file. Each finding says how to\n" +
+			"fix it. Nothing is changed and nobody is paged.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(cmd, config, p.Env)
@@ -64,7 +64,7 @@ func (c *checkup) anyRoster(cmd *cobra.Command, config string, env []string) *ro
 		}
 	}
 	if c.rosterPath == "" {
-		c.odd("roster", "nobody is on call: no bot answers with a roster, and the configuration names no file", "write one; roster.example.yaml in the folder configs shows how")
+		c.odd("roster", "nobody is on call: no bot with a roster answers, and the configuration names no file", "write a roster; configs/roster.example.yaml shows how")
 		return nil
 	}
 	return c.roster()
@@ -114,15 +114,15 @@ func (c *checkup) reachWays(ctx context.Context, n configs.Notify) {
 		var e *notify.Error
 		switch {
 		case err == nil:
-			c.good = append(c.good, keys[via]+" answers and takes us")
+			c.good = append(c.good, keys[via]+" answers and accepts the credentials")
 		case errors.As(err, &e):
-			c.grave(keys[via], e.Cause, "check the keys under "+keys[via]+"; the bot takes the next way meanwhile")
+			c.grave(keys[via], e.Cause, "check the keys under "+keys[via]+"; meanwhile the bot uses the next contact method")
 		default:
 			c.grave(keys[via], err.Error(), "try again")
 		}
 	}
 	if len(ways) == 0 {
-		c.odd("notify", "Slack is the only way: when it is down, nobody is paged", "set up one other way, such as notify.ntfy.url")
+		c.odd("notify", "Slack is the only contact method: when it is down, nobody is paged", "set up another one, such as notify.ntfy.url")
 	}
 }
 
@@ -142,12 +142,12 @@ func (c *checkup) bot(ctx context.Context, config *configs.Config) {
 	}
 	resp, err := http.DefaultClient.Do(q)
 	if err != nil {
-		c.odd("bot", "none answers at "+address, "start it: stormbell run --config FILE")
+		c.odd("bot", "no bot answers at "+address, "start it: stormbell run --config FILE")
 		return
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		c.grave("bot", fmt.Sprintf("it says that it is not ready (%d)", resp.StatusCode), "see http://"+address+"/readyz and its log")
+		c.grave("bot", fmt.Sprintf("it is not ready (it answers %d)", resp.StatusCode), "see http://"+address+"/readyz and its log")
 		return
 	}
 	c.good = append(c.good, "the bot at "+address+" is ready")

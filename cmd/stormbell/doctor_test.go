@@ -56,7 +56,7 @@ func TestDoctor(t *testing.T) {
 	}{
 		{"in order", manifest, healthy, same, exitOK, []string{
 			"slack.bot_token knows us as", "scopes all of the manifest are granted", "slack.app_token opens a socket",
-			"people everybody has a Slack user", "notify.ntfy answers and takes us", "bot: none answers"}},
+			"people everybody has a Slack user", "notify.ntfy answers and accepts the credentials", "bot: no bot answers"}},
 		{"a scope is missing", without("users:read.email"), healthy, same, exitFailure, []string{
 			"scopes: the app lacks users:read.email; put the output of `stormbell manifest` into the app's manifest", "doctor: 1 problem"}},
 		{"scopes were declined", without("files:write", "usergroups:write"), healthy, same, exitOK, []string{

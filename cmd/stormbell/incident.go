@@ -19,7 +19,7 @@ func incidentCommand(p process) *cobra.Command {
 	for _, d := range deeds {
 		members = append(members, deedCommand(p, d))
 	}
-	return groupCommand("incident", "Work on incidents without Slack, through the running bot", members...)
+	return groupCommand("incident", "Work on incidents without Slack", members...)
 }
 
 // shownIncident is what the commands read of an incident in an answer.
@@ -86,7 +86,7 @@ func listCommand(p process) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "the last hundred, open or not")
+	cmd.Flags().BoolVar(&all, "all", false, "the last hundred incidents, open or not")
 	return cmd
 }
 
@@ -243,7 +243,7 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 		}
 		row("on it", who+", since "+at(i.Since))
 	case s.Paging:
-		row("on it", "nobody yet; somebody is being paged")
+		row("on it", "nobody yet; people are being paged")
 	case i.Status.Active():
 		row("on it", "nobody, and nobody is being paged")
 	}
@@ -309,16 +309,16 @@ func declareCommand(p process) *cobra.Command {
 	}
 	flags.add(cmd)
 	asFlag(cmd, &body.As)
-	cmd.Flags().StringVar(&body.Severity, "severity", "", "`SEV` from sev1, the worst, to sev4")
-	cmd.Flags().StringVar(&body.Service, "service", "", "the `ID` of what is broken; the roster's default without it")
-	cmd.Flags().StringVar(&body.Details, "details", "", "more `TEXT`, for the first note")
-	cmd.Flags().BoolVar(&body.Private, "private", false, "only those involved can see it in Slack")
-	cmd.Flags().BoolVar(&body.Test, "test", false, "a rehearsal, not announced")
+	cmd.Flags().StringVar(&body.Severity, "severity", "", "the severity `SEV`, from sev1, the worst, to sev4")
+	cmd.Flags().StringVar(&body.Service, "service", "", "the `ID` of the service that is affected; by default the roster's default service")
+	cmd.Flags().StringVar(&body.Details, "details", "", "more `TEXT`, which becomes the first note")
+	cmd.Flags().BoolVar(&body.Private, "private", false, "only the people involved can see it in Slack")
+	cmd.Flags().BoolVar(&body.Test, "test", false, "an exercise, which is not announced")
 	return cmd
 }
 
 func asFlag(cmd *cobra.Command, as *string) {
-	cmd.Flags().StringVar(as, "as", "", "`NAME` of who does it: a person's ID in the roster, or any word")
+	cmd.Flags().StringVar(as, "as", "", "who does it, a `NAME`: the ID of a person in the roster, or any word")
 }
 
 // wordsFrom wants the fixed words and then at least one more.
@@ -340,17 +340,17 @@ type deed struct {
 }
 
 var deeds = []deed{
-	{verb: "ack", short: "Say that somebody is on it: paging stops"},
+	{verb: "ack", short: "Acknowledge it: somebody is on it, and nobody else is paged"},
 	{verb: "mitigate", short: "Say that customers are fine again", optional: "TEXT"},
 	{verb: "resolve", short: "Say that the work of the incident is over", optional: "TEXT"},
 	{verb: "close", short: "Say that nothing is left but follow-ups", optional: "TEXT"},
 	{verb: "reopen", short: "Say that the trouble is back", words: []string{"REASON"}},
 	{verb: "cancel", short: "Say that it was no incident", optional: "TEXT"},
 	{verb: "note", short: "Add to the timeline what was seen, done or decided", words: []string{"TEXT"}},
-	{verb: "sev", short: "Change how bad it is", words: []string{"SEV"}, optional: "REASON"},
-	{verb: "escalate", short: "Page the next ones now"},
-	{verb: "unack", short: "Take the acknowledgement back: somebody is looked for again"},
-	{verb: "snooze", short: "Page nobody for a while, as in 15m", words: []string{"DURATION"}},
+	{verb: "sev", short: "Change the severity", words: []string{"SEV"}, optional: "REASON"},
+	{verb: "escalate", short: "Page the next step of the escalation policy now"},
+	{verb: "unack", short: "Take the acknowledgement back: somebody else is paged"},
+	{verb: "snooze", short: "Page nobody for a while, such as 15m", words: []string{"DURATION"}},
 	{verb: "reassign", short: "Page one person of the roster instead", words: []string{"PERSON"}},
 }
 

@@ -77,7 +77,7 @@ func (f *operatorFlags) operatorOf(c *configs.Config) (*operator, error) {
 		o.config = "the environment"
 	}
 	if o.token == "" {
-		return nil, fmt.Errorf("http.admin_token is not set in %s; without it the bot lets no operator in", o.config)
+		return nil, fmt.Errorf("http.admin_token is not set in %s; without it the bot refuses this command", o.config)
 	}
 	if o.address, err = reachable(c.HTTP.Listen); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func reachable(listen string) (string, error) {
 		return "", fmt.Errorf("http.listen: %q is not an address; write HOST:PORT", listen)
 	}
 	if port == "0" {
-		return "", errors.New("http.listen has the port 0: the bot takes any, so it cannot be found; give it one")
+		return "", errors.New("http.listen has the port 0, so the bot takes any free port and cannot be found; name a port")
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() && ip.To4() == nil {
 		host = "::1"
@@ -139,7 +139,7 @@ type lostError struct {
 
 // Error says what is not known now.
 func (e *lostError) Error() string {
-	return fmt.Sprintf("%s did not answer: %v; it may have been done, look with stormbell %s", e.address, e.cause, cmp.Or(e.look, "incident list"))
+	return fmt.Sprintf("%s did not answer: %v; it may have been done; check with stormbell %s", e.address, e.cause, cmp.Or(e.look, "incident list"))
 }
 
 func (o *operator) once(ctx context.Context, method, path string, body []byte, key string) ([]byte, error) {
@@ -176,7 +176,7 @@ type absentError struct{ address, config string }
 
 // Error says what to look at.
 func (e *absentError) Error() string {
-	return fmt.Sprintf("nothing answers at %s: is `stormbell run` up? The address is http.listen in %s, and this command must run on the same machine", e.address, e.config)
+	return fmt.Sprintf("nothing answers at %s. Is the bot running (`stormbell run`)? The address is http.listen in %s, and this command must run on the same machine", e.address, e.config)
 }
 
 // unreached says what it means that no answer came.
@@ -186,7 +186,7 @@ func (o *operator) unreached(err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &dial) && dial.Op == "dial":
 		return &absentError{o.address, o.config}
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("interrupted; it may have been done, look with stormbell %s", cmp.Or(o.look, "incident list"))
+		return fmt.Errorf("interrupted; it may have been done; check with stormbell %s", cmp.Or(o.look, "incident list"))
 	default:
 		var address *url.Error // its text repeats the whole address
 		if errors.As(err, &address) {
@@ -212,7 +212,7 @@ func (o *operator) refused(resp *http.Response, body []byte) error {
 		return fmt.Errorf("something answers at %s (%s), but it is not Stormbell; look at http.listen in %s", o.address, resp.Status, o.config)
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		return fmt.Errorf("the bot at %s does not know the admin token of %s; was it started with another configuration?", o.address, o.config)
+		return fmt.Errorf("the bot at %s does not accept the admin token of %s; was the bot started with another configuration?", o.address, o.config)
 	}
 	return &refusedError{resp.StatusCode, strings.TrimSpace(words.Error + " " + words.Next)}
 }

@@ -47,7 +47,7 @@ func (k *keeper) run(ctx context.Context) {
 		}
 		err := writeWorkspace(k.sim, k.path)
 		if err != nil && !troubled { // said once, not at every change
-			k.log.Error().Err(err).Msg("the workspace is not kept")
+			k.log.Error().Err(err).Msg("the workspace could not be saved")
 		}
 		troubled = err != nil
 	}
@@ -64,7 +64,7 @@ func (k *keeper) close() error {
 // its owner may read it.
 func writeWorkspace(sim *slacksim.Workspace, path string) error {
 	if err := replaceFile(path, 0o600, sim.Save); err != nil {
-		return fmt.Errorf("cannot keep the workspace in %s: %v", path, err)
+		return fmt.Errorf("cannot save the workspace in %s: %v", path, err)
 	}
 	return nil
 }

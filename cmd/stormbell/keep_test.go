@@ -63,7 +63,7 @@ func TestKeptWorkspaceIsWhole(t *testing.T) {
 	}
 	defer sim.Close()
 	gone := filepath.Join(t.TempDir(), "gone", "workspace.json")
-	if err := writeWorkspace(sim, gone); err == nil || !strings.Contains(err.Error(), "cannot keep the workspace") {
+	if err := writeWorkspace(sim, gone); err == nil || !strings.Contains(err.Error(), "cannot save the workspace") {
 		t.Errorf("writing to no folder = %v, want an error", err)
 	}
 }

@@ -15,10 +15,10 @@ func manifestCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "manifest [--config FILE] [--link]",
 		Short: "The Slack app manifest",
-		Long: "Prints the manifest from which Slack makes the app: commands, scopes, events.\n" +
-			"With --link, an address that opens Slack's form for a new app, filled in.\n\n" +
-			"The commands carry the names that the configuration gives them, if there is one;\n" +
-			"its tokens may still be missing.\n",
+		Long: "Prints the manifest from which Slack makes the app: commands, scopes, events. With\n" +
+			"--link it prints a link that opens Slack's form for a new app, filled in.\n\n" +
+			"With --config the commands have the names that the configuration gives them. The\n" +
+			"tokens may still be missing there.\n",
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			config, err := configs.Load(path, p.Env)
@@ -35,6 +35,6 @@ func manifestCommand(p process) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "a configuration `FILE`, for the names of the commands")
-	cmd.Flags().BoolVar(&link, "link", false, "the address of Slack's form instead")
+	cmd.Flags().BoolVar(&link, "link", false, "print the link to Slack's form instead")
 	return cmd
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func oncallCommand(p process) *cobra.Command {
-	return groupCommand("oncall", "Who is on call, and what it asked of people",
+	return groupCommand("oncall", "Who is on call, why, and what it asked of people",
 		whoCommand(p), shiftsCommand(p), rehearseCommand(p), whyCommand(p), tryoutCommand(p), topicsCommand(p), oncallReportCommand(p))
 }
 
@@ -27,7 +27,7 @@ type rosterFlags struct {
 
 func (f *rosterFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.roster, "roster", "", "the roster `FILE`")
-	cmd.Flags().StringVar(&f.rotation, "rotation", "", "one rotation's `ID`; every rotation without it")
+	cmd.Flags().StringVar(&f.rotation, "rotation", "", "the `ID` of one rotation; by default all")
 	cmd.Flags().BoolVar(&f.json, "json", false, "one line of JSON")
 }
 
@@ -104,8 +104,8 @@ func whoCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "who --roster FILE [--rotation ID] [--at TIME] [--json]",
 		Short: "Who is on call at an instant",
-		Long: "Prints who is on call at an instant, from a roster file alone: no store, no\n" +
-			"network. What was only agreed in Slack since is not in there.\n",
+		Long: "Prints who is on call at an instant, from a roster file alone, without the store or\n" +
+			"the network. Changes made in Slack are not in the file, unless it is a new export.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			roster, err := flags.load(cmd)
@@ -124,7 +124,7 @@ func whoCommand(p process) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().Var(&at, "at", "the instant, RFC 3339; now without it")
+	cmd.Flags().Var(&at, "at", "the instant, RFC 3339; by default now")
 	return cmd
 }
 
@@ -193,8 +193,8 @@ func shiftsCommand(p process) *cobra.Command {
 		Use:   "shifts --roster FILE [--rotation ID] --from TIME --to TIME [--json|--ical]",
 		Short: "The final schedule over a range",
 		Long: "Prints who is on call from one instant to another, with overrides, swaps and\n" +
-			"absences applied: the longest stretches with the same people, those with nobody\n" +
-			"included, cut to the range. Instants are UTC.\n",
+			"absences applied: one line for each stretch of time with the same people, and also\n" +
+			"for those with nobody. Times are UTC.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := required(cmd, "roster", "from", "to"); err != nil {
@@ -228,7 +228,7 @@ func shiftsCommand(p process) *cobra.Command {
 	flags.add(cmd)
 	cmd.Flags().Var(&from, "from", "where the range begins, RFC 3339")
 	cmd.Flags().Var(&to, "to", "where it ends, RFC 3339")
-	cmd.Flags().BoolVar(&calendar, "ical", false, "an iCalendar file; stretches with nobody are not in it")
+	cmd.Flags().BoolVar(&calendar, "ical", false, "print an iCalendar file, without the stretches that have nobody")
 	return cmd
 }
 

@@ -27,9 +27,9 @@ func (f *reportFlags) add(cmd *cobra.Command) {
 	f.operatorFlags.add(cmd)
 	cmd.Flags().Var(&f.from, "from", "where the period begins, RFC 3339")
 	cmd.Flags().Var(&f.to, "to", "where it ends, RFC 3339")
-	cmd.Flags().StringVar(&f.person, "person", "", "one person's `ID`")
-	cmd.Flags().StringVar(&f.rotation, "rotation", "", "one rotation's `ID`")
-	cmd.Flags().StringVar(&f.rates, "rates", "", "`BUSINESS,WEEKDAY_OFF,WEEKEND,HOLIDAY`, each an hour")
+	cmd.Flags().StringVar(&f.person, "person", "", "the `ID` of one person")
+	cmd.Flags().StringVar(&f.rotation, "rotation", "", "the `ID` of one rotation")
+	cmd.Flags().StringVar(&f.rates, "rates", "", "four rates for an hour, `BUSINESS,WEEKDAY_OFF,WEEKEND,HOLIDAY`")
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "comma-separated values, for a spreadsheet")
 	cmd.Flags().BoolVar(&f.pay, "pay", false, "a draft for payroll")
 }
@@ -48,19 +48,20 @@ func oncallReportCommand(p process) *cobra.Command {
 	var flags reportFlags
 	cmd := &cobra.Command{
 		Use:   "report --config FILE --from TIME --to TIME [--person ID] [--rotation ID] [--json|--csv] [--pay] [--rates …]",
-		Short: "What being on call asked of whom",
-		Long: "Prints the figures of a period: time on call by kind of hour in each person's own\n" +
-			"zone, interruptions, disturbed nights, short rests, and how each rotation held. The\n" +
-			"past is counted by the rosters that held then. Nobody is ranked: lists are in the\n" +
-			"order of names. With --pay it is a draft for payroll, one line for each person and\n" +
-			"kind of hour, at --rates an hour in the smallest unit of the currency.\n",
+		Short: "What being on call asked of people",
+		Long: "Prints figures about a period: time on call by kind of hour on each person's own\n" +
+			"clock, interruptions, disturbed nights, short rests, and the coverage and load of\n" +
+			"each rotation. The versions of the roster that were current then are used. Nobody\n" +
+			"is ranked: lists are sorted by name. With --pay it prints a draft for payroll, one\n" +
+			"line for each person and kind of hour. --rates are for an hour, in the smallest unit\n" +
+			"of the currency.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := required(cmd, "from", "to"); err != nil {
 				return err
 			}
 			if flags.json && flags.form != (form{}) {
-				return wrong(cmd, "--json has everything and excludes --csv and --pay")
+				return wrong(cmd, "--json has everything; leave out --csv and --pay")
 			}
 			o, err := flags.operator(cmd, p.Env)
 			if err != nil {

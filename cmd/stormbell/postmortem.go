@@ -17,8 +17,8 @@ func postmortemCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "postmortem --config FILE [--format FORMAT] INC-N",
 		Short: "The post-mortem of an incident as it stands",
-		Long: "Prints the document that the running bot drafts from an incident's timeline. What\n" +
-			"only people can know is in there as open questions.\n",
+		Long: "Prints the document that the running bot drafts from an incident's timeline.\n" +
+			"Questions that only people can answer are left open in it.\n",
 		Args: exactly("INC-N"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := incidentName(cmd, args[0])
@@ -41,7 +41,7 @@ func postmortemCommand(p process) *cobra.Command {
 		},
 	}
 	configFlag(cmd, &flags.config)
-	cmd.Flags().StringVar(&format, "format", format, "`FORMAT` markdown, html or json")
+	cmd.Flags().StringVar(&format, "format", format, "the `FORMAT`: markdown, html or json")
 	return cmd
 }
 

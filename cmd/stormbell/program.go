@@ -173,7 +173,7 @@ func senders(keys []configs.IntegrationKey) []web.Key {
 func firstRoster(ctx context.Context, people *oncall.Roster, path string, log zerolog.Logger) error {
 	switch {
 	case path == "" && !people.HasRoster():
-		log.Warn().Msg("there is no roster: nobody is on call, and pages go to the announcement channel; set roster in the configuration")
+		log.Warn().Msg("there is no roster: nobody is on call, and notifications go to the announcement channel; set roster in the configuration")
 		return nil
 	case path == "":
 		return nil
@@ -184,7 +184,7 @@ func firstRoster(ctx context.Context, people *oncall.Roster, path string, log ze
 	}
 	if people.HasRoster() {
 		if !roster.Equal(people.Current().Roster) {
-			log.Info().Str("roster", path).Msg("the roster file differs from the store, which holds; `stormbell roster plan` shows how")
+			log.Info().Str("roster", path).Msg("the roster file differs from the roster in the store, which is used; `stormbell roster plan` shows the difference")
 		}
 		return nil
 	}

@@ -30,12 +30,13 @@ func rehearseCommand(p process) *cobra.Command {
 	var r rehearsal
 	cmd := &cobra.Command{
 		Use:   "rehearse --roster FILE --service ID|--policy ID [--at TIME] [--severity WORD|--urgency WORD] [--for DURATION] [--event WHEN=WHAT …] [--json]",
-		Short: "Who would be paged, without paging anybody",
-		Long: "Prints every page that an incident at that instant would send: after how long, to\n" +
-			"whom, by which way. Every way that the roster knows of a person is taken to work.\n\n" +
-			"With --severity the support hours of the policy decide how urgent it is at that\n" +
-			"instant. Without it nobody has said the severity, which is urgent at any hour.\n\n" +
-			"Events are what people would do meanwhile, each some time after the start:\n" +
+		Short: "See who would be paged, without paging anybody",
+		Long: "Prints every notification that an incident at that instant would send: after how\n" +
+			"long, to whom, and by which contact method. It assumes that every contact method\n" +
+			"that the roster has of a person works.\n\n" +
+			"With --severity the support hours of the policy decide how urgent the incident is.\n" +
+			"Without it the incident is urgent at any hour, as if nobody had chosen a severity.\n\n" +
+			"--event says what somebody does meanwhile, some time after the start:\n" +
 			"  --event 2m=ack:ada  --event 30m=unack  --event 5m=reassign:bob\n" +
 			"  --event 1m=snooze:1h  --event 10m=progress  --event 10m=raise  --event 1h=resolve\n",
 		Args: noArguments,
@@ -52,13 +53,13 @@ func rehearseCommand(p process) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&r.roster, "roster", "", "the roster `FILE`")
-	f.StringVar(&r.service, "service", "", "the `ID` of the service that the incident concerns")
-	f.StringVar(&r.policy, "policy", "", "or the `ID` of an escalation policy")
-	f.Var(&r.at, "at", "when the incident begins, RFC 3339; now without it")
-	f.StringVar(&r.severity, "severity", "", "`WORD`: sev1, sev2 or sev3; with it support hours count")
-	f.StringVar(&r.urgency, "urgency", string(escalation.High), "or a `WORD`: high, or low: severity 3, which waits for the morning")
+	f.StringVar(&r.service, "service", "", "the `ID` of the service that the incident is about")
+	f.StringVar(&r.policy, "policy", "", "the `ID` of an escalation policy, in the place of --service")
+	f.Var(&r.at, "at", "when the incident begins, RFC 3339; by default now")
+	f.StringVar(&r.severity, "severity", "", "the severity, a `WORD`: sev1, sev2 or sev3")
+	f.StringVar(&r.urgency, "urgency", string(escalation.High), "the urgency, a `WORD`, in the place of --severity: high, or low, which waits for the morning")
 	f.DurationVar(&r.length, "for", 24*time.Hour, "how long to look ahead, a `DURATION`")
-	f.StringArrayVar(&r.events, "event", nil, "what somebody does, `WHEN=WHAT`; may be given again")
+	f.StringArrayVar(&r.events, "event", nil, "what somebody does, `WHEN=WHAT`; can be repeated")
 	f.BoolVar(&r.json, "json", false, "one line of JSON")
 	return cmd
 }
@@ -216,13 +217,13 @@ func hoursWords(h escalation.RehearsedHours) string {
 	}
 	switch h.What {
 	case escalation.RehearsedLow:
-		return "outside the support hours: quiet, and urgent from " + h.Hours.Show(h.Until) + " on"
+		return "outside the support hours: not urgent before " + h.Hours.Show(h.Until)
 	case escalation.RehearsedUrgent:
 		return fmt.Sprintf("after %s: support hours have begun, so it is urgent", h.After)
 	case escalation.RehearsedWait:
 		return step + " waits for its hours, which begin " + h.Hours.Show(h.Until)
 	default:
-		return step + " is passed: it is outside its hours"
+		return step + " is skipped: it is outside its hours"
 	}
 }
 

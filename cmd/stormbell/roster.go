@@ -17,7 +17,7 @@ import (
 )
 
 func rosterCommand(p process) *cobra.Command {
-	return groupCommand("roster", "The people, rotations, policies and services as one file",
+	return groupCommand("roster", "The roster: people, rotations, policies and services",
 		rosterExportCommand(p), rosterPlanCommand(p), rosterApplyCommand(p), rosterHistoryCommand(p))
 }
 
@@ -137,10 +137,10 @@ func rosterPlanCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan --config FILE | --roster CURRENT [--from TIME] [--json] FILE",
 		Short: "What a roster file would change",
-		Long: "Compares FILE with the roster that holds, which is the running bot's, its store's\n" +
-			"where none runs, or the file CURRENT, and prints which entries would change, who\n" +
-			"would be on call differently within 90 days, where nobody would be within 13\n" +
-			"months, and what else somebody should look at, without changing anything.\n",
+		Long: "Compares FILE with the current roster and changes nothing. The current roster is that\n" +
+			"of the running bot, or of its store if no bot is running, or the file CURRENT. It\n" +
+			"prints which entries would change, who would be on call differently within 90 days,\n" +
+			"where nobody would be on call within 13 months, and what else deserves a look.\n",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			after, text, err := readRosterText(args[0])
@@ -175,8 +175,8 @@ func rosterPlanCommand(p process) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&current, "roster", "", "the roster that holds, the file `CURRENT`, in the place of the bot's")
-	cmd.Flags().Var(&from, "from", "the plan begins here, RFC 3339; now without it")
+	cmd.Flags().StringVar(&current, "roster", "", "a file `CURRENT` with the current roster, in the place of the bot's")
+	cmd.Flags().Var(&from, "from", "when the plan begins, RFC 3339; by default now")
 	return cmd
 }
 

@@ -40,7 +40,7 @@ func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, r reach) er
 	if err != nil {
 		return err
 	}
-	noBot := fmt.Errorf("http.admin_token is not set, so a running bot lets no operator in")
+	noBot := fmt.Errorf("http.admin_token is not set, so a running bot cannot be asked")
 	if c.HTTP.AdminToken.Reveal() != "" {
 		o, err := flags.operatorOf(c)
 		if err != nil {
@@ -60,10 +60,10 @@ func withRoster(cmd *cobra.Command, p process, flags *operatorFlags, r reach) er
 // inStore opens the store, which nobody else may have open.
 func inStore(ctx context.Context, c *configs.Config, noBot error, f func(context.Context, *oncall.Roster) error) error {
 	if c.Store.Engine != "bolt" {
-		return fmt.Errorf("%v, and the store is a cluster, which only a running bot writes; start one", noBot)
+		return fmt.Errorf("%v, and the store is a cluster, which only a running bot writes; start the bot", noBot)
 	}
 	if _, err := os.Stat(c.Store.Path); err != nil {
-		return fmt.Errorf("%v, and there is no store at %s yet; `stormbell run` makes it and applies the roster of its configuration", noBot, c.Store.Path)
+		return fmt.Errorf("%v, and there is no store at %s yet; `stormbell run` makes it and applies the roster of the configuration", noBot, c.Store.Path)
 	}
 	engine, err := bolt.Open(c.Store.Path, bolt.Options{})
 	if err != nil {
@@ -126,7 +126,7 @@ func liveText(cmd *cobra.Command, p process, flags *operatorFlags, version int) 
 }
 
 // errNoRoster is that no roster was ever applied.
-var errNoRoster = errors.New("there is no roster yet; `stormbell roster apply` makes a file the first one")
+var errNoRoster = errors.New("there is no roster yet; `stormbell roster apply` makes a file the first version")
 
 // roster asks for a version of the roster.
 func (o *operator) roster(ctx context.Context, query url.Values) ([]byte, int, error) {
@@ -160,7 +160,7 @@ func liveRoster(cmd *cobra.Command, p process, flags *operatorFlags) (holding, e
 	if err != nil {
 		return holding{}, err
 	}
-	r, err := rotation.Parse("the roster that holds", text)
+	r, err := rotation.Parse("the current roster", text)
 	return holding{r, text, n}, err
 }
 
@@ -179,11 +179,11 @@ func rosterApplyCommand(p process) *cobra.Command {
 	var match int
 	cmd := &cobra.Command{
 		Use:   "apply --config FILE [--match VERSION] [--why TEXT] [--json] FILE",
-		Short: "Make a roster file hold",
-		Long: "Makes FILE the roster that holds, and prints what changes. Everything that is not\n" +
-			"in it is gone, overrides and swaps from Slack too: change an export, not an old\n" +
-			"file. Nothing is applied unless everything is valid. With --match it is refused\n" +
-			"when another version than that one holds by now. The history says who and why.\n",
+		Short: "Make a file the current roster",
+		Long: "Makes FILE the current roster, and prints what changes. Everything that is not in\n" +
+			"FILE is removed, overrides and swaps made in Slack too: change a new export, not an\n" +
+			"old file. Nothing is applied unless everything is valid. With --match it is refused\n" +
+			"if another version is current by now. The history says who applied it and why.\n",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			next, text, err := readRosterText(args[0])
@@ -200,8 +200,8 @@ func rosterApplyCommand(p process) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&why, "why", "", "why, a `TEXT` for the history")
-	cmd.Flags().IntVar(&match, "match", 0, "refuse unless this `VERSION` holds")
+	cmd.Flags().StringVar(&why, "why", "", "the reason, a `TEXT` for the history")
+	cmd.Flags().IntVar(&match, "match", 0, "refuse it unless this `VERSION` is current")
 	return cmd
 }
 
@@ -227,7 +227,7 @@ func (a appliedJSON) words(p process) error {
 		lines = append(lines, "look at: "+f)
 	}
 	if a.Changed {
-		lines = append(lines, fmt.Sprintf("version %d holds now", a.Version))
+		lines = append(lines, fmt.Sprintf("version %d is current now", a.Version))
 	}
 	text := strings.Join(lines, "\n")
 	if a.Changed {
@@ -268,7 +268,7 @@ func (a application) inStore(ctx context.Context, p process, flags *operatorFlag
 	done, err := people.Apply(ctx, oncall.Caller{Actor: "admin:cli"}, oncall.Application{Roster: a.roster, Text: a.text, Why: a.why, Match: a.match})
 	var race *oncall.VersionError
 	if errors.As(err, &race) {
-		return fmt.Errorf("version %d of the roster holds, and this was made from version %d; export it again and repeat the change there", race.Holds.Version, race.Meant)
+		return fmt.Errorf("version %d of the roster is current, and this was made from version %d; export it again and repeat the change there", race.Holds.Version, race.Meant)
 	}
 	if err != nil {
 		return plainWords(err)

@@ -15,8 +15,8 @@ func runCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run --config FILE",
 		Short: "Run the bot",
-		Long: "Connects to Slack, takes in alerts, pages people. It is ready when /readyz says so.\n" +
-			"On SIGTERM it stops taking work, finishes what it has acknowledged, and exits.\n",
+		Long: "Connects to Slack, takes alerts and pages people. It is ready when GET /readyz answers\n" +
+			"200. On SIGTERM it takes no new work, finishes what it has confirmed, and exits.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := loadConfig(cmd, path, p.Env)

@@ -20,11 +20,11 @@ func simulateCommand(p process) *cobra.Command {
 	var listen, manifest, people string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "simulate [--listen ADDR] [--manifest FILE] [--people FILE] [--json]",
+		Use:   "simulate [--listen HOST:PORT] [--manifest FILE] [--people FILE] [--json]",
 		Short: "A simulated Slack workspace, for any Slack app",
 		Long: "Serves Slack's Web API and Socket Mode, a page for the browser and a control\n" +
-			"address for programs. What Slack refuses it refuses, in Slack's words. Without a\n" +
-			"manifest the app may do everything; without a roster of people there are four.\n",
+			"address for programs. It refuses what Slack refuses, with Slack's messages. Without\n" +
+			"--manifest the app may do everything. Without --people there are four people.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opt, err := simulated(manifest, people)
@@ -47,9 +47,9 @@ func simulateCommand(p process) *cobra.Command {
 			return space.close()
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "the `ADDR`ess to serve, HOST:PORT; port 0 takes a free one")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "the address to serve, `HOST:PORT`; port 0 takes a free one")
 	cmd.Flags().StringVar(&manifest, "manifest", "", "the app's manifest `FILE`, YAML or JSON")
-	cmd.Flags().StringVar(&people, "people", "", "a roster `FILE` whose people work there")
+	cmd.Flags().StringVar(&people, "people", "", "a roster `FILE` whose people are the users")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the addresses and tokens in one line of JSON")
 	return cmd
 }

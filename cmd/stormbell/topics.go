@@ -14,9 +14,10 @@ func topicsCommand(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "topics --config FILE [--person ID] [--json]",
 		Short: "Where people subscribe to their pushes",
-		Long: "Prints the address of each person's topic, for the ntfy app, as the running bot has\n" +
-			"them. Whoever knows a topic on a server without access rules can read that person's\n" +
-			"pages and answer them: show each to its person only. In Slack: /oncall test.\n",
+		Long: "Prints the address of each person's topic, to subscribe to it in the ntfy app. It asks\n" +
+			"the running bot. On a server without access rules, whoever knows a topic can read and\n" +
+			"answer what is sent to that person, so show each topic to its person only. In Slack,\n" +
+			"/oncall test shows you your own.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := flags.operator(cmd, p.Env)

@@ -16,9 +16,10 @@ func tryoutCommand(p process) *cobra.Command {
 	var person string
 	cmd := &cobra.Command{
 		Use:   "test --person ID --config FILE [--json]",
-		Short: "Send somebody a test by each of their ways",
-		Long: "Sends a test to a person of the roster by each of their ways, through the running\n" +
-			"bot, and prints which arrived. Fails when one did not. In Slack: /oncall test.\n",
+		Short: "Send somebody a test message by each of their contact methods",
+		Long: "Sends a test message to a person of the roster by each of their contact methods,\n" +
+			"through the running bot, and prints which arrived. It fails if one did not arrive.\n" +
+			"In Slack: /oncall test.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := required(cmd, "person"); err != nil {
@@ -36,7 +37,7 @@ func tryoutCommand(p process) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&person, "person", "", "whom, an `ID` of the roster")
+	cmd.Flags().StringVar(&person, "person", "", "the `ID` of the person in the roster")
 	return cmd
 }
 
@@ -81,7 +82,7 @@ func (f *operatorFlags) tried(cmd *cobra.Command, p process, o *operator, answer
 		}
 	}
 	if err == nil && failed > 0 {
-		err = fmt.Errorf("%d of %d ways did not work", failed, len(t.Ways))
+		err = fmt.Errorf("%d of %d contact methods did not work", failed, len(t.Ways))
 	}
 	return err
 }

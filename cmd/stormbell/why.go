@@ -11,10 +11,10 @@ func whyCommand(p process) *cobra.Command {
 	var flags operatorFlags
 	cmd := &cobra.Command{
 		Use:   "why INC-N --config FILE [--json]",
-		Short: "Why was who paged, and what became of it",
-		Long: "Prints each step of an incident's escalation: whom it named and why, by which of\n" +
-			"their rules each page went out, what became of it, and who was not paged and why.\n" +
-			"Asks the running bot.\n",
+		Short: "Why somebody was paged, and what became of each notification",
+		Long: "Prints each step of an incident's escalation: whom it paged and why, which of their\n" +
+			"notification rules sent each notification, what became of it, and who was not paged\n" +
+			"and why. It asks the running bot.\n",
 		Args: exactly("INC-N"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := incidentName(cmd, args[0])
