@@ -30,6 +30,7 @@ import (
 //	```text, ```json      after commands: what they print, in shape: figures and names may differ, … stands for more
 //	```yaml FILE          the contents of that file from here on
 //	```yaml               a part of a configuration or of a roster
+//	type `/incident …`    is typed in the workspace
 //	<!-- not run: WHY --> before a block, or in a paragraph: its commands are not run
 //	<!-- table: NAME -->  until <!-- end -->: written by `go test ./cmd/stormbell -run TestDocumentationTables -update`
 
@@ -42,6 +43,7 @@ type snippet struct {
 	file   string // of a block that is a file's contents
 	text   string
 	inline bool
+	typed  bool // inline: the text tells the reader to type it
 	notRun bool
 }
 
@@ -81,8 +83,10 @@ func snippets(text string) []snippet {
 	began, marked := 1, false
 	flush := func(next int) {
 		prose := strings.Join(paragraph, " ")
-		for _, m := range inlineCode.FindAllStringSubmatch(prose, -1) {
-			list = append(list, snippet{line: began, text: strings.Join(strings.Fields(m[1]), " "), inline: true, notRun: notRunMark.MatchString(prose)})
+		for _, m := range inlineCode.FindAllStringSubmatchIndex(prose, -1) {
+			list = append(list, snippet{line: began, inline: true, notRun: notRunMark.MatchString(prose),
+				text:  strings.Join(strings.Fields(prose[m[2]:m[3]]), " "),
+				typed: strings.HasSuffix(prose[:m[0]], "type ")})
 		}
 		paragraph, began = nil, next
 	}
@@ -129,6 +133,48 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
+// overheard is a test whose failures are looked at in the place of being counted.
+type overheard struct {
+	testing.TB
+	said string
+}
+
+func (o *overheard) Errorf(format string, args ...any) { o.said += fmt.Sprintf(format, args...) }
+
+// TestDocumentationNotices: what is wrong in a page fails.
+func TestDocumentationNotices(t *testing.T) {
+	for _, tt := range []struct{ page, want string }{
+		{"Try `stormbell oncall why INC-4`.", "http.admin_token is not set"},
+		{"Try `stormbell frobnicate`.", "no command"},
+		{"```sh\nstormbell oncall rehearse --service checkout\n```", "--roster FILE is missing"},
+		{"```sh\ncurl http://127.0.0.1:8080/v1/incidents\n```", "401"},
+		{"```sh\nrm -r secrets\n```", "cannot be run here"},
+		{"```sh\nstormbell version\n```\n\n```text\nstormbell is fine\n```", "no line is printed in the shape of"},
+		{"```sh\nstormbell version --json\n```\n\n```json\n{\"version\": 1}\n```", "is to be printed"},
+		{"```yaml\nslack: {tokens: x}\n```", "tokens"},
+		{"```yaml\npolicies: [{id: payments, steps: [{notify: [rotation:nobody], wait: 5m}]}]\n```", "nobody"},
+		{"```\nstormbell version\n```", "cannot be tried"},
+		{"`GET /v1/nothing`", "there is no address"},
+		{"`http.admin_tokens`", "there is no key"},
+		{"`stormbell_pages_total`", "there is no metric"},
+		{"`/incident frobnicate`", "is not understood"},
+		{"`/oncall frobnicate`", "is not understood"},
+		{"Then type `/incident list` and `stormbell oncall who --roster roster.yaml`.", ""},
+	} {
+		t.Run(tt.page, func(t *testing.T) {
+			o := &overheard{TB: t}
+			w := newDocWorld(o)
+			for _, s := range snippets(tt.page) {
+				w.page, w.at = "page", s.line
+				w.snippet(s)
+			}
+			if !strings.Contains(o.said, tt.want) || tt.want == "" && o.said != "" {
+				t.Errorf("the page fails with %q, want %q in it", o.said, tt.want)
+			}
+		})
+	}
+}
+
 // snippet does with a piece of code what its kind asks for.
 func (w *docWorld) snippet(s snippet) {
 	switch {
@@ -136,6 +182,9 @@ func (w *docWorld) snippet(s snippet) {
 		w.out = ""
 	case s.inline:
 		w.inlineCode(s.text)
+		if m := slashCode.FindStringSubmatch(s.text); m != nil && s.typed {
+			w.types("/"+m[1], m[2])
+		}
 	case s.lang == "sh":
 		w.out, w.block = w.sh(s.text), true
 	case s.lang == "text" && w.out != "" && w.block:
@@ -206,6 +255,17 @@ func (w *docWorld) typed(command, text string) {
 	_, verbs := chat.Synonyms()
 	if word, _, _ := strings.Cut(text, " "); word != "" && word != "TEAM" && !slices.Contains(slices.Collect(maps.Keys(verbs)), word) {
 		w.fails("/oncall %s is not understood", text)
+	}
+}
+
+// types types a command in the workspace, as somebody who has just connected it.
+func (w *docWorld) types(command, text string) {
+	w.open()
+	w.ready()
+	seen, err := w.space.sim.As("ada").Command("general", command, text)
+	w.must(err)
+	if seen.Error != "" || strings.Contains(seen.Text, "There is no word") {
+		w.fails("%s %s is answered %s %s", command, text, seen.Error, seen.Text)
 	}
 }
 

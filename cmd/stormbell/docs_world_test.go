@@ -31,7 +31,7 @@ import (
 // docWorld is where a page is tried: a folder, a simulated workspace in the place
 // of Slack, phones, and a real bot from the first command on that needs one.
 type docWorld struct {
-	*testing.T
+	testing.TB
 	page  string
 	at    int    // the line
 	out   string // of the last commands
@@ -48,8 +48,8 @@ type docWorld struct {
 // The secrets of pages that do not make their own.
 const docKey, docToken = "an-integration-key-of-the-documentation", "an-admin-token-of-the-documentation"
 
-func newDocWorld(t *testing.T) *docWorld {
-	w := &docWorld{T: t, dir: t.TempDir(), address: freePort(), vars: map[string]string{"KEY": docKey, "TOKEN": docToken}}
+func newDocWorld(t testing.TB) *docWorld {
+	w := &docWorld{TB: t, dir: t.TempDir(), address: freePort(), vars: map[string]string{"KEY": docKey, "TOKEN": docToken}}
 	t.Chdir(w.dir)
 	t.Cleanup(w.close)
 	return w
@@ -120,6 +120,10 @@ func (w *docWorld) environment() []string {
 	return []string{"CI=1", "STORMBELL_HTTP_LISTEN=" + w.address, "STORMBELL_SLACK_API_URL=" + w.space.base + "/api/"}
 }
 
+// beforehand is what demonstrations and simulations have printed, which needs no
+// second look: nothing of a page is in them.
+var beforehand = map[string]string{}
+
 // stormbell runs a command and returns its output.
 func (w *docWorld) stormbell(args ...string) string {
 	w.open()
@@ -134,7 +138,11 @@ func (w *docWorld) stormbell(args ...string) string {
 	case slices.Contains(args, "--play"):
 		args = append(args, "--speed", "0")
 	case args[0] == "demo", args[0] == "simulate":
-		return w.until(args, "Ctrl-C ends it.")
+		line := strings.Join(args, " ")
+		if _, done := beforehand[line]; !done {
+			beforehand[line] = w.until(args, "Ctrl-C ends it.")
+		}
+		return beforehand[line]
 	case args[0] == "restore":
 		w.halt()
 	case slices.Contains(args, "--config") && args[0] != "check" && args[0] != "manifest":
@@ -362,8 +370,8 @@ func (w *docWorld) command(words []string) string {
 		return w.curl(words[1:])
 	case line == "openssl rand -hex 32":
 		return token(32) + "\n"
-	case words[0] == "mkdir" && len(words) == 2:
-		w.must(os.Mkdir(words[1], 0o700))
+	case strings.HasPrefix(line, "mkdir -m 700 ") && len(words) == 4:
+		w.must(os.Mkdir(words[3], 0o700))
 	case words[0] == "mv" && len(words) == 3:
 		w.must(os.Rename(words[1], words[2]))
 	case words[0] == "cat" && len(words) == 2:
