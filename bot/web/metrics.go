@@ -83,7 +83,7 @@ func NewMetrics(version string) *Metrics {
 		m.histogram("page_delivery_seconds", "The same under its old name, until the next version.", "via")}
 	m.gauge("outbox_jobs", "Jobs that wait in the outbox.", func() float64 { n, _ := m.waits(); return float64(n) })
 	m.gauge("outbox_oldest_seconds", "Age of the oldest job that waits in the outbox.", func() float64 { _, age := m.waits(); return age.Seconds() })
-	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error).", "method", "outcome")
+	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error). Opening a socket (apps.connections.open) is not counted.", "method", "outcome")
 	m.calling = m.histogram("slack_call_duration_seconds", "Time that a call of Slack's Web API took.", "method")
 	m.envelopes = m.counter("slack_envelopes_total", "Envelopes received over Socket Mode, by type.", "type")
 	m.list("gauge", "build_info", buildHelp, "version")
@@ -168,7 +168,7 @@ func (m *Metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 20 * time.Second})
 }
 
-// Act counts something that a person asked for. Surface is slack or http, verb
+// Act counts something that a person asked for. Surface is http or link, verb
 // the act's word, outcome one of done, repeated, refused and failed.
 func (m *Metrics) Act(surface, verb, outcome string) {
 	m.acts.WithLabelValues(word(surface), word(verb), word(outcome)).Inc()
