@@ -478,9 +478,13 @@ func markdown(help string) string {
 	return strings.ReplaceAll(b.String(), "\n\n\n", "\n\n")
 }
 
-var pageLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+var (
+	pageLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	pathCode = regexp.MustCompile(`^(?:bot|cmd|configs|docs|incident|rotation|storage)(?:/[\w.-]*[a-z][\w.-]*)+/?$`)
+)
 
-// TestDocumentationLinks wants every link into the repository to lead somewhere.
+// TestDocumentationLinks wants every link into the repository to lead somewhere, and
+// every file and folder that a page names to be there.
 func TestDocumentationLinks(t *testing.T) {
 	pages := documented(t)
 	decisions, err := filepath.Glob(repository("docs/decisions/*.md"))
@@ -491,6 +495,14 @@ func TestDocumentationLinks(t *testing.T) {
 		pages = append(pages, "docs/decisions/"+filepath.Base(d))
 	}
 	for _, page := range pages {
+		for _, c := range snippets(readPage(t, page)) {
+			if !c.inline || !pathCode.MatchString(c.text) {
+				continue
+			}
+			if _, err := os.Stat(repository(c.text)); err != nil {
+				t.Errorf("%s, from line %d on, names `%s`, which is not there", page, c.line, c.text)
+			}
+		}
 		for _, m := range pageLink.FindAllStringSubmatch(readPage(t, page), -1) {
 			file, anchor, _ := strings.Cut(m[1], "#")
 			if strings.Contains(file, ":") {
