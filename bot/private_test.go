@@ -10,7 +10,8 @@ import (
 )
 
 // TestPrivateStaysPrivate lives through a private incident with nobody answering
-// until the last resort, and looks for its title everywhere in the workspace.
+// until the last resort, and looks for its title, its name, its severity and its
+// people everywhere in the workspace.
 func TestPrivateStaysPrivate(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare private keys leaked to a customer sev1")
@@ -56,8 +57,10 @@ func TestPrivateStaysPrivate(t *testing.T) {
 				continue
 			}
 			for _, m := range ch.Messages {
-				if shows(m, "keys") || shows(m, c.ID) {
-					t.Errorf("#%s says %s %s", ch.Name, m.Text, m.Blocks)
+				for _, secret := range secrets(c.ID) {
+					if strings.Contains(everything(m), secret) {
+						t.Errorf("#%s says %q in %s", ch.Name, secret, everything(m))
+					}
 				}
 			}
 		}
@@ -76,6 +79,60 @@ func TestPrivateStaysPrivate(t *testing.T) {
 		home, _ := json.Marshal(state.Homes[max])
 		if strings.Contains(string(home), "keys") {
 			t.Errorf("max's Home tab shows it: %s", home)
+		}
+	})
+}
+
+// secrets are what nobody else may read of the private incident INC-1.
+func secrets(channel string) []string {
+	return []string{"keys", "INC-1", "inc-1", "/000001/", "sev1", "U0EVE", "U0ADA", "U0BOB", "U0CLEO", "Ada Okafor", "Bob Stone", "Cleo Marsh", channel}
+}
+
+// everything is a message with what only other apps see of it, but for the people
+// who wrote it or are in its channel.
+func everything(m slacksim.Message) string {
+	s := m.Text + string(m.Blocks) + string(m.Attachments)
+	if m.Metadata != nil {
+		b, _ := json.Marshal(m.Metadata)
+		s += string(b)
+	}
+	return s
+}
+
+// TestMergedIntoPrivate makes a public incident a part of a private one, and looks
+// for the name of the private one wherever others read.
+func TestMergedIntoPrivate(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare private keys leaked to a customer sev1")
+		r.command("eve", "general", "declare checkout is slow")
+		r.pass(2 * time.Minute)
+		seen := r.command("eve", "general", "duplicate INC-2 of INC-1")
+		r.pass(2 * time.Minute)
+		if i, _ := r.fold(2); i.MergedInto != 1 {
+			t.Fatalf("INC-2 is a part of INC-%d (%s), or this tests nothing", i.MergedInto, seen.Text)
+		}
+		public, private := r.channel("inc-2-checkout-is-slow"), r.channel("inc-1-keys-leaked-to-a-customer")
+		r.find(public.Messages, "Now a part of a private incident.")
+		r.find(r.channel("incidents").Messages, "Part of a private incident.")
+		r.find(private.Messages, "INC-2 is a part of this incident now.")
+		if _, err := r.sim.AddPerson(slacksim.Person{Name: "max"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"list", "show INC-2", "ack INC-2", "timeline INC-2", "postmortem INC-2", "note INC-2 hello"} {
+			seen := r.command("max", "general", text)
+			if all := seen.Text + string(seen.Blocks); strings.Contains(all, "INC-1") || strings.Contains(all, "keys") {
+				t.Errorf("/incident %s: max sees %s", text, all)
+			}
+		}
+		for _, ch := range r.sim.State().Channels {
+			if ch.ID == private.ID || ch.IsIM {
+				continue
+			}
+			for _, m := range ch.Messages {
+				if all := everything(m); strings.Contains(all, "INC-1") || strings.Contains(all, "keys") {
+					t.Errorf("#%s says %s", ch.Name, all)
+				}
+			}
 		}
 	})
 }

@@ -21,7 +21,7 @@ const (
 	KindClosed       Kind = "closed"           // Text
 	KindReopened     Kind = "reopened"         // Text
 	KindCancelled    Kind = "cancelled"        // Text
-	KindMerged       Kind = "merged"           // Into, Text
+	KindMerged       Kind = "merged"           // Into, Private (that one is), Text
 	KindNote         Kind = "note"             // Note, Text
 	KindSeverity     Kind = "severity"         // Severity, Text
 	KindTitle        Kind = "title"            // Title
@@ -51,6 +51,8 @@ type Event struct {
 	Kind Kind      `json:"kind"`
 	Text string    `json:"text,omitempty"`
 
+	Through Through `json:"through,omitempty"` // how By acted, where that was not in person
+
 	Title       string    `json:"title,omitempty"`
 	Severity    Severity  `json:"severity,omitempty"`
 	Assumed     bool      `json:"assumed,omitempty"` // nobody said the severity
@@ -76,6 +78,10 @@ type Event struct {
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
 }
+
+// Whole names the incident of which an event says that this one is a part, unless
+// that is private.
+func (e Event) Whole() string { return whole(e.Into, e.Private) }
 
 // Skipped is somebody or something that a step names and does not page, or not
 // yet.
@@ -148,13 +154,14 @@ func (i Incident) apply(e Event) Incident {
 		default:
 			i.AcknowledgedBy, i.Since = "", time.Time{}
 		}
-		i.Status, i.MergedInto, i.Asking = Investigating, 0, false
+		i.Status, i.MergedInto, i.MergedPrivate, i.Asking = Investigating, 0, false, false
 		i.startImpact(e.At)
 	case KindCancelled:
 		i.Status, i.Asking, i.Exhausted = Cancelled, false, false
 		i.endImpact(e.At)
 	case KindMerged:
-		i.Status, i.MergedInto, i.Asking, i.Exhausted = Merged, e.Into, false, false
+		i.Status, i.Asking, i.Exhausted = Merged, false, false
+		i.MergedInto, i.MergedPrivate = e.Into, e.Private
 		i.endImpact(e.At)
 	case KindSeverity:
 		i.Severity, i.Assumed = e.Severity, false

@@ -45,13 +45,14 @@ type Incident struct {
 	Called         []Actor    `json:"called,omitempty"`          // everyone a page was decided for, whether it has left or not
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
 	ChannelName    string     `json:"channel_name,omitempty"`
-	Alert          string     `json:"alert,omitempty"`       // dedup key of the alert that opened it
-	AlertOver      bool       `json:"alert_over,omitempty"`  // that alert has said that it is over
-	MergedInto     int        `json:"merged_into,omitempty"` // the incident this one is part of
-	FollowUps      []FollowUp `json:"follow_ups,omitempty"`  // in the order they were opened
-	Events         int        `json:"events"`                // the number of the last event
-	Updated        time.Time  `json:"updated"`               // instant of the last event
-	Exhausted      bool       `json:"exhausted,omitempty"`   // the ladder ran out with no acknowledgement
+	Alert          string     `json:"alert,omitempty"`          // dedup key of the alert that opened it
+	AlertOver      bool       `json:"alert_over,omitempty"`     // that alert has said that it is over
+	MergedInto     int        `json:"merged_into,omitempty"`    // the incident this one is part of
+	MergedPrivate  bool       `json:"merged_private,omitempty"` // that one is private
+	FollowUps      []FollowUp `json:"follow_ups,omitempty"`     // in the order they were opened
+	Events         int        `json:"events"`                   // the number of the last event
+	Updated        time.Time  `json:"updated"`                  // instant of the last event
+	Exhausted      bool       `json:"exhausted,omitempty"`      // the ladder ran out with no acknowledgement
 }
 
 // Name returns the incident's name, INC-N.
@@ -72,6 +73,17 @@ func ParseName(s string) (int, bool) {
 	}
 	n, _ := strconv.Atoi(s) // of at most nine digits: cannot fail
 	return n, n > 0
+}
+
+// Whole names the incident that this one is a part of, unless that is private: it
+// does not exist for most of those who read this one.
+func (i Incident) Whole() string { return whole(i.MergedInto, i.MergedPrivate) }
+
+func whole(n int, private bool) string {
+	if private {
+		return "a private incident"
+	}
+	return Name(n)
 }
 
 // Acked reports whether somebody is on it and nobody else is looked for:
@@ -141,7 +153,8 @@ type FollowUp struct {
 
 // Actor says who did something, as kind:id — person:ada for somebody in the
 // roster, slack:U0123 for a Slack user the roster does not know, alert:KEY for
-// an alert sender, admin:NAME for the command line, and bot for ourselves.
+// an alert sender, admin:cli for the command line in nobody's name, and bot for
+// ourselves. Older timelines have other names behind admin.
 type Actor string
 
 // Bot is the actor of what the program does by itself.
@@ -157,6 +170,22 @@ func SlackUser(id string) Actor { return Actor("slack:" + id) }
 func (a Actor) Split() (kind, id string) {
 	kind, id, _ = strings.Cut(string(a), ":")
 	return kind, id
+}
+
+// Through says by which door somebody acted, where they need not have been there
+// themselves.
+type Through string
+
+// ThroughAdmin is the admin API, which the command line uses: somebody who has the
+// admin token acted in a person's name.
+const ThroughAdmin Through = "admin"
+
+// After puts behind a name how that person acted, where there is something to say.
+func (t Through) After(name string) string {
+	if t == "" {
+		return name
+	}
+	return name + " (by the command line)"
 }
 
 // Human reports whether the actor is a person.

@@ -7,29 +7,36 @@ import (
 	"go/token"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOldTimelinesAreRead reads a timeline as version 1 wrote it, with every
-// kind of event, and folds it. The files are never written anew: what was
-// stored once is read for ever. A new kind gets a file of its own version.
+// versions are the folders of testdata, the oldest first. The first one has every
+// kind of event; a later one has what was added since.
+var versions = []string{"v1", "v2"}
+
+// TestOldTimelinesAreRead reads timelines as each version wrote them, and folds
+// them. The files are never written anew: what was stored once is read for ever. A
+// new kind or field gets a file of its own version.
 func TestOldTimelinesAreRead(t *testing.T) {
-	var events []Event
-	read(t, "testdata/v1/timeline.json", &events)
-	var want Incident
-	read(t, "testdata/v1/incident.json", &want)
-	got, err := Fold(12, events)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the fold of testdata/v1/timeline.json differs from incident.json (-want +got):\n%s", diff)
-	}
 	seen := map[string]bool{}
-	for _, e := range events {
-		seen[string(e.Kind)] = true
+	for _, v := range versions {
+		var events []Event
+		read(t, "testdata/"+v+"/timeline.json", &events)
+		var want Incident
+		read(t, "testdata/"+v+"/incident.json", &want)
+		got, err := Fold(12, events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the fold of testdata/%s/timeline.json differs from incident.json (-want +got):\n%s", v, diff)
+		}
+		for _, e := range events {
+			seen[string(e.Kind)] = true
+		}
 	}
 	for _, kind := range kinds(t) {
 		if !seen[kind] {
@@ -40,12 +47,16 @@ func TestOldTimelinesAreRead(t *testing.T) {
 
 // TestRecordsRoundTrip writes what it has read: no field is lost on the way.
 func TestRecordsRoundTrip(t *testing.T) {
-	for _, file := range []string{"testdata/v1/timeline.json", "testdata/v1/incident.json"} {
+	var files []string
+	for _, v := range versions {
+		files = append(files, "testdata/"+v+"/timeline.json", "testdata/"+v+"/incident.json")
+	}
+	for _, file := range files {
 		var before, after any
 		read(t, file, &before)
 		var b []byte
 		var err error
-		if file == "testdata/v1/timeline.json" {
+		if strings.HasSuffix(file, "timeline.json") {
 			var v []Event
 			read(t, file, &v)
 			b, err = json.Marshal(v)

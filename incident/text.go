@@ -58,6 +58,15 @@ func CleanText(s string) string {
 // people enter is stored clean; this is for text that comes another way.
 func Printable(s string) string { return strip(s, true) }
 
+// Capital begins a sentence with a capital letter.
+func Capital(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	if n == 0 || first == utf8.RuneError {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[n:]
+}
+
 // strip drops what must never reach a reader: invalid UTF-8, control
 // characters, and the explicit direction marks with which a text can pretend
 // to say something else. Letters of right-to-left scripts are not touched.

@@ -163,11 +163,11 @@ func (i Incident) Cancel(by Actor, text string, now time.Time) (Change, error) {
 }
 
 // Merge says that the incident is part of another one.
-func (i Incident) Merge(into int, by Actor, now time.Time) (Change, error) {
-	if into == i.Number {
+func (i Incident) Merge(into Incident, by Actor, now time.Time) (Change, error) {
+	if into.Number == i.Number {
 		return Change{}, Refuse("Name the other incident.", "%s cannot be part of itself.", i.Name())
 	}
-	c, err := i.moved(Event{Kind: KindMerged, Into: into}, by, now)
+	c, err := i.moved(Event{Kind: KindMerged, Into: into.Number, Private: into.Private}, by, now)
 	if err != nil {
 		return Change{}, err
 	}
@@ -389,7 +389,7 @@ func (i Incident) may(k Kind) error {
 	case k == KindReopened && i.Status.Active():
 		return Refuse("There is nothing to reopen.", "%s is open: it is %s.", i.Name(), i.Status)
 	case k == KindMerged && i.Status == Merged:
-		return Refuse("Reopen it first, with a reason.", "%s is already a part of %s.", i.Name(), Name(i.MergedInto))
+		return Refuse("Reopen it first, with a reason.", "%s is already a part of %s.", i.Name(), i.Whole())
 	case i.Status == lead.to:
 		return Refuse("", "%s is already %s.", i.Name(), i.Status)
 	default:
@@ -401,7 +401,7 @@ func (i Incident) may(k Kind) error {
 func (i Incident) over(so string) *Refusal {
 	switch i.Status {
 	case Merged:
-		return Refuse("Go on there, or reopen this one with a reason.", "%s is part of %s; %s.", i.Name(), Name(i.MergedInto), so)
+		return Refuse("Go on there, or reopen this one with a reason.", "%s is part of %s; %s.", i.Name(), i.Whole(), so)
 	default:
 		return Refuse("If the trouble is back: reopen, with a reason.", "%s is %s; %s.", i.Name(), i.Status, so)
 	}

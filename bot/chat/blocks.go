@@ -35,6 +35,8 @@ const (
 type message struct {
 	text   string
 	blocks []slack.Block
+
+	discreet bool // nothing that goes with it may name an incident
 }
 
 // noticeMost is how long the text of a message is at most. Slack refuses an edit
@@ -104,7 +106,7 @@ func standing(b desk.Brief, n names) string {
 	i := b.Incident
 	switch {
 	case i.Status == incident.Merged:
-		return "Part of " + incident.Name(i.MergedInto) + "."
+		return "Part of " + i.Whole() + "."
 	case i.Status == incident.Cancelled:
 		return "Cancelled: it was no incident."
 	case i.Status == incident.Resolved, i.Status == incident.Closed:
@@ -156,12 +158,12 @@ func lastFew(actors []incident.Actor) []incident.Actor {
 }
 
 // pageMessage is what wakes somebody: what is broken, since when, and the
-// buttons. It fits on a phone. A private incident tells a channel no more than
-// that somebody is needed.
+// buttons. It fits on a phone. A private incident tells a channel that is not its
+// own no more than that somebody is needed.
 func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	i := b.Incident
-	if i.Private && ask.Person == "" {
-		return privateCall(i, n)
+	if i.Private && ask.Person == "" && (ask.Message.Channel == "" || ask.Message.Channel != b.Artifacts.Channel) {
+		return privateCall(i)
 	}
 	m := message{text: headline(b)}
 	if !i.Status.Active() || i.Acked() && ask.Why == "" { // nobody need be woken by its words
@@ -187,14 +189,14 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	return m
 }
 
-// privateCall asks a channel for somebody without saying what for.
-func privateCall(i incident.Incident, n names) message {
-	s := fmt.Sprintf("*%s · %s* · private\nIt needs somebody. Whoever can help: ask %s, who can page you.",
-		i.Name(), i.Severity, n.who(i.DeclaredBy))
+// privateCall asks a channel for somebody without saying what for, nor whom else.
+func privateCall(i incident.Incident) message {
+	s := "A private incident needs somebody: nobody who was asked has answered yet. Please look whether you have a direct message about it. " +
+		"Operators see it with `stormbell incident list`."
 	if i.Acked() || !i.Status.Active() {
-		s = fmt.Sprintf("*%s* · private\nSomebody is on it. Nothing is needed here.", i.Name())
+		s = "A private incident needed somebody. Nothing is needed here any more."
 	}
-	return message{text: i.Name() + " · " + i.Severity.String() + " · private", blocks: []slack.Block{section(s)}}
+	return message{text: s, blocks: []slack.Block{section(s)}, discreet: true}
 }
 
 // serviceName names the incident's service in plain text.

@@ -13,6 +13,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/postmortem"
@@ -98,11 +99,11 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 		"announcement": announcement(b, people),
 		"topic":        plainMessage(topic(b)),
 		"purpose":      plainMessage(purpose(b)),
-		"list":         {"Open incidents", sections(listText(many(b.Incident, 30), people, "/incident"))},
-		"empty list":   {"Open incidents", sections(listText(nil, people, "/incident"))},
-		"timeline":     {"Timeline", sections(timelineText(b.Incident, repeated(events, 30), people, 7000))},
+		"list":         {text: "Open incidents", blocks: sections(listText(many(b.Incident, 30), people, "/incident"))},
+		"empty list":   {text: "Open incidents", blocks: sections(listText(nil, people, "/incident"))},
+		"timeline":     {text: "Timeline", blocks: sections(timelineText(b.Incident, repeated(events, 30), people, 7000))},
 		"post-mortem":  wholeFollows(postmortemMessage(b.Incident, document(b, events))),
-		"typed":        {"typed", typedBlocks(b.Incident.Title + b.Service.Name)},
+		"typed":        {text: "typed", blocks: typedBlocks(b.Incident.Title + b.Service.Name)},
 		"together":     gatheredFrom(b, 100, func(int) bool { return false }),
 		"together too": gatheredFrom(b, 13, func(n int) bool { return n%2 == 0 }),
 	}
@@ -164,7 +165,7 @@ func TestHostileText(t *testing.T) {
 					sound(t, "resolved "+what, m)
 				}
 			}
-			sound(t, "too much typed", message{"typed", typedBlocks(text)})
+			sound(t, "too much typed", message{text: "typed", blocks: typedBlocks(text)})
 		})
 	}
 }
@@ -340,15 +341,40 @@ func TestTimelineLines(t *testing.T) {
 	golden(t, "testdata/lines.txt", b.String())
 }
 
+// TestLinesThrough tells what a person did from what was done in their name.
+func TestLinesThrough(t *testing.T) {
+	for _, test := range []struct {
+		e    incident.Event
+		want string
+	}{
+		{incident.Event{Kind: incident.KindAcknowledged, By: "person:ada"}, "<@U0ADA> acknowledged."},
+		{incident.Event{Kind: incident.KindAcknowledged, By: "person:ada", Through: incident.ThroughAdmin}, "<@U0ADA> (by the command line) acknowledged."},
+		{incident.Event{Kind: incident.KindResolved, By: "person:ada", Through: incident.ThroughAdmin}, "Resolved by <@U0ADA> (by the command line)."},
+		{incident.Event{Kind: incident.KindNote, By: "person:ada", Through: incident.ThroughAdmin, Text: "seen"}, "<@U0ADA> (by the command line): seen"},
+	} {
+		if got := people.line(test.e); got != test.want {
+			t.Errorf("line(%+v) = %q, want %q", test.e, got, test.want)
+		}
+		if said := people.said(incident.Incident{}, test.e); strings.Contains(said, "command line") != (test.e.Through != "") && test.e.Kind == incident.KindAcknowledged {
+			t.Errorf("said(%+v) = %q", test.e, said)
+		}
+	}
+}
+
 // TestPrivateTellsChannelsNothing looks for the title in what a channel gets.
 func TestPrivateTellsChannelsNothing(t *testing.T) {
 	b, _ := subject(t, "keys leaked", true)
 	for _, ask := range []desk.Prompt{{}, {Resort: true}} {
 		m := pageMessage(b, ask, people)
 		j, _ := json.Marshal(m.blocks)
-		if s := m.text + string(j); strings.Contains(s, "keys") || strings.Contains(s, "checkout") || strings.Contains(s, "C0INC") {
+		if s := m.text + string(j); strings.Contains(s, "keys") || strings.Contains(s, "checkout") || strings.Contains(s, "C0INC") ||
+			strings.Contains(s, b.Incident.Name()) || strings.Contains(s, "sev") || strings.Contains(s, "U0") {
 			t.Errorf("a channel is told of a private incident: %s", s)
 		}
+	}
+	own := pageMessage(b, desk.Prompt{Resort: true, Message: ledger.Message{Channel: b.Artifacts.Channel}}, people)
+	if own.discreet || !strings.Contains(own.text, "keys leaked") {
+		t.Errorf("its own channel is told %q", own.text)
 	}
 }
 

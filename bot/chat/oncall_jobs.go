@@ -151,7 +151,7 @@ const loadDays = 90
 
 // loads is what the last ninety days of on call asked of people, in weighted hours.
 func (s *Slack) loads(ctx context.Context, now time.Time) (map[string]float64, error) {
-	figures, err := s.desk.OncallReport(ctx, now.Add(-loadDays*24*time.Hour), now)
+	figures, err := s.desk.OncallReport(ctx, incident.SlackUser(""), now.Add(-loadDays*24*time.Hour), now)
 	load := make(map[string]float64, len(figures.People))
 	for _, p := range figures.People {
 		load[p.ID] = p.Load

@@ -32,7 +32,7 @@ func (s *Slack) report(ctx context.Context, who incident.Actor, typed string) re
 		return ephemeral("There are figures for people of the roster only, and you are not in it.")
 	}
 	now := time.Now().UTC()
-	figures, err := s.desk.OncallReport(ctx, now.Add(-time.Duration(days)*24*time.Hour), now)
+	figures, err := s.desk.OncallReport(ctx, who, now.Add(-time.Duration(days)*24*time.Hour), now)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}

@@ -87,6 +87,8 @@ func (s *Slack) pageChannel(ctx context.Context, t desk.Task) (desk.Outcome, err
 	m := pageMessage(b, ask, s.names())
 	posted, err := s.postIn(ctx, j.Target, j, m)
 	if wire.Code(err) != "" && b.Artifacts.Channel != "" { // then at least those who are there
+		ask.Message.Channel = b.Artifacts.Channel
+		m = pageMessage(b, ask, s.names())
 		posted, err = s.post(ctx, b.Artifacts.Channel, j, m)
 	}
 	if err != nil {

@@ -25,7 +25,11 @@ func (s *Slack) post(ctx context.Context, channel string, j ledger.Job, m messag
 	posted, err := s.send(ctx, channel, j, m)
 	if code := wire.Code(err); refusedBlocks[code] {
 		s.log.Error().Str("kind", string(j.Kind)).Str("error", code).Msg("Slack does not take the blocks of a message; it goes as plain words")
-		posted, err = s.send(ctx, channel, j, message{text: m.text + s.byHand(j)})
+		words := message{text: m.text, discreet: m.discreet}
+		if !m.discreet {
+			words.text += s.byHand(j)
+		}
+		posted, err = s.send(ctx, channel, j, words)
 	}
 	if err == nil {
 		s.remember(posted, m)
@@ -50,6 +54,9 @@ func (s *Slack) byHand(j ledger.Job) string {
 // send makes the one call that posts a message.
 func (s *Slack) send(ctx context.Context, channel string, j ledger.Job, m message) (ledger.Message, error) {
 	payload := map[string]any{"incident": incident.Name(j.Incident), "kind": string(j.Kind), "job": j.Key()}
+	if m.discreet { // other apps can read it
+		payload = map[string]any{"kind": string(j.Kind), "job": ledger.Hash(j.Key())}
+	}
 	if j.Digest > 0 {
 		payload["together"], payload["person"] = strconv.Itoa(j.Digest), j.Person
 	}

@@ -129,11 +129,20 @@ func (n names) who(a incident.Actor) string {
 		return "an alert from " + esc(id)
 	case "bot":
 		return "Stormbell"
-	case "admin":
-		return esc(id) + " (command line)"
 	default:
 		return esc(n.plain(a))
 	}
+}
+
+// by shows who did something, and how, if not in person.
+func (n names) by(e incident.Event) string { return e.Through.After(n.who(e.By)) }
+
+// begins is by at the beginning of a sentence.
+func (n names) begins(e incident.Event) string {
+	if kind, _ := e.By.Split(); kind == "admin" {
+		return incident.Capital(n.by(e))
+	}
+	return n.by(e)
 }
 
 // all shows several actors.
@@ -162,9 +171,9 @@ func (n names) line(e incident.Event) string {
 	}
 	switch e.Kind {
 	case incident.KindDeclared:
-		return fmt.Sprintf("Declared %s by %s: %s", e.Severity, n.who(e.By), esc(e.Title))
+		return fmt.Sprintf("Declared %s by %s: %s", e.Severity, n.by(e), esc(e.Title))
 	case incident.KindAcknowledged:
-		return n.who(e.By) + " acknowledged."
+		return n.begins(e) + " acknowledged."
 	case incident.KindInvestigate:
 		return with("Investigating")
 	case incident.KindMitigating:
@@ -172,22 +181,22 @@ func (n names) line(e incident.Event) string {
 	case incident.KindMitigated:
 		return with("Mitigated by " + string(e.How))
 	case incident.KindResolved:
-		return with("Resolved by " + n.who(e.By))
+		return with("Resolved by " + n.by(e))
 	case incident.KindClosed:
-		return with("Closed by " + n.who(e.By))
+		return with("Closed by " + n.by(e))
 	case incident.KindReopened:
-		return with("Reopened by " + n.who(e.By))
+		return with("Reopened by " + n.by(e))
 	case incident.KindGivenBack:
-		return with("Given back by " + n.who(e.By))
+		return with("Given back by " + n.by(e))
 	case incident.KindCancelled:
-		return with("Cancelled by " + n.who(e.By) + ", it was no incident")
+		return with("Cancelled by " + n.by(e) + ", it was no incident")
 	case incident.KindMerged:
-		return "Now a part of " + incident.Name(e.Into) + "."
+		return "Now a part of " + e.Whole() + "."
 	case incident.KindNote:
 		if e.Note != "" {
-			return fmt.Sprintf("%s, %s: %s", n.who(e.By), e.Note, text)
+			return fmt.Sprintf("%s, %s: %s", n.begins(e), e.Note, text)
 		}
-		return n.who(e.By) + ": " + text
+		return n.begins(e) + ": " + text
 	case incident.KindSeverity:
 		return with("Now " + e.Severity.String())
 	case incident.KindTitle:
@@ -197,7 +206,7 @@ func (n names) line(e incident.Event) string {
 	case incident.KindRole:
 		return n.who(e.Person) + " is " + esc(string(e.Role)) + "."
 	case incident.KindOffered:
-		return n.who(e.By) + " asks " + n.who(e.Person) + " to be " + esc(string(e.Role)) + "."
+		return n.begins(e) + " asks " + n.who(e.Person) + " to be " + esc(string(e.Role)) + "."
 	case incident.KindFollowUp:
 		return fmt.Sprintf("Follow-up %s: %s, due %s.", e.FollowUp.ID, esc(e.FollowUp.Title), e.FollowUp.Due.Format("2 Jan 2006"))
 	case incident.KindChannel:
@@ -235,7 +244,7 @@ func (n names) target(e incident.Event) string {
 func (n names) said(i incident.Incident, e incident.Event) string {
 	switch e.Kind {
 	case incident.KindAcknowledged:
-		return fmt.Sprintf("%s is on it, %s after the declaration.", n.who(e.By), long(e.At.Sub(i.Declared)))
+		return fmt.Sprintf("%s is on it, %s after the declaration.", n.begins(e), long(e.At.Sub(i.Declared)))
 	case incident.KindMitigated:
 		s := fmt.Sprintf("Customers are fine since %s (%s). ", clock(e.At), long(i.Hurting(e.At)))
 		if e.How != incident.Fix {
@@ -263,7 +272,7 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		}
 		return "No answer yet. Paging " + n.all(e.Calls) + "."
 	case incident.KindNote:
-		return "*Update* by " + n.who(e.By) + "\n" + quote(e.Text, 2500)
+		return "*Update* by " + n.by(e) + "\n" + quote(e.Text, 2500)
 	default:
 		return clip(n.line(e), 2900)
 	}

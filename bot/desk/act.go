@@ -100,10 +100,11 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	case Cancel:
 		return i.Cancel(by, a.Text, now)
 	case Merge:
-		if err := w.takes(a.Into); err != nil {
+		into, err := w.takes(a.Into)
+		if err != nil {
 			return incident.Change{}, err
 		}
-		return i.Merge(a.Into, by, now)
+		return i.Merge(into, by, now)
 	case Note:
 		return i.Note(a.Note, a.Text, by, now)
 	case SetSeverity:
@@ -135,28 +136,34 @@ func (w *work) owner() string {
 	return ""
 }
 
-// takes refuses an incident that cannot have another as its part: one that the
+// takes returns the incident n, and refuses one that cannot have another as its part: one that the
 // caller cannot see, or one that is over, since nobody works on it any more.
-func (w *work) takes(n int) error {
+func (w *work) takes(n int) (incident.Incident, error) {
 	other, err := visible(w.Tx.Tx, w.caller.Actor, n)
 	switch {
 	case err != nil:
-		return err
 	case other.Status == incident.Merged:
-		return refusal("Name that one.", "%s is itself a part of %s.", other.Name(), incident.Name(other.MergedInto))
+		err = refusal("Name that one.", "%s is itself a part of %s.", other.Name(), other.Whole())
 	case !other.Status.Active():
-		return refusal("Reopen it first, or resolve this one.", "%s is %s.", other.Name(), other.Status)
+		err = refusal("Reopen it first, or resolve this one.", "%s is %s.", other.Name(), other.Status)
 	}
-	return nil
+	return other, err
 }
 
-// joined tells the other incident that this one is a part of it now.
+// joined tells the other incident that this one is a part of it now. A private one
+// is not named, and those who read a public incident do not hear of it at all.
 func (w *work) joined(n int) error {
 	other := &work{Tx: w.Tx, d: w.d, who: w.who, caller: byBot}
 	if err := other.open(n); err != nil {
 		return err
 	}
 	text := w.inc.Name() + " is a part of this incident now."
+	if w.inc.Private {
+		if !other.inc.Private {
+			return nil
+		}
+		text = "Another private incident is a part of this one now."
+	}
 	change := other.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text})
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	if err := other.apply(change); err != nil {

@@ -57,12 +57,16 @@ func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertRe
 		if a.Severity > 0 && (said == 0 || a.Severity < said) {
 			said = a.Severity
 		}
-		result = AlertResult{Incident: w.inc.Number, Result: decision.Result}
+		n := w.inc.Number
+		if w.inc.Private { // it was merged into that one, which the sender need not know
+			n = r.Incident
+		}
+		result = AlertResult{Incident: n, Result: decision.Result}
 		if decision.Result == alert.Suppressed {
 			return nil
 		}
 		return w.Save(alertKey(a.Key),
-			alertRecord{V: 1, Incident: w.inc.Number, Known: decision.After, Last: w.Now, Said: said})
+			alertRecord{V: 1, Incident: n, Known: decision.After, Last: w.Now, Said: said})
 	})
 	return result, err
 }

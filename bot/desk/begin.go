@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -170,12 +171,14 @@ func (d *Desk) SetAside(ctx context.Context, j ledger.Job, reason string) error 
 				return err
 			}
 		}
-		about := ""
-		if j.Incident > 0 {
-			about = " for " + w.inc.Name()
+		alarm := "A job could not be done and was set aside: " + j.Words() + ". " + reason + " The log has the details."
+		switch {
+		case w.inc.Private: // everybody reads it
+			alarm = "A job could not be done and was set aside. The log has the details."
+		case j.Incident > 0:
+			alarm = strings.Replace(alarm, " and was", " for "+w.inc.Name()+" and was", 1)
 		}
-		return errors.Join(w.unlist(j), w.Tx.SetAside(j, reason),
-			w.alarm("A job could not be done"+about+" and was set aside: "+j.Words()+". "+reason+" The log has the details."))
+		return errors.Join(w.unlist(j), w.Tx.SetAside(j, reason), w.alarm(alarm))
 	})
 	return err
 }

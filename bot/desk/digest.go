@@ -184,14 +184,15 @@ func leaving(tx *storage.Tx, j ledger.Job, now time.Time) ([]ledger.Job, error) 
 	return jobs, nil
 }
 
-// InOneMessage says in what company a page is sent; nothing when it is alone. A
-// private incident is not named, since others read it.
+// InOneMessage says in what company a page is sent; nothing when it is alone.
+// Private incidents are left out, since others read it.
 func InOneMessage(list []Brief) string {
 	var names []string
 	others := false
 	for _, b := range list {
 		switch name := b.Incident.Name(); {
-		case b.Incident.Private || len(names) == 8:
+		case b.Incident.Private:
+		case len(names) == 8:
 			others = true
 		case !slices.Contains(names, name):
 			names = append(names, name)

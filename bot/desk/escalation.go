@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,9 +64,47 @@ func (w *work) escalation() (escalationRecord, error) {
 // open reports whether the escalation goes on.
 func (r escalationRecord) open() bool { return r.V > 0 && r.Page.State != escalation.Resolved }
 
-// policy returns the escalation policy of the incident. With no roster at all
-// the announcement channel is told: nobody on call never means nobody told.
+// policy returns the escalation policy of the incident. A private one asks people.
 func (w *work) policy() rotation.Policy {
+	if w.inc.Private {
+		return w.discreet(w.anyPolicy())
+	}
+	return w.anyPolicy()
+}
+
+// discreet puts people in the place of channels, which others read: whoever owns
+// the service, where nobody else is named. Channels stay in the last resort, where
+// they are told only that somebody is needed: that must never be nobody.
+func (w *work) discreet(p rotation.Policy) rotation.Policy {
+	people := func(targets []rotation.Target) []rotation.Target {
+		named := slices.DeleteFunc(slices.Clone(targets), func(t rotation.Target) bool { return t.Kind == rotation.TargetChannel })
+		owner, ok := w.who.Roster.TeamOf(w.inc.Service)
+		switch {
+		case len(named) > 0 || !ok:
+			return named
+		case owner.Lead != "":
+			return []rotation.Target{{Kind: rotation.TargetPerson, ID: owner.Lead}}
+		default:
+			return []rotation.Target{{Kind: rotation.TargetTeam, ID: owner.ID}}
+		}
+	}
+	p.Steps = slices.Clone(p.Steps)
+	for n := range p.Steps {
+		p.Steps[n].Notify = people(p.Steps[n].Notify)
+	}
+	resort := people(p.LastResort)
+	for _, t := range p.LastResort {
+		if t.Kind == rotation.TargetChannel {
+			resort = append(resort, t)
+		}
+	}
+	p.LastResort = resort
+	return p
+}
+
+// anyPolicy returns the escalation policy as the roster has it. With no roster at all
+// the announcement channel is told: nobody on call never means nobody told.
+func (w *work) anyPolicy() rotation.Policy {
 	announce := []rotation.Target{{Kind: rotation.TargetChannel, ID: w.d.opt.AnnounceChannel}}
 	if w.inc.Test {
 		kind, id := w.inc.DeclaredBy.Split()

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +21,9 @@ const overdue = 2 * time.Minute
 // looks at open incidents only.
 func (d *Desk) CheckEscalations(ctx context.Context, now time.Time) error {
 	if name, since, ok := d.ledger.Overdue("escalation/", now); ok && now.Sub(since) > overdue {
-		return fmt.Errorf("the escalation of %s has been due since %s", incident.Name(ledger.LastNumber(name)), clockUTC(since))
+		return d.ledger.View(ctx, func(tx *storage.Tx) error {
+			return stuck(tx, ledger.LastNumber(name), "has been due since "+clockUTC(since))
+		})
 	}
 	return d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key := range tx.Scan("open/") {
@@ -33,11 +36,24 @@ func (d *Desk) CheckEscalations(ctx context.Context, now time.Time) error {
 				continue
 			}
 			if _, planned, err := ledger.DueIn(tx, escalationName(n)); err != nil || !planned {
-				return fmt.Errorf("the escalation of %s has no wake-up to come", incident.Name(n))
+				return stuck(tx, n, "has no wake-up to come")
 			}
 		}
 		return nil
 	})
+}
+
+// stuck says what is wrong with the escalation of an incident. Anybody who reaches
+// the address of health reads it, so a private one is not named.
+func stuck(tx *storage.Tx, n int, how string) error {
+	i, err := loadIncident(tx, n)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if i.Private {
+		return fmt.Errorf("an escalation %s", how)
+	}
+	return fmt.Errorf("the escalation of %s %s", incident.Name(n), how)
 }
 
 // CheckRead reports whether the store answers.

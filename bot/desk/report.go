@@ -16,9 +16,9 @@ import (
 const MostReport = 400 * 24 * time.Hour
 
 // OncallReport returns the figures of being on call during [from, to), by the
-// rosters as they held then and the pages in the timelines. What lies ahead is
+// rosters as they held then and the pages in the timelines that viewer may see. What lies ahead is
 // counted by the roster that holds now.
-func (d *Desk) OncallReport(ctx context.Context, from, to time.Time) (report.OnCall, error) {
+func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to time.Time) (report.OnCall, error) {
 	switch {
 	case !from.Before(to):
 		return report.OnCall{}, refusal("Swap them, or correct the one that is wrong.", "The end of the period is not after its start.")
@@ -33,7 +33,7 @@ func (d *Desk) OncallReport(ctx context.Context, from, to time.Time) (report.OnC
 	for _, r := range rosters {
 		held = append(held, report.Held{From: r.From, To: r.To, Roster: r.Roster})
 	}
-	timelines, err := d.timelines(ctx, from, to)
+	timelines, err := d.timelines(ctx, viewer, from, to)
 	if err != nil {
 		return report.OnCall{}, err
 	}
@@ -43,9 +43,9 @@ func (d *Desk) OncallReport(ctx context.Context, from, to time.Time) (report.OnC
 	}), nil
 }
 
-// timelines reads the incidents that can have had a page within [from, to), in
-// the order of their numbers.
-func (d *Desk) timelines(ctx context.Context, from, to time.Time) ([]report.Timeline, error) {
+// timelines reads the incidents that viewer may see and that can have had a page
+// within [from, to), in the order of their numbers.
+func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to time.Time) ([]report.Timeline, error) {
 	var list []report.Timeline
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("incident/") {
@@ -53,7 +53,7 @@ func (d *Desk) timelines(ctx context.Context, from, to time.Time) ([]report.Time
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			if !r.Declared.Before(to) || r.Updated.Before(from.Add(-24*time.Hour)) {
+			if !maySee(r.Incident, viewer) || !r.Declared.Before(to) || r.Updated.Before(from.Add(-24*time.Hour)) {
 				continue // a day more, to see what is repeated
 			}
 			t := report.Timeline{Incident: r.Incident}
@@ -78,7 +78,7 @@ const lookBack = 200
 
 // Woken returns who acknowledged something between 22:00 and 08:00 of their own
 // clock within [from, to), and when the last time was, as far as it left less than
-// eleven hours until to.
+// eleven hours until to. Everybody reads it, so private incidents do not count.
 func (d *Desk) Woken(ctx context.Context, from, to time.Time) (map[string]time.Time, error) {
 	who, last := d.oncall.Current(), map[string]time.Time{}
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
@@ -91,7 +91,7 @@ func (d *Desk) Woken(ctx context.Context, from, to time.Time) (map[string]time.T
 			if seen++; seen > lookBack {
 				break
 			}
-			if r.Test || r.Updated.Before(from) || r.AcknowledgedBy == "" {
+			if r.Test || r.Private || r.Updated.Before(from) || r.AcknowledgedBy == "" {
 				continue
 			}
 			kind, id := r.AcknowledgedBy.Split()

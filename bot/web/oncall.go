@@ -41,7 +41,7 @@ func (s *Server) oncallReport(w http.ResponseWriter, r *http.Request, d *Parts) 
 	if err != nil {
 		return err
 	}
-	figures, err := d.OncallReport(r.Context(), from, to)
+	figures, err := d.OncallReport(r.Context(), viewer, from, to)
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (f *facts) skeleton(d Document) string {
 	case incident.Cancelled:
 		return s + " It was no incident."
 	case incident.Merged:
-		return s + " It is part of " + incident.Name(f.i.MergedInto) + "."
+		return s + " It is part of " + f.i.Whole() + "."
 	}
 	switch {
 	case f.i.Status.Hurting():

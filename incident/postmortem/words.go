@@ -100,7 +100,7 @@ func (f *facts) say(e incident.Event) string {
 	case incident.KindCancelled:
 		return "cancelled"
 	case incident.KindMerged:
-		return "merged into " + incident.Name(e.Into)
+		return "merged into " + e.Whole()
 	case incident.KindNote:
 		return sayNote(e.Note)
 	case incident.KindSeverity:
