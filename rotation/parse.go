@@ -77,6 +77,9 @@ var (
 func (r *reader) person(n *node, at *place) Person {
 	o := r.object(n, at, "id", "name", "slack", "email", "time_zone", "level", "phone", "rules")
 	p := Person{ID: o.id(), Name: o.name("name"), Slack: o.text("slack"), Email: o.text("email"), TimeZone: o.zone("time_zone")}
+	if Reserved(p.ID) { // a store may have such a roster, which must still be read
+		r.warn(o.line("id"), at, "the id "+quote(p.ID)+" is a word of Stormbell's own", "give the person another id, such as their name: a new roster with it is refused")
+	}
 	p.Level = Level(o.oneOf("level", "", string(Junior), string(Senior), string(Principal)))
 	p.Phone = o.text("phone")
 	if p.Name == "" {

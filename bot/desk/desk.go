@@ -165,6 +165,9 @@ func maySee(i incident.Incident, who incident.Actor) bool {
 // apply records a change: the events, the state, and what must happen outside.
 func (w *work) apply(c incident.Change) error {
 	for _, e := range c.Events {
+		if e.By == w.caller.Actor {
+			e.Through = w.caller.Through
+		}
 		if err := saveEvent(w.Tx.Tx, c.Incident.Number, e); err != nil {
 			return err
 		}
@@ -182,6 +185,11 @@ func (w *work) apply(c incident.Change) error {
 		}
 	}
 	return nil
+}
+
+// whoActs names the caller, and says how they act if not in person.
+func (w *work) whoActs() string {
+	return w.caller.Through.After(w.who.DisplayName(w.caller.Actor))
 }
 
 // index keeps the keys by which incidents are found.

@@ -210,7 +210,7 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 		if w.inc.Acked() {
 			return w.moreHelp(r.Page)
 		}
-		text := "Escalated by hand."
+		text := incident.Capital(w.whoActs()) + " escalated."
 		if err := w.apply(w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text})); err != nil {
 			return err
 		}

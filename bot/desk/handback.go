@@ -12,7 +12,7 @@ import (
 // somebody runs again, now (P10).
 func (d *Desk) Unacknowledge(ctx context.Context, c Caller, n int) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
-		text := w.who.DisplayName(w.caller.Actor) + " gave it back: somebody is looked for again."
+		text := incident.Capital(w.whoActs()) + " gave it back: somebody is looked for again."
 		change, err := w.inc.Unacknowledge(text, w.caller.Actor, w.Now)
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func (w *work) goesOn(so string) error {
 
 // said records what somebody did about the paging, and tells it in the channel.
 func (w *work) said(text string) error {
-	change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: w.who.DisplayName(w.caller.Actor) + ": " + text})
+	change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: incident.Capital(w.whoActs()) + ": " + text})
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	return w.apply(change)
 }

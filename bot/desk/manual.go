@@ -42,7 +42,7 @@ func (w *work) pageByHand(people []incident.Actor, text string) error {
 	if !w.inc.Status.Active() {
 		return refusal("Reopen it first, with a reason.", "%s is %s.", w.inc.Name(), w.inc.Status)
 	}
-	why := "Asked for by " + w.who.DisplayName(w.caller.Actor)
+	why := "Asked for by " + w.whoActs()
 	if text = incident.CleanText(text); text != "" {
 		why += ": " + text
 	}
@@ -64,7 +64,7 @@ func (w *work) pageByHand(people []incident.Actor, text string) error {
 	if len(names) == 0 {
 		return refusal("Add `slack` or `email` in the roster.", "Nobody knows how to reach %s.", w.who.DisplayName(people[0]))
 	}
-	event.Text = "Asked for more help: " + strings.Join(names, ", ") + "."
+	event.Text = incident.Capital(w.whoActs()) + " asked for more help: " + strings.Join(names, ", ") + "."
 	w.notes = append(w.notes, strings.Join(names, ", "))
 	return w.apply(w.inc.Record(w.Now, event))
 }

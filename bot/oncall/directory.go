@@ -111,11 +111,19 @@ func (w *Directory) SlackOf(a incident.Actor) string {
 	}
 }
 
+// CommandLine is whoever has the admin token and acts in nobody's name.
+const CommandLine incident.Actor = "admin:cli"
+
 // DisplayName returns an actor's name in plain text.
 func (w *Directory) DisplayName(a incident.Actor) string {
 	kind, id := a.Split()
-	if kind == "person" {
+	switch {
+	case kind == "person":
 		return w.Name(id)
+	case a == CommandLine:
+		return "the command line"
+	case kind == "admin": // of a time when any word would do
+		return id + " (command line)"
 	}
 	return cmp.Or(id, kind)
 }

@@ -83,8 +83,9 @@ func (o *Roster) start(ctx context.Context) error {
 // twice.
 type Caller struct {
 	Actor    incident.Actor
-	Key      string // unique for the request, such as a trigger_id; empty means it cannot come twice
-	ReplyURL string // where the caller is answered later (Slack: response_url); may be empty
+	Through  incident.Through // how they act, if not in person
+	Key      string           // unique for the request, such as a trigger_id; empty means it cannot come twice
+	ReplyURL string           // where the caller is answered later (Slack: response_url); may be empty
 }
 
 // Request is the caller's request as the ledger keeps it, at an instant: zero

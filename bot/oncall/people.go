@@ -10,20 +10,41 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 )
 
-// Named returns the person of the roster with that ID or name.
+// Named returns the person of the roster with that ID or name, without regard to
+// case. An ID counts more than somebody else's name.
 func (w *Directory) Named(word string) (incident.Actor, error) {
-	if p, ok := w.FindPerson(word); ok {
-		return incident.Person(p), nil
-	}
-	var known []string
+	var known, called []string
 	for _, p := range w.Roster.People {
-		known = append(known, p.ID)
+		if strings.EqualFold(p.ID, word) {
+			return incident.Person(p.ID), nil
+		}
+		if strings.EqualFold(p.Name, word) {
+			called = append(called, p.ID)
+		}
+		known = append(known, p.ID, p.Name)
+	}
+	switch {
+	case len(called) == 1:
+		return incident.Person(called[0]), nil
+	case len(called) > 1:
+		return "", refusal("Say which by the ID: "+strings.Join(called, ", ")+".", "%d people of the roster are called %q.", len(called), word)
 	}
 	next := "Name a person with @."
 	if near := incident.Nearest(word, known); near != "" {
 		next = fmt.Sprintf("Did you mean %s?", near)
 	}
 	return "", refusal(next, "There is no person %q in the roster.", word)
+}
+
+// Takes refuses a roster that brings a person whose ID is a word of the program's
+// own. Somebody who is in the roster already stays: a store must go on working.
+func (w *Directory) Takes(next *rotation.Roster) error {
+	for _, p := range next.People {
+		if _, there := w.Roster.Person(p.ID); !there && rotation.Reserved(p.ID) {
+			return refusal("Give them another id, such as their name.", "The id %q of a person is a word of Stormbell's own: what they do would read as if the program, or nobody, had done it.", p.ID)
+		}
+	}
+	return nil
 }
 
 // WhoIs returns whom a word stands for.
@@ -96,14 +117,11 @@ func distinct(ids []string) []string {
 	return out
 }
 
-// FindPerson finds a person by ID or name, without regard to case.
+// FindPerson finds a person by ID or name, as [Directory.Named] does.
 func (w *Directory) FindPerson(s string) (string, bool) {
-	for _, p := range w.Roster.People {
-		if strings.EqualFold(p.ID, s) || strings.EqualFold(p.Name, s) {
-			return p.ID, true
-		}
-	}
-	return "", false
+	a, err := w.Named(s)
+	_, id := a.Split()
+	return id, err == nil
 }
 
 // FindTeam finds a team by ID or name, without regard to case.

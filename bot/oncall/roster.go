@@ -41,13 +41,14 @@ const (
 // when and why. Versions are never changed and never deleted, so that the past
 // can always be asked for.
 type Change struct {
-	Version  int            `json:"version"`
-	Kind     ChangeKind     `json:"kind"`
-	At       time.Time      `json:"at"`
-	By       incident.Actor `json:"by"`
-	Rotation string         `json:"rotation,omitempty"` // the only one concerned; empty: several or all
-	What     string         `json:"what,omitempty"`     // in words
-	Why      string         `json:"why,omitempty"`      // as given by whoever did it
+	Version  int              `json:"version"`
+	Kind     ChangeKind       `json:"kind"`
+	At       time.Time        `json:"at"`
+	By       incident.Actor   `json:"by"`
+	Through  incident.Through `json:"through,omitempty"`  // how they did it, if not in person
+	Rotation string           `json:"rotation,omitempty"` // the only one concerned; empty: several or all
+	What     string           `json:"what,omitempty"`     // in words
+	Why      string           `json:"why,omitempty"`      // as given by whoever did it
 }
 
 // rosterRecord is a version of the roster. Its text stands in pieces of its own.
@@ -92,6 +93,9 @@ type Application struct {
 // Apply makes a whole roster hold. It is refused when another version than the
 // one it was made from holds by now.
 func (o *Roster) Apply(ctx context.Context, c Caller, a Application) (Answer, error) {
+	if err := o.Current().Takes(a.Roster); err != nil {
+		return Answer{}, err
+	}
 	return o.changeRoster(ctx, change{
 		caller: c, match: a.Match, text: a.Text,
 		log: Change{Kind: ChangeApplied, Why: a.Why, What: "a whole roster"},
@@ -227,7 +231,7 @@ func (o *Roster) replace(ctx context.Context, x replacement, was, next *Director
 		return err
 	}
 	r := rosterRecord{V: 1, Pieces: len(pieces), Change: x.change.log}
-	r.Version, r.At, r.By = next.Version, x.now, x.change.caller.Actor
+	r.Version, r.At, r.By, r.Through = next.Version, x.now, x.change.caller.Actor, x.change.caller.Through
 	return o.update(ctx, x.change.caller, x.now, func(w *work) error {
 		w.who = next
 		w.After(func() {

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // operator lets in whoever has the admin token. The token is taken from the
@@ -37,25 +39,29 @@ func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *Parts) err
 	}))
 }
 
-// cli is the name of an operator who gives none.
-const cli = "cli"
-
-// actor returns who acts: the person of the roster with that ID, or else an
-// operator of that name.
-func actor(d *Parts, as string) incident.Actor {
-	as = strings.TrimPrefix(strings.TrimSpace(as), "@")
-	if p, ok := d.People.Current().Roster.Person(as); ok {
-		return incident.Person(p.ID)
+// actor returns in whose name somebody acts: a person of the roster by ID or name,
+// or nobody's. Any other word is refused: it would be on the incident, and could
+// not be asked.
+func actor(d *Parts, as string) (incident.Actor, error) {
+	name := strings.TrimPrefix(strings.TrimSpace(as), "@")
+	switch {
+	case name == "":
+		return oncall.CommandLine, nil
+	case rotation.Reserved(name):
+		return "", &problem{Status: http.StatusUnprocessableEntity, Why: "as: " + quote(name) + " is a word of Stormbell's own.",
+			Next: "Leave it out to act in nobody's name, or name a person of the roster.", Fields: []field{{"as", "is a word of Stormbell's own"}}}
 	}
-	name, _ := incident.CleanTitle(as)
-	if name == "" {
-		name = cli
+	who, err := d.People.Current().Named(name)
+	var r *incident.Refusal
+	if errors.As(err, &r) {
+		return "", &problem{Status: http.StatusUnprocessableEntity, Why: r.Why, Next: strings.Replace(r.Next, "Name a person with @.", "Name a person by ID or name, or leave as out.", 1),
+			Fields: []field{{"as", "must be a person of the roster"}}}
 	}
-	return incident.Actor("admin:" + name)
+	return who, err
 }
 
 // viewer sees everything: who has the admin token has the store as well.
-const viewer incident.Actor = "admin:" + cli
+const viewer = oncall.CommandLine
 
 // list answers with the open incidents, or with ?all=true the last ones of
 // every status, at most ?limit= (100 unless told, never more than 1,000), the
@@ -189,7 +195,14 @@ func missing(err error) error {
 // caller reads who asks for what, and how the request is recognised when it is
 // repeated.
 func caller(r *http.Request, d *Parts, as string) (desk.Caller, error) {
-	c := desk.Caller{Actor: actor(d, as)}
+	var c desk.Caller
+	var err error
+	if c.Actor, err = actor(d, as); err != nil {
+		return c, err
+	}
+	if kind, _ := c.Actor.Split(); kind == "person" {
+		c.Through = incident.ThroughAdmin
+	}
 	key := r.Header.Get("Idempotency-Key")
 	if len(key) > 255 {
 		return c, &problem{Status: http.StatusBadRequest, Why: "Idempotency-Key is over 255 characters."}

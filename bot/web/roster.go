@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/oncall"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -79,6 +80,13 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if err != nil {
 		return err
 	}
+	if err := d.People.Current().Takes(next); err != nil {
+		return unprocessable(err)
+	}
+	c, err := caller(r, d, r.URL.Query().Get("as"))
+	if err != nil {
+		return err
+	}
 	match, err := matches(r)
 	if err != nil {
 		return err
@@ -100,10 +108,6 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, d *Parts) error {
 		}
 		writeJSON(w, http.StatusOK, out)
 		return nil
-	}
-	c, err := caller(r, d, r.URL.Query().Get("as"))
-	if err != nil {
-		return err
 	}
 	a, err := d.People.Apply(r.Context(), c, oncall.Application{Roster: next, Text: text, Why: oneLine(r.URL.Query().Get("why")), Match: match})
 	var race *oncall.VersionError
@@ -177,6 +181,15 @@ func readRoster(w http.ResponseWriter, r *http.Request) (*rotation.Roster, []byt
 		p.Fields = append(p.Fields, field{strings.TrimSuffix(fmt.Sprintf("line %d: %s", q.Line, q.Entry), ": "), reason})
 	}
 	return nil, nil, p
+}
+
+// unprocessable makes a refusal of a body that can be read a 422.
+func unprocessable(err error) error {
+	var r *incident.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	return &problem{Status: http.StatusUnprocessableEntity, Why: r.Why, Next: r.Next}
 }
 
 // matches reads the version that a change was made from; 0 is any.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -75,7 +76,11 @@ type entry struct {
 func entries(d *Parts, events []incident.Event) []entry {
 	out := []entry{}
 	for _, e := range events {
-		out = append(out, entry{e, d.People.Current().DisplayName(e.By) + " " + words(d, e)})
+		who := e.Through.After(d.People.Current().DisplayName(e.By))
+		if e.By == oncall.CommandLine {
+			who = incident.Capital(who)
+		}
+		out = append(out, entry{e, who + " " + words(d, e)})
 	}
 	return out
 }

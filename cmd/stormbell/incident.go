@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -191,8 +192,20 @@ func (f *operatorFlags) look(cmd *cobra.Command, p process, what string, words f
 
 // entry is a line of a timeline.
 type entry struct {
-	At    time.Time `json:"at"`
-	Words string    `json:"words"`
+	At      time.Time        `json:"at"`
+	Words   string           `json:"words"`
+	Kind    incident.Kind    `json:"kind"`
+	Through incident.Through `json:"through"`
+}
+
+// through is how the latest event of a kind was done, if not in person.
+func through(timeline []entry, kind incident.Kind) incident.Through {
+	for _, e := range slices.Backward(timeline) {
+		if e.Kind == kind {
+			return e.Through
+		}
+	}
+	return ""
 }
 
 func printTimeline(w io.Writer, answer []byte, zone *time.Location) error {
@@ -219,6 +232,7 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 		Asked        []incident.Actor          `json:"asked"`
 		ChannelError string                    `json:"channel_error"`
 		Names        map[incident.Actor]string `json:"names"`
+		Timeline     []entry                   `json:"timeline"`
 	}
 	if err := read(answer, &s); err != nil {
 		return err
@@ -234,14 +248,14 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 	fmt.Fprintln(t, i.line())
 	row("service", s.Service.Name)
 	row("team", s.Team.Name)
-	row("declared", at(i.Declared)+" by "+s.Names[i.DeclaredBy])
+	row("declared", at(i.Declared)+" by "+through(s.Timeline, incident.KindDeclared).After(s.Names[i.DeclaredBy]))
 	switch {
 	case i.AcknowledgedBy != "":
 		_, who := i.AcknowledgedBy.Split()
 		if name := s.Names[i.AcknowledgedBy]; name != "" {
 			who = name
 		}
-		row("on it", who+", since "+at(i.Since))
+		row("on it", through(s.Timeline, incident.KindAcknowledged).After(who)+", since "+at(i.Since))
 	case s.Paging:
 		row("on it", "nobody yet; people are being paged")
 	case i.Status.Active():
@@ -291,7 +305,7 @@ func declareCommand(p process) *cobra.Command {
 		Test     bool   `json:"test,omitempty"`
 	}
 	cmd := &cobra.Command{
-		Use:   "declare --config FILE [--severity SEV] [--service ID] [--details TEXT] [--private] [--test] [--as NAME] [--json] TITLE…",
+		Use:   "declare --config FILE [--severity SEV] [--service ID] [--details TEXT] [--private] [--test] [--as PERSON] [--json] TITLE…",
 		Short: "Open an incident: whoever is on call is paged",
 		Args:  wordsFrom("TITLE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -318,7 +332,7 @@ func declareCommand(p process) *cobra.Command {
 }
 
 func asFlag(cmd *cobra.Command, as *string) {
-	cmd.Flags().StringVar(as, "as", "", "who does it, a `NAME`: the ID of a person in the roster, or any word")
+	cmd.Flags().StringVar(as, "as", "", "the `PERSON` of the roster in whose name it is done, by ID or name; the timeline says that it was done by the command line")
 }
 
 // wordsFrom wants the fixed words and then at least one more.
@@ -364,7 +378,7 @@ func (d deed) args() cobra.PositionalArgs {
 
 // usage is the deed's words, as help shows them.
 func (d deed) usage() string {
-	s := d.verb + " --config FILE [--as NAME] [--json] INC-N"
+	s := d.verb + " --config FILE [--as PERSON] [--json] INC-N"
 	for _, w := range d.words {
 		s += " " + w
 	}

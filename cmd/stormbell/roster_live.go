@@ -265,7 +265,7 @@ func (a application) inStore(ctx context.Context, p process, flags *operatorFlag
 	now := time.Now().UTC()
 	out := appliedJSON{Plan: rotation.Plan(people.Current().Roster, a.roster, now).Lines(), Findings: web.NewFindings(people.Current().Roster, a.roster, now)}
 	same := a.roster.Equal(people.Current().Roster)
-	done, err := people.Apply(ctx, oncall.Caller{Actor: "admin:cli"}, oncall.Application{Roster: a.roster, Text: a.text, Why: a.why, Match: a.match})
+	done, err := people.Apply(ctx, oncall.Caller{Actor: oncall.CommandLine}, oncall.Application{Roster: a.roster, Text: a.text, Why: a.why, Match: a.match})
 	var race *oncall.VersionError
 	if errors.As(err, &race) {
 		return fmt.Errorf("version %d of the roster is current, and this was made from version %d; export it again and repeat the change there", race.Holds.Version, race.Meant)
