@@ -58,6 +58,15 @@ func CleanText(s string) string {
 // people enter is stored clean; this is for text that comes another way.
 func Printable(s string) string { return strip(s, true) }
 
+// FirstOf lists the first of some names, at most most of them, and says how many
+// there are besides.
+func FirstOf(names []string, most int) string {
+	if more := len(names) - most; more > 0 {
+		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(more) + " more"
+	}
+	return strings.Join(names, ", ")
+}
+
 // Capital begins a sentence with a capital letter.
 func Capital(s string) string {
 	first, n := utf8.DecodeRuneInString(s)

@@ -137,9 +137,17 @@ func (n names) paged(word string, b desk.Brief) string {
 	})
 	s := ""
 	if len(now) > 0 {
-		s = " " + word + n.all(lastFew(now)) + "."
+		s = " " + word + n.all(lastFew(now))
+		if more := len(now) - fewPaged; more > 0 {
+			s += fmt.Sprintf(" and %d more", more)
+		}
+		s += "."
 	}
-	for _, l := range b.Later[:min(len(b.Later), 5)] {
+	for k, l := range b.Later {
+		if k == fewPaged {
+			s += fmt.Sprintf(" %d more are paged later.", len(b.Later)-k)
+			break
+		}
 		s += " " + n.who(l.Person) + " is paged from " + at(l.At) + " on."
 	}
 	return s
@@ -150,9 +158,12 @@ func (n names) onIt(i incident.Incident) string {
 	return "Acknowledged by " + n.who(i.AcknowledgedBy) + " at " + clock(i.Since) + "."
 }
 
-// lastFew returns the last five, the latest first.
+// fewPaged is how many of those who were paged are named.
+const fewPaged = 5
+
+// lastFew returns the last of them, the latest first.
 func lastFew(actors []incident.Actor) []incident.Actor {
-	few := slices.Clone(actors[max(0, len(actors)-5):])
+	few := slices.Clone(actors[max(0, len(actors)-fewPaged):])
 	slices.Reverse(few)
 	return few
 }

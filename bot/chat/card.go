@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,7 +80,11 @@ func flashlight(s rotation.Service) string {
 			return
 		}
 		b.WriteString("*" + title + "*\n")
-		for _, l := range lines[:min(len(lines), 3)] {
+		for k, l := range lines {
+			if k == 3 {
+				fmt.Fprintf(&b, "• … and %d more in the roster\n", len(lines)-k)
+				break
+			}
 			b.WriteString("• " + clip(esc(l), 300) + "\n")
 		}
 	}
@@ -157,8 +162,12 @@ func listText(active []incident.Incident, n names, command string) string {
 		}
 		lines = append(lines, fmt.Sprintf("*%s* · %s · %s · %s%s (%s)", i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
 	}
-	if more := len(active) - len(lines); more > 0 {
-		lines = append(lines, fmt.Sprintf("… and %d more.", more))
+	if rest := active[len(lines):]; len(rest) > 0 {
+		var more []string
+		for _, i := range rest {
+			more = append(more, i.Name())
+		}
+		lines = append(lines, fmt.Sprintf("… and %d more: %s. `%s show %s` shows one.", len(rest), incident.FirstOf(more, 30), command, more[0]))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -170,13 +179,31 @@ func timelineText(i incident.Incident, events []incident.Event, n names, most in
 	left := most - len(head)
 	for k := len(events) - 1; k >= 0; k-- {
 		line := clock(events[k].At) + " " + clip(n.line(events[k]), 400)
-		if left -= len(line) + 1; left < 60 {
-			lines = append([]string{fmt.Sprintf("… %d earlier entries", k+1)}, lines...)
+		if left -= len(line) + 1; left < 120 {
+			lines = append([]string{fmt.Sprintf("… %d earlier entries. `stormbell incident timeline %s` lists all.", k+1, i.Name())}, lines...)
 			break
 		}
 		lines = append([]string{line}, lines...)
 	}
 	return head + strings.Join(lines, "\n")
+}
+
+// firstLines are as many of the first lines as fit within most characters; where
+// that is not all of them, the last line says how many there are besides, and how
+// to see them.
+func firstLines(lines []string, most int, how string) string {
+	end := func(k int) string { return fmt.Sprintf("… and %d more lines. %s", len(lines)-k, how) }
+	room, fits := most-length(end(0))-1, 0
+	for _, l := range lines {
+		if room -= length(l) + 1; room < 0 {
+			break
+		}
+		fits++
+	}
+	if all := strings.Join(lines, "\n"); length(all) <= most {
+		return all
+	}
+	return strings.Join(append(slices.Clone(lines[:fits]), end(fits)), "\n")
 }
 
 // sections shows text in as many sections as it needs, cut at line ends.

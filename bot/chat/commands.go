@@ -68,13 +68,11 @@ func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, chan
 		return 0, refuse("", "No incident is open.")
 	}
 	var open []string
-	for k, i := range active {
-		if k < 8 {
-			open = append(open, i.Name()+" ("+i.Title+")")
-		}
+	for _, i := range active {
+		open = append(open, i.Name()+" ("+i.Title+")")
 	}
 	return 0, refuse(fmt.Sprintf("Say its name, as in: %s %s %s. Open: %s.",
-		s.opt.Command, cmd.Word, active[0].Name(), strings.Join(open, ", ")),
+		s.opt.Command, cmd.Word, active[0].Name(), incident.FirstOf(open, 8)),
 		"This is not an incident's channel.")
 }
 

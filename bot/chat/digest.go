@@ -223,7 +223,7 @@ func digestNotice(asking []desk.Brief) string {
 		}
 		return digestHead(nil)
 	}
-	return fmt.Sprintf("%d incidents need you, the worst %s. All: %s", len(asking), headline(asking[0]), strings.Join(namesOf(asking[:min(len(asking), 20)]), ", "))
+	return fmt.Sprintf("%d incidents need you, the worst %s. All: %s", len(asking), headline(asking[0]), incident.FirstOf(namesOf(asking), 20))
 }
 
 // digestLine is one incident of the message.

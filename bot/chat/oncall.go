@@ -59,11 +59,7 @@ func (s *Slack) noTeam(r *rotation.Roster, typed string) reply {
 	if near := incident.Nearest(typed, known); near != "" {
 		return ephemeral(text + " Did you mean `" + s.opt.OncallCommand + " " + esc(near) + "`?")
 	}
-	list := strings.Join(teams[:min(len(teams), 20)], ", ")
-	if len(teams) > 20 {
-		list += " …"
-	}
-	return ephemeral(text + " Teams: " + esc(list) + ". `" + s.opt.OncallCommand + " help` says what else there is.")
+	return ephemeral(text + " Teams: " + esc(incident.FirstOf(teams, 20)) + ". `" + s.opt.OncallCommand + " help` says what else there is.")
 }
 
 // wantedLine names the shifts for which somebody is still wanted.
@@ -71,10 +67,13 @@ func wantedLine(r *rotation.Roster, n names, now time.Time) string {
 	var lines []string
 	for _, x := range r.Rotations {
 		for _, w := range x.Swaps {
-			if w.Status == rotation.SwapOpen && w.Start.After(now) && len(lines) < most {
+			if w.Status == rotation.SwapOpen && w.Start.After(now) {
 				lines = append(lines, fmt.Sprintf("Wanted: somebody for %s in *%s*, %s to %s", n.people([]string{w.Person}), esc(x.ID), at(w.Start), at(w.End)))
 			}
 		}
+	}
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most], fmt.Sprintf("And %d more.", more))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	case "requests":
 		return answer{payload: s.requests(caller.Actor)}
 	case "history":
-		return answer{payload: s.history20(ctx)}
+		return answer{payload: s.history(ctx)}
 	case "test":
 		return answer{payload: s.testPages(ctx, caller)}
 	case "why":
@@ -160,16 +161,30 @@ func (s *Slack) oncallHelp() reply {
 	return ephemeral("What can be done about on call", helpBlocks(s.opt.OncallCommand, OncallHelp())...)
 }
 
-// history20 shows the last changes of the roster.
-func (s *Slack) history20(ctx context.Context) reply {
-	list, err := s.people.History(ctx, 20)
+// history shows the last changes of the roster.
+func (s *Slack) history(ctx context.Context) reply {
+	const shown = 20
+	list, err := s.people.History(ctx, shown+1)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	n := s.names()
+	if len(list) == 0 {
+		return ephemeral("There is no roster yet.")
+	}
+	lines := historyLines(list[:min(len(list), shown)], s.names())
+	const how = "`stormbell roster history` prints all."
+	blocks := sections(firstLines(lines, 2900, how))
+	if len(list) > shown {
+		blocks = append(blocks, contextLine("There are older changes. "+how))
+	}
+	return ephemeral("Who changed the roster", blocks...)
+}
+
+// historyLines says each change of the roster in a line.
+func historyLines(list []oncall.Change, n names) []string {
 	var lines []string
 	for _, c := range list {
-		line := fmt.Sprintf("%s · %s by %s", at(c.At), c.Kind, n.who(c.By))
+		line := fmt.Sprintf("%s · %s by %s", at(c.At), c.Kind, c.Through.After(n.who(c.By)))
 		if c.Rotation != "" {
 			line += " in *" + esc(c.Rotation) + "*"
 		}
@@ -178,10 +193,7 @@ func (s *Slack) history20(ctx context.Context) reply {
 		}
 		lines = append(lines, line)
 	}
-	if len(lines) == 0 {
-		return ephemeral("There is no roster yet.")
-	}
-	return ephemeral("Who changed the roster", section(clip(strings.Join(lines, "\n"), 2900)))
+	return lines
 }
 
 // rows is how many things of each kind are listed with a button.
@@ -200,27 +212,32 @@ func (s *Slack) requests(who incident.Actor) reply {
 	}
 	_, self := who.Split()
 	swaps, planned, absences := 0, 0, map[string]bool{}
+	few := func(k int, text string, b *slack.ButtonBlockElement) {
+		if k <= rows { // the others are counted
+			add(text, b)
+		}
+	}
 	for i := range v.roster.Rotations {
 		x := &v.roster.Rotations[i]
 		for _, w := range x.Swaps {
-			if done := !w.End.After(v.now) && !w.BackEnd.After(v.now); done || swaps == rows {
+			if done := !w.End.After(v.now) && !w.BackEnd.After(v.now); done {
 				continue
 			}
 			text, b := v.swapRow(x, w, self)
 			if text != "" {
 				swaps++
-				add(text, b)
+				few(swaps, text, b)
 			}
 		}
 		for _, o := range x.Overrides {
-			if o.End.After(v.now) && planned < rows {
+			if o.End.After(v.now) {
 				planned++
-				add("*"+esc(x.ID)+"*: "+v.override(o), button(actEnd, fmt.Sprintf("%s/%d", x.ID, o.Seq), "End it", ""))
+				few(planned, "*"+esc(x.ID)+"*: "+v.override(o), button(actEnd, fmt.Sprintf("%s/%d", x.ID, o.Seq), "End it", ""))
 			}
 		}
 		for _, a := range x.TimeOff {
 			value := fmt.Sprintf("%s/%d/%d", a.Person, a.Start.Unix(), a.End.Unix())
-			if !a.End.After(v.now) || absences[value] || len(absences) == rows {
+			if !a.End.After(v.now) || absences[value] {
 				continue
 			}
 			absences[value] = true
@@ -228,13 +245,30 @@ func (s *Slack) requests(who incident.Actor) reply {
 			if a.Person == self {
 				b = button(actBack, value, "I am here after all", "")
 			}
-			add(v.who([]string{a.Person})+" is away "+span(oncall.Span{Start: a.Start, End: a.End}), b)
+			few(len(absences), v.who([]string{a.Person})+" is away "+span(oncall.Span{Start: a.Start, End: a.End}), b)
 		}
 	}
 	if len(blocks) == 0 {
 		return ephemeral("Nothing is open or planned: no request, no override, no time off.")
 	}
+	if left := leftOut(map[string]int{"requests": swaps, "overrides": planned, "absences": len(absences)}); left != "" {
+		blocks = append(blocks, contextLine(left))
+	}
 	return ephemeral("What is open or planned", blocks...)
+}
+
+// leftOut says what is not listed because there is too much of its kind.
+func leftOut(counts map[string]int) string {
+	var list []string
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		if more := counts[kind] - rows; more > 0 {
+			list = append(list, fmt.Sprintf("%s (%d)", kind, more))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "Not shown: " + strings.Join(list, ", ") + ". `stormbell roster export` prints everything."
 }
 
 // swapRow shows a swap that is open or agreed, with what the reader can do.

@@ -288,7 +288,7 @@ func (v oncallView) changed(n oncall.Notice) message {
 		lines = append(lines, v.line(r))
 	}
 	m := plainMessage(strings.Join(lines, "\n"))
-	m.text = "The schedule has changed: " + strings.Join(n.Changed[:min(len(n.Changed), most)], ", ")
+	m.text = "The schedule has changed: " + incident.FirstOf(n.Changed, most)
 	return m
 }
 

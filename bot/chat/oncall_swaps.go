@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/oncall"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -75,10 +76,12 @@ func (v oncallView) couldCover(s oncall.Swap) string {
 	if len(people) == 0 {
 		return ""
 	}
-	return "Free then: " + v.plainNamesEsc(people[:min(len(people), most)])
+	var names []string
+	for _, p := range people {
+		names = append(names, personName(v.roster, p))
+	}
+	return "Free then: " + esc(incident.FirstOf(names, most))
 }
-
-func (v oncallView) plainNamesEsc(people []string) string { return esc(v.plainNames(people)) }
 
 // warnings says what speaks against the stand-in.
 func (v oncallView) warnings(s oncall.Swap) string {

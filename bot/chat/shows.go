@@ -59,5 +59,6 @@ func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply
 		return ephemeral(s.trouble(err))
 	}
 	m := postmortemMessage(i, d)
-	return ephemeral(m.text, m.blocks...)
+	whole := contextLine("This is the short form. `stormbell postmortem " + i.Name() + "` prints the whole document.")
+	return ephemeral(m.text, append(m.blocks, whole)...)
 }

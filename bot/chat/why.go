@@ -2,9 +2,6 @@ package chat
 
 import (
 	"context"
-	"strings"
-
-	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
@@ -29,10 +26,7 @@ func (s *Slack) why(ctx context.Context, who incident.Actor, channel, rest strin
 		return ephemeral(s.trouble(err))
 	}
 	lines := s.desk.WhyWords(x, desk.Words{Time: at, Text: esc})
-	text := "*Why was who paged for " + incident.Name(n) + "?*\n" + strings.Join(lines, "\n")
-	var blocks []slack.Block
-	for _, part := range parts(clip(text, 8000), 2900) {
-		blocks = append(blocks, section(part))
-	}
-	return ephemeral("Why was who paged for "+incident.Name(n), blocks...)
+	lines = append([]string{"*Why was who paged for " + incident.Name(n) + "?*"}, lines...)
+	text := firstLines(lines, 8000, "`stormbell oncall why "+incident.Name(n)+"` prints all.")
+	return ephemeral("Why was who paged for "+incident.Name(n), sections(text)...)
 }

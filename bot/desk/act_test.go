@@ -127,8 +127,8 @@ func TestPrivateIsNowhere(t *testing.T) {
 			if list, err := x.Active(background(), viewer); err != nil || len(list) != 1 || list[0].Number != 2 {
 				t.Errorf("Active(%s) = %v, %v; want INC-2 only", viewer, list, err)
 			}
-			if list, err := x.Recent(background(), viewer, 10); err != nil || len(list) != 1 {
-				t.Errorf("Recent(%s) = %v, %v; want INC-2 only", viewer, list, err)
+			if list, _, err := x.Find(background(), viewer, Query{All: true}); err != nil || len(list) != 1 {
+				t.Errorf("Find(%s) = %v, %v; want INC-2 only", viewer, list, err)
 			}
 			_, err := x.Show(background(), viewer, 1)
 			refused(t, err, "There is no INC-1")

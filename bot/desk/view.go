@@ -185,41 +185,7 @@ func loadEvent(tx *storage.Tx, n, seq int) (incident.Event, error) {
 
 // Active returns the open incidents that viewer may see, the newest first.
 func (d *Desk) Active(ctx context.Context, viewer incident.Actor) ([]incident.Incident, error) {
-	var list []incident.Incident
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for key := range tx.ScanBack("open/") {
-			i, err := loadIncident(tx, ledger.LastNumber(key))
-			if err != nil {
-				return err
-			}
-			if maySee(i, viewer) {
-				list = append(list, i)
-			}
-		}
-		return nil
-	})
-	return list, err
-}
-
-// Recent returns the last incidents that viewer may see, at most max, open or
-// not, the newest first.
-func (d *Desk) Recent(ctx context.Context, viewer incident.Actor, max int) ([]incident.Incident, error) {
-	var list []incident.Incident
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for key, value := range tx.ScanBack("incident/") {
-			var r incidentRecord
-			if err := json.Unmarshal(value, &r); err != nil {
-				return fmt.Errorf("read %s: %v", key, err)
-			}
-			if maySee(r.Incident, viewer) {
-				list = append(list, r.Incident)
-			}
-			if len(list) == max {
-				return nil
-			}
-		}
-		return nil
-	})
+	list, _, err := d.Find(ctx, viewer, Query{})
 	return list, err
 }
 

@@ -79,7 +79,7 @@ func (w *Directory) NoService(s string) error {
 		return refusal(fmt.Sprintf("Did you mean %s?", near), "There is no service %q.", s)
 	}
 	slices.Sort(ids)
-	return refusal("There are: "+strings.Join(ids[:min(len(ids), 12)], ", ")+".", "There is no service %q.", s)
+	return refusal("There are: "+incident.FirstOf(ids, 12)+".", "There is no service %q.", s)
 }
 
 // ServiceName returns the service's name for people.

@@ -63,52 +63,6 @@ func actor(d *Parts, as string) (incident.Actor, error) {
 // viewer sees everything: who has the admin token has the store as well.
 const viewer = oncall.CommandLine
 
-// list answers with the open incidents, or with ?all=true the last ones of
-// every status, at most ?limit= (100 unless told, never more than 1,000), the
-// newest first.
-func (s *Server) list(w http.ResponseWriter, r *http.Request, d *Parts) error {
-	q := r.URL.Query()
-	limit := 100
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 1000 {
-			return &problem{Status: http.StatusBadRequest, Why: "limit must be a number from 1 to 1000."}
-		}
-		limit = n
-	}
-	all, err := flag(q.Get("all"), q.Has("all"))
-	if err != nil {
-		return err
-	}
-	var list []incident.Incident
-	if all {
-		list, err = d.Recent(r.Context(), viewer, limit+1)
-	} else {
-		list, err = d.Active(r.Context(), viewer)
-	}
-	if err != nil {
-		return err
-	}
-	out := []shown{}
-	for _, i := range list[:min(len(list), limit)] {
-		out = append(out, show(i))
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"incidents": out, "more": len(list) > limit})
-	return nil
-}
-
-// flag reads a query parameter that is set by its name alone, too.
-func flag(text string, set bool) (bool, error) {
-	if text == "" {
-		return set, nil
-	}
-	on, err := strconv.ParseBool(text)
-	if err != nil {
-		return false, &problem{Status: http.StatusBadRequest, Why: "all must be true or false."}
-	}
-	return on, nil
-}
-
 func (s *Server) show(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {

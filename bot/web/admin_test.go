@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,43 +63,6 @@ func TestLife(t *testing.T) {
 		if e.Seq != n+1 {
 			t.Errorf("timeline entry %d has the number %d", n, e.Seq)
 		}
-	}
-}
-
-func TestList(t *testing.T) {
-	w := newWorld(t)
-	for n := range 4 {
-		w.want(t, post("/v1/incidents", fmt.Sprintf(`{"title":"trouble %d","private":%t}`, n+1, n == 3)).admin(), 201, nil)
-	}
-	w.want(t, post("/v1/incidents/INC-2/resolve", "").admin(), 200, nil)
-	tests := []struct {
-		query string
-		want  string
-		more  bool
-	}{
-		{"", "INC-4 INC-3 INC-1", false},
-		{"?all", "INC-4 INC-3 INC-2 INC-1", false},
-		{"?all=true&limit=2", "INC-4 INC-3", true},
-		{"?all=false&limit=3", "INC-4 INC-3 INC-1", false},
-		{"?limit=1", "INC-4", true},
-	}
-	for _, test := range tests {
-		var got struct {
-			Incidents []shown
-			More      bool
-		}
-		w.want(t, get("/v1/incidents"+test.query).admin(), 200, &got)
-		var list []string
-		for _, i := range got.Incidents {
-			list = append(list, i.Name)
-		}
-		if names := strings.Join(list, " "); names != test.want || got.More != test.more {
-			t.Errorf("GET /v1/incidents%s = %s, more %t; want %s, more %t", test.query, names, got.More, test.want, test.more)
-		}
-	}
-	empty := newWorld(t)
-	if body := empty.want(t, get("/v1/incidents").admin(), 200, nil); strings.TrimSpace(body) != `{"incidents":[],"more":false}` {
-		t.Errorf("GET /v1/incidents of an empty store = %s, want an empty list", body)
 	}
 }
 

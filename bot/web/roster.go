@@ -46,21 +46,23 @@ func (s *Server) roster(w http.ResponseWriter, r *http.Request, d *Parts) error 
 func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // history answers with the changes of the roster, the newest first, at most
-// ?limit= of them (100 unless told).
+// ?limit= of them (100 unless told), older than the version ?before=.
 func (s *Server) history(w http.ResponseWriter, r *http.Request, d *Parts) error {
-	limit := 100
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 10_000 {
-			return &problem{Status: http.StatusBadRequest, Why: "limit must be a number from 1 to 10000."}
-		}
-		limit = n
-	}
-	list, err := d.People.History(r.Context(), limit)
+	most, err := limit(r.URL.Query().Get("limit"), listUsual, HistoryMost)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"history": list})
+	before := 0
+	if text := r.URL.Query().Get("before"); text != "" {
+		if before, err = strconv.Atoi(text); err != nil || before < 1 {
+			return &problem{Status: http.StatusBadRequest, Why: "before must be a version of the roster, a number from 1."}
+		}
+	}
+	list, err := d.People.History(r.Context(), 0)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, NewHistoryPage(list, before, most))
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (s *Server) table() []served {
 	open("POST", "/v1/sns", s.handle(s.sns), "takes messages of Amazon SNS and confirms the subscription", "integration key, `?key=KEY`, and Amazon's signature")
 	open("POST", "/v2/enqueue", http.HandlerFunc(s.enqueue), "takes the PagerDuty Events API, version 2", "integration key, as `routing_key` in the body")
 
-	operator("GET", "/v1/incidents", s.list, "lists open incidents; `?all=true` the last hundred")
+	operator("GET", "/v1/incidents", s.list, "lists open incidents, the newest first; `?all=true` those that are over too; `status`, `severity`, `service`, `from`, `to` and `search` narrow it; `limit` is 100 unless given, and `more` in the answer is what `before` then goes on from")
 	operator("POST", "/v1/incidents", s.declare, "declares an incident: `title`, and optionally `severity`, `service`, `details`, `private`, `test`, `as`")
 	operator("GET", "/v1/incidents/{name}", s.show, "one incident with its people, its channel and its timeline")
 	operator("GET", "/v1/incidents/{name}/timeline", s.timeline, "its timeline")
@@ -77,8 +77,8 @@ func (s *Server) table() []served {
 	operator("POST", "/v1/incidents/{name}/{verb}", s.act, "acts on it; the verbs are listed below")
 
 	operator("GET", "/v1/roster", s.roster, "the current roster, its version in `ETag`; `?version=N` an earlier one")
-	operator("POST", "/v1/roster", s.apply, "applies the roster in the body; `?plan=1` only says what would change, `?why=TEXT` and `?as=NAME` go into the history, `If-Match` names the version it was made from (412 if another one is current, 422 with every problem if it is not valid)")
-	operator("GET", "/v1/roster/history", s.history, "the changes of the roster, the newest first; `?limit=N`, 100 by default")
+	operator("POST", "/v1/roster", s.apply, "applies the roster in the body; `?plan=1` only says what would change, `?why=TEXT` and `?as=PERSON` go into the history, `If-Match` names the version it was made from (412 if another one is current, 422 with every problem if it is not valid)")
+	operator("GET", "/v1/roster/history", s.history, "the changes of the roster, the newest first; `?limit=N`, 100 by default, and `more` in the answer is what `before` then goes on from")
 	operator("GET", "/v1/oncall/report", s.oncallReport, "figures about on-call work from `?from=TIME` to `?to=TIME`; `?person=ID`, `?rotation=ID`, `?rates=…`")
 	operator("GET", "/v1/oncall/topics", s.topics, "the push topic of each person, which nobody else may know")
 	operator("POST", "/v1/oncall/tests", s.tryWays, "sends `person` a test message by each of their contact methods")

@@ -285,20 +285,27 @@ func (a application) inStore(ctx context.Context, p process, flags *operatorFlag
 
 func rosterHistoryCommand(p process) *cobra.Command {
 	var flags operatorFlags
+	var most, before int
 	cmd := &cobra.Command{
-		Use:   "history --config FILE [--json]",
+		Use:   "history --config FILE [--limit N] [--before VERSION] [--json]",
 		Short: "Who changed the roster, when and why",
 		Long:  "Prints every change of the roster, the newest first. `roster export --version N`\nprints the roster as a change left it.\n",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if most < 1 || most > web.HistoryMost {
+				return wrong(cmd, fmt.Sprintf("--limit must be a number from 1 to %d", web.HistoryMost))
+			}
+			if before < 0 {
+				return wrong(cmd, "--before must be a version of the roster, a number from 1")
+			}
 			var answer []byte
 			err := withRoster(cmd, p, &flags, reach{func(o *operator) (err error) {
-				answer, err = o.get(cmd.Context(), "/v1/roster/history", url.Values{"limit": {"10000"}})
+				answer, err = o.get(cmd.Context(), "/v1/roster/history", historyQuery(most, before))
 				return err
 			}, func(ctx context.Context, people *oncall.Roster) error {
-				list, err := people.History(ctx, 10_000)
+				list, err := people.History(ctx, 0)
 				if err == nil {
-					answer, err = json.Marshal(map[string]any{"history": list})
+					answer, err = json.Marshal(web.NewHistoryPage(list, before, most))
 				}
 				return err
 			}})
@@ -309,11 +316,21 @@ func rosterHistoryCommand(p process) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
+	cmd.Flags().IntVar(&most, "limit", web.HistoryMost, "at most `N` changes")
+	cmd.Flags().IntVar(&before, "before", 0, "older than this `VERSION`")
 	return cmd
 }
 
+func historyQuery(most, before int) url.Values {
+	q := url.Values{"limit": {strconv.Itoa(most)}}
+	if before > 0 {
+		q.Set("before", strconv.Itoa(before))
+	}
+	return q
+}
+
 func printHistory(p process, answer []byte) error {
-	var out struct{ History []oncall.Change }
+	var out web.HistoryPage
 	if err := read(answer, &out); err != nil {
 		return err
 	}
@@ -324,7 +341,11 @@ func printHistory(p process, answer []byte) error {
 		if c.Why != "" {
 			details += " (" + c.Why + ")"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\n", c.Version, c.At.UTC().Format(time.RFC3339), c.By, c.Kind, people([]string{c.Rotation}, "-"), details)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\n", c.Version, c.At.UTC().Format(time.RFC3339), c.Through.After(string(c.By)), c.Kind, people([]string{c.Rotation}, "-"), details)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || out.More == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(p.Out, "There are older changes, which are not shown. To see them, add --before %d.\n", out.More)
+	return err
 }

@@ -13,7 +13,7 @@ import (
 // seed puts the past incidents of the demonstration's company into an empty
 // store, so that lists, documents and figures have something to show.
 func seed(ctx context.Context, d *desk.Desk) error {
-	old, err := d.Recent(ctx, incident.Bot, 1)
+	old, _, err := d.Find(ctx, incident.Bot, desk.Query{All: true, Limit: 1})
 	if err != nil || len(old) > 0 {
 		return err
 	}
