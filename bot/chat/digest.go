@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -154,16 +153,17 @@ func (s *Slack) editAll(ctx context.Context, t desk.Digest, m message) (left des
 func asks(i incident.Incident) bool { return i.Status.Active() && !i.Acked() }
 
 // digestInFull is how many incidents of a message have lines of their own at
-// most, and digestRoom how many characters all of these may have: a message whose
-// blocks have much more than 10,000 in all is refused.
+// most: each is two blocks of the 50 that Slack takes, one with the line and one
+// with its buttons. digestRoom is how many characters all lines may have: a
+// message whose blocks have much more than 10,000 in all is refused.
 const (
 	digestInFull = 20
-	digestRoom   = 6500
+	digestRoom   = 5700
 )
 
 // digestMessage wakes somebody for several incidents: those that need them
-// come first, the worst before the others, each with its button. One button is
-// for all of these.
+// come first, the worst before the others. Each has the buttons that are still of
+// use, as in a message of its own, and one button acknowledges all.
 func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 	var asking, done []desk.Brief
 	for _, b := range briefs {
@@ -188,7 +188,8 @@ func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 				left = 0
 				break
 			}
-			m.blocks = append(m.blocks, digestSection(more[0].Incident, text))
+			m.blocks = append(m.blocks, section(text))
+			m.blocks = append(m.blocks, row(more[0].Incident, answers(more[0].Incident)...)...)
 			more = more[1:]
 		}
 		if len(more) > 0 {
@@ -239,15 +240,6 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 	}
 	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250),
 		strings.Join(facts, " · ")), 1000)
-}
-
-// digestSection is such a line with the button that acknowledges.
-func digestSection(i incident.Incident, text string) slack.Block {
-	var accessory *slack.Accessory
-	if asks(i) {
-		accessory = slack.NewAccessory(button(actAck, strconv.Itoa(i.Number), "Acknowledge", ""))
-	}
-	return slack.NewSectionBlock(mrkdwn(text), nil, accessory, slack.SectionBlockOptionBlockID("incident_"+strconv.Itoa(i.Number)))
 }
 
 func namesOf(briefs []desk.Brief) []string {
