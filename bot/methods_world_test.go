@@ -59,6 +59,8 @@ type sent struct {
 	Text string
 	At   time.Time
 	Link string // to acknowledge
+	ID   string // of a push: what a repetition replaces
+	Loud int    // of a push: its priority, from 1
 }
 
 // providers are ntfy, Twilio and somebody's webhook behind one handler, in
@@ -70,20 +72,22 @@ type providers struct {
 	topic  string // notify.ntfy.topic of the bot; empty: none
 	weekly desk.Weekly
 
-	mu      sync.Mutex
-	sent    []sent
-	calls   map[string]int               // attempts, by way
-	fault   map[string]http.HandlerFunc  // what a way answers instead
-	status  map[string]string            // what Twilio says of an SMS or a call, by way
-	replies []map[string]string          // text messages to the bot's number
-	answers []string                     // published to the reply topic
-	limit   func(via string) (ok bool)   // nil: no limit
-	window  map[string]map[time.Time]int // messages taken on, by way and second
+	mu        sync.Mutex
+	sent      []sent
+	calls     map[string]int               // attempts, by way
+	fault     map[string]http.HandlerFunc  // what a way answers instead
+	hangs     map[string]bool              // numbers for which Twilio does not answer
+	hangQuiet bool                         // ntfy does not answer what makes no sound
+	status    map[string]string            // what Twilio says of an SMS or a call, by way
+	replies   []map[string]string          // text messages to the bot's number
+	answers   []string                     // published to the reply topic
+	limit     func(via string) (ok bool)   // nil: no limit
+	window    map[string]map[time.Time]int // messages taken on, by way and second
 }
 
 func newProviders() *providers {
 	p := &providers{line: slacksim.NewListener(), topic: "bell-{person}", calls: map[string]int{}, fault: map[string]http.HandlerFunc{},
-		status: map[string]string{}, window: map[string]map[time.Time]int{}}
+		hangs: map[string]bool{}, status: map[string]string{}, window: map[string]map[time.Time]int{}}
 	p.server = &http.Server{Handler: p}
 	go p.server.Serve(p.line)
 	return p
@@ -150,6 +154,12 @@ func (p *providers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.calls[via]++
+	if to := parseForm(string(body))["To"]; p.hangs[to] || p.hangQuiet && strings.Contains(string(body), `"priority":1`) {
+		p.mu.Unlock()
+		<-r.Context().Done()
+		p.mu.Lock()
+		return
+	}
 	if f := p.fault[via]; f != nil {
 		p.mu.Unlock()
 		f(w, r)
@@ -172,10 +182,12 @@ func (p *providers) take(w http.ResponseWriter, r *http.Request, via string, bod
 	case "push":
 		var got struct {
 			Topic, Title, Message string
+			SequenceID            string `json:"sequence_id"`
+			Priority              int
 			Actions               []struct{ Label, URL, Body string }
 		}
 		_ = json.Unmarshal(body, &got)
-		m.To, m.Text = got.Topic, got.Title+"\n"+got.Message
+		m.To, m.Text, m.ID, m.Loud = got.Topic, got.Title+"\n"+got.Message, got.SequenceID, got.Priority
 		for _, a := range got.Actions {
 			if a.Label == "Acknowledge" {
 				m.Link = a.URL

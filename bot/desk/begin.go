@@ -27,7 +27,7 @@ type Task struct {
 	Prompts       []Prompt         // that are to be refreshed, the newest first
 	Told          []incident.Event // of each of the prompts: the event that it tells; zero where it is a page
 	Digest        Digest           // that the job writes
-	Digested      []Brief          // the incidents in it
+	Digested      []Brief          // the incidents in it; of an update: those that the message named
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
@@ -79,6 +79,14 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		return t.loadDigest(tx)
 	case j.Kind == ledger.Notify && j.ByMethod():
 		return t.loadNotifications(tx, now)
+	case j.Kind == ledger.Update:
+		for _, n := range j.About {
+			b, err := brief(tx, t.People, incident.Bot, n)
+			if err != nil {
+				return err
+			}
+			t.Digested = append(t.Digested, b)
+		}
 	case j.Kind == ledger.Say:
 		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
 	case j.Kind == ledger.Prompts:

@@ -60,13 +60,17 @@ func (w *work) window(person, via string) (windowRecord, error) {
 }
 
 // hold decides when a page by another way than Slack leaves: the first to a
-// person at once, those that follow together with others. In Slack none waits.
+// person at once, those that follow together with others. In Slack none waits, and
+// neither does a page by hand.
 func (w *work) hold(j *ledger.Job) error {
 	if j.Kind != ledger.Notify {
 		return nil
 	}
 	if !j.ByMethod() {
 		return w.gather(j)
+	}
+	if j.Text != "" {
+		return nil // words of a colleague neither wait nor share a message
 	}
 	_, person := incident.Actor(j.Person).Split()
 	r, err := w.window(person, j.Via)
@@ -100,7 +104,7 @@ func (w *work) heldBack(p escalation.Page) escalation.Page {
 
 // takenBack undoes hold for a page that is not to leave any more.
 func (w *work) takenBack(j ledger.Job) error {
-	if j.Kind != ledger.Notify || !j.ByMethod() {
+	if j.Kind != ledger.Notify || !j.ByMethod() || j.Text != "" {
 		return nil
 	}
 	_, person := incident.Actor(j.Person).Split()
@@ -162,6 +166,9 @@ type Notification struct {
 // person by the same contact method that may leave at now, in the order of their
 // incidents.
 func leaving(tx *storage.Tx, j ledger.Job, now time.Time) ([]ledger.Job, error) {
+	if j.Text != "" {
+		return []ledger.Job{j}, nil // a page by hand is a message of its own
+	}
 	var jobs []ledger.Job
 	_, person := incident.Actor(j.Person).Split()
 	for key := range tx.Scan(wayPrefix(person, j.Via)) {

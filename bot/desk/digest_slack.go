@@ -239,7 +239,8 @@ func (w *work) refreshDigests(first bool) error {
 			return err
 		}
 		j := ledger.Job{Kind: ledger.Digest, Person: string(a.Person), Digest: a.Digest}
-		if a.Digest > 0 && !slices.Contains(jobs, j) {
+		same := func(x ledger.Job) bool { return x.Person == j.Person && x.Digest == j.Digest }
+		if a.Digest > 0 && !slices.ContainsFunc(jobs, same) {
 			jobs = append(jobs, j)
 		}
 	}

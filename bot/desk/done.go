@@ -19,6 +19,8 @@ type Outcome struct {
 	ChannelName string
 	Invited     []string      // Slack users who are in the channel now, or cannot be
 	Sent        string        // of a page by another way: the ID of the message it was in
+	About       []int         // of a page by another way: the incidents that the message named, if these were several
+	Asked       bool          // of a page by another way: it could be acknowledged from there
 	Receipt     string        // of a page by another way: the provider's name for the message
 	Level       Level         // of a poll: how far the message has come; empty when that stays unknown
 	Remark      string        // something the timeline should say, in words

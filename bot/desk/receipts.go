@@ -18,11 +18,16 @@ const (
 )
 
 // Ping is a notification that stays on somebody's screen and is told how the
-// incident went on: a push, or a call of a webhook.
+// incident went on, until that is over: a push, or a call of a webhook.
 type Ping struct {
 	Person  incident.Actor `json:"person"`
 	Via     string         `json:"via"`
-	Message string         `json:"message"` // the ID it was sent with
+	Message string         `json:"message"`         // the ID it was sent with
+	About   []int          `json:"about,omitempty"` // the incidents that it named, if these were several
+	Why     string         `json:"why,omitempty"`   // of a manual page: who asks, and the words
+
+	// Told is who has acknowledged, as far as the screen says; empty: it asks.
+	Told incident.Actor `json:"told,omitempty"`
 }
 
 // pollFirst is how long after a message was taken on its provider is asked the
@@ -44,44 +49,50 @@ func (w *work) poll(j ledger.Job, o Outcome) error {
 		Receipt: o.Receipt, NotBefore: w.Now.Add(pollFirst)})
 }
 
-// pinged remembers a page that can be told how the incident went on. One that
-// arrives when it is over already is told at once.
+// pinged remembers a notification that can be told how the incident went on. One
+// that arrives when somebody has it already, or when it is over, is told at once.
 func (w *work) pinged(j ledger.Job, o Outcome) error {
 	if o.Sent == "" || j.Via != "push" && j.Via != "webhook" {
 		return nil
 	}
-	w.artifacts.Pings = append(w.artifacts.Pings, Ping{Person: incident.Actor(j.Person), Via: j.Via, Message: o.Sent})
-	if w.inc.Acked() || !w.inc.Status.Active() {
-		return w.tellPinged(pingsMost)
+	p := Ping{Person: incident.Actor(j.Person), Via: j.Via, Message: o.Sent, About: o.About, Why: j.Text}
+	if !o.Asked {
+		p.Told = w.inc.AcknowledgedBy
 	}
-	return nil
+	w.artifacts.Pings = append(w.artifacts.Pings, p)
+	return w.tellPinged(pingsMost)
 }
 
 // pingsMost is how many are told in the transaction of an acknowledgement. The
 // others follow one by one as those are done.
 const pingsMost = 30
 
-// tellPinged tells those whose screen still asks for an acknowledgement that
-// there is one, but not whoever gave it. Nobody is woken for it: text messages,
-// calls and mails are left alone. It tells at most that many at once.
+// tellPinged tells every screen that still asks for an acknowledgement that there
+// is one, that of whoever gave it too: its button is of no use any more. When the
+// incident is over it tells all of them, for the last time. Nobody is woken for it:
+// text messages, calls and mails are left alone. It tells at most that many at
+// once.
 func (w *work) tellPinged(most int) error {
-	if !w.inc.Acked() && w.inc.Status.Active() {
+	over := !w.inc.Status.Active()
+	if !w.inc.Acked() && !over {
 		return nil
 	}
-	n := min(most, len(w.artifacts.Pings))
-	pings := w.artifacts.Pings[:n]
-	w.artifacts.Pings = w.artifacts.Pings[n:]
-	if len(w.artifacts.Pings) == 0 {
-		w.artifacts.Pings = nil
-	}
-	for _, p := range pings {
-		if p.Person == w.inc.AcknowledgedBy && w.inc.Status.Active() {
+	var left []Ping
+	for _, p := range w.artifacts.Pings {
+		if most == 0 || !over && p.Told == w.inc.AcknowledgedBy {
+			left = append(left, p)
 			continue
 		}
-		if err := w.job(ledger.Job{Kind: ledger.Update, Person: string(p.Person), Via: p.Via, Receipt: p.Message}); err != nil {
+		most--
+		j := ledger.Job{Kind: ledger.Update, Person: string(p.Person), Via: p.Via, Receipt: p.Message, About: p.About, Text: p.Why}
+		if err := w.job(j); err != nil {
 			return err
 		}
+		if p.Told = w.inc.AcknowledgedBy; !over {
+			left = append(left, p)
+		}
 	}
+	w.artifacts.Pings = left
 	return nil
 }
 

@@ -71,7 +71,7 @@ type Artifacts struct {
 	Drill          bool                   `json:"drill,omitempty"`            // it is a weekly test, which gets none
 	Card           ledger.Message         `json:"card,omitzero"`
 	Announcement   ledger.Message         `json:"announcement,omitzero"`
-	Pings          []Ping                 `json:"pings,omitempty"`      // notifications that ask and were not told of an answer
+	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
 	Jobs           int                    `json:"jobs"`                 // the number of the last job
 	TakenBack      int                    `json:"taken_back,omitempty"` // pages of the ladder up to this job are void

@@ -27,8 +27,10 @@ const (
 // class says through which gate a job goes.
 func class(j ledger.Job) string {
 	switch {
-	case j.ByMethod():
+	case j.ByMethod() && j.Asks():
 		return j.Via
+	case j.ByMethod():
+		return j.Via + " aside" // what hangs here, however much it is, takes no slot from what asks somebody
 	case j.Digest > 0:
 		return digests
 	case j.Priority() == 0:

@@ -41,6 +41,7 @@ type Methods struct {
 	busy     map[string]time.Time // methods whose provider asked for fewer messages, until when
 	asked    map[string]time.Time // when the last message left to which people can answer, by method
 	grants   map[string]granted   // the last one, by method and person
+	screens  map[string]string    // what a message about several incidents was last told, by its ID
 }
 
 // granted is a grant and the notifications that it is for, so that a message which
@@ -57,7 +58,7 @@ func NewMethods(opt MethodsOptions) *Methods {
 	}
 	return &Methods{
 		opt: opt, breakers: map[string]notify.Breaker{}, told: map[string]bool{}, busy: map[string]time.Time{},
-		asked: map[string]time.Time{}, grants: map[string]granted{},
+		asked: map[string]time.Time{}, grants: map[string]granted{}, screens: map[string]string{},
 	}
 }
 
@@ -105,13 +106,16 @@ func (w *Methods) send(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	if w.out(j.Via) {
 		return desk.Outcome{Failed: "the provider fails, so the next contact method is taken"}, nil
 	}
-	grant, err := w.grant(ctx, j, list)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
 	m := w.message(j, list, person)
 	m.To = to
-	w.answerable(&m, j.Via, grant)
+	asked := slices.ContainsFunc(list, func(n desk.Notification) bool { return asks(n.Brief) })
+	if asked { // not a page by hand for what somebody has: there is nothing to acknowledge
+		grant, err := w.grant(ctx, j, list)
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		w.answerable(&m, j.Via, grant)
+	}
 	r, err := w.opt.Senders[j.Via].Send(ctx, m)
 	if err := w.attempted(ctx, j.Via, err); err != nil {
 		return desk.Outcome{}, err
@@ -119,16 +123,26 @@ func (w *Methods) send(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	if err != nil {
 		return w.failed(j, err)
 	}
-	o := desk.Outcome{Sent: m.ID, Receipt: r.ID}
-	if len(list) > 1 {
-		o.Sent = bundled
+	o := desk.Outcome{Sent: m.ID, Receipt: r.ID, Asked: asked}
+	if numbers := numbersOf(list); len(numbers) > 1 {
+		o.About = numbers
 	}
 	return o, nil
 }
 
-// bundled stands for the ID of a message that is about several incidents: it
-// cannot be replaced by what became of one of them.
-const bundled = "bundle"
+// asks reports whether an incident needs somebody to acknowledge it.
+func asks(b desk.Brief) bool { return b.Incident.Status.Active() && !b.Incident.Acked() }
+
+// numbersOf returns the incidents of notifications, each once.
+func numbersOf(list []desk.Notification) []int {
+	var numbers []int
+	for _, n := range list {
+		if !slices.Contains(numbers, n.Job.Incident) {
+			numbers = append(numbers, n.Job.Incident)
+		}
+	}
+	return numbers
+}
 
 // failed says what follows from a failed attempt: it is made again, or given up
 // so that the next contact method is taken now.
@@ -203,12 +217,8 @@ func (w *Methods) address(j ledger.Job) (person rotation.Person, to, trouble str
 // same notifications, however often they are tried.
 func (w *Methods) grant(ctx context.Context, j ledger.Job, list []desk.Notification) (desk.Grant, error) {
 	var keys strings.Builder
-	numbers := make([]int, 0, len(list))
 	for _, n := range list {
 		keys.WriteString(n.Job.Key() + " ")
-		if !slices.Contains(numbers, n.Job.Incident) {
-			numbers = append(numbers, n.Job.Incident)
-		}
 	}
 	line := j.Via + " " + j.Person
 	w.mu.Lock()
@@ -217,7 +227,7 @@ func (w *Methods) grant(ctx context.Context, j ledger.Job, list []desk.Notificat
 	if last.about == keys.String() {
 		return last.grant, nil
 	}
-	g, err := w.opt.Desk.Grant(ctx, desk.GrantRequest{Person: incident.Actor(j.Person), Via: j.Via, Incidents: numbers, Coded: w.coded(j.Via)})
+	g, err := w.opt.Desk.Grant(ctx, desk.GrantRequest{Person: incident.Actor(j.Person), Via: j.Via, Incidents: numbersOf(list), Coded: w.coded(j.Via)})
 	if err != nil {
 		return desk.Grant{}, err
 	}
@@ -301,22 +311,60 @@ func (w *Methods) attempted(ctx context.Context, via string, err error) error {
 	return w.opt.Desk.Alarm(context.WithoutCancel(ctx), text)
 }
 
-// update tells somebody whose screen still asks that there is no need any more.
+// oldBundle stood for the ID of a message about several incidents in jobs that an
+// earlier version left.
+const oldBundle = "bundle"
+
+// update makes a screen that asks say that there is no need any more. A message
+// about several incidents goes on asking for those that are left.
 func (w *Methods) update(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	j := t.Job
 	_, to, trouble := w.address(j)
 	if trouble != "" || w.out(j.Via) {
 		return desk.Outcome{}, nil // it is only a courtesy
 	}
-	m := notify.Message{ID: j.Receipt, To: to, Subject: w.news(t.Incident), News: true}
-	if m.ID == bundled || m.ID == "" {
+	m := notify.Message{ID: j.Receipt, To: to, Subject: w.news(t.Incident), Text: j.Text, News: true}
+	if m.ID == oldBundle || m.ID == "" {
 		m.ID = j.Key()
+	}
+	if len(j.About) > 1 {
+		w.stillNeeded(&m, t.Digested)
+		if !w.isNews(m) {
+			return desk.Outcome{}, nil
+		}
+		if left := slices.DeleteFunc(slices.Clone(t.Digested), func(b desk.Brief) bool { return !asks(b) }); len(left) > 0 {
+			q := desk.GrantRequest{Person: incident.Actor(j.Person), Via: j.Via}
+			for _, b := range left {
+				q.Incidents = append(q.Incidents, b.Incident.Number)
+			}
+			grant, err := w.opt.Desk.Grant(ctx, q)
+			if err != nil {
+				return desk.Outcome{}, err
+			}
+			w.answerable(&m, j.Via, grant)
+		}
 	}
 	_, err := w.opt.Senders[j.Via].Send(ctx, m)
 	if ctx.Err() != nil {
 		return desk.Outcome{}, ctx.Err()
 	}
 	return desk.Outcome{}, w.attempted(ctx, j.Via, err)
+}
+
+// isNews reports whether a message about several incidents was last told something
+// else, and notes what it is told now: one press can acknowledge all of them, and
+// each of them has news for it then.
+func (w *Methods) isNews(m notify.Message) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.screens[m.ID] == m.Text {
+		return false
+	}
+	if len(w.screens) > 1000 { // forgetting costs a repetition that makes no sound
+		clear(w.screens)
+	}
+	w.screens[m.ID] = m.Text
+	return true
 }
 
 // poll asks the provider what has become of a message.

@@ -35,14 +35,54 @@ func (w *Methods) message(j ledger.Job, pages []desk.Notification, to rotation.P
 	b := briefs[0]
 	switch j.Via {
 	case "sms":
-		m.Subject = smsLine(test(b.Incident)+b.Incident.Name()+" "+b.Incident.Severity.String()+" "+serviceOf(b)+": "+b.Incident.Title, w.smsRoom())
+		head := test(b.Incident) + b.Incident.Name() + " " + b.Incident.Severity.String() + " " + serviceOf(b) + ": "
+		if j.Text != "" {
+			head += j.Text + " - " // the words first: what has no room is cut at the end
+		}
+		m.Subject = smsLine(head+b.Incident.Title, w.smsRoom())
 	case "voice":
-		m.Subject = spokenLine(b)
+		m.Subject = spokenLine(b, j.Text)
 	default:
 		m.Subject = subject(b)
 		m.Text = w.details(b, to)
+		if j.Text != "" {
+			m.Text = j.Text + "\n" + m.Text
+		}
 	}
 	return m
+}
+
+// stillNeeded is what a message about several incidents says when some of them
+// need nobody any more.
+func (w *Methods) stillNeeded(m *notify.Message, briefs []desk.Brief) {
+	var names, needed, settled []string
+	for _, b := range briefs {
+		if asks(b) {
+			names = append(names, b.Incident.Name())
+			needed = append(needed, subject(b))
+		} else {
+			settled = append(settled, w.news(b.Incident))
+		}
+	}
+	first := strings.Join(names[:min(len(names), 8)], ", ")
+	switch len(names) {
+	case 0:
+		m.Subject = "None of these incidents needs you any more."
+	case 1:
+		m.Subject = first + " still needs you."
+	default:
+		m.Subject = fmt.Sprintf("%d incidents still need you: %s", len(names), first)
+	}
+	m.Text = linesOf(append(needed, settled...))
+}
+
+// linesOf are lines about incidents, as many as a screen shows.
+func linesOf(lines []string) string {
+	const most = 30
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // several is the message about more than one incident. What it acknowledges is
@@ -64,14 +104,10 @@ func (w *Methods) several(m *notify.Message, via string, briefs []desk.Brief) {
 		}
 	case "voice":
 		worst := worstOf(briefs)
-		m.Subject = count + " incidents need you. The worst is " + spokenLine(worst)
+		m.Subject = count + " incidents need you. The worst is " + spokenLine(worst, "")
 	default:
 		m.Subject = count + " incidents need you: " + strings.Join(names[:min(len(names), 8)], ", ")
-		const most = 30
-		if len(lines) > most {
-			lines = append(lines[:most], fmt.Sprintf("and %d more", len(briefs)-most))
-		}
-		m.Text = strings.Join(lines, "\n")
+		m.Text = linesOf(lines)
 	}
 }
 
@@ -126,10 +162,14 @@ func (w *Methods) details(b desk.Brief, to rotation.Person) string {
 	return text
 }
 
-// spokenLine is an incident as a voice says it: no signs, no abbreviations.
-func spokenLine(b desk.Brief) string {
+// spokenLine is an incident as a voice says it, with the words of whoever asks, if
+// there are any: no signs, no abbreviations.
+func spokenLine(b desk.Brief, words string) string {
 	i := b.Incident
-	s := fmt.Sprintf("Incident %d, severity %d, %s. %s", i.Number, int(i.Severity), serviceOf(b), i.Title)
+	if words != "" {
+		words += ". "
+	}
+	s := fmt.Sprintf("Incident %d, severity %d, %s. %s%s", i.Number, int(i.Severity), serviceOf(b), words, i.Title)
 	if i.Test {
 		s = "This is a test. " + s
 	}

@@ -98,7 +98,7 @@ var table = map[Kind]Row{
 	Postmortem: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem"),
 		Lane: func(Job) string { return string(Say) }}, // after the line that says it is resolved
 	PostmortemFile: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem")},
-	Update:         {Priority: 3, Lane: byPersonAndMethod, Replaces: always, Words: plain("tell a phone how it went on")},
+	Update:         {Priority: 3, Lane: byMessage, Replaces: always, Words: plain("tell a phone how it went on")},
 	Alarm:          {Priority: 3, Words: plain("tell the operators")},
 	TestPage:       {Priority: 3, Lane: byPersonAndMethod, Words: plain("send a test page")},
 	Notice:         {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell an on-call notice")},
@@ -134,6 +134,8 @@ func name(actor string) string {
 }
 
 func byPersonAndMethod(j Job) string { return ":" + j.Person + ":" + j.Via }
+
+func byMessage(j Job) string { return byPersonAndMethod(j) + ":" + j.Receipt }
 
 func byTarget(j Job) string { return ":" + j.Target }
 
@@ -182,6 +184,8 @@ func (j Job) Lane() string {
 	}
 	f := j.Kind.Row().Lane
 	switch {
+	case j.Kind == Update && len(j.About) > 1: // one screen, though each incident has news for it
+		return string(j.Kind) + f(j)
 	case j.Kind == Postmortem:
 		return Number(j.Incident) + "/" + f(j)
 	case f != nil:

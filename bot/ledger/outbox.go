@@ -37,10 +37,14 @@ type Job struct {
 	Reason   string    `json:"reason,omitempty"` // of a notification: why it is sent
 	Rule     string    `json:"rule,omitempty"`   // of a notification: the person's rule that sends it
 	Send     string    `json:"send,omitempty"`   // of a notification: its key in the escalation
-	Text     string    `json:"text,omitempty"`   // of a manual page: who asks, and the words; of the channel: the title it is named by
+	Text     string    `json:"text,omitempty"`   // of a manual page and its updates: who asks, and the words; of the channel: the title it is named by
 	Message  Message   `json:"message,omitzero"`
 	ReplyURL string    `json:"reply_url,omitempty"`
 	Receipt  string    `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of an update: the message it replaces
+
+	// About is, of an update, the incidents that the message named, if it named
+	// several.
+	About []int `json:"about,omitempty"`
 
 	// Digest is the number of Person's message in Slack about several incidents
 	// that the job writes; of a notification 0 means that it stands alone.

@@ -110,7 +110,10 @@ func (n *Ntfy) message(m Message) ntfyMessage {
 		Message:  shorten(text, ntfyText, byteLen),
 		Priority: 3,
 	}
-	if m.Urgency == High {
+	switch {
+	case m.News:
+		out.Priority = 1 // no sound, no vibration; it replaces what was on the screen
+	case m.Urgency == High:
 		out.Priority, out.Tags = 5, []string{"rotating_light"}
 	}
 	if ack, ok := n.acknowledge(m); ok {
