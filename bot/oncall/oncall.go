@@ -32,16 +32,17 @@ type Roster struct {
 	ledger  *ledger.Ledger
 	opt     Options
 	current atomic.Pointer[Directory]
+	piece   int // bytes of text in one record
 
-	applying sync.Mutex                // held while a roster is being applied
-	watch    watch                     // the next hand-overs; locked after applying
-	before   atomic.Pointer[Directory] // an earlier roster, as a cache
+	applying sync.Mutex   // held while a roster is being applied
+	watch    watch        // the next hand-overs; locked after applying
+	versions versionCache // earlier rosters
 }
 
 // Open returns the roster that was stored last, with the links of people that
 // were found.
 func Open(ctx context.Context, l *ledger.Ledger, opt Options) (*Roster, error) {
-	o := &Roster{ledger: l, opt: opt}
+	o := &Roster{ledger: l, opt: opt, piece: rosterPiece}
 	if err := o.loadDirectory(ctx); err != nil {
 		return nil, err
 	}

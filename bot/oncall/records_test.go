@@ -13,5 +13,5 @@ var update = flag.Bool("update", false, "write the golden files that are missing
 func TestRecords(t *testing.T) {
 	storagetest.Records(t, *update, nil,
 		linkRecord{}, gapsRecord{}, gapsRun{}, groupsRecord{}, groupRecord{}, handoverRecord{}, announceRecord{}, Notice{},
-		rosterRecord{}, swapRecord{})
+		rosterRecord{}, deltaRecord{}, swapRecord{})
 }

@@ -22,7 +22,8 @@ type fixture struct {
 	db   *storage.DB
 	led  *ledger.Ledger
 
-	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
+	wrap  func(storage.Engine) storage.Engine // around the engine; nil: none
+	piece int                                 // bytes of a roster's text in one record; 0: as always
 }
 
 // opened is a roster on a store of its own.
@@ -58,6 +59,9 @@ func (x *fixture) start() {
 	}
 	if x.Roster, err = Open(x.t.Context(), x.led, Options{}); err != nil {
 		x.t.Fatal(err)
+	}
+	if x.piece > 0 {
+		x.Roster.piece = x.piece
 	}
 }
 

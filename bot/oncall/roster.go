@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -50,24 +49,6 @@ type Change struct {
 	What     string           `json:"what,omitempty"`     // in words
 	Why      string           `json:"why,omitempty"`      // as given by whoever did it
 }
-
-// rosterRecord is a version of the roster. Its text stands in pieces of its own.
-type rosterRecord struct {
-	V      int `json:"v"`
-	Pieces int `json:"pieces"`
-	Change
-}
-
-const (
-	rosterCurrent = "roster/current"
-	rosterPiece   = 192 << 10 // bytes of text in one record; JSON can make six times as many of them
-)
-
-func rosterKey(version, piece int) string {
-	return fmt.Sprintf("roster/%s/%03d", ledger.Number(version), piece)
-}
-
-func versionKey(version int) string { return "version/" + ledger.Number(version) }
 
 // HasRoster reports whether a roster was ever applied to this store.
 func (o *Roster) HasRoster() bool { return o.current.Load().Version > 0 }
@@ -159,15 +140,15 @@ func (o *Roster) changeLocked(ctx context.Context, c change) (Answer, error) {
 	if err != nil {
 		return Answer{}, inRefusal(err)
 	}
-	old, err := o.textThatHolds(ctx)
+	old, err := o.holds(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
 	text := c.text
 	if text == nil {
-		text = changedText(old, was, made.Roster)
+		text = changedText(old.text, was, made.Roster)
 	}
-	if was.Version > 0 && bytes.Equal(text, old) {
+	if was.Version > 0 && bytes.Equal(text, old.text) {
 		return Answer{Version: was.Version, Warnings: made.Warnings, Repeated: true}, nil
 	}
 	parsed, err := rotation.Parse("the changed roster", text)
@@ -178,19 +159,10 @@ func (o *Roster) changeLocked(ctx context.Context, c change) (Answer, error) {
 		return Answer{}, fmt.Errorf("change roster: %v", err)
 	}
 	next := o.directory(parsed, was.Version+1, was.links)
-	if err := o.replace(ctx, replacement{c, made, text, now}, was, next); err != nil {
+	if err := o.replace(ctx, replacement{c, made, old, text, now}, was, next); err != nil {
 		return Answer{}, err
 	}
 	return Answer{Version: next.Version, Seq: made.Seq, Warnings: made.Warnings}, nil
-}
-
-// textThatHolds returns the text of the version that holds; nil before the first.
-func (o *Roster) textThatHolds(ctx context.Context) ([]byte, error) {
-	version := o.Current().Version
-	if version == 0 {
-		return nil, nil
-	}
-	return o.RosterText(ctx, version)
 }
 
 // aComment finds what is probably a comment in a roster's text.
@@ -214,6 +186,7 @@ func changedText(old []byte, was *Directory, next *rotation.Roster) []byte {
 type replacement struct {
 	change change
 	made   rotation.Change
+	old    stored
 	text   []byte
 	now    time.Time
 }
@@ -221,7 +194,8 @@ type replacement struct {
 // replace stores the roster next and puts it in the place of was. What was still
 // due by the old one is told before.
 func (o *Roster) replace(ctx context.Context, x replacement, was, next *Directory) error {
-	pieces, err := o.storePieces(ctx, next.Version, x.text)
+	delta, own := difference(x.old.record, x.old.text, x.text)
+	pieces, err := o.storePieces(ctx, next.Version, own)
 	if err != nil {
 		return err
 	}
@@ -230,12 +204,12 @@ func (o *Roster) replace(ctx context.Context, x replacement, was, next *Director
 	if err := o.handOver(ctx, x.now); err != nil {
 		return err
 	}
-	r := rosterRecord{V: 1, Pieces: len(pieces), Change: x.change.log}
+	r := rosterRecord{V: 1, Pieces: len(pieces), Delta: delta, Change: x.change.log}
 	r.Version, r.At, r.By, r.Through = next.Version, x.now, x.change.caller.Actor, x.change.caller.Through
 	return o.update(ctx, x.change.caller, x.now, func(w *work) error {
 		w.who = next
 		w.After(func() {
-			o.before.Store(was)
+			o.versions.put(was.Version, was.Roster)
 			o.current.Store(next)
 		})
 		if err := errFirst(w.putVersion(r, pieces), w.rosterChanged(r, was)); err != nil || x.change.with == nil {
@@ -263,140 +237,12 @@ func sentence(s string) string {
 	return string(unicode.ToUpper(first)) + s[n:] + "."
 }
 
-// storePieces cuts a text into pieces, each a JSON string, and stores all but the
-// last one.
-func (o *Roster) storePieces(ctx context.Context, version int, text []byte) ([][]byte, error) {
-	var pieces [][]byte
-	for rest := text; len(rest) > 0; {
-		n := min(len(rest), rosterPiece)
-		for n < len(rest) && !utf8.RuneStart(rest[n]) {
-			n--
-		}
-		piece, err := json.Marshal(string(rest[:n]))
-		if err != nil {
-			return nil, fmt.Errorf("store roster: %v", err)
-		}
-		pieces, rest = append(pieces, piece), rest[n:]
-	}
-	for n := range max(len(pieces)-1, 0) {
-		err := o.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error { return t.Put(rosterKey(version, n), pieces[n]) })
-		if err != nil {
-			return nil, err
-		}
-	}
-	return pieces, nil
-}
-
-// putVersion makes a version valid.
-func (w *work) putVersion(r rosterRecord, pieces [][]byte) error {
-	if last := len(pieces) - 1; last >= 0 {
-		if err := w.Tx.Put(rosterKey(r.Version, last), pieces[last]); err != nil {
-			return err
-		}
-	}
-	if err := w.Save(versionKey(r.Version), r); err != nil {
-		return err
-	}
-	return w.Save(rosterCurrent, r)
-}
-
-// History returns the changes of the roster, the newest first, at most most; 0
-// means all.
-func (o *Roster) History(ctx context.Context, most int) ([]Change, error) {
-	list := []Change{}
-	err := o.ledger.View(ctx, func(tx *storage.Tx) error {
-		for key, value := range tx.ScanBack("version/") {
-			var r rosterRecord
-			if err := json.Unmarshal(value, &r); err != nil {
-				return fmt.Errorf("read %s: %v", key, err)
-			}
-			list = append(list, r.Change)
-			if len(list) == most {
-				return nil
-			}
-		}
-		return nil
-	})
-	return list, err
-}
-
-// change returns the entry of the history that made a version.
-func (o *Roster) change(ctx context.Context, version int) (Change, error) {
-	var r rosterRecord
-	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		r, err = storage.Load[rosterRecord](tx, versionKey(version))
-		if errors.Is(err, storage.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
-	return r.Change, err
-}
-
-// RosterText returns the text of a version, and a refusal where there is none
-// such.
-func (o *Roster) RosterText(ctx context.Context, version int) ([]byte, error) {
-	var text []byte
-	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		text, err = rosterText(tx, versionKey(version))
-		return err
-	})
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, refusal("`stormbell roster history` lists them.", "There is no version %d of the roster.", version)
-	}
-	return text, err
-}
-
-// rosterText reads the text of the version whose record stands at key.
-func rosterText(tx *storage.Tx, key string) ([]byte, error) {
-	r, err := storage.Load[rosterRecord](tx, key)
-	if err != nil {
-		return nil, err
-	}
-	var text []byte
-	for piece := range r.Pieces {
-		s, err := storage.Load[string](tx, rosterKey(r.Version, piece))
-		if err != nil {
-			return nil, fmt.Errorf("read version %d of the roster: %v", r.Version, err)
-		}
-		text = append(text, s...)
-	}
-	return text, nil
-}
-
-// rosterOf returns a version as a roster; version 0 is the empty one.
-func (o *Roster) rosterOf(ctx context.Context, version int) (*rotation.Roster, error) {
-	who := o.current.Load()
-	switch version {
-	case 0:
-		return &rotation.Roster{}, nil
-	case who.Version:
-		return who.Roster, nil
-	}
-	if was := o.before.Load(); was != nil && was.Version == version {
-		return was.Roster, nil
-	}
-	text, err := o.RosterText(ctx, version)
-	if err != nil {
-		return nil, err
-	}
-	r, err := rotation.Parse("a stored roster", text)
-	if err == nil && version == who.Version-1 {
-		o.before.Store(o.directory(r, version, nil)) // asked for again and again while people are told
-	}
-	return r, err
-}
-
 // loadDirectory reads the roster and the links from the store.
 func (o *Roster) loadDirectory(ctx context.Context) error {
-	var text []byte
-	var current rosterRecord
+	var current stored
 	links := map[string]linkRecord{}
 	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		if current, err = storage.Load[rosterRecord](tx, rosterCurrent); err == nil {
-			text, err = rosterText(tx, rosterCurrent)
-		}
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if current, err = readVersion(tx, rosterCurrent); err != nil && !missing(err) {
 			return err
 		}
 		for key, value := range tx.Scan("link/") {
@@ -412,47 +258,11 @@ func (o *Roster) loadDirectory(ctx context.Context) error {
 		return err
 	}
 	roster := &rotation.Roster{}
-	if current.Version > 0 {
-		if roster, err = rotation.Parse("the stored roster", text); err != nil {
+	if current.record.Version > 0 {
+		if roster, err = rotation.Parse("the stored roster", current.text); err != nil {
 			return err
 		}
 	}
-	o.current.Store(o.directory(roster, current.Version, links))
+	o.current.Store(o.directory(roster, current.record.Version, links))
 	return nil
-}
-
-// InForce is a roster and the time in which it held.
-type InForce struct {
-	From, To time.Time
-	Roster   *rotation.Roster
-}
-
-// InForce returns the rosters that held within [from, to), in order. Who was on
-// call before the first version is what that says.
-func (o *Roster) InForce(ctx context.Context, from, to time.Time) ([]InForce, error) {
-	history, err := o.History(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(history)
-	var list []InForce
-	for n, c := range history {
-		end := to
-		if n+1 < len(history) {
-			end = history[n+1].At
-		}
-		begin := later(c.At, from)
-		if n == 0 {
-			begin = from
-		}
-		if !begin.Before(end) || !begin.Before(to) {
-			continue
-		}
-		r, err := o.rosterOf(ctx, c.Version)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, InForce{From: begin, To: end, Roster: r})
-	}
-	return list, nil
 }

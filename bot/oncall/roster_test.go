@@ -13,12 +13,12 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// long is a roster of more than a megabyte, whose names JSON writes six times as
-// long.
-func long(names string) string {
+// long is a roster of people whose names are long, and some of which JSON writes
+// six times as long.
+func long(names string, people int) string {
 	var b strings.Builder
 	b.WriteString("people:\n")
-	for k := range 4200 {
+	for k := range people {
 		fmt.Fprintf(&b, "  - {id: p%05d, name: %q, slack: U%05d}\n", k, fmt.Sprintf("%d %s", k, strings.Repeat(names, 180/len(names))), k)
 	}
 	return b.String()
@@ -28,7 +28,7 @@ func long(names string) string {
 // that are long when they are stored.
 func TestLongRoster(t *testing.T) {
 	for _, names := range []string{"x", "&", "<", "ß", "🔥"} {
-		withRoster(t, long(names), func(x *fixture) {
+		withRoster(t, long(names, 1500), func(x *fixture) {
 			want := x.Current().Roster
 			x.reopen()
 			if !want.Equal(x.Current().Roster) {
@@ -56,12 +56,13 @@ func (c *cutting) Commit(ctx context.Context, changes []storage.Change) error {
 // TestRosterCutShort cuts the power at each commit of a roster in pieces: the old
 // one holds, and the next try succeeds.
 func TestRosterCutShort(t *testing.T) {
-	r, err := rotation.Parse("roster.yaml", []byte(long("x")))
+	r, err := rotation.Parse("roster.yaml", []byte(long("x", 100)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n, applied := 0, false; !applied; n++ {
 		inBubble(t, func(x *fixture) {
+			x.piece = 4 << 10
 			before := x.Current().Roster
 			power := &cutting{left: 1000}
 			x.wrap = func(e storage.Engine) storage.Engine {
@@ -73,7 +74,7 @@ func TestRosterCutShort(t *testing.T) {
 			err := x.ApplyRoster(background(), r, incident.Bot, "")
 			if applied = err == nil; applied {
 				if n < 4 {
-					t.Errorf("a roster of a megabyte took only %d commits", n)
+					t.Errorf("a roster in pieces took only %d commits", n)
 				}
 				return
 			}
