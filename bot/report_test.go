@@ -1,9 +1,14 @@
 package bot
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/stormbell/stormbell/storage"
 )
 
 // TestReport shows each person their own figures, a lead how the rotation holds,
@@ -26,7 +31,14 @@ func TestReport(t *testing.T) {
 			{"ada", "report 9999", []string{"from 1 to 400"}, nil},
 		} {
 			seen := r.oncall(tt.user, tt.text)
-			shown := unescaped(seen.Text + string(seen.Blocks))
+			if seen.Error != "" || strings.Contains(seen.Text, "figures of on call") {
+				t.Errorf("/oncall %s by %s is acknowledged with %+v; want the figures after it", tt.text, tt.user, seen)
+			}
+			r.pass(time.Second)
+			shown := seen.Text
+			if shown == "" {
+				shown = r.lastWhisper(tt.user)
+			}
 			for _, w := range tt.want {
 				if !strings.Contains(shown, w) {
 					t.Errorf("/oncall %s by %s shows %s; want %q", tt.text, tt.user, shown, w)
@@ -39,4 +51,72 @@ func TestReport(t *testing.T) {
 			}
 		}
 	})
+}
+
+// lastWhisper is what only the person was told last, text and blocks.
+func (r *rig) lastWhisper(user string) string {
+	r.t.Helper()
+	list := r.sim.State().Whispers[userID(r, user)]
+	if len(list) == 0 {
+		r.t.Fatalf("%s was told nothing", user)
+	}
+	last := list[len(list)-1]
+	return unescaped(last.Text + string(last.Blocks))
+}
+
+// slowToRead is an engine that can take its time for every look at it.
+type slowToRead struct {
+	storage.Engine
+	by atomic.Int64
+}
+
+// Snapshot takes its time.
+func (s *slowToRead) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	select {
+	case <-time.After(time.Duration(s.by.Load())):
+		return s.Engine.Snapshot(ctx)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// TestSlowReport takes longer over the figures than Slack waits: the command is
+// acknowledged all the same, the person hears that it goes on, and then how it
+// ended.
+func TestSlowReport(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		every time.Duration
+		want  string
+	}{
+		{"slow", 3 * time.Second, "Your last 90 days on call"},
+		{"too slow", time.Minute, "That took too long just now. Please try again, or ask for fewer days"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, calm())
+				store := &slowToRead{}
+				r.wrap = func(e storage.Engine) storage.Engine {
+					store.Engine = e
+					return store
+				}
+				defer r.close()
+				r.start()
+				r.pass(time.Minute)
+				store.by.Store(int64(tt.every))
+				if seen := r.oncall("ada", "report"); seen.Error != "" || seen.Text != "" {
+					t.Errorf("ada sees %+v, want nothing yet", seen)
+				}
+				r.pass(3 * time.Second)
+				if got := r.lastWhisper("ada"); !strings.Contains(got, "Working it out") {
+					t.Errorf("after three seconds ada is told %s", got)
+				}
+				r.pass(15 * time.Second)
+				store.by.Store(0)
+				if got := r.lastWhisper("ada"); !strings.Contains(got, tt.want) {
+					t.Errorf("in the end ada is told %s, want %q", got, tt.want)
+				}
+			})
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 	"github.com/slack-go/slack"
@@ -96,5 +97,35 @@ func (s *Slack) told(c desk.Caller, r reply) answer {
 		if err := s.respond(ctx, c.ReplyURL, r); err != nil {
 			s.log.Warn().Str("error", err.Error()).Msg("a person could not be answered")
 		}
+	}}
+}
+
+// After patience somebody who waits is told that their answer is being worked out;
+// replyTime is what is left at the end to send it.
+const (
+	patience  = 2 * time.Second
+	replyTime = 3 * time.Second
+)
+
+// workedOut answers after the acknowledgement, for what may take longer than Slack
+// waits for one.
+func (s *Slack) workedOut(c desk.Caller, work func(context.Context) reply) answer {
+	return answer{after: func(ctx context.Context) {
+		said := make(chan struct{})
+		wait := time.AfterFunc(patience, func() {
+			defer close(said)
+			s.told(c, ephemeral("Working it out…")).after(ctx)
+		})
+		working := ctx
+		if end, limited := ctx.Deadline(); limited {
+			var cancel context.CancelFunc
+			working, cancel = context.WithDeadline(ctx, end.Add(-replyTime))
+			defer cancel()
+		}
+		r := work(working)
+		if !wait.Stop() {
+			<-said // the one message must not overtake the other
+		}
+		s.told(c, r).after(ctx)
 	}}
 }

@@ -55,7 +55,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	case "why":
 		return answer{payload: s.why(ctx, caller.Actor, c.ChannelID, rest)}
 	case "report":
-		return answer{payload: s.report(ctx, caller.Actor, rest)}
+		return s.report(caller, rest)
 	case "help":
 		return answer{payload: s.oncallHelp()}
 	}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/rotation"
@@ -19,20 +21,29 @@ import (
 const reportDays = 90
 
 // report shows a person's own figures, and the lead of a team how its rotations
-// hold: never a list of people.
-func (s *Slack) report(ctx context.Context, who incident.Actor, typed string) reply {
+// hold: never a list of people. The figures are worked out after the command is
+// acknowledged, since that takes the longer the more often the roster was applied.
+func (s *Slack) report(c desk.Caller, typed string) answer {
 	days := reportDays
 	if word, _ := cut(typed); word != "" {
 		if _, err := fmt.Sscanf(word, "%d", &days); err != nil || days < 1 || days > 400 {
-			return ephemeral("Say for how many days, from 1 to 400, as in `" + s.opt.OncallCommand + " report 30`.")
+			return answer{payload: ephemeral("Say for how many days, from 1 to 400, as in `" + s.opt.OncallCommand + " report 30`.")}
 		}
 	}
-	kind, self := who.Split()
+	kind, self := c.Actor.Split()
 	if kind != "person" {
-		return ephemeral("There are figures for people of the roster only, and you are not in it.")
+		return answer{payload: ephemeral("There are figures for people of the roster only, and you are not in it.")}
 	}
+	return s.workedOut(c, func(ctx context.Context) reply { return s.figures(ctx, self, days) })
+}
+
+// figures is the answer to somebody who asks for their report.
+func (s *Slack) figures(ctx context.Context, self string, days int) reply {
 	now := time.Now().UTC()
-	figures, err := s.desk.OncallReport(ctx, who, now.Add(-time.Duration(days)*24*time.Hour), now)
+	figures, err := s.desk.OncallReport(ctx, incident.Person(self), now.Add(-time.Duration(days)*24*time.Hour), now)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return ephemeral("That took too long just now. Please try again, or ask for fewer days, as in `" + s.opt.OncallCommand + " report 14`.")
+	}
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
