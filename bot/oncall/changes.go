@@ -21,6 +21,7 @@ type swapRecord struct {
 	At       time.Time        `json:"at"`
 	Why      string           `json:"why,omitempty"`
 	Messages []ledger.Message `json:"messages,omitempty"`
+	Until    time.Time        `json:"until,omitzero"` // when nobody needs it any more; zero: it is not known yet
 }
 
 // swapName names a swap: in keys, in what the pager looks at, and in jobs.
@@ -379,10 +380,10 @@ func (o *Roster) answerSwap(ctx context.Context, c Caller, old Swap, ch change) 
 // swapEnded commits what follows from the end of an open swap.
 func (w *work) swapEnded(rot string, s rotation.Swap) error {
 	name := swapName(rot, s.Seq)
-	if err := w.Sleep(name); err != nil {
+	if _, err := w.AddApart(ledger.Job{Kind: ledger.Swap, Target: name}); err != nil {
 		return err
 	}
-	if _, err := w.AddApart(ledger.Job{Kind: ledger.Swap, Target: name}); err != nil {
+	if err := w.keepSwap(name, s); err != nil {
 		return err
 	}
 	_, actor := w.by().Split()

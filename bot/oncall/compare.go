@@ -61,10 +61,7 @@ func (w *work) rosterChanged(r rosterRecord, was *Directory) error {
 			return err
 		}
 	}
-	if err := w.Wake("handover", w.Now); err != nil {
-		return err
-	}
-	return w.Wake("groups", w.Now)
+	return errFirst(w.Wake("handover", w.Now), w.Wake("groups", w.Now), w.Wake("forget", w.Now.Add(forgetAfter)))
 }
 
 // tickAnnounce tells some of the people concerned of the change that made a
@@ -72,12 +69,16 @@ func (w *work) rosterChanged(r rosterRecord, was *Directory) error {
 func (o *Roster) tickAnnounce(ctx context.Context, version int, now time.Time) error {
 	name := announceName(version)
 	var a announceRecord
+	var ok bool
 	err := o.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		a, err = storage.Load[announceRecord](tx, name)
+		a, ok, err = ledger.Load[announceRecord](tx, name)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if !ok {
+		return o.update(ctx, Caller{Actor: incident.Bot}, now, func(w *work) error { return w.Sleep(name) })
 	}
 	log, err := o.change(ctx, version)
 	if err != nil {

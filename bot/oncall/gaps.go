@@ -22,8 +22,9 @@ const (
 	aDay     = 24 * 3600
 )
 
-// gapsBatch is how many rotations are looked at in one transaction.
-const gapsBatch = 50
+// gapsBatch is how many rotations are looked at in one transaction. Each may have a
+// team of its own, which makes three records.
+const gapsBatch = 30
 
 // gapsRecord is what was told of a rotation's gaps.
 type gapsRecord struct {

@@ -54,6 +54,7 @@ func Open(ctx context.Context, l *ledger.Ledger, opt Options) (*Roster, error) {
 	})
 	l.Handle("gaps", func(ctx context.Context, _ string, now time.Time) error { return o.tickGaps(ctx, now) })
 	l.Handle("groups", func(ctx context.Context, _ string, now time.Time) error { return o.tickGroups(ctx, now) })
+	l.Handle("forget", func(ctx context.Context, _ string, now time.Time) error { return o.tickForget(ctx, now) })
 	l.Handle("announce/", func(ctx context.Context, name string, now time.Time) error {
 		return o.tickAnnounce(ctx, ledger.LastNumber(name), now)
 	})
@@ -61,13 +62,13 @@ func Open(ctx context.Context, l *ledger.Ledger, opt Options) (*Roster, error) {
 	return o, o.start(ctx)
 }
 
-// start makes sure that hand-overs, gaps and groups are looked at.
+// start makes sure that hand-overs, gaps, groups and old records are looked at.
 func (o *Roster) start(ctx context.Context) error {
 	if !o.HasRoster() {
 		return nil
 	}
 	return o.update(ctx, Caller{Actor: incident.Bot}, time.Time{}, func(w *work) error {
-		for _, name := range []string{"handover", "gaps", "groups"} {
+		for _, name := range []string{"handover", "gaps", "groups", "forget"} {
 			if _, planned, err := w.Due(name); err != nil {
 				return err
 			} else if !planned {

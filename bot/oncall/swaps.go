@@ -72,10 +72,7 @@ func (o *Roster) tickSwap(ctx context.Context, name string, now time.Time) error
 	}
 	return o.update(ctx, Caller{Actor: incident.Bot}, now, func(w *work) error {
 		if !ok || s.Status != rotation.SwapOpen {
-			if _, err := w.AddApart(ledger.Job{Kind: ledger.Swap, Target: name}); err != nil {
-				return err
-			}
-			return w.Sleep(name)
+			return w.swapOver(name, s)
 		}
 		if at := rotation.Daytime().Next(w.reader(rot, s), now); at.After(now) {
 			if at.After(begins(s)) {
@@ -87,6 +84,37 @@ func (o *Roster) tickSwap(ctx context.Context, name string, now time.Time) error
 		n.Again = true
 		return errFirst(w.tell(n), w.Wake(name, nextLook(s, now)))
 	})
+}
+
+// swapFor is how long the record of a swap is kept after the swap and its shifts are
+// over. Until then its messages are mended when somebody takes it back.
+const swapFor = 30 * 24 * time.Hour
+
+// keepSwap plans when the record of a swap goes that is not open any more. The zero
+// swap is one that the roster has no more.
+func (w *work) keepSwap(name string, s rotation.Swap) error {
+	r, ok, err := ledger.Load[swapRecord](w.Tx.Tx, name)
+	if err != nil || !ok {
+		return errFirst(err, w.Sleep(name))
+	}
+	r.Until = later(later(s.End, s.BackEnd), w.Now).Add(swapFor)
+	return errFirst(w.Save(name, r), w.Wake(name, r.Until))
+}
+
+// swapOver looks at a swap that is not open any more: first what asked for an
+// answer says so, and later its record goes.
+func (w *work) swapOver(name string, s rotation.Swap) error {
+	r, ok, err := ledger.Load[swapRecord](w.Tx.Tx, name)
+	switch {
+	case err != nil:
+		return err
+	case ok && !r.Until.IsZero() && !w.Now.Before(r.Until):
+		return errFirst(w.Tx.Delete(name), w.Sleep(name))
+	}
+	if _, err := w.AddApart(ledger.Job{Kind: ledger.Swap, Target: name}); err != nil {
+		return err
+	}
+	return w.keepSwap(name, s)
 }
 
 // reader is the zone of whoever is asked: a person, or the rotation's team.
