@@ -96,12 +96,12 @@ type Skipped struct {
 // that does not begin with a declaration or has a hole in its numbers.
 func Fold(number int, events []Event) (Incident, error) {
 	if len(events) == 0 || events[0].Kind != KindDeclared {
-		return Incident{}, fmt.Errorf("fold %s: the timeline does not begin with a declaration", Name(number))
+		return Incident{}, fmt.Errorf("read timeline of %s: it does not begin with a declaration", Name(number))
 	}
 	i := Incident{Number: number}
 	for n, e := range events {
 		if e.Seq != n+1 {
-			return Incident{}, fmt.Errorf("fold %s: event %d where %d was expected", Name(number), e.Seq, n+1)
+			return Incident{}, fmt.Errorf("read timeline of %s: event %d where %d was expected", Name(number), e.Seq, n+1)
 		}
 		i = i.apply(e)
 	}

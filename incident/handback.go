@@ -6,7 +6,7 @@ import "time"
 // looked for again. Roles stay with who has them until others take them.
 func (i Incident) Unacknowledge(text string, by Actor, now time.Time) (Change, error) {
 	if !i.Status.Active() {
-		return Change{}, i.over("there is nothing to give back")
+		return Change{}, i.over("there is no acknowledgement to take back")
 	}
 	if i.AcknowledgedBy == "" {
 		return Change{}, Refuse("", "Nobody has acknowledged %s, so there is nothing to take back.", i.Name())

@@ -52,7 +52,7 @@ type Incident struct {
 	FollowUps      []FollowUp `json:"follow_ups,omitempty"`     // in the order they were opened
 	Events         int        `json:"events"`                   // the number of the last event
 	Updated        time.Time  `json:"updated"`                  // instant of the last event
-	Exhausted      bool       `json:"exhausted,omitempty"`      // the ladder ran out with no acknowledgement
+	Exhausted      bool       `json:"exhausted,omitempty"`      // nobody answered any step of the escalation
 }
 
 // Name returns the incident's name, INC-N.
@@ -296,7 +296,7 @@ var howWords = map[string]How{
 
 // ParseHow reads the first word that tells of what somebody says about a
 // mitigation, as in "rollback of 431" or "by a restart". Any other word means a
-// workaround, so that the lasting fix is not forgotten.
+// workaround, so that the permanent fix is not forgotten.
 func ParseHow(text string) How {
 	for _, word := range strings.Fields(strings.ToLower(text)) {
 		word = strings.Trim(word, ".,:;!")

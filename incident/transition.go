@@ -75,7 +75,7 @@ func (i Incident) Mitigating(by Actor, text string, now time.Time) (Change, erro
 }
 
 // Mitigate says that customers are fine again, and how that came about. Unless
-// it was a lasting fix, the follow-up for one is opened for team, due as the
+// it was a permanent fix, the follow-up for one is opened for team, due as the
 // severity demands.
 func (i Incident) Mitigate(by Actor, text, team string, now time.Time) (Change, error) {
 	how := ParseHow(text)
@@ -87,7 +87,7 @@ func (i Incident) Mitigate(by Actor, text, team string, now time.Time) (Change, 
 		f := FollowUp{
 			ID:    fmt.Sprintf("%s-F%d", i.Name(), len(i.FollowUps)+1),
 			Kind:  "permanent_fix",
-			Title: "Replace the " + string(how) + " by a lasting fix",
+			Title: "Replace the " + string(how) + " with a permanent fix",
 			Team:  team,
 			Due:   now.AddDate(0, 0, fixDays(i.Highest)),
 		}
@@ -139,7 +139,7 @@ func (i Incident) Close(by Actor, text string, now time.Time) (Change, error) {
 func (i Incident) Reopen(by Actor, reason string, now time.Time) (Change, error) {
 	if CleanText(reason) == "" {
 		return Change{}, Refuse("Say what came back, as in: reopen errors are rising again.",
-			"To reopen %s a reason is needed.", i.Name())
+			"A reason is needed to reopen %s.", i.Name())
 	}
 	c, err := i.moved(Event{Kind: KindReopened, Text: reason}, by, now)
 	if err != nil {
@@ -387,7 +387,7 @@ func (i Incident) may(k Kind) error {
 	}
 	switch {
 	case k == KindReopened && i.Status.Active():
-		return Refuse("There is nothing to reopen.", "%s is open: it is %s.", i.Name(), i.Status)
+		return Refuse("", "%s is still open (%s), so it cannot be reopened.", i.Name(), i.Status)
 	case k == KindMerged && i.Status == Merged:
 		return Refuse("Reopen it first, with a reason.", "%s is already a part of %s.", i.Name(), i.Whole())
 	case i.Status == lead.to:

@@ -22,21 +22,21 @@ func (f *facts) factors(d Document) Section {
 	offer := func(fact string) {
 		s.Asks = append(s.Asks, Ask{Question: fact + ": was that a factor?"})
 	}
-	for _, e := range d.Timeline {
+	for _, e := range f.events {
 		switch e.Kind {
 		case incident.KindService:
-			offer("at " + f.clock.at(e.At) + " the incident was " + e.What)
+			offer("at " + f.clock.at(e.At) + " the incident was moved to " + or(f.service(e.Service), "no service"))
 		case incident.KindReopened:
 			offer("at " + f.clock.at(e.At) + " the trouble was back")
 		case incident.KindExhausted:
-			offer("at " + f.clock.at(e.At) + " the escalation came to its end")
+			offer("at " + f.clock.at(e.At) + " nobody had answered any step of the escalation")
 		}
 		if len(s.Asks) >= maxOffers {
 			return s
 		}
 	}
 	if n := lost(d.Pages); n > 0 {
-		offer(count(n, "page", "pages") + " did not get through")
+		offer(count(n, "notification", "notifications") + " failed")
 	}
 	return s
 }
@@ -58,12 +58,12 @@ func (f *facts) wentWell(d Document) Section {
 	s := Section{ID: "went_well", Title: "What went well", Source: People}
 	for _, p := range d.Promises {
 		if p.State == Met {
-			s.Lines = append(s.Lines, fmt.Sprintf("From the record: %s after %s, %s agreed.", p.What, p.Used, p.Target))
+			s.Lines = append(s.Lines, fmt.Sprintf("From the timeline: %s after %s, %s agreed.", p.What, p.Used, p.Target))
 		}
 	}
 	for _, p := range d.Pages {
 		if !p.Answered.IsZero() {
-			s.Lines = append(s.Lines, fmt.Sprintf("From the record: the page to %s was answered after %s.", p.To, p.Delay))
+			s.Lines = append(s.Lines, fmt.Sprintf("From the timeline: the notification to %s was answered after %s.", p.To, p.Delay))
 			break
 		}
 	}
@@ -75,7 +75,7 @@ func (f *facts) wentHard(d Document) Section {
 	s := Section{ID: "went_badly", Title: "What made it hard", Source: People}
 	for _, p := range d.Promises {
 		if p.State == Missed {
-			s.Lines = append(s.Lines, fmt.Sprintf("From the record: %s after %s, %s agreed.", p.What, p.Used, p.Target))
+			s.Lines = append(s.Lines, fmt.Sprintf("From the timeline: %s after %s, %s agreed.", p.What, p.Used, p.Target))
 		}
 	}
 	unanswered := 0
@@ -85,8 +85,8 @@ func (f *facts) wentHard(d Document) Section {
 		}
 	}
 	if unanswered > 0 {
-		s.Lines = append(s.Lines, fmt.Sprintf("From the record: %d of %s had no answer.",
-			unanswered, count(len(d.Pages), "page", "pages")))
+		s.Lines = append(s.Lines, fmt.Sprintf("From the timeline: %d of %s had no answer.",
+			unanswered, count(len(d.Pages), "notification", "notifications")))
 	}
 	moved := 0
 	for _, e := range f.events {
@@ -95,7 +95,7 @@ func (f *facts) wentHard(d Document) Section {
 		}
 	}
 	if moved > 0 {
-		s.Lines = append(s.Lines, "From the record: moved to another service "+count(moved, "time", "times")+".")
+		s.Lines = append(s.Lines, "From the timeline: moved to another service "+count(moved, "time", "times")+".")
 	}
 	s.Asks = []Ask{{Question: "What was harder than it needed to be?"}}
 	return s
@@ -110,7 +110,7 @@ func (f *facts) nowAndLater() Section {
 	s := Section{ID: "now_later", Title: "Now and later", Source: Both}
 	for _, e := range f.events {
 		if e.Kind == incident.KindMitigated {
-			text := "mitigated by " + string(e.How)
+			text := f.wording().Sentence(e).Did
 			if said := f.cast.clean(e.Text); said != "" {
 				text += "\n" + said
 			}
@@ -118,11 +118,11 @@ func (f *facts) nowAndLater() Section {
 		}
 	}
 	if fix, ok := f.permanentFix(); ok {
-		s.Lines = append(s.Lines, "The lasting fix is "+plain(fix.ID)+", due on "+f.clock.date(fix.Due)+".")
+		s.Lines = append(s.Lines, "The permanent fix is "+plain(fix.ID)+", due on "+f.clock.date(fix.Due)+".")
 	}
 	s.Asks = []Ask{
 		{Question: "What is temporary now, and how is it undone?"},
-		{Question: "Is that enough until the lasting fix is there?"},
+		{Question: "Is that enough until the permanent fix is done?"},
 	}
 	return s
 }
@@ -138,7 +138,7 @@ func (f *facts) followUps() Section {
 			due = f.clock.date(u.Due)
 		}
 		s.Table.Rows = append(s.Table.Rows, []string{
-			plain(u.ID), plain(u.Kind), f.cast.clean(u.Title), or(f.team(u.Team), "no team"), due,
+			plain(u.ID), plain(u.KindWords()), f.cast.clean(u.Title), or(f.team(u.Team), "no team"), due,
 		})
 	}
 	s.Asks = []Ask{

@@ -73,7 +73,7 @@ func (f *facts) detected(declared Moment) Measure {
 	m := Measure{Name: "detected", To: declared}
 	if len(f.i.Impact) == 0 || !f.i.Impact[0].Start.Before(f.i.Declared) {
 		m.From = Moment{What: "impact began"}
-		m.Missing = "when the impact began is not in the record"
+		m.Missing = "when the impact began is not in the timeline"
 		return m
 	}
 	m.From = Moment{What: "impact began", At: f.i.Impact[0].Start}
@@ -105,14 +105,16 @@ type Entry struct {
 func (f *facts) timeline() []Entry {
 	entries := make([]Entry, 0, len(f.events))
 	f.cast.open = nil
+	wording := f.wording()
 	for _, e := range f.events {
+		s := wording.Sentence(e)
 		entries = append(entries, Entry{
 			Seq:  e.Seq,
 			At:   e.At,
 			Who:  f.cast.doing(e.By),
 			Kind: e.Kind,
-			What: f.say(e),
-			Text: f.typed(e),
+			What: s.Did,
+			Text: f.typed(s),
 		})
 		f.cast.follow(e)
 	}
@@ -240,7 +242,7 @@ func sev3(pages []Page, promises []Promise) Due {
 	if n := woken(pages); n > 0 {
 		return Due{Required: true, Because: "sev3 and " + count(n, "person was", "people were") + " woken"}
 	}
-	return Due{Because: "sev3: asked for when it comes again within 30 days"}
+	return Due{Because: "sev3: required if it happens again within 30 days"}
 }
 
 // workingDays returns the instant n days from Monday to Friday after t.

@@ -43,10 +43,10 @@ func (f *facts) head(d Document) Section {
 		{"Review", f.review(d.Due)},
 	}
 	if d.Private {
-		rows = append(rows, []string{"Readers", "private: those involved only"})
+		rows = append(rows, []string{"Readers", "private: only for the people involved"})
 	}
 	if d.Test {
-		rows = append(rows, []string{"Kind", "a drill; it counts in no figure"})
+		rows = append(rows, []string{"Kind", "a drill; not counted in figures"})
 	}
 	return Section{ID: "head", Title: "Head", Source: Record, Table: &Table{Head: []string{"What", "Value"}, Rows: rows}}
 }
@@ -56,7 +56,7 @@ func (f *facts) review(d Due) string {
 	case !d.Required:
 		return "not required (" + d.Because + ")"
 	case d.Draft.IsZero():
-		return "required (" + d.Because + "); the dates follow when customers are fine"
+		return "required (" + d.Because + "); the dates are set when customers are fine"
 	default:
 		return "required (" + d.Because + "); draft by " + f.clock.date(d.Draft) + ", published by " + f.clock.date(d.Publish)
 	}
@@ -72,7 +72,7 @@ func (f *facts) summary(d Document) Section {
 // skeleton says in one paragraph what the record alone allows to say.
 func (f *facts) skeleton(d Document) string {
 	if f.i.Declared.IsZero() {
-		return "The record holds no declaration."
+		return "The timeline has no declaration."
 	}
 	s := fmt.Sprintf("On %s, %s: “%s”.", f.clock.date(f.i.Declared), or(d.Service, "a service that nobody named"), d.Title)
 	if hurt := f.hurting(); hurt > 0 {
@@ -91,7 +91,7 @@ func (f *facts) skeleton(d Document) string {
 		s += " It was mitigated by " + string(f.i.How) + "."
 	}
 	if fix, ok := f.permanentFix(); ok {
-		s += " A lasting fix is due on " + f.clock.date(fix.Due) + "."
+		s += " The permanent fix is due on " + f.clock.date(fix.Due) + "."
 	}
 	return s
 }
@@ -129,7 +129,7 @@ func (f *facts) impact(d Document) Section {
 		{Question: "How many customers or orders were hit, and where does the number come from?"},
 	}
 	if d.Measures[0].Missing != "" {
-		s.Asks = append(s.Asks, Ask{Question: "When did the impact begin?", Hint: "the record begins with the declaration"})
+		s.Asks = append(s.Asks, Ask{Question: "When did the impact begin?", Hint: "the timeline begins with the declaration"})
 	}
 	return s
 }
@@ -141,7 +141,7 @@ func (f *facts) seenBy() string {
 	if f.i.DeclaredBy.Human() {
 		return "a person"
 	}
-	return "not in the record"
+	return "not in the timeline"
 }
 
 func (f *facts) promise(d Document) Section {
@@ -250,7 +250,7 @@ func (f *facts) log(d Document) Section {
 		s.Lines = []string{"The timeline is empty."}
 	}
 	if f.cast.replaced > 0 {
-		s.Lines = []string{"Names in what was typed stand here as roles, in brackets."}
+		s.Lines = []string{"Names in typed text are replaced by roles, in brackets."}
 	}
 	s.Asks = []Ask{{Question: "Which graph or link belongs beside which line?"}}
 	return s
@@ -319,7 +319,7 @@ func (f *facts) paging(d Document) Section {
 		answered, delay := "no answer", ""
 		switch {
 		case p.Lost:
-			answered = "did not get through"
+			answered = "failed"
 		case !p.Answered.IsZero():
 			answered, delay = f.clock.at(p.Answered), p.Delay.String()
 		}

@@ -78,93 +78,26 @@ func (s Span) String() string {
 // MarshalText writes the span as Go writes a duration, 33m0s.
 func (s Span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
 
-// say returns what e is, in our words. What somebody typed is not in it.
-func (f *facts) say(e incident.Event) string {
-	switch e.Kind {
-	case incident.KindDeclared:
-		return f.sayDeclared(e)
-	case incident.KindAcknowledged:
-		return "acknowledged"
-	case incident.KindInvestigate:
-		return "status investigating"
-	case incident.KindMitigating:
-		return "status mitigating"
-	case incident.KindMitigated:
-		return "mitigated by " + string(e.How)
-	case incident.KindResolved:
-		return "resolved"
-	case incident.KindClosed:
-		return "closed"
-	case incident.KindReopened:
-		return "reopened"
-	case incident.KindCancelled:
-		return "cancelled"
-	case incident.KindMerged:
-		return "merged into " + e.Whole()
-	case incident.KindNote:
-		return sayNote(e.Note)
-	case incident.KindSeverity:
-		return "severity " + e.Severity.String()
-	case incident.KindTitle:
-		return "title changed"
-	case incident.KindService:
-		return "moved to " + or(f.service(e.Service), "no service")
-	case incident.KindRole:
-		return f.sayRole(e)
-	case incident.KindFollowUp:
-		return "follow-up opened"
-	case incident.KindChannel:
-		return "channel opened"
-	case incident.KindAlert:
-		return fmt.Sprintf("alert fired again, %d times so far", e.Count)
-	case incident.KindAlertOver:
-		return "the sender says the alert is over"
-	case incident.KindPaged:
-		return "paged " + f.paged(e) + by(e.Via) + step(e)
-	case incident.KindPageFailed:
-		return "page to " + f.paged(e) + by(e.Via) + " did not get through"
-	case incident.KindStep:
-		return "escalation" + step(e)
-	case incident.KindExhausted:
-		return "escalation at its end, no acknowledgement"
-	case incident.KindRemark:
-		return "remark"
-	default: // a kind that a later version wrote
-		return plain(string(e.Kind))
+// wording shows what an event names as the document does: people by what they
+// did, and nothing that somebody typed without its names replaced.
+func (f *facts) wording() incident.Wording {
+	return incident.Wording{
+		Actor:   f.cast.label,
+		Service: func(id string) string { return or(f.service(id), "another service") },
+		Date:    f.clock.date,
+		Text:    f.cast.clean,
 	}
 }
 
-func (f *facts) sayDeclared(e incident.Event) string {
-	s := "declared " + e.Severity.String()
-	if e.Service != "" {
-		s += ", " + f.service(e.Service)
+// typed returns what was written with an event, as it was typed but for names.
+func (f *facts) typed(s incident.Sentence) string {
+	parts := make([]string, 0, len(s.Wrote))
+	for _, text := range s.Wrote {
+		if text = f.cast.clean(text); text != "" {
+			parts = append(parts, text)
+		}
 	}
-	if e.Alert != "" {
-		s += ", opened by an alert"
-	}
-	return s
-}
-
-func sayNote(k incident.NoteKind) string {
-	switch k {
-	case "":
-		return "note"
-	case incident.Decision, incident.Update, incident.Task:
-		return string(k)
-	default:
-		return "note (" + plain(string(k)) + ")"
-	}
-}
-
-func (f *facts) sayRole(e incident.Event) string {
-	switch {
-	case e.Person == "":
-		return "role " + plain(string(e.Role)) + " given back"
-	case e.Person == e.By:
-		return "took a role: " + f.cast.roleAt(e.Seq)
-	default:
-		return "gave a role: " + f.cast.roleAt(e.Seq)
-	}
+	return strings.Join(parts, "\n")
 }
 
 // paged returns to whom a page went: a person by label, anything else by kind and ID.
@@ -173,49 +106,6 @@ func (f *facts) paged(e incident.Event) string {
 		return f.cast.label(e.Person)
 	}
 	return or(f.cast.clean(strings.Replace(e.Target, ":", " ", 1)), "somebody")
-}
-
-func by(via string) string {
-	if via == "" {
-		return ""
-	}
-	return " by " + plain(via)
-}
-
-func step(e incident.Event) string {
-	switch {
-	case e.Step == 0:
-		return ""
-	case e.Pass > 1:
-		return fmt.Sprintf(", step %d of pass %d", e.Step, e.Pass)
-	default:
-		return fmt.Sprintf(", step %d", e.Step)
-	}
-}
-
-// typed returns what somebody wrote with e, or what else of e is from outside.
-func (f *facts) typed(e incident.Event) string {
-	parts := make([]string, 0, 3)
-	add := func(s string) {
-		if s = f.cast.clean(s); s != "" {
-			parts = append(parts, s)
-		}
-	}
-	switch e.Kind {
-	case incident.KindChannel:
-		if e.ChannelName != "" {
-			add("#" + e.ChannelName)
-		}
-	case incident.KindFollowUp:
-		if e.FollowUp != nil {
-			add(e.FollowUp.ID + ": " + e.FollowUp.Title)
-		}
-	default:
-		add(e.Title)
-	}
-	add(e.Reason)
-	add(e.Text)
-	return strings.Join(parts, "\n")
 }
 
 func or(s, otherwise string) string {

@@ -1,0 +1,343 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Wording is how one place where people read shows what an event names. Every
+// function returns text that is fit for that place: the sentence around it is
+// ours and needs no escaping anywhere. A function that is nil shows the value
+// as it is.
+type Wording struct {
+	Actor   func(Actor) string           // a person, an alert or the program
+	Service func(id string) string       // a service of the roster
+	Channel func(id, name string) string // a Slack channel
+	Date    func(time.Time) string       // a day
+	Text    func(string) string          // what somebody wrote, or what else comes from outside
+}
+
+// Sentence is what happened, in plain words.
+type Sentence struct {
+	By    string   // who did it; empty where the program did and need not be named
+	Did   string   // what was done, after By: "acknowledged", "paged Ada by Slack"
+	Wrote []string // what was written with it, as it was written: not yet through [Wording.Text]
+	// Alone says that what was written is a whole sentence of the program's, for
+	// which Did is only a heading.
+	Alone bool
+}
+
+// Line says an event in one sentence: "Ada acknowledged.", "Paged Ada by push:
+// rotation primary". It is the same sentence wherever timelines are read.
+func (w Wording) Line(e Event) string {
+	s := w.Sentence(e)
+	texts := make([]string, len(s.Wrote))
+	for n, text := range s.Wrote {
+		texts[n] = w.text(text)
+	}
+	text := strings.Join(texts, "; ")
+	if s.Alone && text != "" {
+		return stopped(text)
+	}
+	line := upperFirst(s.Did)
+	if s.By != "" {
+		line = s.By + " " + s.Did
+		if kind, _ := e.By.Split(); kind == "alert" {
+			line = upperFirst(line)
+		}
+	}
+	if text == "" {
+		return stopped(line)
+	}
+	return line + ": " + text
+}
+
+// Sentence says an event in its parts, for a place that sets them apart.
+func (w Wording) Sentence(e Event) Sentence {
+	s := Sentence{By: w.actor(e.By), Wrote: wrote(e.Title, e.Text)}
+	switch e.Kind {
+	case KindDeclared:
+		s.Did = w.declared(e)
+	case KindAcknowledged:
+		s.Did = "acknowledged"
+	case KindInvestigate:
+		s.Did = "is investigating"
+	case KindMitigating:
+		s.Did = "started mitigation"
+	case KindMitigated:
+		s.Did = "mitigated it" + e.How.with()
+	case KindResolved:
+		s.Did = "resolved it"
+	case KindClosed:
+		s.Did = "closed it"
+	case KindReopened:
+		s.Did = "reopened it"
+	case KindCancelled:
+		s.Did = "cancelled it (no incident)"
+	case KindMerged:
+		s.Did = "made it a part of " + e.Whole()
+	case KindNote:
+		s.Did = w.noted(e.Note)
+	case KindSeverity:
+		s.Did = "set the severity to " + e.Severity.String()
+	case KindTitle:
+		s.Did = "renamed it"
+	case KindService:
+		s.Did = "moved it to " + w.service(e.Service)
+	case KindRole:
+		s.Did = w.gave(e)
+	case KindOffered:
+		s.Did = "asked " + w.actor(e.Person) + " to be " + w.text(string(e.Role))
+	case KindGivenBack:
+		s.Did = "took the acknowledgement back"
+	case KindFollowUp:
+		s.Did, s.Wrote = w.followUp(e.FollowUp)
+	case KindAlert:
+		s.Did = fmt.Sprintf("fired again (%d times so far)", e.Count)
+	case KindAlertOver:
+		s.Did = "is over, says its sender"
+	default:
+		return w.program(e)
+	}
+	return s
+}
+
+// program says what the program did. Its sentences stand without a name.
+func (w Wording) program(e Event) Sentence {
+	s := Sentence{Wrote: wrote(e.Text)}
+	notification := "the notification to " + w.notified(e) + " by " + w.method(e)
+	switch e.Kind {
+	case KindChannel:
+		s.Did = "opened the channel " + w.channel(e)
+	case KindPaged:
+		s.Did = "paged " + w.notified(e) + " by " + w.method(e)
+		s.Wrote = wrote(targetWords.Replace(e.Reason), e.Text)
+	case KindPageFailed:
+		s.Did = "could not page " + w.notified(e) + " by " + w.method(e)
+	case KindReceipt:
+		s.Did, s.Wrote = notification+" was "+w.text(or(e.Reason, "confirmed")), nil
+	case KindStep:
+		if e.Person != "" { // it went on because of one notification
+			s.Did, s.Wrote = notification+" was not confirmed", nil
+			break
+		}
+		s.Did, s.Alone = "escalation"+step(e), true
+	case KindExhausted:
+		s.Did, s.Alone = "nobody answered any step of the escalation", true
+	case KindLapsed:
+		s.Did, s.Alone = "is paging again, although it was acknowledged", true
+	case KindRemark:
+		s.Did, s.Alone = "noted", true
+	default:
+		s.Did = "did something for which this version has no words"
+	}
+	return s
+}
+
+func (w Wording) declared(e Event) string {
+	s := "declared a "
+	if e.Alert != "" {
+		s = "opened a "
+	}
+	if e.Private {
+		s += "private "
+	}
+	s += e.Severity.String() + " "
+	if e.Test {
+		s += "drill"
+	} else {
+		s += "incident"
+	}
+	if e.Service != "" {
+		s += " for " + w.service(e.Service)
+	}
+	return s
+}
+
+func (w Wording) noted(k NoteKind) string {
+	switch k {
+	case "":
+		return "noted"
+	case Decision:
+		return "decided"
+	case Update:
+		return "posted an update"
+	case Task:
+		return "noted a task"
+	default:
+		return "noted (" + w.text(string(k)) + ")"
+	}
+}
+
+func (w Wording) gave(e Event) string {
+	role := w.text(string(e.Role))
+	switch e.Person {
+	case "":
+		return "left the role of " + role + " empty"
+	case e.By:
+		return "took the role of " + role
+	default:
+		return "gave the role of " + role + " to " + w.actor(e.Person)
+	}
+}
+
+func (w Wording) followUp(f *FollowUp) (did string, texts []string) {
+	if f == nil {
+		return "opened a follow-up", nil
+	}
+	did = "opened follow-up " + w.text(f.ID)
+	if !f.Due.IsZero() {
+		did += ", due " + w.date(f.Due)
+	}
+	return did, wrote(f.Title)
+}
+
+// notified is to whom a notification went: a person, or a channel.
+func (w Wording) notified(e Event) string {
+	switch {
+	case e.Person != "":
+		return w.actor(e.Person)
+	case e.Target != "":
+		return w.text(targetWords.Replace(e.Target))
+	default:
+		return "somebody"
+	}
+}
+
+// method names a contact method as people call it.
+func (w Wording) method(e Event) string {
+	switch e.Via {
+	case "slack", "":
+		return "Slack"
+	case "sms":
+		return "text message"
+	case "voice":
+		return "phone call"
+	case "email":
+		return "e-mail"
+	default: // push, webhook
+		return w.text(e.Via)
+	}
+}
+
+// targetWords writes the targets of a policy, kind:id, as people say them.
+var targetWords = strings.NewReplacer("channel:", "#", "person:", "person ", "rotation:", "rotation ", "team:", "team ")
+
+func step(e Event) string {
+	switch {
+	case e.Step == 0:
+		return ""
+	case e.Pass > 1:
+		return fmt.Sprintf(", step %d, round %d", e.Step, e.Pass)
+	default:
+		return fmt.Sprintf(", step %d", e.Step)
+	}
+}
+
+// with says how customers were helped, after "mitigated it".
+func (h How) with() string {
+	switch h {
+	case "":
+		return ""
+	case Workaround, Rollback, Restart, Failover, Fix:
+		return " with a " + string(h)
+	default:
+		return " in another way"
+	}
+}
+
+// KindWords is the kind of a follow-up as people read it.
+func (f FollowUp) KindWords() string { return strings.ReplaceAll(f.Kind, "_", " ") }
+
+// ActorWords names an actor. Only people are called by a name, which person
+// returns; everything else has the same words everywhere. What text returns is
+// fit for the reader; nil: as it is.
+func ActorWords(a Actor, person func(Actor) string, text func(string) string) string {
+	w := Wording{Text: text}
+	switch kind, id := a.Split(); kind {
+	case "alert":
+		return "an alert from " + w.text(id)
+	case "bot":
+		return "Stormbell"
+	case "admin":
+		return w.text(id) + " (command line)"
+	case "":
+		return "somebody"
+	default:
+		return person(a)
+	}
+}
+
+func (w Wording) actor(a Actor) string {
+	if w.Actor == nil {
+		_, id := a.Split()
+		return w.text(or(id, "somebody"))
+	}
+	return w.Actor(a)
+}
+
+func (w Wording) service(id string) string {
+	switch {
+	case id == "":
+		return "no service"
+	case w.Service == nil:
+		return w.text(id)
+	default:
+		return w.Service(id)
+	}
+}
+
+func (w Wording) channel(e Event) string {
+	if w.Channel == nil {
+		return "#" + w.text(e.ChannelName)
+	}
+	return w.Channel(e.Channel, e.ChannelName)
+}
+
+func (w Wording) date(t time.Time) string {
+	if w.Date == nil {
+		return t.UTC().Format("2 Jan 2006")
+	}
+	return w.Date(t)
+}
+
+func (w Wording) text(s string) string {
+	if w.Text == nil {
+		return s
+	}
+	return w.Text(s)
+}
+
+// wrote leaves out what is empty.
+func wrote(texts ...string) []string {
+	var list []string
+	for _, s := range texts {
+		if strings.TrimSpace(s) != "" {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// stopped ends a sentence that has no end yet.
+func stopped(s string) string {
+	if last, _ := utf8.DecodeLastRuneInString(s); strings.ContainsRune(".!?:…", last) {
+		return s
+	}
+	return s + "."
+}
+
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
