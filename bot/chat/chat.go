@@ -10,6 +10,7 @@ package chat
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"slices"
 	"sync"
@@ -60,6 +61,8 @@ type Slack struct {
 	shown  map[ledger.Message]string // what a message of ours shows, as a hash
 	topics map[string]string         // the topic that a channel has, by its ID
 
+	strangers map[string]time.Time // since when a mail address is known to be nobody's in Slack
+
 	reopened map[string]time.Time // when people were told last that announcements are in this channel
 
 	zones userZones
@@ -79,7 +82,7 @@ func New(d *desk.Desk, people *oncall.Roster, opt Options) *Slack {
 	}
 	return &Slack{
 		opt: opt, log: opt.Log, desk: d, people: people, wire: wire.New(opt.wire()),
-		shown: map[ledger.Message]string{}, topics: map[string]string{}, reopened: map[string]time.Time{},
+		shown: map[ledger.Message]string{}, topics: map[string]string{}, strangers: map[string]time.Time{}, reopened: map[string]time.Time{},
 	}
 }
 
@@ -144,8 +147,12 @@ func (s *Slack) handle(ctx context.Context, e wire.Envelope) wire.Answer {
 }
 
 // linkEvery is how often people of the roster whose Slack user is not known are
-// looked for: the roster changes, and people join Slack.
-const linkEvery = 15 * time.Minute
+// looked for, since the roster changes. Who was not found is looked for again
+// after strangerFor, since people join Slack.
+const (
+	linkEvery   = 15 * time.Minute
+	strangerFor = time.Hour
+)
 
 // prepare does at the start what makes the first incident quick: who we are,
 // the announcement channel, and the Slack users of people known by mail
@@ -156,17 +163,24 @@ func (s *Slack) prepare(ctx context.Context) error {
 		if err == nil {
 			break
 		}
-		s.log.Warn().Str("error", err.Error()).Msg("not everything is ready at Slack; trying again")
+		s.log.Warn().Str("error", err.Error()).Msg("Slack is not set up yet; trying again")
 		if !passed(ctx, wait) {
 			return nil
 		}
 	}
-	for passed(ctx, linkEvery) {
-		if err := s.linkPeople(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn().Str("error", err.Error()).Msg("Slack users could not be looked for")
+	for {
+		wait := linkEvery
+		if err := s.linkPeople(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			s.log.Warn().Str("error", err.Error()).Msg("could not look up all Slack users; going on in a while")
+			wait = time.Minute
+			if again := (*wire.Retry)(nil); errors.As(err, &again) && again.After > 0 {
+				wait = min(again.After, linkEvery)
+			}
+		}
+		if !passed(ctx, wait) {
+			return nil
 		}
 	}
-	return nil
 }
 
 // passed waits, and reports whether ctx lasted so long.
@@ -186,10 +200,8 @@ func (s *Slack) prepareOnce(ctx context.Context) error {
 	if _, err := s.wire.FindChannels(ctx, s.channelsNamed()...); err != nil && wire.Code(err) == "" {
 		return err
 	}
-	if _, err := s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel); err != nil {
-		return err
-	}
-	return s.linkPeople(ctx)
+	_, err := s.wire.EnsureChannel(ctx, s.opt.AnnounceChannel)
+	return err
 }
 
 // channelsNamed are the channels that things may be said in. They are looked for
@@ -220,9 +232,15 @@ func pagedChannels(p *rotation.Policy) (names []string) {
 	return names
 }
 
-// linkPeople finds the Slack users of people known by mail address only.
-func (s *Slack) linkPeople(ctx context.Context) error {
+// linkPeople finds the Slack users of people known by mail address only. Slack
+// answers few such questions in a minute: where it stops, the next call goes on,
+// because those who were found are linked, and those who were not are left alone
+// for a while.
+func (s *Slack) linkPeople(ctx context.Context, now time.Time) error {
 	for _, p := range s.people.Current().Unlinked() {
+		if s.stranger(p.Email, now) {
+			continue
+		}
 		if _, err := s.link(ctx, p); err != nil {
 			return err
 		}
@@ -230,11 +248,24 @@ func (s *Slack) linkPeople(ctx context.Context) error {
 	return nil
 }
 
+// stranger reports whether Slack has said of late that it knows nobody by a mail
+// address.
+func (s *Slack) stranger(email string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since, ok := s.strangers[email]
+	return ok && now.Sub(since) < strangerFor
+}
+
 // link finds the Slack user of a person by mail address; "" when there is none.
+// Slack is asked each time: whoever is to be paged may have joined just now.
 func (s *Slack) link(ctx context.Context, p rotation.Person) (string, error) {
 	user, err := s.wire.UserByEmail(ctx, p.Email)
 	if code := wire.Code(err); code != "" {
 		s.log.Warn().Str("person", p.ID).Str("error", code).Msg("no Slack user by the mail address in the roster")
+		s.mu.Lock()
+		s.strangers[p.Email] = time.Now()
+		s.mu.Unlock()
 		return "", nil
 	}
 	if err != nil {
