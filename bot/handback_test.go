@@ -33,7 +33,7 @@ func TestGivenBack(t *testing.T) {
 		if i, _ := r.fold(1); i.AcknowledgedBy != "" || i.Acked() {
 			t.Errorf("acknowledged by %q after it was given back", i.AcknowledgedBy)
 		}
-		r.find(r.channel("inc-1-search-is-slow").Messages, "gave it back")
+		r.find(r.channel("inc-1-search-is-slow").Messages, "took the acknowledgement back: People are paged again.")
 	})
 }
 
@@ -68,7 +68,7 @@ func TestReassign(t *testing.T) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(time.Minute)
 		r.command("ada", "general", "ack INC-1")
-		if seen := r.command("ada", "general", "reassign INC-1 <@U0EVE>"); !strings.Contains(seen.Text, "Nobody knows how to reach") {
+		if seen := r.command("ada", "general", "reassign INC-1 <@U0EVE>"); !strings.Contains(seen.Text, "The roster does not say how to reach") {
 			t.Errorf("to somebody who is not in the roster: %q", seen.Text)
 		}
 		if seen := r.command("ada", "general", "reassign INC-1"); !strings.Contains(seen.Text, "reassign @ada") {

@@ -97,7 +97,7 @@ func TestNightOutsideSupportHours(t *testing.T) {
 				t.Errorf("the timeline, or why, does not say %q:\n%s\n%s", want, strings.Join(said, "\n"), why)
 			}
 		}
-		r.find(channel, "Outside the support hours of payments: it pages quietly, and as urgent from Sat 1 Jan 09:00 (UTC) on.")
+		r.find(channel, "Outside the support hours of payments: it is not urgent before Sat 1 Jan 09:00 (UTC).")
 		r.find(channel, "Step 2 waits for its hours, which begin Sat 1 Jan 10:00 (UTC)")
 		if seen := r.oncall("eve", "why INC-1"); !strings.Contains(string(seen.Blocks)+seen.Text, "Support hours have begun") {
 			t.Errorf("/oncall why INC-1 = %+v, want that the support hours have begun", seen)

@@ -366,7 +366,7 @@ type Refusal struct {
 // Error returns the refusal in one line, with {who} and {when} filled in plainly.
 func (r *Refusal) Error() string {
 	_, id := r.Who.Split()
-	return r.Text(id, r.When.UTC().Format("15:04 UTC"))
+	return r.Text(id, r.When.UTC().Format("Mon 2 Jan 15:04 UTC"))
 }
 
 // Text returns the refusal in one line with who and when shown as given.

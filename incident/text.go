@@ -3,6 +3,7 @@ package incident
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -140,4 +141,14 @@ func ChannelName(n int, title string, clash int) string {
 		}
 	}
 	return strings.TrimRight(b.String(), "-") + end
+}
+
+// Clock shows an instant to somebody in zone who reads it at now: the minute
+// alone while it is the same day there, and with its day otherwise.
+func Clock(t, now time.Time, zone *time.Location) string {
+	t, now = t.In(zone), now.In(zone)
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format("15:04 MST")
+	}
+	return t.Format("Mon 2 Jan 15:04 MST")
 }

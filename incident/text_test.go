@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -156,7 +157,7 @@ func TestNearest(t *testing.T) {
 
 func TestRefusalText(t *testing.T) {
 	r := &Refusal{Why: "{who} was first at {when}.", Next: "Help them.", Who: ada, When: start}
-	if got, want := r.Error(), "ada was first at 03:04 UTC. Help them."; got != want {
+	if got, want := r.Error(), "ada was first at Sun 22 Nov 03:04 UTC. Help them."; got != want {
 		t.Errorf("Error() = %q, want %q", got, want)
 	}
 }
@@ -193,4 +194,25 @@ func FuzzText(f *testing.F) {
 			t.Errorf("ParseNote(%q) = %q: a plain note must stay as it is", s, text)
 		}
 	})
+}
+
+// TestClock shows a day wherever the reader's own day is another one.
+func TestClock(t *testing.T) {
+	berlin := time.FixedZone("CET", 3600)
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		t, now time.Time
+		zone   *time.Location
+		want   string
+	}{
+		{at(24, 15, 0), at(24, 9, 0), time.UTC, "15:00 UTC"},
+		{at(24, 23, 30), at(24, 22, 0), berlin, "Wed 25 Nov 00:30 CET"},
+		{at(24, 23, 30), at(25, 1, 0), berlin, "00:30 CET"},
+		{at(23, 8, 30), at(24, 9, 0), time.UTC, "Mon 23 Nov 08:30 UTC"},
+		{at(24, 9, 0).AddDate(-1, 0, 0), at(24, 9, 0), time.UTC, "Mon 24 Nov 09:00 UTC"},
+	} {
+		if got := Clock(c.t, c.now, c.zone); got != c.want {
+			t.Errorf("%s read at %s is shown as %q, not %q", c.t, c.now, got, c.want)
+		}
+	}
 }

@@ -51,9 +51,9 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 		return Change{}, i.over("there is nothing to acknowledge")
 	}
 	if i.Acked() {
-		r := Refuse("To help, say so in its channel.", "%s is already acknowledged, by {who} at {when}.", i.Name())
+		r := Refuse("To help, say so in its channel.", "%s is already acknowledged by {who} ({when}).", i.Name())
 		if i.AcknowledgedBy == by {
-			r = Refuse("", "You acknowledged %s at {when}; you are on it.", i.Name())
+			r = Refuse("", "You have acknowledged %s already ({when}).", i.Name())
 		}
 		r.Who, r.When = i.AcknowledgedBy, i.Since
 		return Change{}, r

@@ -190,7 +190,7 @@ func TestSecondAcknowledgementIsToldWhoWasFirst(t *testing.T) {
 	if !errors.As(err, &r) || r.Who != ada || !r.When.Equal(minute(2)) {
 		t.Fatalf("second Acknowledge = %v, want a refusal that names ada at %s", err, minute(2))
 	}
-	if got, want := r.Text("<@U0ADA>", "03:06"), "INC-7 is already acknowledged, by <@U0ADA> at 03:06. To help, say so in its channel."; got != want {
+	if got, want := r.Text("<@U0ADA>", "03:06"), "INC-7 is already acknowledged by <@U0ADA> (03:06). To help, say so in its channel."; got != want {
 		t.Errorf("Text = %q, want %q", got, want)
 	}
 }

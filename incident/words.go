@@ -57,7 +57,7 @@ func (w Wording) Line(e Event) string {
 
 // Sentence says an event in its parts, for a place that sets them apart.
 func (w Wording) Sentence(e Event) Sentence {
-	s := Sentence{By: w.actor(e.By), Wrote: wrote(e.Title, e.Text)}
+	s := Sentence{By: w.by(e), Wrote: wrote(e.Title, e.Text)}
 	switch e.Kind {
 	case KindDeclared:
 		s.Did = w.declared(e)
@@ -263,12 +263,24 @@ func ActorWords(a Actor, person func(Actor) string, text func(string) string) st
 	case "bot":
 		return "Stormbell"
 	case "admin":
+		if id == "cli" {
+			return "the command line"
+		}
 		return w.text(id) + " (command line)"
 	case "":
 		return "somebody"
 	default:
 		return person(a)
 	}
+}
+
+// by names whoever did it, as a sentence begins.
+func (w Wording) by(e Event) string {
+	name := e.Through.After(w.actor(e.By))
+	if kind, _ := e.By.Split(); kind == "admin" {
+		return Capital(name)
+	}
+	return name
 }
 
 func (w Wording) actor(a Actor) string {

@@ -52,7 +52,7 @@ func (s *Slack) atInput(input string, err error) answer {
 	text := s.trouble(err)
 	var r *incident.Refusal
 	if errors.As(err, &r) {
-		text = r.Text(s.people.Current().DisplayName(r.Who), r.When.In(s.opt.Zone).Format("15:04"))
+		text = r.Text(s.people.Current().DisplayName(r.Who), incident.Clock(r.When, time.Now(), s.opt.Zone))
 	}
 	return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{input: short(text, 150)})}
 }

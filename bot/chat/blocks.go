@@ -118,11 +118,15 @@ func standing(b desk.Brief, n names) string {
 	case i.Acked():
 		return n.onIt(i)
 	case i.Exhausted:
-		return ":rotating_light: Nobody has answered, and nobody is paged any more."
+		s := ":rotating_light: Nobody has answered, and nobody is paged any more."
+		if i.Asking {
+			s += " It was acknowledged by " + n.who(i.AcknowledgedBy) + " (" + at(i.Since) + ")."
+		}
+		return s
 	}
 	s := "Nobody is on it yet."
-	if i.AcknowledgedBy != "" {
-		s = n.onIt(i) + " More people are asked."
+	if i.Asking { // the acknowledgement holds, but is not enough
+		s = strings.TrimSuffix(n.onIt(i), ".") + ", but people are being paged again."
 	}
 	if b.Paging {
 		s += n.paged("Paged: ", b)
@@ -145,17 +149,17 @@ func (n names) paged(word string, b desk.Brief) string {
 	}
 	for k, l := range b.Later {
 		if k == fewPaged {
-			s += fmt.Sprintf(" %d more are paged later.", len(b.Later)-k)
+			s += fmt.Sprintf(" %d more will be paged later.", len(b.Later)-k)
 			break
 		}
-		s += " " + n.who(l.Person) + " is paged from " + at(l.At) + " on."
+		s += " " + n.who(l.Person) + " will be paged (" + at(l.At) + ")."
 	}
 	return s
 }
 
 // onIt says who is on it, since when.
 func (n names) onIt(i incident.Incident) string {
-	return "Acknowledged by " + n.who(i.AcknowledgedBy) + " at " + clock(i.Since) + "."
+	return "Acknowledged by " + n.who(i.AcknowledgedBy) + " (" + at(i.Since) + ")."
 }
 
 // fewPaged is how many of those who were paged are named.
@@ -193,7 +197,7 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 		facts = append(facts, "<#"+b.Artifacts.Channel+">")
 	}
 	if ask.Resort {
-		facts = append(facts, "You are told as the last resort")
+		facts = append(facts, "You are paged as the last resort")
 	}
 	m.blocks = append(m.blocks, section(standing(b, n)), contextLine(strings.Join(facts, " · ")))
 	m.blocks = append(m.blocks, row(i, answers(i)...)...)
@@ -234,7 +238,7 @@ func announcement(b desk.Brief, n names) message {
 		blocks: []slack.Block{section(s), contextLine(standing(b, n))},
 	}
 	if u := b.Update; u.Seq > 0 {
-		m.blocks = append(m.blocks, contextLine("Update of "+clock(u.At)+": "+clip(esc(u.Text), 1000)))
+		m.blocks = append(m.blocks, contextLine("Update ("+at(u.At)+"): "+clip(esc(u.Text), 1000)))
 	}
 	return m
 }

@@ -32,7 +32,7 @@ func cardMessage(b desk.Brief, n names) message {
 		m.blocks = append(m.blocks, section(s))
 	}
 	for _, note := range b.Notes {
-		m.blocks = append(m.blocks, contextLine(clock(note.At)+" "+clip(n.line(note), 600)))
+		m.blocks = append(m.blocks, contextLine(at(note.At)+" "+clip(n.line(note), 600)))
 	}
 	if links := links(b.Service); links != "" {
 		m.blocks = append(m.blocks, contextLine(links))
@@ -51,7 +51,7 @@ func cardMessage(b desk.Brief, n names) message {
 
 func fields(b desk.Brief, n names) []*slack.TextBlockObject {
 	i := b.Incident
-	owner := "nobody: give the service a team"
+	owner := "nobody; set a team for the service in the roster"
 	if b.Team.Name != "" {
 		owner = esc(b.Team.Name)
 	}
@@ -93,7 +93,7 @@ func flashlight(s rotation.Service) string {
 	return strings.TrimSpace(b.String())
 }
 
-// links are the papers of the service. Addresses come from the roster, which a
+// links are the documents of the service. Addresses come from the roster, which a
 // team reviews; they are shown, never fetched.
 func links(s rotation.Service) string {
 	var list []string
@@ -142,7 +142,7 @@ func postmortemMessage(i incident.Incident, d postmortem.Document) message {
 
 // wholeFollows ends the post-mortem in short where the whole of it is posted too.
 func wholeFollows(m message) message {
-	m.blocks = append(m.blocks, contextLine("The whole document follows as a file. Sections that only people can fill are left open."))
+	m.blocks = append(m.blocks, contextLine("The whole document follows as a file. Questions that only people can answer are left open."))
 	return m
 }
 
@@ -157,8 +157,11 @@ func listText(active []incident.Incident, n names, command string) string {
 		if i.Channel != "" {
 			where = " <#" + i.Channel + ">"
 		}
-		if i.Acked() {
+		if i.AcknowledgedBy != "" {
 			who = n.who(i.AcknowledgedBy)
+		}
+		if i.Asking {
+			who += ", people are being paged again"
 		}
 		lines = append(lines, fmt.Sprintf("*%s* · %s · %s · %s%s (%s)", i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
 	}
@@ -178,7 +181,7 @@ func timelineText(i incident.Incident, events []incident.Event, n names, most in
 	var lines []string
 	left := most - len(head)
 	for k := len(events) - 1; k >= 0; k-- {
-		line := clock(events[k].At) + " " + clip(n.line(events[k]), 400)
+		line := at(events[k].At) + " " + clip(n.line(events[k]), 400)
 		if left -= len(line) + 1; left < 120 {
 			lines = append([]string{fmt.Sprintf("… %d earlier entries. `stormbell incident timeline %s` lists all.", k+1, i.Name())}, lines...)
 			break

@@ -26,7 +26,7 @@ func (s *Slack) join(ctx context.Context, task desk.Task, user string) (desk.Out
 	j, t, briefs := task.Job, task.Digest, task.Digested
 	p, ok := t.Page(j.Incident)
 	if !ok {
-		return desk.Outcome{}, &desk.Retry{Cause: errors.New("taken back meanwhile")}
+		return desk.Outcome{}, &desk.Retry{Cause: errors.New("withdrawn meanwhile")}
 	}
 	o := desk.Outcome{Remark: desk.InOneMessage(briefs)}
 	if p.Shown == 0 || len(t.Messages) == 0 {
@@ -180,7 +180,7 @@ func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 	for _, part := range []struct {
 		briefs []desk.Brief
 		rest   string
-	}{{asking, "And "}, {done, "Taken or over: "}} {
+	}{{asking, "And "}, {done, "Acknowledged or over: "}} {
 		more := part.briefs
 		for ; len(more) > 0 && left > 0; left-- {
 			text := digestLine(more[0], t, n)
@@ -236,7 +236,7 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 		facts = append(facts, "<#"+b.Artifacts.Channel+">")
 	}
 	if p, _ := t.Page(i.Number); p.Resort {
-		facts = append(facts, "You are told as the last resort")
+		facts = append(facts, "You are paged as the last resort")
 	}
 	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250),
 		strings.Join(facts, " · ")), 1000)

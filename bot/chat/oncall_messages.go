@@ -124,14 +124,14 @@ func (v oncallView) handover(n oncall.Notice) (message, bool) {
 	} else {
 		lines = append(lines, fmt.Sprintf("%s: %s on call now, %s.", name, v.are(after), until(next)))
 		if leaves := without(before, after); len(leaves) > 0 {
-			lines = append(lines, "Off it: "+v.who(leaves)+".")
+			lines = append(lines, "Their shift ended: "+v.who(leaves)+".")
 		}
 	}
 	if ends {
 		lines = append(lines, "Next: "+v.who(r.People(next))+".")
 	}
 	if v.now.Sub(n.At) > late {
-		lines = append(lines, "_This comes late: the hand-over was at "+at(n.At)+"._")
+		lines = append(lines, "_This is late: the hand-over was at "+at(n.At)+"._")
 	}
 	m := message{text: r.ID + ": " + v.plainNames(after) + " on call now", blocks: []slack.Block{section(strings.Join(lines, "\n"))}}
 	for _, part := range []string{v.restLines(slices.Concat(before, after)), v.openLines(), v.special(r, n.At, next), v.gapsAhead(r, later(v.now, next))} {
@@ -170,8 +170,8 @@ func without(a, b []string) []string {
 func (v oncallView) restLines(people []string) string {
 	var lines []string
 	for _, p := range slices.Compact(slices.Sorted(slices.Values(people))) {
-		if at, ok := v.woken[p]; ok {
-			lines = append(lines, ":zzz: "+v.who([]string{p})+" answered at "+clock(at)+", less than 11 hours ago: a late start is in order, or `"+v.command+" cover` for what is left of it.")
+		if woken, ok := v.woken[p]; ok {
+			lines = append(lines, ":zzz: "+v.who([]string{p})+" was woken ("+at(woken)+"), less than 11 hours ago. They should start late, or ask with `"+v.command+" cover` for somebody to take the rest.")
 		}
 	}
 	return strings.Join(lines, "\n")

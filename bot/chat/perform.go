@@ -63,7 +63,7 @@ func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
 			return desk.Outcome{Failed: inWords(code)}, nil
 		}
 		if again := (*wire.Retry)(nil); errors.As(err, &again) {
-			err = &desk.Retry{After: again.After, Doubtful: again.Doubtful, Cause: again.Cause}
+			err = &desk.Retry{After: again.After, Doubtful: again.Doubtful, Words: again.Words, Cause: again.Cause}
 		}
 		return o, err
 	}
@@ -118,7 +118,7 @@ func (s *Slack) answerCaller(ctx context.Context, t desk.Task) (desk.Outcome, er
 	b := t.Brief
 	text := fmt.Sprintf("*%s* has its channel: <#%s>", b.Incident.Name(), b.Artifacts.Channel)
 	if b.Artifacts.Channel == "" {
-		text = fmt.Sprintf("*%s* is open and paged, but has no channel yet: %s", b.Incident.Name(), esc(b.Artifacts.ChannelError))
+		text = fmt.Sprintf("*%s* is open and people are paged, but it has no channel yet: %s", b.Incident.Name(), esc(b.Artifacts.ChannelError))
 	}
 	return desk.Outcome{}, s.respond(ctx, t.Job.ReplyURL, ephemeral(text))
 }

@@ -84,14 +84,11 @@ func quote(s string, most int) string {
 	return clip("> "+strings.ReplaceAll(esc(s), "\n", "\n> "), most)
 }
 
-// at shows an instant in the reader's own time zone.
+// at shows an instant in the reader's own time zone, with its day: a message is
+// read on other days than the one on which it was written, and Slack says "today"
+// where it is today. In a sentence it stands in brackets or after a comma.
 func at(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format("2 Jan 15:04 UTC"))
-}
-
-// clock shows an instant of today in the reader's own time zone.
-func clock(t time.Time) string {
-	return fmt.Sprintf("<!date^%d^{time}|%s>", t.Unix(), t.UTC().Format("15:04 UTC"))
 }
 
 // long says a duration as people do, to the minute: "under a minute", "7 min", "1 h 5 min".
@@ -109,14 +106,22 @@ func long(d time.Duration) string {
 	}
 }
 
-// names shows actors. It is what the builders of blocks know of people.
+// names shows actors and services. It is what the builders of blocks know of the
+// roster.
 type names struct {
 	slackID func(incident.Actor) string
 	plain   func(incident.Actor) string
+	service func(id string) string // nil: as it is
 }
 
 func (s *Slack) names() names {
-	return names{slackID: s.people.Current().SlackOf, plain: s.people.Current().DisplayName}
+	w := s.people.Current()
+	return names{slackID: w.SlackOf, plain: w.DisplayName, service: func(id string) string {
+		if v, ok := w.Roster.Service(id); ok {
+			return v.Name
+		}
+		return id
+	}}
 }
 
 // who shows an actor in mrkdwn: as a mention where Slack knows the person.
@@ -124,13 +129,21 @@ func (n names) who(a incident.Actor) string {
 	if id := n.slackID(a); id != "" {
 		return "<@" + id + ">"
 	}
-	switch kind, id := a.Split(); kind {
-	case "alert":
-		return "an alert from " + esc(id)
-	case "bot":
-		return "Stormbell"
-	default:
-		return esc(n.plain(a))
+	return incident.ActorWords(a, func(a incident.Actor) string { return esc(n.plain(a)) }, esc)
+}
+
+// wording says events in mrkdwn.
+func (n names) wording() incident.Wording {
+	return incident.Wording{
+		Actor: n.who,
+		Service: func(id string) string {
+			if n.service != nil {
+				id = n.service(id)
+			}
+			return esc(id)
+		},
+		Channel: func(id, _ string) string { return "<#" + id + ">" },
+		Text:    esc,
 	}
 }
 
@@ -157,87 +170,11 @@ func (n names) all(actors []incident.Actor) string {
 // refusal shows a refusal to a person.
 func (n names) refusal(r *incident.Refusal) string {
 	plain := incident.Refusal{Why: esc(r.Why), Next: esc(r.Next)}
-	return plain.Text(n.who(r.Who), clock(r.When))
+	return plain.Text(n.who(r.Who), at(r.When))
 }
 
 // line says an event of a timeline in one line of mrkdwn.
-func (n names) line(e incident.Event) string {
-	text := esc(e.Text)
-	with := func(s string) string {
-		if text == "" {
-			return s + "."
-		}
-		return s + ": " + text
-	}
-	switch e.Kind {
-	case incident.KindDeclared:
-		return fmt.Sprintf("Declared %s by %s: %s", e.Severity, n.by(e), esc(e.Title))
-	case incident.KindAcknowledged:
-		return n.begins(e) + " acknowledged."
-	case incident.KindInvestigate:
-		return with("Investigating")
-	case incident.KindMitigating:
-		return with("Relief is being applied")
-	case incident.KindMitigated:
-		return with("Mitigated by " + string(e.How))
-	case incident.KindResolved:
-		return with("Resolved by " + n.by(e))
-	case incident.KindClosed:
-		return with("Closed by " + n.by(e))
-	case incident.KindReopened:
-		return with("Reopened by " + n.by(e))
-	case incident.KindGivenBack:
-		return with("Given back by " + n.by(e))
-	case incident.KindCancelled:
-		return with("Cancelled by " + n.by(e) + ", it was no incident")
-	case incident.KindMerged:
-		return "Now a part of " + e.Whole() + "."
-	case incident.KindNote:
-		if e.Note != "" {
-			return fmt.Sprintf("%s, %s: %s", n.begins(e), e.Note, text)
-		}
-		return n.begins(e) + ": " + text
-	case incident.KindSeverity:
-		return with("Now " + e.Severity.String())
-	case incident.KindTitle:
-		return "Renamed: " + esc(e.Title)
-	case incident.KindService:
-		return with("Moved to " + esc(e.Service))
-	case incident.KindRole:
-		return n.who(e.Person) + " is " + esc(string(e.Role)) + "."
-	case incident.KindOffered:
-		return n.begins(e) + " asks " + n.who(e.Person) + " to be " + esc(string(e.Role)) + "."
-	case incident.KindFollowUp:
-		return fmt.Sprintf("Follow-up %s: %s, due %s.", e.FollowUp.ID, esc(e.FollowUp.Title), e.FollowUp.Due.Format("2 Jan 2006"))
-	case incident.KindChannel:
-		return "The channel stands: <#" + e.Channel + ">."
-	case incident.KindAlert:
-		return fmt.Sprintf("The alert fired again, %d times by now.", e.Count)
-	case incident.KindAlertOver:
-		return "The alert's sender says that it is over."
-	case incident.KindPaged:
-		return "Paged " + n.target(e) + " by " + esc(e.Via) + because(e.Reason) + "."
-	case incident.KindPageFailed:
-		return "Could not page " + n.target(e) + " by " + esc(e.Via) + ": " + text
-	default:
-		return text
-	}
-}
-
-func because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return " (" + esc(reason) + ")"
-}
-
-// target is whom a page went to.
-func (n names) target(e incident.Event) string {
-	if e.Person != "" {
-		return n.who(e.Person)
-	}
-	return esc(strings.Replace(e.Target, "channel:", "#", 1))
-}
+func (n names) line(e incident.Event) string { return n.wording().Line(e) }
 
 // said is what the channel is told of an event: a little more than its line
 // where people need to know what follows.
@@ -246,36 +183,35 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 	case incident.KindAcknowledged:
 		return fmt.Sprintf("%s is on it, %s after the declaration.", n.begins(e), long(e.At.Sub(i.Declared)))
 	case incident.KindMitigated:
-		s := fmt.Sprintf("Customers are fine since %s (%s). ", clock(e.At), long(i.Hurting(e.At)))
+		s := fmt.Sprintf("Customers have been fine since %s (%s). ", at(e.At), long(i.Hurting(e.At)))
 		if e.How != incident.Fix {
-			s += "It is a " + string(e.How) + "; a lasting fix is opened as a follow-up."
+			s += "It is a " + string(e.How) + ", so a follow-up for the permanent fix was opened."
 		}
-		if e.Text != "" {
-			s += "\n" + quote(e.Text, 2000)
-		}
-		return s
+		return quoted(s, e.Text)
 	case incident.KindResolved:
-		s := "Resolved. Thank you. Whoever was woken: please sleep first. The draft of the post-mortem follows."
-		if e.Text != "" {
-			s += "\n" + quote(e.Text, 2000)
-		}
-		return s
+		return quoted("Resolved. Thank you. Whoever was woken: please sleep first. The draft of the post-mortem follows.", e.Text)
 	case incident.KindReopened:
-		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nImpact counts again from " + clock(e.At) + "."
+		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
 	case incident.KindAlertOver:
-		return "The alert's sender says that it is over. " + overNext(i)
+		return "The alert is over, says its sender. " + overNext(i)
 	case incident.KindOffered:
 		return n.offered(i, e)
 	case incident.KindStep:
-		if len(e.Calls) == 0 { // it waits for its hours
-			return clip(n.line(e), 2900) + "."
+		if len(e.Calls) > 0 { // otherwise it waits for its hours
+			return "No answer yet. Paging " + n.all(e.Calls) + "."
 		}
-		return "No answer yet. Paging " + n.all(e.Calls) + "."
 	case incident.KindNote:
 		return "*Update* by " + n.by(e) + "\n" + quote(e.Text, 2500)
-	default:
-		return clip(n.line(e), 2900)
 	}
+	return clip(n.line(e), 2900)
+}
+
+// quoted is ours with what somebody wrote below it.
+func quoted(ours, text string) string {
+	if text == "" {
+		return ours
+	}
+	return ours + "\n" + quote(text, 2000)
 }
 
 // headline is an incident in a few words: what a phone shows of a message.
@@ -305,6 +241,6 @@ func (n names) offered(i incident.Incident, e incident.Event) string {
 	case holder == "":
 		return n.line(e) + " Nobody is at present."
 	default:
-		return n.line(e) + " Until it is taken, it stays with " + n.who(holder) + "."
+		return n.line(e) + " Until they accept, " + n.who(holder) + " keeps the role."
 	}
 }

@@ -45,6 +45,9 @@ type Desk struct {
 // Open returns a desk that writes into l, for the people of a roster.
 func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Options) (*Desk, error) {
 	d := &Desk{ledger: l, oncall: people, opt: opt, opened: ledger.Instant()}
+	if opt.Zone == nil {
+		d.opt.Zone = time.UTC
+	}
 	if opt.AnnounceChannel == "" {
 		d.opt.AnnounceChannel = "incidents"
 	}

@@ -35,7 +35,21 @@ type Outcome struct {
 type Retry struct {
 	After    time.Duration // not before that; zero: as usual
 	Doubtful bool          // it may have been done all the same
+	Words    string        // why, as people are told; empty: only the log says it
 	Cause    error
+}
+
+// unsaid is why something could not be done when nobody found words for it.
+const unsaid = "it did not work, and is tried again; the log of the bot has the reason"
+
+// Reason says to people why something could not be done yet. What an error says is
+// for the log: it names methods and codes.
+func Reason(err error) string {
+	var again *Retry
+	if errors.As(err, &again) && again.Words != "" {
+		return again.Words
+	}
+	return unsaid
 }
 
 // Error returns the cause.

@@ -49,7 +49,7 @@ func (w *work) quiet(p escalation.Page) error {
 	if p.RaiseAt.IsZero() || p.State == escalation.Acknowledged {
 		return nil
 	}
-	text := fmt.Sprintf("Outside the support hours of %s: it pages quietly, and as urgent from %s on.", p.Policy.ID, p.Policy.SupportHours.Show(p.RaiseAt))
+	text := fmt.Sprintf("Outside the support hours of %s: it is not urgent before %s.", p.Policy.ID, p.Policy.SupportHours.Show(p.RaiseAt))
 	change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text})
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	return w.apply(change)
@@ -205,7 +205,7 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 			return err
 		}
 		if !r.open() && escalation.UrgencyOf(w.inc.Severity) == escalation.None {
-			return refusal("Raise the severity first.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
+			return refusal("Raise the severity first.", "%s is %s, for which nobody is paged.", w.inc.Name(), w.inc.Severity)
 		}
 		if w.inc.Acked() {
 			return w.moreHelp(r.Page)
@@ -294,9 +294,9 @@ func (w *work) logged(e escalation.Entry) error {
 		return nil
 	}
 	if (e.Cause == escalation.NoProgress || e.Cause == escalation.SnoozeOver) && w.inc.Acked() {
-		quiet := w.inc.Name() + " was acknowledged, but nothing has been heard since. Asking again."
+		quiet := w.inc.Name() + " was acknowledged, but nothing has happened since. Paging again."
 		if e.Cause == escalation.SnoozeOver {
-			quiet = "The silence is over. Asking again."
+			quiet = "The snooze is over. Paging again."
 		}
 		if err := w.apply(w.inc.Lapse(incident.Bot, quiet, w.Now)); err != nil {
 			return err
@@ -327,15 +327,15 @@ func reason(s escalation.Send) string {
 	words := strings.Join(s.Targets, ", ")
 	switch s.Reason {
 	case escalation.ByFailure:
-		words += "; an earlier way failed"
+		words += "; another contact method failed"
 	case escalation.ByDefault:
-		words += "; no personal rules"
+		words += "; no notification rules"
 	}
 	if s.LastResort {
 		words = strings.TrimPrefix("last resort: "+words, ": ")
 	}
 	if s.Late >= time.Second {
-		words += fmt.Sprintf("; late by %s", s.Late.Round(time.Second))
+		words += fmt.Sprintf("; %s late", s.Late.Round(time.Second))
 	}
 	return words
 }
@@ -345,7 +345,7 @@ func inWords(w *oncall.Directory, e escalation.Entry) string {
 	var b strings.Builder
 	switch e.Kind {
 	case escalation.RanOut:
-		b.WriteString("The ladder has run out with no answer. The last resort is told; nobody is paged any more")
+		b.WriteString("Nobody answered any step. The last resort is told; nobody is paged any more")
 	case escalation.Nobody:
 		again := "looking again every minute"
 		if e.Until.Sub(e.At) > time.Minute {
@@ -353,7 +353,7 @@ func inWords(w *oncall.Directory, e escalation.Entry) string {
 		}
 		b.WriteString("Nobody can be reached. The last resort is told; " + again)
 	case escalation.Unconfirmed:
-		fmt.Fprintf(&b, "The page to %s by %s was not confirmed", w.Name(e.Person), e.Via)
+		fmt.Fprintf(&b, "The notification to %s by %s was not confirmed", w.Name(e.Person), e.Via)
 	default:
 		stepWords(w, &b, e)
 	}
@@ -369,7 +369,7 @@ func inWords(w *oncall.Directory, e escalation.Entry) string {
 		b.WriteString(who + " (" + strings.ReplaceAll(string(s.Why), "_", " ") + ")")
 	}
 	if e.Late >= time.Second {
-		fmt.Fprintf(&b, ". Late by %s", e.Late.Round(time.Second))
+		fmt.Fprintf(&b, ". %s late", e.Late.Round(time.Second))
 	}
 	return b.String()
 }

@@ -433,11 +433,11 @@ func TestNamesNotIDs(t *testing.T) {
 		}
 		want := []string{
 			"Step 1: Ada Okafor as person:ada",
-			"The page to Ada Okafor by slack was not confirmed", "The page to Ada Okafor by push was not confirmed",
+			"The notification to Ada Okafor by slack was not confirmed", "The notification to Ada Okafor by push was not confirmed",
 			"Step 2: Cleo Marsh as person:cleo",
-			"The page to Cleo Marsh by slack was not confirmed", "The page to Cleo Marsh by push was not confirmed",
-			"The ladder has run out with no answer. The last resort is told; nobody is paged any more",
-			"The page to Bob Stone by slack was not confirmed", "The page to Bob Stone by push was not confirmed",
+			"The notification to Cleo Marsh by slack was not confirmed", "The notification to Cleo Marsh by push was not confirmed",
+			"Nobody answered any step. The last resort is told; nobody is paged any more",
+			"The notification to Bob Stone by slack was not confirmed", "The notification to Bob Stone by push was not confirmed",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("what the escalation says (-want +got):\n%s", diff)

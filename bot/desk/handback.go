@@ -12,8 +12,7 @@ import (
 // somebody runs again, now (P10).
 func (d *Desk) Unacknowledge(ctx context.Context, c Caller, n int) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
-		text := incident.Capital(w.whoActs()) + " gave it back: somebody is looked for again."
-		change, err := w.inc.Unacknowledge(text, w.caller.Actor, w.Now)
+		change, err := w.inc.Unacknowledge("People are paged again.", w.caller.Actor, w.Now)
 		if err != nil {
 			return err
 		}
@@ -41,7 +40,7 @@ const (
 	MaxSnooze = 24 * time.Hour
 )
 
-// Snooze is silence for a while, then the escalation begins anew (P11). Whoever
+// Snooze is silence for a while, then the escalation starts again (P11). Whoever
 // is on it stays until then.
 func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
@@ -56,7 +55,7 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 			return err
 		}
 		if !r.open() {
-			return refusal("", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
+			return refusal("", "Nobody is being paged for %s, so there is nothing to snooze.", w.inc.Name())
 		}
 		until := w.Now.Add(length)
 		p, err := r.Page.Snooze(until, w.Now)
@@ -66,7 +65,7 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 		if err := w.takeBack(); err != nil {
 			return err
 		}
-		if err := w.said("Nobody is paged until " + until.Format("15:04 UTC") + ". Then it begins anew."); err != nil {
+		if err := w.said("Nobody is paged until " + w.clock(until) + ". Then the escalation starts again."); err != nil {
 			return err
 		}
 		return w.keepEscalation(r, p)
@@ -74,22 +73,22 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 }
 
 // Reassign asks one person of the roster and nobody else. Without an answer in
-// five minutes the escalation begins anew (P12).
+// five minutes the escalation starts again (P12).
 func (d *Desk) Reassign(ctx context.Context, c Caller, n int, who incident.Actor) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
-		if err := w.goesOn("There is nothing to hand over."); err != nil {
+		if err := w.goesOn("There is nothing to reassign."); err != nil {
 			return err
 		}
 		kind, id := who.Split()
 		if kind != "person" || len(w.who.Methods(id)) == 0 {
-			return refusal("Add them to the roster, or page them by hand: page @ada.", "Nobody knows how to reach %s.", w.who.DisplayName(who))
+			return refusal("Add them to the roster, or page them in Slack: page @ada.", "The roster does not say how to reach %s.", w.who.DisplayName(who))
 		}
 		r, err := w.escalation()
 		if err != nil {
 			return err
 		}
 		if !r.open() {
-			return refusal("Page them by hand, as in: page @ada.", "%s pages nobody: it is %s.", w.inc.Name(), w.inc.Severity)
+			return refusal("To page one person: page @ada.", "Nobody is being paged for %s, so there is nothing to reassign.", w.inc.Name())
 		}
 		p, err := r.Page.Reassign(id, w.Now)
 		if err != nil {
@@ -98,7 +97,7 @@ func (d *Desk) Reassign(ctx context.Context, c Caller, n int, who incident.Actor
 		if err := w.takeBack(); err != nil {
 			return err
 		}
-		text := "Handed to " + w.who.DisplayName(who) + ". Without an answer in five minutes the escalation begins anew."
+		text := "Reassigned to " + w.who.DisplayName(who) + ". If they do not answer within five minutes, the escalation starts again."
 		if w.inc.AcknowledgedBy == "" {
 			err = w.said(text)
 		} else {
@@ -128,3 +127,6 @@ func (w *work) said(text string) error {
 	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
 	return w.apply(change)
 }
+
+// clock shows an instant in the zone of the business, as of now.
+func (w *work) clock(t time.Time) string { return incident.Clock(t, w.Now, w.d.opt.Zone) }

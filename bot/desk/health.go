@@ -22,7 +22,7 @@ const overdue = 2 * time.Minute
 func (d *Desk) CheckEscalations(ctx context.Context, now time.Time) error {
 	if name, since, ok := d.ledger.Overdue("escalation/", now); ok && now.Sub(since) > overdue {
 		return d.ledger.View(ctx, func(tx *storage.Tx) error {
-			return stuck(tx, ledger.LastNumber(name), "has been due since "+clockUTC(since))
+			return stuck(tx, ledger.LastNumber(name), "has been due since "+incident.Clock(since, now, d.opt.Zone))
 		})
 	}
 	return d.ledger.View(ctx, func(tx *storage.Tx) error {

@@ -64,7 +64,7 @@ func TestSupportHours(t *testing.T) {
 		x.declare(incident.Declaration{Severity: incident.Sev2})
 		x.tick(8 * time.Hour)
 		x.pagesAre("at eight")
-		if got := x.why(1); !strings.Contains(got, "urgency low, high from 09:00 on, when the support hours begin") || !strings.Contains(got, "Ada Okafor sleeps: paged from 08:30") {
+		if got := x.why(1); !strings.Contains(got, "urgency low, high from 09:00, when the support hours begin") || !strings.Contains(got, "Ada Okafor is asleep and is paged at 08:30") {
 			t.Errorf("why at eight:\n%s", got)
 		}
 		x.tick(45 * time.Minute)
@@ -76,7 +76,7 @@ func TestSupportHours(t *testing.T) {
 		_, events := x.folds(1)
 		said := texts(events)
 		for _, want := range []string{
-			"Outside the support hours of payments: it pages quietly, and as urgent from Sat 1 Jan 09:00 (UTC) on.",
+			"Outside the support hours of payments: it is not urgent before Sat 1 Jan 09:00 (UTC).",
 			"Support hours have begun, so it is urgent now. Step 1: Ada Okafor as person:ada",
 		} {
 			if !strings.Contains(said, want) || want[0] == 'S' && !strings.Contains(x.why(1), want) {
@@ -123,7 +123,7 @@ func TestSeverityOutsideSupportHours(t *testing.T) {
 		x.act(eve, 2, Act{Verb: SetSeverity, Severity: incident.Sev3})
 		x.act(eve, 3, Act{Verb: SetSeverity, Severity: incident.Sev2})
 		x.pagesAre("changed at night")
-		for n, want := range map[int]string{1: "high from 09:00 on", 2: "urgency low; now triggered", 3: "high from 09:00 on"} {
+		for n, want := range map[int]string{1: "high from 09:00, when", 2: "urgency low; now triggered", 3: "high from 09:00, when"} {
 			if got := x.why(n); !strings.Contains(got, want) {
 				t.Errorf("why INC-%d does not say %q:\n%s", n, want, got)
 			}
@@ -146,7 +146,7 @@ func TestStepWaits(t *testing.T) {
 		if want := "Step 2 waits for its hours, which begin Sat 1 Jan 09:00 (UTC)"; !strings.Contains(texts(events), want) || !strings.Contains(x.why(1), want) {
 			t.Errorf("the timeline does not say %q:%s\n%s", want, texts(events), x.why(1))
 		}
-		if want := "person:bob is asked from 09:00 on, when the hours of the step begin"; !strings.Contains(x.why(1), want) {
+		if want := "person:bob is paged at 09:00, when the hours of the step begin"; !strings.Contains(x.why(1), want) {
 			t.Errorf("why does not say %q:\n%s", want, x.why(1))
 		}
 		x.tick(time.Hour)
@@ -185,7 +185,7 @@ func TestStepsOfParts(t *testing.T) {
 		}
 		x.declare(incident.Declaration{Service: "parts", Severity: incident.Sev1})
 		x.pagesAre("at midnight", "bob by push", "bob by slack")
-		if got := x.why(1); !strings.Contains(got, "rotation:day was not asked: outside the hours of the step") {
+		if got := x.why(1); !strings.Contains(got, "rotation:day was not paged: outside the hours of the step") {
 			t.Errorf("why does not say that the first step was passed:\n%s", got)
 		}
 		if _, err := x.Page(background(), Caller{Actor: eve}, 1, Call{Target: "parts"}); err != nil {

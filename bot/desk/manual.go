@@ -62,7 +62,7 @@ func (w *work) pageByHand(people []incident.Actor, text string) error {
 		event.Calls, names = append(event.Calls, a), append(names, w.who.DisplayName(a))
 	}
 	if len(names) == 0 {
-		return refusal("Add `slack` or `email` in the roster.", "Nobody knows how to reach %s.", w.who.DisplayName(people[0]))
+		return refusal("Add `slack` or `email` in the roster.", "The roster does not say how to reach %s.", w.who.DisplayName(people[0]))
 	}
 	event.Text = incident.Capital(w.whoActs()) + " asked for more help: " + strings.Join(names, ", ") + "."
 	w.notes = append(w.notes, strings.Join(names, ", "))
@@ -93,7 +93,7 @@ func (w *work) byHand(a incident.Actor) []string {
 	return ways
 }
 
-// moreHelp pages by hand those whom the ladder would ask next, or, at its end,
+// moreHelp pages by hand those whom the policy names next, or, at its end,
 // the last resort. Steps outside their hours are passed, as for anybody who
 // escalates. Whoever has acknowledged keeps it: asking for more hands is not
 // giving it back.
@@ -112,7 +112,7 @@ func (w *work) moreHelp(p escalation.Page) error {
 		}
 	}
 	if len(who) == 0 {
-		return refusal("Name somebody, as in: page @ada.", "The next step of the ladder has nobody else.")
+		return refusal("Name somebody, as in: page @ada.", "The next step of the policy has nobody else.")
 	}
 	return w.pageByHand(who, "")
 }

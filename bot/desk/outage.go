@@ -60,7 +60,7 @@ func (d *Desk) SlackBack(ctx context.Context) error {
 		return err
 	}
 	now := ledger.Instant()
-	text := fmt.Sprintf("Slack was not reachable from %s to %s.", clockUTC(gap.From), clockUTC(now))
+	text := fmt.Sprintf("Slack was not reachable from %s to %s.", incident.Clock(gap.From, now, d.opt.Zone), incident.Clock(now, now, d.opt.Zone))
 	open, err := d.Active(ctx, incident.Bot)
 	if err != nil {
 		return err
@@ -78,9 +78,7 @@ func (d *Desk) SlackBack(ctx context.Context) error {
 		if err := w.Delete(gapKey); err != nil {
 			return err
 		}
-		return w.alarm(text + " Pages went out by the other ways meanwhile.")
+		return w.alarm(text + " Notifications were sent by the other contact methods meanwhile.")
 	})
 	return err
 }
-
-func clockUTC(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }

@@ -102,7 +102,7 @@ func (w *work) polled(j ledger.Job, o Outcome) error {
 		return nil // it will not say; the escalation has gone on by itself
 	}
 	e := incident.Event{Kind: incident.KindReceipt, Person: incident.Actor(j.Person), Via: j.Via, Pass: j.Pass, Step: j.Step,
-		Reason: string(o.Level), Text: "The page to " + w.who.DisplayName(incident.Actor(j.Person)) + " by " + j.Via + " was " + string(o.Level) + "."}
+		Reason: string(o.Level), Text: "The notification to " + w.who.DisplayName(incident.Actor(j.Person)) + " by " + j.Via + " was " + string(o.Level) + "."}
 	if err := w.apply(w.inc.Record(w.Now, e)); err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (w *work) tried(j ledger.Job, o Outcome) error {
 	if err := w.Save(tryoutKey(j.Target), r); err != nil || !r.Over() {
 		return err
 	}
-	text := "Your test of " + r.At.Format("15:04 UTC") + ":\n" + strings.Join(r.Words(), "\n")
+	text := "Your test of " + w.clock(r.At) + ":\n" + strings.Join(r.Words(), "\n")
 	_, err = w.AddApart(ledger.Job{Kind: ledger.Alarm, Person: string(r.Person), Text: text})
 	return err
 }

@@ -21,9 +21,9 @@ func rule(s escalation.Send) string {
 	case escalation.ByRule:
 		return s.Via + " " + when
 	case escalation.ByDefault:
-		return "no rules, so every way at once"
+		return "no rules, so every contact method at once"
 	case escalation.ByFailure:
-		return s.Via + ", brought forward because another way failed"
+		return s.Via + ", earlier because another contact method failed"
 	default:
 		return ""
 	}
@@ -102,7 +102,7 @@ func (d *Desk) WhyWords(x escalation.Explanation, w Words) []string {
 	if x.Policy != "" {
 		line := w.text("Policy " + x.Policy + ", urgency " + string(x.Urgency))
 		if !x.RaiseAt.IsZero() {
-			line += ", high from " + w.Time(x.RaiseAt) + " on, when the support hours begin"
+			line += ", high from " + w.Time(x.RaiseAt) + ", when the support hours begin"
 		}
 		lines = append(lines, line+"; now "+string(x.State)+".")
 	}
@@ -118,7 +118,7 @@ func (d *Desk) WhyWords(x escalation.Explanation, w Words) []string {
 		}
 	}
 	for _, p := range x.Coming {
-		lines = append(lines, w.Time(p.At)+" to come: "+w.text(d.oncall.Current().DisplayName(p.Person))+" by "+p.Via)
+		lines = append(lines, w.Time(p.At)+" next: "+w.text(d.oncall.Current().DisplayName(p.Person))+" by "+p.Via)
 	}
 	return lines
 }
@@ -132,16 +132,16 @@ func (d *Desk) whySkipped(k incident.Skipped, w Words) string {
 	case string(escalation.NobodyOnCall):
 		return target + ": nobody was on call"
 	case string(escalation.NoWay):
-		return name + " was not paged: there is no way to reach them"
+		return name + " was not paged: the roster does not say how to reach them"
 	case string(escalation.NotTheirTurn):
 		return name + " was not paged: it was somebody else's turn"
 	case string(escalation.OutsideHours):
 		if k.Until.IsZero() {
-			return target + " was not asked: outside the hours of the step"
+			return target + " was not paged: outside the hours of the step"
 		}
-		return target + " is asked from " + w.Time(k.Until) + " on, when the hours of the step begin"
+		return target + " is paged at " + w.Time(k.Until) + ", when the hours of the step begin"
 	case "quiet_hours":
-		return name + " sleeps: paged from " + w.Time(k.Until)
+		return name + " is asleep and is paged at " + w.Time(k.Until)
 	default:
 		return ""
 	}

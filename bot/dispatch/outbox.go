@@ -349,7 +349,7 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 		}
 		r.did = &outcome
 		if outcome.Failed != "" && j.Asks() {
-			o.log.Error().Str("job", j.Key()).Bool("last_resort", j.Resort).Str("reason", outcome.Failed).Msg("a page could not be sent")
+			o.log.Error().Str("job", j.Key()).Bool("last_resort", j.Resort).Str("reason", outcome.Failed).Msg("a notification could not be sent")
 		}
 	}
 	if r.outcome = "done"; r.did.Failed != "" {
@@ -460,7 +460,7 @@ func (o *Outbox) again(ctx context.Context, l *lane, err error, now time.Time) {
 	o.log.WithLevel(level).Str("job", j.Key()).Str("kind", string(j.Kind)).Int("try", l.tries).
 		Dur("again_in", wait).Str("error", err.Error()).Msg("a job will be tried again")
 	if j.Kind == ledger.Channel && ctx.Err() == nil && now.Add(wait).Sub(j.Created) > channelSoon {
-		if err := o.opt.Desk.TryingInVain(ctx, j, err.Error()); err != nil {
+		if err := o.opt.Desk.TryingInVain(ctx, j, desk.Reason(err)); err != nil {
 			o.log.Warn().Err(err).Str("job", j.Key()).Msg("could not record why there is no channel yet")
 		}
 	}

@@ -136,7 +136,7 @@ func (w *Methods) answer(ctx context.Context, who incident.Actor, r notify.Reply
 		if t.Refused == nil {
 			continue
 		}
-		m := notify.Message{ID: "reply/" + r.ID, To: r.From, Subject: smsLine(w.refusal(t.Refused), 160), News: true}
+		m := notify.Message{ID: "reply/" + r.ID, To: r.From, Subject: smsLine(w.refusal(t.Refused, who), 160), News: true}
 		_, err := sender.Send(ctx, m)
 		if err := w.attempted(ctx, "sms", err); err != nil {
 			w.opt.Log.Error().Err(err).Msg("the operators could not be told")
@@ -145,7 +145,9 @@ func (w *Methods) answer(ctx context.Context, who incident.Actor, r notify.Reply
 	}
 }
 
-// refusal says a refusal with the name and the time that belong in it.
-func (w *Methods) refusal(r *incident.Refusal) string {
-	return r.Text(w.opt.People.Current().DisplayName(r.Who), r.When.UTC().Format("15:04 UTC"))
+// refusal says a refusal to a reader, with the name and the time that belong in it.
+func (w *Methods) refusal(r *incident.Refusal, reader incident.Actor) string {
+	_, id := reader.Split()
+	people := w.opt.People.Current()
+	return r.Text(people.DisplayName(r.Who), incident.Clock(r.When, time.Now(), people.Roster.Location(id)))
 }

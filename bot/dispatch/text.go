@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -147,7 +148,7 @@ func serviceOf(b desk.Brief) string {
 // details says who declared it and when, in the reader's own time.
 func (w *Methods) details(b desk.Brief, to rotation.Person) string {
 	i := b.Incident
-	at := i.Declared.In(w.opt.People.Current().Roster.Location(to.ID)).Format("Mon 15:04 MST")
+	at := incident.Clock(i.Declared, time.Now(), w.opt.People.Current().Roster.Location(to.ID))
 	who := "an alert"
 	if kind, _ := i.DeclaredBy.Split(); kind != "alert" {
 		who = w.opt.People.Current().DisplayName(i.DeclaredBy)
@@ -180,6 +181,9 @@ func spokenLine(b desk.Brief, words string) string {
 func (w *Methods) news(i incident.Incident) string {
 	if i.Status.Active() && i.Acked() {
 		return i.Name() + " is acknowledged by " + w.opt.People.Current().DisplayName(i.AcknowledgedBy) + "."
+	}
+	if i.Asking { // since this was decided
+		return i.Name() + " was acknowledged by " + w.opt.People.Current().DisplayName(i.AcknowledgedBy) + ", but people are being paged again."
 	}
 	return i.Name() + " is " + string(i.Status) + "."
 }

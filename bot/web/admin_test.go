@@ -48,9 +48,11 @@ func TestLife(t *testing.T) {
 	if s.Incident.Severity != "sev1" || s.Incident.AcknowledgedBy != "person:bob" || s.Incident.Title != "Checkout fails" || s.Team == nil || s.Team.Name != "Payments" {
 		t.Errorf("GET /v1/incidents/inc-1 = %+v", s)
 	}
-	for _, want := range []string{"The command line declared Checkout is slow as sev3", "The command line noted: p99 at 4 s", "Ada Okafor (by the command line) acknowledged", "Ada Okafor (by the command line) took the role of commander", "Ada Okafor (by the command line) noted: what: the pool is exhausted",
-		"The command line made it sev1: payments fail too", "The command line renamed it: Checkout fails", "The command line gave the role of communicator to Bob Lind",
-		"The command line said it is mitigated: rollback of 4711", "Bob Lind (by the command line) reopened: it is back", "The command line cancelled: a false alarm"} {
+	for _, want := range []string{"The command line declared a sev3 incident for Checkout: Checkout is slow", "The command line noted: p99 at 4 s", "Ada Okafor (by the command line) acknowledged.",
+		"Ada Okafor (by the command line) took the role of commander.", "Ada Okafor (by the command line) noted (what): the pool is exhausted",
+		"The command line set the severity to sev1: payments fail too", "The command line renamed it: Checkout fails", "The command line gave the role of communicator to Bob Lind.",
+		"The command line mitigated it with a rollback: rollback of 4711", "Bob Lind (by the command line) reopened it: it is back",
+		"The command line cancelled it (no incident): a false alarm"} {
 		found := false
 		for _, e := range s.Timeline {
 			found = found || e.Words == want
@@ -130,14 +132,14 @@ func TestAdminRefuses(t *testing.T) {
 		{"no verb", post("/v1/incidents/INC-1/acknowlege", "").admin(), 404, `There is no act "acknowlege".`, "There are: ack,"},
 		{"nearly a verb", post("/v1/incidents/INC-1/resolv", "").admin(), 404, `There is no act "resolv".`, "Did you mean resolve?"},
 
-		{"done already", post("/v1/incidents/INC-1/ack", `{"as":"bob"}`).admin(), 409, "INC-1 is already acknowledged, by Ada Okafor at ", "To help, say so in its channel."},
+		{"done already", post("/v1/incidents/INC-1/ack", `{"as":"bob"}`).admin(), 409, "INC-1 is already acknowledged by Ada Okafor (", "To help, say so in its channel."},
 		{"not yet", post("/v1/incidents/INC-1/close", "").admin(), 409, "INC-1 is still investigating.", "Resolve it first."},
 		{"same severity", post("/v1/incidents/INC-1/sev", `{"severity":2}`).admin(), 409, "INC-1 is already sev2.", ""},
 		{"same service", post("/v1/incidents/INC-1/service", `{"service":"checkout"}`).admin(), 409, "already belongs to", ""},
 
 		{"no title", post("/v1/incidents", `{}`).admin(), 422, "An incident needs a title.", "Say in a few words"},
 		{"empty note", post("/v1/incidents/INC-1/note", `{"text":" \n"}`).admin(), 422, "The note is empty.", "Write what you saw"},
-		{"no reason", post("/v1/incidents/INC-1/reopen", "").admin(), 422, "a reason is needed", ""},
+		{"no reason", post("/v1/incidents/INC-1/reopen", "").admin(), 422, "A reason is needed", ""},
 		{"no severity", post("/v1/incidents/INC-1/sev", `{}`).admin(), 422, "severity is missing", ""},
 		{"a severity that is none", post("/v1/incidents/INC-1/sev", `{"severity":"sev9"}`).admin(), 422, `severity is "sev9"`, ""},
 		{"a severity of another type", post("/v1/incidents", `{"title":"x","severity":[1]}`).admin(), 422, `severity is "[1]"`, ""},
@@ -239,7 +241,7 @@ func TestTimeline(t *testing.T) {
 	want := struct {
 		Seq             int
 		By, Kind, Words string
-	}{1, "admin:cli", "declared", "The command line declared Checkout is slow as sev2"}
+	}{1, "admin:cli", "declared", "The command line declared a sev2 incident for Checkout: Checkout is slow"}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("first entry differs (-want +got):\n%s", diff)
 	}

@@ -76,7 +76,7 @@ func (s *Server) explain(r *http.Request, err error) *problem {
 
 // words shows a refusal with the name and the time that belong in it.
 func (s *Server) words(r *incident.Refusal) (why, next string) {
-	who, when := "", r.When.In(s.zone).Format("15:04 MST")
+	who, when := "", incident.Clock(r.When, time.Now(), s.zone)
 	if d := s.desk.Load(); d != nil && r.Who != "" {
 		who = d.People.Current().DisplayName(r.Who)
 	}

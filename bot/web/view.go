@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -75,84 +74,24 @@ type entry struct {
 
 func entries(d *Parts, events []incident.Event) []entry {
 	out := []entry{}
+	words := wording(d.People.Current())
 	for _, e := range events {
-		who := e.Through.After(d.People.Current().DisplayName(e.By))
-		if e.By == oncall.CommandLine {
-			who = incident.Capital(who)
-		}
-		out = append(out, entry{e, who + " " + words(d, e)})
+		out = append(out, entry{e, words.Line(e)})
 	}
 	return out
 }
 
-// words says what happened, without who did it, in one line.
-func words(d *Parts, e incident.Event) string {
-	switch e.Kind {
-	case incident.KindDeclared:
-		return said(fmt.Sprintf("declared %s as %s", e.Title, e.Severity), "")
-	case incident.KindInvestigate:
-		return said("is looking into it", e.Text)
-	case incident.KindMitigating:
-		return said("is applying relief", e.Text)
-	case incident.KindMitigated:
-		return said("said it is mitigated", e.Text)
-	case incident.KindMerged:
-		return said("made it part of "+incident.Name(e.Into), e.Text)
-	case incident.KindNote:
-		return said("noted", strings.TrimPrefix(string(e.Note)+": ", ": ")+e.Text)
-	case incident.KindSeverity:
-		return said("made it "+e.Severity.String(), e.Text)
-	case incident.KindTitle:
-		return said("renamed it", e.Title)
-	case incident.KindService:
-		return said("gave it to "+e.Service, e.Text)
-	case incident.KindRole:
-		if e.Person == e.By {
-			return "took the role of " + string(e.Role)
-		}
-		return said(fmt.Sprintf("gave the role of %s to %s", e.Role, d.People.Current().DisplayName(e.Person)), "")
-	case incident.KindOffered:
-		return fmt.Sprintf("offered the role of %s to %s", e.Role, d.People.Current().DisplayName(e.Person))
-	case incident.KindFollowUp:
-		return said("opened a follow-up", e.FollowUp.ID+" "+e.FollowUp.Title)
-	case incident.KindChannel:
-		return said("opened the channel", "#"+e.ChannelName)
-	case incident.KindAlert:
-		return said(fmt.Sprintf("fired for the %d. time", e.Count), e.Text)
-	case incident.KindAlertOver:
-		return said("said that the alert is over", e.Text)
-	case incident.KindPaged:
-		return said(fmt.Sprintf("paged %s by %s", whom(d, e), e.Via), e.Reason)
-	case incident.KindPageFailed:
-		return said(fmt.Sprintf("could not page %s by %s", whom(d, e), e.Via), e.Text)
-	case incident.KindGivenBack:
-		return said("took the acknowledgement back", e.Text)
-	case incident.KindReceipt:
-		return said("heard", e.Text)
-	case incident.KindStep:
-		return said("escalated", e.Text)
-	case incident.KindExhausted:
-		return said("stopped escalating", e.Text)
-	case incident.KindLapsed:
-		return said("took the acknowledgement back", e.Text)
-	case incident.KindRemark:
-		return said("remarked", e.Text)
-	default: // acknowledged, resolved, closed, reopened, cancelled
-		return said(string(e.Kind), e.Text)
+// wording says events in plain text, in one line.
+func wording(who *oncall.Directory) incident.Wording {
+	oneLine := func(s string) string { return strings.Join(strings.Fields(incident.Printable(s)), " ") }
+	return incident.Wording{
+		Actor: func(a incident.Actor) string { return incident.ActorWords(a, who.DisplayName, oneLine) },
+		Service: func(id string) string {
+			if s, ok := who.Roster.Service(id); ok {
+				return s.Name
+			}
+			return oneLine(id)
+		},
+		Text: oneLine,
 	}
-}
-
-func whom(d *Parts, e incident.Event) string {
-	if e.Person != "" {
-		return d.People.Current().DisplayName(e.Person)
-	}
-	return e.Target
-}
-
-// said joins what happened and what was written, in one line.
-func said(what, text string) string {
-	if text = strings.Join(strings.Fields(text), " "); text != "" {
-		what += ": " + text
-	}
-	return what
 }

@@ -36,7 +36,8 @@ type shownIncident struct {
 	DeclaredBy     incident.Actor      `json:"declared_by"`
 	Declared       time.Time           `json:"declared"`
 	AcknowledgedBy incident.Actor      `json:"acknowledged_by"`
-	Since          time.Time           `json:"since"` // since when AcknowledgedBy is on it
+	Since          time.Time           `json:"since"`  // since when AcknowledgedBy is on it
+	Asking         bool                `json:"asking"` // people are paged all the same
 	ChannelName    string              `json:"channel_name"`
 	Roles          []incident.Holding  `json:"roles"`
 	FollowUps      []incident.FollowUp `json:"follow_ups"`
@@ -311,7 +312,11 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 		if name := s.Names[i.AcknowledgedBy]; name != "" {
 			who = name
 		}
-		row("on it", through(s.Timeline, incident.KindAcknowledged).After(who)+", since "+at(i.Since))
+		since := through(s.Timeline, incident.KindAcknowledged).After(who) + ", since " + at(i.Since)
+		if i.Asking {
+			since += "; people are being paged again"
+		}
+		row("on it", since)
 	case s.Paging:
 		row("on it", "nobody yet; people are being paged")
 	case i.Status.Active():

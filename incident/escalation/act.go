@@ -64,7 +64,7 @@ func (p Page) Snooze(until, now time.Time) (Page, error) {
 // the policy starts at its first step while the person's rules go on (P12).
 func (p Page) Reassign(person string, now time.Time) (Page, error) {
 	if p.State == Resolved {
-		return p, p.over("There is nothing to hand over.")
+		return p, p.over("There is nothing to reassign.")
 	}
 	if person == "" {
 		return p, refuse("Nobody is named to hand it to.", "Name a person.")
@@ -121,7 +121,7 @@ func (p Page) raised(at time.Time, why Cause) Page {
 // to wait for hours: every step that would is passed (P17).
 func (p Page) Escalate(now time.Time) (Page, error) {
 	if p.State == Resolved {
-		return p, p.over("There is nobody left to ask.")
+		return p, p.over("There is nobody left to page.")
 	}
 	p = p.overtaken(now)
 	switch p.State {

@@ -121,7 +121,7 @@ func (x *Explanation) page(e incident.Event, p ExplainedPage) {
 			return
 		}
 	}
-	x.Steps = append(x.Steps, ExplainedStep{At: e.At, Pass: e.Pass, Step: e.Step, Words: "Paged by hand.", Pages: []ExplainedPage{p}})
+	x.Steps = append(x.Steps, ExplainedStep{At: e.At, Pass: e.Pass, Step: e.Step, Words: "Manual page.", Pages: []ExplainedPage{p}})
 }
 
 // result notes what became of the last page to that person by that way, and

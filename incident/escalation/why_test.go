@@ -39,7 +39,7 @@ func TestExplain(t *testing.T) {
 				{At: at(3), Person: ada, Via: "sms", Rule: "sms after 5m", Because: "rotation:first", Result: ResultAnswered, ResultAt: at(40)},
 				{At: at(20), Person: ada, Via: "voice", Result: ResultUnconfirmed},
 			}},
-			{At: at(30), Words: "Paged by hand.", Pages: []ExplainedPage{{At: at(30), Person: bob, Via: "slack", Because: "by hand", Result: ResultAccepted}}},
+			{At: at(30), Words: "Manual page.", Pages: []ExplainedPage{{At: at(30), Person: bob, Via: "slack", Because: "by hand", Result: ResultAccepted}}},
 			{At: at(40), Words: "Acknowledged.", People: []incident.Actor{ada}},
 		}}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -17,7 +17,8 @@ import (
 type Retry struct {
 	After    time.Duration // not before that; zero: whenever the caller likes
 	Doubtful bool          // it may have had effect all the same
-	Cause    error
+	Words    string        // the cause as people are told it
+	Cause    error         // for the log
 }
 
 // Error returns the cause.
@@ -55,7 +56,7 @@ func (c *Client) callIn(ctx context.Context, method, channel string, f func(cont
 	rank := rankOf(ctx)
 	a := aCall{method: method, channel: channel, rank: rank, urgent: rank == 0}
 	if wait := c.methods.free(a, time.Now()); wait > 0 {
-		return &Retry{After: wait, Cause: fmt.Errorf("%s: %w", method, errTurn)}
+		return &Retry{After: wait, Words: tooMany(method), Cause: fmt.Errorf("%s: %w", method, errTurn)}
 	}
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -133,23 +134,37 @@ func (c *Client) retry(a aCall, err error) error {
 	if errors.As(err, &limited) {
 		wait := min(max(limited.RetryAfter, time.Second), heldMost)
 		c.methods.hold(a, time.Now().Add(wait))
-		return &Retry{After: wait, Cause: errors.New(method + ": 429")}
+		return &Retry{After: wait, Words: tooMany(method), Cause: errors.New(method + ": 429")}
 	}
 	code := Code(err)
 	switch {
 	case code == "ratelimited", code == "rate_limited", code == "message_limit_exceeded":
 		c.methods.hold(a, time.Now().Add(withoutTime))
-		return &Retry{After: withoutTime, Cause: errors.New(method + ": " + code + " without a time")}
+		return &Retry{After: withoutTime, Words: tooMany(method), Cause: errors.New(method + ": " + code + " without a time")}
 	case locked[code]:
 		c.Revoked(code)
-		return &Retry{After: time.Minute, Cause: errors.New(method + ": " + code)}
+		return &Retry{After: time.Minute, Words: "Slack does not accept the bot's token; check slack.bot_token", Cause: errors.New(method + ": " + code)}
 	case passing[code]:
-		return &Retry{Doubtful: true, Cause: errors.New(method + ": " + code)}
+		return &Retry{Doubtful: true, Words: "Slack has trouble of its own; trying again", Cause: errors.New(method + ": " + code)}
 	case code != "":
 		return err
 	default: // no answer, or one that says nothing: it may have been done
-		return &Retry{Doubtful: true, Cause: errors.New(method + ": " + Plain(err))}
+		return &Retry{Doubtful: true, Words: "Slack does not answer; trying again", Cause: errors.New(method + ": " + Plain(err))}
 	}
+}
+
+// tooMany says that a method's budget is spent.
+func tooMany(method string) string {
+	what := "requests of this kind"
+	switch method {
+	case "conversations.create":
+		what = "channels"
+	case "conversations.invite":
+		what = "invitations"
+	case "chat.postMessage", "chat.update":
+		what = "messages"
+	}
+	return "Slack takes no more " + what + " for now; trying again"
 }
 
 // Code returns Slack's own error code, or "" for an error of another kind. A

@@ -329,7 +329,7 @@ func (c *Client) CreateChannel(ctx context.Context, name string, private bool) (
 		return err
 	})
 	if err == nil && (made == nil || made.ID == "") {
-		err = &Retry{Doubtful: true, Cause: errors.New("conversations.create: an answer without a channel")}
+		err = &Retry{Doubtful: true, Words: "Slack's answer made no sense; trying again", Cause: errors.New("conversations.create: an answer without a channel")}
 	}
 	if err != nil {
 		return nil, err
