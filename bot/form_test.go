@@ -108,7 +108,7 @@ func TestButtons(t *testing.T) {
 		c := r.channel("inc-1-checkout-is-down")
 		card := func() slacksim.Message { return r.marked(r.channel(c.ID).Messages, "card", "INC-1")[0] }
 		r.press("eve", c.ID, card(), "Escalate")
-		if len(r.dm("U0CLEO")) != 1 || !strings.Contains(r.whispers("eve"), "The next ones are being paged") {
+		if len(r.dm("U0CLEO")) != 1 || !strings.Contains(r.whispers("eve"), "The next step of the policy is being paged") {
 			t.Errorf("cleo has %d pages; eve was told %s", len(r.dm("U0CLEO")), r.whispers("eve"))
 		}
 		r.press("ada", c.ID, card(), "Acknowledge")
@@ -274,15 +274,15 @@ func TestWordsOfCommands(t *testing.T) {
 			{c, "decide roll back", "Noted in INC-1"},
 			{c, "task call provider", "Noted in INC-1"},
 			{c, "timeline", "Paged"},
-			{c, "rename checkout is down", "is called"},
+			{c, "rename checkout is down", "The title of INC-1 is"},
 			{c, "service serach", "Did you mean search?"},
-			{c, "reroute search it is theirs", "belongs to search now"},
-			{c, "page @cleo now", "Being paged for INC-1: Cleo Marsh"},
-			{c, "page payments", "Being paged for INC-1"},
+			{c, "reroute search it is theirs", "is about search now"},
+			{c, "page @cleo now", "Paging for INC-1: Cleo Marsh"},
+			{c, "page payments", "Paging for INC-1"},
 			{c, "page paymnets", "Did you mean payments?"},
 			{c, "role comunicator @bob", "Did you mean communicator?"},
 			{c, "role communicator @bob", "Done: communicator of INC-1"},
-			{c, "escalate", "The next ones are being paged"},
+			{c, "escalate", "The next step of the policy is being paged"},
 			{c, "mitigate rollback", "INC-1 is mitigated now"},
 			{c, "postmortem", "Post-mortem of INC-1"},
 			{c, "resolve calm", "INC-1 is resolved"},

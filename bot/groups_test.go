@@ -88,7 +88,7 @@ func TestUserGroup(t *testing.T) {
 		}
 		r.seek(r.channel("team-payments").Messages, "Somebody else changes @payments-oncall too.")
 		r.pass(3 * 24 * time.Hour) // over a Wednesday with nobody
-		if n := count(r.channel("team-payments").Messages, "@payments-oncall is stale: nobody is on call."); n != 1 {
+		if n := count(r.channel("team-payments").Messages, "Nobody is on call, so @payments-oncall keeps the people who were on call last."); n != 1 {
 			t.Errorf("it was said %d times that nobody is on call, want once:%s", n, list(r.channel("team-payments").Messages))
 		}
 		if g, n := r.group("payments-oncall"), updates(r); !slices.Equal(g.Users, []string{"U0BOB"}) || n != 4 {

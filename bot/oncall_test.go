@@ -36,7 +36,7 @@ func TestHandover(t *testing.T) {
 		}
 		team := r.channel("team-payments").Messages
 		m := r.seek(team, "<@U0BOB> is on call now")
-		for _, words := range []string{"Off it: <@U0ADA>", "Next: <@U0ADA>", "INC-1", "checkout is slow"} {
+		for _, words := range []string{"Their shift ended: <@U0ADA>", "Next: <@U0ADA>", "INC-1", "checkout is slow"} {
 			if !says(m, words) {
 				t.Errorf("the hand-over does not show %q: %s", words, m.Blocks)
 			}
@@ -57,7 +57,7 @@ func TestLateHandover(t *testing.T) {
 		r.start()
 		r.pass(time.Minute)
 		told := r.channel("incidents").Messages
-		m := r.seek(told, "This comes late")
+		m := r.seek(told, "This is late")
 		if count(told, "on call now") != 1 || !says(m, "<@U0BOB> is on call now") {
 			t.Errorf("want one late message about the last hand-over:%s", list(told))
 		}

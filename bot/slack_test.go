@@ -370,7 +370,7 @@ func TestPeopleByMail(t *testing.T) {
 			if len(r.dm("U0CLEO")) == 0 {
 				t.Error("cleo was not paged at once, though nobody knows ada's Slack user")
 			}
-			if _, events := r.fold(1); !strings.Contains(said(events), "nobody knows this person's Slack user") {
+			if _, events := r.fold(1); !strings.Contains(said(events), "this person's Slack user is not known") {
 				t.Errorf("the timeline says %s", said(events))
 			}
 		})

@@ -230,7 +230,7 @@ func TestWoken(t *testing.T) {
 		r.command("ada", "general", "ack INC-1")
 		r.pass(6*time.Hour + time.Minute)
 		m := r.seek(r.channel("team-payments").Messages, "<@U0BOB> is on call now")
-		if !says(m, "<@U0ADA> answered at") || !says(m, "a late start is in order") {
+		if !says(m, "<@U0ADA> was woken") || !says(m, "They should start late") {
 			t.Errorf("the hand-over shows %s; want that ada was woken", m.Blocks)
 		}
 	})

@@ -34,7 +34,7 @@ func TestWhy(t *testing.T) {
 			"Step 1: Bob Stone as person:bob",
 			"Bob Stone by sms (sms at once), as person:bob: failed after",
 			"not delivered",
-			"Bob Stone by voice (voice, brought forward because another way failed)",
+			"Bob Stone by voice (voice, earlier because another contact method failed)",
 			"answered",
 		} {
 			if !strings.Contains(got, want) {
@@ -42,7 +42,7 @@ func TestWhy(t *testing.T) {
 			}
 		}
 		got = words(2)
-		for _, want := range []string{"Ada Okafor by slack (slack at once), as person:ada: accepted", "Ada Okafor by push (push after 2m)", "to come: Ada Okafor by sms"} {
+		for _, want := range []string{"Ada Okafor by slack (slack at once), as person:ada: accepted", "Ada Okafor by push (push after 2m)", "next: Ada Okafor by sms"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("why INC-2 does not say %q:\n%s", want, got)
 			}
@@ -51,7 +51,7 @@ func TestWhy(t *testing.T) {
 		if times := regexp.MustCompile(`(^|[^\^0-9])\d{9,}`).FindString(string(seen.Blocks)); times != "" || !strings.Contains(string(seen.Blocks), `\u003c!date^`) {
 			t.Errorf("/oncall why INC-1 shows a time as %q: %s", times, seen.Blocks)
 		}
-		if err != nil || !strings.Contains(string(seen.Blocks)+seen.Text, "brought forward because another way failed") {
+		if err != nil || !strings.Contains(string(seen.Blocks)+seen.Text, "earlier because another contact method failed") {
 			t.Errorf("/oncall why INC-1 = %+v, %v, want the reasons", seen, err)
 		}
 		if seen, _ := r.sim.As("eve").Command("general", "/oncall", "why"); !strings.Contains(seen.Text, "why INC-1") {

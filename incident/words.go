@@ -125,6 +125,7 @@ func (w Wording) program(e Event) Sentence {
 			break
 		}
 		s.Did, s.Alone = "escalation"+step(e), true
+		s.Wrote = wrote(targetWords.Replace(e.Text))
 	case KindExhausted:
 		s.Did, s.Alone = "nobody answered any step of the escalation", true
 	case KindLapsed:

@@ -100,7 +100,7 @@ func TestLine(t *testing.T) {
 		{Event{By: Bot, Kind: KindPaged, Person: "person:bob", Via: "sms", Reason: "rotation:primary"}, "Paged Bob by text message: rotation primary"},
 		{Event{By: Bot, Kind: KindPaged, Target: "channel:ops"}, "Paged #ops by Slack."},
 		{Event{By: Bot, Kind: KindReceipt, Person: "person:bob", Via: "push", Reason: "seen", Text: "x"}, "The notification to Bob by push was seen."},
-		{Event{By: Bot, Kind: KindStep, Step: 1, Text: "Step 1: Bob"}, "Step 1: Bob."},
+		{Event{By: Bot, Kind: KindStep, Step: 1, Text: "Step 1: Bob as rotation:primary"}, "Step 1: Bob as rotation primary."},
 		{Event{By: Bot, Kind: KindStep, Step: 2, Pass: 3}, "Escalation, step 2, round 3."},
 		{Event{By: Bot, Kind: KindLapsed}, "Is paging again, although it was acknowledged."},
 		{Event{By: Bot, Kind: KindChannel, ChannelName: "inc-1"}, "Opened the channel #inc-1."},

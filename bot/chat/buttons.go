@@ -52,7 +52,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		number, to, _ := strings.Cut(action.Value, " ")
 		n, _ := strconv.Atoi(number) // 0, which is no incident, is refused
 		if offered := incident.Actor(to); offered != caller.Actor {
-			return s.told(caller, ephemeral("Command was offered to "+s.names().who(offered)+". To take it yourself: `"+
+			return s.told(caller, ephemeral(s.names().who(offered)+" was asked to take command. To take it yourself: `"+
 				s.opt.Command+" role "+incident.Name(n)+" commander`."))
 		}
 		return s.pressedOn(ctx, i, caller, press{actCommand, n})
@@ -103,7 +103,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 	case err != nil:
 		return s.told(c, ephemeral(s.trouble(err)))
 	case p.action == actEscalate:
-		return s.told(c, ephemeral("The next ones are being paged for "+a.Incident.Name()+"."))
+		return s.told(c, ephemeral("The next step of the policy is being paged for "+a.Incident.Name()+"."))
 	case i.Container.IsEphemeral:
 		return s.told(c, ephemeral(s.did(act, a)))
 	default:
@@ -207,7 +207,7 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 	case formResolve:
 		instead = "`" + s.opt.Command + " resolve " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
 	}
-	if err := s.respond(ctx, c.ReplyURL, ephemeral("The form could not be opened. It works without: type "+instead+".")); err != nil {
+	if err := s.respond(ctx, c.ReplyURL, ephemeral("The form could not be opened. You can do it without the form: type "+instead+".")); err != nil {
 		s.log.Warn().Str("error", err.Error()).Msg("a person could not be answered")
 	}
 }

@@ -116,7 +116,7 @@ func (s *Slack) declared(ctx context.Context, a desk.Answer) string {
 		}
 		text += "\n" + strings.TrimSpace(s.names().paged("Paging ", b)) + " Its channel is being made."
 	default:
-		text += "\nNobody is on call for it: the last resort is being told. Its channel is being made."
+		text += "\nNobody is on call for it, so the last resort is told. Its channel is being made."
 	}
 	for _, n := range a.Notes {
 		text += "\n" + esc(n)
@@ -142,7 +142,7 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 		if _, err := s.desk.Escalate(ctx, c, n); err != nil {
 			return s.mistake(err, cmd)
 		}
-		return ephemeral("The next ones are being paged for " + incident.Name(n) + ".")
+		return ephemeral("The next step of the policy is being paged for " + incident.Name(n) + ".")
 	case "page":
 		return s.pageByHand(ctx, c, cmd, n)
 	case "unack", "snooze", "reassign":
@@ -166,7 +166,7 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	return ephemeral(s.did(act, a))
 }
 
-// did confirms an act to whoever did it; the channel is told by itself.
+// did confirms an act to whoever did it; the channel is told automatically.
 func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	i := a.Incident
 	switch act.Verb {
@@ -180,12 +180,12 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."
 	case desk.Rename:
-		return i.Name() + " is called “" + esc(i.Title) + "” now."
+		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
 	case desk.Reroute:
-		return i.Name() + " belongs to " + esc(i.Service) + " now; its owner is being paged."
+		return i.Name() + " is about " + esc(i.Service) + " now; the people on call for it are being paged."
 	case desk.TakeRole:
 		if act.Person != "" && i.Holder(act.Role) != act.Person {
-			return s.names().who(act.Person) + " is asked to take command of " + i.Name() + ". Until then it stays where it is."
+			return s.names().who(act.Person) + " is asked to take command of " + i.Name() + ". Until they accept, nothing changes."
 		}
 		return "Done: " + string(act.Role) + " of " + i.Name() + "."
 	case desk.Resolve:
@@ -222,14 +222,14 @@ func (s *Slack) pageByHand(ctx context.Context, c desk.Caller, cmd Command, n in
 		call.People = append(call.People, s.people.Current().Actor(user))
 	}
 	if call.Target == "" && len(call.People) == 0 {
-		return s.mistake(refuse("To page whoever is next: "+s.opt.Command+" escalate.",
+		return s.mistake(refuse("To page the next step of the policy: "+s.opt.Command+" escalate.",
 			"Say whom, as in: "+s.opt.Command+" page @ada we need you for the database."), cmd)
 	}
 	a, err := s.desk.Page(ctx, c, n, call)
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral("Being paged for " + incident.Name(n) + ": " + esc(strings.Join(a.Notes, ", ")) + ".")
+	return ephemeral("Paging for " + incident.Name(n) + ": " + esc(strings.Join(a.Notes, ", ")) + ".")
 }
 
 // unknown answers a first word that is no verb. Nothing that was typed is lost.

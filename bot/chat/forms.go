@@ -70,7 +70,7 @@ func declareForm(c Command, services []rotation.Service, state formState) slack.
 	}
 	severity.InitialOption = severities[initial-1]
 	severityBlock := slack.NewInputBlock(inputSeverity, plainText("Severity"),
-		plainText("Unsure between two: take the worse. It can be changed at any time."), severity)
+		plainText("If you are unsure between two, take the worse one. You can change it at any time."), severity)
 
 	blocks := []slack.Block{titleBlock, severityBlock}
 	if b := serviceInput(c.Service, services); b != nil {
@@ -137,7 +137,7 @@ func grouped(options []*slack.OptionBlockObject) []*slack.OptionGroupBlockObject
 }
 
 func optionsInput(c Command) slack.Block {
-	private := slack.NewOptionBlockObject("private", plainText("Private: only those involved can see it"), nil)
+	private := slack.NewOptionBlockObject("private", plainText("Private: only the people involved can see it"), nil)
 	test := slack.NewOptionBlockObject("test", plainText("A test: only you are paged"), nil)
 	boxes := slack.NewCheckboxGroupsBlockElement(inputValue, private, test)
 	if c.Private {
@@ -183,8 +183,8 @@ func resolveForm(i incident.Incident, state formState) slack.ModalViewRequest {
 	text.MaxLength = 3000
 	blocks := []slack.Block{
 		section("*" + i.Name() + " · " + esc(i.Title) + "*"),
-		slack.NewInputBlock(inputHow, plainText("What made it stop?"),
-			plainText("Anything but a fix opens a follow-up for a lasting one."), selection).WithOptional(true),
+		slack.NewInputBlock(inputHow, plainText("How was it mitigated?"),
+			plainText("Anything but a fix opens a follow-up for the permanent fix."), selection).WithOptional(true),
 		slack.NewInputBlock(inputText, plainText("What was done"), nil, text).WithOptional(true),
 	}
 	return slack.ModalViewRequest{
@@ -196,7 +196,7 @@ func resolveForm(i incident.Incident, state formState) slack.ModalViewRequest {
 
 // updateForm asks what those who wait should know.
 func updateForm(i incident.Incident, state formState) slack.ModalViewRequest {
-	text := slack.NewPlainTextInputBlockElement(plainText("Who is hit, what works instead, what is being done"), inputValue)
+	text := slack.NewPlainTextInputBlockElement(plainText("Who is affected, what works instead, what is being done"), inputValue)
 	text.Multiline = true
 	text.MaxLength = 3000
 	return slack.ModalViewRequest{

@@ -18,7 +18,7 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 	switch cmd.Word {
 	case "unack":
 		_, err = s.desk.Unacknowledge(ctx, c, n)
-		done = incident.Name(n) + " is given back: somebody is looked for again."
+		done = incident.Name(n) + " is not acknowledged any more; people are paged again."
 	case "snooze":
 		length, ok := lasting(cmd.Text)
 		if !ok {
@@ -35,7 +35,7 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 			return ephemeral("Say to whom, as in: " + s.opt.Command + " reassign @ada.")
 		}
 		_, err = s.desk.Reassign(ctx, c, n, who)
-		done = incident.Name(n) + " is handed to " + s.names().who(who) + ", who is being paged."
+		done = incident.Name(n) + " is reassigned to " + s.names().who(who) + ", who is being paged."
 	}
 	if err != nil {
 		return s.mistake(err, cmd)

@@ -111,7 +111,7 @@ func (v oncallView) swapState(s oncall.Swap) string {
 	case rotation.SwapExpired:
 		return "It has begun and nobody took it. " + v.who([]string{s.Person}) + " stays on call."
 	case rotation.SwapCancelled:
-		return "It was taken back."
+		return "The request was withdrawn."
 	default:
 		return "It is not in the roster any more."
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stormbell/stormbell/incident"
 )
 
-const noSlackUser = "nobody knows this person's Slack user; add `slack` or `email` in the roster"
+const noSlackUser = "this person's Slack user is not known; add `slack` or `email` in the roster"
 
 // page wakes somebody by a direct message, in one call: Slack opens the
 // conversation when it is given a user. A page that may have left before is

@@ -26,7 +26,7 @@ func (s *Slack) why(ctx context.Context, who incident.Actor, channel, rest strin
 		return ephemeral(s.trouble(err))
 	}
 	lines := s.desk.WhyWords(x, desk.Words{Time: at, Text: esc})
-	lines = append([]string{"*Why was who paged for " + incident.Name(n) + "?*"}, lines...)
+	lines = append([]string{"*Who was paged, and why, for " + incident.Name(n) + "?*"}, lines...)
 	text := firstLines(lines, 8000, "`stormbell oncall why "+incident.Name(n)+"` prints all.")
-	return ephemeral("Why was who paged for "+incident.Name(n), sections(text)...)
+	return ephemeral("Who was paged, and why, for "+incident.Name(n), sections(text)...)
 }

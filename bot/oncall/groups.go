@@ -143,10 +143,10 @@ func (o *Roster) GroupSeen(ctx context.Context, s GroupSeen) error {
 		say := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
 		name := "@" + s.Group.Handle
 		if r.Missing && !old.Missing {
-			say("There is no user group %s. Make it in Slack, or take slack_group of %s out of the roster.", name, s.Group.Team)
+			say("There is no user group %s. Make it in Slack, or remove slack_group of %s from the roster.", name, s.Group.Team)
 		}
 		if r.Stale && !old.Stale {
-			say("%s is stale: nobody is on call. It keeps whoever was on call last.", name)
+			say("Nobody is on call, so %s keeps the people who were on call last.", name)
 		}
 		if left := slices.DeleteFunc(slices.Clone(r.Unlinked), func(p string) bool { return slices.Contains(old.Unlinked, p) }); len(left) > 0 {
 			say("On call, but not in %s, since their Slack user is not known or may not be in a group: %s. Look at slack or email in the roster, and whether they are a guest or deactivated.", name, strings.Join(left, ", "))

@@ -121,8 +121,8 @@ func (s *stage) work() {
 	s.types("note where: provider A; provider B is fine", "Noted")
 	s.types("decide route that network to provider B", "Noted")
 	s.types("mitigate workaround: PAY_ROUTE sends the network to provider B", "mitigated")
-	s.see("the channel is told that customers are fine, and that a permanent fix is due", func(st slacksim.State) bool {
-		return onScreen(s.channel(st).Messages, "Customers are fine") && onScreen(s.channel(st).Messages, "lasting fix")
+	s.see("the channel hears that customers are fine, and that a follow-up for the permanent fix is open", func(st slacksim.State) bool {
+		return onScreen(s.channel(st).Messages, "Customers have been fine") && onScreen(s.channel(st).Messages, "permanent fix")
 	})
 }
 
