@@ -34,7 +34,8 @@ func (r *Roster) ExportOnto(text []byte, was *Roster) ([]byte, bool) {
 		e.rotation(list[i], &was.Rotations[i], &r.Rotations[i])
 	}
 	out := []byte(strings.Join(e.lines, ""))
-	if again, err := Parse("", out); err != nil || string(again.Export()) != string(plain) {
+	again, err := ParseStored("", out)
+	if err != nil || len(again.Problems()) > len(was.Problems()) || string(again.Export()) != string(plain) {
 		return plain, false
 	}
 	return out, true

@@ -15,25 +15,37 @@ import (
 // that is wrong, at once. What is allowed but probably not meant is in
 // [Roster.Warnings].
 func Parse(name string, data []byte) (*Roster, error) {
-	root, problems := readYAML(name, data)
-	if root == nil {
-		return nil, problems
+	r, roster := read(name, data)
+	if len(r.problems) > 0 {
+		return nil, r.problems.tidy()
 	}
+	return roster, r.build(roster)
+}
+
+// read reads everything that can be read; what is wrong with it is in the reader. The
+// roster is nil where nothing can be read.
+func read(name string, data []byte) (*reader, *Roster) {
+	root, problems := readYAML(name, data)
 	r := &reader{file: name, problems: problems, zones: atlas{}, badZones: map[string]string{}}
+	if root == nil {
+		return r, nil
+	}
 	roster := &Roster{}
 	if root.kind == nullNode && len(problems) == 0 {
 		r.problem(1, nil, "there is nothing in it", "check that it is the right file; a roster begins with people:")
 	} else if root.kind != nullNode {
 		r.roster(root, roster)
 	}
-	if len(r.problems) > 0 {
-		return nil, r.problems.tidy()
-	}
+	return r, roster
+}
+
+// build makes a roster ready to be asked.
+func (r *reader) build(roster *Roster) error {
 	if err := roster.build(r.zones); err != nil {
-		return nil, Problems{{File: name, Message: err.Error()}}
+		return Problems{{File: r.file, Message: err.Error()}}
 	}
-	roster.index.warnings = r.warnings.tidy()
-	return roster, nil
+	roster.index.warnings, roster.index.problems = r.warnings.tidy(), r.problems.tidy()
+	return nil
 }
 
 // Warnings are what the file that made the roster says and probably does not
@@ -42,6 +54,7 @@ func (r *Roster) Warnings() Problems { return r.lookups().warnings }
 
 func (r *reader) roster(n *node, out *Roster) {
 	o := r.object(n, nil, "people", "teams", "rotations", "policies", "services", "agreements", "defaults")
+	r.shapeless = o.keys == nil
 	out.People = entries(o, "people", "person", r.person)
 	out.Teams = entries(o, "teams", "team", r.team)
 	out.Rotations = entries(o, "rotations", "rotation", r.rotation)

@@ -14,14 +14,15 @@ import (
 // reader collects what is wrong while a file is read, and the references that
 // can be checked only once everything is known.
 type reader struct {
-	file     string
-	problems Problems
-	warnings Problems
-	refs     []reference
-	told     []told
-	bare     []bare
-	zones    atlas
-	badZones map[string]string // unknown zone → hint
+	file      string
+	problems  Problems
+	warnings  Problems
+	refs      []reference
+	told      []told
+	bare      []bare
+	shapeless bool // it is no block of keys
+	zones     atlas
+	badZones  map[string]string // unknown zone → hint
 }
 
 // reference is the mention of an entry by its ID.

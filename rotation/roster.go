@@ -17,6 +17,7 @@ type index struct {
 	services   map[string]int
 	agreements map[string]int
 	warnings   Problems
+	problems   Problems
 }
 
 func positions[T any](list []T, key func(*T) string) map[string]int {
