@@ -151,10 +151,7 @@ func (o *Roster) changeLocked(ctx context.Context, c change) (Answer, error) {
 	if was.Version > 0 && bytes.Equal(text, old.text) {
 		return Answer{Version: was.Version, Warnings: made.Warnings, Repeated: true}, nil
 	}
-	parsed, err := rotation.Parse("the changed roster", text)
-	if err == nil && !parsed.Equal(made.Roster) {
-		err = errors.New("its text says something else")
-	}
+	parsed, err := c.readBack(text, was.Roster, made.Roster)
 	if err != nil {
 		return Answer{}, fmt.Errorf("change roster: %v", err)
 	}
@@ -163,6 +160,26 @@ func (o *Roster) changeLocked(ctx context.Context, c change) (Answer, error) {
 		return Answer{}, err
 	}
 	return Answer{Version: next.Version, Seq: made.Seq, Warnings: made.Warnings}, nil
+}
+
+// readBack reads the text that is to be stored, which must say what was made. A whole
+// roster must be valid; an act answers for what it changes only, and not for what an
+// earlier version of the program let pass.
+func (c change) readBack(text []byte, was, made *rotation.Roster) (*rotation.Roster, error) {
+	parse := rotation.ParseStored
+	if c.log.Kind == ChangeApplied {
+		parse = rotation.Parse
+	}
+	parsed, err := parse("the changed roster", text)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(parsed.Problems()) > len(was.Problems()):
+		return nil, parsed.Problems()
+	case !parsed.Equal(made):
+		return nil, errors.New("its text says something else")
+	}
+	return parsed, nil
 }
 
 // aComment finds what is probably a comment in a roster's text.
@@ -259,7 +276,7 @@ func (o *Roster) loadDirectory(ctx context.Context) error {
 	}
 	roster := &rotation.Roster{}
 	if current.record.Version > 0 {
-		if roster, err = rotation.Parse("the stored roster", current.text); err != nil {
+		if roster, err = rotation.ParseStored("the stored roster", current.text); err != nil {
 			return err
 		}
 	}

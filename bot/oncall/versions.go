@@ -284,7 +284,7 @@ func (o *Roster) rosterOf(ctx context.Context, version int) (*rotation.Roster, e
 	if err != nil {
 		return nil, err
 	}
-	r, err := rotation.Parse(fmt.Sprintf("version %d of the roster", version), text)
+	r, err := rotation.ParseStored(fmt.Sprintf("version %d of the roster", version), text)
 	if err == nil {
 		o.versions.put(version, r)
 	}

@@ -102,18 +102,18 @@ func TestManyOverrides(t *testing.T) {
 // as a difference in several pieces: the old version holds and can be read, and
 // the next try succeeds.
 func TestDifferencesCutShort(t *testing.T) {
-	grown := long("x", 100) + strings.NewReplacer("people:\n", "", "id: p", "id: q", "slack: U", "slack: W").Replace(long("y", 40))
+	grown := long("x", 30) + strings.NewReplacer("people:\n", "", "id: p", "id: q", "slack: U", "slack: W").Replace(long("y", 12))
 	for n, applied := 0, false; !applied; n++ {
 		synctest.Test(t, func(t *testing.T) {
 			power := &cutting{left: 1000}
-			x := &fixture{t: t, path: filepath.Join(t.TempDir(), "store.db"), piece: 2048}
+			x := &fixture{t: t, path: filepath.Join(t.TempDir(), "store.db"), piece: 1024}
 			x.wrap = func(e storage.Engine) storage.Engine {
 				power.Engine = e
 				return power
 			}
 			x.open()
 			defer func() { x.db.Close() }()
-			x.apply(long("x", 100))
+			x.apply(long("x", 30))
 			r := parsed(t, grown)
 			power.left = n
 			_, err := x.Apply(background(), Caller{}, Application{Roster: r, Text: []byte(grown)})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,8 +57,11 @@ func (c *checkup) anyRoster(cmd *cobra.Command, config string, env []string) *ro
 	flags := operatorFlags{config: config}
 	if o, err := flags.operator(cmd, env); err == nil {
 		if text, err := o.get(cmd.Context(), "/v1/roster", nil); err == nil {
-			if r, err := rotation.Parse("the bot's roster", text); err == nil {
+			if r, err := rotation.ParseStored("the bot's roster", text); err == nil {
 				c.rosterPath = "the bot's roster"
+				for _, p := range r.Problems() {
+					c.odd(cmp.Or(p.Entry, "roster"), p.Message+" (the bot's roster says so, which a file may not any more; it holds all the same)", p.Hint)
+				}
 				c.good = append(c.good, c.rosterPath+" with "+counts(r))
 				return r
 			}

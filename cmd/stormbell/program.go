@@ -84,6 +84,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	if err != nil {
 		return err
 	}
+	warnOfRoster(p.people.Current().Roster, log)
 	if err := firstRoster(ctx, p.people, c.Roster, log); err != nil {
 		return err
 	}
@@ -168,6 +169,21 @@ func senders(keys []configs.IntegrationKey) []web.Key {
 	return list
 }
 
+// mostProblems is how many problems of the roster are told one by one.
+const mostProblems = 20
+
+// warnOfRoster tells what the roster in the store says that a file may not say any
+// more. It holds all the same: an update of the program must not end a rota.
+func warnOfRoster(r *rotation.Roster, log zerolog.Logger) {
+	found := r.Problems()
+	for _, p := range found[:min(len(found), mostProblems)] {
+		log.Warn().Str("problem", p.Error()).Msg("the roster in the store says something that a file may not say any more; it holds all the same")
+	}
+	if len(found) > 0 {
+		log.Warn().Int("problems", len(found)).Msg("to mend the roster, correct what `stormbell roster export` prints, and apply it; `stormbell doctor` lists all problems")
+	}
+}
+
 // firstRoster applies the roster file to an empty store. Afterwards the store is
 // the truth, and a changed file is only spoken of.
 func firstRoster(ctx context.Context, people *oncall.Roster, path string, log zerolog.Logger) error {
@@ -179,7 +195,11 @@ func firstRoster(ctx context.Context, people *oncall.Roster, path string, log ze
 		return nil
 	}
 	roster, text, err := readRosterText(path)
-	if err != nil {
+	switch {
+	case err != nil && people.HasRoster():
+		log.Warn().Str("roster", path).Str("problem", err.Error()).Msg("the roster file is not valid; the roster in the store holds")
+		return nil
+	case err != nil:
 		return err
 	}
 	if people.HasRoster() {

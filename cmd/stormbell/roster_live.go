@@ -160,7 +160,7 @@ func liveRoster(cmd *cobra.Command, p process, flags *operatorFlags) (holding, e
 	if err != nil {
 		return holding{}, err
 	}
-	r, err := rotation.Parse("the current roster", text)
+	r, err := rotation.ParseStored("the current roster", text)
 	return holding{r, text, n}, err
 }
 
