@@ -278,7 +278,7 @@ func ActorWords(a Actor, person func(Actor) string, text func(string) string) st
 // by names whoever did it, as a sentence begins.
 func (w Wording) by(e Event) string {
 	name := e.Through.After(w.actor(e.By))
-	if kind, _ := e.By.Split(); kind == "admin" {
+	if e.By == "admin:cli" {
 		return Capital(name)
 	}
 	return name

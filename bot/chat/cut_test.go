@@ -31,7 +31,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 		"open incidents": {listText(many(b.Incident, 30), people, "/incident"), "… and 10 more: INC-"},
 		"timeline":       {timelineText(b.Incident, repeated(events, 100), people, 7000), "earlier entries. `stormbell incident timeline INC-42` lists all."},
 		"paged":          {people.paged("Paged: ", desk.Brief{Asked: called}), "and 4 more."},
-		"paged later":    {people.paged("Paged: ", desk.Brief{Later: later}), "4 more are paged later."},
+		"paged later":    {people.paged("Paged: ", desk.Brief{Later: later}), "4 more will be paged later."},
 		"first steps":    {flashlight(b.Service), "… and 2 more in the roster"},
 		"roster history": {firstLines(historyLines(changes, people), 2900, "How."), "more lines. How."},
 		"requests":       {leftOut(map[string]int{"requests": rows + 3, "overrides": rows, "absences": rows + 1}), "Not shown: absences (1), requests (3)."},

@@ -94,11 +94,11 @@ func TestThroughTheAdminAPI(t *testing.T) {
 	}
 	all := "\n" + strings.Join(lines, "\n") + "\n"
 	for _, want := range []string{
-		"\nBob Lind (by the command line) declared Checkout is slow as sev2\n",
-		"\nAda Okafor (by the command line) acknowledged\n",
+		"\nBob Lind (by the command line) declared a sev2 incident for Checkout: Checkout is slow\n",
+		"\nAda Okafor (by the command line) acknowledged.\n",
 		"Ada Okafor (by the command line) escalated.",
 		"Ada Okafor (by the command line): Nobody is paged until",
-		"Ada Okafor (by the command line) gave it back",
+		"Ada Okafor (by the command line) took the acknowledgement back",
 		"\nThe command line noted: by nobody in particular\n",
 	} {
 		if !strings.Contains(all, want) {
