@@ -84,7 +84,7 @@ func TestReassign(t *testing.T) {
 		if got := len(r.dm("U0ADA")); got != n+1 {
 			t.Errorf("after five minutes without an answer ada has %d messages, had %d, want the ladder from its start", got, n)
 		}
-		p.reply("+4915100000002", "1")
+		p.reply("+4915100000002", codeOf(p.taken("sms", "0002")[0]))
 		r.pass(10 * time.Second)
 		if i, _ := r.fold(1); i.AcknowledgedBy != incident.Person("bob") {
 			t.Errorf("acknowledged by %q, want bob", i.AcknowledgedBy)

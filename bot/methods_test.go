@@ -62,7 +62,7 @@ func TestEveryWay(t *testing.T) {
 			t.Errorf("after 2.5 min pushes to ada: %+v, want one with what is broken and a button", got)
 		}
 		r.pass(3 * time.Minute)
-		if got := p.taken("sms", "0001"); len(got) != 1 || got[0].Text != "INC-1 sev1 Checkout: card payments fail\nReply 1 to acknowledge." {
+		if got := p.taken("sms", "0001"); len(got) != 1 || !strings.HasPrefix(got[0].Text, "INC-1 sev1 Checkout: card payments fail\nReply ") || codeOf(got[0]) == "" {
 			t.Errorf("after 5.5 min text messages to ada: %+v, want one", got)
 		}
 		r.pass(2 * time.Minute)
@@ -123,23 +123,129 @@ func TestAnsweredByPush(t *testing.T) {
 	})
 }
 
+var aCode = regexp.MustCompile(`\nReply (\d{4}) to acknowledge\.$`)
+
+// codeOf is the code of a text message, or "".
+func codeOf(m sent) string {
+	if found := aCode.FindStringSubmatch(m.Text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// TestGuessedCodes: whoever can forge the sender of a text message has few tries;
+// then no code from that number is taken for an hour, be it the right one, and
+// the operators and the owner of the number hear of it once. Words do not count.
+func TestGuessedCodes(t *testing.T) {
+	withWays(t, "", func(r *rig, p *providers) {
+		r.command("eve", "general", "declare search is slow service:search")
+		r.pass(5 * time.Second)
+		right := codeOf(p.taken("sms", "0002")[0])
+		for n := range 10 {
+			p.reply("+4915100000002", fmt.Sprintf("thanks %d", n))
+		}
+		r.pass(10 * time.Second)
+		told := func() (n int) {
+			for _, m := range r.channel("incidents").Messages {
+				if shows(m, "5 wrong codes came by text message from the number of Bob Stone") {
+					n++
+				}
+			}
+			return n
+		}
+		if told() != 0 {
+			t.Error("words that are no code were taken for guesses")
+		}
+		for n := range 80 { // what used to be nearly all codes
+			p.reply("+4915100000002", fmt.Sprint(n+1))
+		}
+		r.pass(10 * time.Second)
+		p.reply("+4915100000002", right)
+		r.pass(10 * time.Second)
+		if i, _ := r.fold(1); i.Acked() {
+			t.Errorf("acknowledged by %q after 80 guesses", i.AcknowledgedBy)
+		}
+		warned := 0
+		for _, m := range p.taken("sms", "0002") {
+			if strings.HasPrefix(m.Text, "Too many wrong codes came from this number. None is taken until 01:00 UTC.") {
+				warned++
+			}
+		}
+		if told() != 1 || warned != 1 {
+			t.Errorf("the operators were told %d times and bob %d times, want once each", told(), warned)
+		}
+		r.command("eve", "general", "declare search is down service:search")
+		r.pass(61 * time.Second)
+		got := p.taken("sms", "0002")
+		if last := got[len(got)-1]; !strings.Contains(last.Text, "INC-2") || strings.Contains(last.Text, "Reply") {
+			t.Errorf("while no codes are taken bob got %q, want no code", last.Text)
+		}
+		r.pass(time.Hour)
+		p.reply("+4915100000002", right)
+		r.pass(11 * time.Minute)
+		if i, _ := r.fold(1); i.AcknowledgedBy != "person:bob" {
+			t.Errorf("an hour later acknowledged by %q, want bob", i.AcknowledgedBy)
+		}
+	})
+}
+
+// TestNoCodesWithLinks: where messages have links there is no code to guess.
+func TestNoCodesWithLinks(t *testing.T) {
+	withWays(t, "https://bell.test", func(r *rig, p *providers) {
+		r.command("eve", "general", "declare search is slow service:search")
+		r.pass(70 * time.Second) // a text message and a call
+		for n := range 10000 {
+			if _, err := r.desk.RedeemCode(t.Context(), "person:bob", fmt.Sprint(n), fmt.Sprint("answer ", n)); err == nil {
+				t.Fatalf("the code %d acknowledged, which no message has shown", n)
+			}
+		}
+		if i, _ := r.fold(1); i.Acked() {
+			t.Errorf("acknowledged by %q", i.AcknowledgedBy)
+		}
+	})
+}
+
+// TestCodeIsSpoken: a call without a public address says its code digit by digit,
+// and an answer to it is fetched as quickly as one to a text message.
+func TestCodeIsSpoken(t *testing.T) {
+	withWays(t, "", func(r *rig, p *providers) {
+		r.roster = strings.ReplaceAll(waysRoster, "{high: [{via: sms}, {via: voice, after: 1m}]}", "{high: [{via: voice}]}")
+		r.apply(r.roster)
+		r.pass(3 * time.Hour) // answers are fetched rarely by now
+		r.command("eve", "general", "declare search is slow service:search")
+		r.pass(10 * time.Second)
+		calls := p.taken("voice", "0002")
+		spoken := regexp.MustCompile(`send (\d \d \d \d) as a text message`).FindStringSubmatch(fmt.Sprint(calls))
+		if spoken == nil {
+			t.Fatalf("calls = %+v, want one that spells a code", calls)
+		}
+		p.reply("+4915100000002", strings.ReplaceAll(spoken[1], " ", ""))
+		r.pass(10 * time.Second)
+		if i, _ := r.fold(1); i.AcknowledgedBy != "person:bob" {
+			t.Errorf("acknowledged by %q, want bob", i.AcknowledgedBy)
+		}
+	})
+}
+
 // TestAnsweredByText: a code answers exactly the message it stood in. Whoever is
 // second hears who was first.
 func TestAnsweredByText(t *testing.T) {
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(5 * time.Second)
-		if got := p.taken("sms", "0002"); len(got) != 1 || !strings.HasSuffix(got[0].Text, "Reply 1 to acknowledge.") {
-			t.Fatalf("text messages = %+v, want one with the code 1", got)
+		sms := p.taken("sms", "0002")
+		if len(sms) != 1 || codeOf(sms[0]) == "" {
+			t.Fatalf("text messages = %+v, want one with a code", sms)
 		}
-		p.reply("+4915100000003", "1") // not who was asked
-		p.reply("+4915100000002", "7") // no such code
+		first := codeOf(sms[0])
+		p.reply("+4915100000003", first)      // not who was asked
+		p.reply("+4915100000002", "99"+first) // no such code
 		r.pass(10 * time.Second)
 		if i, _ := r.fold(1); i.Acked() {
 			t.Fatalf("acknowledged by %q on a wrong answer", i.AcknowledgedBy)
 		}
 		r.command("cleo", "general", "ack INC-1")
-		p.reply("+4915100000002", " 1. ")
+		p.reply("+4915100000002", " "+first+". ")
 		r.pass(10 * time.Second)
 		got := p.taken("sms", "0002")
 		if last := got[len(got)-1]; len(got) != 2 || !strings.HasPrefix(last.Text, "INC-1 is already acknowledged by Cleo Marsh (") {
@@ -149,15 +255,16 @@ func TestAnsweredByText(t *testing.T) {
 		r.command("eve", "general", "declare search is slow again service:search")
 		r.pass(70 * time.Second)
 		got = p.taken("sms", "0002")
-		if last := got[len(got)-1]; !strings.HasSuffix(last.Text, "Reply 2 to acknowledge.") {
-			t.Errorf("the next message is %q, want another code", last.Text)
+		second := codeOf(got[len(got)-1])
+		if second == "" || second == first {
+			t.Errorf("the next message is %q, want another code than %s", got[len(got)-1].Text, first)
 		}
-		p.reply("+4915100000002", "1")
+		p.reply("+4915100000002", first)
 		r.pass(10 * time.Second)
 		if i, _ := r.fold(2); i.Acked() {
 			t.Error("a used code acknowledged another incident")
 		}
-		p.reply("+4915100000002", "2")
+		p.reply("+4915100000002", second)
 		r.pass(10 * time.Second)
 		if i, _ := r.fold(2); i.AcknowledgedBy != "person:bob" {
 			t.Errorf("acknowledged by %q, want bob", i.AcknowledgedBy)

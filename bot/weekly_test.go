@@ -39,7 +39,7 @@ policies:`, 1)
 		if len(sms) != 1 || !strings.HasPrefix(sms[0].Text, "TEST INC-") {
 			t.Fatalf("bob's text messages: %+v, want the test", sms)
 		}
-		p.reply("+4915100000002", "1")
+		p.reply("+4915100000002", codeOf(p.taken("sms", "0002")[0]))
 		r.pass(2 * time.Hour)
 		told := r.channel("incidents").Messages
 		r.find(told, "Weekly test: Bob Stone answered after")

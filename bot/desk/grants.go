@@ -9,8 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +30,7 @@ var (
 // to one person named.
 type Grant struct {
 	Token string // for links; it cannot be guessed
-	Code  string // for answers by text message, where the number says who answers
+	Code  string // for answers by text message, where the number says who answers; empty: there is none
 }
 
 // Offer is what a grant is good for.
@@ -52,7 +52,6 @@ type Taken struct {
 const (
 	grantFor  = 12 * time.Hour
 	grantKept = 36 * time.Hour
-	shortCode = 99 // up to which codes are used again
 )
 
 // grantRecord is a grant that was handed out.
@@ -66,11 +65,18 @@ type grantRecord struct {
 	Code      string         `json:"code,omitempty"` // the person's code that stands for it
 }
 
-// codesRecord is the codes of one person, by code.
+// codesRecord is the codes of one person, and what they sent that is none.
 type codesRecord struct {
 	V     int               `json:"v"`
-	Last  int               `json:"last"`
-	Grant map[string]string `json:"grant"` // code → grant
+	Grant map[string]string `json:"grant"`           // code → grant
+	Wrong []wrongCode       `json:"wrong,omitempty"` // answers with a code that stands for nothing
+	Until time.Time         `json:"until,omitzero"`  // no code is taken before
+}
+
+// wrongCode is an answer with a code that stands for nothing.
+type wrongCode struct {
+	Answer string    `json:"answer"` // its ID
+	At     time.Time `json:"at"`
 }
 
 // secretRecord is a key that was made once.
@@ -152,34 +158,52 @@ func (d *Desk) Grant(ctx context.Context, q GrantRequest) (Grant, error) {
 	return g, err
 }
 
-// code gives a grant the person's next code. Codes count from 1 and are used again
-// from 1 after 99, but none as long as its last message is remembered: until then
-// somebody may answer that. Whoever has more of them gets longer ones.
+// code gives a grant a code of the person, by chance: who knows the codes before it
+// knows nothing about it. None is used again as long as its last message is
+// remembered, since until then somebody may answer that. While no codes are taken
+// from the person there is none.
 func (w *work) code(person incident.Actor, id string) (string, error) {
 	r, _, err := ledger.Load[codesRecord](w.Tx.Tx, codesKey(person))
-	if err != nil {
+	if err != nil || w.Now.Before(r.Until) {
 		return "", err
 	}
 	if r.Grant == nil {
 		r.Grant = map[string]string{}
 	}
 	r.V = 1
-	last := r.Last % shortCode
-	for n := 1; ; n++ {
-		next := last + n
-		if n <= shortCode {
-			next = (last+n-1)%shortCode + 1
+	for try := 0; ; try++ {
+		code, err := randomCode(codeDigits + try/codeTries)
+		if err != nil {
+			return "", err
 		}
-		code := strconv.Itoa(next)
 		free, err := w.free(r.Grant[code])
 		if err != nil {
 			return "", err
 		}
 		if free {
-			r.Last, r.Grant[code] = next, id
+			r.Grant[code] = id
 			return code, w.Save(codesKey(person), r)
 		}
 	}
+}
+
+// codeDigits is how long a code is: what fits into a text message and can be read
+// from one screen and typed into another. Where codeTries of that length are in use
+// a longer one is taken.
+const (
+	codeDigits = 4
+	codeTries  = 100
+)
+
+// randomCode returns a number of that many digits that does not begin with 0, which
+// people leave out.
+func randomCode(digits int) (string, error) {
+	low := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil)
+	n, err := rand.Int(rand.Reader, new(big.Int).Mul(low, big.NewInt(9)))
+	if err != nil {
+		return "", err
+	}
+	return n.Add(n, low).String(), nil
 }
 
 // free reports whether the grant that a code stood for is forgotten.
@@ -197,7 +221,7 @@ func forgetCode(t *ledger.Tx, person incident.Actor, code string) error {
 	if err != nil || !ok {
 		return err
 	}
-	if delete(r.Grant, code); len(r.Grant) == 0 {
+	if delete(r.Grant, code); len(r.Grant) == 0 && t.Now.After(r.Until) {
 		return t.Delete(codesKey(person))
 	}
 	return t.Save(codesKey(person), r)
@@ -274,24 +298,78 @@ func (d *Desk) Redeem(ctx context.Context, token string) ([]Taken, error) {
 	return d.redeem(ctx, id)
 }
 
-// RedeemCode is Redeem for a person's answer with a code.
-func (d *Desk) RedeemCode(ctx context.Context, person incident.Actor, code string) ([]Taken, error) {
+// CodesStopped is the error of an answer from a number that sent too many wrong
+// codes. Just says that this answer was the last of these.
+type CodesStopped struct {
+	Until time.Time
+	Just  bool
+}
+
+// Error says until when no codes are taken.
+func (e *CodesStopped) Error() string {
+	return "too many wrong codes; none is taken until " + e.Until.Format(time.RFC3339)
+}
+
+// How many wrong codes somebody sends within how long before no more are taken, and
+// for how long that is. Of 9,000 codes that leaves a guess little to hope for.
+const (
+	wrongMost   = 5
+	wrongWithin = time.Hour
+	codesStop   = time.Hour
+	wrongKept   = 2 * time.Hour // an answer may be read again that long after it came
+)
+
+// RedeemCode is Redeem for a person's answer with a code. The answer's ID tells one
+// that is read twice from two. A wrong code counts against the person; a word that is
+// no code does not.
+func (d *Desk) RedeemCode(ctx context.Context, person incident.Actor, code, answer string) ([]Taken, error) {
 	var id string
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		r, err := storage.Load[codesRecord](tx, codesKey(person))
-		if errors.Is(err, storage.ErrNotFound) {
-			return ErrGrantForged
-		}
-		id = r.Grant[strings.TrimLeft(code, "0")]
+	var refused error
+	_, err := d.act(ctx, byBot, 0, func(w *work) (err error) {
+		id, refused, err = w.openCode(person, code, answer)
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, refused); err != nil {
 		return nil, err
 	}
-	if id == "" {
-		return nil, ErrGrantForged
-	}
 	return d.redeem(ctx, id)
+}
+
+// openCode finds the grant of a code, or says why it is refused, which is recorded.
+func (w *work) openCode(person incident.Actor, code, answer string) (id string, refused, err error) {
+	r, ok, err := ledger.Load[codesRecord](w.Tx.Tx, codesKey(person))
+	switch {
+	case err != nil:
+		return "", nil, err
+	case !ok: // there is nothing to guess
+		return "", ErrGrantForged, nil
+	case w.Now.Before(r.Until):
+		return "", &CodesStopped{Until: r.Until}, nil
+	case r.Grant[code] != "":
+		return r.Grant[code], nil, nil
+	case code == "" || strings.Trim(code, "0123456789") != "":
+		return "", ErrGrantForged, nil
+	}
+	if slices.ContainsFunc(r.Wrong, func(a wrongCode) bool { return a.Answer == answer }) {
+		return "", ErrGrantForged, nil
+	}
+	r.Wrong = slices.DeleteFunc(r.Wrong, func(a wrongCode) bool { return w.Now.Sub(a.At) > wrongKept })
+	r.Wrong = append(r.Wrong, wrongCode{answer, w.Now})
+	wrong := 0
+	for _, a := range r.Wrong {
+		if a.At.After(r.Until) && w.Now.Sub(a.At) <= wrongWithin {
+			wrong++
+		}
+	}
+	if wrong < wrongMost {
+		return "", ErrGrantForged, w.Save(codesKey(person), r)
+	}
+	r.Until = w.Now.Add(codesStop)
+	name := w.who.DisplayName(person)
+	text := fmt.Sprintf("%d wrong codes came by text message from the number of %s within an hour. No codes are taken from it until %s UTC. "+
+		"%s can acknowledge in Slack. If %s did not send them, somebody pretends to be %s.",
+		wrong, name, r.Until.UTC().Format("15:04"), name, name, name)
+	return "", &CodesStopped{Until: r.Until, Just: true}, errors.Join(w.Save(codesKey(person), r), w.alarm(text))
 }
 
 func (d *Desk) redeem(ctx context.Context, id string) ([]Taken, error) {

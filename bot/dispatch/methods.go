@@ -39,7 +39,7 @@ type Methods struct {
 	breakers map[string]notify.Breaker
 	told     map[string]bool      // methods that the operators know to be out
 	busy     map[string]time.Time // methods whose provider asked for fewer messages, until when
-	asked    map[string]time.Time // when the last message left to which people can answer, by method
+	asked    map[string]time.Time // when the last message left to which people can answer, by the method of the answer
 	grants   map[string]granted   // the last one, by method and person
 	screens  map[string]string    // what a message about several incidents was last told, by its ID
 }
@@ -237,9 +237,12 @@ func (w *Methods) grant(ctx context.Context, j ledger.Job, list []desk.Notificat
 	return g, nil
 }
 
-// coded reports whether messages by that method are answered by a code: without an
-// address that phones can reach, all but a push, which carries the whole token.
-func (w *Methods) coded(via string) bool { return w.opt.PublicURL == "" && via != "push" }
+// coded reports whether messages by that method show a code: without an address that
+// phones can reach, text messages and calls, which are both answered by text message.
+func (w *Methods) coded(via string) bool {
+	_, heard := w.listener("sms")
+	return w.opt.PublicURL == "" && (via == "sms" || via == "voice") && heard
+}
 
 // answerable puts into a message how it is answered: by a link where there is
 // an address that phones can reach, otherwise by a code.
@@ -247,16 +250,27 @@ func (w *Methods) answerable(m *notify.Message, via string, g desk.Grant) {
 	switch {
 	case w.opt.PublicURL == "" && via == "push":
 		m.AckCode = g.Token // whoever sends it back is known by nothing else
-	case w.coded(via):
-		m.AckCode = g.Code
+	case w.opt.PublicURL == "":
+		m.AckCode = g.Code // if there is one
 	case via == "voice":
 		m.KeyURL = w.keyURL(g.Token)
 	default:
 		m.AckURL = w.opt.PublicURL + "/ack/" + g.Token
 	}
+	if m.AckCode == "" {
+		return // nobody answers by the method itself
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.asked[via] = time.Now()
+	w.asked[answeredBy(via)] = time.Now()
+}
+
+// answeredBy is the method by which an answer comes to a message that has a code.
+func answeredBy(via string) string {
+	if via == "push" {
+		return via
+	}
+	return "sms"
 }
 
 // out reports whether a way is not to be tried.

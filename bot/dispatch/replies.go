@@ -22,8 +22,10 @@ const (
 	rareFor     = 12 * time.Hour // as long as a grant is good
 )
 
-// Listen fetches people's answers until ctx ends. Where links can be used, text
-// messages are answered all the same by those who cannot open one.
+// Listen fetches people's answers until ctx ends: what the button of a push leaves
+// in the topic for answers, and codes in text messages. Where phones can reach the
+// bot, messages have links instead, and what is fetched is only what an earlier
+// process without an address has asked for.
 func (w *Methods) Listen(ctx context.Context) error {
 	since := map[string]time.Time{}
 	w.mu.Lock()
@@ -99,11 +101,18 @@ func (w *Methods) replied(ctx context.Context, via string, r notify.Reply) error
 		taken, err = w.opt.Desk.Redeem(ctx, word)
 	} else if id := w.byPhone(r.From); id != "" {
 		who = incident.Person(id)
-		taken, err = w.opt.Desk.RedeemCode(ctx, who, word)
+		taken, err = w.opt.Desk.RedeemCode(ctx, who, word, r.ID)
 	} else {
 		return nil // a stranger, or an advertisement
 	}
+	var stopped *desk.CodesStopped
 	switch {
+	case errors.As(err, &stopped):
+		w.opt.Log.Debug().Str("via", via).Str("reply", r.ID).Err(err).Msg("an answer is not taken")
+		if stopped.Just {
+			w.say(ctx, r, "Too many wrong codes came from this number. None is taken until "+stopped.Until.UTC().Format("15:04 UTC")+
+				". Please acknowledge in Slack.")
+		}
 	case errors.Is(err, desk.ErrGrantForged), errors.Is(err, desk.ErrGrantUsed), errors.Is(err, desk.ErrGrantExpired):
 		w.opt.Log.Debug().Str("via", via).Str("reply", r.ID).Err(err).Msg("an answer means nothing")
 	case err != nil:
@@ -128,20 +137,26 @@ func (w *Methods) byPhone(number string) string {
 // answer tells whoever answered by text message that somebody was first. One
 // that worked needs no answer: the pages stop.
 func (w *Methods) answer(ctx context.Context, who incident.Actor, r notify.Reply, taken []desk.Taken) {
-	sender, ok := w.opt.Senders["sms"]
-	if who == "" || !ok {
+	if who == "" {
 		return
 	}
 	for _, t := range taken {
-		if t.Refused == nil {
-			continue
+		if t.Refused != nil {
+			w.say(ctx, r, w.refusal(t.Refused, who))
+			return
 		}
-		m := notify.Message{ID: "reply/" + r.ID, To: r.From, Subject: smsLine(w.refusal(t.Refused, who), 160), News: true}
-		_, err := sender.Send(ctx, m)
-		if err := w.attempted(ctx, "sms", err); err != nil {
-			w.opt.Log.Error().Err(err).Msg("the operators could not be told")
-		}
+	}
+}
+
+// say answers a text message.
+func (w *Methods) say(ctx context.Context, r notify.Reply, text string) {
+	sender, ok := w.opt.Senders["sms"]
+	if !ok {
 		return
+	}
+	_, err := sender.Send(ctx, notify.Message{ID: "reply/" + r.ID, To: r.From, Subject: smsLine(text, 160), News: true})
+	if err := w.attempted(ctx, "sms", err); err != nil {
+		w.opt.Log.Error().Err(err).Msg("the operators could not be told")
 	}
 }
 

@@ -201,7 +201,7 @@ var smsSigns = strings.NewReplacer("…", "...", "·", "-", "–", "-", "—", "
 // to answer it.
 func (w *Methods) smsRoom() int {
 	if w.opt.PublicURL == "" {
-		return 160 - len("\nReply 999 to acknowledge.")
+		return 160 - len("\nReply 99999 to acknowledge.")
 	}
 	const token = 24
 	return max(160-len("\n"+w.opt.PublicURL+"/ack/")-token, 60)

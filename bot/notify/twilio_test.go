@@ -324,7 +324,7 @@ func TestVoice(t *testing.T) {
 		}
 		var plain script
 		if err := xml.Unmarshal([]byte(s.last.Get("Twiml")), &plain); err != nil || plain.Gather != nil || len(plain.Say) != 2 ||
-			!strings.HasSuffix(plain.Say[0], "… To acknowledge, send A42 as a text message to this number.") {
+			!strings.HasSuffix(plain.Say[0], "… To acknowledge, send A 4 2 as a text message to this number.") {
 			t.Errorf("script = %s, %v, want the text twice and how to answer", s.last.Get("Twiml"), err)
 		}
 		var answer script

@@ -35,7 +35,8 @@ func (v *Voice) script(m Message) string {
 	text := shorten(oneLine(m.Subject+". "+m.Text), spoken, func(s string) int { return len([]rune(s)) })
 	if m.KeyURL == "" {
 		if m.AckCode != "" {
-			text += " To acknowledge, send " + m.AckCode + " as a text message to this number."
+			// Digit by digit: nobody types "four thousand and seventy-one".
+			text += " To acknowledge, send " + strings.Join(strings.Split(m.AckCode, ""), " ") + " as a text message to this number."
 		}
 		return "<Response>" + v.say(text) + `<Pause length="1"/>` + v.say(text) + "</Response>"
 	}
