@@ -36,7 +36,7 @@ func TestOfferOfCommand(t *testing.T) {
 		}
 		told := false
 		for _, w := range r.sim.State().Whispers["U0BOB"] {
-			told = told || strings.Contains(w.Text, "offered to <@U0CLEO>")
+			told = told || strings.Contains(w.Text, "<@U0CLEO> was asked to take command")
 		}
 		if !told {
 			t.Error("bob was not told that it was offered to cleo")

@@ -112,7 +112,7 @@ func TestMergedIntoPrivate(t *testing.T) {
 			t.Fatalf("INC-2 is a part of INC-%d (%s), or this tests nothing", i.MergedInto, seen.Text)
 		}
 		public, private := r.channel("inc-2-checkout-is-slow"), r.channel("inc-1-keys-leaked-to-a-customer")
-		r.find(public.Messages, "Now a part of a private incident.")
+		r.find(public.Messages, "a part of a private incident")
 		r.find(r.channel("incidents").Messages, "Part of a private incident.")
 		r.find(private.Messages, "INC-2 is a part of this incident now.")
 		if _, err := r.sim.AddPerson(slacksim.Person{Name: "max"}); err != nil {
