@@ -108,7 +108,7 @@ func TestLadder(t *testing.T) {
 		}
 		r.find(r.channel("incidents").Messages, "last resort")
 		if i, _ := r.fold(1); !i.Exhausted {
-			t.Errorf("the incident does not show that the ladder has run out")
+			t.Errorf("the incident does not show that every step has run without an answer")
 		}
 		r.command("bob", "general", "ack INC-1")
 		r.pass(time.Minute)

@@ -558,7 +558,7 @@ func TestPrivateIsNotNamed(t *testing.T) {
 	})
 }
 
-// TestShortLadder: a ladder whose steps are shorter than the minute would climb
+// TestShortLadder: an escalation whose steps are shorter than the minute would climb
 // past people who heard nothing, so each of its pages rings.
 func TestShortLadder(t *testing.T) {
 	short := strings.ReplaceAll(apartRoster, "wait: 1h", "wait: 20s")

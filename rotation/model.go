@@ -115,8 +115,8 @@ func (t Target) String() string { return string(t.Kind) + ":" + t.ID }
 type Policy struct {
 	ID                 string
 	Steps              []Step
-	Repeat             int           // further passes over the ladder while nobody acknowledges; -1 means for ever
-	LastResort         []Target      // told when nobody is on call or the ladder has run out; never empty
+	Repeat             int           // further passes through the steps while nobody acknowledges; -1 means for ever
+	LastResort         []Target      // told when nobody is on call or every step has run without an answer; never empty
 	AcknowledgeTimeout time.Duration // an acknowledged incident without progress is paged again; 0 means never
 	SupportHours       *Coverage     `json:",omitempty"` // outside them what is not the worst waits for people's days; nil means always
 }

@@ -190,7 +190,7 @@ func (r *reader) policy(n *node, at *place) Policy {
 	}
 	p.LastResort = o.targets("last_resort")
 	if o.hollow("last_resort") {
-		o.bad("last_resort", "has no last_resort", "name who is told when nobody is on call or the ladder has run out: last_resort: [channel:incidents, person:NAME]")
+		o.bad("last_resort", "has no last_resort", "name who is told when nobody is on call or every step has run without an answer: last_resort: [channel:incidents, person:NAME]")
 	}
 	r.told = append(r.told, told{at, o.line("last_resort"), p.LastResort, true})
 	return p

@@ -27,7 +27,7 @@ func (s *Slack) post(ctx context.Context, channel string, j ledger.Job, m messag
 		s.log.Error().Str("kind", string(j.Kind)).Str("error", code).Msg("Slack does not take the blocks of a message; it goes as plain words")
 		words := message{text: m.text, discreet: m.discreet}
 		if !m.discreet {
-			words.text += s.byHand(j)
+			words.text += s.withoutButtons(j)
 		}
 		posted, err = s.send(ctx, channel, j, words)
 	}
@@ -40,8 +40,8 @@ func (s *Slack) post(ctx context.Context, channel string, j ledger.Job, m messag
 // refusedBlocks are Slack's codes for blocks that it does not take.
 var refusedBlocks = map[string]bool{"invalid_blocks": true, "invalid_blocks_format": true, "msg_blocks_too_long": true, "invalid_attachments": true}
 
-// byHand says how a page without its buttons is answered.
-func (s *Slack) byHand(j ledger.Job) string {
+// withoutButtons says how a page without its buttons is answered.
+func (s *Slack) withoutButtons(j ledger.Job) string {
 	switch {
 	case j.Digest > 0:
 		return "\nTo acknowledge, for each: `" + s.opt.Command + " ack INC-…`"

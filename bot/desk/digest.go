@@ -14,24 +14,24 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// windowRecord is what has left and what waits for one person and one way.
-type windowRecord struct {
+// digestRecord is what has left and what waits for one person and one way.
+type digestRecord struct {
 	V      int               `json:"v"`
-	Window escalation.Window `json:"window"`
+	Window escalation.Digest `json:"window"`
 	Recent []time.Time       `json:"recent,omitempty"` // when messages left, as far back as escalation.Recent
 }
 
-func windowKey(person, via string) string { return "window/" + person + "/" + via }
+func methodDigestKey(person, via string) string { return "window/" + person + "/" + via }
 
-func wayPrefix(person, via string) string { return "way/" + person + "/" + via + "/" }
+func waitingPrefix(person, via string) string { return "way/" + person + "/" + via + "/" }
 
-func wayKey(j ledger.Job) string {
+func waitingKey(j ledger.Job) string {
 	_, person := incident.Actor(j.Person).Split()
-	return wayPrefix(person, j.Via) + ledger.Number(j.Incident) + "/" + ledger.Number(j.Number)
+	return waitingPrefix(person, j.Via) + ledger.Number(j.Incident) + "/" + ledger.Number(j.Number)
 }
 
 // at returns the record as it is at now: bundles whose time has come have left.
-func (r windowRecord) at(via string, now time.Time) windowRecord {
+func (r digestRecord) at(via string, now time.Time) digestRecord {
 	for {
 		due, ok := r.Window.Due()
 		if !ok || due.After(now) {
@@ -45,13 +45,13 @@ func (r windowRecord) at(via string, now time.Time) windowRecord {
 }
 
 // recent forgets what left too long ago to count.
-func (r windowRecord) recent(now time.Time) windowRecord {
+func (r digestRecord) recent(now time.Time) digestRecord {
 	r.Recent = slices.DeleteFunc(slices.Clone(r.Recent), func(t time.Time) bool { return now.Sub(t) > escalation.Recent })
 	return r
 }
 
-func (w *work) window(person, via string) (windowRecord, error) {
-	r, _, err := ledger.Load[windowRecord](w.Tx.Tx, windowKey(person, via))
+func (w *work) window(person, via string) (digestRecord, error) {
+	r, _, err := ledger.Load[digestRecord](w.Tx.Tx, methodDigestKey(person, via))
 	if err != nil {
 		return r, err
 	}
@@ -67,7 +67,7 @@ func (w *work) hold(j *ledger.Job) error {
 		return nil
 	}
 	if !j.ByMethod() {
-		return w.gather(j)
+		return w.placeInSlack(j)
 	}
 	if j.Text != "" {
 		return nil // words of a colleague neither wait nor share a message
@@ -88,14 +88,14 @@ func (w *work) hold(j *ledger.Job) error {
 		}
 		w.held[j.Send] = next.Until
 	}
-	if err := w.Save(windowKey(person, j.Via), r); err != nil {
+	if err := w.Save(methodDigestKey(person, j.Via), r); err != nil {
 		return err
 	}
-	return w.Put(wayKey(*j), nil)
+	return w.Put(waitingKey(*j), nil)
 }
 
 // heldBack tells a page which of its sends wait for a bundle.
-func (w *work) heldBack(p escalation.Page) escalation.Page {
+func (w *work) heldBack(p escalation.Escalation) escalation.Escalation {
 	for send, until := range w.held {
 		p = p.Held(send, until)
 	}
@@ -113,13 +113,13 @@ func (w *work) takenBack(j ledger.Job) error {
 		return err
 	}
 	r.Window = r.Window.Drop(w.inc.Name())
-	if err := w.Save(windowKey(person, j.Via), r); err != nil {
+	if err := w.Save(methodDigestKey(person, j.Via), r); err != nil {
 		return err
 	}
 	return w.unlist(j)
 }
 
-// takeBack makes the pages of the ladder void that have not left yet. Those that
+// takeBack makes the notifications of the escalation void that have not left yet. Those that
 // wait for a bundle leave it at once, as far as one transaction holds them; the
 // others are dropped when their turn comes.
 func (w *work) takeBack() error {
@@ -152,7 +152,7 @@ func (w *work) unlist(j ledger.Job) error {
 	if j.Kind != ledger.Notify || !j.ByMethod() {
 		return nil
 	}
-	return w.Delete(wayKey(j))
+	return w.Delete(waitingKey(j))
 }
 
 // Notification is one notification of a message, with the incident that it is
@@ -171,7 +171,7 @@ func leaving(tx *storage.Tx, j ledger.Job, now time.Time) ([]ledger.Job, error) 
 	}
 	var jobs []ledger.Job
 	_, person := incident.Actor(j.Person).Split()
-	for key := range tx.Scan(wayPrefix(person, j.Via)) {
+	for key := range tx.Scan(waitingPrefix(person, j.Via)) {
 		other, err := waitingJob(tx, key)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue

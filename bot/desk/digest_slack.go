@@ -13,10 +13,10 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// gatherRecord is how the pages of one person in Slack are gathered.
-type gatherRecord struct {
+// slackDigestRecord is how the pages of one person in Slack are put into messages.
+type slackDigestRecord struct {
 	V int `json:"v"`
-	escalation.Gathering
+	escalation.SlackDigest
 }
 
 // Digest is one message in Slack that pages a person about several incidents.
@@ -44,7 +44,7 @@ type DigestEntry struct {
 	Rung     bool   `json:"rung,omitempty"`   // the message has rung for it
 }
 
-func gatherKey(a incident.Actor) string {
+func slackDigestKey(a incident.Actor) string {
 	_, id := a.Split()
 	return "gather/" + id
 }
@@ -54,20 +54,20 @@ func digestKey(a incident.Actor, n int) string {
 	return "together/" + id + "/" + ledger.Number(n)
 }
 
-// gather decides in which message a page in Slack stands. A page by hand has
-// words of its own, a test must not hold up what is meant, and a ladder whose
+// placeInSlack decides in which message a page in Slack stands. A page by hand has
+// words of its own, a test must not hold up what is meant, and an escalation whose
 // next step comes before the second ring would climb past people who heard
 // nothing: all of these stand alone.
-func (w *work) gather(j *ledger.Job) error {
+func (w *work) placeInSlack(j *ledger.Job) error {
 	if j.Kind != ledger.Notify || j.Via != "slack" || j.Text != "" || w.hurried || w.inc.Test {
 		return nil
 	}
-	r, _, err := ledger.Load[gatherRecord](w.Tx.Tx, gatherKey(incident.Actor(j.Person)))
+	r, _, err := ledger.Load[slackDigestRecord](w.Tx.Tx, slackDigestKey(incident.Actor(j.Person)))
 	if err != nil {
 		return err
 	}
 	next, place := r.Add(w.inc.Number, w.inc.Severity, w.Now)
-	if err := w.Save(gatherKey(incident.Actor(j.Person)), gatherRecord{V: 1, Gathering: next}); err != nil || place == escalation.Alone {
+	if err := w.Save(slackDigestKey(incident.Actor(j.Person)), slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
 		return err
 	}
 	j.Digest = next.Number
@@ -127,7 +127,7 @@ func (t Digest) Page(n int) (DigestEntry, bool) {
 // edit will do.
 func (t Digest) Quiet(now time.Time) bool {
 	left := t.Until.Sub(now)
-	return len(t.Messages) > 0 && left > 0 && left <= escalation.GatherFor // more is left when the clock was set back
+	return len(t.Messages) > 0 && left > 0 && left <= escalation.DigestFor // more is left when the clock was set back
 }
 
 // For returns the message as it is for a Slack user; one that went to another,

@@ -45,7 +45,7 @@ func (w *work) startEscalation() error {
 
 // quiet says that an escalation is quiet because of the support hours, and until
 // when; not while somebody is on it.
-func (w *work) quiet(p escalation.Page) error {
+func (w *work) quiet(p escalation.Escalation) error {
 	if p.RaiseAt.IsZero() || p.State == escalation.Acknowledged {
 		return nil
 	}
@@ -246,7 +246,7 @@ func (w *work) receipts(jobs []ledger.Job, refused bool) error {
 }
 
 // step does what is due of p, and stores it in the place of r.
-func (w *work) step(r escalationRecord, p escalation.Page) error {
+func (w *work) step(r escalationRecord, p escalation.Escalation) error {
 	p, out := p.Step(w.world(), w.Now)
 	if err := w.outcome(p, out); err != nil {
 		return err
@@ -255,7 +255,7 @@ func (w *work) step(r escalationRecord, p escalation.Page) error {
 }
 
 // keepEscalation stores p in the place of r, and plans when it is looked at.
-func (w *work) keepEscalation(r escalationRecord, p escalation.Page) error {
+func (w *work) keepEscalation(r escalationRecord, p escalation.Escalation) error {
 	if r.V == 0 && p.ID == "" {
 		return nil // there never was one
 	}
@@ -268,14 +268,14 @@ func (w *work) keepEscalation(r escalationRecord, p escalation.Page) error {
 }
 
 // outcome makes jobs of what the escalation sends, and events of what it says.
-func (w *work) outcome(p escalation.Page, out escalation.Outcome) error {
+func (w *work) outcome(p escalation.Escalation, out escalation.Outcome) error {
 	for _, e := range out.Log {
 		if err := w.logged(e); err != nil {
 			return err
 		}
 	}
-	w.hurried = !p.Wake.IsZero() && p.Wake.Sub(w.Now) < escalation.GatherFor
-	for _, s := range out.Sends {
+	w.hurried = !p.Wake.IsZero() && p.Wake.Sub(w.Now) < escalation.DigestFor
+	for _, s := range out.Notifications {
 		j := ledger.Job{Kind: ledger.Notify, Person: string(incident.Person(s.Person)), Via: s.Via, Send: s.Key,
 			Pass: s.Pass, Step: s.Step, Resort: s.LastResort, Reason: reason(s), Rule: rule(s)}
 		if s.Channel != "" {
@@ -323,7 +323,7 @@ func (w *work) logged(e escalation.Entry) error {
 }
 
 // reason says in words why a message was sent, for "why was I paged?".
-func reason(s escalation.Send) string {
+func reason(s escalation.Notification) string {
 	words := strings.Join(s.Targets, ", ")
 	switch s.Reason {
 	case escalation.ByFailure:

@@ -32,10 +32,10 @@ func TestLadder(t *testing.T) {
 		x.tick(time.Minute)
 		x.pagesAre("after 5 min", "cleo by push", "cleo by slack")
 		x.tick(6 * time.Minute)
-		x.pagesAre("the ladder has run out", "#incidents", "bob by push", "bob by slack")
+		x.pagesAre("every step has run without an answer", "#incidents", "bob by push", "bob by slack")
 		i, _ := x.folds(1)
 		if !i.Exhausted {
-			t.Error("the incident does not show that the ladder has run out")
+			t.Error("the incident does not show that every step has run without an answer")
 		}
 		x.act(bob, 1, Act{Verb: Acknowledge})
 		x.tick(29 * time.Minute)
@@ -312,7 +312,7 @@ func TestCrowd(t *testing.T) {
 	})
 }
 
-// TestCrowdOfChannels has a ladder whose every step names many channels and
+// TestCrowdOfChannels has an escalation whose every step names many channels and
 // nobody who can be found.
 func TestCrowdOfChannels(t *testing.T) {
 	var b strings.Builder

@@ -10,9 +10,9 @@ import (
 	"github.com/stormbell/stormbell/incident/escalation"
 )
 
-// byHandMost is how many messages one page by hand sends: what one transaction
+// manualMost is how many messages one page by hand sends: what one transaction
 // can hold, and more people than can work on one thing.
-const byHandMost = 30
+const manualMost = 30
 
 // Call is a page by hand: for People, or else for whoever Target stands for, which
 // is a person by ID or name, a service or a team. Of a service that is the first
@@ -34,11 +34,11 @@ func (d *Desk) Page(ctx context.Context, c Caller, n int, call Call) (Answer, er
 				return err
 			}
 		}
-		return w.pageByHand(who, call.Text)
+		return w.manualPage(who, call.Text)
 	})
 }
 
-func (w *work) pageByHand(people []incident.Actor, text string) error {
+func (w *work) manualPage(people []incident.Actor, text string) error {
 	if !w.inc.Status.Active() {
 		return refusal("Reopen it first, with a reason.", "%s is %s.", w.inc.Name(), w.inc.Status)
 	}
@@ -48,13 +48,13 @@ func (w *work) pageByHand(people []incident.Actor, text string) error {
 	}
 	var names []string
 	event := incident.Event{Kind: incident.KindRemark}
-	left := byHandMost
+	left := manualMost
 	for _, a := range people {
-		ways := w.byHand(a)
-		if left -= len(ways); len(ways) == 0 || left < 0 {
+		methods := w.manualMethods(a)
+		if left -= len(methods); len(methods) == 0 || left < 0 {
 			continue
 		}
-		for _, via := range ways {
+		for _, via := range methods {
 			if err := w.job(ledger.Job{Kind: ledger.Notify, Person: string(a), Via: via, Reason: "by hand", Text: why}); err != nil {
 				return err
 			}
@@ -69,35 +69,35 @@ func (w *work) pageByHand(people []incident.Actor, text string) error {
 	return w.apply(w.inc.Record(w.Now, event))
 }
 
-// byHand returns the ways by which somebody is paged by hand: those that their
+// manualMethods returns the contact methods of a manual page: those that their
 // own rules use at once, or else all.
-func (w *work) byHand(a incident.Actor) []string {
+func (w *work) manualMethods(a incident.Actor) []string {
 	kind, id := a.Split()
 	if kind == "slack" {
 		return []string{"slack"}
 	}
-	ways := w.who.Methods(id)
+	methods := w.who.Methods(id)
 	p, ok := w.who.Roster.Person(id)
 	if kind != "person" || !ok {
 		return nil
 	}
 	var first []string
 	for _, r := range p.Rules.High {
-		if r.After == 0 && slices.Contains(ways, r.Via) {
+		if r.After == 0 && slices.Contains(methods, r.Via) {
 			first = append(first, r.Via)
 		}
 	}
 	if len(first) > 0 {
 		return first
 	}
-	return ways
+	return methods
 }
 
 // moreHelp pages by hand those whom the policy names next, or, at its end,
 // the last resort. Steps outside their hours are passed, as for anybody who
 // escalates. Whoever has acknowledged keeps it: asking for more hands is not
 // giving it back.
-func (w *work) moreHelp(p escalation.Page) error {
+func (w *work) moreHelp(p escalation.Escalation) error {
 	next := p.Policy.LastResort
 	for _, step := range p.Policy.Steps[min(p.Rung, len(p.Policy.Steps)):] {
 		if step.Hours.Holds(w.Now) {
@@ -114,5 +114,5 @@ func (w *work) moreHelp(p escalation.Page) error {
 	if len(who) == 0 {
 		return refusal("Name somebody, as in: page @ada.", "The next step of the policy has nobody else.")
 	}
-	return w.pageByHand(who, "")
+	return w.manualPage(who, "")
 }

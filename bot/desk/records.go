@@ -37,8 +37,8 @@ type eventRecord struct {
 }
 
 type escalationRecord struct {
-	V    int             `json:"v"`
-	Page escalation.Page `json:"page"`
+	V    int                   `json:"v"`
+	Page escalation.Escalation `json:"page"`
 }
 
 type numberRecord struct {
@@ -74,7 +74,7 @@ type Artifacts struct {
 	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
 	Jobs           int                    `json:"jobs"`                 // the number of the last job
-	TakenBack      int                    `json:"taken_back,omitempty"` // pages of the ladder up to this job are void
+	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
 	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
 }
 

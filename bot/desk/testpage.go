@@ -52,13 +52,13 @@ func (t TestPage) Words() []string {
 	return lines
 }
 
-// tryoutRecord is a tryout as it is stored.
-type tryoutRecord struct {
+// testPageRecord is a tryout as it is stored.
+type testPageRecord struct {
 	V int `json:"v"`
 	TestPage
 }
 
-func tryoutKey(id string) string { return "tryout/" + id }
+func testPageKey(id string) string { return "tryout/" + id }
 
 // keepTryout is how long a tryout can be asked for.
 const keepTryout = 24 * time.Hour
@@ -82,16 +82,16 @@ func (d *Desk) TestPages(ctx context.Context, c Caller, person incident.Actor) (
 				return err
 			}
 		}
-		return errors.Join(w.Save(tryoutKey(t.ID), tryoutRecord{1, t}), w.Wake(tryoutKey(t.ID), w.Now.Add(keepTryout)))
+		return errors.Join(w.Save(testPageKey(t.ID), testPageRecord{1, t}), w.Wake(testPageKey(t.ID), w.Now.Add(keepTryout)))
 	})
 	return t, err
 }
 
 // TestPageOf returns a test page as it stands.
 func (d *Desk) TestPageOf(ctx context.Context, id string) (TestPage, error) {
-	var r tryoutRecord
+	var r testPageRecord
 	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		r, err = storage.Load[tryoutRecord](tx, tryoutKey(id))
+		r, err = storage.Load[testPageRecord](tx, testPageKey(id))
 		return err
 	})
 	if errors.Is(err, storage.ErrNotFound) {
@@ -102,7 +102,7 @@ func (d *Desk) TestPageOf(ctx context.Context, id string) (TestPage, error) {
 
 // tried records what came of one way. With the last one the person is told.
 func (w *work) tried(j ledger.Job, o Outcome) error {
-	r, ok, err := ledger.Load[tryoutRecord](w.Tx.Tx, tryoutKey(j.Target))
+	r, ok, err := ledger.Load[testPageRecord](w.Tx.Tx, testPageKey(j.Target))
 	if err != nil || !ok {
 		return err
 	}
@@ -114,7 +114,7 @@ func (w *work) tried(j ledger.Job, o Outcome) error {
 			}
 		}
 	}
-	if err := w.Save(tryoutKey(j.Target), r); err != nil || !r.Over() {
+	if err := w.Save(testPageKey(j.Target), r); err != nil || !r.Over() {
 		return err
 	}
 	text := "Your test of " + w.clock(r.At) + ":\n" + strings.Join(r.Words(), "\n")

@@ -123,7 +123,7 @@ func (w *work) tidy() (more bool, err error) {
 		}
 	}
 	for _, a := range w.inc.Involved {
-		if err := w.forgetWindow(a); err != nil {
+		if err := w.forgetSlackDigest(a); err != nil {
 			return false, err
 		}
 	}
@@ -148,10 +148,10 @@ func (w *work) leaveDigest(p Prompt) error {
 	return w.Save(key, t)
 }
 
-// forgetWindow removes how somebody's pages are put together, once they have no
+// forgetSlackDigest removes how somebody's pages are put together, once they have no
 // message about several incidents any more.
-func (w *work) forgetWindow(a incident.Actor) error {
-	g, ok, err := ledger.Load[gatherRecord](w.Tx.Tx, gatherKey(a))
+func (w *work) forgetSlackDigest(a incident.Actor) error {
+	g, ok, err := ledger.Load[slackDigestRecord](w.Tx.Tx, slackDigestKey(a))
 	if err != nil || !ok || w.Now.Sub(g.Until) < keepTidied {
 		return err
 	}
@@ -159,5 +159,5 @@ func (w *work) forgetWindow(a incident.Actor) error {
 	for range w.Scan("together/" + id + "/") {
 		return nil // its number is still taken
 	}
-	return w.Delete(gatherKey(a))
+	return w.Delete(slackDigestKey(a))
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // rule says by which rule of the person a message goes out.
-func rule(s escalation.Send) string {
+func rule(s escalation.Notification) string {
 	when := "at once"
 	if s.After > 0 {
 		when = "after " + short(s.After)

@@ -9,8 +9,8 @@ import (
 // Ack records that by has taken it: everything that waits to be sent is
 // dropped, also what was due at this very instant (P5). A second
 // acknowledgement, by anybody, makes that person the holder and restarts the
-// clock of [Page.Progress]. by may be empty when nobody can say who it was.
-func (p Page) Ack(by string, now time.Time) (Page, error) {
+// clock of [Escalation.Progress]. by may be empty when nobody can say who it was.
+func (p Escalation) Ack(by string, now time.Time) (Escalation, error) {
 	if p.State == Resolved {
 		return p, p.over("There is nothing left to acknowledge.")
 	}
@@ -22,7 +22,7 @@ func (p Page) Ack(by string, now time.Time) (Page, error) {
 // Progress records a sign of life: an update, a change of role, a finished
 // task, a note by a responder (P9). The clock after which an acknowledged page
 // pages again starts anew; in any other state nothing changes.
-func (p Page) Progress(now time.Time) Page {
+func (p Escalation) Progress(now time.Time) Escalation {
 	if p.State != Acknowledged || p.Policy.AcknowledgeTimeout <= 0 {
 		return p
 	}
@@ -35,7 +35,7 @@ func (p Page) Progress(now time.Time) Page {
 }
 
 // Unack takes an acknowledgement back: the step runs again, now (P10).
-func (p Page) Unack(now time.Time) (Page, error) {
+func (p Escalation) Unack(now time.Time) (Escalation, error) {
 	if p.State != Acknowledged {
 		return p, refuse("Nobody has acknowledged it, so there is nothing to take back.", "")
 	}
@@ -46,7 +46,7 @@ func (p Page) Unack(now time.Time) (Page, error) {
 
 // Snooze is silence until an instant, then the first step of the first pass
 // (P11). A second snooze replaces the first. until must be after now.
-func (p Page) Snooze(until, now time.Time) (Page, error) {
+func (p Escalation) Snooze(until, now time.Time) (Escalation, error) {
 	if p.State == Resolved {
 		return p, p.over("There is nothing to snooze.")
 	}
@@ -62,7 +62,7 @@ func (p Page) Snooze(until, now time.Time) (Page, error) {
 
 // Reassign asks one person and nobody else. Without an answer in five minutes
 // the policy starts at its first step while the person's rules go on (P12).
-func (p Page) Reassign(person string, now time.Time) (Page, error) {
+func (p Escalation) Reassign(person string, now time.Time) (Escalation, error) {
 	if p.State == Resolved {
 		return p, p.over("There is nothing to reassign.")
 	}
@@ -76,11 +76,11 @@ func (p Page) Reassign(person string, now time.Time) (Page, error) {
 	return p, nil
 }
 
-// Raise makes a page of low urgency one of high urgency: the policy starts now,
+// Raise makes an escalation of low urgency one of high urgency: the policy starts now,
 // as high (P13), also out of a snooze, which was meant for something milder.
-// A page that somebody holds stays with them and is only more urgent when it is
-// due again. A page of high urgency or one that is over does not change.
-func (p Page) Raise(now time.Time) Page {
+// An escalation that somebody holds stays with them and is only more urgent when it is
+// due again. An escalation of high urgency or one that is over does not change.
+func (p Escalation) Raise(now time.Time) Escalation {
 	if p.Urgency == High || p.State == Resolved {
 		return p
 	}
@@ -91,11 +91,11 @@ func (p Page) Raise(now time.Time) Page {
 	return p.raised(instant(now), Raised)
 }
 
-// Urge gives the page the urgency that its incident asks for now that its
-// severity is another one, as [UrgencyAt] returns it. High is [Page.Raise]. Low
-// sets when a page of low urgency becomes one of high urgency, zero for never; a
+// Urge gives the escalation the urgency that its incident asks for now that its
+// severity is another one, as [UrgencyAt] returns it. High is [Escalation.Raise]. Low
+// sets when an escalation of low urgency becomes one of high urgency, zero for never; a
 // page of high urgency stays what it is, because what was begun is not taken back.
-func (p Page) Urge(u Urgency, raise, now time.Time) Page {
+func (p Escalation) Urge(u Urgency, raise, now time.Time) Escalation {
 	switch {
 	case u == High:
 		return p.Raise(now)
@@ -108,18 +108,18 @@ func (p Page) Urge(u Urgency, raise, now time.Time) Page {
 	return p
 }
 
-func (p Page) raised(at time.Time, why Cause) Page {
+func (p Escalation) raised(at time.Time, why Cause) Escalation {
 	p = p.silence(Triggered)
 	p.Urgency, p.RaiseAt = High, time.Time{}
 	return p.begin(1, at, why)
 }
 
-// Escalate ends the running step now, whoever holds the page: the next step
-// starts, after the last one the next pass or the last resort. A page that has
+// Escalate ends the running step now, whoever holds the escalation: the next step
+// starts, after the last one the next pass or the last resort. An escalation that has
 // run out, or whose step has not started yet, starts where it stands; out of a
 // snooze and after the end that is the first step. Whoever escalates does not want
 // to wait for hours: every step that would is passed (P17).
-func (p Page) Escalate(now time.Time) (Page, error) {
+func (p Escalation) Escalate(now time.Time) (Escalation, error) {
 	if p.State == Resolved {
 		return p, p.over("There is nobody left to page.")
 	}
@@ -140,31 +140,31 @@ func (p Page) Escalate(now time.Time) (Page, error) {
 	return p, nil
 }
 
-// overtaken is the page when an act starts it again: support hours that began
+// overtaken is the escalation when an act starts it again: support hours that began
 // while somebody held it, or had silenced it, have made it urgent, and must not
 // start it once more, as of an instant that is long past.
-func (p Page) overtaken(now time.Time) Page {
+func (p Escalation) overtaken(now time.Time) Escalation {
 	if p.Urgency == Low && !p.RaiseAt.IsZero() && !p.RaiseAt.After(now) {
 		p.Urgency, p.RaiseAt = High, time.Time{}
 	}
 	return p
 }
 
-// Resolve ends the page, out of every state. Doing it again changes nothing.
-func (p Page) Resolve() Page {
+// Resolve ends the escalation, out of every state. Doing it again changes nothing.
+func (p Escalation) Resolve() Escalation {
 	p = p.silence(Resolved)
 	p.Cause = ""
 	return p
 }
 
-// Resume shifts what waits by the time the page is overdue, so that time in
+// Resume shifts what waits by the time the escalation is overdue, so that time in
 // which nothing could be sent does not count against anybody: the first overdue
 // thing is due now and everything after it keeps its distance. It returns by
 // how much, 0 when nothing was overdue. Without it a program that was away for
-// an hour would run the whole ladder in one instant and then be silent. Instants
+// an hour would run every step in one instant and then be silent. Instants
 // that hours of the roster named stay where they are while they are ahead, and are
 // now when they have passed.
-func (p Page) Resume(now time.Time) (Page, time.Duration) {
+func (p Escalation) Resume(now time.Time) (Escalation, time.Duration) {
 	now = instant(now)
 	at, ok := p.Due()
 	if !ok || !at.Before(now) {
@@ -207,11 +207,11 @@ func latest(a, b time.Time) time.Time {
 }
 
 // silence drops everything that waits.
-func (p Page) silence(s State) Page {
+func (p Escalation) silence(s State) Escalation {
 	p.State, p.Rings, p.Wake, p.Running = s, nil, time.Time{}, false
 	return p
 }
 
-func (p Page) over(then string) error { return refuse("It is resolved.", then) }
+func (p Escalation) over(then string) error { return refuse("It is resolved.", then) }
 
 func refuse(why, next string) error { return &incident.Refusal{Why: why, Next: next} }

@@ -1,17 +1,17 @@
 // Package escalation decides who is paged about one incident, in which order,
-// by which way, until somebody answers.
+// by which contact method, until somebody answers.
 //
-// Its noun is the [Page], a value that is stored as it is. It holds the
-// escalation policy as it was when the page was opened, where on the ladder it
+// Its noun is the [Escalation], a value that is stored as it is. It holds the
+// escalation policy as it was when the escalation was opened, at which step it
 // stands, the personal rules that are running, and the instant at which
-// something is due next. Two questions drive it: when is it due ([Page.Due]),
-// and what changes and what must be sent now ([Page.Step]). What people do is a
-// method named by their verb ([Page.Ack], [Page.Snooze], [Page.Reassign] …);
-// those only move the page, and the Step that follows does the sending.
+// something is due next. Two questions drive it: when is it due ([Escalation.Due]),
+// and what changes and what must be sent now ([Escalation.Step]). What people do is a
+// method named by their verb ([Escalation.Ack], [Escalation.Snooze], [Escalation.Reassign] …);
+// those only move the escalation, and the Step that follows does the sending.
 //
 // The package knows nobody and sends nothing: who is on call and how a person
 // is reached are asked of a [World], and what is to be sent comes back as
-// [Send] values. It has no clock; every instant is given.
+// [Notification] values. It has no clock; every instant is given.
 //
 // # The rules
 //

@@ -8,7 +8,7 @@ import (
 
 // Event is something that a person does in a rehearsal.
 type Event struct {
-	After  time.Duration // since the page was opened
+	After  time.Duration // since the escalation was opened
 	Do     string        // ack, unack, resolve, snooze, reassign, progress, raise or escalate
 	Person string        // ack: by whom, may be empty; reassign: to whom
 	For    time.Duration // snooze: how long
@@ -74,8 +74,8 @@ func (e Event) String() string {
 	return s
 }
 
-// apply does the event to a page.
-func (e Event) apply(p Page, now time.Time) (Page, error) {
+// apply does the event to an escalation.
+func (e Event) apply(p Escalation, now time.Time) (Escalation, error) {
 	switch e.Do {
 	case "ack":
 		return p.Ack(e.Person, now)

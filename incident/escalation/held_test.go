@@ -19,14 +19,14 @@ func TestHeld(t *testing.T) {
 	}
 	step := rotation.Step{Notify: []rotation.Target{{Kind: rotation.TargetPerson, ID: "ada"}}, Wait: time.Hour}
 	p, out := New(Open{ID: "INC-1", Policy: rotation.Policy{Steps: []rotation.Step{step}}, Now: now}).Step(w, now)
-	key := out.Sends[0].Key
+	key := out.Notifications[0].Key
 	p = p.Held(key, now.Add(time.Minute))
 	if at, _ := p.Due(); !at.Equal(now.Add(80 * time.Second)) {
 		t.Fatalf("Held(%s, +1m): due %v, want 80 s after the start", key, at)
 	}
 	p, out = p.Step(w, now.Add(80*time.Second))
-	if len(out.Sends) != 1 || out.Sends[0].Via != "voice" {
-		t.Errorf("after 80 s without a word of it: sends %+v, want the call, brought forward", out.Sends)
+	if len(out.Notifications) != 1 || out.Notifications[0].Via != "voice" {
+		t.Errorf("after 80 s without a word of it: sends %+v, want the call, brought forward", out.Notifications)
 	}
 	p = p.Accepted(key, now.Add(81*time.Second))
 	if q := p.Held(key, now.Add(time.Hour)); q.Rings[0].Receipts[0] != p.Rings[0].Receipts[0] {

@@ -137,7 +137,7 @@ func TestAnyLife(t *testing.T) {
 
 type life struct {
 	t    *rapid.T
-	page Page
+	page Escalation
 	w    World
 	now  time.Time
 	sent []string
@@ -206,7 +206,7 @@ func (l *life) checked() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var stored Page
+	var stored Escalation
 	if err := json.Unmarshal(frozen, &stored); err != nil {
 		l.t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func (l *life) checked() {
 	if after, _ := json.Marshal(l.page); string(after) != string(frozen) {
 		l.t.Fatalf("Step changed the page it was called on:\n%s", cmp.Diff(string(frozen), string(after)))
 	}
-	if n := len(out.Sends) + len(out.Log); n > 4*perStep {
+	if n := len(out.Notifications) + len(out.Log); n > 4*perStep {
 		l.t.Fatalf("one Step gave %d messages and entries", n)
 	}
 	l.page = next
@@ -252,12 +252,12 @@ func (l *life) outcome(out Outcome) {
 		l.hours(e)
 	}
 	last := origin.Add(-time.Hour)
-	for i, s := range out.Sends {
+	for i, s := range out.Notifications {
 		switch {
 		case l.keys[s.Key]:
 			l.t.Fatalf("key %s twice", s.Key)
 		case s.At.Before(last) || s.At.After(l.now) || s.Late != l.now.Sub(s.At):
-			l.t.Fatalf("at %v send %d of %+v is out of order or not marked", l.now, i, out.Sends)
+			l.t.Fatalf("at %v send %d of %+v is out of order or not marked", l.now, i, out.Notifications)
 		case s.Person == "gone" || (s.Person == "") == (s.Channel == ""):
 			l.t.Fatalf("send to nobody: %+v", s)
 		}
@@ -287,7 +287,7 @@ func TestLateIsTheSame(t *testing.T) {
 		once, want := settle(p, w, end, nil)
 		twice, got := settle(p, w, middle, nil)
 		twice, rest := settle(twice, w, end, nil)
-		got.Sends, got.Log = append(got.Sends, rest.Sends...), append(got.Log, rest.Log...)
+		got.Notifications, got.Log = append(got.Notifications, rest.Notifications...), append(got.Log, rest.Log...)
 		if punctual(&got); !cmp.Equal(punctual(&want), punctual(&got)) {
 			t.Fatalf("late until %v, or in two with %v (-late +two):\n%s", end, middle, cmp.Diff(want, got))
 		}
@@ -298,8 +298,8 @@ func TestLateIsTheSame(t *testing.T) {
 }
 
 func punctual(o *Outcome) *Outcome {
-	for i := range o.Sends {
-		o.Sends[i].Late = 0
+	for i := range o.Notifications {
+		o.Notifications[i].Late = 0
 	}
 	for i := range o.Log {
 		o.Log[i].Late = 0
@@ -320,7 +320,7 @@ func TestForeverIsBounded(t *testing.T) {
 			}
 			var out Outcome
 			p, out = p.Step(companyWorld(), origin.AddDate(1, 0, 0))
-			if n := len(out.Sends) + len(out.Log); n > 4*perStep {
+			if n := len(out.Notifications) + len(out.Log); n > 4*perStep {
 				t.Fatalf("call %d gave %d messages and entries", calls, n)
 			}
 			if next, ok := p.Due(); ok && next.Before(at) {
@@ -354,7 +354,7 @@ func TestResumeKeepsDistances(t *testing.T) {
 		if again, _ := resumed.Due(); !again.Equal(now) || late != now.Sub(due) {
 			t.Fatalf("due at %v, resumed at %v: due at %v, shifted by %v", due, now, again, late)
 		}
-		distance := func(p *Page, from time.Time) (d []time.Duration) {
+		distance := func(p *Escalation, from time.Time) (d []time.Duration) {
 			waits := p.Cause == StepHours && !p.Running // for a time of day, which stays where it is
 			if !p.Wake.IsZero() && !waits {
 				d = append(d, p.Wake.Sub(from))
@@ -377,7 +377,7 @@ func TestResumeKeepsDistances(t *testing.T) {
 func FuzzStored(f *testing.F) {
 	o, w := twoSteps()
 	p, _ := New(o).Step(w, origin)
-	for _, page := range []Page{p, New(Open{}), {}} {
+	for _, page := range []Escalation{p, New(Open{}), {}} {
 		b, err := json.Marshal(page)
 		if err != nil {
 			f.Fatal(err)
@@ -385,14 +385,14 @@ func FuzzStored(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var p Page
+		var p Escalation
 		if json.Unmarshal(b, &p) != nil {
 			return
 		}
 		for range 3 {
 			next, out := p.Step(companyWorld(), origin)
-			if len(out.Sends) > 100_000 {
-				t.Fatalf("%d sends from %s", len(out.Sends), b)
+			if len(out.Notifications) > 100_000 {
+				t.Fatalf("%d sends from %s", len(out.Notifications), b)
 			}
 			p = next
 		}

@@ -22,13 +22,13 @@ func TestRecord(t *testing.T) {
 	w.Reports = func(via string) bool { return via == "voice" }
 	p, _ := New(o).Step(w, at(0))
 	p, out := p.Step(w, at(310))
-	p = p.Accepted(out.Sends[0].Key, at(310))
+	p = p.Accepted(out.Notifications[0].Key, at(310))
 	p, err := p.Ack("ada", at(320))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, out = p.Step(w, at(320+1800))
-	p = p.Delivered(out.Sends[0].Key)
+	p = p.Delivered(out.Notifications[0].Key)
 	if len(p.Rings) != 2 || len(p.Turns) != 1 {
 		t.Fatalf("the page is not rich enough to be an example: %+v", p)
 	}
@@ -38,7 +38,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stored Page
+	var stored Escalation
 	if err := json.Unmarshal(b, &stored); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestRecordOfHours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stored Page
+	var stored Escalation
 	if err := json.Unmarshal(b, &stored); err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +105,8 @@ func TestManyPeople(t *testing.T) {
 	p := New(Open{ID: "INC-1", Now: origin, Policy: rotation.Policy{Steps: []rotation.Step{
 		{Notify: parseTargets([]string{"team:all"}), Wait: time.Minute}}}})
 	p, out := settle(p, w, origin, nil)
-	if due, _ := p.Due(); len(out.Sends) != len(team) || !due.Equal(at(60)) {
-		t.Errorf("%d people: %d sends, due at %v, want all and %v", len(team), len(out.Sends), due, at(60))
+	if due, _ := p.Due(); len(out.Notifications) != len(team) || !due.Equal(at(60)) {
+		t.Errorf("%d people: %d sends, due at %v, want all and %v", len(team), len(out.Notifications), due, at(60))
 	}
 }
 
@@ -128,8 +128,8 @@ func TestProgressOutOfOrder(t *testing.T) {
 func TestZeroWorld(t *testing.T) {
 	o, _ := twoSteps()
 	p, out := New(o).Step(World{}, origin)
-	if due, ok := p.Due(); !ok || !due.Equal(at(60)) || len(out.Sends) != 2 {
-		t.Errorf("with an empty world: due %v %v, sends %+v, want the two channels and another look in a minute", due, ok, out.Sends)
+	if due, ok := p.Due(); !ok || !due.Equal(at(60)) || len(out.Notifications) != 2 {
+		t.Errorf("with an empty world: due %v %v, sends %+v, want the two channels and another look in a minute", due, ok, out.Notifications)
 	}
 }
 
@@ -138,15 +138,15 @@ func BenchmarkStep(b *testing.B) {
 	p := New(o)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, out := p.Step(w, origin); len(out.Sends) != 2 {
-			b.Fatalf("%d sends, want 2", len(out.Sends))
+		if _, out := p.Step(w, origin); len(out.Notifications) != 2 {
+			b.Fatalf("%d sends, want 2", len(out.Notifications))
 		}
 	}
 }
 
 func BenchmarkDue1000(b *testing.B) {
 	o, w := twoSteps()
-	pages := make([]Page, 1000)
+	pages := make([]Escalation, 1000)
 	for i := range pages {
 		o.Now = at(i)
 		pages[i], _ = New(o).Step(w, o.Now)

@@ -59,12 +59,12 @@ const (
 // RehearsedSend is one message that would be sent. For a channel Person is the
 // channel and Via is "channel". The whole Send is there for a text to say why.
 type RehearsedSend struct {
-	After  Elapsed `json:"after"`
-	Person string  `json:"person"`
-	Via    string  `json:"via"`
-	Step   int     `json:"step"`
-	Pass   int     `json:"pass"`
-	Send   Send    `json:"-"`
+	After  Elapsed      `json:"after"`
+	Person string       `json:"person"`
+	Via    string       `json:"via"`
+	Step   int          `json:"step"`
+	Pass   int          `json:"pass"`
+	Send   Notification `json:"-"`
 }
 
 // RehearsedStep is one step that would start, with the people it would page,
@@ -119,7 +119,7 @@ func Rehearse(o Open, w World, d time.Duration, events []Event) (Rehearsal, erro
 
 // rehearsal is a page being rehearsed.
 type rehearsal struct {
-	page  Page
+	page  Escalation
 	raise time.Time // when it was to become urgent by itself, at its start
 	world World
 	out   Outcome
@@ -134,12 +134,12 @@ func (r *rehearsal) run(until time.Time) error {
 		}
 		var out Outcome
 		r.page, out = r.page.Step(r.world, now)
-		for _, s := range out.Sends {
+		for _, s := range out.Notifications {
 			r.page = r.page.Accepted(s.Key, now).Delivered(s.Key)
 		}
-		r.out.Sends = append(r.out.Sends, out.Sends...)
+		r.out.Notifications = append(r.out.Notifications, out.Notifications...)
 		r.out.Log = append(r.out.Log, out.Log...)
-		if len(r.out.Sends)+len(r.out.Log) > maxRehearsed {
+		if len(r.out.Notifications)+len(r.out.Log) > maxRehearsed {
 			return fmt.Errorf("rehearse %s: more than %d messages and steps in %v: ask for a shorter time",
 				r.page.Policy.ID, maxRehearsed, now.Sub(r.page.Opened))
 		}
@@ -148,7 +148,7 @@ func (r *rehearsal) run(until time.Time) error {
 
 func (r *rehearsal) result() Rehearsal {
 	res := Rehearsal{Sent: []RehearsedSend{}, Steps: []RehearsedStep{}, State: r.page.State, Hours: r.hours(), Skipped: r.skipped()}
-	for _, s := range r.out.Sends {
+	for _, s := range r.out.Notifications {
 		res.Sent = append(res.Sent, RehearsedSend{After: r.since(s.At), Person: s.Person + s.Channel, Via: s.Via,
 			Step: s.Step, Pass: s.Pass, Send: s})
 	}

@@ -37,7 +37,7 @@ type Receipt struct {
 	Until   time.Time `json:"until,omitzero"`    // without a better level by then it has failed
 }
 
-// Level is how far a send has come. Only an answer, which is [Page.Ack], stops
+// Level is how far a send has come. Only an answer, which is [Escalation.Ack], stops
 // a person's rules; a provider's yes is not a delivery.
 type Level string
 
@@ -131,7 +131,7 @@ func (r Ring) clone() Ring {
 // person's next rule fires. Call it for every send that was taken: one that is
 // neither accepted nor failed within 20 s counts as failed. An unknown key, for
 // instance of a send from before an acknowledgement, changes nothing.
-func (p Page) Accepted(key string, now time.Time) Page {
+func (p Escalation) Accepted(key string, now time.Time) Escalation {
 	return p.receipt(key, func(s *Receipt) {
 		if s.Level == Delivered {
 			return // the report overtook the answer
@@ -144,14 +144,14 @@ func (p Page) Accepted(key string, now time.Time) Page {
 }
 
 // Delivered records that the send with that key reached the person's device.
-func (p Page) Delivered(key string) Page {
+func (p Escalation) Delivered(key string) Escalation {
 	return p.receipt(key, func(s *Receipt) { s.Level, s.Until = Delivered, time.Time{} })
 }
 
 // Failed records that the send with that key will not arrive, and brings the
 // person's next way forward to now. When nobody of the running step can be
-// reached any more the step ends now. The [Page.Step] that follows sends.
-func (p Page) Failed(key string, now time.Time) Page {
+// reached any more the step ends now. The [Escalation.Step] that follows sends.
+func (p Escalation) Failed(key string, now time.Time) Escalation {
 	p = p.clone()
 	i, j := p.find(key)
 	if i < 0 || p.Rings[i].Receipts[j].Level == Failed {
@@ -162,7 +162,7 @@ func (p Page) Failed(key string, now time.Time) Page {
 }
 
 // fail marks one receipt of an owned page as failed.
-func (p *Page) fail(i, j int, now time.Time) {
+func (p *Escalation) fail(i, j int, now time.Time) {
 	r := &p.Rings[i]
 	r.Receipts[j].Level, r.Receipts[j].Until = Failed, time.Time{}
 	r.fail(now)
@@ -172,7 +172,7 @@ func (p *Page) fail(i, j int, now time.Time) {
 }
 
 // unreachable reports whether the step has people and all of them are lost.
-func (p *Page) unreachable() bool {
+func (p *Escalation) unreachable() bool {
 	for _, person := range p.People {
 		i := slices.IndexFunc(p.Rings, func(r Ring) bool { return r.Person == person })
 		if i < 0 || !p.Rings[i].lost() {
@@ -182,7 +182,7 @@ func (p *Page) unreachable() bool {
 	return len(p.People) > 0
 }
 
-func (p Page) receipt(key string, change func(*Receipt)) Page {
+func (p Escalation) receipt(key string, change func(*Receipt)) Escalation {
 	p = p.clone()
 	if i, j := p.find(key); i >= 0 {
 		change(&p.Rings[i].Receipts[j])
@@ -191,7 +191,7 @@ func (p Page) receipt(key string, change func(*Receipt)) Page {
 }
 
 // find returns the indexes of a receipt, -1 when there is none with that key.
-func (p *Page) find(key string) (ring, receipt int) {
+func (p *Escalation) find(key string) (ring, receipt int) {
 	for i := range p.Rings {
 		for j := range p.Rings[i].Receipts {
 			if p.Rings[i].Receipts[j].Key == key {
@@ -202,8 +202,8 @@ func (p *Page) find(key string) (ring, receipt int) {
 	return -1, -1
 }
 
-// clone returns a page whose rings and turns may be written to.
-func (p Page) clone() Page {
+// clone returns an escalation whose rings and turns may be written to.
+func (p Escalation) clone() Escalation {
 	p.Rings = slices.Clone(p.Rings)
 	for i := range p.Rings {
 		p.Rings[i] = p.Rings[i].clone()

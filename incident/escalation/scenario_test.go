@@ -75,7 +75,7 @@ func play(t *testing.T, script string) string {
 	return got.String()
 }
 
-func encode(t testing.TB, p Page) string {
+func encode(t testing.TB, p Escalation) string {
 	b, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func encode(t testing.TB, p Page) string {
 // stage is what a scenario plays on.
 type stage struct {
 	now    time.Time
-	page   Page
+	page   Escalation
 	policy rotation.Policy
 	people map[string]*actor
 	duties map[string][]stint
@@ -246,7 +246,7 @@ func (s *stage) act(t *testing.T, word string, args []string, options map[string
 		if perr != nil {
 			t.Fatal(perr)
 		}
-		var next Page
+		var next Escalation
 		if next, err = e.apply(s.page, s.now); err != nil {
 			fmt.Fprintf(&s.out, "refused: %v\n", err)
 			return
@@ -277,14 +277,14 @@ func (s *stage) step(now time.Time) {
 	for at, ok := s.page.Due(); ok && !at.After(now); at, ok = s.page.Due() {
 		var out Outcome
 		s.page, out = s.page.Step(s.world(), now)
-		for len(out.Log)+len(out.Sends) > 0 {
-			if len(out.Sends) == 0 || len(out.Log) > 0 && !out.Sends[0].At.Before(out.Log[0].At) {
+		for len(out.Log)+len(out.Notifications) > 0 {
+			if len(out.Notifications) == 0 || len(out.Log) > 0 && !out.Notifications[0].At.Before(out.Log[0].At) {
 				s.entry(out.Log[0])
 				out.Log = out.Log[1:]
 				continue
 			}
-			s.send(out.Sends[0], now)
-			out.Sends = out.Sends[1:]
+			s.send(out.Notifications[0], now)
+			out.Notifications = out.Notifications[1:]
 		}
 	}
 }
@@ -315,7 +315,7 @@ func (s *stage) entry(e Entry) {
 	s.out.WriteString("\n")
 }
 
-func (s *stage) send(p Send, now time.Time) {
+func (s *stage) send(p Notification, now time.Time) {
 	verdict := ""
 	s.keys[p.Person+" "+p.Via] = p.Key
 	switch s.bad[p.Via] {

@@ -8,7 +8,7 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 )
 
-// perStep and perOutcome bound the work of one [Page.Step] and what comes out of
+// perStep and perOutcome bound the work of one [Escalation.Step] and what comes out of
 // it, and with them the size of the transaction that stores both.
 const (
 	perStep    = 64
@@ -23,23 +23,23 @@ const (
 // due. So the result does not depend on how often Step is called.
 //
 // A call does at most 64 things, and begins none when 24 messages and entries
-// have come of it. Ask [Page.Due] again: while it is not after now there is more
+// have come of it. Ask [Escalation.Due] again: while it is not after now there is more
 // to do.
-func (p Page) Step(w World, now time.Time) (Page, Outcome) {
-	t := tick{Page: p.clone(), w: w, now: instant(now)}
+func (p Escalation) Step(w World, now time.Time) (Escalation, Outcome) {
+	t := tick{Escalation: p.clone(), w: w, now: instant(now)}
 	for range perStep {
 		at, ok := t.Due()
-		if !ok || at.After(t.now) || len(t.out.Sends)+len(t.out.Log) >= perOutcome {
+		if !ok || at.After(t.now) || len(t.out.Notifications)+len(t.out.Log) >= perOutcome {
 			break
 		}
 		t.fire(at)
 	}
-	return t.Page, t.out
+	return t.Escalation, t.out
 }
 
 // tick is one call of Step in progress; it owns its page.
 type tick struct {
-	Page
+	Escalation
 	w   World
 	now time.Time
 	out Outcome
@@ -51,7 +51,7 @@ func (t *tick) fire(at time.Time) {
 		return
 	}
 	if raise := t.raise(); !raise.IsZero() && !raise.After(at) {
-		t.Page = t.raised(at, HoursBegan)
+		t.Escalation = t.raised(at, HoursBegan)
 		return
 	}
 	if t.Running {
@@ -86,7 +86,7 @@ func (t *tick) page(at time.Time) bool {
 		}
 		next := r.Pending[0]
 		r.Pending = tail(r.Pending)
-		key := t.send(Send{At: at, Person: r.Person, Via: next.Via, Pass: r.Pass, Step: r.Rung,
+		key := t.send(Notification{At: at, Person: r.Person, Via: next.Via, Pass: r.Pass, Step: r.Rung,
 			After: next.After, Reason: next.Reason, Targets: r.Targets, LastResort: r.LastResort})
 		// The provider's time runs from when the message is handed out, not
 		// from when it was due: a late tick must not fail what it just sent.
@@ -97,10 +97,10 @@ func (t *tick) page(at time.Time) bool {
 	return false
 }
 
-// start starts the step at which the page stands (P1).
+// start starts the step at which the escalation stands (P1).
 func (t *tick) start(at time.Time) {
 	if t.Urgency == Low && !t.RaiseAt.IsZero() && !t.RaiseAt.After(at) {
-		t.Urgency = High // support hours began while the page was held or silent
+		t.Urgency = High // support hours began while the escalation was held or silent
 	}
 	step, why := t.step(), t.Cause
 	f, begins := t.find(step, at)
@@ -124,7 +124,7 @@ func (t *tick) start(at time.Time) {
 	entry.Again = t.Told && len(f.people) == 0
 	t.log(entry)
 	if !entry.Again { // a channel need not hear every minute that nobody is there
-		t.post(f.channels, Send{At: at, Pass: t.Pass, Step: t.Rung})
+		t.post(f.channels, Notification{At: at, Pass: t.Pass, Step: t.Rung})
 	}
 
 	t.Found = t.Found || len(f.people) > 0
@@ -178,7 +178,7 @@ func outside(step rotation.Step) []Skipped {
 func (t *tick) await(step rotation.Step, at, begins time.Time) {
 	t.log(Entry{Kind: Waits, At: at, Cause: t.Cause, Pass: t.Pass, Step: t.Rung, Skipped: outside(step), Urgency: t.Urgency,
 		Until: begins, Hours: step.Hours})
-	t.Page = t.plan(begins, StepHours)
+	t.Escalation = t.plan(begins, StepHours)
 	t.People, t.AckedBy = nil, ""
 	if t.Missed && !t.Found || t.Found && !t.Waited {
 		t.tellOnce(at, begins)
@@ -214,7 +214,7 @@ func (t *tick) call(c candidate, at time.Time, as Ring) Called {
 }
 
 // post sends one message to each channel.
-func (t *tick) post(channels []string, like Send) {
+func (t *tick) post(channels []string, like Notification) {
 	for _, channel := range channels {
 		s := like
 		s.Channel, s.Via, s.Reason, s.Targets = channel, "channel", ByStep, []string{"channel:" + channel}
@@ -231,10 +231,10 @@ func (t *tick) advance(at time.Time) {
 	}
 	switch {
 	case t.Pass == 0: // P12: no answer from the person it was reassigned to
-		t.Page = t.begin(1, at, why)
+		t.Escalation = t.begin(1, at, why)
 	case t.Rung < len(t.Policy.Steps):
 		t.Rung++
-		t.Page = t.plan(at, why)
+		t.Escalation = t.plan(at, why)
 	default:
 		t.endPass(at, why)
 	}
@@ -262,17 +262,17 @@ func (t *tick) endPass(at time.Time, why Cause) {
 		// P7: nobody anywhere. The pass does not count, however often it is
 		// looked again.
 		t.tellOnce(at, at.Add(lookAgain))
-		t.Page = t.begin(t.Pass, at.Add(lookAgain), NextLook)
+		t.Escalation = t.begin(t.Pass, at.Add(lookAgain), NextLook)
 	case !again:
 		t.State, t.Wake, t.Running, t.Cause = Exhausted, time.Time{}, false, ""
 		t.lastResort(Entry{Kind: RanOut, At: at})
 	case !t.Waited:
 		// Everybody was unreachable at once. Passes without any waiting would
-		// burn the ladder in one instant, or for ever.
+		// run every step in one instant, or for ever.
 		t.tellOnce(at, at.Add(lookAgain))
-		t.Page = t.begin(t.Pass+1, at.Add(lookAgain), NextLook)
+		t.Escalation = t.begin(t.Pass+1, at.Add(lookAgain), NextLook)
 	default:
-		t.Page = t.begin(t.Pass+1, at, why)
+		t.Escalation = t.begin(t.Pass+1, at, why)
 	}
 }
 
@@ -285,7 +285,7 @@ func (t *tick) tellOnce(at, again time.Time) {
 	}
 }
 
-// lastResort tells those named for the case that the ladder is of no use.
+// lastResort tells those named for the case that the steps are of no use.
 func (t *tick) lastResort(entry Entry) {
 	at := entry.At
 	f := t.w.look(t.Policy.LastResort, at, t.Urgency)
@@ -294,7 +294,7 @@ func (t *tick) lastResort(entry Entry) {
 		entry.People = append(entry.People, t.call(c, at, Ring{Pass: t.Pass, LastResort: true}))
 	}
 	t.log(entry)
-	t.post(f.channels, Send{At: at, Pass: t.Pass, LastResort: true})
+	t.post(f.channels, Notification{At: at, Pass: t.Pass, LastResort: true})
 }
 
 func (t *tick) log(e Entry) {
@@ -303,10 +303,10 @@ func (t *tick) log(e Entry) {
 }
 
 // send numbers a message and hands it out.
-func (t *tick) send(s Send) (key string) {
+func (t *tick) send(s Notification) (key string) {
 	t.Sent++
 	s.Key = fmt.Sprintf("%s/%d", t.ID, t.Sent)
 	s.Late = t.now.Sub(s.At)
-	t.out.Sends = append(t.out.Sends, s)
+	t.out.Notifications = append(t.out.Notifications, s)
 	return s.Key
 }

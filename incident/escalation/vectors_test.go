@@ -166,7 +166,7 @@ func loadVectors(t testing.TB) []vector {
 
 // settle steps p at now until nothing more is due, lets down decide which sends
 // fail, and returns the outcome without those.
-func settle(p Page, w World, now time.Time, down func(via string, now time.Time) bool) (Page, Outcome) {
+func settle(p Escalation, w World, now time.Time, down func(via string, now time.Time) bool) (Escalation, Outcome) {
 	var all Outcome
 	for {
 		due, ok := p.Due()
@@ -176,13 +176,13 @@ func settle(p Page, w World, now time.Time, down func(via string, now time.Time)
 		var out Outcome
 		p, out = p.Step(w, now)
 		all.Log = append(all.Log, out.Log...)
-		for _, s := range out.Sends {
+		for _, s := range out.Notifications {
 			if down != nil && down(s.Via, now) {
 				p = p.Failed(s.Key, now)
 				continue
 			}
 			p = p.Accepted(s.Key, now)
-			all.Sends = append(all.Sends, s)
+			all.Notifications = append(all.Notifications, s)
 		}
 	}
 }
@@ -191,7 +191,7 @@ func TestVectors(t *testing.T) {
 	for _, v := range loadVectors(t) {
 		t.Run(v.ID, func(t *testing.T) {
 			p, out := v.run(t)
-			if got, want := sentRows(out.Sends), v.Expect.Sent; !cmp.Equal(got, want) {
+			if got, want := sentRows(out.Notifications), v.Expect.Sent; !cmp.Equal(got, want) {
 				t.Errorf("%s\nsent (-want +got):\n%s", v.Note, cmp.Diff(want, got))
 			}
 			if got, want := stepRows(out.Log), v.Expect.Steps; !cmp.Equal(got, want) {
@@ -205,14 +205,14 @@ func TestVectors(t *testing.T) {
 }
 
 // run plays the case, second by second as far as things are due.
-func (v *vector) run(t *testing.T) (Page, Outcome) {
-	var p Page
+func (v *vector) run(t *testing.T) (Escalation, Outcome) {
+	var p Escalation
 	var all Outcome
 	until := func(s int) {
 		for now, ok := p.Due(); ok && !now.After(at(s)); now, ok = p.Due() {
 			var out Outcome
 			p, out = settle(p, v.world(), now, v.down)
-			all.Sends, all.Log = append(all.Sends, out.Sends...), append(all.Log, out.Log...)
+			all.Notifications, all.Log = append(all.Notifications, out.Notifications...), append(all.Log, out.Log...)
 		}
 	}
 	for _, e := range v.Events {
@@ -246,10 +246,10 @@ func (v *vector) run(t *testing.T) (Page, Outcome) {
 	return p, all
 }
 
-func sentRows(sends []Send) []row {
+func sentRows(sends []Notification) []row {
 	var rows []row
 	sends = slices.Clone(sends)
-	slices.SortStableFunc(sends, func(a, b Send) int {
+	slices.SortStableFunc(sends, func(a, b Notification) int {
 		if c := a.At.Compare(b.At); c != 0 {
 			return c
 		}

@@ -69,7 +69,7 @@ type ExplainedComing struct {
 
 // Explain reads the explanation out of an incident's timeline and its escalation
 // as it stands. The zero Page is an incident that pages nobody.
-func Explain(i incident.Incident, events []incident.Event, p Page) Explanation {
+func Explain(i incident.Incident, events []incident.Event, p Escalation) Explanation {
 	x := Explanation{Incident: i.Name(), Title: i.Title, Severity: i.Severity.String(), Service: i.Service,
 		Policy: p.Policy.ID, Urgency: p.Urgency, State: p.State, Steps: []ExplainedStep{}}
 	if p.Urgency == Low && p.State != Resolved {

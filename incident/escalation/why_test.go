@@ -29,7 +29,7 @@ func TestExplain(t *testing.T) {
 		{At: at(30), Kind: incident.KindPaged, Person: bob, Via: "slack", Reason: "by hand"},
 		{At: at(40), Kind: incident.KindAcknowledged, By: ada},
 	}
-	p := Page{Policy: rotation.Policy{ID: "pay"}, Urgency: High, State: Acknowledged}
+	p := Escalation{Policy: rotation.Policy{ID: "pay"}, Urgency: High, State: Acknowledged}
 	got := Explain(incident.Incident{Number: 4, Title: "x", Severity: incident.Sev1, Service: "shop"}, events, p)
 	want := Explanation{Incident: "INC-4", Title: "x", Severity: "sev1", Service: "shop", Policy: "pay", Urgency: High, State: Acknowledged,
 		Steps: []ExplainedStep{

@@ -7,17 +7,17 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 )
 
-// Urgency says how hard a page tries.
+// Urgency says how hard an escalation tries.
 type Urgency string
 
 // The urgencies.
 const (
-	High Urgency = "high" // any time, up the whole ladder
+	High Urgency = "high" // any time, through every step
 	Low  Urgency = "low"  // the first step only, and only while people are awake
 	None Urgency = "none" // nobody is paged; no page is opened for it
 )
 
-// State is where a page stands.
+// State is where an escalation stands.
 type State string
 
 // The states.
@@ -25,7 +25,7 @@ const (
 	Triggered    State = "triggered"    // somebody is being looked for
 	Acknowledged State = "acknowledged" // somebody is on it; silent unless progress stops
 	Snoozed      State = "snoozed"      // silent until an instant, then from the start
-	Exhausted    State = "exhausted"    // the ladder has run out and the last resort was told; no further steps
+	Exhausted    State = "exhausted"    // every step has run without an answer and the last resort was told; no further steps
 	Resolved     State = "resolved"     // over
 )
 
@@ -37,17 +37,17 @@ const (
 	deliveryWithin = 60 * time.Second // for the receipt, where the way gives one
 )
 
-// Page is one open escalation. It is a value: every method leaves its receiver
-// as it was and returns the page that follows. A Page comes from [New] or from
-// the JSON of an earlier one; the zero Page is not usable. Instants are UTC.
-type Page struct {
+// Escalation is one open escalation. It is a value: every method leaves its receiver
+// as it was and returns the escalation that follows. An Escalation comes from [New] or from
+// the JSON of an earlier one; the zero Escalation is not usable. Instants are UTC.
+type Escalation struct {
 	ID      string          `json:"id"`
-	Policy  rotation.Policy `json:"policy"` // as it was when the page was opened
+	Policy  rotation.Policy `json:"policy"` // as it was when the escalation was opened
 	Urgency Urgency         `json:"urgency"`
 	State   State           `json:"state"`
 	Opened  time.Time       `json:"opened"`
 
-	// Where on the ladder. Pass and Rung count from 1; both are 0 while only
+	// Which step. Pass and Rung count from 1; both are 0 while only
 	// the person it was reassigned to is asked.
 	Pass       int       `json:"pass"`
 	Rung       int       `json:"step"`
@@ -76,22 +76,22 @@ type Page struct {
 	Told   bool `json:"told,omitempty"`   // the last resort knows that nobody can be reached
 }
 
-// Open is what a page is opened with.
+// Open is what an escalation is opened with.
 type Open struct {
 	ID      string
 	Policy  rotation.Policy
 	Urgency Urgency   // empty means High
 	Now     time.Time // also when the first step starts
-	// RaiseAt is when a page of low urgency becomes one of high urgency because
+	// RaiseAt is when an escalation of low urgency becomes one of high urgency because
 	// support hours begin; zero means never by itself (P13). It is kept with the
 	// page as an instant, so no restart can lose the wake-up (P17).
 	RaiseAt time.Time
 }
 
-// New returns the page that o describes, due at o.Now. The policy is copied:
-// later edits of the roster do not touch an open page.
-func New(o Open) Page {
-	p := Page{ID: o.ID, Policy: copyPolicy(o.Policy), Urgency: o.Urgency, Opened: instant(o.Now)}
+// New returns the escalation that o describes, due at o.Now. The policy is copied:
+// later edits of the roster do not touch an open escalation.
+func New(o Open) Escalation {
+	p := Escalation{ID: o.ID, Policy: copyPolicy(o.Policy), Urgency: o.Urgency, Opened: instant(o.Now)}
 	if p.Urgency != Low {
 		p.Urgency = High
 	}
@@ -102,9 +102,9 @@ func New(o Open) Page {
 }
 
 // Due returns when something happens next if nobody does anything, and false
-// if nothing will. A page that is triggered with high urgency is always due at
+// if nothing will. An escalation that is triggered with high urgency is always due at
 // some time.
-func (p Page) Due() (time.Time, bool) {
+func (p Escalation) Due() (time.Time, bool) {
 	at := earlier(p.Wake, p.raise())
 	for i := range p.Rings {
 		at = earlier(at, p.Rings[i].due())
@@ -112,9 +112,9 @@ func (p Page) Due() (time.Time, bool) {
 	return at, !at.IsZero()
 }
 
-// Later returns the people whom the page has sent nothing yet, because they sleep
+// Later returns the people whom the escalation has sent nothing yet, because they sleep
 // or their own rules wait, with when the first message goes out.
-func (p Page) Later() map[string]time.Time {
+func (p Escalation) Later() map[string]time.Time {
 	later := map[string]time.Time{}
 	for _, r := range p.Rings {
 		if len(r.Receipts) == 0 && len(r.Pending) > 0 {
@@ -124,33 +124,33 @@ func (p Page) Later() map[string]time.Time {
 	return later
 }
 
-// raise returns when support hours make the page urgent. A page that somebody
+// raise returns when support hours make the escalation urgent. An escalation that somebody
 // holds or has silenced is not started again by the clock; it is urgent once
 // its own time comes.
-func (p Page) raise() time.Time {
+func (p Escalation) raise() time.Time {
 	if p.Urgency == Low && (p.State == Triggered || p.State == Exhausted) {
 		return p.RaiseAt
 	}
 	return time.Time{}
 }
 
-// begin puts the page before the first step of a pass, to start at the given
+// begin puts the escalation before the first step of a pass, to start at the given
 // instant.
-func (p Page) begin(pass int, at time.Time, why Cause) Page {
+func (p Escalation) begin(pass int, at time.Time, why Cause) Escalation {
 	p.Pass, p.Rung, p.Reassigned = pass, 1, ""
 	p.Found, p.Missed, p.Waited = false, false, false
 	return p.plan(at, why)
 }
 
 // plan makes the step at Pass and Rung start at the given instant.
-func (p Page) plan(at time.Time, why Cause) Page {
+func (p Escalation) plan(at time.Time, why Cause) Escalation {
 	p.State, p.Wake, p.Running, p.Cause = Triggered, at, false, why
 	p.StepAt = time.Time{}
 	return p
 }
 
-// step returns the step at which the page stands.
-func (p Page) step() rotation.Step {
+// step returns the step at which the escalation stands.
+func (p Escalation) step() rotation.Step {
 	if p.Pass == 0 {
 		person := rotation.Target{Kind: rotation.TargetPerson, ID: p.Reassigned}
 		return rotation.Step{Notify: []rotation.Target{person}, Wait: reassignWait}
@@ -161,7 +161,7 @@ func (p Page) step() rotation.Step {
 	return p.Policy.Steps[p.Rung-1]
 }
 
-// instant strips what a stored instant cannot keep, so that a page equals
+// instant strips what a stored instant cannot keep, so that an escalation equals
 // itself after a round trip through the store.
 func instant(t time.Time) time.Time { return t.Round(0).UTC() }
 

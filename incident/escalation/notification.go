@@ -6,15 +6,15 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 )
 
-// Outcome is what one [Page.Step] asks for: messages to send and entries for
+// Outcome is what one [Escalation.Step] asks for: messages to send and entries for
 // the timeline, each in the order in which they fell due.
 type Outcome struct {
-	Sends []Send  `json:"sends,omitempty"`
-	Log   []Entry `json:"log,omitempty"`
+	Notifications []Notification `json:"sends,omitempty"`
+	Log           []Entry        `json:"log,omitempty"`
 }
 
-// Send is one message to one person or one channel.
-type Send struct {
+// Notification is one message to one person or one channel.
+type Notification struct {
 	Key        string        `json:"key"` // unique for ever; the same send has the same key when it is computed again
 	At         time.Time     `json:"at"`  // when it fell due
 	Late       time.Duration `json:"late,omitempty"`
@@ -71,7 +71,7 @@ const (
 	Ran         Kind = "ran"         // a step started
 	Waits       Kind = "waits"       // a step is put off until its hours begin
 	Nobody      Kind = "nobody"      // a whole pass reached nobody; the last resort is told
-	RanOut      Kind = "ran_out"     // the ladder is exhausted; the last resort is told, and everybody must see it
+	RanOut      Kind = "ran_out"     // nobody has answered any step; the last resort is told, and everybody must see it
 	Unconfirmed Kind = "unconfirmed" // a send was not accepted or not delivered in time
 )
 

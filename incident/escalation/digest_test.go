@@ -36,10 +36,10 @@ func TestBundleVectors(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			got := [][]any{}
-			windows := map[[2]string]Window{}
+			windows := map[[2]string]Digest{}
 			second := func(s int) time.Time { return time.Unix(int64(s), 0) }
 			throttle := time.Duration(c.Throttle) * time.Second
-			send := func(s int, who [2]string, w Window, incidents []string) {
+			send := func(s int, who [2]string, w Digest, incidents []string) {
 				windows[who] = w
 				if len(incidents) > 0 {
 					list := []any{}
@@ -78,11 +78,11 @@ func TestBundleVectors(t *testing.T) {
 func TestBundleLosesNothing(t *testing.T) {
 	const throttle = time.Minute
 	rapid.Check(t, func(r *rapid.T) {
-		var w Window
+		var w Digest
 		now := time.Unix(1_800_000_000, 0)
 		var last time.Time
 		owed := map[string]bool{}
-		out := func(next Window, send []string) {
+		out := func(next Digest, send []string) {
 			if len(send) > 0 {
 				if !last.IsZero() && now.Sub(last) < throttle {
 					r.Fatalf("two messages within %v", now.Sub(last))

@@ -39,7 +39,7 @@ func TestGathering(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var g Gathering
+			var g SlackDigest
 			var got []string
 			for _, a := range test.asks {
 				var place Place
@@ -58,7 +58,7 @@ func TestGathering(t *testing.T) {
 // within the minute, and a person is rung a few times a minute whatever comes.
 func TestGatheringProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var g Gathering
+		var g SlackDigest
 		now := time.Unix(1_700_000_000, 0).UTC()
 		shared := map[int][]int{}
 		var rings []time.Time // of pages that do not ask again
@@ -87,13 +87,13 @@ func TestGatheringProperties(t *testing.T) {
 				shared[g.Number] = append(shared[g.Number], n)
 			}
 			b, err := json.Marshal(g)
-			var back Gathering
+			var back SlackDigest
 			if err != nil || json.Unmarshal(b, &back) != nil || !cmp.Equal(back, g) {
 				t.Fatalf("a round trip makes %+v of %+v (%v)", back, g, err)
 			}
 		}
 		for number, list := range shared {
-			if len(list) > gatherMost {
+			if len(list) > digestMost {
 				t.Fatalf("message %d is about %d incidents", number, len(list))
 			}
 		}
