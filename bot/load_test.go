@@ -2,7 +2,6 @@ package bot
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -12,9 +11,6 @@ import (
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
-	"github.com/stormbell/stormbell/storage/bolt"
-
-	"github.com/stormbell/stormbell/storage"
 )
 
 // roundTrip is how long Slack takes for each call in the tests of figures.
@@ -29,11 +25,15 @@ func TestRoundTrips(t *testing.T) {
 		before, start := r.last(), time.Now()
 		r.command("eve", "general", "declare card payments fail sev1")
 		var page, papers time.Duration
-		want := map[string]bool{"page": true, "channel": true, "card": true, "invitations": true, "announcement": true}
+		i := pieces{name: "INC-1", channel: "inc-1-card-payments-fail", paged: []string{"U0ADA"}, members: []string{"U0EVE", "U0ADA"}}
+		want := map[string]bool{}
+		for _, what := range i.kinds() {
+			want[what] = true
+		}
 		for len(want) > 0 && time.Since(start) < 5*time.Second {
 			r.pass(5 * time.Millisecond)
 			for what := range want {
-				if !r.there(what) {
+				if !r.there(what, i) {
 					continue
 				}
 				delete(want, what)
@@ -61,12 +61,25 @@ func TestRoundTrips(t *testing.T) {
 	})
 }
 
-// there reports whether a part of the first incident can be seen in Slack.
-func (r *rig) there(what string) bool {
+// pieces are what of an incident is to be seen in Slack.
+type pieces struct {
+	name    string   // of the incident
+	channel string   // the name of its channel
+	paged   []string // user IDs
+	members []string // of the channel, user IDs
+}
+
+func (pieces) kinds() []string {
+	return []string{"page", "channel", "card", "invitations", "announcement"}
+}
+
+// there reports whether a piece of an incident can be seen in Slack.
+func (r *rig) there(what string, i pieces) bool {
+	r.t.Helper()
 	if what == "page" {
-		return len(r.dm("U0ADA")) > 0
+		return !slices.ContainsFunc(i.paged, func(user string) bool { return len(r.dm(user)) == 0 })
 	}
-	c, ok := r.sim.State().Channel("inc-1-card-payments-fail")
+	c, ok := r.sim.State().Channel(i.channel)
 	if !ok {
 		return false
 	}
@@ -74,11 +87,11 @@ func (r *rig) there(what string) bool {
 	case "channel":
 		return true
 	case "card":
-		return len(r.marked(c.Messages, "card", "INC-1")) > 0
+		return len(r.marked(c.Messages, "card", i.name)) > 0
 	case "invitations":
-		return contains(c.Members, "U0EVE") && contains(c.Members, "U0ADA")
+		return !slices.ContainsFunc(i.members, func(user string) bool { return !slices.Contains(c.Members, user) })
 	default:
-		lines := r.marked(r.channel("incidents").Messages, "announce", "INC-1")
+		lines := r.marked(r.channel("incidents").Messages, "announce", i.name)
 		return len(lines) > 0 && shows(lines[0], c.ID)
 	}
 }
@@ -207,118 +220,4 @@ func TestDayOnCall(t *testing.T) {
 			}
 		}
 	})
-}
-
-// benchRig is the whole program in real time, on a real disk.
-func benchRig(b *testing.B) *rig {
-	r := newRigFor(b, slacksim.Options{KeepCalls: 100})
-	r.startNow()
-	changes := r.sim.Watch(b.Context())
-	for r.sim.State().Sockets < 2 {
-		<-changes
-	}
-	return r
-}
-
-// BenchmarkAcknowledgement measures an envelope from its delivery to its
-// acknowledgement, one after another, beside one durable commit of the same disk.
-func BenchmarkAcknowledgement(b *testing.B) {
-	r := benchRig(b)
-	defer r.close()
-	eve := r.sim.As("eve")
-	if _, err := eve.Command("general", "/incident", "declare checkout is slow sev4"); err != nil {
-		b.Fatal(err)
-	}
-	raw := commits(b, 200)
-	took := make([]time.Duration, 0, b.N)
-	for b.Loop() {
-		start := time.Now()
-		if seen, err := eve.Command("general", "/incident", "note INC-1 still slow"); err != nil || seen.Error != "" {
-			b.Fatalf("%+v, %v", seen, err)
-		}
-		took = append(took, time.Since(start))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "µs-median")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "µs-p99")
-	b.ReportMetric(float64(took[len(took)/2])/float64(raw), "commits-median")
-}
-
-// commits returns the median time of one durable commit of 300 bytes.
-func commits(b *testing.B, n int) time.Duration {
-	engine, err := bolt.Open(b.TempDir()+"/raw.db", bolt.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer engine.Close()
-	var took []time.Duration
-	for k := range n {
-		start := time.Now()
-		if err := engine.Commit(b.Context(), []storage.Change{{Key: fmt.Sprintf("key/%06d", k), Value: make([]byte, 300)}}); err != nil {
-			b.Fatal(err)
-		}
-		took = append(took, time.Since(start))
-	}
-	slices.Sort(took)
-	return took[n/2]
-}
-
-// BenchmarkCommands types five hundred declarations in one second, each by
-// somebody who waits for the answer.
-func BenchmarkCommands(b *testing.B) {
-	r := benchRig(b)
-	defer r.close()
-	worst := time.Duration(0)
-	for b.Loop() {
-		took := make([]time.Duration, 500)
-		var all sync.WaitGroup
-		every := time.NewTicker(2 * time.Millisecond)
-		for n := range took {
-			<-every.C
-			all.Go(func() {
-				start := time.Now()
-				seen, err := r.sim.As("eve").Command("general", "/incident", fmt.Sprintf("declare thing %d is slow sev4", n))
-				if took[n] = time.Since(start); err != nil || seen.Error != "" {
-					b.Errorf("command %d: %+v, %v", n, seen, err)
-				}
-			})
-		}
-		all.Wait()
-		every.Stop()
-		worst = max(worst, slices.Max(took))
-	}
-	b.ReportMetric(float64(worst.Milliseconds()), "ms-worst")
-	if worst > 2*time.Second {
-		b.Errorf("the slowest answer took %s, want at most 2 s", worst)
-	}
-}
-
-// BenchmarkAlertToPage measures from an alert, with its durable commit, to the
-// moment at which its page arrives at Slack; one sender, one alert after another.
-func BenchmarkAlertToPage(b *testing.B) {
-	r := newRigFor(b, slacksim.Options{KeepCalls: 100})
-	left := make(chan time.Time, 1)
-	r.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if strings.HasSuffix(q.URL.Path, "/chat.postMessage") {
-			at := time.Now()
-			if err := q.ParseForm(); err == nil && q.PostForm.Get("channel") == "U0ADA" {
-				left <- at
-			}
-		}
-		r.sim.ServeHTTP(w, q)
-	})
-	r.startNow()
-	defer r.close()
-	took := make([]time.Duration, 0, b.N)
-	for n := 0; b.Loop(); n++ {
-		start := time.Now()
-		a := alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99 above 3 s", Severity: incident.Sev1, Source: "event"}
-		if _, err := r.desk.Alert(b.Context(), "monitor", a); err != nil {
-			b.Fatal(err)
-		}
-		took = append(took, (<-left).Sub(start))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "µs-median")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "µs-p99")
 }
