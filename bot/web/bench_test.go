@@ -1,13 +1,17 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,14 +22,79 @@ import (
 	"github.com/stormbell/stormbell/storage/bolt"
 )
 
+// senders is how many send alerts at the same time, each waiting for its answer.
 const senders = 64
 
-// BenchmarkAlerts sends distinct alerts from 64 senders over loopback to a
-// server on a file, each answered when it is durable. Its counterparts are
-// BenchmarkHandler, without the network, and BenchmarkEngine in the same run: a
-// disk's speed differs too much from hour to hour to compare anything else.
+// repeated is how many alerts fire when the same ones are sent again and again.
+const repeated = 256
+
+// loads are what senders send: alerts of which each opens an incident, and repeats
+// of those that fire, which join theirs. Of each it is the alert that comes as the
+// n-th.
+var loads = []struct {
+	name  string
+	alert func(n int64) int64
+}{
+	{"opens", func(n int64) int64 { return n }},
+	{"joins", func(n int64) int64 { return n % repeated }},
+}
+
+// BenchmarkAlerts sends alerts from 64 senders over loopback to a server on a file,
+// each answered when it is durable. Its counterparts are BenchmarkAlertmanager and
+// BenchmarkEngine in the same run: a disk's speed differs too much from hour to hour
+// to compare anything else. BenchmarkHandler is the same without the network.
+//
+// The server is a process of its own, as its peer is: on a busy machine two
+// processes get more than one.
 func BenchmarkAlerts(b *testing.B) {
+	for _, load := range loads {
+		b.Run(load.name, func(b *testing.B) {
+			send := poster(b, "http://"+startServer(b)+"/v1/events", http.StatusAccepted)
+			flood(b, load.alert, func(n int64) bool { return send(diskEvent(n)) })
+		})
+	}
+}
+
+// asServer is the variable with which BenchmarkServer serves.
+const asServer = "BENCHMARK_AS_SERVER"
+
+// startServer starts a server in a process of its own, and returns its address.
+func startServer(b *testing.B) string {
+	b.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkServer$", "-test.benchtime=1x")
+	cmd.Env = append(os.Environ(), asServer+"=1")
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stop, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		stop.Close()
+		if err := cmd.Wait(); err != nil {
+			b.Errorf("the server ended: %v", err)
+		}
+	})
+	address, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(address)
+}
+
+// BenchmarkServer measures nothing: it is the server of BenchmarkAlerts, which says
+// on its standard error where it is, and ends with its standard input.
+func BenchmarkServer(b *testing.B) {
+	if os.Getenv(asServer) == "" {
+		b.Skip("it is started by BenchmarkAlerts")
+	}
 	w := newWorld(b, quietly)
+	defer w.drain(b)()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -33,44 +102,64 @@ func BenchmarkAlerts(b *testing.B) {
 	hs := w.NewHTTPServer()
 	go hs.Serve(l)
 	defer hs.Close()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
-	defer client.CloseIdleConnections()
-	w.flood(b, func(body []byte) int {
-		q, err := http.NewRequest(http.MethodPost, "http://"+l.Addr().String()+"/v1/events", bytes.NewReader(body))
-		if err != nil {
-			return 0
-		}
-		q.Header.Set("Authorization", "Bearer "+senderKey)
-		resp, err := client.Do(q)
-		if err != nil {
-			return 0
-		}
-		defer resp.Body.Close()
-		io.Copy(io.Discard, resp.Body)
-		return resp.StatusCode
-	})
+	fmt.Fprintln(os.Stderr, l.Addr())
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 // BenchmarkHandler is BenchmarkAlerts without the network.
 func BenchmarkHandler(b *testing.B) {
-	w := newWorld(b, quietly)
-	w.flood(b, func(body []byte) int {
-		q, err := http.NewRequest(http.MethodPost, "/v1/events", bytes.NewReader(body))
+	for _, load := range loads {
+		b.Run(load.name, func(b *testing.B) {
+			w := newWorld(b, quietly)
+			defer w.drain(b)()
+			before := w.disk.writes.Load()
+			flood(b, load.alert, func(n int64) bool {
+				q, err := http.NewRequest(http.MethodPost, "/v1/events", bytes.NewReader(diskEvent(n)))
+				if err != nil {
+					return false
+				}
+				q.Header.Set("Authorization", "Bearer "+senderKey)
+				return w.status(q) == http.StatusAccepted
+			})
+			b.ReportMetric(float64(b.N)/float64(w.disk.writes.Load()-before), "alerts/commit")
+		})
+	}
+}
+
+// diskEvent is alert n in our own format.
+func diskEvent(n int64) []byte {
+	return fmt.Appendf(nil, `{"dedup_key":"host-%d/disk","status":"firing","title":"Disk of host-%d is 91%% full","severity":"sev2","service":"checkout","details":{"host":"host-%d","mount":"/var"}}`, n, n, n)
+}
+
+// poster returns what posts a body and reports whether it was taken.
+func poster(b *testing.B, url string, want int) func(body []byte) bool {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
+	b.Cleanup(client.CloseIdleConnections)
+	return func(body []byte) bool {
+		q, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 		if err != nil {
-			return 0
+			return false
 		}
 		q.Header.Set("Authorization", "Bearer "+senderKey)
-		return w.status(q)
-	})
+		q.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(q)
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode == want
+	}
 }
 
 // quietly logs as a bot in production does.
 func quietly(o *Options) { o.Log = zerolog.New(io.Discard).Level(zerolog.InfoLevel) }
 
-func (w *world) flood(b *testing.B, send func(body []byte) int) {
+// drain takes the jobs, as the bot's loop does, and drops them.
+func (w *world) drain(b *testing.B) (stop func()) {
 	ctx, cancel := context.WithCancel(b.Context())
 	var outbox sync.WaitGroup
-	outbox.Go(func() { // takes the jobs, as the bot's loop does, and drops them
+	outbox.Go(func() {
 		for {
 			select {
 			case <-w.ledger.Ready():
@@ -80,16 +169,30 @@ func (w *world) flood(b *testing.B, send func(body []byte) int) {
 			}
 		}
 	})
+	return func() {
+		cancel()
+		outbox.Wait()
+	}
+}
+
+// flood sends b.N alerts from all senders. What is repeated fires before the clock
+// runs.
+func flood(b *testing.B, load func(int64) int64, send func(n int64) bool) {
+	if load(repeated) == load(0) {
+		for n := range int64(repeated) {
+			if !send(n) {
+				b.Fatalf("alert %d was not taken", n)
+			}
+		}
+	}
 	var seq atomic.Int64
 	var all sync.WaitGroup
-	before := w.disk.writes.Load()
 	b.ResetTimer()
 	for range senders {
 		all.Go(func() {
 			for i := seq.Add(1); i <= int64(b.N); i = seq.Add(1) {
-				body := fmt.Appendf(nil, `{"dedup_key":"host-%d/disk","status":"firing","title":"Disk of host-%d is 91%% full","severity":"sev2","service":"checkout","details":{"host":"host-%d","mount":"/var"}}`, i, i, i)
-				if status := send(body); status != http.StatusAccepted {
-					b.Errorf("alert %d = %d, want 202", i, status)
+				if n := load(i); !send(n) {
+					b.Errorf("alert %d was not taken", n)
 					return
 				}
 			}
@@ -98,9 +201,6 @@ func (w *world) flood(b *testing.B, send func(body []byte) int) {
 	all.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "alerts/s")
-	b.ReportMetric(float64(b.N)/float64(w.disk.writes.Load()-before), "alerts/commit")
-	cancel()
-	outbox.Wait()
 }
 
 // BenchmarkEngine is the raw rate of group commits of the engine: 64 writers,
