@@ -74,7 +74,7 @@ func TestKilled(t *testing.T) {
 
 // lab is the real program in a process of its own beside a simulated workspace.
 type lab struct {
-	t      *testing.T
+	t      testing.TB
 	sim    *slacksim.Workspace
 	config string
 	http   string
@@ -86,13 +86,13 @@ type lab struct {
 // labToken is the admin token of every lab.
 const labToken = "admin-token-of-the-test"
 
-func newLab(t *testing.T) *lab {
+func newLab(t testing.TB) *lab {
 	t.Helper()
 	return newLabWith(t, configs.DemoRoster(), "")
 }
 
 // newLabWith is a lab with another roster, and more lines of configuration.
-func newLabWith(t *testing.T, rosterText []byte, more string) *lab {
+func newLabWith(t testing.TB, rosterText []byte, more string) *lab {
 	t.Helper()
 	roster, err := rotation.Parse("roster", rosterText)
 	if err != nil {
@@ -134,14 +134,14 @@ func newLabWith(t *testing.T, rosterText []byte, more string) *lab {
 	return l
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -154,12 +154,7 @@ func freeAddress(t *testing.T) string {
 // start starts the program and waits until it is ready.
 func (l *lab) start() {
 	l.t.Helper()
-	l.cmd = l.exec("run", "--config", l.config)
-	l.cmd.Env = append(os.Environ(), asProgram+"=1")
-	l.cmd.Stdout, l.cmd.Stderr = l.log, l.log
-	if err := l.cmd.Start(); err != nil {
-		l.t.Fatal(err)
-	}
+	l.spawn()
 	ctx, cancel := context.WithTimeout(l.t.Context(), 20*time.Second)
 	defer cancel()
 	for {
@@ -174,6 +169,17 @@ func (l *lab) start() {
 		case <-ctx.Done():
 			l.t.Fatal("the program was not ready within 20 s")
 		}
+	}
+}
+
+// spawn starts the program.
+func (l *lab) spawn() {
+	l.t.Helper()
+	l.cmd = l.exec("run", "--config", l.config)
+	l.cmd.Env = append(os.Environ(), asProgram+"=1")
+	l.cmd.Stdout, l.cmd.Stderr = l.log, l.log
+	if err := l.cmd.Start(); err != nil {
+		l.t.Fatal(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package bolt_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,26 @@ func BenchmarkEngineCommit(b *testing.B) {
 			b.ReportMetric(float64(seq)/b.Elapsed().Seconds(), "updates/s")
 		})
 	}
+}
+
+// BenchmarkSync is the disk alone: a page written and synchronized, again and again.
+// It is what other figures of the same run are to be read by.
+func BenchmarkSync(b *testing.B) {
+	f, err := os.Create(filepath.Join(b.TempDir(), "page"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	page := make([]byte, 4096)
+	for b.Loop() {
+		if _, err := f.WriteAt(page, 0); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "syncs/s")
 }
 
 // BenchmarkGet reads one of 10,000 records in a View of its own.
