@@ -69,7 +69,7 @@ defaults: {service: checkout, policy: payments}
 // of both pages share a commit; put it here once it is met when they do not.
 const (
 	commitsMost = 8
-	changesMost = 38
+	changesMost = 35
 )
 
 // TestCostOfAnAlert counts what one alert makes the store do that opens an

@@ -147,6 +147,7 @@ func (r *rig) startNow() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	engine = listed{engine, r.t}
 	if r.wrap != nil {
 		engine = r.wrap(engine)
 	}
@@ -295,4 +296,24 @@ func parts(t testing.TB, db *storage.DB, opt desk.Options, methods ...string) (*
 		t.Fatal(err)
 	}
 	return l, people, d
+}
+
+// listed is an engine that sees to it that every key is one of the documented ones.
+type listed struct {
+	storage.Engine
+	t testing.TB
+}
+
+func (l listed) Commit(ctx context.Context, changes []storage.Change) error {
+	for _, c := range changes {
+		if _, ok := ledger.FamilyOf(c.Key); !ok {
+			l.t.Errorf("the key %q is of no family that ledger.Families lists", c.Key)
+		}
+	}
+	return l.Engine.Commit(ctx, changes)
+}
+
+// Limits hands on what the engine takes at once.
+func (l listed) Limits() storage.Limits {
+	return l.Engine.(interface{ Limits() storage.Limits }).Limits()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stormbell/stormbell/bot/chat"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/configs"
 )
@@ -334,6 +335,7 @@ func docTables() map[string]string {
 	return map[string]string{
 		"configuration keys": keysTable(),
 		"routes":             routesTable(),
+		"keys of the store":  storeTable(),
 		"acts":               "`" + strings.Join(web.Verbs(), "` · `") + "`\n",
 		"metrics":            metricsTable(),
 		"commands":           commandsText(),
@@ -374,6 +376,18 @@ func keysTable() string {
 		list = append(list, []string{name, code(k.Default), k.Meaning})
 	}
 	return rows([]string{"key", "default", "meaning"}, list)
+}
+
+func storeTable() string {
+	var list [][]string
+	for _, f := range ledger.Families() {
+		ends := f.Ends
+		if ends == "" {
+			ends = "never"
+		}
+		list = append(list, []string{code(f.Key), code("bot/" + f.Owner), f.Holds, ends})
+	}
+	return rows([]string{"key", "written by", "holds", "is removed"}, list)
 }
 
 func routesTable() string {

@@ -18,9 +18,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
 )
 
 // TestStoreOfEarlierVersion opens a store as the version of November 2026 left it
@@ -53,7 +56,33 @@ func TestStoreOfEarlierVersion(t *testing.T) {
 		e.monday()
 		e.tuesday()
 		e.weekly()
+		e.stop()
+		e.keys()
 	})
+}
+
+// keys sees that every key which is left in the store is of a kind that is listed.
+func (e *earlier) keys() {
+	e.t.Helper()
+	engine, err := bolt.Open(e.store, bolt.Options{})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer engine.Close()
+	kinds := map[string]bool{}
+	err = storage.New(engine).View(e.t.Context(), func(tx *storage.Tx) error {
+		for key := range tx.Scan("") {
+			f, ok := ledger.FamilyOf(key)
+			if !ok {
+				e.t.Errorf("the key %q is of no family that ledger.Families lists", key)
+			}
+			kinds[f.Key] = true
+		}
+		return nil
+	})
+	if err != nil || len(kinds) < 25 {
+		e.t.Errorf("the store has keys of %d kinds, %v; want them to be many", len(kinds), err)
+	}
 }
 
 // earlier is a town with the store of an earlier version in it.
