@@ -39,7 +39,7 @@ type agenda struct {
 	handlers []registered // the longest prefix first
 	byName   map[string]*entry
 	soonest  entries
-	buried   []*entry  // that were taken back, in that order
+	buried   []grave   // what was taken back, in that order
 	last     time.Time // the instant of the last tick
 }
 
@@ -161,13 +161,21 @@ func (a *agenda) set(name string, due time.Time, order uint64) {
 // remembered: more than can share a commit, so that none of these comes later.
 const remembered = 4096
 
+// grave is a wake-up that was taken back, and by which transaction: it may have
+// been planned anew since.
+type grave struct {
+	entry *entry
+	order uint64
+}
+
 // bury remembers a wake-up that was taken back, and forgets those that were long
 // ago.
 func (a *agenda) bury(e *entry) {
-	a.buried = append(a.buried, e)
+	a.buried = append(a.buried, grave{e, e.order})
 	for len(a.buried) > 0 && a.buried[0].order+remembered < e.order {
-		if old := a.buried[0]; old.due.IsZero() && a.byName[old.name] == old {
-			delete(a.byName, old.name)
+		old := a.buried[0]
+		if old.entry.due.IsZero() && old.entry.order == old.order && a.byName[old.entry.name] == old.entry {
+			delete(a.byName, old.entry.name)
 		}
 		a.buried = a.buried[1:]
 	}
@@ -295,7 +303,8 @@ func (a *agenda) due(now time.Time, looks map[string]int) []entry {
 }
 
 // retryAfter is when a wake-up whose look failed is looked at again, and panicked
-// when its handler has a mistake that will be there the next time as well.
+// when its handler has a mistake, or there is none, which will be so the next time
+// as well.
 const (
 	retryAfter    = time.Second
 	panickedAfter = 5 * time.Minute
@@ -312,7 +321,8 @@ func (l *Ledger) look(ctx context.Context, e entry, now time.Time) (err error) {
 		return err
 	}
 	do := l.agenda.handler(e.name)
-	if do == nil {
+	if do == nil { // it is of another version
+		l.agenda.putOff(e, now.Add(panickedAfter))
 		return fmt.Errorf("wake-up %s: nobody handles it", e.name)
 	}
 	if err := do(ctx, e.name, now); err != nil {
@@ -338,7 +348,7 @@ func (l *Ledger) stored(ctx context.Context, e entry) (bool, error) {
 	}
 	l.agenda.mu.Lock()
 	defer l.agenda.mu.Unlock()
-	if is := l.agenda.byName[e.name]; is.order == e.order {
+	if is := l.agenda.byName[e.name]; is != nil && is.order == e.order {
 		l.agenda.set(e.name, due, e.order)
 	}
 	return false, nil
@@ -355,14 +365,18 @@ func (a *agenda) unchanged(e entry) bool {
 // panicked puts a wake-up off whose handler has a mistake, so that everything else
 // goes on. It is tried again, because what made it fail may pass.
 func (l *Ledger) panicked(e entry, now time.Time, r any) error {
-	a := &l.agenda
+	l.agenda.putOff(e, now.Add(panickedAfter))
+	return &PanicError{What: "wake-up " + e.name, Value: r, Stack: debug.Stack()}
+}
+
+// putOff has a wake-up looked at no sooner than that, unless it was planned anew.
+func (a *agenda) putOff(e entry, until time.Time) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	if is := a.byName[e.name]; is != nil && is.order == e.order {
-		is.tried = now.Add(panickedAfter)
+		is.tried = until
 		a.place(is)
 	}
-	a.mu.Unlock()
-	return &PanicError{What: "wake-up " + e.name, Value: r, Stack: debug.Stack()}
 }
 
 // PanicError is a mistake of the program in one piece of work, which was put off

@@ -101,13 +101,14 @@ func (l *Ledger) View(ctx context.Context, f func(*storage.Tx) error) error {
 // After runs f once the transaction is durable, before anybody hears of it.
 func (t *Tx) After(f func()) { t.after = append(t.after, f) }
 
-// committed hands on what the transaction decided. Only now may anything leave.
+// committed hands on what the transaction decided. Only now may anything leave. It
+// is in the store, so it is handed on although a hook has a mistake.
 func (l *Ledger) committed(t *Tx) {
+	defer l.outbox.add(t.jobs)
+	defer l.agenda.keep(t.order, t.wakes)
 	for _, f := range t.after {
 		f()
 	}
-	l.agenda.keep(t.order, t.wakes)
-	l.outbox.add(t.jobs)
 }
 
 // signal leaves a token for whoever waits on c.

@@ -279,6 +279,9 @@ func markedJobs(tx *storage.Tx) ([]Job, error) {
 			return nil, fmt.Errorf("read %s: %v", key, err)
 		}
 		for k, mark := range r.Marks {
+			if !k.Row().Marked {
+				continue // of another version, which knows what to do about it
+			}
 			jobs = append(jobs, Job{V: 1, Incident: LastNumber(key), Number: mark, Kind: k, Created: r.At, Doubtful: true})
 		}
 	}

@@ -1,0 +1,99 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/storage"
+)
+
+// TestHookThatPanics: what is durable is handed on although a hook has a mistake,
+// or it would wait for the next start.
+func TestHookThatPanics(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		due := time.Now().UTC().Add(time.Minute)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the mistake was hidden from the caller")
+				}
+			}()
+			_ = x.Update(t.Context(), Request{}, func(tx *Tx) error {
+				tx.After(func() { panic("a mistake") })
+				_, err := tx.AddApart(Job{Kind: Alarm, Text: "x"})
+				return errors.Join(err, tx.Wake("a", due))
+			})
+		}()
+		if jobs := x.Take(); len(jobs) != 1 {
+			t.Errorf("%d jobs can be taken, want the one that is in the store", len(jobs))
+		}
+		if at, ok := x.agenda.at("a"); !ok || !at.Equal(due) {
+			t.Errorf("the wake-up is at %s, %t; want it heard", at, ok)
+		}
+	})
+}
+
+// TestAgendaForgets: memory does not grow with what was taken back, although one
+// name is planned and taken back again and again.
+func TestAgendaForgets(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		a := &x.agenda
+		for n := range 10 * remembered {
+			order := a.order.Add(1)
+			a.keep(order, []wake{{name: "busy"}, {name: "busy", due: time.Now().Add(time.Hour)}})
+			order = a.order.Add(1)
+			a.keep(order, []wake{{name: fmt.Sprint("once/", n)}})
+		}
+		if len(a.buried) > 2*remembered || len(a.byName) > 2*remembered {
+			t.Errorf("%d are remembered as taken back, %d by name; want no more than %d", len(a.buried), len(a.byName), 2*remembered)
+		}
+		if _, ok := a.at("busy"); !ok {
+			t.Error("what is planned was forgotten")
+		}
+	})
+}
+
+// TestAgendaLooksForWhatIsForgotten: a wake-up that was taken back and forgotten
+// while its turn came is nothing to do, and no mistake.
+func TestAgendaLooksForWhatIsForgotten(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		if err := x.look(t.Context(), entry{name: "gone", due: time.Now(), order: 1}, time.Now()); err != nil {
+			t.Errorf("look() = %v, want nothing to do", err)
+		}
+	})
+}
+
+// TestNobodyHandlesIt: a wake-up of another version is not looked at every second.
+func TestNobodyHandlesIt(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.do(func(tx *Tx) error { return tx.Wake("newer", tx.Now) })
+		if err := x.Tick(t.Context(), time.Now()); err == nil {
+			t.Error("nobody was told")
+		}
+		if at, ok := x.Next(); !ok || at.Before(time.Now().Add(time.Minute)) {
+			t.Errorf("looked at again at %s, %t; want minutes later", at, ok)
+		}
+	})
+}
+
+// TestMarkOfAnotherVersion: a mark whose kind this version does not know stays for
+// the one that does, and is not taken for the job that has its number.
+func TestMarkOfAnotherVersion(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.do(func(tx *Tx) error {
+			return errors.Join(tx.Add(Job{Incident: 3, Number: 1, Kind: Say}),
+				storage.Save(tx.Tx, staleKey(3), staleRecord{V: 1, At: tx.Now, Last: 2, Marks: map[Kind]int{"bookmark": 1, Card: 2}}))
+		})
+		x.reopen()
+		left, err := x.Unfinished(t.Context())
+		if err != nil || len(left) != 2 {
+			t.Fatalf("left: %+v, %v; want the line and the card", left, err)
+		}
+		x.do(func(tx *Tx) error { return errors.Join(tx.Finish(left[0]), tx.Finish(left[1])) })
+		if keys := x.keys("stale/"); len(keys) != 1 {
+			t.Errorf("left: %v, want the mark that nobody here knows", keys)
+		}
+	})
+}
