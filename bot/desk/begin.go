@@ -62,12 +62,20 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		return t, err
 	}
 	t.Needless = true
+	wanted := false
 	_, err = d.act(ctx, byBot, j.Incident, func(w *work) error {
-		if !taken(j, w.inc, w.artifacts) {
-			return nil // it will be met again
+		waits, err := ledger.Waits(w.Tx.Tx, j)
+		if err != nil || !waits {
+			return err
+		}
+		if wanted = !taken(j, w.inc, w.artifacts); wanted {
+			return nil
 		}
 		return w.drop(j)
 	})
+	if err == nil && wanted { // again, by what was committed meanwhile
+		return d.Begin(ctx, j, now)
+	}
 	return t, err
 }
 
@@ -179,7 +187,13 @@ func (d *Desk) SetAside(ctx context.Context, j ledger.Job, reason string) error 
 				return err
 			}
 		}
-		alarm := "A job could not be done and was set aside: " + j.Words() + ". " + reason + " The log has the details."
+		if j.Kind == ledger.Channel {
+			w.giveUpChannel(reason)
+		}
+		if j.Kind == ledger.Alarm { // another one would fail in the same way, and so on for ever
+			return w.Tx.SetAside(j, reason)
+		}
+		alarm := "A job could not be done and was set aside: " + j.Words() + ". " + incident.Capital(reason) + " The log has the details."
 		switch {
 		case w.inc.Private: // everybody reads it
 			alarm = "A job could not be done and was set aside. The log has the details."

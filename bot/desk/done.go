@@ -280,6 +280,8 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.tellPinged(1)
 	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue:
 		return nil // cosmetic: the timeline has better things to tell
+	case ledger.Channel:
+		w.giveUpChannel(o.Failed)
 	}
 	if w.artifacts.Trouble[j.Kind] == o.Failed {
 		return nil
@@ -312,6 +314,12 @@ func (d *Desk) TryingInVain(ctx context.Context, j ledger.Job, reason string) er
 		return w.remark("Could not " + j.Words() + " yet: " + reason)
 	})
 	return err
+}
+
+// giveUpChannel has nothing wait any longer for a channel that cannot be made. The
+// next act on the incident asks for it again.
+func (w *work) giveUpChannel(why string) {
+	w.artifacts.ChannelGivenUp, w.artifacts.ChannelError = true, why
 }
 
 // tryAgain makes the channel of an incident that is open again, if it was given up.

@@ -99,6 +99,9 @@ func numberLength(s string) int {
 // tidy removes what the incident does not need any more, and reports whether there
 // is more of it.
 func (w *work) tidy() (more bool, err error) {
+	if w.inc.Status.Active() || !w.inc.Updated.Before(w.Now.Add(-keepTidied)) {
+		return false, nil // it was reopened since it was found
+	}
 	n := w.inc.Number
 	seen := 0
 	for key, value := range w.Scan(promptPrefix(n)) {
