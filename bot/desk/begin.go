@@ -171,19 +171,26 @@ func taken(j ledger.Job, i incident.Incident, a Artifacts) bool {
 }
 
 // SetAside takes a job off the outbox that the program cannot do because of a
-// mistake in it, says so in the timeline, and tells the operators.
-func (d *Desk) SetAside(ctx context.Context, j ledger.Job, reason string) error {
+// mistake in it, with those that it stands for, says so in the timeline, and tells
+// the operators.
+func (d *Desk) SetAside(ctx context.Context, r Result) error {
+	j, reason := r.Job, r.Outcome.Failed
 	_, err := d.act(ctx, byBot, j.Incident, func(w *work) error {
 		if waits, err := ledger.Waits(w.Tx.Tx, j); err != nil || !waits {
 			return err
 		}
 		text := "Could not " + j.Words() + ": " + reason
 		if j.Asks() {
-			if err := w.record(Result{Job: j, Outcome: Outcome{Failed: reason}}); err != nil {
+			if err := w.record(r); err != nil {
 				return err
 			}
 		} else if j.Incident > 0 {
 			if err := w.remark(text); err != nil {
+				return err
+			}
+		}
+		for _, done := range r.Needless {
+			if err := errors.Join(w.Finish(done), w.unlist(done)); err != nil {
 				return err
 			}
 		}

@@ -101,7 +101,7 @@ func TestSetAsideOfAnAlarm(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, j := range x.led.Take() {
-			if err := x.SetAside(t.Context(), j, "the program made a mistake."); err != nil {
+			if err := x.SetAside(t.Context(), Result{Job: j, Outcome: Outcome{Failed: "the program made a mistake."}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -119,7 +119,7 @@ func TestSetAsideOfAChannel(t *testing.T) {
 		n := x.declare(incident.Declaration{}).Number
 		for _, j := range x.led.Take() {
 			if j.Kind == ledger.Channel {
-				if err := x.SetAside(t.Context(), j, "the program made a mistake."); err != nil {
+				if err := x.SetAside(t.Context(), Result{Job: j, Outcome: Outcome{Failed: "the program made a mistake."}}); err != nil {
 					t.Fatal(err)
 				}
 			}

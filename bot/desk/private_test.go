@@ -142,7 +142,7 @@ func TestPrivateInAlarms(t *testing.T) {
 		public := x.declare(incident.Declaration{Severity: incident.Sev1})
 		alarms := map[int][]string{}
 		for _, j := range x.led.Take() {
-			if err := x.SetAside(background(), j, "It makes the program stop."); err != nil {
+			if err := x.SetAside(background(), Result{Job: j, Outcome: Outcome{Failed: "It makes the program stop."}}); err != nil {
 				t.Fatal(err)
 			}
 			for _, a := range x.led.Take() {

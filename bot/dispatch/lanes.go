@@ -129,8 +129,8 @@ func (l *lane) next() []ledger.Job {
 		n++
 	}
 	jobs := append([]ledger.Job(nil), l.waiting[:n]...)
-	for _, j := range jobs {
-		jobs[n-1].Doubtful = jobs[n-1].Doubtful || j.Doubtful
+	for i := 1; i < n; i++ { // whoever does one does those before it
+		jobs[i].Doubtful = jobs[i].Doubtful || jobs[i-1].Doubtful
 	}
 	return jobs
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,6 +89,7 @@ const landing = 2 * time.Second
 // result is what became of one try.
 type result struct {
 	lane    *lane
+	jobs    []ledger.Job  // what it was about: the last, and those it stands for; what is under way after them is needless
 	did     *desk.Outcome // what came of it, when it was done
 	outcome string        // in a word; empty with an error
 	err     error         // nil: done, and recorded
@@ -319,16 +321,16 @@ func (o *Outbox) wakeRested(now time.Time) {
 // missing, and records what came of it for all. What is returned was done: with a
 // disk that takes nothing, a page must not be sent again and again.
 func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.Outcome) (r result) {
-	j := jobs[len(jobs)-1]
-	r = result{lane: l, did: did}
+	r = result{lane: l, jobs: jobs, did: did}
 	defer func() {
 		if v := recover(); v != nil {
-			r.err = o.setAside(ctx, j, v)
+			r.err = o.setAside(ctx, r.jobs, v)
 			r.outcome = "set_aside"
 		}
 	}()
+	j := jobs[len(jobs)-1]
 	if did == nil {
-		task, err := o.opt.Desk.Begin(ctx, j, time.Now())
+		task, err := o.begin(ctx, &r)
 		if err != nil {
 			r.err = err
 			return r
@@ -337,7 +339,7 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 			r.outcome = "needless"
 			return r
 		}
-		task.Job.Doubtful = j.Doubtful
+		j = task.Job
 		outcome, err := o.perform(ctx, task)
 		var again *desk.Retry
 		if gives := j.Kind.Row().GivesUpAfter; gives > 0 && time.Since(j.Created) > gives && errors.As(err, &again) {
@@ -355,8 +357,22 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 	if r.outcome = "done"; r.did.Failed != "" {
 		r.outcome = "failed"
 	}
-	r.err = o.record(ctx, desk.Result{Job: j, Outcome: *r.did, Needless: needless(jobs)})
+	r.err = o.record(ctx, desk.Result{Job: j, Outcome: *r.did, Needless: needless(r.jobs)})
 	return r
+}
+
+// begin returns the newest of the jobs of r that is still to be done, and leaves in r
+// those up to it. That the last is needless says nothing of those before it: they may
+// have been decided for another reason.
+func (o *Outbox) begin(ctx context.Context, r *result) (desk.Task, error) {
+	for {
+		last := len(r.jobs) - 1
+		t, err := o.opt.Desk.Begin(ctx, r.jobs[last], time.Now())
+		if err != nil || !t.Needless || last == 0 || t.Job.Kind.Row().Marked {
+			return t, err
+		}
+		r.jobs = r.jobs[:last]
+	}
 }
 
 // needless returns the jobs for which the last of them stands. Marks are one record,
@@ -382,14 +398,21 @@ func (o *Outbox) perform(ctx context.Context, t desk.Task) (desk.Outcome, error)
 	}
 }
 
-// setAside keeps a job that makes the program fail out of the way, so that
-// everything else goes on.
-func (o *Outbox) setAside(ctx context.Context, j ledger.Job, v any) error {
+// setAside keeps the last of jobs, which makes the program fail, out of the way, with
+// those that it stands for, so that everything else goes on. Where it cannot, for
+// another mistake, the job is tried again.
+func (o *Outbox) setAside(ctx context.Context, jobs []ledger.Job, v any) (err error) {
+	j := jobs[len(jobs)-1]
+	defer func() {
+		if v := recover(); v != nil {
+			err = &ledger.PanicError{What: "setting a job aside", Value: v, Stack: debug.Stack()}
+		}
+	}()
 	o.log.Error().Str("job", j.Key()).Str("kind", string(j.Kind)).Interface("panic", v).Bytes("stack", debug.Stack()).
 		Msg("a mistake in the program; the job is set aside")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	return o.opt.Desk.SetAside(ctx, j, "the program made a mistake.")
+	return o.opt.Desk.SetAside(ctx, desk.Result{Job: j, Outcome: desk.Outcome{Failed: "the program made a mistake."}, Needless: needless(jobs)})
 }
 
 // recordWithin is how long a record waits for its turn in the store.
@@ -408,8 +431,10 @@ func (o *Outbox) record(ctx context.Context, r desk.Result) error {
 
 // settle puts a lane back after a try.
 func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
-	l, j := r.lane, r.lane.under[len(r.lane.under)-1]
+	l, j := r.lane, r.jobs[len(r.jobs)-1]
 	l.slot.busy--
+	l.waiting = slices.Delete(l.waiting, len(r.jobs), len(l.under))
+	l.under = r.jobs
 	l.state, l.hold, l.did = idle, time.Time{}, r.did
 	if r.err == nil {
 		l.waiting = l.waiting[len(l.under):]

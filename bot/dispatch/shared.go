@@ -2,10 +2,14 @@ package dispatch
 
 import (
 	"context"
+	"errors"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // shareFor is how long the record of a refreshed artifact waits for others of the
@@ -24,7 +28,7 @@ type shared struct {
 type batch struct {
 	results []desk.Result
 	done    chan struct{}
-	err     error // read after done
+	err     error // read after done, like results
 }
 
 // share records a result together with others of its incident, and returns when
@@ -44,7 +48,17 @@ func (o *Outbox) share(r desk.Result) error {
 	b.results = append(b.results, r)
 	s.mu.Unlock()
 	<-b.done
-	return b.err
+	switch mistake := (*ledger.PanicError)(nil); {
+	case b.err == nil, errors.Is(b.err, storage.ErrLost), errors.Is(b.err, storage.ErrUnknown):
+		return b.err
+	case len(b.results) == 1 && !errors.As(b.err, &mistake):
+		return b.err
+	}
+	// Alone, so that what is wrong with one holds up no other; a mistake in the
+	// program is met again here, where the job is set aside.
+	ctx, cancel := context.WithTimeout(context.Background(), recordWithin)
+	defer cancel()
+	return o.opt.Desk.Done(ctx, r)
 }
 
 // flush records a batch after a while, or at once when the program stops.
@@ -60,7 +74,17 @@ func (o *Outbox) flush(n int) {
 	delete(o.refreshed.batches, n)
 	o.refreshed.mu.Unlock()
 	defer close(b.done)
+	b.err = o.recordAll(b.results)
+}
+
+// recordAll records results in one commit. A mistake in the program is an error.
+func (o *Outbox) recordAll(results []desk.Result) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &ledger.PanicError{What: "recording what was refreshed", Value: v, Stack: debug.Stack()}
+		}
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), recordWithin)
 	defer cancel()
-	b.err = o.opt.Desk.Done(ctx, b.results...)
+	return o.opt.Desk.Done(ctx, results...)
 }

@@ -13,6 +13,7 @@ import (
 // or it would wait for the next start.
 func TestHookThatPanics(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		t := x.t
 		due := time.Now().UTC().Add(time.Minute)
 		func() {
 			defer func() {
@@ -39,6 +40,7 @@ func TestHookThatPanics(t *testing.T) {
 // name is planned and taken back again and again.
 func TestAgendaForgets(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		t := x.t
 		a := &x.agenda
 		for n := range 10 * remembered {
 			order := a.order.Add(1)
@@ -59,6 +61,7 @@ func TestAgendaForgets(t *testing.T) {
 // while its turn came is nothing to do, and no mistake.
 func TestAgendaLooksForWhatIsForgotten(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		t := x.t
 		if err := x.look(t.Context(), entry{name: "gone", due: time.Now(), order: 1}, time.Now()); err != nil {
 			t.Errorf("look() = %v, want nothing to do", err)
 		}
@@ -68,6 +71,7 @@ func TestAgendaLooksForWhatIsForgotten(t *testing.T) {
 // TestNobodyHandlesIt: a wake-up of another version is not looked at every second.
 func TestNobodyHandlesIt(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		t := x.t
 		x.do(func(tx *Tx) error { return tx.Wake("newer", tx.Now) })
 		if err := x.Tick(t.Context(), time.Now()); err == nil {
 			t.Error("nobody was told")
@@ -82,6 +86,7 @@ func TestNobodyHandlesIt(t *testing.T) {
 // the one that does, and is not taken for the job that has its number.
 func TestMarkOfAnotherVersion(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		t := x.t
 		x.do(func(tx *Tx) error {
 			return errors.Join(tx.Add(Job{Incident: 3, Number: 1, Kind: Say}),
 				storage.Save(tx.Tx, staleKey(3), staleRecord{V: 1, At: tx.Now, Last: 2, Marks: map[Kind]int{"bookmark": 1, Card: 2}}))
