@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,13 @@ func waitingKey(j ledger.Job) string {
 	return waitingPrefix(person, j.Via) + ledger.Number(j.Incident) + "/" + ledger.Number(j.Number)
 }
 
-// at returns the record as it is at now: bundles whose time has come have left.
+// at returns the record as it is at now: bundles whose time has come have left. What
+// a clock noted that was ahead, and has been set back since, holds nothing up.
 func (r digestRecord) at(via string, now time.Time) digestRecord {
+	if r.Window.Until.Sub(now) > escalation.Throttle(via, math.MaxInt) {
+		r.Window.Until = now
+		r.Recent = slices.DeleteFunc(slices.Clone(r.Recent), now.Before)
+	}
 	for {
 		due, ok := r.Window.Due()
 		if !ok || due.After(now) {

@@ -2,12 +2,14 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/escalation"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -131,6 +133,30 @@ func TestSetAsideOfAChannel(t *testing.T) {
 		x.act(bob, n, Act{Verb: Acknowledge})
 		if !slices.ContainsFunc(x.led.Take(), func(j ledger.Job) bool { return j.Kind == ledger.Channel }) {
 			t.Error("it is not tried again with the next act")
+		}
+	})
+}
+
+// TestHeldByAClockThatWasSetBack: what was noted by a clock that was ahead holds no
+// page back until that time comes again.
+func TestHeldByAClockThatWasSetBack(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		n := x.declare(incident.Declaration{}).Number
+		x.deliver()
+		_, err := x.Desk.act(t.Context(), byBot, n, func(w *work) error {
+			ahead := w.Now.Add(time.Hour)
+			r := digestRecord{V: 1, Window: escalation.Digest{Until: ahead.Add(time.Minute)}, Recent: []time.Time{ahead}}
+			return errors.Join(w.Save(methodDigestKey("cleo", "email"), r),
+				w.job(ledger.Job{Kind: ledger.Notify, Person: "person:cleo", Via: "email", Send: "x"}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range x.led.Take() {
+			if j.Kind == ledger.Notify && j.NotBefore.After(time.Now().Add(3*time.Minute)) {
+				t.Errorf("the page is held until %s, in %s", j.NotBefore, time.Until(j.NotBefore))
+			}
 		}
 	})
 }

@@ -309,3 +309,24 @@ func TestSetAsideWithOthers(t *testing.T) {
 		}
 	})
 }
+
+// TestHeldByAClockThatWasSetBack: a job that was decided at an instant yet to come
+// does not wait for a later one.
+func TestHeldByAClockThatWasSetBack(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		x.open()
+		n := x.declare()
+		ahead := time.Now().Add(time.Hour)
+		err := x.led.Update(t.Context(), ledger.Request{At: ahead}, func(tx *ledger.Tx) error {
+			return tx.Add(ledger.Job{Incident: n, Number: 900, Kind: ledger.Notify, Person: "person:ada", Via: "sms", NotBefore: ahead.Add(time.Minute)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.run(time.Minute)
+		if keys := x.keys("outbox/"); len(keys) > 0 {
+			t.Errorf("still waiting: %v", keys)
+		}
+	})
+}

@@ -81,6 +81,10 @@ func (o *Outbox) resting() bool {
 // go ahead. One that Slack does not answer must not hold up the rest.
 const pagesFirst = 500 * time.Millisecond
 
+// setBack is how far ahead a job's creation must lie for the clock to have been set
+// back since: what it waits for is not known then, so it goes at once.
+const setBack = time.Minute
+
 // landing is how long a call whose answer nobody heard may yet take to have its
 // effect. Whether a message stands is looked up no sooner, or the one that is
 // still on its way would be its double.
@@ -238,7 +242,7 @@ func (o *Outbox) place(ctx context.Context, l *lane, now time.Time) {
 	j := l.waiting[0]
 	row := j.Kind.Row()
 	l.at, l.yields = l.hold, false
-	if j.NotBefore.After(l.at) {
+	if j.NotBefore.After(l.at) && j.Created.Sub(now) < setBack {
 		l.at = j.NotBefore
 	}
 	if at := o.began.Add(landing); j.Doubtful && row.PostsOnce && at.After(l.at) {
