@@ -145,6 +145,7 @@ func (x *fixture) run(d time.Duration) {
 	x.t.Helper()
 	ctx, stop := context.WithTimeout(x.t.Context(), d)
 	defer stop()
+	x.out.ended, x.out.finished = make(chan struct{}), make(chan struct{})
 	if err := x.out.Run(ctx, nil); err != nil {
 		x.t.Errorf("Run() = %v", err)
 	}
@@ -247,7 +248,6 @@ func TestVoidAmongReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.out.finished = make(chan struct{})
 		x.run(time.Minute)
 		if kinds := x.kinds(); !slices.Contains(kinds, ledger.NotifyChannel) {
 			t.Errorf("done: %v; want the notification that still waits", kinds)
@@ -276,7 +276,6 @@ func TestAllVoidAreTakenOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.act(n, desk.Act{Verb: desk.Cancel, Text: "it was none"})
-		x.out.finished = make(chan struct{})
 		x.run(time.Minute)
 		if keys := x.keys("outbox/"); len(keys) > 0 {
 			t.Errorf("left in the store: %v", keys)
@@ -302,7 +301,6 @@ func TestSetAsideWithOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.out.finished = make(chan struct{})
 		x.run(time.Minute)
 		if keys := x.keys("outbox/"); len(keys) > 0 {
 			t.Errorf("left in the store, and nobody does it: %v", keys)
@@ -327,6 +325,38 @@ func TestHeldByAClockThatWasSetBack(t *testing.T) {
 		x.run(time.Minute)
 		if keys := x.keys("outbox/"); len(keys) > 0 {
 			t.Errorf("still waiting: %v", keys)
+		}
+	})
+}
+
+// TestRecordHoldsNoSlot: what waits for a shared record takes no slot from what is
+// still to be done.
+func TestRecordHoldsNoSlot(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		x.open()
+		for range 100 {
+			x.declare()
+		}
+		for _, k := range ledger.Kinds() {
+			x.set(k, func(_ context.Context, t desk.Task) (desk.Outcome, error) {
+				time.Sleep(200 * time.Millisecond)
+				o := desk.Outcome{Message: ledger.Message{Channel: "C" + string(k), TS: t.Job.Key()}, Seen: 1 << 20}
+				if k == ledger.Channel {
+					o = desk.Outcome{Channel: "C" + ledger.Number(t.Job.Incident), ChannelName: "inc"}
+				}
+				return o, nil
+			})
+		}
+		x.run(10 * time.Second) // 700 jobs of 200 ms through 24 slots are six seconds
+		cards := 0
+		for _, k := range x.kinds() {
+			if k == ledger.Card {
+				cards++
+			}
+		}
+		if cards < 100 {
+			t.Errorf("%d of 100 cards stand after ten seconds", cards)
 		}
 	})
 }

@@ -58,17 +58,25 @@ type Outbox struct {
 	gates     map[string]*gate             // by class
 	later     laneHeap                     // lanes that must wait, the earliest first
 	done      chan result
+	freed     chan *gate // a slot whose job was done, and only its record is missing
+	recording int        // jobs of which that holds
 	under     sync.WaitGroup
 	refreshed shared
 
 	hurries   bool          // nothing rests any more: the program stops
 	finishing chan struct{} // closed when nothing more is taken in
+	ended     chan struct{} // closed when the loop has ended
 	finished  chan struct{} // closed when Run has returned
 	began     time.Time     // when Run began
+	counted   time.Time     // when it was last told how many jobs wait
+	uncounted bool          // that has changed since
 }
 
 // resting reports whether nothing is under way and nothing could go.
 func (o *Outbox) resting() bool {
+	if o.recording > 0 {
+		return false
+	}
 	for _, g := range o.gates {
 		if g.busy > 0 || g.ready.Len() > 0 {
 			return false
@@ -95,6 +103,7 @@ type result struct {
 	lane    *lane
 	jobs    []ledger.Job  // what it was about: the last, and those it stands for; what is under way after them is needless
 	did     *desk.Outcome // what came of it, when it was done
+	freed   bool          // its slot was given back before
 	outcome string        // in a word; empty with an error
 	err     error         // nil: done, and recorded
 }
@@ -112,8 +121,8 @@ func NewOutbox(opt Options) *Outbox {
 		lanes: map[string]*lane{}, places: map[int]map[*lane]bool{},
 		pages: map[int]map[string]time.Time{}, stands: map[int]bool{},
 		gates: map[string]*gate{}, later: laneHeap{less: earlier},
-		done:      make(chan result, 256), // more than all slots, so that nobody waits for a loop that has ended
-		finishing: make(chan struct{}), finished: make(chan struct{}),
+		done: make(chan result), freed: make(chan *gate),
+		finishing: make(chan struct{}), ended: make(chan struct{}), finished: make(chan struct{}),
 	}
 }
 
@@ -134,6 +143,8 @@ func (o *Outbox) Finish(most time.Duration) {
 func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
 	defer close(o.finished)
 	defer o.under.Wait()
+	defer close(o.ended)
+	defer o.tellWaiting()
 	o.began = time.Now()
 	o.add(left, o.began)
 	timer := time.NewTimer(0)
@@ -152,6 +163,9 @@ func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
 		if o.later.Len() > 0 {
 			wait = time.Until(o.later.lanes[0].at)
 		}
+		if o.uncounted {
+			wait = min(wait, o.count(now))
+		}
 		timer.Reset(max(wait, 0))
 		select {
 		case <-ctx.Done():
@@ -161,6 +175,9 @@ func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
 			o.wakeRested(now)
 		case <-o.opt.Ledger.Ready():
 			o.add(o.opt.Ledger.Take(), time.Now())
+		case g := <-o.freed:
+			g.busy--
+			o.recording++
 		case r := <-o.done:
 			if err := o.settle(ctx, r, time.Now()); err != nil {
 				return err
@@ -208,11 +225,26 @@ func (o *Outbox) add(jobs []ledger.Job, now time.Time) {
 			heap.Fix(&o.gate(l.waiting[0]).ready, l.index)
 		}
 	}
-	o.count()
+	o.uncounted = true
 }
 
-// count tells how many jobs wait, and since when the oldest does.
-func (o *Outbox) count() {
+// countEvery is how often it is told at most how many jobs wait. All lanes are looked
+// at for that, and after a night's outage there are tens of thousands.
+const countEvery = 100 * time.Millisecond
+
+// count tells how many jobs wait, unless it was told just now, and returns when it is
+// to be called again.
+func (o *Outbox) count(now time.Time) time.Duration {
+	if left := countEvery - now.Sub(o.counted); left > 0 && left <= countEvery {
+		return left
+	}
+	o.counted, o.uncounted = now, false
+	o.tellWaiting()
+	return time.Hour
+}
+
+// tellWaiting tells how many jobs wait, and since when the oldest does.
+func (o *Outbox) tellWaiting() {
 	n, oldest := 0, time.Time{}
 	for _, l := range o.lanes {
 		n += len(l.waiting)
@@ -301,7 +333,12 @@ func (o *Outbox) start(ctx context.Context) {
 				l.under = l.next()
 			}
 			jobs, did := l.under, l.did
-			o.under.Go(func() { o.done <- o.try(ctx, l, jobs, did) })
+			o.under.Go(func() {
+				select {
+				case o.done <- o.try(ctx, l, jobs, did):
+				case <-o.ended:
+				}
+			})
 		}
 	}
 }
@@ -361,7 +398,13 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 	if r.outcome = "done"; r.did.Failed != "" {
 		r.outcome = "failed"
 	}
-	r.err = o.record(ctx, desk.Result{Job: j, Outcome: *r.did, Needless: needless(r.jobs)})
+	done := desk.Result{Job: j, Outcome: *r.did, Needless: needless(r.jobs)}
+	if j.Kind.Row().Marked && r.did.Failed == "" {
+		r.freed = o.free(l.slot)
+		r.err = o.share(done)
+		return r
+	}
+	r.err = o.record(ctx, done)
 	return r
 }
 
@@ -376,6 +419,17 @@ func (o *Outbox) begin(ctx context.Context, r *result) (desk.Task, error) {
 			return t, err
 		}
 		r.jobs = r.jobs[:last]
+	}
+}
+
+// free gives a slot back before its job is recorded, which takes a while where the
+// record is shared, and reports whether it did.
+func (o *Outbox) free(g *gate) bool {
+	select {
+	case o.freed <- g:
+		return true
+	case <-o.ended:
+		return false
 	}
 }
 
@@ -425,9 +479,6 @@ const recordWithin = 3 * time.Second
 // record writes down what came of a job. The work is done, so it is recorded even
 // while stopping.
 func (o *Outbox) record(ctx context.Context, r desk.Result) error {
-	if r.Job.Kind.Row().Marked && r.Outcome.Failed == "" {
-		return o.share(r)
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	return o.opt.Desk.Done(ctx, r)
@@ -436,7 +487,11 @@ func (o *Outbox) record(ctx context.Context, r desk.Result) error {
 // settle puts a lane back after a try.
 func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 	l, j := r.lane, r.jobs[len(r.jobs)-1]
-	l.slot.busy--
+	if r.freed {
+		o.recording--
+	} else {
+		l.slot.busy--
+	}
 	l.waiting = slices.Delete(l.waiting, len(r.jobs), len(l.under))
 	l.under = r.jobs
 	l.state, l.hold, l.did = idle, time.Time{}, r.did
@@ -457,7 +512,7 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 	}
 	o.place(ctx, l, now)
 	o.release(ctx, l.incident, now)
-	o.count()
+	o.uncounted = true
 	return nil
 }
 
