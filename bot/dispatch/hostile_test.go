@@ -360,3 +360,46 @@ func TestRecordHoldsNoSlot(t *testing.T) {
 		}
 	})
 }
+
+// stuckEngine commits nothing from some time on, for an hour.
+type stuckEngine struct {
+	storage.Engine
+	from time.Time
+}
+
+func (e stuckEngine) Commit(ctx context.Context, changes []storage.Change) error {
+	if time.Now().After(e.from) {
+		time.Sleep(time.Hour)
+	}
+	return e.Engine.Commit(ctx, changes)
+}
+
+// TestDiskThatHangs: what is durable leaves although the disk takes nothing, and a
+// channel that cannot be made would be noted just then.
+func TestDiskThatHangs(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		start := time.Now()
+		x.wrap = func(e storage.Engine) storage.Engine { return stuckEngine{e, start.Add(5 * time.Second)} }
+		x.open()
+		n := x.declare()
+		x.set(ledger.Channel, func(context.Context, desk.Task) (desk.Outcome, error) {
+			return desk.Outcome{}, &desk.Retry{After: 6 * time.Second, Cause: errors.New("no")}
+		})
+		var left time.Duration
+		x.set(ledger.NotifyChannel, func(_ context.Context, t desk.Task) (desk.Outcome, error) {
+			left = time.Since(start)
+			return desk.Outcome{Message: ledger.Message{Channel: "C", TS: t.Job.Key()}}, nil
+		})
+		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
+			return tx.Add(ledger.Job{Incident: n, Number: 900, Kind: ledger.NotifyChannel, Target: "incidents", NotBefore: start.Add(30 * time.Second)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.run(2 * time.Hour)
+		if left > time.Minute || left == 0 {
+			t.Errorf("the notification left after %s, want thirty seconds", left)
+		}
+	})
+}

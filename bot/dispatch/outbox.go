@@ -388,6 +388,7 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 		}
 		if err != nil {
 			r.err = err
+			o.inVain(ctx, j, err, l.tries)
 			return r
 		}
 		r.did = &outcome
@@ -504,7 +505,7 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 			l.hold = l.rests
 		}
 		o.opt.Noted(j, r.outcome, now.Sub(j.Created))
-	} else if o.again(ctx, l, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
+	} else if o.again(l, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
 		return r.err // the next process reads what the store holds
 	}
 	if delete(o.pages[l.incident], l.key); len(o.pages[l.incident]) == 0 {
@@ -517,19 +518,11 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 }
 
 // again plans the next try of a lane.
-func (o *Outbox) again(ctx context.Context, l *lane, err error, now time.Time) {
+func (o *Outbox) again(l *lane, err error, now time.Time) {
 	j := l.under[len(l.under)-1]
-	var retry *desk.Retry
-	wait := backoff(l.tries, j.Priority())
-	if errors.As(err, &retry) {
-		wait = max(wait, retry.After)
-		if retry.After > 0 {
-			wait = retry.After // it knows better
-		}
+	wait := retryAfter(err, l.tries, j)
+	if retry := (*desk.Retry)(nil); errors.As(err, &retry) {
 		l.waiting[0].Doubtful = l.waiting[0].Doubtful || retry.Doubtful
-		if retry.Doubtful && j.Kind.Row().PostsOnce {
-			wait = max(wait, landing)
-		}
 	}
 	if l.did == nil {
 		l.under = nil // the next try may stand for more
@@ -543,11 +536,31 @@ func (o *Outbox) again(ctx context.Context, l *lane, err error, now time.Time) {
 	}
 	o.log.WithLevel(level).Str("job", j.Key()).Str("kind", string(j.Kind)).Int("try", l.tries).
 		Dur("again_in", wait).Str("error", err.Error()).Msg("a job will be tried again")
-	if j.Kind == ledger.Channel && ctx.Err() == nil && now.Add(wait).Sub(j.Created) > channelSoon {
-		if err := o.opt.Desk.TryingInVain(ctx, j, desk.Reason(err)); err != nil {
-			o.log.Warn().Err(err).Str("job", j.Key()).Msg("could not record why there is no channel yet")
+}
+
+// inVain says why there is no channel yet, when it will not stand before others go
+// ahead without it.
+func (o *Outbox) inVain(ctx context.Context, j ledger.Job, err error, tries int) {
+	if j.Kind != ledger.Channel || ctx.Err() != nil || time.Since(j.Created)+retryAfter(err, tries, j) <= channelSoon {
+		return
+	}
+	if err := o.opt.Desk.TryingInVain(ctx, j, desk.Reason(err)); err != nil {
+		o.log.Warn().Err(err).Str("job", j.Key()).Msg("could not record why there is no channel yet")
+	}
+}
+
+// retryAfter is how long to wait after a try that failed.
+func retryAfter(err error, tries int, j ledger.Job) time.Duration {
+	wait := backoff(tries, j.Priority())
+	if retry := (*desk.Retry)(nil); errors.As(err, &retry) {
+		if retry.After > 0 {
+			wait = retry.After // it knows better
+		}
+		if retry.Doubtful && j.Kind.Row().PostsOnce {
+			wait = max(wait, landing)
 		}
 	}
+	return wait
 }
 
 // channelSoon is how long an incident's channel may take before what can do
