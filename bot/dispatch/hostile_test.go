@@ -329,6 +329,35 @@ func TestHeldByAClockThatWasSetBack(t *testing.T) {
 	})
 }
 
+// TestDamagedIncident: what cannot be read of one incident holds up nobody's pages of
+// the others, although they go through the same lane.
+func TestDamagedIncident(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		x.open()
+		damaged, whole := x.declare(), x.declare()
+		for i, n := range []int{damaged, whole} {
+			err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
+				return tx.Add(ledger.Job{Incident: n, Number: 900 + i, Kind: ledger.Notify, Person: "person:ada", Via: "sms"})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error { return tx.Put("incident/000001", []byte("{")) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.run(30 * time.Second)
+		if keys := x.keys(ledger.OutboxPrefix(whole)); len(keys) > 0 {
+			t.Errorf("a damaged incident holds up %v", keys)
+		}
+		if keys := x.keys(ledger.OutboxPrefix(damaged)); !slices.Contains(keys, ledger.JobKey(damaged, 900)) {
+			t.Errorf("the page of the damaged incident is gone; left is %v", keys)
+		}
+	})
+}
+
 // TestRecordHoldsNoSlot: what waits for a shared record takes no slot from what is
 // still to be done.
 func TestRecordHoldsNoSlot(t *testing.T) {

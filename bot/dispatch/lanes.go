@@ -95,6 +95,14 @@ func (l *lane) insert(j ledger.Job) {
 	l.waiting = slices.Insert(l.waiting, at, j)
 }
 
+// stepBack puts the first job behind those that could leave now as well: what cannot
+// be read of one incident must not hold up what the same person is to get of others.
+func (l *lane) stepBack(now time.Time) {
+	for i := 1; i < len(l.waiting) && !leaves(l.waiting[i]).After(now); i++ {
+		l.waiting[i-1], l.waiting[i] = l.waiting[i], l.waiting[i-1]
+	}
+}
+
 // later reports whether a has its turn after b. Within an incident the number says
 // so; across incidents what may leave first goes first, so that what waits for a
 // digest holds up nothing that does not.

@@ -521,11 +521,16 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 func (o *Outbox) again(l *lane, err error, now time.Time) {
 	j := l.under[len(l.under)-1]
 	wait := retryAfter(err, l.tries, j)
-	if retry := (*desk.Retry)(nil); errors.As(err, &retry) {
+	retry := (*desk.Retry)(nil)
+	tried := errors.As(err, &retry)
+	if tried {
 		l.waiting[0].Doubtful = l.waiting[0].Doubtful || retry.Doubtful
 	}
 	if l.did == nil {
 		l.under = nil // the next try may stand for more
+	}
+	if l.did == nil && !tried && j.ByMethod() {
+		l.stepBack(now)
 	}
 	l.tries++
 	l.hold = now.Add(wait)
