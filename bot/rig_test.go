@@ -147,7 +147,9 @@ func (r *rig) startNow() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	engine = listed{engine, r.t}
+	if _, bench := r.t.(*testing.B); !bench {
+		engine = listed{engine, r.t}
+	}
 	if r.wrap != nil {
 		engine = r.wrap(engine)
 	}

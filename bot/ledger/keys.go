@@ -1,6 +1,9 @@
 package ledger
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Family is a kind of key in the store. A key is a readable path whose numbers have
 // a fixed width, so that keys stand in the order of what they name; its value is JSON
@@ -14,56 +17,56 @@ type Family struct {
 
 // Families returns every kind of key that the store holds. A key that belongs to none
 // of them is a mistake, which every test that runs the whole bot would notice.
-func Families() []Family {
-	return []Family{
-		{"incident/N", "desk", "an incident as its timeline makes it", ""},
-		{"event/N/SEQ", "desk", "one event of a timeline, numbered without gaps, never changed", ""},
-		{"open/N", "desk", "nothing: an index of the open incidents", "with the incident"},
-		{"papers/N", "desk", "which messages in Slack show the incident, and what they showed last", ""},
-		{"channel/ID", "desk", "the incident of a Slack channel", ""},
-		{"alert/HASH", "desk", "the incident of an alert, by the hash of its key", "30 days after the incident"},
-		{"page/N", "desk", "the incident's escalation", "30 days after the incident"},
-		{"ask/N/CHANNEL/TS", "desk", "a message of the incident that carries buttons", "when they are gone; 30 days after the incident"},
-		{"turn/POLICY/STEP", "desk", "how often a step has been taken, to know whose turn it is", ""},
-		{"window/PERSON/METHOD", "desk", "what was sent by a contact method lately, and whether messages wait to be one", ""},
-		{"way/PERSON/METHOD/N/JOB", "desk", "a message that waits to be sent together with others", "when it is sent"},
-		{"gather/PERSON", "desk", "pages that somebody got in Slack lately, and their message about several incidents", ""},
-		{"together/PERSON/NUMBER", "desk", "what one message about several incidents says of which", "when none of them needs it"},
-		{"grant/ID", "desk", "what the holder of a link or a code may do", "when it expires"},
-		{"codes/PERSON", "desk", "the codes by which somebody answers a message, and the wrong ones they sent", ""},
-		{"tryout/ID", "desk", "a test message and what became of it", "after a day"},
-		{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
-		{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
+func Families() []Family { return slices.Clone(families) }
 
-		{"roster/current", "oncall", "the number of the current version of the roster", ""},
-		{"roster/VERSION/PIECE", "oncall", "a piece of a version's text, or of its difference; not JSON", ""},
-		{"version/VERSION", "oncall", "who made a version, when and why, and how its text is put together", ""},
-		{"link/PERSON", "oncall", "somebody's ID in Slack, found by their mail address", ""},
-		{"announce/VERSION", "oncall", "who is to be told of a change of the roster", "when they were told"},
-		{"notice/NUMBER", "oncall", "what an on-call notice says", "when it was sent"},
-		{"swap/ROTATION/NUMBER", "oncall", "a request to swap shifts", "some time after its shift"},
-		{"handover", "oncall", "until when hand-overs were told", ""},
-		{"gaps/ROTATION", "oncall", "which gaps of a rotation were told", "with the rotation"},
-		{"gapsrun", "oncall", "how far the look for gaps has come", "at its end"},
-		{"group/TEAM", "oncall", "what a Slack user group was last set to", "with the team"},
-		{"groups", "oncall", "why user groups cannot be set", ""},
+var families = []Family{
+	{"incident/N", "desk", "an incident as its timeline makes it", ""},
+	{"event/N/SEQ", "desk", "one event of a timeline, numbered without gaps, never changed", ""},
+	{"open/N", "desk", "nothing: an index of the open incidents", "with the incident"},
+	{"papers/N", "desk", "which messages in Slack show the incident, and what they showed last", ""},
+	{"channel/ID", "desk", "the incident of a Slack channel", ""},
+	{"alert/HASH", "desk", "the incident of an alert, by the hash of its key", "30 days after the incident"},
+	{"page/N", "desk", "the incident's escalation", "30 days after the incident"},
+	{"ask/N/CHANNEL/TS", "desk", "a message of the incident that carries buttons", "when they are gone; 30 days after the incident"},
+	{"turn/POLICY/STEP", "desk", "how often a step has been taken, to know whose turn it is", ""},
+	{"window/PERSON/METHOD", "desk", "what was sent by a contact method lately, and whether messages wait to be one", ""},
+	{"way/PERSON/METHOD/N/JOB", "desk", "a message that waits to be sent together with others", "when it is sent"},
+	{"gather/PERSON", "desk", "pages that somebody got in Slack lately, and their message about several incidents", ""},
+	{"together/PERSON/NUMBER", "desk", "what one message about several incidents says of which", "when none of them needs it"},
+	{"grant/ID", "desk", "what the holder of a link or a code may do", "when it expires"},
+	{"codes/PERSON", "desk", "the codes by which somebody answers a message, and the wrong ones they sent", ""},
+	{"tryout/ID", "desk", "a test message and what became of it", "after a day"},
+	{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
+	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
 
-		{"outbox/N/JOB", "ledger", "a job that is to be done", "when it is done"},
-		{"aside", "ledger", "the number of the last job that concerns no incident", ""},
-		{"setaside/NAME", "ledger", "a job that a mistake of the program stops, with the reason; NAME is its key", "after 30 days"},
-		{"stale/N", "ledger", "what of an incident in Slack is to be brought up to date", "when it is"},
-		{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, handover and so on", "when nothing of it is due"},
-		{"seen/HASH", "ledger", "the answer to a request, for when it comes again", "after the time in its forget key"},
-		{"forget/INSTANT/HASH", "ledger", "nothing: when a request may be forgotten", "with the request"},
-		{"health", "ledger", "what a check of the store writes", ""},
-		{"due/INSTANT/NAME", "ledger", "a wake-up as versions until November 2026 wrote it", "at the next start"},
-	}
+	{"roster/current", "oncall", "the number of the current version of the roster", ""},
+	{"roster/VERSION/PIECE", "oncall", "a piece of a version's text, or of its difference; not JSON", ""},
+	{"version/VERSION", "oncall", "who made a version, when and why, and how its text is put together", ""},
+	{"link/PERSON", "oncall", "somebody's ID in Slack, found by their mail address", ""},
+	{"announce/VERSION", "oncall", "who is to be told of a change of the roster", "when they were told"},
+	{"notice/NUMBER", "oncall", "what an on-call notice says", "when it was sent"},
+	{"swap/ROTATION/NUMBER", "oncall", "a request to swap shifts", "some time after its shift"},
+	{"handover", "oncall", "until when hand-overs were told", ""},
+	{"gaps/ROTATION", "oncall", "which gaps of a rotation were told", "with the rotation"},
+	{"gapsrun", "oncall", "how far the look for gaps has come", "at its end"},
+	{"group/TEAM", "oncall", "what a Slack user group was last set to", "with the team"},
+	{"groups", "oncall", "why user groups cannot be set", ""},
+
+	{"outbox/N/JOB", "ledger", "a job that is to be done", "when it is done"},
+	{"aside", "ledger", "the number of the last job that concerns no incident", ""},
+	{"setaside/NAME", "ledger", "a job that a mistake of the program stops, with the reason; NAME is its key", "after 30 days"},
+	{"stale/N", "ledger", "what of an incident in Slack is to be brought up to date", "when it is"},
+	{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, handover and so on", "when nothing of it is due"},
+	{"seen/HASH", "ledger", "the answer to a request, for when it comes again", "after the time in its forget key"},
+	{"forget/INSTANT/HASH", "ledger", "nothing: when a request may be forgotten", "with the request"},
+	{"health", "ledger", "what a check of the store writes", ""},
+	{"due/INSTANT/NAME", "ledger", "a wake-up as versions until November 2026 wrote it", "at the next start"},
 }
 
 // FamilyOf returns the family to which a key of the store belongs.
 func FamilyOf(key string) (Family, bool) {
 	parts := strings.Split(key, "/")
-	for _, f := range Families() {
+	for _, f := range families {
 		if f.has(parts) {
 			return f, true
 		}
