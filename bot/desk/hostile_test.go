@@ -48,7 +48,7 @@ func TestBeginWhileItIsReopened(t *testing.T) {
 		at := slices.IndexFunc(jobs, func(j ledger.Job) bool { return j.Kind == ledger.Notify && j.Text != "" })
 		x.act(eve, n, Act{Verb: Resolve, Text: "over", How: "it stopped"})
 		*delay = time.Second
-		go x.act(eve, n, Act{Verb: Reopen, Text: "it is back"})
+		x.reopens(n)
 		time.Sleep(time.Millisecond) // that commit is under way
 		task, err := x.Begin(t.Context(), jobs[at], time.Now())
 		if err != nil || task.Needless {
@@ -69,7 +69,7 @@ func TestTidyWhileItIsReopened(t *testing.T) {
 		x.deliver()
 		time.Sleep(keepTidied + time.Hour)
 		*delay = time.Second
-		go x.act(eve, n, Act{Verb: Reopen, Text: "it is back"})
+		x.reopens(n)
 		time.Sleep(time.Millisecond) // that commit is under way
 		if err := x.tidy(t.Context(), "tidy", time.Now().UTC()); err != nil {
 			t.Fatal(err)
@@ -159,4 +159,13 @@ func TestHeldByAClockThatWasSetBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// reopens has eve reopen an incident, while the test goes on.
+func (x *fixture) reopens(n int) {
+	go func() {
+		if _, err := x.Do(x.t.Context(), Caller{Actor: eve}, n, Act{Verb: Reopen, Text: "it is back"}); err != nil {
+			x.t.Errorf("reopen INC-%d: %v", n, err)
+		}
+	}()
 }

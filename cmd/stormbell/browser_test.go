@@ -54,7 +54,7 @@ func liveDemo(t *testing.T, edit func(*rotation.Roster)) *demo {
 	if edit != nil {
 		edit(roster)
 	}
-	d := &demo{roster: roster}
+	d := &demo{roster: roster, text: roster.Export()}
 	t.Cleanup(func() {
 		if err := d.close(); err != nil {
 			t.Error(err)

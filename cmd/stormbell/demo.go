@@ -62,6 +62,7 @@ type demo struct {
 	phones *phones
 	bot    *program
 	roster *rotation.Roster
+	text   []byte         // of the roster
 	ends   []func() error // what close does, the last first
 }
 
@@ -112,11 +113,12 @@ func demoFolder(dir string) (string, func(), error) {
 }
 
 func openDemo(ctx context.Context, p process, opt demoOptions, dir string) (*demo, error) {
-	roster, err := rotation.Parse("the demonstration's roster", configs.DemoRoster())
+	text := configs.DemoRoster()
+	roster, err := rotation.Parse("the demonstration's roster", text)
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{roster: roster}
+	d := &demo{roster: roster, text: text}
 	if err := d.open(ctx, opt, dir, demoLogger(p.Err)); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -202,7 +204,7 @@ func (d *demo) openBot(ctx context.Context, dir string, log zerolog.Logger) erro
 	d.bot = bot
 	d.ends = append(d.ends, bot.close)
 	if !bot.people.HasRoster() {
-		if err := applyFirst(ctx, bot.people, d.roster, configs.DemoRoster(), log); err != nil {
+		if err := applyFirst(ctx, bot.people, d.roster, d.text, log); err != nil {
 			return err
 		}
 	}

@@ -124,15 +124,6 @@ func (k *cast) doing(a incident.Actor) string {
 	return k.label(a)
 }
 
-// roleAt returns the label of the role line that the event with this number began.
-func (k *cast) roleAt(seq int) string {
-	n, found := slices.BinarySearchFunc(k.roles, seq, func(r RoleLine, seq int) int { return r.seq - seq })
-	if !found {
-		return "nobody"
-	}
-	return k.roles[n].Label
-}
-
 // label returns how a is called whatever role a holds.
 func (k *cast) label(a incident.Actor) string {
 	kind, _ := a.Split()
