@@ -65,8 +65,7 @@ services:
 defaults: {service: checkout, policy: payments}
 `
 
-// What one alert may cost. The goal for changes is 35, which is met when the records
-// of both pages share a commit; put it here once it is met when they do not.
+// What one alert may cost.
 const (
 	commitsMost = 8
 	changesMost = 35
