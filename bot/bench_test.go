@@ -190,7 +190,7 @@ func BenchmarkAlertToPage(b *testing.B) {
 	b.ResetTimer()
 	for n := range b.N {
 		start := time.Now()
-		a := alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99 above 3 s", Service: fmt.Sprintf("s%d", n), Severity: incident.Sev1, Source: "event"}
+		a := alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99 above 3 s", Service: fmt.Sprintf("s%d", n), Severity: alert.Sev1, Source: "event"}
 		if _, err := r.desk.Alert(b.Context(), "monitor", a); err != nil {
 			b.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func flood(b *testing.B, key func(int64) string) {
 		for range senders {
 			all.Go(func() {
 				for n := seq.Add(1); n <= alerts; n = seq.Add(1) {
-					a := alert.Alert{Key: key(n), Status: alert.Firing, Title: "a disk is full", Service: "checkout", Severity: incident.Sev1, Source: "event"}
+					a := alert.Alert{Key: key(n), Status: alert.Firing, Title: "a disk is full", Service: "checkout", Severity: alert.Sev1, Source: "event"}
 					if _, err := r.desk.Alert(b.Context(), "monitor", a); err != nil {
 						b.Error(err)
 					}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
-	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -91,7 +90,7 @@ func TestCostOfAnAlert(t *testing.T) {
 		engine.take()
 
 		start := time.Now()
-		a := alert.Alert{Key: "disk", Status: alert.Firing, Title: "the disk is full", Severity: incident.Sev1, Source: "event"}
+		a := alert.Alert{Key: "disk", Status: alert.Firing, Title: "the disk is full", Severity: alert.Sev1, Source: "event"}
 		if _, err := r.desk.Alert(t.Context(), "monitor", a); err != nil {
 			t.Fatal(err)
 		}

@@ -54,8 +54,8 @@ func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertRe
 		if err := w.follow(a, decision, said); err != nil {
 			return err
 		}
-		if a.Severity > 0 && (said == 0 || a.Severity < said) {
-			said = a.Severity
+		if sev := a.Severity.Incident(); a.Severity != alert.Unknown && (said == 0 || sev < said) {
+			said = sev
 		}
 		n := w.inc.Number
 		if w.inc.Private { // it was merged into that one, which the sender need not know
@@ -92,7 +92,7 @@ func (w *work) follow(a alert.Alert, d alert.Decision, said incident.Severity) e
 	case alert.Opened:
 		w.inc, w.artifacts, w.found = incident.Incident{}, Artifacts{}, Artifacts{}
 		return w.declare(incident.Declaration{
-			Title: a.Title, Severity: a.Severity, Service: a.Service, Details: a.Text(), Alert: a.Key,
+			Title: a.Title, Severity: a.Severity.Incident(), Service: a.Service, Details: a.Text(), Alert: a.Key,
 		})
 	case alert.Joined:
 		if d.Write {
@@ -101,7 +101,7 @@ func (w *work) follow(a alert.Alert, d alert.Decision, said incident.Severity) e
 			}
 		}
 		return w.worse(a, said)
-	case alert.Over:
+	case alert.Ended:
 		if d.Write && a.Key == w.inc.Alert { // that of a merged one is not the whole
 			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.Now))
 		}
@@ -113,10 +113,10 @@ func (w *work) follow(a alert.Alert, d alert.Decision, said incident.Severity) e
 // alert has said before: a repeat must not undo what a person has lowered. It is
 // never lowered by a sender.
 func (w *work) worse(a alert.Alert, said incident.Severity) error {
-	if a.Severity == 0 || a.Severity >= w.inc.Severity || a.Severity >= said {
+	if a.Severity == alert.Unknown || a.Severity.Incident() >= w.inc.Severity || a.Severity.Incident() >= said {
 		return nil
 	}
-	change, err := w.inc.SetSeverity(a.Severity, "the alert fired with it", w.caller.Actor, w.Now)
+	change, err := w.inc.SetSeverity(a.Severity.Incident(), "the alert fired with it", w.caller.Actor, w.Now)
 	if err != nil {
 		return err
 	}

@@ -15,12 +15,12 @@ import (
 )
 
 func firing(key string) alert.Alert {
-	return alert.Alert{Key: key, Status: alert.Firing, Title: "p99 above 3 s", Severity: incident.Sev3, Service: "checkout", Source: "event"}
+	return alert.Alert{Key: key, Status: alert.Firing, Title: "p99 above 3 s", Severity: alert.Sev3, Service: "checkout", Source: "event"}
 }
 
 func over(key string) alert.Alert {
 	a := firing(key)
-	a.Status = alert.Resolved
+	a.Status = alert.Over
 	return a
 }
 
@@ -28,7 +28,7 @@ func over(key string) alert.Alert {
 func TestAlerts(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		worse := firing("a")
-		worse.Severity = incident.Sev1
+		worse.Severity = alert.Sev1
 		steps := []struct {
 			name  string
 			alert alert.Alert
@@ -40,11 +40,11 @@ func TestAlerts(t *testing.T) {
 			{"again", firing("a"), nil, AlertResult{1, alert.Joined}},
 			{"another key", firing("b"), nil, AlertResult{2, alert.Opened}},
 			{"worse", worse, nil, AlertResult{1, alert.Joined}},
-			{"over", over("a"), nil, AlertResult{1, alert.Over}},
+			{"over", over("a"), nil, AlertResult{1, alert.Ended}},
 			{"over again", over("a"), nil, AlertResult{1, alert.Suppressed}},
 			{"back", firing("a"), nil, AlertResult{1, alert.Joined}},
 			{"after the merge: the whole", firing("b"), func() { x.act(ada, 2, Act{Verb: Merge, Into: 1}) }, AlertResult{1, alert.Joined}},
-			{"the end of a part is not the whole's", over("b"), nil, AlertResult{1, alert.Over}},
+			{"the end of a part is not the whole's", over("b"), nil, AlertResult{1, alert.Ended}},
 			{"after the end", firing("a"), func() { x.act(ada, 1, Act{Verb: Resolve}) }, AlertResult{3, alert.Opened}},
 			{"the part after the end", firing("b"), nil, AlertResult{4, alert.Opened}},
 		}
@@ -76,7 +76,7 @@ func TestRepeatKeepsWhatPeopleLowered(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		a := firing("a")
 		send := func(s incident.Severity) {
-			a.Severity = s
+			a.Severity = alert.Severity(s)
 			if _, err := x.Alert(background(), "monitor", a); err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +126,7 @@ func TestRepeatKeepsWhatPeopleLowered(t *testing.T) {
 func TestStormOfOneAlert(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		a := firing("a")
-		a.Severity = incident.Sev2
+		a.Severity = alert.Sev2
 		together(50, func(int) {
 			for range 200 {
 				if _, err := x.Alert(background(), "monitor", a); err != nil {

@@ -76,7 +76,7 @@ func TestPrivateIsNotNamed(t *testing.T) {
 		other := x.declare(incident.Declaration{Title: "Search is slow"})
 		private := x.declare(incident.Declaration{Title: "keys leaked", Private: true})
 		second := x.declare(incident.Declaration{Title: "more keys leaked", Private: true})
-		a := alert.Alert{Key: "k", Status: alert.Firing, Title: "Errors", Severity: incident.Sev2}
+		a := alert.Alert{Key: "k", Status: alert.Firing, Title: "Errors", Severity: alert.Sev2}
 		fired, err := x.Alert(background(), "prometheus", a)
 		if err != nil {
 			t.Fatal(err)

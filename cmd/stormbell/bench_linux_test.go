@@ -80,7 +80,7 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkStartOverdue(b *testing.B) {
 	l := benchLab(b)
 	fill(b, l.store(), func(ctx context.Context, d *desk.Desk) error {
-		a := alert.Alert{Key: "old", Status: alert.Firing, Title: "a disk is full", Severity: incident.Sev1, Service: "checkout", Source: "event"}
+		a := alert.Alert{Key: "old", Status: alert.Firing, Title: "a disk is full", Severity: alert.Sev1, Service: "checkout", Source: "event"}
 		_, err := d.Alert(ctx, "monitor", a)
 		return err
 	})

@@ -1,6 +1,7 @@
 // Package alert reads what alert senders post and decides what an alert means.
 // Its noun is the [Alert]: one thing that fires or is over, whatever sender it
-// came from. [Decide] says to which incident it belongs.
+// came from. [Read] splits a body into its alerts, since a sender groups for its
+// own sake; [Decide] says to which incident each belongs.
 //
 // The package is pure. It fetches nothing, not even the certificate that signs
 // a message, and it never drops an alert because of a word that the sender
@@ -13,6 +14,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,26 +24,109 @@ import (
 // Status says whether an alert fires or is over.
 type Status string
 
-// The statuses. Acknowledged is what only the PagerDuty Events API can say: the
-// sender has seen that somebody is on it.
+// The statuses.
 const (
 	Firing       Status = "firing"
-	Resolved     Status = "resolved"
-	Acknowledged Status = "acknowledged"
+	Over         Status = "over"
+	Acknowledged Status = "acknowledged" // the sender has seen that somebody is on it; PagerDuty and Opsgenie
+	None         Status = "none"         // it says neither: a note, no data for an alarm that waits
 )
+
+// Severity is how bad a sender says that it is. Unlike an incident's it can be
+// unknown, and it can be none: something to count, for which nobody is asked.
+type Severity int8
+
+// The severities. Those of incidents have their numbers.
+const (
+	Unknown      Severity = 0
+	Sev1         Severity = 1
+	Sev2         Severity = 2
+	Sev3         Severity = 3
+	Sev4         Severity = 4
+	SeverityNone Severity = 5
+)
+
+// Incident returns the severity of an incident that the alert opens: nothing said
+// counts as [incident.DefaultSeverity]. That of none is [incident.Sev4], for the
+// routes that want an incident all the same.
+func (s Severity) Incident() incident.Severity {
+	switch s {
+	case Unknown:
+		return incident.DefaultSeverity
+	case SeverityNone:
+		return incident.Sev4
+	default:
+		return incident.Severity(s)
+	}
+}
+
+// String returns sev1 … sev4, none or unknown.
+func (s Severity) String() string {
+	switch s {
+	case Unknown:
+		return "unknown"
+	case SeverityNone:
+		return "none"
+	default:
+		return incident.Severity(s).String()
+	}
+}
 
 // Alert is one alert as a sender reported it. Its text is plain and comes from
 // outside: whoever shows it escapes it.
 type Alert struct {
-	Key      string            `json:"key"`    // says that two alerts are the same; never empty, at most MaxKey characters
-	Status   Status            `json:"status"` //
-	Title    string            `json:"title"`  // one line; empty only when resolved
-	Severity incident.Severity `json:"severity"`
-	Service  string            `json:"service,omitempty"` // as the sender calls it; may be unknown or empty
-	Details  []KV              `json:"details,omitempty"` // in the sender's order
-	Links    []Link            `json:"links,omitempty"`   // http and https only
-	Source   string            `json:"source"`            // which kind of sender: event, alertmanager, grafana, pagerduty, sns
-	Notes    []string          `json:"notes,omitempty"`   // what was guessed or left out, in words, for the timeline
+	// Key says that two alerts of one integration key are the same: the sender's
+	// fingerprint or dedup key. Never empty, at most MaxKey characters.
+	Key  string `json:"key"`
+	Made bool   `json:"made,omitempty"` // the sender sent no key, so nothing of it can be its end
+
+	Status   Status   `json:"status"`
+	Title    string   `json:"title"`             // one line; empty only where the sender says nothing, as in an end
+	Summary  string   `json:"summary,omitempty"` // its own summary, description, reason, where the title does not hold it whole
+	Severity Severity `json:"severity"`
+	Service  string   `json:"service,omitempty"` // as the sender calls it; may be unknown or empty
+	Hints    []string `json:"hints,omitempty"`   // words that are a service only where one has exactly that name
+	Labels   []KV     `json:"labels,omitempty"`  // by the sender's names, in its order; what routes and groups look at
+	Details  []KV     `json:"details,omitempty"` // what else it says, in its order
+	Links    []Link   `json:"links,omitempty"`   // http and https only, never cut
+
+	// Started is when it began, as far as the sender says so. The same alert with
+	// the same start is a reminder.
+	Started time.Time `json:"started,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"` // when it was over, likewise
+
+	Source string   `json:"source"`          // which kind of sender, such as alertmanager
+	Notes  []string `json:"notes,omitempty"` // what was guessed or left out, in words, for the timeline
+}
+
+// Label returns the value of a label, "" where there is none.
+func (a Alert) Label(name string) string {
+	for _, l := range a.Labels {
+		if l.Key == name {
+			return l.Value
+		}
+	}
+	return ""
+}
+
+// Body is what a sender has posted: its alerts one by one, however it grouped them.
+type Body struct {
+	Alerts  []Alert
+	Left    int      // alerts beyond MaxAlerts, which were counted and no more
+	Notes   []string // what the whole of it says, such as how many alerts the sender left out
+	Changes []Change // no alerts, but what was changed in a service
+}
+
+// Change is something that somebody changed, such as a deployment: no alert, and
+// often the reason of one.
+type Change struct {
+	Title   string    `json:"title"` // one line
+	Service string    `json:"service,omitempty"`
+	Hints   []string  `json:"hints,omitempty"`
+	At      time.Time `json:"at,omitzero"` // zero: the sender does not say
+	Source  string    `json:"source"`
+	Details []KV      `json:"details,omitempty"`
+	Links   []Link    `json:"links,omitempty"`
 }
 
 // KV is a detail.
@@ -119,15 +204,15 @@ func (a *Alert) link(url, text string) {
 // severity reads the sender's word. A word that is not known means the default,
 // and a note says so.
 func (a *Alert) severity(word string) {
-	a.Severity = incident.DefaultSeverity
+	a.Severity = Unknown
 	if word = line(word); word == "" {
 		return
 	}
 	if s, ok := incident.ParseSeverity(word); ok {
-		a.Severity = s
+		a.Severity = Severity(s)
 		return
 	}
-	a.note("The sender's severity " + strconv.Quote(cut(word, 40)) + " is not known here; taken as " + a.Severity.String() + ".")
+	a.note("The sender's severity " + strconv.Quote(cut(word, 40)) + " is not known here; taken as " + incident.DefaultSeverity.String() + ".")
 }
 
 // finish gives the alert a key where the sender sent none, and keeps a long one

@@ -103,22 +103,22 @@ func (g *group) alert() Alert {
 
 // status is what the group says, and otherwise firing while any alert fires.
 func (g *group) status() Status {
-	if g.body.get("status").flat() == string(Resolved) {
-		return Resolved
+	if g.body.get("status").flat() == "resolved" {
+		return Over
 	}
 	for _, m := range g.alerts {
-		if m.status != string(Resolved) {
+		if m.status != "resolved" {
 			return Firing
 		}
 	}
-	return Resolved
+	return Over
 }
 
 // firing returns the alerts that fire, or all when none does.
 func (g *group) firing() []member {
 	var firing []member
 	for _, m := range g.alerts {
-		if m.status != string(Resolved) {
+		if m.status != "resolved" {
 			firing = append(firing, m)
 		}
 	}
@@ -213,7 +213,7 @@ func (g *group) severity(a *Alert, firing []member) {
 			unknown = word
 		}
 	}
-	a.Severity = worst
+	a.Severity = Severity(worst)
 	if worst == 0 {
 		a.severity(unknown)
 	}

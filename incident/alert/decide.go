@@ -7,7 +7,7 @@ type Result string
 const (
 	Opened     Result = "opened"     // it opened an incident
 	Joined     Result = "joined"     // it belongs to an incident that is open
-	Over       Result = "resolved"   // the sender says it is over; people resolve the incident
+	Ended      Result = "resolved"   // the sender says it is over; people resolve the incident
 	Suppressed Result = "suppressed" // nothing follows from it
 )
 
@@ -41,8 +41,8 @@ func Decide(s Status, k Known) Decision {
 		d.After.Over = false
 		d.Write = k.Over || milestone(d.After.Fired)
 		return d
-	case s == Resolved && k.Open && !k.Over:
-		d := Decision{Result: Over, After: k}
+	case s == Over && k.Open && !k.Over:
+		d := Decision{Result: Ended, After: k}
 		d.After.Ended++
 		d.Write = d.After.Ended <= 3 || milestone(d.After.Ended)
 		d.After.Over = d.Write

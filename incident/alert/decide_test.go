@@ -21,10 +21,10 @@ func TestDecide(t *testing.T) {
 		{"the third", Firing, Known{Open: true, Fired: 2}, Decision{Joined, Known{Open: true, Fired: 3}, false}},
 		{"the hundredth", Firing, Known{Open: true, Fired: 99}, Decision{Joined, Known{Open: true, Fired: 100}, true}},
 		{"back after it was over", Firing, Known{Open: true, Fired: 4, Ended: 1, Over: true}, Decision{Joined, Known{Open: true, Fired: 5, Ended: 1}, true}},
-		{"over", Resolved, open, Decision{Over, over, true}},
-		{"over twice", Resolved, over, Decision{Suppressed, over, false}},
-		{"over for the fourth time", Resolved, Known{Open: true, Fired: 4, Ended: 3}, Decision{Over, Known{Open: true, Fired: 4, Ended: 4}, false}},
-		{"over without an incident", Resolved, Known{}, Decision{Suppressed, Known{}, false}},
+		{"over", Over, open, Decision{Ended, over, true}},
+		{"over twice", Over, over, Decision{Suppressed, over, false}},
+		{"over for the fourth time", Over, Known{Open: true, Fired: 4, Ended: 3}, Decision{Ended, Known{Open: true, Fired: 4, Ended: 4}, false}},
+		{"over without an incident", Over, Known{}, Decision{Suppressed, Known{}, false}},
 		{"acknowledged by the sender", Acknowledged, open, Decision{Suppressed, open, false}},
 		{"acknowledged by the sender without an incident", Acknowledged, Known{}, Decision{Suppressed, Known{}, false}},
 	}
@@ -47,12 +47,12 @@ func TestDecideKeepsTheTimelineShort(t *testing.T) {
 		for n := range 10_000 {
 			s := Firing
 			if seed[n%len(seed)] < ends {
-				s = Resolved
+				s = Over
 			}
 			d := Decide(s, k)
 			if k = d.After; d.Write {
 				written++
-				saysOver = s == Resolved
+				saysOver = s == Over
 			}
 			if s == Firing && saysOver {
 				t.Fatalf("after %d alerts the timeline says over, the sender says firing", n+1)

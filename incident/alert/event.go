@@ -36,7 +36,7 @@ func ParseEvent(body []byte) (Alert, error) {
 	for n, l := range f.items(v, "body", "links") {
 		f.link(&a, fmt.Sprintf("links[%d]", n), l)
 	}
-	if line(a.Title) == "" && !f.has("title") && (a.Status != Resolved || line(a.Key) == "") {
+	if line(a.Title) == "" && !f.has("title") && (a.Status != Over || line(a.Key) == "") {
 		f.add("title", "is missing; say in a few words what is wrong, as in \"checkout is slow\"")
 	}
 	if err := f.err(); err != nil {
@@ -53,17 +53,17 @@ func ParseEvent(body []byte) (Alert, error) {
 var statusWords = map[string]Status{
 	"firing": Firing, "fire": Firing, "fired": Firing, "alerting": Firing, "alert": Firing, "trigger": Firing,
 	"triggered": Firing, "open": Firing, "active": Firing, "problem": Firing, "down": Firing, "critical": Firing,
-	"resolved": Resolved, "resolve": Resolved, "ok": Resolved, "recovered": Resolved, "recovery": Resolved,
-	"closed": Resolved, "close": Resolved, "normal": Resolved, "up": Resolved, "cleared": Resolved, "inactive": Resolved,
+	"resolved": Over, "resolve": Over, "ok": Over, "recovered": Over, "recovery": Over,
+	"closed": Over, "close": Over, "normal": Over, "up": Over, "cleared": Over, "inactive": Over,
 }
 
 func (f *form) status(v value) Status {
 	word := strings.ToLower(line(f.text(v, "body", "status")))
-	switch Status(word) {
-	case "", Firing:
+	switch word {
+	case "", "firing":
 		return Firing
-	case Resolved:
-		return Resolved
+	case "resolved", "over":
+		return Over
 	}
 	f.add("status", fmt.Sprintf("is %q; it must be firing or resolved (perhaps you mean %s)", cut(word, 40), nearest(word)))
 	return Firing

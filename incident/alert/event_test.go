@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/stormbell/stormbell/incident"
 )
 
 func TestParseEvent(t *testing.T) {
@@ -18,25 +17,25 @@ func TestParseEvent(t *testing.T) {
 		{"all fields", `{"dedup_key":"db-1/disk","status":"firing","title":"Disk is 91% full","severity":"warning",
 			"service":"checkout","details":{"z":"last","a":"first","n":91,"ok":true,"deep":{"b":[1,null,"<x>"]},"gone":null},
 			"links":["https://grafana.example/d/1",{"url":"https://runbook.example","text":"Runbook"},"javascript:alert(1)"],"extra":{}}`,
-			Alert{Key: "db-1/disk", Status: Firing, Title: "Disk is 91% full", Severity: incident.Sev3, Service: "checkout",
+			Alert{Key: "db-1/disk", Status: Firing, Title: "Disk is 91% full", Severity: Sev3, Service: "checkout",
 				Details: []KV{{"z", "last"}, {"a", "first"}, {"n", "91"}, {"ok", "true"}, {"deep", `{"b":[1,null,"<x>"]}`}},
 				Links:   []Link{{URL: "https://grafana.example/d/1"}, {URL: "https://runbook.example", Text: "Runbook"}}, Source: "event"}},
 		{"title alone", `{"title":" checkout \n is slow "}`,
-			Alert{Key: Fingerprint("", "checkout is slow"), Status: Firing, Title: "checkout is slow", Severity: incident.DefaultSeverity, Source: "event"}},
+			Alert{Key: Fingerprint("", "checkout is slow"), Status: Firing, Title: "checkout is slow", Severity: Unknown, Source: "event"}},
 		{"null is absent", `{"title":"x","dedup_key":null,"status":null,"severity":null,"service":null,"details":null,"links":null}`,
-			Alert{Key: Fingerprint("", "x"), Status: Firing, Title: "x", Severity: incident.DefaultSeverity, Source: "event"}},
+			Alert{Key: Fingerprint("", "x"), Status: Firing, Title: "x", Severity: Unknown, Source: "event"}},
 		{"resolved by its key alone", `{"dedup_key":"k","status":"RESOLVED"}`,
-			Alert{Key: "k", Status: Resolved, Severity: incident.DefaultSeverity, Source: "event"}},
+			Alert{Key: "k", Status: Over, Severity: Unknown, Source: "event"}},
 		{"severity as a number", `{"title":"x","dedup_key":12,"severity":1}`,
-			Alert{Key: "12", Status: Firing, Title: "x", Severity: incident.Sev1, Source: "event"}},
+			Alert{Key: "12", Status: Firing, Title: "x", Severity: Sev1, Source: "event"}},
 		{"severity of another house", `{"title":"x","dedup_key":"k","severity":"disaster"}`,
-			Alert{Key: "k", Status: Firing, Title: "x", Severity: incident.DefaultSeverity, Source: "event",
+			Alert{Key: "k", Status: Firing, Title: "x", Severity: Unknown, Source: "event",
 				Notes: []string{`The sender's severity "disaster" is not known here; taken as sev2.`}}},
 		{"a name twice", `{"title":"a","title":"b","dedup_key":"k"}`,
-			Alert{Key: "k", Status: Firing, Title: "b", Severity: incident.DefaultSeverity, Source: "event",
+			Alert{Key: "k", Status: Firing, Title: "b", Severity: Unknown, Source: "event",
 				Notes: []string{`The body has "title" more than once; the last one counts.`}}},
 		{"byte order mark", "\xEF\xBB\xBF{\"title\":\"x\",\"dedup_key\":\"k\"}\n",
-			Alert{Key: "k", Status: Firing, Title: "x", Severity: incident.DefaultSeverity, Source: "event"}},
+			Alert{Key: "k", Status: Firing, Title: "x", Severity: Unknown, Source: "event"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

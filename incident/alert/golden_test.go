@@ -90,11 +90,11 @@ func sound(t *testing.T, body []byte, a Alert, err error) {
 	switch {
 	case a.Key == "" || len([]rune(a.Key)) > MaxKey:
 		t.Errorf("parse %q: key %q", body, a.Key)
-	case a.Status != Firing && a.Status != Resolved && a.Status != Acknowledged:
+	case a.Status != Firing && a.Status != Over && a.Status != Acknowledged:
 		t.Errorf("parse %q: status %q", body, a.Status)
 	case a.Status == Firing && a.Title == "":
 		t.Errorf("parse %q: fires without a title", body)
-	case a.Severity < 1 || a.Severity > 4:
+	case a.Severity < Unknown || a.Severity > SeverityNone:
 		t.Errorf("parse %q: severity %d", body, a.Severity)
 	case len(a.Details) > MaxDetails || len(a.Links) > MaxLinks:
 		t.Errorf("parse %q: %d details, %d links", body, len(a.Details), len(a.Links))

@@ -61,7 +61,7 @@ func (f *form) action(v value) Status {
 	case "acknowledge":
 		return Acknowledged
 	case "resolve":
-		return Resolved
+		return Over
 	case "":
 		if !f.has("event_action") {
 			f.add("event_action", "is missing; it must be trigger, acknowledge or resolve")

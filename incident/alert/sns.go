@@ -13,8 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/stormbell/stormbell/incident"
 )
 
 // Envelope is a message of Amazon SNS to an HTTP endpoint.
@@ -191,7 +189,7 @@ func (e Envelope) Alert() (Alert, error) {
 		return a, err
 	}
 	first, rest, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(e.Message, "\uFFFD")), "\n")
-	a := Alert{Source: "sns", Status: Firing, Severity: incident.DefaultSeverity, Title: line(e.Subject)}
+	a := Alert{Source: "sns", Status: Firing, Severity: Unknown, Title: line(e.Subject)}
 	if a.Title == "" {
 		a.Title = line(first)
 	} else {
@@ -210,12 +208,12 @@ func (e Envelope) Alert() (Alert, error) {
 // alarm reads a CloudWatch alarm. It has no severity of its own: the default.
 func alarm(v value) Alert {
 	a := Alert{
-		Source: "sns", Status: Firing, Severity: incident.DefaultSeverity,
+		Source: "sns", Status: Firing, Severity: Unknown,
 		Title: v.get("AlarmName").text, Key: v.get("AlarmArn").flat(),
 	}
 	switch state := v.get("NewStateValue").flat(); state {
 	case "OK":
-		a.Status = Resolved
+		a.Status = Over
 	case "ALARM":
 	default:
 		a.note("The alarm's state is " + cut(or(line(state), "not said"), 40) + "; taken as firing.")
