@@ -191,7 +191,7 @@ func BenchmarkAlertToPage(b *testing.B) {
 	for n := range b.N {
 		start := time.Now()
 		a := alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99 above 3 s", Service: fmt.Sprintf("s%d", n), Severity: alert.Sev1, Source: "event"}
-		if _, err := r.desk.Alert(b.Context(), "monitor", a); err != nil {
+		if _, err := r.alert(b.Context(), a); err != nil {
 			b.Fatal(err)
 		}
 		p := <-posted
@@ -240,7 +240,7 @@ func flood(b *testing.B, key func(int64) string) {
 			all.Go(func() {
 				for n := seq.Add(1); n <= alerts; n = seq.Add(1) {
 					a := alert.Alert{Key: key(n), Status: alert.Firing, Title: "a disk is full", Service: "checkout", Severity: alert.Sev1, Source: "event"}
-					if _, err := r.desk.Alert(b.Context(), "monitor", a); err != nil {
+					if _, err := r.alert(b.Context(), a); err != nil {
 						b.Error(err)
 					}
 				}

@@ -91,7 +91,7 @@ func TestCostOfAnAlert(t *testing.T) {
 
 		start := time.Now()
 		a := alert.Alert{Key: "disk", Status: alert.Firing, Title: "the disk is full", Severity: alert.Sev1, Source: "event"}
-		if _, err := r.desk.Alert(t.Context(), "monitor", a); err != nil {
+		if _, err := r.alert(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(30 * time.Minute) // nobody answers, and the next step is far away

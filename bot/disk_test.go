@@ -77,7 +77,7 @@ func TestAsleep(t *testing.T) {
 		}
 		db := storage.New(engine)
 		defer db.Close()
-		l, people, d := parts(t, db, desk.Options{})
+		l, people, d, _ := parts(t, db, desk.Options{})
 		roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
 		if err != nil {
 			t.Fatal(err)

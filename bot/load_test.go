@@ -133,7 +133,7 @@ func TestManyAtOnce(t *testing.T) {
 			all.Go(func() {
 				for n := k; n < many; n += 64 {
 					a := alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: fmt.Sprintf("host %d is down", n), Severity: alert.Sev1, Source: "event"}
-					if _, err := r.desk.Alert(r.t.Context(), "monitor", a); err != nil {
+					if _, err := r.alert(r.t.Context(), a); err != nil {
 						t.Error(err)
 					}
 				}
@@ -191,7 +191,7 @@ func TestDayOnCall(t *testing.T) {
 			n := hour/2 + 1
 			if hour%4 == 0 {
 				r.command("eve", "general", fmt.Sprintf("declare thing %d is slow", n))
-			} else if _, err := r.desk.Alert(r.t.Context(), "monitor", alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99", Severity: alert.Sev2, Source: "event"}); err != nil {
+			} else if _, err := r.alert(r.t.Context(), alert.Alert{Key: fmt.Sprint(n), Status: alert.Firing, Title: "p99", Severity: alert.Sev2, Source: "event"}); err != nil {
 				t.Fatal(err)
 			}
 			r.pass(time.Duration(hour) * time.Minute) // ever later: at last nobody but the last resort is left

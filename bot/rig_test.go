@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -19,6 +20,7 @@ import (
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
@@ -68,6 +70,7 @@ type rig struct {
 	ledger *ledger.Ledger
 	people *oncall.Roster
 	desk   *desk.Desk
+	alerts *alerts.Alerts
 	log    zerolog.Logger
 	stop   func()
 
@@ -157,7 +160,7 @@ func (r *rig) startNow() {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	options := r.world.deskOptions()
 	options.AnnounceChannel = r.announce
-	r.ledger, r.people, r.desk = parts(r.t, db, options, r.world.methods()...)
+	r.ledger, r.people, r.desk, r.alerts = parts(r.t, db, options, r.world.methods()...)
 	if !r.people.HasRoster() {
 		roster, err := rotation.Parse("roster.yaml", []byte(r.roster))
 		if err != nil {
@@ -168,7 +171,7 @@ func (r *rig) startNow() {
 		}
 	}
 	r.reach = dispatch.NewReach()
-	slack := chat.New(r.desk, r.people, chat.Options{
+	slack := chat.New(r.desk, r.people, r.alerts, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
 		AnnounceChannel: r.announce,
 		Observe:         func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
@@ -283,7 +286,7 @@ func (r *rig) fold(n int) (incident.Incident, []incident.Event) {
 }
 
 // parts opens a ledger, a roster and a desk over a store.
-func parts(t testing.TB, db *storage.DB, opt desk.Options, methods ...string) (*ledger.Ledger, *oncall.Roster, *desk.Desk) {
+func parts(t testing.TB, db *storage.DB, opt desk.Options, methods ...string) (*ledger.Ledger, *oncall.Roster, *desk.Desk, *alerts.Alerts) {
 	t.Helper()
 	l, err := ledger.Open(t.Context(), db)
 	if err != nil {
@@ -297,7 +300,20 @@ func parts(t testing.TB, db *storage.DB, opt desk.Options, methods ...string) (*
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l, people, d
+	room, err := alerts.Open(t.Context(), l, people, d, alerts.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, people, d, room
+}
+
+// alert has a sender report an alert.
+func (r *rig) alert(ctx context.Context, a alert.Alert) (alerts.Taken, error) {
+	taken, err := r.alerts.Take(ctx, alerts.Key{Name: "monitor"}, alert.Body{Alerts: []alert.Alert{a}})
+	if err != nil {
+		return alerts.Taken{}, err
+	}
+	return taken[0], nil
 }
 
 // listed is an engine that sees to it that every key is one of the documented ones.

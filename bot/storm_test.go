@@ -185,7 +185,7 @@ func storm(b *testing.B, roster *rotation.Roster, incidents int) {
 	defer db.Close()
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
-	l, people, d := parts(b, db, p.deskOptions(), p.methods()...)
+	l, people, d, _ := parts(b, db, p.deskOptions(), p.methods()...)
 	if err := people.ApplyRoster(ctx, roster, incident.Bot, "the benchmark"); err != nil {
 		b.Fatal(err)
 	}

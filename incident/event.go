@@ -31,7 +31,9 @@ const (
 	KindFollowUp     Kind = "follow_up"        // FollowUp
 	KindChannel      Kind = "channel"          // Channel, ChannelName
 	KindAlert        Kind = "alert"            // Alert, Count, Text: the alert fired again
+	KindAlertJoined  Kind = "alert_joined"     // Count, Text, Reason: another alert fires; Count is how many there are
 	KindAlertOver    Kind = "alert_over"       // Alert, Text: the sender says it is over
+	KindRelated      Kind = "related"          // Into, Text: another incident, which may be the same
 	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Rule, Reason, Text
 	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
 	KindReceipt      Kind = "receipt"          // Person, Via, Pass, Step, Reason (delivered or seen), Text
@@ -59,6 +61,7 @@ type Event struct {
 	Service     string    `json:"service,omitempty"`
 	Private     bool      `json:"private,omitempty"`
 	Test        bool      `json:"test,omitempty"`
+	NoChannel   bool      `json:"no_channel,omitempty"` // it gets a channel only when somebody wants one
 	Note        NoteKind  `json:"note,omitempty"`
 	How         How       `json:"how,omitempty"`
 	Role        Role      `json:"role,omitempty"`
@@ -123,6 +126,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Title, i.Severity, i.Highest, i.Service = e.Title, e.Severity, e.Severity, e.Service
 		i.Assumed = e.Assumed
 		i.Private, i.Test, i.Alert = e.Private, e.Test, e.Alert
+		i.NoChannel = e.NoChannel
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
 		i.startImpact(e.At)
 	case KindAcknowledged:
@@ -185,8 +189,8 @@ func (i Incident) apply(e Event) Incident {
 	case KindFollowUp:
 		i.FollowUps = append(slices.Clip(i.FollowUps), *e.FollowUp)
 	case KindChannel:
-		i.Channel, i.ChannelName = e.Channel, e.ChannelName
-	case KindAlert:
+		i.Channel, i.ChannelName, i.NoChannel = e.Channel, e.ChannelName, false
+	case KindAlert, KindAlertJoined:
 		i.AlertOver = false
 	case KindAlertOver:
 		i.AlertOver = true
@@ -194,7 +198,7 @@ func (i Incident) apply(e Event) Incident {
 		i.involve(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindReceipt, KindStep, KindRemark:
+	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	return i

@@ -46,7 +46,8 @@ type Incident struct {
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
 	ChannelName    string     `json:"channel_name,omitempty"`
 	Alert          string     `json:"alert,omitempty"`          // dedup key of the alert that opened it
-	AlertOver      bool       `json:"alert_over,omitempty"`     // that alert has said that it is over
+	AlertOver      bool       `json:"alert_over,omitempty"`     // all its alerts are over, say their senders
+	NoChannel      bool       `json:"no_channel,omitempty"`     // it gets a channel only when somebody wants one
 	MergedInto     int        `json:"merged_into,omitempty"`    // the incident this one is part of
 	MergedPrivate  bool       `json:"merged_private,omitempty"` // that one is private
 	FollowUps      []FollowUp `json:"follow_ups,omitempty"`     // in the order they were opened

@@ -37,8 +37,10 @@ func anyAct(t *rapid.T) func(Incident, time.Time) (Change, error) {
 		func(i Incident, now time.Time) (Change, error) { return i.Rename(text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Reroute(service, text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.TakeRole(role, who, by, now) },
-		func(i Incident, now time.Time) (Change, error) { return i.AlertAgain(text, 2, mon, now), nil },
-		func(i Incident, now time.Time) (Change, error) { return i.AlertCleared(text, mon, now), nil },
+		func(i Incident, now time.Time) (Change, error) {
+			return i.AlertFires(Fires{Title: text, Again: 2, Told: true}, mon, now), nil
+		},
+		func(i Incident, now time.Time) (Change, error) { return i.AlertCleared(text, true, mon, now), nil },
 		func(i Incident, now time.Time) (Change, error) { return i.Lapse(Bot, "No sign of life.", now), nil },
 		func(i Incident, now time.Time) (Change, error) {
 			return i.Record(now, Event{Kind: KindPaged, Person: who, Via: "slack"}, Event{Kind: KindChannel, Channel: "C1"}), nil

@@ -16,6 +16,10 @@ type Declaration struct {
 	Private  bool
 	Test     bool
 	Alert    string // dedup key, when an alert opened it
+
+	// NoChannel: it gets a channel only when somebody wants one. Whatever its
+	// severity, somebody is asked.
+	NoChannel bool
 }
 
 // Declare opens incident number n. A title that is too long is cut, and the
@@ -32,8 +36,12 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 	}
 	c := begin(Incident{Number: n}, by, now)
 	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Assumed: assumed, Service: d.Service,
-		Private: d.Private, Test: d.Test, Alert: d.Alert})
-	c.do(StartPaging, OpenChannel, Invite)
+		Private: d.Private, Test: d.Test, Alert: d.Alert, NoChannel: d.NoChannel})
+	if d.NoChannel {
+		c.do(StartPaging, RefreshAnnounce)
+	} else {
+		c.do(StartPaging, OpenChannel, Invite)
+	}
 	if whole != "" {
 		c.add(Event{Kind: KindNote, Text: whole})
 	}
@@ -296,20 +304,47 @@ func (i Incident) Lapse(by Actor, text string, now time.Time) Change {
 	return c.change()
 }
 
-// AlertAgain records that the alert fired again, for the count-th time.
-func (i Incident) AlertAgain(text string, count int, by Actor, now time.Time) Change {
+// Fires says what of an alert that fires concerns the incident to which it belongs.
+type Fires struct {
+	Title    string // the alert's own
+	Alerts   int    // how many the incident has now, with those that are over
+	Again    int    // how often it has fired; 0: it has joined now
+	Ask      string // why somebody is asked because of it; empty: nobody is
+	Withdraw bool   // what was over, and offered to be resolved, is not over any more
+	Told     bool   // it is worth an entry of the timeline though nobody is asked
+}
+
+// AlertFires records that another alert fires for the incident, or one of its alerts
+// again. Where people are to look at it, the channel is told; one that had been
+// mitigated is investigated again.
+func (i Incident) AlertFires(f Fires, by Actor, now time.Time) Change {
 	c := begin(i, by, now)
-	c.add(Event{Kind: KindAlert, Alert: i.Alert, Count: count, Text: CleanText(text)})
+	if f.Ask != "" || f.Withdraw || f.Told {
+		e := Event{Kind: KindAlertJoined, Count: f.Alerts, Text: CleanText(f.Title), Reason: f.Ask}
+		if f.Again > 0 {
+			e.Kind, e.Alert, e.Count = KindAlert, i.Alert, f.Again
+		}
+		seq := c.add(e)
+		if f.Ask != "" {
+			c.say(seq)
+		}
+	}
+	if f.Ask != "" && i.Status == Mitigated {
+		c.say(c.add(Event{Kind: KindInvestigate, Text: CleanText(f.Ask)}))
+		c.refresh()
+		return c.change()
+	}
 	c.do(RefreshCard)
 	return c.change()
 }
 
-// AlertCleared records that the sender says the alert is over. People resolve
-// incidents, senders do not: it is said in the channel with a button.
-func (i Incident) AlertCleared(text string, by Actor, now time.Time) Change {
+// AlertCleared records that all alerts are over, as their senders say. People resolve
+// incidents, senders do not: it is said in the channel with a button, if offer is set.
+func (i Incident) AlertCleared(text string, offer bool, by Actor, now time.Time) Change {
 	c := begin(i, by, now)
-	seq := c.add(Event{Kind: KindAlertOver, Alert: i.Alert, Text: CleanText(text)})
-	c.say(seq)
+	if offer {
+		c.say(c.add(Event{Kind: KindAlertOver, Alert: i.Alert, Text: CleanText(text)}))
+	}
 	c.do(RefreshCard)
 	return c.change()
 }
@@ -435,6 +470,10 @@ func (b *building) add(e Event) int {
 // take makes the actor the one who is on it.
 func (b *building) take() {
 	b.say(b.add(Event{Kind: KindAcknowledged}))
+	if kind, _ := b.by.Split(); kind == "alert" { // a sender says that somebody is on it, not who
+		b.do(StopPaging, CloseAsks)
+		return
+	}
 	if b.i.Holder(Commander) == "" {
 		b.add(Event{Kind: KindRole, Role: Commander, Person: b.by})
 	}

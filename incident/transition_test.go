@@ -93,8 +93,13 @@ var acts = []struct {
 	{"offer command", func(i Incident, now time.Time) (Change, error) { return i.TakeRole(Commander, eve, bob, now) }},
 	{"command again", func(i Incident, now time.Time) (Change, error) { return i.TakeRole(Commander, ada, bob, now) }},
 	{"respond", func(i Incident, now time.Time) (Change, error) { return i.TakeRole(Responder, eve, bob, now) }},
-	{"alert again", func(i Incident, now time.Time) (Change, error) { return i.AlertAgain("slow", 2, mon, now), nil }},
-	{"alert over", func(i Incident, now time.Time) (Change, error) { return i.AlertCleared("", mon, now), nil }},
+	{"alert again", func(i Incident, now time.Time) (Change, error) {
+		return i.AlertFires(Fires{Title: "slow", Again: 2, Told: true}, mon, now), nil
+	}},
+	{"another alert", func(i Incident, now time.Time) (Change, error) {
+		return i.AlertFires(Fires{Title: "slower", Alerts: 2, Ask: "An alert fires after all were over", Withdraw: true}, mon, now), nil
+	}},
+	{"alert over", func(i Incident, now time.Time) (Change, error) { return i.AlertCleared("", true, mon, now), nil }},
 	{"lapse", func(i Incident, now time.Time) (Change, error) { return i.Lapse(Bot, "No sign of life.", now), nil }},
 }
 

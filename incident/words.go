@@ -97,6 +97,8 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did, s.Wrote = w.followUp(e.FollowUp)
 	case KindAlert:
 		s.Did = fmt.Sprintf("fired again (%d times so far)", e.Count)
+	case KindAlertJoined:
+		s.Did = fmt.Sprintf("fires too (%d alerts so far)", e.Count)
 	case KindAlertOver:
 		s.Did = "is over, says its sender"
 	default:
@@ -132,6 +134,8 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "is paging again, although it was acknowledged", true
 	case KindRemark:
 		s.Did, s.Alone = "noted", true
+	case KindRelated:
+		s.Did, s.Alone = "found another incident", true
 	default:
 		s.Did = "did something for which this version has no words"
 	}

@@ -53,6 +53,10 @@ func (c Change) value() ([]byte, error) {
 	return append([]byte{}, c.Value...), nil
 }
 
+// Changes returns how many keys the transaction has changed so far, of which it can
+// change [MaxChanges].
+func (t *Tx) Changes() int { return len(t.own.changes) }
+
 // Put sets the value of key; nil and empty values are the same. The value is
 // copied. The key must not be empty.
 func (t *Tx) Put(key string, value []byte) error {

@@ -27,6 +27,8 @@ const (
 	actDeclared  = "declare_text" // declare at once what was typed; the value is the text
 	actList      = "list"
 	actOncall    = "oncall"
+	actChannel   = "channel" // make a channel for an incident that has none
+	actSame      = "same"    // it is part of another one; the value is both numbers
 )
 
 // message is what is posted or put in the place of what was posted: the blocks,
@@ -240,6 +242,10 @@ func announcement(b desk.Brief, n names) message {
 	if u := b.Update; u.Seq > 0 {
 		m.blocks = append(m.blocks, contextLine("Update ("+at(u.At)+"): "+clip(esc(u.Text), 1000)))
 	}
+	if i.NoChannel && i.Status.Active() {
+		elements := answers(i)
+		m.blocks = append(m.blocks, row(i, append(elements, button(actChannel, strconv.Itoa(i.Number), "Open a channel", ""))...)...)
+	}
 	return m
 }
 
@@ -261,12 +267,15 @@ func saidMessage(b desk.Brief, e incident.Event, n names) message {
 	i, value := b.Incident, strconv.Itoa(b.Incident.Number)
 	switch {
 	case !i.Status.Active():
-	case e.Kind == incident.KindAlertOver:
+	case e.Kind == incident.KindAlertOver && i.AlertOver:
 		m.blocks = append(m.blocks, row(i, button(actResolve, value, "Resolve", slack.StylePrimary))...)
 	case e.Kind == incident.KindOffered && e.Role == incident.Commander && i.Holder(incident.Commander) != e.Person:
 		m.blocks = append(m.blocks, row(i, button(actTakeOffer, value+" "+string(e.Person), "Take command", slack.StylePrimary))...)
-	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened:
+	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened,
+		e.Kind == incident.KindAlert, e.Kind == incident.KindAlertJoined:
 		m.blocks = append(m.blocks, row(i, answers(i)...)...)
+	case e.Kind == incident.KindRelated:
+		m.blocks = append(m.blocks, row(i, button(actSame, value+" "+strconv.Itoa(e.Into), "It is the same", ""))...)
 	}
 	return m
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -74,7 +75,7 @@ func subject(t *testing.T, text string, private bool) (desk.Brief, []incident.Ev
 	add(i.Note("", text, "alert:"+incident.Actor(text), at(1)))
 	add(i.Note(incident.Decision, text, eve, at(1)))
 	add(i.TakeRole(incident.Commander, ada, eve, at(1)))
-	add(i.AlertCleared(text, incident.Actor("alert:"+text), at(2)), nil)
+	add(i.AlertCleared(text, true, incident.Actor("alert:"+text), at(2)), nil)
 	add(i.SetSeverity(incident.Sev2, text, eve, at(2)))
 	add(i.Lapse(incident.Bot, "Nothing was heard.", at(3)), nil)
 	b := desk.Brief{
@@ -95,7 +96,7 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 	all := map[string]message{
 		"page":         pageMessage(b, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: " + b.Incident.Title}, people),
 		"page resort":  pageMessage(b, desk.Prompt{Resort: true}, people),
-		"card":         cardMessage(b, people),
+		"card":         cardMessage(b, alert.Tally{}, people),
 		"announcement": announcement(b, people),
 		"topic":        plainMessage(topic(b)),
 		"purpose":      plainMessage(purpose(b)),
@@ -290,9 +291,9 @@ func TestMessages(t *testing.T) {
 		"page-together":      gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
 		"page-together-done": gatheredFrom(b, 2, func(n int) bool { return true }),
 		"page-together-many": gatheredFrom(b, 25, func(n int) bool { return n > 21 }),
-		"card":               cardMessage(b, people),
-		"card-acknowledged":  cardMessage(acked, people),
-		"card-resolved":      cardMessage(over, people),
+		"card":               cardMessage(b, alert.Tally{}, people),
+		"card-acknowledged":  cardMessage(acked, alert.Tally{}, people),
+		"card-resolved":      cardMessage(over, alert.Tally{}, people),
 		"announcement":       announcement(b, people),
 		"said-resolved":      saidMessage(over, c.Events[0], people),
 		"said-alert-over":    saidMessage(b, find(t, events, incident.KindAlertOver), people),

@@ -46,6 +46,19 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actAck, actEscalate, actCommand, actResolve, actUpdate:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.pressedOn(ctx, i, caller, press{action.ActionID, n})
+	case actChannel:
+		n, _ := strconv.Atoi(action.Value)
+		return s.pressedOn(ctx, i, caller, press{actChannel, n})
+	case actSame:
+		part, whole, _ := strings.Cut(action.Value, " ")
+		n, _ := strconv.Atoi(part)
+		into, _ := strconv.Atoi(whole)
+		if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Merge, Into: into}); err != nil {
+			return s.told(caller, ephemeral(s.trouble(err)))
+		}
+		return answer{}
+	case actAlerts, actAlertsWhy:
+		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actAckAll:
 		return s.ackAll(ctx, caller, action.Value)
 	case actTakeOffer:
@@ -92,6 +105,11 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 		return s.formOn(ctx, i.TriggerID, c, p)
 	case actEscalate:
 		a, err = s.desk.Escalate(ctx, c, p.incident)
+	case actChannel:
+		act = desk.Act{Verb: desk.WantChannel}
+		if _, err = s.desk.Do(ctx, c, p.incident, act); err == nil {
+			return s.told(c, ephemeral("The channel of "+incident.Name(p.incident)+" is being made."))
+		}
 	case actCommand:
 		act = desk.Act{Verb: desk.TakeRole, Role: incident.Commander}
 		a, err = s.desk.Do(ctx, c, p.incident, act)

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -53,6 +54,7 @@ type Slack struct {
 	log    zerolog.Logger
 	desk   *desk.Desk
 	people *oncall.Roster
+	room   *alerts.Alerts
 	wire   *wire.Client
 
 	moving singleflight.Group // of incidents into another channel
@@ -68,8 +70,8 @@ type Slack struct {
 	zones userZones
 }
 
-// New returns the Slack side of the desk. It does not connect.
-func New(d *desk.Desk, people *oncall.Roster, opt Options) *Slack {
+// New returns the Slack side of the desk and of the alerts. It does not connect.
+func New(d *desk.Desk, people *oncall.Roster, room *alerts.Alerts, opt Options) *Slack {
 	if opt.Command == "" {
 		opt.Command = "/incident"
 	}
@@ -81,7 +83,7 @@ func New(d *desk.Desk, people *oncall.Roster, opt Options) *Slack {
 		opt.Zone = time.UTC
 	}
 	return &Slack{
-		opt: opt, log: opt.Log, desk: d, people: people, wire: wire.New(opt.wire()),
+		opt: opt, log: opt.Log, desk: d, people: people, room: room, wire: wire.New(opt.wire()),
 		shown: map[ledger.Message]string{}, topics: map[string]string{}, strangers: map[string]time.Time{}, reopened: map[string]time.Time{},
 	}
 }

@@ -26,6 +26,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Card:           s.card,
 		ledger.Invite:         s.invite,
 		ledger.Announce:       s.announce,
+		ledger.Alerts:         s.alerts,
 		ledger.Topic:          s.setTopic,
 		ledger.Purpose:        s.setPurpose,
 		ledger.Say:            s.say,
@@ -76,7 +77,11 @@ func (s *Slack) digestDue(context.Context, desk.Task) (desk.Outcome, error) {
 
 // card keeps the summary card in the incident's channel, pinned.
 func (s *Slack) card(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), cardMessage(t.Brief, s.names()))
+	tally, err := s.tally(ctx, t.Brief)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), cardMessage(t.Brief, tally, s.names()))
 	if err != nil || o.Message == t.Artifacts.Card && !t.Job.Doubtful {
 		return o, err
 	}

@@ -34,7 +34,11 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	m := cardMessage(b, s.names())
+	tally, err := s.tally(ctx, b)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	m := cardMessage(b, tally, s.names())
 	if b.Artifacts.Channel != "" {
 		m.blocks = append(m.blocks, contextLine("<#"+b.Artifacts.Channel+">"))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -126,7 +127,11 @@ func onPeer(t *testing.T, f func(*peer, *Slack)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := New(d, people, Options{AppToken: "xapp-1", BotToken: "xoxb-1", APIURL: "http://slack.test/api/", Log: zerolog.Nop(),
+		room, err := alerts.Open(t.Context(), l, people, d, alerts.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := New(d, people, room, Options{AppToken: "xapp-1", BotToken: "xoxb-1", APIURL: "http://slack.test/api/", Log: zerolog.Nop(),
 			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return w.line.Dial(ctx) }})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)

@@ -192,8 +192,23 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		return quoted("Resolved. Thank you. Whoever was woken: please sleep first. The draft of the post-mortem follows.", e.Text)
 	case incident.KindReopened:
 		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
+	case incident.KindAlert, incident.KindAlertJoined:
+		s := "*" + clip(esc(e.Text), 1000) + "*"
+		if e.Reason != "" {
+			s += "\n" + e.Reason + "."
+		}
+		return s
+	case incident.KindRelated:
+		return clip(esc(e.Text), 1000)
 	case incident.KindAlertOver:
-		return "The alert is over, says its sender. " + overNext(i)
+		over := "The alert is over, says its sender. "
+		if e.Text != "" && strings.HasPrefix(e.Text, "All ") {
+			over = esc(e.Text) + " So say their senders. "
+		}
+		if i.Status.Active() && !i.AlertOver {
+			return over + "It fires again by now."
+		}
+		return over + overNext(i)
 	case incident.KindOffered:
 		return n.offered(i, e)
 	case incident.KindStep:

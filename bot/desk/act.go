@@ -29,6 +29,7 @@ const (
 	Rename      Verb = "rename"
 	Reroute     Verb = "service"
 	TakeRole    Verb = "role"
+	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
 // Act is something that somebody does to an incident. Beside Verb and Text it
@@ -64,10 +65,22 @@ func (w *work) do(a Act) error {
 			return err
 		}
 	}
+	if a.Verb == WantChannel || w.secondPerson() {
+		if err := w.wantChannel(); err != nil {
+			return err
+		}
+	}
 	if err := w.tryAgain(); err != nil {
 		return err
 	}
 	return w.progress(a.Verb)
+}
+
+// secondPerson reports whether somebody joins who is not the one who has acknowledged:
+// two people need a place to talk.
+func (w *work) secondPerson() bool {
+	by := w.caller.Actor
+	return w.inc.NoChannel && w.inc.Status.Active() && by.Human() && w.inc.AcknowledgedBy != "" && w.inc.AcknowledgedBy != by
 }
 
 // decide asks the incident what follows from the act.
@@ -76,6 +89,11 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	switch a.Verb {
 	case Acknowledge:
 		return i.Acknowledge(by, now)
+	case WantChannel:
+		if !i.NoChannel {
+			return incident.Change{}, refusal("", "%s has its channel already, or it is being made.", i.Name())
+		}
+		return i.Record(now, incident.Event{Kind: incident.KindRemark, Text: incident.Capital(w.whoActs()) + " wants a channel."}), nil
 	case Investigate:
 		return i.Investigate(by, a.Text, now)
 	case Mitigating:
@@ -193,6 +211,7 @@ func (w *work) declare(decl incident.Declaration) error {
 	if err != nil {
 		return err
 	}
+	w.artifacts.ChannelGivenUp = w.artifacts.ChannelGivenUp || decl.NoChannel
 	change, err := incident.Declare(n, decl, w.caller.Actor, w.Now)
 	if err != nil {
 		return err

@@ -1,124 +1,297 @@
 package desk
 
 import (
-	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/incident/escalation"
+	"github.com/stormbell/stormbell/storage"
 )
 
-// AlertResult is what became of an alert.
-type AlertResult struct {
-	Incident int // 0 when the alert concerns none
-	Result   alert.Result
+// Within is what alerts do to incidents, in a transaction that they have begun
+// themselves: their records and the incidents' are committed together. An incident
+// is loaded once, whatever is done to it; [Within.Close] stores what is left.
+type Within struct {
+	d      *Desk
+	tx     *ledger.Tx
+	caller Caller
+	loaded map[int]*work
 }
 
-// alertRecord is what is known under a dedup key.
-type alertRecord struct {
-	V        int         `json:"v"`
-	Incident int         `json:"incident"`
-	Known    alert.Known `json:"known"`
-	Last     time.Time   `json:"last"`
-
-	// Said is the worst severity that the alert has had in its incident; 0 in the
-	// records of earlier versions.
-	Said incident.Severity `json:"said,omitempty"`
+// Within begins what a caller does to incidents in a transaction.
+func (d *Desk) Within(tx *ledger.Tx, c Caller) *Within {
+	return &Within{d: d, tx: tx, caller: c, loaded: map[int]*work{}}
 }
 
-// Alert takes in an alert from the sender with that name. An alert whose dedup
-// key has an open incident joins it; otherwise it opens one. A sender that says
-// it is over resolves nothing: that is offered to people.
-func (d *Desk) Alert(ctx context.Context, source string, a alert.Alert) (AlertResult, error) {
-	var result AlertResult
-	_, err := d.act(ctx, Caller{Actor: incident.Actor("alert:" + source)}, 0, func(w *work) error {
-		r, _, err := ledger.Load[alertRecord](w.Tx.Tx, alertKey(a.Key))
-		if err != nil {
+// Close stores what belongs to the incidents that were touched. It must be the last
+// call.
+func (x *Within) Close() error {
+	for _, w := range x.loaded {
+		if err := w.saveArtifacts(); err != nil {
 			return err
 		}
-		if r.Incident > 0 {
-			if err := w.openWhole(r.Incident); err != nil {
-				return err
-			}
-		}
-		r.Known.Open = r.Incident > 0 && w.inc.Status.Active()
-		decision := alert.Decide(a.Status, r.Known)
-		said := r.Said
-		switch {
-		case decision.Result == alert.Opened:
-			said = 0
-		case said == 0:
-			said = w.inc.Highest // it is not known, and no more than that
-		}
-		if err := w.follow(a, decision, said); err != nil {
-			return err
-		}
-		if sev := a.Severity.Incident(); a.Severity != alert.Unknown && (said == 0 || sev < said) {
-			said = sev
-		}
-		n := w.inc.Number
-		if w.inc.Private { // it was merged into that one, which the sender need not know
-			n = r.Incident
-		}
-		result = AlertResult{Incident: n, Result: decision.Result}
-		if decision.Result == alert.Suppressed {
-			return nil
-		}
-		return w.Save(alertKey(a.Key),
-			alertRecord{V: 1, Incident: n, Known: decision.After, Last: w.Now, Said: said})
-	})
-	return result, err
+	}
+	return nil
 }
 
-// openWhole opens the incident, or the one that it is a part of: an alert whose
-// incident was merged belongs to the other one.
-func (w *work) openWhole(n int) error {
+func (x *Within) work() *work {
+	return &work{Tx: x.tx, d: x.d, who: x.d.oncall.Current(), caller: x.caller}
+}
+
+// load returns the act on incident n.
+func (x *Within) load(n int) (*work, error) {
+	if w, ok := x.loaded[n]; ok {
+		return w, nil
+	}
+	w := x.work()
+	if err := w.open(n); err != nil {
+		return nil, err
+	}
+	x.loaded[n] = w
+	return w, nil
+}
+
+// Whole returns the incident, or the one that it is a part of: an alert whose
+// incident was merged belongs to the other one. exhausted says that nobody answered
+// any step of its escalation.
+func (x *Within) Whole(n int) (i incident.Incident, exhausted bool, err error) {
+	var w *work
 	for range 10 { // a circle cannot be made, yet must not hang
-		if err := w.open(n); err != nil {
-			return err
+		if w, err = x.load(n); err != nil {
+			return incident.Incident{}, false, err
 		}
 		if n = w.inc.MergedInto; n == 0 {
 			break
 		}
 	}
-	return nil
+	r, err := w.escalation()
+	return w.inc, r.Page.State == escalation.Exhausted, err
 }
 
-// follow does to incidents what was decided of the alert. said is the worst severity
-// that it has had before.
-func (w *work) follow(a alert.Alert, d alert.Decision, said incident.Severity) error {
-	switch d.Result {
-	case alert.Opened:
-		w.inc, w.artifacts, w.found = incident.Incident{}, Artifacts{}, Artifacts{}
-		return w.declare(incident.Declaration{
-			Title: a.Title, Severity: a.Severity.Incident(), Service: a.Service, Details: a.Text(), Alert: a.Key,
-		})
-	case alert.Joined:
-		if d.Write {
-			if err := w.apply(w.inc.AlertAgain(a.Title, d.After.Fired, w.caller.Actor, w.Now)); err != nil {
-				return err
-			}
-		}
-		return w.worse(a, said)
-	case alert.Ended:
-		if d.Write && a.Key == w.inc.Alert { // that of a merged one is not the whole
-			return w.apply(w.inc.AlertCleared(a.Text(), w.caller.Actor, w.Now))
-		}
-	}
-	return nil
+// Whole is [Within.Whole] for whoever only reads.
+func (d *Desk) Whole(tx *storage.Tx, n int) (i incident.Incident, exhausted bool, err error) {
+	return d.Within(&ledger.Tx{Tx: tx}, byBot).Whole(n)
 }
 
-// worse raises the severity to the alert's, when that is worse than what the same
-// alert has said before: a repeat must not undo what a person has lowered. It is
-// never lowered by a sender.
-func (w *work) worse(a alert.Alert, said incident.Severity) error {
-	if a.Severity == alert.Unknown || a.Severity.Incident() >= w.inc.Severity || a.Severity.Incident() >= said {
-		return nil
+// Declare opens an incident.
+func (x *Within) Declare(decl incident.Declaration, notes ...string) (incident.Incident, error) {
+	w := x.work()
+	w.notes = notes
+	if err := w.declare(decl); err != nil {
+		return incident.Incident{}, err
 	}
-	change, err := w.inc.SetSeverity(a.Severity.Incident(), "the alert fired with it", w.caller.Actor, w.Now)
+	x.loaded[w.inc.Number] = w
+	return w.inc, nil
+}
+
+// Joining is what alerts that fire do to the open incident to which they belong.
+type Joining struct {
+	Title    string            // of the alert that is spoken of: the worst, or the newest
+	Alerts   int               // how many the incident has now, with those that are over
+	Again    int               // of an alert that was there before: how often it has fired now; 0: it is new
+	Told     bool              // it stands in the timeline
+	Ask      string            // why somebody is asked, in words; empty: nobody is because of it
+	Raise    incident.Severity // 0: the severity stays
+	Withdraw bool              // it is not over any more
+	Channel  bool              // it wants a channel, if the incident has none so far
+}
+
+// Join records that alerts fire, and asks somebody where that is called for.
+func (x *Within) Join(n int, j Joining) error {
+	w, err := x.load(n)
 	if err != nil {
 		return err
 	}
-	return w.apply(change)
+	if err := w.apply(w.inc.AlertFires(incident.Fires{Title: j.Title, Alerts: j.Alerts, Again: j.Again, Ask: j.Ask,
+		Withdraw: j.Withdraw, Told: j.Told}, w.caller.Actor, w.Now)); err != nil {
+		return err
+	}
+	if j.Raise != 0 && j.Raise < w.inc.Severity {
+		change, err := w.inc.SetSeverity(j.Raise, "an alert fired with it", w.caller.Actor, w.Now)
+		if err != nil {
+			return err
+		}
+		if err := w.apply(change); err != nil {
+			return err
+		}
+	}
+	if j.Channel {
+		if err := w.wantChannel(); err != nil {
+			return err
+		}
+	}
+	if j.Withdraw { // the offer to resolve it is one of the prompts
+		if err := w.refreshPrompts(); err != nil {
+			return err
+		}
+	}
+	if j.Ask == "" {
+		return nil
+	}
+	return w.askAgain(j.Ask + ": " + j.Title)
+}
+
+// askAgain asks whoever is on it; where nobody is, the escalation begins again,
+// unless it is under way.
+func (w *work) askAgain(why string) error {
+	if w.inc.Acked() {
+		if methods := w.manualMethods(w.inc.AcknowledgedBy); len(methods) > 0 {
+			return w.pageBecause(w.inc.AcknowledgedBy, methods, why)
+		}
+		// The sender has acknowledged it, or somebody whom nothing reaches.
+		return w.lapse(why + ".")
+	}
+	r, err := w.escalation()
+	if err != nil {
+		return err
+	}
+	if r.open() && r.Page.State != escalation.Exhausted {
+		return nil
+	}
+	return w.startEscalation()
+}
+
+// pageBecause pages somebody who is on the incident already.
+func (w *work) pageBecause(who incident.Actor, methods []string, why string) error {
+	for _, via := range methods {
+		if err := w.job(ledger.Job{Kind: ledger.Notify, Person: string(who), Via: via, Reason: "alert", Text: why}); err != nil {
+			return err
+		}
+	}
+	text := "Paging " + w.who.DisplayName(who) + " again."
+	return w.apply(w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text, Calls: []incident.Actor{who}}))
+}
+
+// lapse says that the acknowledgement does not hold any more, and looks for somebody.
+func (w *work) lapse(why string) error {
+	if err := w.apply(w.inc.Lapse(w.caller.Actor, why, w.Now)); err != nil {
+		return err
+	}
+	return w.startEscalation()
+}
+
+// Clear records that all alerts of an incident are over; offer says that people are
+// asked to resolve it.
+func (x *Within) Clear(n int, text string, offer bool) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	return w.apply(w.inc.AlertCleared(text, offer, w.caller.Actor, w.Now))
+}
+
+// Reopen opens an incident again because an alert fires again.
+func (x *Within) Reopen(n int, title string) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	return w.do(Act{Verb: Reopen, Text: "the alert fires again: " + title})
+}
+
+// Resolve resolves an incident whose alerts are all over, where the roster says so.
+func (x *Within) Resolve(n int, text string) error {
+	w, err := x.load(n)
+	if err != nil || !w.inc.Status.Active() {
+		return err
+	}
+	return w.do(Act{Verb: Resolve, Text: text})
+}
+
+// Acknowledge records that the sender says somebody is on it.
+func (x *Within) Acknowledge(n int) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	return w.do(Act{Verb: Acknowledge})
+}
+
+// Note records what a sender has to say.
+func (x *Within) Note(n int, text string) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	return w.do(Act{Verb: Note, Text: text})
+}
+
+// Remark records what the program has to say; told says that the channel hears it.
+func (x *Within) Remark(n int, text string, told bool) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	if told {
+		change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text})
+		change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
+		return w.apply(change)
+	}
+	return w.remark(text)
+}
+
+// Related tells the channel of an incident that another one began in the same
+// minute, which may be the same.
+func (x *Within) Related(n int, others ...incident.Incident) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		text := fmt.Sprintf("%s (%s) began at the same time: %s", o.Name(), w.who.ServiceName(o.Service), o.Title)
+		change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindRelated, Into: o.Number, Text: text})
+		change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
+		if err := w.apply(change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenOf returns the open incidents of a service that everybody may see.
+func (x *Within) OpenOf(service string) ([]int, error) {
+	var list []int
+	for key := range x.tx.Scan("open/") {
+		n := ledger.LastNumber(key)
+		i, err := loadIncident(x.tx.Tx, n)
+		if err != nil {
+			return nil, err
+		}
+		if i.Service == service && !i.Private && !i.Test {
+			list = append(list, n)
+		}
+	}
+	return list, nil
+}
+
+// Refresh has the message about the alerts of an incident made, or brought up to date,
+// after wait if that is longer than such a message waits anyway. It waits for the
+// channel, too, unless there will be none.
+func (x *Within) Refresh(n int, wait time.Duration) error {
+	w, err := x.load(n)
+	if err != nil || w.artifacts.ChannelGivenUp {
+		return err
+	}
+	return w.RefreshAfter(wait, n, ledger.Alerts)
+}
+
+// RefreshCard has the card brought up to date.
+func (x *Within) RefreshCard(n int) error {
+	w, err := x.load(n)
+	if err != nil {
+		return err
+	}
+	return w.refresh(ledger.Card)
+}
+
+// wantChannel opens the channel of an incident that has none because of its alert.
+func (w *work) wantChannel() error {
+	if !w.inc.NoChannel || !w.artifacts.ChannelGivenUp {
+		return nil
+	}
+	w.artifacts.ChannelGivenUp = false
+	return errors.Join(w.openChannel(), w.Refresh(w.inc.Number, ledger.Invite, ledger.Alerts))
 }

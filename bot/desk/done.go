@@ -132,6 +132,9 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		return w.channelStands(o)
 	case ledger.Card:
 		w.artifacts.Card = o.Message
+	case ledger.Alerts:
+		w.artifacts.Alerts = o.Message
+		return w.refresh(ledger.Card) // which says how many there are
 	case ledger.Prompts:
 		return w.refreshDigests(false)
 	case ledger.DigestDue:
@@ -178,7 +181,8 @@ func (w *work) carriesButton(seq int) bool {
 		return false
 	}
 	switch e.Kind {
-	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindGivenBack, incident.KindReopened:
+	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindGivenBack, incident.KindReopened,
+		incident.KindAlert, incident.KindAlertJoined, incident.KindRelated:
 		return true
 	default:
 		return false
@@ -324,7 +328,7 @@ func (w *work) giveUpChannel(why string) {
 
 // tryAgain makes the channel of an incident that is open again, if it was given up.
 func (w *work) tryAgain() error {
-	if !w.artifacts.ChannelGivenUp || w.artifacts.Drill || !w.inc.Status.Active() {
+	if !w.artifacts.ChannelGivenUp || w.artifacts.Drill || w.inc.NoChannel || !w.inc.Status.Active() {
 		return nil
 	}
 	w.artifacts.ChannelGivenUp = false

@@ -27,6 +27,9 @@ func (w *work) startEscalation() error {
 	}
 	policy := w.policy()
 	urgency, raise := escalation.UrgencyAt(policy, w.inc.Said(), w.Now)
+	if urgency == escalation.None && w.inc.NoChannel { // that it asks somebody is all that it does
+		urgency = escalation.Low
+	}
 	if urgency == escalation.None {
 		return w.keepEscalation(r, r.Page.Resolve())
 	}

@@ -16,7 +16,12 @@ func (d *Desk) MoveChannel(ctx context.Context, n int, was, channel, name string
 		if w.artifacts.Channel != was {
 			return nil
 		}
-		w.artifacts.Card, w.artifacts.Invited = ledger.Message{}, nil
+		if w.artifacts.Alerts.TS != "" {
+			if err := w.Refresh(n, ledger.Alerts); err != nil {
+				return err
+			}
+		}
+		w.artifacts.Card, w.artifacts.Alerts, w.artifacts.Invited = ledger.Message{}, ledger.Message{}, nil
 		return errors.Join(
 			w.remark("The channel was archived and could not be opened again. The incident goes on in #"+name+"."),
 			w.channelStands(Outcome{Channel: channel, ChannelName: name}))

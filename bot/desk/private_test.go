@@ -8,7 +8,6 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/alert"
 )
 
 const privateRoster = `
@@ -76,20 +75,16 @@ func TestPrivateIsNotNamed(t *testing.T) {
 		other := x.declare(incident.Declaration{Title: "Search is slow"})
 		private := x.declare(incident.Declaration{Title: "keys leaked", Private: true})
 		second := x.declare(incident.Declaration{Title: "more keys leaked", Private: true})
-		a := alert.Alert{Key: "k", Status: alert.Firing, Title: "Errors", Severity: alert.Sev2}
-		fired, err := x.Alert(background(), "prometheus", a)
-		if err != nil {
-			t.Fatal(err)
-		}
+		fired := x.declare(incident.Declaration{Title: "Errors"})
 		x.act(eve, public.Number, Act{Verb: Merge, Into: private.Number})
-		x.act(incident.Actor("admin:cli"), fired.Incident, Act{Verb: Merge, Into: private.Number})
+		x.act(incident.Actor("admin:cli"), fired.Number, Act{Verb: Merge, Into: private.Number})
 		x.act(eve, second.Number, Act{Verb: Merge, Into: private.Number})
 
 		i, events := x.folds(public.Number)
 		if whole := i.Whole(); whole != "a private incident" || i.MergedInto != private.Number || events[len(events)-1].Whole() != whole {
 			t.Errorf("INC-%d is a part of %q (%d)", i.Number, whole, i.MergedInto)
 		}
-		_, err = x.Do(background(), Caller{Actor: mal}, public.Number, Act{Verb: Acknowledge})
+		_, err := x.Do(background(), Caller{Actor: mal}, public.Number, Act{Verb: Acknowledge})
 		refused(t, err, "is part of a private incident")
 		_, err = x.Do(background(), Caller{Actor: mal}, other.Number, Act{Verb: Merge, Into: public.Number})
 		refused(t, err, "is itself a part of a private incident")
@@ -105,14 +100,6 @@ func TestPrivateIsNotNamed(t *testing.T) {
 		want := []string{"INC-1 is a part of this incident now.", "INC-5 is a part of this incident now.", "Another private incident is a part of this one now."}
 		if !slices.Equal(said, want) {
 			t.Errorf("INC-%d says %q, want %q", private.Number, said, want)
-		}
-
-		again, err := x.Alert(background(), "prometheus", a)
-		if err != nil || again.Incident != fired.Incident || again.Result != alert.Joined {
-			t.Errorf("the alert again = %+v, %v; want that it joined INC-%d, which the sender knows", again, err, fired.Incident)
-		}
-		if once, err := x.Alert(background(), "prometheus", a); err != nil || once.Incident != fired.Incident {
-			t.Errorf("the alert once more = %+v, %v; want INC-%d", once, err, fired.Incident)
 		}
 	})
 }

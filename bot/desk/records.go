@@ -19,7 +19,6 @@ func promptPrefix(n int) string   { return "ask/" + ledger.Number(n) + "/" }
 func escalationKey(n int) string  { return "page/" + ledger.Number(n) }
 func openKey(n int) string        { return "open/" + ledger.Number(n) }
 func channelKey(id string) string { return "channel/" + id }
-func alertKey(k string) string    { return "alert/" + ledger.Hash(k) }
 func escalationName(n int) string { return "escalation/" + ledger.Number(n) }
 
 func promptKey(n int, m ledger.Message) string {
@@ -71,6 +70,7 @@ type Artifacts struct {
 	Drill          bool                   `json:"drill,omitempty"`            // it is a weekly test, which gets none
 	Card           ledger.Message         `json:"card,omitzero"`
 	Announcement   ledger.Message         `json:"announcement,omitzero"`
+	Alerts         ledger.Message         `json:"alerts,omitzero"`      // about all its alerts
 	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
 	Jobs           int                    `json:"jobs"`                 // the number of the last job

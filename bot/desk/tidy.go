@@ -12,7 +12,7 @@ import (
 )
 
 // keepTidied is how long what an incident needed while it was worked on is kept
-// after its end: its escalation, its prompts, what is known of its alert. The
+// after its end: its escalation, its prompts. The
 // incident and its timeline are kept for ever.
 const keepTidied = 30 * 24 * time.Hour
 
@@ -113,15 +113,6 @@ func (w *work) tidy() (more bool, err error) {
 			return false, err
 		}
 		if err := errors.Join(w.Delete(key), w.leaveDigest(p)); err != nil {
-			return false, err
-		}
-	}
-	r, ok, err := ledger.Load[alertRecord](w.Tx.Tx, alertKey(w.inc.Alert))
-	if err != nil {
-		return false, err
-	}
-	if ok && r.Incident == n {
-		if err := w.Delete(alertKey(w.inc.Alert)); err != nil {
 			return false, err
 		}
 	}

@@ -88,6 +88,12 @@ type lane struct {
 // insert puts a job in its place. Acts that share a commit can hand their jobs on
 // in another order than they were decided in.
 func (l *lane) insert(j ledger.Job) {
+	if n := len(l.waiting); n > len(l.under) && j.Kind.Row().Marked {
+		// All marks of one kind are one record, and one of them stands for all.
+		last := &l.waiting[n-1]
+		last.Number, last.Doubtful = max(last.Number, j.Number), last.Doubtful || j.Doubtful
+		return
+	}
 	at := len(l.waiting)
 	for at > len(l.under) && later(l.waiting[at-1], j) {
 		at--

@@ -25,7 +25,6 @@ var families = []Family{
 	{"open/N", "desk", "nothing: an index of the open incidents", "with the incident"},
 	{"papers/N", "desk", "which messages in Slack show the incident, and what they showed last", ""},
 	{"channel/ID", "desk", "the incident of a Slack channel", ""},
-	{"alert/HASH", "desk", "the incident of an alert, by the hash of its key", "30 days after the incident"},
 	{"page/N", "desk", "the incident's escalation", "30 days after the incident"},
 	{"ask/N/CHANNEL/TS", "desk", "a message of the incident that carries buttons", "when they are gone; 30 days after the incident"},
 	{"turn/POLICY/STEP", "desk", "how often a step has been taken, to know whose turn it is", ""},
@@ -38,6 +37,12 @@ var families = []Family{
 	{"tryout/ID", "desk", "a test message and what became of it", "after a day"},
 	{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
+
+	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its end"},
+	{"alerts/N", "alerts", "how many alerts of the incident fire and are over", ""},
+	{"member/N/HASH", "alerts", "nothing: an index of the alerts of an incident", "with the alert"},
+	{"change/HASH/INSTANT", "alerts", "something that was changed in a service, by the hash of its name", "7 days after, when the next one comes"},
+	{"alertgroup/HASH", "alerts", "the incident that the next alert of a group joins, and until when", "90 days after it was open"},
 
 	{"roster/current", "oncall", "the number of the current version of the roster", ""},
 	{"roster/VERSION/PIECE", "oncall", "a piece of a version's text, or of its difference; not JSON", ""},

@@ -23,6 +23,7 @@ const (
 	Card           Kind = "card"            // post and pin, or refresh, the summary card
 	Invite         Kind = "invite"          // everyone who belongs there into the channel
 	Announce       Kind = "announce"        // post or refresh the line for everybody
+	Alerts         Kind = "alerts"          // post, or refresh, the message about the incident's alerts
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
 	Say            Kind = "say"             // tell event Seq in the channel
@@ -74,6 +75,9 @@ const answerFor = 25 * time.Minute
 // the channel for each setting.
 const topicSettles = 10 * time.Second
 
+// alertsSettle is how often the message about an incident's alerts is edited at most.
+const alertsSettle = time.Second
+
 // table is the one place that knows how a kind is treated.
 var table = map[Kind]Row{
 	Notify: {Priority: 0, Lane: byPersonAndMethod, Replaces: func(j Job) bool { return j.Digest == 0 && j.Text == "" }, // words of a colleague must arrive
@@ -91,7 +95,9 @@ var table = map[Kind]Row{
 	Card:     {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Words: plain("post the summary card")},
 	Invite:   {Priority: 2, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("invite people")},
 	Announce: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Without: true, Words: plain("announce it")},
-	Say:      {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
+	Alerts: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: alertsSettle,
+		Words: plain("post the message about its alerts")},
+	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
 
 	Topic:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},
 	Purpose: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},

@@ -235,6 +235,12 @@ func loadStale(tx *storage.Tx, incident int) (staleRecord, error) {
 // Refresh marks what of an incident is to be brought up to date. All marks of an
 // incident are one record, however many there are and however often they are set.
 func (t *Tx) Refresh(incident int, kinds ...Kind) error {
+	return t.RefreshAfter(0, incident, kinds...)
+}
+
+// RefreshAfter is Refresh of what is to wait for further marks longer than its kind
+// does by itself.
+func (t *Tx) RefreshAfter(wait time.Duration, incident int, kinds ...Kind) error {
 	r, err := loadStale(t.Tx, incident)
 	if err != nil {
 		return err
@@ -250,7 +256,7 @@ func (t *Tx) Refresh(incident int, kinds ...Kind) error {
 		r.Last++
 		r.Marks[k] = r.Last
 		j := Job{V: 1, Incident: incident, Number: r.Last, Kind: k, Created: t.Now}
-		if settles := k.Row().Settles; settles > 0 {
+		if settles := max(wait, k.Row().Settles); settles > 0 {
 			j.NotBefore = t.Now.Add(settles)
 		}
 		t.jobs = append(t.jobs, j)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 )
@@ -143,7 +143,7 @@ type accepted struct {
 	Notes    []string `json:"notes,omitempty"` // what was guessed or left out
 }
 
-func newAccepted(a alert.Alert, r desk.AlertResult) accepted {
+func newAccepted(a alert.Alert, r alerts.Taken) accepted {
 	out := accepted{Result: string(r.Result), DedupKey: a.Key, Notes: a.Notes}
 	if r.Incident > 0 {
 		out.Incident = incident.Name(r.Incident)

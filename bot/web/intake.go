@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 )
@@ -41,12 +41,16 @@ func (s *Server) alerts(parse parser, over int) http.HandlerFunc {
 }
 
 // take stores an alert.
-func (s *Server) take(ctx context.Context, k sender, a alert.Alert) (desk.AlertResult, error) {
+func (s *Server) take(ctx context.Context, k sender, a alert.Alert) (alerts.Taken, error) {
 	d, err := s.leading()
 	if err != nil {
-		return desk.AlertResult{}, err
+		return alerts.Taken{}, err
 	}
-	result, err := d.Alert(ctx, k.name, a)
+	taken, err := d.Alerts.Take(ctx, alerts.Key{Name: k.name}, alert.Body{Alerts: []alert.Alert{a}})
+	var result alerts.Taken
+	if len(taken) > 0 {
+		result = taken[0]
+	}
 	var refusal *incident.Refusal
 	if errors.As(err, &refusal) {
 		// A title of nothing but invisible signs: the body is at fault.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/oncall"
 )
@@ -27,6 +28,7 @@ import (
 type Options struct {
 	Desk       *desk.Desk                     // nil: the process stands by until [Server.Lead]
 	People     *oncall.Roster                 // of the same process
+	Alerts     *alerts.Alerts                 // likewise
 	AdminToken string                         // empty: admin calls are refused
 	Keys       []Key                          // of alert senders; none: alerts are refused
 	Rate       int                            // alerts a second from each key; 0: DefaultRate
@@ -102,7 +104,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	if o.Desk != nil {
-		s.Lead(Parts{o.Desk, o.People})
+		s.Lead(Parts{o.Desk, o.People, o.Alerts})
 	}
 	s.handler = s.observe(s.drain(s.routes()))
 	return s, nil
@@ -115,6 +117,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 type Parts struct {
 	*desk.Desk
 	People *oncall.Roster
+	Alerts *alerts.Alerts
 }
 
 // Lead ends standing by: p are the parts of the process that has become the

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -78,6 +79,7 @@ type world struct {
 	desk   *desk.Desk
 	ledger *ledger.Ledger
 	people *oncall.Roster
+	room   *alerts.Alerts
 	disk   *disk
 	log    *bytes.Buffer // read it when no request is under way
 }
@@ -100,6 +102,10 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if w.desk, err = desk.Open(t.Context(), w.ledger, w.people, desk.Options{}); err != nil {
 		t.Fatalf("desk.Open() = %v", err)
 	}
+	w.room, err = alerts.Open(t.Context(), w.ledger, w.people, w.desk, alerts.Options{})
+	if err != nil {
+		t.Fatalf("alerts.Open() = %v", err)
+	}
 	roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
 	if err != nil {
 		t.Fatalf("rotation.Parse() = %v", err)
@@ -108,7 +114,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatalf("ApplyRoster() = %v", err)
 	}
 	o := Options{
-		Desk: w.desk, People: w.people, AdminToken: adminToken, Keys: []Key{{"old", "another-key"}, {"prometheus", senderKey}},
+		Desk: w.desk, People: w.people, Alerts: w.room, AdminToken: adminToken, Keys: []Key{{"old", "another-key"}, {"prometheus", senderKey}},
 		Log: zerolog.New(zerolog.SyncWriter(w.log)), Version: "v1.2.3",
 	}
 	for _, c := range change {
@@ -271,7 +277,7 @@ func TestStandby(t *testing.T) {
 	}
 	w.want(t, get("/healthz"), 200, nil)
 	w.want(t, get("/readyz"), 503, nil)
-	w.Lead(Parts{w.desk, w.people})
+	w.Lead(Parts{w.desk, w.people, w.room})
 	w.want(t, get("/readyz"), 200, nil)
 	w.want(t, post("/v1/events", `{"title":"x"}`).sender(), 202, nil)
 }

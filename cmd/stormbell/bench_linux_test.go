@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -56,7 +57,9 @@ func (l *lab) store() string { return filepath.Join(filepath.Dir(l.config), "sto
 // each, and measures until it is ready and what it then has in memory.
 func BenchmarkStart(b *testing.B) {
 	l := benchLab(b)
-	fill(b, l.store(), func(ctx context.Context, d *desk.Desk) error { return d.Import(ctx, 1, longTimeline(b)) })
+	fill(b, l.store(), func(ctx context.Context, d *desk.Desk, room *alerts.Alerts) error {
+		return d.Import(ctx, 1, longTimeline(b))
+	})
 	copies(b, l.store(), func(value []byte) []byte { return value })
 	var ready, used, resident []float64
 	for b.Loop() {
@@ -79,9 +82,9 @@ func BenchmarkStart(b *testing.B) {
 // somebody listens.
 func BenchmarkStartOverdue(b *testing.B) {
 	l := benchLab(b)
-	fill(b, l.store(), func(ctx context.Context, d *desk.Desk) error {
+	fill(b, l.store(), func(ctx context.Context, d *desk.Desk, room *alerts.Alerts) error {
 		a := alert.Alert{Key: "old", Status: alert.Firing, Title: "a disk is full", Severity: alert.Sev1, Service: "checkout", Source: "event"}
-		_, err := d.Alert(ctx, "monitor", a)
+		_, err := room.Take(ctx, alerts.Key{Name: "monitor"}, alert.Body{Alerts: []alert.Alert{a}})
 		return err
 	})
 	// Years are told from each other in the records, so moving the year moves
@@ -211,7 +214,7 @@ func (l *lab) processorTime(b *testing.B) time.Duration {
 }
 
 // fill makes a store with the demonstration's roster and what f does.
-func fill(b *testing.B, path string, f func(context.Context, *desk.Desk) error) {
+func fill(b *testing.B, path string, f func(context.Context, *desk.Desk, *alerts.Alerts) error) {
 	b.Helper()
 	engine, err := bolt.Open(path, bolt.Options{})
 	if err != nil {
@@ -238,7 +241,11 @@ func fill(b *testing.B, path string, f func(context.Context, *desk.Desk) error) 
 	if err := people.ApplyRoster(b.Context(), roster, incident.Bot, "the benchmark"); err != nil {
 		b.Fatal(err)
 	}
-	if err := f(b.Context(), d); err != nil {
+	room, err := alerts.Open(b.Context(), l, people, d, alerts.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := f(b.Context(), d, room); err != nil {
 		b.Fatal(err)
 	}
 }

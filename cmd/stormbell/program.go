@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot"
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -33,6 +34,7 @@ type program struct {
 	ledger    *ledger.Ledger
 	people    *oncall.Roster
 	desk      *desk.Desk
+	alerts    *alerts.Alerts
 	address   string // of its own HTTP
 	db        *storage.DB
 	copyStore func(io.Writer) (int64, error)
@@ -84,6 +86,9 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	if err != nil {
 		return err
 	}
+	if p.alerts, err = alerts.Open(ctx, p.ledger, p.people, p.desk, alerts.Options{Zone: c.BusinessTimeZone}); err != nil {
+		return err
+	}
 	warnOfRoster(p.people.Current().Roster, log)
 	if err := firstRoster(ctx, p.people, c.Roster, log); err != nil {
 		return err
@@ -94,7 +99,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		Desk: p.desk, People: p.people, Senders: waysOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
 		Log: log.With().Str("part", "methods").Logger(),
 	})
-	slack := chat.New(p.desk, p.people, chat.Options{
+	slack := chat.New(p.desk, p.people, p.alerts, chat.Options{
 		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
 		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
 		Zone: c.BusinessTimeZone, Dial: on.dial, Log: log.With().Str("part", "slack").Logger(),
@@ -105,7 +110,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		},
 	})
 	server, err := web.New(web.Options{
-		Desk: p.desk, People: p.people, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
+		Desk: p.desk, People: p.people, Alerts: p.alerts, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
 		Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak},
 	})

@@ -51,7 +51,7 @@ func long(t *testing.T) (incident.Incident, []incident.Event, Context) {
 	r.after(5 * time.Minute)
 	r.log(incident.Event{Kind: incident.KindStep, Pass: 1, Step: 2}, paged(bob, "voice", 2),
 		incident.Event{Kind: incident.KindPaged, Target: "channel:payments", Via: "slack", Pass: 1, Step: 2})
-	r.do(r.i.AlertAgain("", 10, "alert:checkout/errors", r.after(time.Minute)), nil)
+	r.do(r.i.AlertFires(incident.Fires{Title: "", Again: 10, Told: true}, "alert:checkout/errors", r.after(time.Minute)), nil)
 	r.do(r.i.Acknowledge(bob, r.after(time.Minute)))
 	r.do(r.i.Reroute("checkout", "pages are fine behind the gateway", bob, r.after(time.Minute)))
 	r.log(paged(ada, "voice", 1))
@@ -66,7 +66,7 @@ func long(t *testing.T) (incident.Incident, []incident.Event, Context) {
 	r.do(r.i.Reopen(ada, "errors are rising again", r.after(20*time.Minute)))
 	r.do(r.i.Note("", "how: the cache still held the old rate", bob, r.after(5*time.Minute)))
 	r.do(r.i.Mitigate(ada, "restart of the cache", "checkout", r.after(6*time.Minute)))
-	r.do(r.i.AlertCleared("", "alert:checkout/errors", r.after(3*time.Minute)), nil)
+	r.do(r.i.AlertCleared("", true, "alert:checkout/errors", r.after(3*time.Minute)), nil)
 	r.do(r.i.Resolve(ada, "stable for an hour", r.after(time.Hour)))
 	return r.i, r.events, shop(t)
 }

@@ -1,0 +1,42 @@
+// Package alerts takes in what senders report, alert by alert, and decides with
+// incident/alert whose each is, what it does, and to which incident it belongs.
+//
+// Its nouns are [Alerts], the room, and [Alert], what is kept of one alert. A sender
+// groups for its own sake; here alerts are grouped for the people who are asked.
+// Every alert, the incidents that it concerns and the jobs that follow are committed
+// together, by way of [desk.Within].
+package alerts
+
+import (
+	"context"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
+)
+
+// Options are what the room is told once, at its start.
+type Options struct {
+	Zone *time.Location // of the business, for times in words; nil: UTC
+}
+
+// Alerts takes alerts in. Its methods may be called concurrently.
+type Alerts struct {
+	ledger *ledger.Ledger
+	oncall *oncall.Roster
+	desk   *desk.Desk
+	opt    Options
+}
+
+// Open returns the room of alerts over l, for the people of a roster and the incidents
+// of a desk.
+func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.Desk, opt Options) (*Alerts, error) {
+	a := &Alerts{ledger: l, oncall: people, desk: d, opt: opt}
+	if opt.Zone == nil {
+		a.opt.Zone = time.UTC
+	}
+	l.Handle("quiet/", a.tickQuiet)
+	l.Handle("alerts", a.tidy)
+	return a, a.startTidying(ctx)
+}

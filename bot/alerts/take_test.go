@@ -1,0 +1,343 @@
+package alerts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
+)
+
+// TestLife follows alerts through the life of incidents, step by step.
+func TestLife(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		worse := firing("a")
+		worse.Severity = alert.Sev1
+		elsewhere := func(key string) alert.Alert { a := firing(key); a.Service = "edge"; return a }
+		ended := func(a alert.Alert) alert.Alert { a.Status = alert.Over; return a }
+		steps := []struct {
+			name     string
+			do       func()
+			alert    alert.Alert
+			incident int
+			result   alert.Result
+		}{
+			{"an end without a beginning", nil, over("a"), 0, alert.Suppressed},
+			{"the first", nil, firing("a"), 1, alert.Opened},
+			{"again", nil, firing("a"), 1, alert.Joined},
+			{"another of its service", nil, firing("b"), 1, alert.Joined},
+			{"another of another service", nil, elsewhere("c"), 2, alert.Opened},
+			{"worse", nil, worse, 1, alert.Joined},
+			{"over", nil, over("a"), 1, alert.Ended},
+			{"over again", nil, over("a"), 0, alert.Suppressed},
+			{"back", nil, firing("a"), 1, alert.Joined},
+			{"after the merge: the whole", func() { r.act(ada, 2, desk.Act{Verb: desk.Merge, Into: 1}) }, elsewhere("c"), 1, alert.Joined},
+			{"of the part", nil, ended(elsewhere("c")), 1, alert.Ended},
+			{"soon after the end", func() { r.act(ada, 1, desk.Act{Verb: desk.Resolve}) }, firing("a"), 1, alert.Joined},
+			{"long after the end", func() { r.act(ada, 1, desk.Act{Verb: desk.Resolve}); r.pass(time.Hour) }, firing("a"), 3, alert.Opened},
+			{"a new one joins what is open now", nil, firing("d"), 3, alert.Joined},
+			{"long after the last one of the group", func() { r.pass(20 * time.Minute) }, firing("e"), 4, alert.Opened},
+		}
+		for _, s := range steps {
+			if s.do != nil {
+				s.do()
+			}
+			got := r.take("monitor", s.alert)[0]
+			if got.Incident != s.incident || got.Result != s.result {
+				t.Errorf("%s: INC-%d %s; want INC-%d %s", s.name, got.Incident, got.Result, s.incident, s.result)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		if i, _ := r.folds(1); i.Highest != incident.Sev1 {
+			t.Errorf("the highest severity is %s, want sev1 from the worse alert", i.Highest)
+		}
+		if _, events := r.folds(3); !strings.Contains(texts(events), "The same alert was INC-1 before (resolved).") {
+			t.Errorf("the new incident does not name the earlier one:\n%s", texts(events))
+		}
+	})
+}
+
+// TestTwoOwners holds that the alerts of one body are routed one by one: two services
+// in one group of a sender page two owners.
+func TestTwoOwners(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		edge := firing("b")
+		edge.Service = "edge"
+		taken := r.take("alertmanager", firing("a"), edge)
+		if taken[0].Incident == taken[1].Incident {
+			t.Fatalf("both are INC-%d", taken[0].Incident)
+		}
+		if got := append(r.notifications(taken[0].Incident), r.notifications(taken[1].Incident)...); !slices.Equal(got, []string{string(ada), string(bob)}) {
+			t.Errorf("paged %q, want Ada for Checkout and Bob for the edge", got)
+		}
+		if _, events := r.folds(2); !strings.Contains(texts(events), "began at the same time") {
+			t.Errorf("the second does not name the first:\n%s", texts(events))
+		}
+	})
+}
+
+// TestSameKeyOfTwoSenders: two senders use the same key, and do not know of each other.
+func TestSameKeyOfTwoSenders(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		other := firing("1")
+		other.Service = "edge"
+		r.take("nagios", firing("1"))
+		r.take("zabbix", other)
+		if got := r.take("zabbix", over("1")); got[0].Incident != 2 {
+			t.Errorf("the end of the second's is INC-%d's", got[0].Incident)
+		}
+		r.tallies(1, 1, 0)
+		r.tallies(2, 0, 1)
+	})
+}
+
+// TestAsks holds when an alert that joins asks somebody who has acknowledged, or who
+// is still asked.
+func TestAsks(t *testing.T) {
+	worst := firing("b")
+	worst.Severity = alert.Sev1
+	ack := func(r *room) { r.act(ada, 1, desk.Act{Verb: desk.Acknowledge}) }
+	for _, test := range []struct {
+		name  string
+		do    func(*room)
+		alert alert.Alert
+		pages int
+		why   string
+		also  func(*testing.T, incident.Incident)
+	}{
+		{"another one while nobody has answered", nil, firing("b"), 0, "", nil},
+		{"another one after the acknowledgement", ack, firing("b"), 0, "", nil},
+		{"the worst so far after the acknowledgement", ack, worst, 1, "An alert of sev1 fires, the worst so far", nil},
+		{"it fires again after all were over", func(r *room) { ack(r); r.take("m", over("a")) }, firing("a"), 1, "An alert fires again after all were over",
+			func(t *testing.T, i incident.Incident) {
+				if i.AlertOver {
+					t.Error("it still counts as over")
+				}
+			}},
+		{"another one after all were over", func(r *room) { ack(r); r.take("m", over("a")) }, firing("b"), 1, "An alert fires again after all were over", nil},
+		{"another one after it was mitigated", func(r *room) { ack(r); r.act(ada, 1, desk.Act{Verb: desk.Mitigate, Text: "rollback"}) }, firing("b"), 1, "An alert fires after it was mitigated",
+			func(t *testing.T, i incident.Incident) {
+				if i.Status != incident.Investigating || len(i.Impact) != 2 {
+					t.Errorf("%s with %d intervals of impact; want investigating, the second", i.Status, len(i.Impact))
+				}
+			}},
+		{"a reminder after it was mitigated", func(r *room) { ack(r); r.act(ada, 1, desk.Act{Verb: desk.Mitigate, Text: "rollback"}) }, firing("a"), 0, "", nil},
+		{"another one when nobody answered at all", func(r *room) { r.pass(13 * time.Minute) }, firing("b"), 1, "Another alert fires, and nobody has answered yet", nil},
+		{"it fires again after a resolve", func(r *room) {
+			ack(r)
+			r.take("m", over("a"))
+			r.act(ada, 1, desk.Act{Verb: desk.Resolve})
+		}, firing("a"), 1, "", func(t *testing.T, i incident.Incident) {
+			if i.Status != incident.Investigating {
+				t.Errorf("it is %s", i.Status)
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, "", func(r *room) {
+				r.take("m", firing("a"))
+				time.Sleep(time.Second)
+				if test.do != nil {
+					test.do(r)
+				}
+				time.Sleep(2 * time.Second)
+				before := len(r.notifications(1))
+				if got := r.take("m", test.alert)[0]; got.Incident != 1 {
+					t.Fatalf("it belongs to INC-%d", got.Incident)
+				}
+				if pages := len(r.notifications(1)) - before; pages != test.pages {
+					t.Errorf("%d notifications, want %d", pages, test.pages)
+				}
+				i, events := r.folds(1)
+				if !strings.Contains(texts(events), test.why) {
+					t.Errorf("the timeline does not say %q:\n%s", test.why, texts(events))
+				}
+				if test.also != nil {
+					test.also(t, i)
+				}
+			})
+		})
+	}
+}
+
+// TestRepeatKeepsWhatPeopleLowered: an alert that says again what it said before
+// leaves the severity to people; one that says worse raises it.
+func TestRepeatKeepsWhatPeopleLowered(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		send := func(s alert.Severity) { a := firing("a"); a.Severity = s; r.take("m", a); time.Sleep(2 * time.Second) }
+		is := func(when string, want incident.Severity) {
+			t.Helper()
+			if i, _ := r.folds(1); i.Severity != want {
+				t.Errorf("%s: %s, want %s", when, i.Severity, want)
+			}
+		}
+		send(alert.Sev2)
+		r.act(ada, 1, desk.Act{Verb: desk.SetSeverity, Severity: incident.Sev3})
+		send(alert.Sev2)
+		is("a repeat", incident.Sev3)
+		r.take("m", over("a"))
+		send(alert.Sev2)
+		is("over and back", incident.Sev3)
+		send(alert.Sev1)
+		is("worse than ever", incident.Sev1)
+		r.act(ada, 1, desk.Act{Verb: desk.SetSeverity, Severity: incident.Sev4})
+		send(alert.Sev2)
+		send(alert.Sev1)
+		is("no worse than before", incident.Sev4)
+	})
+}
+
+// TestPartialEnd: of a group that a sender reports together half is over. The incident
+// is offered to be resolved when all are.
+func TestPartialEnd(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		var fires, half, rest []alert.Alert
+		for k := range 50 {
+			fires = append(fires, firing(fmt.Sprint(k)))
+			if k < 25 {
+				half = append(half, over(fmt.Sprint(k)))
+			} else {
+				rest = append(rest, over(fmt.Sprint(k)))
+			}
+		}
+		r.take("m", fires...)
+		r.take("m", half...)
+		r.tallies(1, 25, 25)
+		if i, events := r.folds(1); i.AlertOver {
+			t.Errorf("it counts as over with 25 of 50 firing:\n%s", texts(events))
+		}
+		r.take("m", rest...)
+		r.tallies(1, 0, 50)
+		if i, events := r.folds(1); !i.AlertOver || !strings.Contains(texts(events), "All 50 alerts are over.") {
+			t.Errorf("it does not count as over:\n%s", texts(events))
+		}
+	})
+}
+
+// TestReminders: the same alert with the same start is no event, whatever people have
+// done meanwhile.
+func TestReminders(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		a := firing("a")
+		a.Started = time.Now().UTC()
+		r.take("m", a)
+		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
+		before, _ := r.folds(1)
+		for range 20 {
+			r.pass(time.Minute)
+			r.take("m", a)
+		}
+		if after, events := r.folds(1); after.Events != before.Events {
+			t.Errorf("reminders have made events:\n%s", texts(events[before.Events:]))
+		}
+		v, err := r.Of(t.Context(), 1)
+		if err != nil || len(v.Alerts) != 1 || time.Since(v.Alerts[0].Last) > time.Second || v.Alerts[0].Count != 1 {
+			t.Errorf("the alert is %+v, %v; want it seen just now, once", v.Alerts, err)
+		}
+		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
+		r.pass(time.Minute)
+		if got := r.take("m", a)[0]; got.Incident != 1 || len(r.active()) != 0 {
+			t.Errorf("a reminder of what people have resolved a minute ago: %+v, open %v", got, r.active())
+		}
+		r.pass(time.Hour)
+		if got := r.take("m", a)[0]; got.Incident != 2 || got.Result != alert.Opened {
+			t.Errorf("it still fires an hour later: %+v; want that somebody is asked", got)
+		}
+	})
+}
+
+// TestFlapping: one that comes and goes all day asks ever more rarely while somebody
+// is on it, and its timeline stays short.
+func TestFlapping(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"))
+		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
+		before := len(r.notifications(1))
+		for range 100 {
+			time.Sleep(30 * time.Second)
+			r.take("m", over("a"))
+			time.Sleep(30 * time.Second)
+			r.take("m", firing("a"))
+		}
+		if n := len(r.notifications(1)) - before; n < 3 || n > 6 {
+			t.Errorf("%d notifications of one that came back a hundred times, want 3 to 6", n)
+		}
+		if i, _ := r.folds(1); i.AlertOver || i.Events > 40 {
+			t.Errorf("%d events, over %t", i.Events, i.AlertOver)
+		}
+		r.tallies(1, 1, 0)
+	})
+}
+
+// TestAcknowledgedBySender: a sender says that somebody is on it.
+func TestAcknowledgedBySender(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("pagerduty", firing("a"))
+		ack := firing("a")
+		ack.Status = alert.Acknowledged
+		r.take("pagerduty", ack)
+		if i, _ := r.folds(1); i.AcknowledgedBy != "alert:pagerduty" || len(i.Roles) != 0 {
+			t.Errorf("acknowledged by %q with the roles %v; want the sender, without a role", i.AcknowledgedBy, i.Roles)
+		}
+	})
+}
+
+// TestStorms: ten thousand equal alerts, and ten thousand different ones of one service.
+func TestStorms(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		key  func(int) string
+		size int
+	}{
+		{"equal", func(int) string { return "a" }, 1},
+		{"different", func(k int) string { return fmt.Sprint(k) }, 2000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, "", func(r *room) {
+				together(50, func(k int) {
+					for n := range 40 {
+						r.take("m", firing(test.key(40*k+n)))
+					}
+				})
+				if open := r.active(); len(open) != 1 {
+					t.Fatalf("%d incidents", len(open))
+				}
+				if i, events := r.folds(1); i.Events >= 20 {
+					t.Errorf("%d events, want fewer than 20:\n%s", i.Events, texts(events))
+				}
+				if pages := r.notifications(1); len(pages) != 1 {
+					t.Errorf("%d pages, want one", len(pages))
+				}
+				r.tallies(1, test.size, 0)
+			})
+		})
+	}
+}
+
+// TestLargeBody: a body of a thousand alerts of a hundred services is taken in whole.
+func TestLargeBody(t *testing.T) {
+	services := "\n"
+	for k := range 100 {
+		services += fmt.Sprintf("  - {id: s%d, kind: service, team: payments, policy: payments}\n", k)
+	}
+	inBubble(t, "", func(r *room) {
+		r.apply(strings.Replace(sampleRoster, "defaults:", services[1:]+"defaults:", 1))
+		var list []alert.Alert
+		for k := range 1000 {
+			a := firing(fmt.Sprint(k))
+			a.Service = fmt.Sprintf("s%d", k%100)
+			list = append(list, a)
+		}
+		r.take("m", list...)
+		if open := r.active(); len(open) != 100 {
+			t.Fatalf("%d incidents, want one for each service", len(open))
+		}
+		for _, n := range r.active() {
+			r.tallies(n, 10, 0)
+		}
+	})
+}

@@ -1,0 +1,79 @@
+package alerts
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// View is the alerts of an incident.
+type View struct {
+	Tally  alert.Tally
+	Storm  bool    // so many come that they are told once a minute
+	Alerts []Alert // those that fire before those that are over, the worst first, then the newest
+}
+
+// Of returns the alerts of incident n.
+func (a *Alerts) Of(ctx context.Context, n int) (View, error) {
+	var v View
+	now := ledger.Instant()
+	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
+		i, _, err := a.desk.Whole(tx, n)
+		if err != nil {
+			return err
+		}
+		r, err := loadTally(tx, i)
+		if err != nil {
+			return err
+		}
+		first, ok, err := loadFirst(tx, i)
+		if err != nil {
+			return err
+		}
+		if ok {
+			v.Alerts = append(v.Alerts, first)
+		}
+		v.Tally, v.Storm = r.Tally, now.Before(r.Storm)
+		prefix := memberPrefix(i.Number)
+		for key := range tx.Scan(prefix) {
+			m, ok, err := ledger.Load[Alert](tx, "alert/"+key[len(prefix):])
+			if err != nil {
+				return err
+			}
+			if ok {
+				v.Alerts = append(v.Alerts, m)
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(v.Alerts, worstFirst)
+	return v, err
+}
+
+func worstFirst(a, b Alert) int {
+	if a.Firing() != b.Firing() {
+		if a.Firing() {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.Severity.Incident(), b.Severity.Incident()), b.Since.Compare(a.Since), cmp.Compare(a.ID, b.ID))
+}
+
+// Tally returns how many alerts of incident n fire and are over.
+func (a *Alerts) Tally(ctx context.Context, n int) (alert.Tally, error) {
+	var r tallyRecord
+	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
+		i, _, err := a.desk.Whole(tx, n)
+		if err != nil {
+			return err
+		}
+		r, err = loadTally(tx, i)
+		return err
+	})
+	return r.Tally, err
+}
