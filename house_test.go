@@ -34,7 +34,7 @@ var rooms = map[string]room{
 	"incident": {nil, []string{},
 		"the process is decided on values, so that every rule can be tested without a world around it"},
 	"incident/escalation": {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
-	"incident/alert":      {[]string{"incident"}, []string{}, "alert bodies are read, not acted on"},
+	"incident/alert":      {[]string{"incident", "rotation"}, []string{}, "alert bodies are read and routed by the roster, not acted on"},
 	"incident/postmortem": {[]string{"incident"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
 	"incident/report":     {[]string{"incident", "rotation"}, []string{}, "figures are a function of the timelines"},
 	"storage":             {nil, []string{}, "the seam between records and engines is the standard library and nothing else"},

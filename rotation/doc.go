@@ -1,5 +1,6 @@
 // Package rotation answers who is on call, and reads and writes the roster that
-// says so: people, teams, rotations, policies, services and agreements.
+// says so: people, teams, rotations, policies, services and agreements, and what
+// holds for alerts and heartbeats.
 //
 // Its nouns are the [Roster], one reviewable text file, and the [Rotation], a
 // stack of layers with overrides, swaps, absences and shadows on top. One

@@ -26,6 +26,8 @@ func (r *Roster) Export() []byte {
 		w.text(2, "service", r.Defaults.Service)
 		w.text(2, "policy", r.Defaults.Policy)
 	}
+	w.alerts(&r.Alerts)
+	section(&w, "heartbeats", r.Heartbeats, (*writer).heartbeat)
 	if w.b.Len() == 0 {
 		return []byte("people: []\n") // an empty file is refused, being a slip more often than meant
 	}

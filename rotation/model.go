@@ -16,6 +16,8 @@ type Roster struct {
 	Services   []Service
 	Agreements []Agreement
 	Defaults   Defaults
+	Alerts     Alerts
+	Heartbeats []Heartbeat
 
 	index *index
 }

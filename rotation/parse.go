@@ -53,7 +53,7 @@ func (r *reader) build(roster *Roster) error {
 func (r *Roster) Warnings() Problems { return r.lookups().warnings }
 
 func (r *reader) roster(n *node, out *Roster) {
-	o := r.object(n, nil, "people", "teams", "rotations", "policies", "services", "agreements", "defaults")
+	o := r.object(n, nil, "people", "teams", "rotations", "policies", "services", "agreements", "defaults", "alerts", "heartbeats")
 	r.shapeless = o.keys == nil
 	out.People = entries(o, "people", "person", r.person)
 	out.Teams = entries(o, "teams", "team", r.team)
@@ -64,6 +64,10 @@ func (r *reader) roster(n *node, out *Roster) {
 	if d := o.keys["defaults"]; d != nil {
 		x := r.object(d, &place{word: "defaults"}, "service", "policy")
 		out.Defaults = Defaults{Service: x.ref("service", "service"), Policy: x.ref("policy", "policy")}
+	}
+	out.Heartbeats = r.heartbeats(o)
+	if a := o.keys["alerts"]; a != nil {
+		out.Alerts = r.alerts(a, out.Heartbeats)
 	}
 	r.check(o, out)
 }

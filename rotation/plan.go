@@ -60,6 +60,7 @@ func Plan(old, new *Roster, now time.Time) PlanReport {
 	if old.Defaults != new.Defaults {
 		p.Entries = append(p.Entries, EntryChange{Kind: "defaults", Change: "changed"})
 	}
+	p.Entries = append(p.Entries, alertChanges(old, new)...)
 	for _, e := range p.Entries {
 		if e.Kind == "rotation" {
 			p.compare(e.ID)
@@ -201,11 +202,7 @@ func (p PlanReport) Lines() []string {
 	}
 	lines := p.nowLines()
 	for _, e := range p.Entries {
-		line := e.Kind + " " + e.ID + " would be " + e.Change
-		if e.Kind == "defaults" {
-			line = "the defaults would be changed"
-		}
-		lines = append(lines, line)
+		lines = append(lines, p.line(e))
 	}
 	for _, e := range p.Entries {
 		if e.Kind == "rotation" {

@@ -208,15 +208,20 @@ func slug(s string) string {
 
 // id is the entry's own ID; reading it completes the entry's place.
 func (o *object) id() string {
-	s := o.need("id", "NAME, the word that others use for it")
+	o.at.id = o.handle("id", "NAME, the word that others use for it")
+	return o.at.id
+}
+
+// handle is the text at key, a name that stands in commands and addresses.
+func (o *object) handle(key, what string) string {
+	s := o.need(key, what)
 	if s != "" && !idForm.MatchString(s) {
 		hint := "use letters, digits, - _ and . only, up to 80, and begin with a letter or digit"
 		if slug := slug(s); slug != "" {
 			hint = "write " + slug + ": " + strings.TrimPrefix(hint, "use ")
 		}
-		o.bad("id", "the id "+quote(s)+" cannot be used", hint)
+		o.bad(key, "the "+key+" "+quote(s)+" cannot be used", hint)
 	}
-	o.at.id = s
 	return s
 }
 
@@ -331,10 +336,19 @@ var synonyms = map[string]map[string]string{
 	"round_robin": {"yes": "true", "on": "true", "y": "true", "1": "true", "no": "false", "off": "false", "n": "false", "0": "false"},
 	"via": {"call": "voice", "phone": "voice", "telephone": "voice", "text": "sms", "mail": "email", "e-mail": "email", "dm": "slack", "im": "slack",
 		"app": "push", "ntfy": "push", "mobile": "push", "hook": "webhook"},
+	"severity": severityWords, "channel": severityWords,
+	"does": {"open": DoesIncident, "declare": DoesIncident, "notify": DoesPage, "log": DoesCount, "report": DoesCount, "ignore": DoesCount,
+		"watchdog": DoesHeartbeat, "silence": DoesSuppressed, "drop": DoesSuppressed, "mute": DoesSuppressed},
+	"over":    {"offer": OverPropose, "ask": OverPropose, "close": OverResolve, "auto": OverResolve},
+	"do":      {"offer": OverPropose, "ask": OverPropose, "close": OverResolve, "auto": OverResolve},
 	"rollout": {"immediately": "now", "next": "next_handoff", "next_handover": "next_handoff", "next-handoff": "next_handoff", "after_current_shift": "next_handoff"},
 	"target": {"user": "person", "people": "person", "member": "person", "schedule": "rotation", "oncall": "rotation", "on-call": "rotation",
 		"group": "team", "room": "channel", "slack": "channel", "chan": "channel"},
 }
+
+// severityWords are words of alert senders, and of people.
+var severityWords = map[string]string{"1": "sev1", "p1": "sev1", "critical": "sev1", "2": "sev2", "p2": "sev2", "error": "sev2", "high": "sev2", "major": "sev2",
+	"3": "sev3", "p3": "sev3", "warning": "sev3", "warn": "sev3", "minor": "sev3", "4": "sev4", "p4": "sev4", "p5": "sev4", "info": "sev4", "low": "sev4"}
 
 // wordHint is which of words is meant by s at key.
 func wordHint(key, s string, words []string) string {

@@ -29,8 +29,17 @@ func yamlProblem(file string, data []byte, err error) Problem {
 		p.Message = "cannot be read: " + yamlLine.ReplaceAllString(err.Error(), "")
 	}
 	p.Line, p.Message, p.Hint = explain(lines, states, k, p.Message)
+	if n := p.Line - 1; n >= 0 && n < len(lines) {
+		if m := bareExpression.FindSubmatch(lines[n]); m != nil {
+			p.Message = "the regular expression " + quote(string(m[1])) + " has brackets or a comma, which YAML reads as its own"
+			p.Hint = "put it in single quotes: '" + string(m[1]) + "'"
+		}
+	}
 	return p
 }
+
+// bareExpression is a regular expression that cannot do without quotes.
+var bareExpression = regexp.MustCompile(`:\s+(/[^/'"\s]*[\[\]{},][^/'"\s]*/)`)
 
 var yamlLine = regexp.MustCompile(`^yaml: (line \d+: )?`)
 

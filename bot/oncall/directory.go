@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -57,11 +56,8 @@ func (w *Directory) Slack(person string) string {
 
 // FindService finds a service by its ID or its name, without regard to case.
 func (w *Directory) FindService(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	for _, v := range w.Roster.Services {
-		if strings.EqualFold(v.ID, s) || strings.EqualFold(v.Name, s) {
-			return v.ID, true
-		}
+	if v, ok := w.Roster.FindService(s); ok {
+		return v.ID, true
 	}
 	return "", false
 }

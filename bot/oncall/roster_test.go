@@ -102,6 +102,7 @@ func commented(rotation string) string {
 // file that was applied; where that cannot be done, the text says so.
 func TestRosterKeepsComments(t *testing.T) {
 	layers := "layers: [{id: l, people: [ada, bob], start: 1999-01-04T09:00, every: {weeks: 1}}]"
+	const alerts = "alerts: # of all senders\n  routes:\n    - {match: {a: /b.*/}, does: page} # by night\nheartbeats:\n  - {name: sync, every: 1m, grace: 5s} # hourly\n"
 	for _, tt := range []struct {
 		name, text string
 		want       []string
@@ -110,6 +111,10 @@ func TestRosterKeepsComments(t *testing.T) {
 			[]string{"# Reviewed on Mondays.", "# until May", "# weekly"}},
 		{"a list in brackets", commented("  [{id: r, time_zone: UTC, " + layers + "}]\n"),
 			[]string{"# The comments of version 2 were lost in a change; `stormbell roster export --version 2` prints them."}},
+		{"a block, and alerts", commented("  - id: r\n    time_zone: UTC\n    "+layers+"\n") + alerts,
+			[]string{"# Reviewed on Mondays.", "# of all senders", "# by night", "- {match: {a: /b.*/}, does: page}", "# hourly"}},
+		{"a list in brackets, and alerts", commented("  [{id: r, time_zone: UTC, "+layers+"}]\n") + alerts,
+			[]string{"`stormbell roster export --version 2` prints them.", "- {match: {a: /b.*/}, does: page}", "- {name: sync, every: 1m, grace: 5s}"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			withRoster(t, "people: [{id: ada, name: Ada}]\n", func(x *fixture) {
