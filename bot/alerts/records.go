@@ -77,7 +77,7 @@ func tallyKey(n int) string             { return "alerts/" + ledger.Number(n) }
 func memberPrefix(n int) string         { return "member/" + ledger.Number(n) + "/" }
 func quietName(n int) string            { return "quiet/" + ledger.Number(n) }
 
-func groupKey(parts []string) string { return "alertgroup/" + alert.Fingerprint(parts...) }
+func groupKey(v alert.Verdict) string { return "alertgroup/" + v.GroupKey() }
 
 // memberKey is the index by which the alert at key is found from its incident.
 func memberKey(n int, key string) string { return memberPrefix(n) + key[len("alert/"):] }

@@ -1,56 +1,51 @@
 package alerts
 
 import (
-	"time"
-
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/rotation"
 )
 
-type stubRules struct {
-	Again struct{ ReopenWithin time.Duration }
-	Storm struct {
-		At int
-		In time.Duration
+// rules are what the roster says about alerts, with what holds where it says nothing.
+func (t *taking) rules() rotation.Alerts {
+	if t.roster == nil {
+		r := t.who.Roster.AlertRules()
+		t.roster = &r
 	}
-	Group struct{ Window, Most time.Duration }
-	Over  struct {
-		Action string
-		After  time.Duration
-	}
+	return *t.roster
 }
 
-func (t *taking) alerts() stubRules {
-	var r stubRules
-	r.Again.ReopenWithin = 30 * time.Minute
-	r.Storm.At, r.Storm.In = 20, time.Minute
-	r.Group.Window, r.Group.Most = 15*time.Minute, 24*time.Hour
-	return r
-}
+// again is what of the rules [alert.Decide] needs.
+func (t *taking) again() alert.Rules { return alert.Rules{ReopenWithin: t.rules().Again.ReopenWithin} }
 
-// Key is a stand-in.
-type Key struct{ Name, Service string }
+// Subject is what routes look at of an alert that was sent with a key.
+func (a *Alerts) subject(k Key, in alert.Alert) alert.Subject {
+	return alert.Subject{Key: k.Name, Source: in.Source, Title: in.Title, Severity: in.Severity.String(), Service: in.Service, Hints: in.Hints,
+		Label: func(name string) (string, bool) {
+			for _, list := range [][]alert.KV{in.Labels, in.Details} {
+				for _, l := range list {
+					if l.Key == name {
+						return l.Value, true
+					}
+				}
+			}
+			return "", false
+		}}
+}
 
 // route says what an alert is to us.
 func (t *taking) route(in alert.Alert) alert.Verdict {
-	v := alert.Verdict{Route: "default", Does: alert.DoesIncident, Severity: in.Severity, Service: t.who.Roster.Defaults.Service}
-	if in.Service != "" {
-		if id, ok := t.who.FindService(in.Service); ok {
-			v.Service = id
-		} else {
-			v.Notes = append(v.Notes, t.who.NoService(in.Service).Error()+" It went to "+t.who.ServiceName(v.Service)+".")
-		}
-	}
-	switch in.Severity {
-	case alert.SeverityNone:
-		v.Does = alert.DoesCount
-	case alert.Sev4:
-		v.Does = alert.DoesPage
-	}
-	return v
+	s := t.a.subject(t.key, in)
+	s.Now = t.now
+	return alert.Route(t.who.Roster, t.a.quietNow(), s)
 }
 
 // severed is the alert with the severity that it is taken with.
 func severed(v alert.Verdict, in alert.Alert) alert.Alert {
-	in.Severity = v.Severity
+	if in.Severity = alert.Unknown; !v.Assumed {
+		in.Severity = alert.ReadSeverity(v.Severity)
+	}
 	return in
 }
+
+// quietNow are the silences and the maintenance that were made while the bot ran.
+func (a *Alerts) quietNow() alert.Quiet { return alert.Quiet{} }

@@ -14,6 +14,7 @@ import (
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -110,7 +111,7 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 		if err != nil {
 			return err
 		}
-		d := alert.Decide(severed(v, in), v.Does, r.Known, own, alert.Standing{}, t.rules(), now)
+		d := alert.Decide(severed(v, in), v.Does, r.Known, own, alert.Standing{}, t.again(), now)
 		if repeated = d.Step == alert.Repeat && d.After == r.Known; repeated {
 			taken[0] = Taken{Key: in.Key, Incident: r.Incident, Result: d.Result, Does: v.Does}
 		}
@@ -124,12 +125,13 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 
 // taking is one transaction in which alerts are taken in.
 type taking struct {
-	a    *Alerts
-	tx   *storage.Tx
-	now  time.Time
-	who  *oncall.Directory
-	key  Key
-	body alert.Body
+	a      *Alerts
+	tx     *storage.Tx
+	now    time.Time
+	who    *oncall.Directory
+	roster *rotation.Alerts // what it says about alerts, once it was asked
+	key    Key
+	body   alert.Body
 
 	// Only where something is written.
 	ledger  *ledger.Tx
@@ -150,11 +152,6 @@ func (a *Alerts) taking(tx *ledger.Tx, k Key, b alert.Body) *taking {
 	caller := desk.Caller{Actor: incident.Actor(k.actor())}
 	return &taking{a: a, tx: tx.Tx, now: tx.Now, who: a.oncall.Current(), key: k, body: b,
 		ledger: tx, desk: a.desk.Within(tx, caller), touched: map[int]*touched{}}
-}
-
-// rules are what the roster says about joining and coming back.
-func (t *taking) rules() alert.Rules {
-	return alert.Rules{ReopenWithin: t.alerts().Again.ReopenWithin}
 }
 
 // standing returns how an incident stands, or the one that it is a part of.
@@ -221,7 +218,7 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 		}
 	}
 	in = severed(v, in)
-	d := alert.Decide(in, v.Does, r.Known, own, group, t.rules(), t.now)
+	d := alert.Decide(in, v.Does, r.Known, own, group, t.again(), t.now)
 	if d.Step == alert.Open {
 		if d.Incident, err = t.open(in, v, d); err != nil {
 			return Taken{}, err
@@ -356,11 +353,11 @@ const entriesMost = 5
 func (t *taking) join(c *touched, in alert.Alert, v alert.Verdict, d alert.Decision) {
 	j := &c.joining
 	isNew := d.After.Count <= 1 || d.After.Incident != d.Incident
-	if t.now.Sub(c.tally.Stretch) >= t.alerts().Storm.In || t.now.Before(c.tally.Stretch) {
+	if t.now.Sub(c.tally.Stretch) >= t.rules().Storm.In || t.now.Before(c.tally.Stretch) {
 		c.tally.Stretch, c.tally.Joined = t.now, 0
 	}
-	if c.tally.Joined++; c.tally.Joined >= t.alerts().Storm.At {
-		c.tally.Storm = c.tally.Stretch.Add(2 * t.alerts().Storm.In)
+	if c.tally.Joined++; c.tally.Joined >= t.rules().Storm.At {
+		c.tally.Storm = c.tally.Stretch.Add(2 * t.rules().Storm.In)
 	}
 	told := c.tally.Said < entriesMost || round(d.Tally.Total()) && isNew
 	if told && !c.joining.Told && d.Ask == "" {
@@ -395,8 +392,8 @@ func (t *taking) end(c *touched, d alert.Decision) error {
 	if !d.Tally.Cleared || c.tally.Firing > 0 {
 		return nil
 	}
-	over := t.alerts().Over
-	if over.Action == "resolve" {
+	over := t.rules().Over
+	if over.Action == rotation.OverResolve {
 		return t.ledger.Wake(quietName(d.Incident), t.now.Add(over.After))
 	}
 	return t.desk.Clear(d.Incident, cleared(d.Tally), d.Offer)
@@ -486,18 +483,12 @@ func (t *taking) keep(was Alert, in alert.Alert, v alert.Verdict, d alert.Decisi
 	return t.extend(v, r.Incident, g)
 }
 
-// groupParts is what makes a group: its route, its service and the values of its
-// labels.
-func groupParts(v alert.Verdict) []string {
-	return append([]string{v.Route, v.Service}, v.Group...)
-}
-
 // group returns the episode that an alert that fires may join.
 func (t *taking) group(in alert.Alert, v alert.Verdict) (groupRecord, error) {
 	if in.Status != alert.Firing || !v.Does.Asks() {
 		return groupRecord{}, nil
 	}
-	g, _, err := ledger.Load[groupRecord](t.tx, groupKey(groupParts(v)))
+	g, _, err := ledger.Load[groupRecord](t.tx, groupKey(v))
 	return g, err
 }
 
@@ -510,15 +501,15 @@ func (t *taking) extend(v alert.Verdict, n int, g groupRecord) error {
 	if g.Incident != n {
 		g = groupRecord{V: 1, Incident: n, First: t.now}
 	}
-	until := t.now.Add(t.alerts().Group.Window)
-	if most := g.First.Add(t.alerts().Group.Most); until.After(most) {
+	until := t.now.Add(t.rules().Group.Window)
+	if most := g.First.Add(t.rules().Group.Most); until.After(most) {
 		until = most
 	}
 	if until.Sub(g.Until) < coarse && g.Until.After(t.now) {
 		return nil
 	}
 	g.Until = until
-	return t.ledger.Save(groupKey(groupParts(v)), g)
+	return t.ledger.Save(groupKey(v), g)
 }
 
 // changes writes what was changed in a service into the timelines of its open

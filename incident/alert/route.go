@@ -37,17 +37,19 @@ type Quiet struct {
 
 // Verdict says what an alert is to us.
 type Verdict struct {
-	Route       string                // what the route matches, as in {namespace: /shop-.*/}; everything, or default where none matches
-	Number      int                   // of the route in the roster, from 1; 0 where none matches
-	Does        string                // rotation.DoesIncident …
-	Without     string                // what it would do without the silence or the maintenance; otherwise as Does
+	Route       string // what the route matches, as in {namespace: /shop-.*/}; everything, or default where none matches
+	Number      int    // of the route in the roster, from 1; 0 where none matches
+	Does        Does
+	Without     Does                  // what it would do without the silence or the maintenance; otherwise as Does
 	Service     string                // ID; empty only where the roster has no default service
 	Severity    string                // sev1 … sev4 or none
+	Assumed     bool                  // nobody has said the severity
 	Heartbeat   *rotation.Heartbeat   // whose sign of life it is; nil where it does something else
 	Group       []string              // the values of the labels that it is grouped by
 	Silence     *rotation.Silence     // the one that holds it back, of several that with the latest end
 	Maintenance *rotation.Maintenance // likewise
 	Why         []string              // the reasons, a plain sentence each
+	Notes       []string              // those of them that somebody has to mend, for the timeline
 }
 
 // GroupKey is equal for the alerts that may be one incident: those of one route, one
@@ -67,6 +69,7 @@ func Route(roster *rotation.Roster, made Quiet, s Subject) Verdict {
 	j.does(route)
 	j.hold(made)
 	j.group(route)
+	j.v.Assumed = j.word == wordUnknown
 	return j.v
 }
 
@@ -163,6 +166,7 @@ func (j *judge) named(word, from string) bool {
 		near = " The nearest is " + near + "."
 	}
 	j.why("There is no service ", theirWord(word), ", as ", from, " has it.", near)
+	j.v.Notes = append(j.v.Notes, j.v.Why[len(j.v.Why)-1])
 	return false
 }
 
@@ -249,18 +253,18 @@ func (j *judge) does(route *rotation.AlertRoute) {
 	v := &j.v
 	switch {
 	case route != nil && route.Does != "":
-		v.Does = route.Does
-		if v.Does == rotation.DoesHeartbeat {
+		v.Does = Does(route.Does)
+		if v.Does == DoesHeartbeat {
 			j.heartbeat(route.Name)
 		}
 	case v.Severity == wordNone:
-		v.Does = rotation.DoesCount
+		v.Does = DoesCount
 		j.why("With the severity none it is counted, and nobody is asked.")
 	case v.Severity <= j.rules.Channel: // sev1 … sev4 sort by how bad they are
-		v.Does = rotation.DoesIncident
+		v.Does = DoesIncident
 		j.why("It opens an incident with a channel, as everything does from ", j.rules.Channel, " up.")
 	default:
-		v.Does = rotation.DoesPage
+		v.Does = DoesPage
 		j.why("It pages without a channel, which opens from ", j.rules.Channel, " up.")
 	}
 	v.Without = v.Does
@@ -281,7 +285,7 @@ func (j *judge) heartbeat(name string) {
 // would be missed: it is never.
 func (j *judge) hold(made Quiet) {
 	v := &j.v
-	if v.Does == rotation.DoesHeartbeat {
+	if v.Does == DoesHeartbeat {
 		return
 	}
 	for _, list := range [][]rotation.Silence{j.rules.Silences, made.Silences} {
@@ -301,11 +305,11 @@ func (j *judge) hold(made Quiet) {
 		}
 	}
 	if s := v.Silence; s != nil {
-		v.Does = rotation.DoesSuppressed
+		v.Does = DoesSuppressed
 		j.why("A silence of ", s.Matching(), " holds until ", endText(s.Until, s.Reason, s.By), ".")
 	}
 	if m := v.Maintenance; m != nil {
-		v.Does = rotation.DoesSuppressed
+		v.Does = DoesSuppressed
 		j.why("Maintenance of ", m.Service, " lasts until ", endText(m.Until, m.Reason, m.By), ".")
 	}
 	if v.Does != v.Without {
@@ -313,10 +317,10 @@ func (j *judge) hold(made Quiet) {
 	}
 }
 
-var wouldDo = map[string]string{
-	rotation.DoesIncident: "open an incident with a channel, or join one",
-	rotation.DoesPage:     "page without a channel",
-	rotation.DoesCount:    "be counted",
+var wouldDo = map[Does]string{
+	DoesIncident: "open an incident with a channel, or join one",
+	DoesPage:     "page without a channel",
+	DoesCount:    "be counted",
 }
 
 func endText(t time.Time, reason, by string) string {

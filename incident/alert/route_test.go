@@ -89,14 +89,14 @@ func TestRouteDefaults(t *testing.T) {
 		{"none", "none", "count"}, {"unknown", "sev2", "incident"}, {"", "sev2", "incident"}, {"critical", "sev2", "incident"}, {"sev5", "sev2", "incident"},
 	} {
 		v := Route(routing(t, routeRoster), Quiet{}, Subject{Key: "alertmanager", Severity: c.severity})
-		got := []string{v.Severity, v.Does, v.Without, v.Service, v.Route, strings.Join(v.Group, ",")}
+		got := []string{v.Severity, string(v.Does), string(v.Without), v.Service, v.Route, strings.Join(v.Group, ",")}
 		if want := []string{c.want, c.does, c.does, "platform", "default", "platform"}; !slices.Equal(got, want) {
 			t.Errorf("Route of %q = %v, want %v", c.severity, got, want)
 		}
 	}
 	for channel, does := range map[string]string{"sev1": "page", "sev2": "incident"} {
 		v := Route(routing(t, routeRoster+"alerts: {channel: "+channel+"}\n"), Quiet{}, Subject{Severity: "sev2"})
-		if v.Does != does {
+		if string(v.Does) != does {
 			t.Errorf("with channel: %s a sev2 does %s, want %s", channel, v.Does, does)
 		}
 	}
@@ -245,7 +245,7 @@ func TestRouteHeld(t *testing.T) {
 				why = append(why, w)
 			}
 		}
-		if v.Does != c.does || !slices.Equal(why, c.why) {
+		if string(v.Does) != c.does || !slices.Equal(why, c.why) {
 			t.Errorf("at %s a %s of %s%s=%s does %s because %q, want %s because %q", c.at, c.severity, c.service, c.label, c.value, v.Does, why, c.does, c.why)
 		}
 		if held := v.Silence != nil || v.Maintenance != nil; held != (c.does == "suppressed") {
