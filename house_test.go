@@ -263,6 +263,7 @@ func TestHouseNotices(t *testing.T) {
 		{"bot/chat/wire", `package p; import "github.com/stormbell/stormbell/bot/desk"`, "decided elsewhere"},
 		{"bot/slacksim", `package p; import "github.com/stormbell/stormbell/incident"`, "not even a mistake"},
 		{"bot/desk", `package p; import "github.com/stormbell/stormbell/bot/chat"`, "the only writer"},
+		{"bot/alerts", `package p; import "github.com/stormbell/stormbell/bot/web"`, "whoever sends it"},
 		{"helpers", `package p`, "does not know"},
 	} {
 		file, err := parser.ParseFile(token.NewFileSet(), "x.go", c.source, 0)

@@ -43,6 +43,8 @@ var families = []Family{
 	{"member/N/HASH", "alerts", "nothing: an index of the alerts of an incident", "with the alert"},
 	{"change/HASH/INSTANT", "alerts", "something that was changed in a service, by the hash of its name", "7 days after, when the next one comes"},
 	{"alertgroup/HASH", "alerts", "the incident that the next alert of a group joins, and until when", "90 days after it was open"},
+	{"key/NAME", "alerts", "the hash of an alert sender's key, and what may be shown of it", "when it is revoked"},
+	{"keyuse/NAME", "alerts", "when a key was used last, to the minute", "with the key"},
 
 	{"roster/current", "oncall", "the number of the current version of the roster", ""},
 	{"roster/VERSION/PIECE", "oncall", "a piece of a version's text, or of its difference; not JSON", ""},
