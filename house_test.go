@@ -49,7 +49,7 @@ var rooms = map[string]room{
 	"bot/desk": {[]string{"bot/ledger", "bot/oncall", "incident/…", "rotation", "storage"}, []string{},
 		"the only writer of incidents must not know Slack or HTTP, or they could not be tested apart"},
 	"bot/alerts": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "incident/…", "rotation", "storage"}, []string{},
-		"alerts are decided apart from the incidents that they open, and committed with them"},
+		"what becomes of an alert is the same whoever sends it, and is committed with the incident that it opens"},
 	"bot/dispatch": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "bot/notify", "incident", "rotation", "storage"}, nil,
 		"jobs are carried out in their order whoever performs them; it is handed the performers"},
 	"bot/chat": {[]string{"bot/chat/wire", "bot/ledger", "bot/oncall", "bot/desk", "bot/alerts", "bot/dispatch", "incident/…", "rotation"}, nil,

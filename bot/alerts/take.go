@@ -18,14 +18,6 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// Taken is what became of one alert.
-type Taken struct {
-	Key      string       // the sender's own, or made up where it sent none
-	Incident int          // 0: it concerns none
-	Result   alert.Result // in the word that the sender is answered
-	Does     alert.Does
-}
-
 // roomFor is how many changes a transaction must have left for one more alert: one
 // that opens an incident with a page for each of a large team.
 const roomFor = 80
@@ -113,7 +105,7 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 		}
 		d := alert.Decide(severed(v, in), v.Does, r.Known, own, alert.Standing{}, t.again(), now)
 		if repeated = d.Step == alert.Repeat && d.After == r.Known; repeated {
-			taken[0] = Taken{Key: in.Key, Incident: r.Incident, Result: d.Result, Does: v.Does}
+			taken[0] = Taken{Key: in.Key, Incident: r.Incident, Result: d.Result, Does: string(v.Does)}
 		}
 		return nil
 	})
@@ -232,7 +224,7 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 	if err := t.keep(r, in, v, d, g); err != nil {
 		return Taken{}, err
 	}
-	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: d.After.Does}, nil
+	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: string(d.After.Does)}, nil
 }
 
 // answered is the incident of which the sender is told: not a private one into which

@@ -171,7 +171,7 @@ func TestRoutes(t *testing.T) {
 		{"the sender's word for the severity", quiet, Subject{Severity: "sev1", Service: "Search", Label: kv("severity", "critical")},
 			Verdict{Route: "{severity: critical, service: search}", Number: 5, Does: "page", Without: "page", Service: "search", Severity: "sev1", Group: []string{"search", ""}}},
 		{"unknown is a word of routes", quiet, Subject{Source: "sns"},
-			Verdict{Route: "{severity: unknown, sender: sns}", Number: 6, Does: "count", Without: "count", Service: "platform", Severity: "sev2", Group: []string{"platform", ""}}},
+			Verdict{Route: "{severity: unknown, sender: sns}", Number: 6, Does: "count", Without: "count", Service: "platform", Severity: "sev2", Assumed: true, Group: []string{"platform", ""}}},
 		{"the key's severity where the sender says none", quiet, Subject{Source: "sns", Key: "pd-payments"},
 			Verdict{Route: "default", Does: "page", Without: "page", Service: "payments", Severity: "sev4", Group: []string{"payments", ""}}},
 		{"the sender's severity before the key's", quiet, Subject{Severity: "sev1", Key: "counted"},
