@@ -127,6 +127,7 @@ func TestFiveHundredCommands(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	const many = 250
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
+		r.apply(r.roster + "alerts: {group: {by: [title]}}\n")
 		before := r.last()
 		var all sync.WaitGroup
 		for k := range 64 {

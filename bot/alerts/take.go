@@ -18,9 +18,13 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// roomFor is how many changes a transaction must have left for one more alert: one
-// that opens an incident with a page for each of a large team.
-const roomFor = 80
+// How many changes a transaction must have left for one more alert: roomFor for one that
+// opens an incident with a page for each of a team, and roomToClose for each incident
+// that alerts have joined.
+const (
+	roomFor     = 48
+	roomToClose = 8
+)
 
 // Take takes in what a sender has posted with one of its keys. When it returns, every
 // alert is durable; where it fails, those before are. The answers are in the order of
@@ -36,7 +40,7 @@ func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error)
 		var done int
 		err := a.ledger.Update(ctx, ledger.Request{By: k.actor()}, func(tx *ledger.Tx) error {
 			t := a.taking(tx, k, b)
-			for done = 0; done < len(order) && (done == 0 || tx.Changes() < storage.MaxChanges-roomFor); done++ {
+			for done = 0; done < len(order) && (done == 0 || t.room(tx)); done++ {
 				at := order[done]
 				var err error
 				if taken[at], err = t.one(b.Alerts[at]); err != nil {
@@ -51,6 +55,11 @@ func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error)
 		order = order[done:]
 	}
 	return taken, a.changes(ctx, k, b.Changes)
+}
+
+// room reports whether the transaction holds one more alert.
+func (t *taking) room(tx *ledger.Tx) bool {
+	return tx.Changes()+roomToClose*len(t.touched) < storage.MaxChanges-roomFor
 }
 
 // actor is who acts where an alert does something.
