@@ -17,9 +17,9 @@ func (t *taking) rules() rotation.Alerts {
 // again is what of the rules [alert.Decide] needs.
 func (t *taking) again() alert.Rules { return alert.Rules{ReopenWithin: t.rules().Again.ReopenWithin} }
 
-// Subject is what routes look at of an alert that was sent with a key.
-func (a *Alerts) subject(k Key, in alert.Alert) alert.Subject {
-	return alert.Subject{Key: k.Name, Source: in.Source, Title: in.Title, Severity: in.Severity.String(), Service: in.Service, Hints: in.Hints,
+// subject is what routes look at of an alert that was sent with a key.
+func subject(k Key, in alert.Alert) alert.Subject {
+	return alert.Subject{Key: k.Name, KeyService: k.Service, Source: in.Source, Title: in.Title, Severity: in.Severity.String(), Service: in.Service, Hints: in.Hints,
 		Label: func(name string) (string, bool) {
 			for _, list := range [][]alert.KV{in.Labels, in.Details} {
 				for _, l := range list {
@@ -34,7 +34,7 @@ func (a *Alerts) subject(k Key, in alert.Alert) alert.Subject {
 
 // route says what an alert is to us.
 func (t *taking) route(in alert.Alert) alert.Verdict {
-	s := t.a.subject(t.key, in)
+	s := subject(t.key, in)
 	s.Now = t.now
 	return alert.Route(t.who.Roster, t.a.quietNow(), s)
 }

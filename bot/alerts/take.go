@@ -197,29 +197,36 @@ func (t *taking) touch(n int) (*touched, error) {
 	return c, err
 }
 
-// one takes in one alert.
-func (t *taking) one(in alert.Alert) (Taken, error) {
-	r, err := load(t.tx, t.key.Name, in)
-	if err != nil {
-		return Taken{}, err
+// decide says what follows from one alert: what is known of it, what it is to us, and
+// the episode that it may join.
+func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decision, g groupRecord, err error) {
+	if r, err = load(t.tx, t.key.Name, in); err != nil {
+		return r, v, d, g, err
 	}
-	v := t.route(in)
+	v = t.route(in)
 	own, err := t.standing(r.Incident)
 	if err != nil {
-		return Taken{}, err
+		return r, v, d, g, err
+	}
+	if g, err = t.group(in, v); err != nil {
+		return r, v, d, g, err
 	}
 	var group alert.Standing
-	g, err := t.group(in, v)
+	if g.Incident > 0 && t.now.Before(g.Until) && g.Incident != own.Incident.Number {
+		if group, err = t.standing(g.Incident); err != nil {
+			return r, v, d, g, err
+		}
+	}
+	return r, v, alert.Decide(severed(v, in), v.Does, r.Known, own, group, t.again(), t.now), g, nil
+}
+
+// one takes in one alert.
+func (t *taking) one(in alert.Alert) (Taken, error) {
+	r, v, d, g, err := t.decide(in)
 	if err != nil {
 		return Taken{}, err
 	}
-	if g.Incident > 0 && t.now.Before(g.Until) && g.Incident != own.Incident.Number {
-		if group, err = t.standing(g.Incident); err != nil {
-			return Taken{}, err
-		}
-	}
 	in = severed(v, in)
-	d := alert.Decide(in, v.Does, r.Known, own, group, t.again(), t.now)
 	if d.Step == alert.Open {
 		if d.Incident, err = t.open(in, v, d); err != nil {
 			return Taken{}, err

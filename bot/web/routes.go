@@ -76,6 +76,9 @@ func (s *Server) table() []served {
 	operator("GET", "/v1/incidents/{name}/postmortem", s.postmortem, "its post-mortem; `?format=markdown`, `html` or `json`")
 	operator("POST", "/v1/incidents/{name}/{verb}", s.act, "acts on it; the verbs are listed below")
 
+	operator("GET", "/v1/alerts", s.explainAlerts, "the alerts of `?incident=INC-N`, each with the reasons why it is there")
+	operator("POST", "/v1/alerts/test", s.testAlert, "says what the body of a sender means and where it would go, and stores nothing; `?as=SENDER` says whose it is, `?key=NAME` with which key it would come")
+
 	operator("GET", "/v1/roster", s.roster, "the current roster, its version in `ETag`; `?version=N` an earlier one")
 	operator("POST", "/v1/roster", s.apply, "applies the roster in the body; `?plan=1` only says what would change, `?why=TEXT` and `?as=PERSON` go into the history, `If-Match` names the version it was made from (412 if another one is current, 422 with every problem if it is not valid)")
 	operator("GET", "/v1/roster/history", s.history, "the changes of the roster, the newest first; `?limit=N`, 100 by default, and `more` in the answer is what `before` then goes on from")

@@ -96,6 +96,7 @@ func bareUsage(cmd *cobra.Command) {
 // commands are all commands, in the order of their names.
 func commands(p process) []*cobra.Command {
 	return []*cobra.Command{
+		alertCommand(p),
 		backupCommand(p),
 		blamelessCommand(p),
 		checkCommand(p),

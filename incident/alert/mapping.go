@@ -7,22 +7,14 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // Mapping reads the bodies of one sender of any JSON, as the roster has it under
 // alerts.mappings. Each text but the words is a template of package text/template
 // over the body; an empty one says nothing.
-type Mapping struct {
-	Title, Key, Status string
-	Over, Acknowledged []string // words of Status, in any case; anything else fires
-	Severity, Service  string
-	Text, Started      string
-	Labels             map[string]string // by the name of the label
-	Links              []MappingLink
-}
-
-// MappingLink is a link with the words for it, both templates.
-type MappingLink struct{ URL, Text string }
+type Mapping = rotation.Mapping
 
 // Compiled is a mapping that is ready to read bodies. It may be used by several
 // goroutines.

@@ -25,6 +25,7 @@ type Subject struct {
 	Severity    string   // sev1 … sev4, none or unknown; anything else is unknown
 	Service     string   // what the sender, or the mapping of its bodies, calls the service
 	ServiceFrom string   // where that word stands, as in "the mapping zabbix"; empty is the sender
+	KeyService  string   // of the integration key, where the roster says nothing of that
 	Hints       []string // words that are the service only where one has exactly that ID or name, the best first
 	Now         time.Time
 }
@@ -129,7 +130,8 @@ func (j *judge) service() {
 	}
 	if j.named(label, "the label service") ||
 		!strings.EqualFold(label, j.s.Service) && j.named(j.s.Service, from) ||
-		j.named(j.rules.Keys[j.s.Key].Service, "the key "+j.s.Key) {
+		j.named(j.rules.Keys[j.s.Key].Service, "the key "+j.s.Key) ||
+		j.named(j.s.KeyService, "the key "+j.s.Key) {
 		return
 	}
 	for _, hint := range j.s.Hints {
