@@ -3,6 +3,7 @@ package rotation
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -179,6 +180,57 @@ func TestPeopleAllocates(t *testing.T) {
 		at := time.Date(year, 5, 6, 12, 0, 0, 0, time.UTC)
 		if n := testing.AllocsPerRun(100, func() { r.People(at) }); n > 2 {
 			t.Errorf("People(%d) allocates %v times, want at most 2", year, n)
+		}
+	}
+}
+
+// TestPeopleAllocatesWithOverrides holds the same promise for a rotation with a hundred
+// overrides that all hold at once, in which the duty goes to and fro.
+func TestPeopleAllocatesWithOverrides(t *testing.T) {
+	r := thousands(1)[0]
+	r.Overrides = nil
+	for i := range 100 {
+		o := Override{Seq: i + 1, Kind: Replace, Person: "p0", By: "p1", Start: benchDay.Add(-time.Duration(i) * time.Hour), End: benchDay.Add(time.Duration(1+i) * time.Hour)}
+		if i%2 == 1 {
+			o.Person, o.By = o.By, o.Person
+		}
+		r.Overrides = append(r.Overrides, o)
+	}
+	if err := r.build(atlas{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() { r.People(benchDay) }); n > 2 {
+		t.Errorf("People allocates %v times with 100 overrides, want at most 2", n)
+	}
+}
+
+// TestManyCovers asks among more covers than fit into the small set of marks.
+func TestManyCovers(t *testing.T) {
+	const n = 3000
+	list := make([]cover, n)
+	for i := range list {
+		list[i] = cover{from: int64(i % 7), to: int64(10 + i%5), order: (i * 7919) % n}
+	}
+	for _, at := range []int64{-1, 0, 3, 9, 10, 12, 14, 15} {
+		want := 0
+		for _, v := range list {
+			if v.from <= at && at < v.to {
+				want++
+			}
+		}
+		got, last := 0, -1
+		c := newCovers(slices.Clone(list))
+		c.active(at, func(v *cover) {
+			if got++; v.from > at || v.to <= at {
+				t.Errorf("at %d: one that holds from %d to %d", at, v.from, v.to)
+			}
+			if v.order <= last {
+				t.Errorf("at %d: %d comes after %d", at, v.order, last)
+			}
+			last = v.order
+		})
+		if got != want {
+			t.Errorf("at %d: %d covers hold, want %d", at, got, want)
 		}
 	}
 }

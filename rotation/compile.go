@@ -3,6 +3,7 @@ package rotation
 import (
 	"cmp"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -62,45 +63,77 @@ type cover struct {
 	by       int32   // replace: the stand-in; shadow: whom, or -1
 }
 
-// covers are sorted by from; reach[i] is the latest end among the first i+1.
+// covers are in the order of their creation. The spans say when each holds, sorted
+// by from, and reach[i] is the latest end among the first i+1 of them.
 type covers struct {
 	list  []cover
+	spans []coverSpan
 	reach []int64
+}
+
+// coverSpan is when list[at] holds.
+type coverSpan struct {
+	from, to int64
+	at       uint32
 }
 
 func newCovers(list []cover) covers {
 	list = slices.DeleteFunc(list, func(c cover) bool { return c.to <= c.from })
-	slices.SortStableFunc(list, func(a, b cover) int { return cmp.Compare(a.from, b.from) })
-	c := covers{list: list, reach: make([]int64, len(list))}
-	reach := int64(never)
+	slices.SortStableFunc(list, func(a, b cover) int { return cmp.Compare(a.order, b.order) })
+	c := covers{list: list, spans: make([]coverSpan, len(list)), reach: make([]int64, len(list))}
 	for i := range list {
-		reach = max(reach, list[i].to)
+		c.spans[i] = coverSpan{from: list[i].from, to: list[i].to, at: uint32(i)}
+	}
+	slices.SortStableFunc(c.spans, func(a, b coverSpan) int { return cmp.Compare(a.from, b.from) })
+	reach := int64(never)
+	for i, x := range c.spans {
+		reach = max(reach, x.to)
 		c.reach[i] = reach
 	}
 	return c
 }
 
-// active appends what holds at t to buf, ordered by creation. It looks at the
-// covers that began by t, latest first, until no earlier one can reach t.
-func (c *covers) active(t int64, buf []*cover) []*cover {
-	lo, hi := 0, len(c.list)
+// marks is a bit for each cover that holds at t, in the order of creation: so they
+// need neither memory nor sorting, however many hold at once. It is in buf where that
+// is large enough, and nil where none holds.
+func (c *covers) marks(t int64, buf []uint64) []uint64 {
+	lo, hi := 0, len(c.spans)
 	for lo < hi {
 		mid := int(uint(lo+hi) / 2)
-		if c.list[mid].from <= t {
+		if c.spans[mid].from <= t {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
+	if lo == 0 || c.reach[lo-1] <= t {
+		return nil
+	}
+	if words := (len(c.list) + 63) / 64; words <= len(buf) {
+		buf = buf[:words]
+	} else {
+		buf = make([]uint64, words)
+	}
+	// What began by t, latest first, until no earlier one can reach t.
 	for i := lo - 1; i >= 0 && c.reach[i] > t; i-- {
-		if c.list[i].to > t {
-			buf = append(buf, &c.list[i])
+		if x := &c.spans[i]; x.to > t {
+			buf[x.at/64] |= 1 << (x.at % 64)
 		}
 	}
-	if len(buf) > 1 {
-		slices.SortFunc(buf, func(a, b *cover) int { return a.order - b.order })
-	}
 	return buf
+}
+
+// fewMarks are enough for a thousand overrides.
+type fewMarks [16]uint64
+
+// active calls f with what holds at t, in the order of creation.
+func (c *covers) active(t int64, f func(*cover)) {
+	var buf fewMarks
+	for word, marks := range c.marks(t, buf[:]) {
+		for ; marks != 0; marks &= marks - 1 {
+			f(&c.list[word*64+bits.TrailingZeros64(marks)])
+		}
+	}
 }
 
 // atlas is the zones of a roster by name, each loaded once. It is filled while a

@@ -1,6 +1,9 @@
 package rotation
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // duty is one place on call: who holds it now, and through link everybody it
 // passed through since the schedule gave it out.
@@ -58,10 +61,7 @@ func (c *compiled) resolve(s *state, t int64) {
 		s.cause = byNobody
 		i = j
 	}
-	var buf [8]*cover
-	for _, v := range c.covers.active(t, buf[:0]) {
-		s.apply(v, 0)
-	}
+	s.applyActive(&c.covers, t, 0)
 }
 
 // fill adds the people of layer i at t.
@@ -75,13 +75,7 @@ func (c *compiled) fill(s *state, i int, t int64) {
 	if len(s.duties) > first && s.cause == byNobody {
 		s.cause, s.layer = byLayer, i
 	}
-	if len(l.covers.list) == 0 {
-		return
-	}
-	var buf [8]*cover
-	for _, o := range l.covers.active(t, buf[:0]) {
-		s.apply(o, first)
-	}
+	s.applyActive(&l.covers, t, first)
 }
 
 // slot is the turn of the layer at t; nil before the start, after the end, while
@@ -119,11 +113,10 @@ func (c *compiled) place(s *state, v *version, i int, t int64) {
 		}
 		return
 	}
-	var buf [8]*cover
-	away := c.away.active(t, buf[:0])
-	absent := func(p int32) bool {
-		return slices.ContainsFunc(away, func(a *cover) bool { return a.who[0] == p })
-	}
+	var buf [8]int32
+	away := buf[:0]
+	c.away.active(t, func(v *cover) { away = append(away, v.who[0]) })
+	absent := func(p int32) bool { return slices.Contains(away, p) }
 	owners, before := v.slots[i], len(s.duties)
 	for k := range v.slots {
 		for m, p := range v.slots[(i+k)%len(v.slots)] {
@@ -173,6 +166,21 @@ func (s *state) holds(p int32, first int) bool {
 	return false
 }
 
+// applyActive lets what holds at t act on the duties from first on, in the order of
+// creation. It is [covers.active] without a call through a function value, which is
+// a good part of what an override costs.
+func (s *state) applyActive(c *covers, t int64, first int) {
+	if len(c.list) == 0 {
+		return
+	}
+	var buf fewMarks
+	for word, marks := range c.marks(t, buf[:]) {
+		for ; marks != 0; marks &= marks - 1 {
+			s.apply(&c.list[word*64+bits.TrailingZeros64(marks)], first)
+		}
+	}
+}
+
 // apply lets v act on the duties from first on.
 func (s *state) apply(v *cover, first int) {
 	changed := false
@@ -220,7 +228,9 @@ func (s *state) replace(v *cover, first int) bool {
 		}
 		changed = true
 		d.holder = v.by
-		d.link = s.push(v.by, d.link)
+		if !s.passed(*d, v.by) { // or a duty that goes to and fro would have as many links as overrides
+			d.link = s.push(v.by, d.link)
+		}
 	}
 	return changed
 }
@@ -249,12 +259,11 @@ func (c *compiled) watching(people []int32, t int64, buf []int32) []int32 {
 	if len(people) == 0 {
 		return buf
 	}
-	var active [8]*cover
-	for _, v := range c.shadow.active(t, active[:0]) {
+	c.shadow.active(t, func(v *cover) {
 		follows := v.by < 0 || slices.Contains(people, v.by)
 		if follows && !slices.Contains(people, v.who[0]) {
 			buf = insert(buf, v.who[0])
 		}
-	}
+	})
 	return buf
 }

@@ -71,15 +71,11 @@ func Open(path string, o Options) (*Engine, error) {
 	if err := ensure(path); err != nil {
 		return nil, explain(path, err)
 	}
-	db, found, err := openFile(path, o)
+	db, err := openFile(path, o)
 	if err != nil {
 		return nil, explain(path, err)
 	}
 	e := &Engine{path: path, db: db}
-	if err := e.checkMeta(found); err != nil {
-		db.Close()
-		return nil, explain(path, err)
-	}
 	if err := writeHolder(path); err != nil {
 		o.Warn(fmt.Sprintf("store %s: a second process could not be told who holds the store: %v", path, err))
 	}
@@ -139,8 +135,7 @@ func fill(path string) error {
 }
 
 // openFile locks the file, reads it through, and only then lets bbolt at it.
-// It returns the tally of the records it has found.
-func openFile(path string, o Options) (_ *bolt.DB, found tally, err error) {
+func openFile(path string, o Options) (_ *bolt.DB, err error) {
 	defer func() {
 		// Should bbolt see damage where verify saw none, it panics.
 		if p := recover(); p != nil {
@@ -150,31 +145,32 @@ func openFile(path string, o Options) (_ *bolt.DB, found tally, err error) {
 	opts := &bolt.Options{
 		Timeout: 1, // one attempt at the lock, no waiting
 		// After much deleting, rewriting the list of free pages with every commit
-		// makes commits thirty times slower. Without it, Open reads the whole file.
+		// makes commits thirty times slower. See keepFree for how Open does without.
 		NoFreelistSync: true,
 		FreelistType:   bolt.FreelistMapType,
 		NoStatistics:   true,
-		OpenFile: func(name string, _ int, _ os.FileMode) (f *os.File, err error) {
-			f, found, err = openChecked(name, o)
-			return f, err
-		},
+		OpenFile:       func(name string, _ int, _ os.FileMode) (*os.File, error) { return openChecked(name, o) },
 	}
 	if runtime.GOOS != "windows" && strconv.IntSize == 64 { // Windows would make the file that large
 		opts.InitialMmapSize = mapSize
 	}
 	db, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
-		return nil, tally{}, err
+		return nil, err
 	}
 	db.AllocSize = growStep
-	return db, found, nil
+	if tx, err := db.Begin(false); err == nil {
+		forgetPages(tx) // without a list of free pages, opening has touched them all
+		_ = tx.Rollback()
+	}
+	return db, nil
 }
 
 // openChecked opens and locks an existing file and verifies it.
-func openChecked(path string, o Options) (_ *os.File, found tally, err error) {
+func openChecked(path string, o Options) (_ *os.File, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return nil, tally{}, err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -183,18 +179,24 @@ func openChecked(path string, o Options) (_ *os.File, found tally, err error) {
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, tally{}, err
+		return nil, err
 	}
 	if err := checkMode(info, o.Warn); err != nil {
-		return nil, tally{}, err
+		return nil, err
 	}
 	// The same lock that bbolt takes a moment later on the same descriptor, so
 	// that nobody writes while the file is being verified.
 	if err := lock(f); err != nil {
-		return nil, tally{}, err
+		return nil, err
 	}
-	found, err = verify(f, info.Size(), o)
-	return f, found, err
+	c, err := verify(f, info.Size(), o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.keepFree(f); err != nil {
+		o.Warn(fmt.Sprintf("store %s: the list of free pages could not be written, so the start takes longer: %v", path, err))
+	}
+	return f, nil
 }
 
 // checkMode refuses what is no file or open to everybody.
@@ -212,26 +214,6 @@ func checkMode(info fs.FileInfo, warn func(string)) error {
 		warn(fmt.Sprintf("store %s: can be used by its group (mode %04o); if that is not wanted, run: chmod 600 on it", info.Name(), mode))
 	}
 	return nil
-}
-
-// checkMeta refuses a store that is not Stormbell's, is of a later version, or
-// has other records than it should.
-func (e *Engine) checkMeta(found tally) error {
-	return e.db.View(func(tx *bolt.Tx) error {
-		defer forgetPages(tx) // opening has touched them all
-		meta := tx.Bucket([]byte(metaBucket))
-		if meta == nil || meta.Get([]byte(schemaKey)) == nil || tx.Bucket([]byte(recordsBucket)) == nil {
-			return errForeign
-		}
-		if err := checkSchema(string(meta.Get([]byte(schemaKey)))); err != nil {
-			return err
-		}
-		want, err := decodeTally(meta.Get([]byte(tallyKey)))
-		if err == nil && found != want {
-			err = damaged("records are missing or out of date (%d there, %d expected)", found.n, want.n)
-		}
-		return err
-	})
 }
 
 func checkSchema(text string) error {

@@ -30,6 +30,8 @@ const (
 	noFreelist    = ^uint64(0)
 	bucketElement = 0x01
 
+	manyFree = 0xFFFF // in the place of a count that does not fit: it is the first entry of the list
+
 	maxDepth = 64 // levels of a tree; a real one has fewer than ten
 )
 
@@ -40,6 +42,7 @@ type meta struct {
 	pageSize            int
 	root, freelist, end uint64 // page numbers; end is the first one unused
 	tx                  uint64
+	both                bool // the other header is as good
 }
 
 // parseMeta reads what follows the page header in a header page.
@@ -64,27 +67,46 @@ func parseMeta(b []byte) (meta, error) {
 	}, nil
 }
 
-// verify reads the whole file and returns the tally of its records, or what is
-// wrong with it.
-func verify(f io.ReaderAt, size int64, o Options) (tally, error) {
+// verify reads the whole file and returns what it has seen, or what is wrong with it.
+// In the end it is known to be Stormbell's, of a version that this program knows, and
+// to have the records that it should have.
+func verify(f io.ReaderAt, size int64, o Options) (*checker, error) {
 	if size == 0 {
-		return tally{}, refuse("is empty, which Stormbell never leaves behind", "restore a backup, or remove the file to begin with nothing")
+		return nil, refuse("is empty, which Stormbell never leaves behind", "restore a backup, or remove the file to begin with nothing")
 	}
 	m, err := readMeta(f, size, o)
 	if err != nil {
-		return tally{}, err
+		return nil, err
 	}
 	if m.pageSize < 1024 || m.end > uint64(size)/uint64(m.pageSize) {
-		return tally{}, damaged("it ends too early, at %d bytes of %d pages", size, m.end)
+		return nil, damaged("it ends too early, at %d bytes of %d pages", size, m.end)
 	}
 	c := &checker{file: f, meta: m, seen: make([]byte, m.end/8+1)}
 	if err := c.tree(m.root, span{}, 0); err != nil {
-		return tally{}, err
+		return nil, err
 	}
 	if m.freelist != noFreelist {
-		return c.found, c.freelist(m.freelist)
+		if err := c.freelist(m.freelist); err != nil {
+			return nil, err
+		}
 	}
-	return c.found, nil
+	return c, c.whole()
+}
+
+// whole refuses a file that is not Stormbell's, is of a later version, or has other
+// records than it should.
+func (c *checker) whole() error {
+	if c.schema == nil || !c.records {
+		return errForeign
+	}
+	if err := checkSchema(string(c.schema)); err != nil {
+		return err
+	}
+	want, err := decodeTally(c.tally)
+	if err == nil && c.found != want {
+		err = damaged("records are missing or out of date (%d there, %d expected)", c.found.n, want.n)
+	}
+	return err
 }
 
 // readMeta returns the newer header. A header damaged while the other is good
@@ -93,6 +115,7 @@ func readMeta(f io.ReaderAt, size int64, o Options) (meta, error) {
 	first, err := metaAt(f, 0)
 	if err == nil {
 		second, err2 := metaAt(f, int64(first.pageSize))
+		first.both, second.both = err2 == nil, err2 == nil
 		if err2 == nil && second.tx > first.tx {
 			return second, nil
 		}
@@ -138,13 +161,17 @@ type checker struct {
 	seen  []byte // one bit for each page
 	free  [][]byte
 	found tally
+
+	records       bool   // there is the bucket of the records
+	schema, tally []byte // what the bucket about the file says; nil: nothing
 }
 
 // span is where the keys of a subtree must lie: from low, below high unless
-// that is nil. records is set in the bucket whose values carry checksums.
+// that is nil. records is set in the bucket whose values carry checksums, about in
+// the one that says what the file is.
 type span struct {
-	low, high []byte
-	records   bool
+	low, high      []byte
+	records, about bool
 }
 
 // tree checks the page at id and all below it.
@@ -181,7 +208,8 @@ func (c *checker) branch(p page, s span, depth int) error {
 		if err != nil {
 			return err
 		}
-		below := span{low: key, high: s.high, records: s.records}
+		below := s
+		below.low = key
 		if i+1 < p.count {
 			if below.high, _, err = p.pointer(i + 1); err != nil {
 				return err
@@ -222,6 +250,9 @@ func (c *checker) item(flags uint32, key, value []byte, s span, depth int) error
 	case bucketElement:
 		return c.bucket(key, value, depth)
 	case 0:
+		if s.about {
+			c.note(key, value)
+		}
 		if !s.records {
 			return nil
 		}
@@ -234,12 +265,23 @@ func (c *checker) item(flags uint32, key, value []byte, s span, depth int) error
 	return damaged("the entry %.40q is of no known kind (%#x)", key, flags)
 }
 
+// note keeps what the file says about itself.
+func (c *checker) note(key, value []byte) {
+	switch string(key) {
+	case schemaKey:
+		c.schema = append([]byte{}, value...)
+	case tallyKey:
+		c.tally = append([]byte{}, value...)
+	}
+}
+
 // bucket checks the tree of a bucket, which lies in its entry when small.
 func (c *checker) bucket(name, value []byte, depth int) error {
 	if len(value) < bucketSize {
 		return damaged("the bucket %.40q is cut short", name)
 	}
-	s := span{records: string(name) == recordsBucket}
+	s := span{records: string(name) == recordsBucket, about: string(name) == metaBucket}
+	c.records = c.records || s.records
 	if root := order.Uint64(value); root != 0 {
 		return c.tree(root, s, depth+1)
 	}
@@ -263,7 +305,7 @@ func (c *checker) freelist(id uint64) error {
 		return damaged("page %d is not the list of free pages it should be", id)
 	}
 	list, n := p.b[headerSize:], uint64(p.count)
-	if n == 0xFFFF { // too many for the header's field
+	if n == manyFree {
 		n, list = order.Uint64(list), list[8:]
 	}
 	if n > uint64(len(list)/8) {
@@ -295,11 +337,12 @@ func (c *checker) page(id uint64) (page, error) {
 	if err := c.mark(id); err != nil {
 		return page{}, err
 	}
-	buf := make([]byte, 0, c.meta.pageSize)
+	var buf []byte
 	if n := len(c.free); n > 0 {
-		buf, c.free = c.free[n-1], c.free[:n-1]
+		buf, c.free = c.free[n-1][:c.meta.pageSize], c.free[:n-1]
+	} else {
+		buf = make([]byte, c.meta.pageSize)
 	}
-	buf = buf[:c.meta.pageSize]
 	at := int64(id) * int64(c.meta.pageSize)
 	if _, err := c.file.ReadAt(buf, at); err != nil {
 		return page{}, err
