@@ -142,12 +142,13 @@ func (r *rig) start() {
 // startNow starts the bot.
 func (r *rig) startNow() {
 	r.t.Helper()
+	_, bench := r.t.(*testing.B)
 	var engine storage.Engine
-	engine, err := bolt.Open(r.path, bolt.Options{})
+	engine, err := bolt.Open(r.path, bolt.Options{Unsynced: !bench})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, bench := r.t.(*testing.B); !bench {
+	if !bench {
 		engine = listed{engine, r.t}
 	}
 	if r.wrap != nil {

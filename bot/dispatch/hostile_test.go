@@ -67,7 +67,7 @@ func inBubble(t *testing.T, f func(*fixture)) {
 func (x *fixture) open() {
 	x.t.Helper()
 	var engine storage.Engine
-	engine, err := bolt.Open(filepath.Join(x.t.TempDir(), "store.db"), bolt.Options{})
+	engine, err := bolt.Open(filepath.Join(x.t.TempDir(), "store.db"), bolt.Options{Unsynced: true})
 	if err != nil {
 		x.t.Fatal(err)
 	}
