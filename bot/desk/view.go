@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -93,9 +94,18 @@ func brief(tx *storage.Tx, who *oncall.Directory, viewer incident.Actor, n int) 
 	return b, nil
 }
 
+// noteKind stands in the record of every note, as encoding/json writes it.
+var noteKind = []byte(`"` + string(incident.KindNote) + `"`)
+
 // latest reads the latest notes and the latest update.
 func (b *Brief) latest(tx *storage.Tx) error {
 	for key, value := range tx.ScanBack(eventPrefix(b.Incident.Number)) {
+		if b.Incident.Events-ledger.LastNumber(key) > 51 {
+			break
+		}
+		if !bytes.Contains(value, noteKind) {
+			continue // most events are none, and reading them is most of the work
+		}
 		e, err := readEvent(key, value)
 		if err != nil {
 			return err
@@ -105,9 +115,6 @@ func (b *Brief) latest(tx *storage.Tx) error {
 		}
 		if e.Kind == incident.KindNote && len(b.Notes) < briefNotes {
 			b.Notes = append([]incident.Event{e}, b.Notes...)
-		}
-		if b.Incident.Events-e.Seq > 50 {
-			break
 		}
 	}
 	return nil
