@@ -238,7 +238,7 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 	if p, _ := t.Page(i.Number); p.Resort {
 		facts = append(facts, "You are paged as the last resort")
 	}
-	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250),
+	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 100), clip(esc(i.Title), 250),
 		strings.Join(facts, " · ")), 1000)
 }
 

@@ -34,6 +34,11 @@ type Brief struct {
 	Belongs   []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
 }
 
+// ServiceName names the incident's service in plain text.
+func (b Brief) ServiceName() string {
+	return cmp.Or(b.Service.Name, b.Incident.Service, "no service")
+}
+
 // Later is somebody who is paged, but not yet.
 type Later struct {
 	Person incident.Actor
