@@ -51,6 +51,15 @@ func (r *rig) declare(n int, options string) {
 	r.pass(100 * time.Millisecond)
 }
 
+// declareSome declares the incidents up to that one, a second after each other.
+func (r *rig) declareSome(to int) {
+	r.t.Helper()
+	for n := 1; n <= to; n++ {
+		r.declare(n, "")
+		r.pass(time.Second)
+	}
+}
+
 func (r *rig) pressOn(user string, m slacksim.Message, action, block string) {
 	r.t.Helper()
 	channel, _ := r.sim.State().DM("U0"+strings.ToUpper(user), r.sim.BotUserID())
@@ -112,10 +121,7 @@ func TestTogether(t *testing.T) {
 // incident that came meanwhile still asks, and what somebody else took is said.
 func TestAckAllIsExact(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		for n := 1; n <= 3; n++ {
-			r.declare(n, "")
-			r.pass(time.Second)
-		}
+		r.declareSome(3)
 		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
 		r.declare(4, "")
 		r.command("bob", "general", "ack INC-2")
@@ -144,10 +150,7 @@ func TestAckAllIsExact(t *testing.T) {
 // nothing to whoever has all of it by the first.
 func TestAckAllTwice(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		for n := 1; n <= 3; n++ {
-			r.declare(n, "")
-			r.pass(time.Second)
-		}
+		r.declareSome(3)
 		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
 		for range 2 {
 			r.pressOn("ada", r.dm("U0ADA")[1], "ack_all", "")
@@ -164,10 +167,7 @@ func TestAckAllTwice(t *testing.T) {
 // not rung for again.
 func TestNoBellForNothing(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		for n := 1; n <= 4; n++ {
-			r.declare(n, "")
-			r.pass(time.Second)
-		}
+		r.declareSome(4)
 		r.command("bob", "general", "ack INC-3")
 		r.command("bob", "general", "resolve INC-4 it was nothing")
 		r.pass(2 * time.Minute)
