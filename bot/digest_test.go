@@ -69,10 +69,10 @@ func (r *rig) pressOn(user string, m slacksim.Message, action, block string) {
 	}
 }
 
-// TestTogether: the first page stands by itself, the second begins a message
+// TestDigest: the first page stands by itself, the second begins a message
 // that those after it join at once, and which rings once more when the minute is
 // over. One button acknowledges all of it, and every copy says so.
-func TestTogether(t *testing.T) {
+func TestDigest(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		posts := func() int { return len(r.dm("U0ADA")) }
 		for n := 1; n <= 4; n++ {
@@ -271,9 +271,9 @@ func TestLateJoinerRings(t *testing.T) {
 	})
 }
 
-// TestDeletedTogether: a message that ada deleted, or that is gone for another
+// TestDeletedDigest: a message that ada deleted, or that is gone for another
 // reason, is posted anew by the next page for it.
-func TestDeletedTogether(t *testing.T) {
+func TestDeletedDigest(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.declare(2, "")
@@ -287,9 +287,9 @@ func TestDeletedTogether(t *testing.T) {
 	})
 }
 
-// TestLostAnswerTogether: Slack posts the message and its answer is lost. It is
+// TestLostAnswerOfDigest: Slack posts the message and its answer is lost. It is
 // posted again, both copies are found, and both say what became of it.
-func TestLostAnswerTogether(t *testing.T) {
+func TestLostAnswerOfDigest(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.pass(2 * time.Second)
@@ -348,11 +348,11 @@ func TestSharedPagesHoldUpNobody(t *testing.T) {
 	})
 }
 
-// TestKilledTogether kills the bot at each Web API call and at each commit while
+// TestKilledInDigest kills the bot at each Web API call and at each commit while
 // three pages share a message: every incident is shown, and no copy of the
 // message asks for what was answered. Of the calls and commits it takes every
 // fourth, and all of them with EVERY_CASE=1.
-func TestKilledTogether(t *testing.T) {
+func TestKilledInDigest(t *testing.T) {
 	at := func(call, write int, done bool) (fell bool) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, slacksim.Options{Seed: 7})
@@ -377,7 +377,7 @@ func TestKilledTogether(t *testing.T) {
 			g.lift()
 			r.start()
 			r.pass(2 * time.Minute)
-			r.checkTogether(fmt.Sprintf("killed at call %d, commit %d, done %v (%s)", call, write, done, g.last))
+			r.checkDigest(fmt.Sprintf("killed at call %d, commit %d, done %v (%s)", call, write, done, g.last))
 		})
 		return fell
 	}
@@ -400,9 +400,9 @@ func TestKilledTogether(t *testing.T) {
 	}
 }
 
-// checkTogether looks whether every incident but the first asks ada in some
+// checkDigest looks whether every incident but the first asks ada in some
 // message, and none of her messages asks when all are acknowledged.
-func (r *rig) checkTogether(when string) {
+func (r *rig) checkDigest(when string) {
 	r.t.Helper()
 	active, err := r.desk.Active(r.t.Context(), incident.Bot)
 	if err != nil {
