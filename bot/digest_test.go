@@ -51,6 +51,15 @@ func (r *rig) declare(n int, options string) {
 	r.pass(100 * time.Millisecond)
 }
 
+// declareSome declares the incidents up to that one, a second after each other.
+func (r *rig) declareSome(to int) {
+	r.t.Helper()
+	for n := 1; n <= to; n++ {
+		r.declare(n, "")
+		r.pass(time.Second)
+	}
+}
+
 func (r *rig) pressOn(user string, m slacksim.Message, action, block string) {
 	r.t.Helper()
 	channel, _ := r.sim.State().DM("U0"+strings.ToUpper(user), r.sim.BotUserID())
@@ -60,10 +69,10 @@ func (r *rig) pressOn(user string, m slacksim.Message, action, block string) {
 	}
 }
 
-// TestTogether: the first page stands by itself, the second begins a message
+// TestDigest: the first page stands by itself, the second begins a message
 // that those after it join at once, and which rings once more when the minute is
 // over. One button acknowledges all of it, and every copy says so.
-func TestTogether(t *testing.T) {
+func TestDigest(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		posts := func() int { return len(r.dm("U0ADA")) }
 		for n := 1; n <= 4; n++ {
@@ -112,10 +121,7 @@ func TestTogether(t *testing.T) {
 // incident that came meanwhile still asks, and what somebody else took is said.
 func TestAckAllIsExact(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		for n := 1; n <= 3; n++ {
-			r.declare(n, "")
-			r.pass(time.Second)
-		}
+		r.declareSome(3)
 		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
 		r.declare(4, "")
 		r.command("bob", "general", "ack INC-2")
@@ -144,10 +150,7 @@ func TestAckAllIsExact(t *testing.T) {
 // nothing to whoever has all of it by the first.
 func TestAckAllTwice(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		for n := 1; n <= 3; n++ {
-			r.declare(n, "")
-			r.pass(time.Second)
-		}
+		r.declareSome(3)
 		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
 		for range 2 {
 			r.pressOn("ada", r.dm("U0ADA")[1], "ack_all", "")
@@ -164,10 +167,7 @@ func TestAckAllTwice(t *testing.T) {
 // not rung for again.
 func TestNoBellForNothing(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		for n := 1; n <= 4; n++ {
-			r.declare(n, "")
-			r.pass(time.Second)
-		}
+		r.declareSome(4)
 		r.command("bob", "general", "ack INC-3")
 		r.command("bob", "general", "resolve INC-4 it was nothing")
 		r.pass(2 * time.Minute)
@@ -197,9 +197,14 @@ func TestWorseRingsAtOnce(t *testing.T) {
 }
 
 // TestStormInSlack: sixty incidents within a minute are three messages, each
-// within what Slack takes, and a hundred and thirty are five. All are shown.
+// within what Slack takes, and, with EVERY_CASE=1, a hundred and thirty are five.
+// All are shown.
 func TestStormInSlack(t *testing.T) {
-	for _, storm := range []struct{ incidents, messages int }{{60, 3}, {130, 5}} {
+	storms := []struct{ incidents, messages int }{{60, 3}, {130, 5}}
+	if !everyCase {
+		storms = storms[:1]
+	}
+	for _, storm := range storms {
 		t.Run(fmt.Sprint(storm.incidents), func(t *testing.T) {
 			inBubble(t, slacksim.Options{RateLimits: true}, func(r *rig) {
 				for n := 1; n <= storm.incidents; n++ {
@@ -266,9 +271,9 @@ func TestLateJoinerRings(t *testing.T) {
 	})
 }
 
-// TestDeletedTogether: a message that ada deleted, or that is gone for another
+// TestDeletedDigest: a message that ada deleted, or that is gone for another
 // reason, is posted anew by the next page for it.
-func TestDeletedTogether(t *testing.T) {
+func TestDeletedDigest(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.declare(2, "")
@@ -282,9 +287,9 @@ func TestDeletedTogether(t *testing.T) {
 	})
 }
 
-// TestLostAnswerTogether: Slack posts the message and its answer is lost. It is
+// TestLostAnswerOfDigest: Slack posts the message and its answer is lost. It is
 // posted again, both copies are found, and both say what became of it.
-func TestLostAnswerTogether(t *testing.T) {
+func TestLostAnswerOfDigest(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.pass(2 * time.Second)
@@ -343,10 +348,11 @@ func TestSharedPagesHoldUpNobody(t *testing.T) {
 	})
 }
 
-// TestKilledTogether kills the bot at each Web API call and at each commit while
+// TestKilledInDigest kills the bot at each Web API call and at each commit while
 // three pages share a message: every incident is shown, and no copy of the
-// message asks for what was answered.
-func TestKilledTogether(t *testing.T) {
+// message asks for what was answered. Of the calls and commits it takes every
+// fourth, and all of them with EVERY_CASE=1.
+func TestKilledInDigest(t *testing.T) {
 	at := func(call, write int, done bool) (fell bool) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, slacksim.Options{Seed: 7})
@@ -371,13 +377,13 @@ func TestKilledTogether(t *testing.T) {
 			g.lift()
 			r.start()
 			r.pass(2 * time.Minute)
-			r.checkTogether(fmt.Sprintf("killed at call %d, commit %d, done %v (%s)", call, write, done, g.last))
+			r.checkDigest(fmt.Sprintf("killed at call %d, commit %d, done %v (%s)", call, write, done, g.last))
 		})
 		return fell
 	}
-	step := 1
-	if testing.Short() { // under the race detector, which makes it ten times as long
-		step = 4
+	step := 4
+	if everyCase {
+		step = 1
 	}
 	for n := 1; ; n += step {
 		some := false
@@ -394,9 +400,9 @@ func TestKilledTogether(t *testing.T) {
 	}
 }
 
-// checkTogether looks whether every incident but the first asks ada in some
+// checkDigest looks whether every incident but the first asks ada in some
 // message, and none of her messages asks when all are acknowledged.
-func (r *rig) checkTogether(when string) {
+func (r *rig) checkDigest(when string) {
 	r.t.Helper()
 	active, err := r.desk.Active(r.t.Context(), incident.Bot)
 	if err != nil {

@@ -71,7 +71,7 @@ func TestDiskFull(t *testing.T) {
 // one step is due, and not all of them.
 func TestAsleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		engine, err := bolt.Open(filepath.Join(t.TempDir(), "stormbell.db"), bolt.Options{})
+		engine, err := bolt.Open(filepath.Join(t.TempDir(), "stormbell.db"), bolt.Options{Unsynced: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -25,6 +27,18 @@ import (
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
 )
+
+// TestMain lets garbage wait: hundreds of programs start and end here, each in a few
+// megabytes, and collecting after each doubling of that took a third of the time.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
+
+// everyCase is set by EVERY_CASE=1, as in the stage "cases" of .ci/run. Without it,
+// tests that go through many cases of one kind, such as every instant at which the
+// bot can be killed, go through the part of them that their comments name.
+var everyCase = os.Getenv("EVERY_CASE") != ""
 
 const rosterText = `
 people:
@@ -121,6 +135,9 @@ func newRigFor(t testing.TB, opt slacksim.Options) *rig {
 		slacksim.Person{ID: "U0BOB", Name: "bob", RealName: "Bob Stone"},
 		slacksim.Person{ID: "U0CLEO", Name: "cleo", RealName: "Cleo Marsh"},
 		slacksim.Person{ID: "U0EVE", Name: "eve", RealName: "Eve Long"})
+	if opt.PingInterval == 0 { // in days that go by, the pings of every five seconds are most of what happens
+		opt.PingInterval = 25 * time.Second
+	}
 	sim, err := slacksim.New(opt)
 	if err != nil {
 		t.Fatal(err)
@@ -145,12 +162,13 @@ func (r *rig) start() {
 // startNow starts the bot.
 func (r *rig) startNow() {
 	r.t.Helper()
+	_, bench := r.t.(*testing.B)
 	var engine storage.Engine
-	engine, err := bolt.Open(r.path, bolt.Options{})
+	engine, err := bolt.Open(r.path, bolt.Options{Unsynced: !bench})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, bench := r.t.(*testing.B); !bench {
+	if !bench {
 		engine = listed{engine, r.t}
 	}
 	if r.wrap != nil {

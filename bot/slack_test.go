@@ -26,7 +26,8 @@ func (r *rig) fault(f slacksim.Fault) {
 }
 
 // TestEveryMethodFails lets each method that a declaration needs fail in each
-// way, once and three times in a row: in the end everything is there, once.
+// way, once and, with EVERY_CASE=1, three times in a row: in the end everything is
+// there, once.
 func TestEveryMethodFails(t *testing.T) {
 	faults := map[string]slacksim.Fault{
 		"500":            {Status: 500},
@@ -37,9 +38,9 @@ func TestEveryMethodFails(t *testing.T) {
 		"internal error": {Error: "internal_error"},
 		"slow":           {Latency: 20 * time.Second}, // longer than we wait
 	}
-	repeats := []int{1, 3}
-	if testing.Short() { // under the race detector, which makes it ten times as long
-		repeats = repeats[:1]
+	repeats := []int{1}
+	if everyCase {
+		repeats = append(repeats, 3)
 	}
 	for _, method := range declared {
 		for name, f := range faults {

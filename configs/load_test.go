@@ -404,3 +404,16 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestChannelNames: Slack takes letters of every alphabet that are not capital, and
+// 80 characters, not bytes.
+func TestChannelNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"incidents": true, "störung_2-b": true, "障害": true, strings.Repeat("ö", 80): true,
+		"": false, "All": false, "a b": false, "a.b": false, "a\n": false, strings.Repeat("ö", 81): false,
+	} {
+		if got := isChannelName(name); got != want {
+			t.Errorf("isChannelName(%q) = %v, want %v", name, got, want)
+		}
+	}
+}

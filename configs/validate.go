@@ -11,15 +11,23 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 var (
-	commandName = regexp.MustCompile(`^/[a-z0-9_-]{1,31}$`)         // Slack: app manifest, slash_commands, 2 to 32 characters
-	channelName = regexp.MustCompile(`^[\p{Ll}\p{Lo}0-9_-]{1,80}$`) // Slack: conversations.create
+	commandName = regexp.MustCompile(`^/[a-z0-9_-]{1,31}$`)    // Slack: app manifest, slash_commands, 2 to 32 characters
+	channelForm = regexp.MustCompile(`^[\p{Ll}\p{Lo}0-9_-]+$`) // Slack: conversations.create
 	channelID   = regexp.MustCompile(`^[CG][A-Z0-9]{6,}$`)
 	phone       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
 	accountSID  = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)  // Twilio: account SID
 )
+
+// isChannelName reports whether a channel of Slack can have that name. The length is
+// not the pattern's to say: eighty copies of all letters there are took most of the
+// time in which any command starts.
+func isChannelName(name string) bool {
+	return utf8.RuneCountInString(name) <= 80 && channelForm.MatchString(name)
+}
 
 // normalise brings what may be written in several ways into one form.
 func (l *loader) normalise(c *Config) {
@@ -122,7 +130,7 @@ func (l *loader) checkNames(s Slack) {
 	if s.Command == s.OncallCommand && !l.broken("slack.command") {
 		l.report("slack.oncall_command", "it is the same as slack.command", "give the two different names")
 	}
-	if name := s.AnnounceChannel; !l.broken("slack.announce_channel") && !channelName.MatchString(name) && !channelID.MatchString(name) {
+	if name := s.AnnounceChannel; !l.broken("slack.announce_channel") && !isChannelName(name) && !channelID.MatchString(name) {
 		l.report("slack.announce_channel", fmt.Sprintf("%q is not a channel's name", name), "use up to 80 lower-case letters, digits, - or _, or a channel ID")
 	}
 }

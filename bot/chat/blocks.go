@@ -186,7 +186,7 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	if !i.Status.Active() || i.Acked() && ask.Why == "" { // nobody need be woken by its words
 		m.text = i.Name() + ": " + string(i.Status)
 	}
-	head := fmt.Sprintf("*%s · %s · %s*\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 200), esc(i.Title))
+	head := fmt.Sprintf("*%s · %s · %s*\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
 	if i.Test {
 		head = "*TEST* " + head
 	}
@@ -216,17 +216,6 @@ func privateCall(i incident.Incident) message {
 	return message{text: s, blocks: []slack.Block{section(s)}, discreet: true}
 }
 
-// serviceName names the incident's service in plain text.
-func serviceName(b desk.Brief) string {
-	if b.Service.Name != "" {
-		return b.Service.Name
-	}
-	if b.Incident.Service != "" {
-		return b.Incident.Service
-	}
-	return "no service"
-}
-
 // announcement is the line for everybody.
 func announcement(b desk.Brief, n names) message {
 	i := b.Incident
@@ -234,7 +223,7 @@ func announcement(b desk.Brief, n names) message {
 	if b.Artifacts.Channel != "" {
 		where = "\n<#" + b.Artifacts.Channel + ">"
 	}
-	s := fmt.Sprintf("*%s · %s · %s* · %s\n%s%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 200), i.Status, esc(i.Title), where)
+	s := fmt.Sprintf("*%s · %s · %s* · %s\n%s%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), i.Status, esc(i.Title), where)
 	m := message{
 		text:   headline(b) + " · " + string(i.Status),
 		blocks: []slack.Block{section(s), contextLine(standing(b, n))},
@@ -257,7 +246,7 @@ func topic(b desk.Brief) string {
 
 // purpose is the channel's purpose, within Slack's 250 characters.
 func purpose(b desk.Brief) string {
-	return clip(esc("Work on "+b.Incident.Name()+", "+short(serviceName(b), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)
+	return clip(esc("Work on "+b.Incident.Name()+", "+short(b.ServiceName(), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)
 }
 
 // saidMessage tells an event in the channel, with a button where one is of use.

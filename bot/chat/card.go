@@ -62,7 +62,7 @@ func fields(b desk.Brief, n names) []*slack.TextBlockObject {
 	list := []*slack.TextBlockObject{
 		mrkdwn("*Status*\n" + string(i.Status)),
 		mrkdwn("*Severity*\n" + i.Severity.String() + ", " + i.Severity.Word()),
-		mrkdwn("*Service*\n" + clip(esc(serviceName(b)), 500)),
+		mrkdwn("*Service*\n" + clip(esc(b.ServiceName()), 500)),
 		mrkdwn("*Owner*\n" + clip(owner, 500)),
 	}
 	if c := i.Holder(incident.Commander); c != "" {

@@ -29,7 +29,7 @@ func (s *Slack) join(ctx context.Context, task desk.Task, user string) (desk.Out
 		return desk.Outcome{}, &desk.Retry{Cause: errors.New("withdrawn meanwhile")}
 	}
 	o := desk.Outcome{Remark: desk.InOneMessage(briefs)}
-	if p.Shown == 0 || len(t.Messages) == 0 {
+	if !t.Shows(j.Incident) {
 		var err error
 		if t, err = s.put(ctx, j, t.For(user), briefs); err != nil {
 			return desk.Outcome{}, err
@@ -238,7 +238,7 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 	if p, _ := t.Page(i.Number); p.Resort {
 		facts = append(facts, "You are paged as the last resort")
 	}
-	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(serviceName(b)), 100), clip(esc(i.Title), 250),
+	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 100), clip(esc(i.Title), 250),
 		strings.Join(facts, " · ")), 1000)
 }
 

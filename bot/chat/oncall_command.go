@@ -201,60 +201,69 @@ const rows = 12
 
 // requests lists what is open or planned, each with what the reader can do to it.
 func (s *Slack) requests(who incident.Actor) reply {
-	v := s.viewNow()
-	var blocks []slack.Block
-	add := func(text string, b *slack.ButtonBlockElement) {
-		var accessory *slack.Accessory
-		if b != nil {
-			accessory = slack.NewAccessory(b)
-		}
-		blocks = append(blocks, slack.NewSectionBlock(mrkdwn(clip(text, 1000)), nil, accessory))
-	}
 	_, self := who.Split()
-	swaps, planned, absences := 0, 0, map[string]bool{}
-	few := func(k int, text string, b *slack.ButtonBlockElement) {
-		if k <= rows { // the others are counted
-			add(text, b)
-		}
+	l := planned{view: s.viewNow(), self: self, counts: map[string]int{}, away: map[string]bool{}}
+	for i := range l.view.roster.Rotations {
+		l.rotation(&l.view.roster.Rotations[i])
 	}
-	for i := range v.roster.Rotations {
-		x := &v.roster.Rotations[i]
-		for _, w := range x.Swaps {
-			if done := !w.End.After(v.now) && !w.BackEnd.After(v.now); done {
-				continue
-			}
-			text, b := v.swapRow(x, w, self)
-			if text != "" {
-				swaps++
-				few(swaps, text, b)
-			}
-		}
-		for _, o := range x.Overrides {
-			if o.End.After(v.now) {
-				planned++
-				few(planned, "*"+esc(x.ID)+"*: "+v.override(o), button(actEnd, fmt.Sprintf("%s/%d", x.ID, o.Seq), "End it", ""))
-			}
-		}
-		for _, a := range x.TimeOff {
-			value := fmt.Sprintf("%s/%d/%d", a.Person, a.Start.Unix(), a.End.Unix())
-			if !a.End.After(v.now) || absences[value] {
-				continue
-			}
-			absences[value] = true
-			var b *slack.ButtonBlockElement
-			if a.Person == self {
-				b = button(actBack, value, "I am here after all", "")
-			}
-			few(len(absences), v.who([]string{a.Person})+" is away "+span(oncall.Span{Start: a.Start, End: a.End}), b)
-		}
-	}
-	if len(blocks) == 0 {
+	if len(l.blocks) == 0 {
 		return ephemeral("Nothing is open or planned: no request, no override, no time off.")
 	}
-	if left := leftOut(map[string]int{"requests": swaps, "overrides": planned, "absences": len(absences)}); left != "" {
-		blocks = append(blocks, contextLine(left))
+	if left := leftOut(l.counts); left != "" {
+		l.blocks = append(l.blocks, contextLine(left))
 	}
-	return ephemeral("What is open or planned", blocks...)
+	return ephemeral("What is open or planned", l.blocks...)
+}
+
+// planned is a list of what is open or planned, as one person sees it.
+type planned struct {
+	view   oncallView
+	self   string // the person's ID
+	blocks []slack.Block
+	counts map[string]int  // by kind, those that are not listed too
+	away   map[string]bool // absences that are in it: they concern several rotations
+}
+
+// add lists one thing of a kind, unless there are too many; then it is counted.
+func (l *planned) add(kind, text string, b *slack.ButtonBlockElement) {
+	if l.counts[kind]++; l.counts[kind] > rows {
+		return
+	}
+	var accessory *slack.Accessory
+	if b != nil {
+		accessory = slack.NewAccessory(b)
+	}
+	l.blocks = append(l.blocks, slack.NewSectionBlock(mrkdwn(clip(text, 1000)), nil, accessory))
+}
+
+// rotation lists what is open or planned in a rotation.
+func (l *planned) rotation(x *rotation.Rotation) {
+	v := l.view
+	for _, w := range x.Swaps {
+		if done := !w.End.After(v.now) && !w.BackEnd.After(v.now); done {
+			continue
+		}
+		if text, b := v.swapRow(x, w, l.self); text != "" {
+			l.add("requests", text, b)
+		}
+	}
+	for _, o := range x.Overrides {
+		if o.End.After(v.now) {
+			l.add("overrides", "*"+esc(x.ID)+"*: "+v.override(o), button(actEnd, fmt.Sprintf("%s/%d", x.ID, o.Seq), "End it", ""))
+		}
+	}
+	for _, a := range x.TimeOff {
+		value := fmt.Sprintf("%s/%d/%d", a.Person, a.Start.Unix(), a.End.Unix())
+		if !a.End.After(v.now) || l.away[value] {
+			continue
+		}
+		l.away[value] = true
+		var b *slack.ButtonBlockElement
+		if a.Person == l.self {
+			b = button(actBack, value, "I am here after all", "")
+		}
+		l.add("absences", v.who([]string{a.Person})+" is away "+span(oncall.Span{Start: a.Start, End: a.End}), b)
+	}
 }
 
 // leftOut says what is not listed because there is too much of its kind.

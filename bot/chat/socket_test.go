@@ -110,7 +110,7 @@ func onPeer(t *testing.T, f func(*peer, *Slack)) {
 		w := &peer{t: t, line: slacksim.NewListener(), acks: map[string]string{}}
 		server := &http.Server{Handler: w}
 		go server.Serve(w.line)
-		engine, err := bolt.Open(filepath.Join(t.TempDir(), "stormbell.db"), bolt.Options{})
+		engine, err := bolt.Open(filepath.Join(t.TempDir(), "stormbell.db"), bolt.Options{Unsynced: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ type Task struct {
 	Prompts       []Prompt         // that are to be refreshed, the newest first
 	Told          []incident.Event // of each of the prompts: the event that it tells; zero where it is a page
 	Digest        Digest           // that the job writes
-	Digested      []Brief          // the incidents in it; of an update: those that the message named
+	Digested      []Brief          // the incidents in it, or some of them, alone, where it shows the job's own already; of an update: those that the message named
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
@@ -116,12 +116,36 @@ func (t *Task) loadDigest(tx *storage.Tx) (err error) {
 	if t.Digest, err = loadDigest(tx, t.Job); err != nil {
 		return err
 	}
+	if t.Job.Kind == ledger.Notify && t.Digest.Shows(t.Job.Incident) {
+		return t.loadCompany(tx)
+	}
 	for _, p := range t.Digest.Pages {
 		b, err := brief(tx, t.People, incident.Bot, p.Incident)
 		if err != nil {
 			return err
 		}
 		t.Digested = append(t.Digested, b)
+	}
+	return nil
+}
+
+// loadCompany reads as many of the incidents of a digest as the record of one page
+// in it names. To read all of them for each of a hundred pages that one message
+// shows took longer than to send it.
+func (t *Task) loadCompany(tx *storage.Tx) error {
+	named := 0
+	for _, p := range t.Digest.Pages {
+		i, err := loadIncident(tx, p.Incident)
+		if err != nil {
+			return err
+		}
+		t.Digested = append(t.Digested, Brief{Incident: i})
+		if !i.Private {
+			named++
+		}
+		if named > companyNamed {
+			break
+		}
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func withRoster(t *testing.T, text string, f func(*fixture)) {
 func (x *fixture) open() {
 	x.t.Helper()
 	var engine storage.Engine
-	engine, err := bolt.Open(x.path, bolt.Options{})
+	engine, err := bolt.Open(x.path, bolt.Options{Unsynced: true})
 	if err != nil {
 		x.t.Fatal(err)
 	}

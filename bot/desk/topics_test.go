@@ -15,7 +15,7 @@ import (
 // and the address of the first, as they are after that start.
 func topicsOf(t *testing.T, path string, push Push) (ada, bob, address string) {
 	t.Helper()
-	engine, err := bolt.Open(path, bolt.Options{})
+	engine, err := bolt.Open(path, bolt.Options{Unsynced: true})
 	if err != nil {
 		t.Fatal(err)
 	}

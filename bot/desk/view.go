@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -31,6 +32,11 @@ type Brief struct {
 	Asked     []incident.Actor // whom a page was decided for, first come first
 	Later     []Later          // those of them whom nothing was sent yet
 	Belongs   []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
+}
+
+// ServiceName names the incident's service in plain text.
+func (b Brief) ServiceName() string {
+	return cmp.Or(b.Service.Name, b.Incident.Service, "no service")
 }
 
 // Later is somebody who is paged, but not yet.
@@ -93,9 +99,18 @@ func brief(tx *storage.Tx, who *oncall.Directory, viewer incident.Actor, n int) 
 	return b, nil
 }
 
+// noteKind stands in the record of every note, as encoding/json writes it.
+var noteKind = []byte(`"` + string(incident.KindNote) + `"`)
+
 // latest reads the latest notes and the latest update.
 func (b *Brief) latest(tx *storage.Tx) error {
 	for key, value := range tx.ScanBack(eventPrefix(b.Incident.Number)) {
+		if b.Incident.Events-ledger.LastNumber(key) > 51 {
+			break
+		}
+		if !bytes.Contains(value, noteKind) {
+			continue // most events are none, and reading them is most of the work
+		}
 		e, err := readEvent(key, value)
 		if err != nil {
 			return err
@@ -105,9 +120,6 @@ func (b *Brief) latest(tx *storage.Tx) error {
 		}
 		if e.Kind == incident.KindNote && len(b.Notes) < briefNotes {
 			b.Notes = append([]incident.Event{e}, b.Notes...)
-		}
-		if b.Incident.Events-e.Seq > 50 {
-			break
 		}
 	}
 	return nil

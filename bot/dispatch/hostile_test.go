@@ -67,7 +67,7 @@ func inBubble(t *testing.T, f func(*fixture)) {
 func (x *fixture) open() {
 	x.t.Helper()
 	var engine storage.Engine
-	engine, err := bolt.Open(filepath.Join(x.t.TempDir(), "store.db"), bolt.Options{})
+	engine, err := bolt.Open(filepath.Join(x.t.TempDir(), "store.db"), bolt.Options{Unsynced: true})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -231,6 +231,25 @@ func TestMistakeWhileRecording(t *testing.T) {
 	})
 }
 
+// addTwo adds two jobs for incident n of which the second stands for both, and does
+// with the second what else is to be in that commit.
+func (x *fixture) addTwo(n int, also ...func(*ledger.Tx, ledger.Job) error) {
+	x.t.Helper()
+	err := x.led.Update(x.t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
+		a := ledger.Job{Incident: n, Number: 900, Kind: ledger.NotifyChannel, Target: "incidents"}
+		b := a
+		b.Number = 901
+		err := errors.Join(tx.Add(a), tx.Add(b))
+		for _, do := range also {
+			err = errors.Join(err, do(tx, b))
+		}
+		return err
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
 // TestVoidAmongReplaced: that the newest of the jobs that one stands for is needless
 // says nothing of the others.
 func TestVoidAmongReplaced(t *testing.T) {
@@ -239,15 +258,7 @@ func TestVoidAmongReplaced(t *testing.T) {
 		x.open()
 		n := x.declare()
 		x.run(time.Minute)
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
-			a := ledger.Job{Incident: n, Number: 900, Kind: ledger.NotifyChannel, Target: "incidents"}
-			b := a
-			b.Number = 901
-			return errors.Join(tx.Add(a), tx.Add(b), tx.Finish(b)) // as one that was taken out of its bundle
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		x.addTwo(n, (*ledger.Tx).Finish) // as one that was taken out of its digest
 		x.run(time.Minute)
 		if kinds := x.kinds(); !slices.Contains(kinds, ledger.NotifyChannel) {
 			t.Errorf("done: %v; want the notification that still waits", kinds)
@@ -266,15 +277,7 @@ func TestAllVoidAreTakenOff(t *testing.T) {
 		x.open()
 		n := x.declare()
 		x.run(time.Minute)
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
-			a := ledger.Job{Incident: n, Number: 900, Kind: ledger.NotifyChannel, Target: "incidents"}
-			b := a
-			b.Number = 901
-			return errors.Join(tx.Add(a), tx.Add(b))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		x.addTwo(n)
 		x.act(n, desk.Act{Verb: desk.Cancel, Text: "it was none"})
 		x.run(time.Minute)
 		if keys := x.keys("outbox/"); len(keys) > 0 {
@@ -292,15 +295,7 @@ func TestSetAsideWithOthers(t *testing.T) {
 		n := x.declare()
 		x.run(time.Minute)
 		x.set(ledger.NotifyChannel, func(context.Context, desk.Task) (desk.Outcome, error) { panic("a mistake") })
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
-			a := ledger.Job{Incident: n, Number: 900, Kind: ledger.NotifyChannel, Target: "incidents"}
-			b := a
-			b.Number = 901
-			return errors.Join(tx.Add(a), tx.Add(b))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		x.addTwo(n)
 		x.run(time.Minute)
 		if keys := x.keys("outbox/"); len(keys) > 0 {
 			t.Errorf("left in the store, and nobody does it: %v", keys)

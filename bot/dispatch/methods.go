@@ -387,19 +387,29 @@ func (w *Methods) poll(ctx context.Context, j ledger.Job) (desk.Outcome, error) 
 	if !ok || desk.PollOver(j, time.Now()) {
 		return desk.Outcome{}, nil
 	}
-	r, err := poller.Poll(ctx, j.Receipt)
-	var e *notify.Error
+	o, heard := polled(poller.Poll(ctx, j.Receipt))
 	switch {
-	case errors.As(err, &e) && e.Kind == notify.Refused:
-		return desk.Outcome{Failed: e.Cause}, nil
-	case err == nil && r.Level == notify.Delivered:
-		return desk.Outcome{Level: desk.Delivered}, nil
-	case err == nil && r.Level == notify.Seen:
-		return desk.Outcome{Level: desk.Seen}, nil
+	case heard:
+		return o, nil
 	case ctx.Err() != nil:
 		return desk.Outcome{}, ctx.Err()
 	default:
 		return desk.Outcome{}, &desk.Retry{After: 5 * time.Second, Cause: errors.New(j.Via + ": nothing to hear yet")}
+	}
+}
+
+// polled is what a provider's answer says of a message, if it says anything yet.
+func polled(r notify.Receipt, err error) (o desk.Outcome, heard bool) {
+	var e *notify.Error
+	switch {
+	case errors.As(err, &e) && e.Kind == notify.Refused:
+		return desk.Outcome{Failed: e.Cause}, true
+	case err == nil && r.Level == notify.Delivered:
+		return desk.Outcome{Level: desk.Delivered}, true
+	case err == nil && r.Level == notify.Seen:
+		return desk.Outcome{Level: desk.Seen}, true
+	default:
+		return desk.Outcome{}, false
 	}
 }
 

@@ -48,15 +48,8 @@ func (w *Methods) arrival(ctx context.Context, sender notify.Sender, r notify.Re
 			return desk.Outcome{}, ctx.Err()
 		case <-ticker.C:
 		}
-		got, err := poller.Poll(ctx, r.ID)
-		var e *notify.Error
-		switch {
-		case errors.As(err, &e) && e.Kind == notify.Refused:
-			return desk.Outcome{Failed: e.Cause}, nil
-		case err == nil && got.Level == notify.Delivered:
-			return desk.Outcome{Level: desk.Delivered}, nil
-		case err == nil && got.Level == notify.Seen:
-			return desk.Outcome{Level: desk.Seen}, nil
+		if o, heard := polled(poller.Poll(ctx, r.ID)); heard {
+			return o, nil
 		}
 	}
 	return desk.Outcome{}, nil

@@ -36,7 +36,7 @@ func (w *Methods) message(j ledger.Job, pages []desk.Notification, to rotation.P
 	b := briefs[0]
 	switch j.Via {
 	case "sms":
-		head := test(b.Incident) + b.Incident.Name() + " " + b.Incident.Severity.String() + " " + serviceOf(b) + ": "
+		head := test(b.Incident) + b.Incident.Name() + " " + b.Incident.Severity.String() + " " + b.ServiceName() + ": "
 		if j.Text != "" {
 			head += j.Text + " - " // the words first: what has no room is cut at the end
 		}
@@ -101,7 +101,7 @@ func (w *Methods) several(m *notify.Message, via string, briefs []desk.Brief) {
 		m.Subject = smsLine(count+" incidents need you: "+strings.Join(names, " "), w.smsRoom())
 		if len(names) > 8 {
 			m.Subject = smsLine(fmt.Sprintf("%s incidents need you, %s to %s, worst %s %s: %s", count, names[0], names[len(names)-1],
-				worst.Incident.Severity, serviceOf(worst), worst.Incident.Title), w.smsRoom())
+				worst.Incident.Severity, worst.ServiceName(), worst.Incident.Title), w.smsRoom())
 		}
 	case "voice":
 		worst := worstOf(briefs)
@@ -125,7 +125,7 @@ func worstOf(briefs []desk.Brief) desk.Brief {
 // subject is an incident in one line.
 func subject(b desk.Brief) string {
 	i := b.Incident
-	return test(i) + i.Name() + " · " + i.Severity.String() + " · " + serviceOf(b) + " · " + i.Title
+	return test(i) + i.Name() + " · " + i.Severity.String() + " · " + b.ServiceName() + " · " + i.Title
 }
 
 func test(i incident.Incident) string {
@@ -133,16 +133,6 @@ func test(i incident.Incident) string {
 		return "TEST "
 	}
 	return ""
-}
-
-func serviceOf(b desk.Brief) string {
-	if b.Service.Name != "" {
-		return b.Service.Name
-	}
-	if b.Incident.Service != "" {
-		return b.Incident.Service
-	}
-	return "no service"
 }
 
 // details says who declared it and when, in the reader's own time.
@@ -170,7 +160,7 @@ func spokenLine(b desk.Brief, words string) string {
 	if words != "" {
 		words += ". "
 	}
-	s := fmt.Sprintf("Incident %d, severity %d, %s. %s%s", i.Number, int(i.Severity), serviceOf(b), words, i.Title)
+	s := fmt.Sprintf("Incident %d, severity %d, %s. %s%s", i.Number, int(i.Severity), b.ServiceName(), words, i.Title)
 	if i.Test {
 		s = "This is a test. " + s
 	}

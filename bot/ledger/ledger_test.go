@@ -40,7 +40,7 @@ func inBubble(t *testing.T, f func(*fixture)) {
 
 func (x *fixture) open() {
 	x.t.Helper()
-	engine, err := bolt.Open(x.path, bolt.Options{})
+	engine, err := bolt.Open(x.path, bolt.Options{Unsynced: true})
 	if err != nil {
 		x.t.Fatal(err)
 	}

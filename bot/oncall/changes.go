@@ -296,19 +296,25 @@ func ParseSwapName(name string) (rotation string, seq int) {
 	return rotation, ledger.LastNumber(name)
 }
 
+// answering returns who answers a request to swap, and the request. The person is
+// empty for an operator.
+func (o *Roster) answering(ctx context.Context, c Caller, rot string, seq int) (person string, old Swap, err error) {
+	if person, err = o.self(c.Actor); err != nil {
+		return "", Swap{}, err
+	}
+	old, err = o.Swap(ctx, rot, seq)
+	return person, old, err
+}
+
 // AcceptSwap is the consent of whoever acts. Of several the first counts; the
 // others are told who that was.
 func (o *Roster) AcceptSwap(ctx context.Context, c Caller, rot string, seq int) (Answer, error) {
-	person, err := o.self(c.Actor)
+	person, old, err := o.answering(ctx, c, rot, seq)
 	if err != nil {
 		return Answer{}, err
 	}
 	if person == "" {
 		return Answer{}, refusal("", "An operator cannot agree in somebody's name.")
-	}
-	old, err := o.Swap(ctx, rot, seq)
-	if err != nil {
-		return Answer{}, err
 	}
 	if old.Status == rotation.SwapAccepted && old.With == person {
 		return Answer{Version: o.Current().Version, Seq: seq, Repeated: true}, nil // pressed twice, or delivered twice
@@ -329,11 +335,7 @@ func (o *Roster) AcceptSwap(ctx context.Context, c Caller, rot string, seq int) 
 
 // DeclineSwap is the answer no of whoever was asked.
 func (o *Roster) DeclineSwap(ctx context.Context, c Caller, rot string, seq int) (Answer, error) {
-	person, err := o.self(c.Actor)
-	if err != nil {
-		return Answer{}, err
-	}
-	old, err := o.Swap(ctx, rot, seq)
+	person, old, err := o.answering(ctx, c, rot, seq)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -347,11 +349,7 @@ func (o *Roster) DeclineSwap(ctx context.Context, c Caller, rot string, seq int)
 
 // CancelSwap takes a swap back. What happened already stays.
 func (o *Roster) CancelSwap(ctx context.Context, c Caller, rot string, seq int) (Answer, error) {
-	person, err := o.self(c.Actor)
-	if err != nil {
-		return Answer{}, err
-	}
-	old, err := o.Swap(ctx, rot, seq)
+	person, old, err := o.answering(ctx, c, rot, seq)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -38,8 +38,9 @@ func opened(t testing.TB) *fixture {
 // open opens the store, as a process does at its start.
 func (x *fixture) open() {
 	x.t.Helper()
+	_, bench := x.t.(*testing.B)
 	var engine storage.Engine
-	engine, err := bolt.Open(x.path, bolt.Options{})
+	engine, err := bolt.Open(x.path, bolt.Options{Unsynced: !bench})
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -180,7 +180,7 @@ func newBolt(t *testing.T) *bolt {
 // wait waits until the workspace shows something.
 func (b *bolt) wait(t *testing.T, what string, there func(State) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // for a machine that is busy
 	defer cancel()
 	changed := b.w.Watch(ctx)
 	for !there(b.w.State()) {

@@ -23,7 +23,7 @@ func TestOverTCP(t *testing.T) {
 	defer w.Close()
 	api := slack.New(w.BotToken(), slack.OptionAppLevelToken(w.AppToken()), slack.OptionAPIURL(server.URL+"/api/"))
 	socket := socketmode.New(api)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // for a machine that is busy
 	ended := make(chan error, 1)
 	go func() { ended <- socket.RunContext(ctx) }()
 	defer func() { cancel(); <-ended }()

@@ -86,7 +86,8 @@ type world struct {
 
 func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
-	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{})
+	_, bench := t.(*testing.B)
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{Unsynced: !bench})
 	if err != nil {
 		t.Fatalf("bolt.Open() = %v", err)
 	}

@@ -31,21 +31,9 @@ func blamelessCommand(p process) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			options := postmortem.Options{Section: section}
-			if section != "" {
-				if err := oneOf(cmd, "section", section, postmortem.ReaderSections()...); err != nil {
-					return err
-				}
-			}
-			if names == "-" {
-				return wrong(cmd, "--names - is not possible: standard input is the text")
-			}
-			if names != "" {
-				list, err := readText(names, p.In)
-				if err != nil {
-					return err
-				}
-				options.Names = strings.FieldsFunc(list, func(r rune) bool { return r == '\n' || r == '\r' })
+			options, err := readerOptions(cmd, section, names)
+			if err != nil {
+				return err
 			}
 			file := "-"
 			if len(args) > 0 {
@@ -66,6 +54,25 @@ func blamelessCommand(p process) *cobra.Command {
 	cmd.Flags().StringVar(&names, "names", "", "a `FILE` with the names of the people in the incident, one in each line")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one line of JSON, hints included")
 	return cmd
+}
+
+// readerOptions reads what the flags say of the text.
+func readerOptions(cmd *cobra.Command, section, names string) (postmortem.Options, error) {
+	o := postmortem.Options{Section: section}
+	if section != "" {
+		if err := oneOf(cmd, "section", section, postmortem.ReaderSections()...); err != nil {
+			return o, err
+		}
+	}
+	if names == "-" {
+		return o, wrong(cmd, "--names - is not possible: standard input is the text")
+	}
+	if names == "" {
+		return o, nil
+	}
+	list, err := readText(names, nil)
+	o.Names = strings.FieldsFunc(list, func(r rune) bool { return r == '\n' || r == '\r' })
+	return o, err
 }
 
 // readText reads a file, or what comes in for -.

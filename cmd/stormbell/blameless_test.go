@@ -20,7 +20,7 @@ func reader(in string, args ...string) (string, error) {
 	var out bytes.Buffer
 	cmd := blamelessCommand(process{In: strings.NewReader(in), Out: &out})
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil would be the arguments of the test itself
 	err := cmd.Execute()
 	return out.String(), err
 }

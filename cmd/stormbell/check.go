@@ -36,7 +36,7 @@ func checkCommand(p process) *cobra.Command {
 				c.rosterPath = roster
 			}
 			if roster := c.roster(); roster != nil && c.vias != nil {
-				c.ways(roster)
+				c.methods(roster)
 			}
 			return c.report(p, asJSON)
 		},
@@ -62,7 +62,7 @@ type checkup struct {
 	Problems   []finding `json:"problems"`
 	Warnings   []finding `json:"warnings"`
 	rosterPath string
-	vias       []string // the ways that a good configuration has; nil without one
+	vias       []string // the contact methods that a good configuration has; nil without one
 	good       []string // what was read without a problem
 	name       string   // of the command; empty: check
 }
@@ -111,9 +111,9 @@ func (c *checkup) roster() *rotation.Roster {
 	return roster
 }
 
-// ways warns of rules in the roster that the configuration cannot carry out: who
+// methods warns of rules in the roster that the configuration cannot carry out: who
 // wrote "call me" and is not called would not know why.
-func (c *checkup) ways(roster *rotation.Roster) {
+func (c *checkup) methods(roster *rotation.Roster) {
 	wanted := map[string][]string{}
 	for _, p := range roster.People {
 		for _, rule := range slices.Concat(p.Rules.High, p.Rules.Low) {

@@ -94,7 +94,7 @@ func (p *pushes) of(name string) []push {
 // await waits until pages about an incident have reached a topic.
 func (p *pushes) await(t *testing.T, name, topic string) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for {
 		for _, m := range p.of(name) {
 			if m.topic == topic {
@@ -104,7 +104,7 @@ func (p *pushes) await(t *testing.T, name, topic string) {
 		select {
 		case <-p.more:
 		case <-deadline:
-			t.Fatalf("%s: no page reached %s within 20 s; there were %+v", name, topic, p.of(name))
+			t.Fatalf("%s: no page reached %s within %s; there were %+v", name, topic, patience, p.of(name))
 		}
 	}
 }

@@ -196,7 +196,7 @@ func (d *demo) openBot(ctx context.Context, dir string, log zerolog.Logger) erro
 	config.HTTP.PublicURL = "http://" + config.HTTP.Listen // as far as the phones can see
 	config.HTTP.AdminToken = configs.NewSecret("demo")
 	config.HTTP.IntegrationKeys = []configs.IntegrationKey{{Name: "demo", Key: configs.NewSecret("demo")}}
-	config.Notify = d.phones.ways()
+	config.Notify = d.phones.methods()
 	bot, err := openProgram(ctx, config, log)
 	if err != nil {
 		return err

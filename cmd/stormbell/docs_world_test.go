@@ -149,7 +149,7 @@ func (w *docWorld) stormbell(args ...string) string {
 		w.ready()
 	}
 	var out, talk bytes.Buffer
-	ctx, cancel := context.WithTimeout(w.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	defer cancel()
 	if code := run(ctx, args, process{Env: w.environment(), In: strings.NewReader("a text\n"), Out: &out, Err: &talk}); code != 0 {
 		w.fails("stormbell %s: exit code %d\n%s%s", strings.Join(args, " "), code, &out, &talk)
@@ -197,7 +197,7 @@ func (w *docWorld) start(args []string) (out *shared, ended chan int, stop func(
 // until runs a command until it has printed some words.
 func (w *docWorld) until(args []string, words string) string {
 	out, ended, stop := w.start(args)
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), words); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !strings.Contains(out.String(), words); time.Sleep(5 * time.Millisecond) {
 		if len(ended) > 0 || time.Now().After(deadline) {
 			w.fails("stormbell %s never says %q:\n%s", strings.Join(args, " "), words, out)
 			break
@@ -212,7 +212,7 @@ func (w *docWorld) run(args []string) {
 	w.halt()
 	out, ended, stop := w.start(args)
 	w.stop = stop
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		resp, err := http.Get("http://" + w.address + "/readyz")
 		if err == nil {
 			resp.Body.Close()

@@ -38,11 +38,11 @@ func doctorCommand(p process) *cobra.Command {
 				Problems: configured(configs.Exposed(config, p.Env)), Warnings: configured(configs.Advice(config, p.Env))}
 			roster := d.anyRoster(cmd, config, p.Env)
 			if roster != nil {
-				d.ways(roster)
+				d.methods(roster)
 				d.ahead(roster, time.Now())
 			}
 			d.slack(cmd.Context(), c, roster)
-			d.reachWays(cmd.Context(), c.Notify)
+			d.reachMethods(cmd.Context(), c.Notify)
 			d.bot(cmd.Context(), c)
 			return d.report(p, asJSON)
 		},
@@ -100,21 +100,21 @@ func (c *checkup) slack(ctx context.Context, config *configs.Config, r *rotation
 	}
 }
 
-// checker is a way that can be asked whether it would take a page.
+// checker is a contact method that can be asked whether it would take a page.
 type checker interface {
 	Check(ctx context.Context) error
 }
 
-// reachWays asks every way besides Slack.
-func (c *checkup) reachWays(ctx context.Context, n configs.Notify) {
-	ways := waysOf(network{}, n)
+// reachMethods asks every contact method besides Slack.
+func (c *checkup) reachMethods(ctx context.Context, n configs.Notify) {
+	methods := methodsOf(network{}, n)
 	keys := map[string]string{"push": "notify.ntfy", "sms": "notify.twilio", "voice": "notify.twilio", "email": "notify.smtp"}
-	for _, via := range slices.Sorted(maps.Keys(ways)) {
-		way, ok := ways[via].(checker)
-		if !ok || via == "voice" && ways["sms"] != nil {
+	for _, via := range slices.Sorted(maps.Keys(methods)) {
+		method, ok := methods[via].(checker)
+		if !ok || via == "voice" && methods["sms"] != nil {
 			continue // a webhook can only be tried by a page; calls go by the account of text messages
 		}
-		err := way.Check(ctx)
+		err := method.Check(ctx)
 		var e *notify.Error
 		switch {
 		case err == nil:
@@ -125,7 +125,7 @@ func (c *checkup) reachWays(ctx context.Context, n configs.Notify) {
 			c.grave(keys[via], err.Error(), "try again")
 		}
 	}
-	if len(ways) == 0 {
+	if len(methods) == 0 {
 		c.odd("notify", "Slack is the only contact method: when it is down, nobody is paged", "set up another one, such as notify.ntfy.url")
 	}
 }

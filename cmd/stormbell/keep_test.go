@@ -164,7 +164,7 @@ func postJSON(t *testing.T, address, body string) {
 // awaitState asks a workspace for its state until something is there.
 func awaitState(t *testing.T, page, what string, there func(slacksim.State) bool) slacksim.State {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		var st slacksim.State
@@ -174,7 +174,7 @@ func awaitState(t *testing.T, page, what string, there func(slacksim.State) bool
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

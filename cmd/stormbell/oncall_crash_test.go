@@ -67,7 +67,7 @@ func (l *lab) overrideForm(t *testing.T, user string) slacksim.View {
 	if _, err := l.sim.As(user).Command("general", "/oncall", "override"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	changed := l.sim.Watch(ctx)
 	for {
@@ -79,7 +79,7 @@ func (l *lab) overrideForm(t *testing.T, user string) slacksim.View {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			t.Fatal("no form was opened within 20 s")
+			t.Fatalf("no form was opened within %s", patience)
 		}
 	}
 }
@@ -101,14 +101,14 @@ func overrideValues(round int, why string) map[string]map[string]any {
 // concerned.
 func (l *lab) heard(t *testing.T, why string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	changed := l.sim.Watch(ctx)
 	for l.told(why)["team"] == 0 {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			t.Fatalf("%s: the team was not told within 30 s", why)
+			t.Fatalf("%s: the team was not told within %s", why, patience)
 		}
 	}
 }

@@ -91,8 +91,8 @@ func (p *phones) close() error {
 	return nil
 }
 
-// ways is the configuration with which the bot reaches the phones.
-func (p *phones) ways() configs.Notify {
+// methods is the configuration with which the bot reaches the phones.
+func (p *phones) methods() configs.Notify {
 	return configs.Notify{
 		Ntfy:   configs.Ntfy{URL: p.base, Topic: topicPrefix + "{person}", ReplyTopic: topicPrefix + "replies"},
 		Twilio: configs.Twilio{APIURL: p.base, AccountSID: p.account, AuthToken: configs.NewSecret(p.token), From: p.number},

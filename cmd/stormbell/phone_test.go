@@ -34,7 +34,7 @@ func phonesOf(t *testing.T) (*phones, map[string]notify.Sender) {
 			t.Error(err)
 		}
 	})
-	return p, waysOf(network{}, p.ways())
+	return p, methodsOf(network{}, p.methods())
 }
 
 func send(t *testing.T, by notify.Sender, m notify.Message) string {

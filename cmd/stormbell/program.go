@@ -72,8 +72,8 @@ func openProgramOn(ctx context.Context, on network, c *configs.Config, log zerol
 	return p, nil
 }
 
-func (p *program) open(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) error {
-	var err error
+// openDesk puts the desk over the store, with the first roster.
+func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.Logger) (err error) {
 	if p.ledger, err = ledger.Open(ctx, p.db); err != nil {
 		return err
 	}
@@ -90,13 +90,17 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		return err
 	}
 	warnOfRoster(p.people.Current().Roster, log)
-	if err := firstRoster(ctx, p.people, c.Roster, log); err != nil {
+	return firstRoster(ctx, p.people, c.Roster, log)
+}
+
+func (p *program) open(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) error {
+	if err := p.openDesk(ctx, c, log); err != nil {
 		return err
 	}
 	metrics := web.NewMetrics(currentBuild().Version)
 	reach := dispatch.NewReach()
 	methods := dispatch.NewMethods(dispatch.MethodsOptions{
-		Desk: p.desk, People: p.people, Senders: waysOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
+		Desk: p.desk, People: p.people, Senders: methodsOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
 		Log: log.With().Str("part", "methods").Logger(),
 	})
 	slack := chat.New(p.desk, p.people, p.alerts, chat.Options{

@@ -86,7 +86,7 @@ func (r *rehearsal) run(cmd *cobra.Command) (escalation.Rehearsal, error) {
 	if severity, ok := incident.ParseSeverity(r.severity); ok {
 		o.Urgency, o.RaiseAt = escalation.UrgencyAt(o.Policy, severity, o.Now)
 	}
-	return escalation.Rehearse(o, escalation.FromRoster(roster, func(id string) []string { return ways(roster, id) }), r.length, events)
+	return escalation.Rehearse(o, escalation.FromRoster(roster, func(id string) []string { return contactMethods(roster, id) }), r.length, events)
 }
 
 // check refuses what cannot be asked.
@@ -168,10 +168,10 @@ func unknownEntry(kind, id, file string, known []string) error {
 	return fmt.Errorf("there is no %s %q in %s; %s", kind, id, file, mend)
 }
 
-// ways is how a person can be reached, by what the roster says about them: by
+// contactMethods is how a person can be reached, by what the roster says about them: by
 // whatever it has an address for, and by a push or a webhook where their rules say
 // that there is one.
-func ways(roster *rotation.Roster, person string) []string {
+func contactMethods(roster *rotation.Roster, person string) []string {
 	p, ok := roster.Person(person)
 	if !ok {
 		return nil

@@ -33,8 +33,14 @@ func TestRecord(t *testing.T) {
 		t.Fatalf("the page is not rich enough to be an example: %+v", p)
 	}
 
-	golden(t, "testdata/record.json", p)
-	b, err := os.ReadFile("testdata/record.json")
+	storedAs(t, "testdata/record.json", p)
+}
+
+// storedAs holds an escalation to its stored form, and returns what that reads as.
+func storedAs(t *testing.T, path string, p Escalation) Escalation {
+	t.Helper()
+	golden(t, path, p)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +49,9 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !cmp.Equal(stored, p) {
-		t.Errorf("testdata/record.json (-page +stored):\n%s", cmp.Diff(p, stored))
+		t.Errorf("%s (-escalation +stored):\n%s", path, cmp.Diff(p, stored))
 	}
+	return stored
 }
 
 // TestRecordOfHours holds the stored form of a page that waits for hours.
@@ -56,18 +63,7 @@ func TestRecordOfHours(t *testing.T) {
 	o.Urgency, o.RaiseAt = UrgencyAt(o.Policy, incident.Sev2, origin)
 	p, _ := New(o).Step(w, origin)
 
-	golden(t, "testdata/record_hours.json", p)
-	b, err := os.ReadFile("testdata/record_hours.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stored Escalation
-	if err := json.Unmarshal(b, &stored); err != nil {
-		t.Fatal(err)
-	}
-	if !cmp.Equal(stored, p) {
-		t.Errorf("testdata/record_hours.json (-page +stored):\n%s", cmp.Diff(p, stored))
-	}
+	stored := storedAs(t, "testdata/record_hours.json", p)
 	due, ok := stored.Due()
 	if want := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC); !ok || !due.Equal(want) || stored.Cause != StepHours || stored.Wake.Weekday() != time.Friday {
 		t.Errorf("due at %v, the step at %v because of %q; want the support hours at %v, and the step on Friday", due, stored.Wake, stored.Cause, want)

@@ -7,7 +7,8 @@
 // understand. A file is read through once before it is used, so damage is
 // found at start and not in the middle of an incident.
 //
-// Commits are durable: bbolt syncs twice for each. Deleting records gives
+// Commits are durable, unless Options.Unsynced says otherwise: bbolt syncs twice
+// for each. Deleting records gives
 // their space back to the store, not to the disk.
 package bolt
 
@@ -34,6 +35,11 @@ type Options struct {
 	// UseOlderHeader accepts a file of whose two header pages the newer one is
 	// damaged. The last commit before the damage is missing then.
 	UseOlderHeader bool
+
+	// Unsynced makes commits wait for no disk: they outlive the program, but not a
+	// crash of the machine, which can damage the file. It is for stores that are
+	// thrown away, as in tests.
+	Unsynced bool
 
 	// Warn is told in plain words what is not as it should be, though no reason
 	// to refuse. Nil means that nobody wants to know.
@@ -68,7 +74,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := ensure(path); err != nil {
+	if err := ensure(path, o); err != nil {
 		return nil, explain(path, err)
 	}
 	db, err := openFile(path, o)
@@ -85,7 +91,7 @@ func Open(path string, o Options) (*Engine, error) {
 // ensure creates an empty store at path when nothing is there. It is written
 // and synced under another name first: bbolt cannot open what a crash leaves
 // of a half-written one.
-func ensure(path string) error {
+func ensure(path string, o Options) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -98,7 +104,7 @@ func ensure(path string) error {
 		return err
 	}
 	defer os.Remove(f.Name())
-	if err := errors.Join(fill(f.Name()), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(fill(f.Name(), o), syncFile(f, o), f.Close()); err != nil {
 		return err
 	}
 	// Link, unlike Rename, does not replace what another process has put there
@@ -110,12 +116,22 @@ func ensure(path string) error {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	if o.Unsynced {
+		return nil
+	}
 	return syncDir(dir)
 }
 
+func syncFile(f *os.File, o Options) error {
+	if o.Unsynced {
+		return nil
+	}
+	return f.Sync()
+}
+
 // fill makes an empty store of the empty file at path.
-func fill(path string) error {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
+func fill(path string, o Options) error {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{NoSync: o.Unsynced, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
 	if err != nil {
 		return err
 	}
@@ -150,6 +166,8 @@ func openFile(path string, o Options) (_ *bolt.DB, err error) {
 		FreelistType:   bolt.FreelistMapType,
 		NoStatistics:   true,
 		OpenFile:       func(name string, _ int, _ os.FileMode) (*os.File, error) { return openChecked(name, o) },
+		NoSync:         o.Unsynced,
+		NoGrowSync:     o.Unsynced,
 	}
 	if runtime.GOOS != "windows" && strconv.IntSize == 64 { // Windows would make the file that large
 		opts.InitialMmapSize = mapSize

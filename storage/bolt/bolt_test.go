@@ -18,16 +18,25 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	storagetest.Run(t, func(t *testing.T) storagetest.Open {
-		path := filepath.Join(t.TempDir(), "store.db")
-		return func() storage.Engine { return open(t, path) }
-	})
+	for name, o := range map[string]bolt.Options{"synced": {}, "unsynced": {Unsynced: true}} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Run(t, func(t *testing.T) storagetest.Open {
+				path := filepath.Join(t.TempDir(), "store.db")
+				return func() storage.Engine { return openWith(t, path, o) }
+			})
+		})
+	}
 }
 
 // open opens the store at path, which the caller closes.
 func open(t testing.TB, path string) *bolt.Engine {
 	t.Helper()
-	e, err := bolt.Open(path, bolt.Options{})
+	return openWith(t, path, bolt.Options{})
+}
+
+func openWith(t testing.TB, path string, o bolt.Options) *bolt.Engine {
+	t.Helper()
+	e, err := bolt.Open(path, o)
 	if err != nil {
 		t.Fatalf("Open(%s) = %v", path, err)
 	}

@@ -9,26 +9,26 @@ import (
 	"github.com/stormbell/stormbell/configs"
 )
 
-// waysOf returns the ways besides Slack that the configuration sets up, by the
-// words of the roster's rules.
-func waysOf(on network, c configs.Notify) map[string]notify.Sender {
-	ways := map[string]notify.Sender{}
+// methodsOf returns the contact methods besides Slack that the configuration sets up,
+// by the words of the roster's notification rules.
+func methodsOf(on network, c configs.Notify) map[string]notify.Sender {
+	methods := map[string]notify.Sender{}
 	var transport http.RoundTripper // nil: the default
 	if on.dial != nil {
 		transport = &http.Transport{DialContext: on.dial, IdleConnTimeout: 5 * time.Second}
 	}
 	if c.Ntfy.URL != "" {
-		ways["push"] = &notify.Ntfy{URL: c.Ntfy.URL, Token: notify.Secret(c.Ntfy.Token.Reveal()), ReplyTopic: c.Ntfy.ReplyTopic, Transport: transport}
+		methods["push"] = &notify.Ntfy{URL: c.Ntfy.URL, Token: notify.Secret(c.Ntfy.Token.Reveal()), ReplyTopic: c.Ntfy.ReplyTopic, Transport: transport}
 	}
 	if c.Twilio.AccountSID != "" {
 		account := notify.Twilio{API: c.Twilio.APIURL, SID: c.Twilio.AccountSID,
 			AuthToken: notify.Secret(c.Twilio.AuthToken.Reveal()), From: c.Twilio.From, Transport: transport}
-		ways["sms"] = &notify.SMS{Twilio: account}
-		ways["voice"] = &notify.Voice{Twilio: account}
+		methods["sms"] = &notify.SMS{Twilio: account}
+		methods["voice"] = &notify.Voice{Twilio: account}
 	}
 	if c.SMTP.Address != "" {
 		security := map[string]notify.Security{"implicit": notify.Implicit, "none": notify.Open}[c.SMTP.TLS]
-		ways["email"] = &notify.Mail{Address: c.SMTP.Address, Username: c.SMTP.Username,
+		methods["email"] = &notify.Mail{Address: c.SMTP.Address, Username: c.SMTP.Username,
 			Password: notify.Secret(c.SMTP.Password.Reveal()), From: c.SMTP.From, Security: security, Dial: on.dial}
 	}
 	if c.Webhook.URL != "" {
@@ -36,9 +36,9 @@ func waysOf(on network, c configs.Notify) map[string]notify.Sender {
 		if secret := c.Webhook.Secret.Reveal(); secret != "" {
 			w.Secrets = []notify.Secret{notify.Secret(secret)}
 		}
-		ways["webhook"] = w
+		methods["webhook"] = w
 	}
-	return ways
+	return methods
 }
 
 // weekly returns when everybody on call is paged as a test.

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func declareCommand(p process) *cobra.Command {
+	var flags operatorFlags
+	var body struct {
+		As       string `json:"as,omitempty"`
+		Title    string `json:"title"`
+		Severity string `json:"severity,omitempty"`
+		Service  string `json:"service,omitempty"`
+		Details  string `json:"details,omitempty"`
+		Private  bool   `json:"private,omitempty"`
+		Test     bool   `json:"test,omitempty"`
+	}
+	cmd := &cobra.Command{
+		Use:   "declare --config FILE [--severity SEV] [--service ID] [--details TEXT] [--private] [--test] [--as PERSON] [--json] TITLE…",
+		Short: "Open an incident: whoever is on call is paged",
+		Args:  wordsFrom("TITLE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := flags.operator(cmd, p.Env)
+			if err != nil {
+				return err
+			}
+			body.Title = strings.Join(args, " ")
+			answer, err := o.post(cmd.Context(), "/v1/incidents", body)
+			if err != nil {
+				return err
+			}
+			return flags.write(p.Out, answer, func() error { return printDone(p.Out, answer) })
+		},
+	}
+	flags.add(cmd)
+	asFlag(cmd, &body.As)
+	cmd.Flags().StringVar(&body.Severity, "severity", "", "the severity `SEV`, from sev1, the worst, to sev4")
+	cmd.Flags().StringVar(&body.Service, "service", "", "the `ID` of the service that is affected; by default the roster's default service")
+	cmd.Flags().StringVar(&body.Details, "details", "", "more `TEXT`, which becomes the first note")
+	cmd.Flags().BoolVar(&body.Private, "private", false, "only the people involved can see it in Slack")
+	cmd.Flags().BoolVar(&body.Test, "test", false, "an exercise, which is not announced")
+	return cmd
+}
+
+func asFlag(cmd *cobra.Command, as *string) {
+	cmd.Flags().StringVar(as, "as", "", "the `PERSON` of the roster in whose name it is done, by ID or name; the timeline says that it was done by the command line")
+}
+
+// wordsFrom wants the fixed words and then at least one more.
+func wordsFrom(words ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < len(words) {
+			return wrong(cmd, words[len(args)]+" is missing")
+		}
+		return nil
+	}
+}
+
+// deed is an act on an incident as the command line has it. The last of its
+// words after INC-N takes the rest of the line.
+type deed struct {
+	verb, short string
+	words       []string
+	optional    string // a last word that may be missing
+}
+
+var deeds = []deed{
+	{verb: "ack", short: "Acknowledge it: somebody is on it, and nobody else is paged"},
+	{verb: "mitigate", short: "Say that customers are fine again", optional: "TEXT"},
+	{verb: "resolve", short: "Say that the work of the incident is over", optional: "TEXT"},
+	{verb: "close", short: "Say that nothing is left but follow-ups", optional: "TEXT"},
+	{verb: "reopen", short: "Say that the trouble is back", words: []string{"REASON"}},
+	{verb: "cancel", short: "Say that it was no incident", optional: "TEXT"},
+	{verb: "note", short: "Add to the timeline what was seen, done or decided", words: []string{"TEXT"}},
+	{verb: "sev", short: "Change the severity", words: []string{"SEV"}, optional: "REASON"},
+	{verb: "escalate", short: "Page the next step of the escalation policy now"},
+	{verb: "unack", short: "Take the acknowledgement back: somebody else is paged"},
+	{verb: "snooze", short: "Page nobody for a while, such as 15m", words: []string{"DURATION"}},
+	{verb: "reassign", short: "Page one person of the roster instead", words: []string{"PERSON"}},
+}
+
+// args wants INC-N and the deed's words.
+func (d deed) args() cobra.PositionalArgs {
+	if len(d.words) == 0 && d.optional == "" {
+		return exactly("INC-N")
+	}
+	return wordsFrom(append([]string{"INC-N"}, d.words...)...)
+}
+
+// usage is the deed's words, as help shows them.
+func (d deed) usage() string {
+	s := d.verb + " --config FILE [--as PERSON] [--json] INC-N"
+	for _, w := range d.words {
+		s += " " + w
+	}
+	switch {
+	case d.optional != "":
+		s += " [" + d.optional + "…]"
+	case len(d.words) > 0:
+		s += "…"
+	}
+	return s
+}
+
+// body puts the words behind INC-N where the bot looks for them.
+func (d deed) body(as string, words []string) map[string]string {
+	b := map[string]string{}
+	if as != "" {
+		b["as"] = as
+	}
+	field := map[string]string{"sev": "severity", "snooze": "for", "reassign": "person"}[d.verb]
+	if field != "" {
+		b[field], words = words[0], words[1:]
+	}
+	if len(words) > 0 {
+		b["text"] = strings.Join(words, " ")
+	}
+	return b
+}
+
+func deedCommand(p process, d deed) *cobra.Command {
+	var flags operatorFlags
+	var as string
+	cmd := &cobra.Command{
+		Use:   d.usage(),
+		Short: d.short,
+		Args:  d.args(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := incidentName(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			o, err := flags.operator(cmd, p.Env)
+			if err != nil {
+				return err
+			}
+			answer, err := o.post(cmd.Context(), "/v1/incidents/"+name+"/"+d.verb, d.body(as, args[1:]))
+			if err != nil {
+				return err
+			}
+			return flags.write(p.Out, answer, func() error { return printDone(p.Out, answer) })
+		},
+	}
+	flags.add(cmd)
+	asFlag(cmd, &as)
+	return cmd
+}
+
+// printDone prints what became of an act.
+func printDone(w io.Writer, answer []byte) error {
+	var done struct {
+		Incident shownIncident `json:"incident"`
+		Notes    []string      `json:"notes"`
+	}
+	if err := read(answer, &done); err != nil {
+		return err
+	}
+	for _, line := range append([]string{done.Incident.line()}, done.Notes...) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
