@@ -60,6 +60,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tryout/", d.forgetTestPage)
 	l.Handle("grant/", d.forgetGrant)
 	l.Handle("tidy", d.tidy)
+	l.WhenClockSet(d.clockSet)
 	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx))
 }
 
