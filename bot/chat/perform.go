@@ -33,6 +33,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.PostmortemFile: s.uploadPostmortem,
 		ledger.Notice:         s.tell,
 		ledger.Swap:           s.refreshSwap,
+		ledger.Shadow:         s.tellShadow,
 		ledger.Alarm:          s.alarm,
 		ledger.TestPage:       s.testPage,
 		ledger.Groups:         s.keepGroups,

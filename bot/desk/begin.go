@@ -166,6 +166,9 @@ func taken(j ledger.Job, i incident.Incident, a Artifacts) bool {
 	if j.Asks() {
 		return !i.Status.Active() || j.Send != "" && j.Number <= a.TakenBack
 	}
+	if j.Kind == ledger.Shadow {
+		return i.Private || !i.Status.Active() || !j.NotBefore.IsZero() && i.Acked()
+	}
 	row := j.Kind.Row()
 	return row.NeedsChannel && !row.Without && a.ChannelGivenUp
 }
