@@ -128,3 +128,23 @@ func (w *work) plainly(r Result) error {
 	_, err := w.AddApart(ledger.Job{Kind: ledger.Alarm, Person: r.Job.Person, Text: text})
 	return err
 }
+
+// KeepForNewer takes a job off the outbox whose kind only a newer version knows, and
+// keeps it for that version. The operators are told once for each kind.
+func (d *Desk) KeepForNewer(ctx context.Context, j ledger.Job) error {
+	_, told := d.newer.LoadOrStore(j.Kind, true)
+	_, err := d.act(ctx, byBot, j.Incident, func(w *work) error {
+		if waits, err := ledger.Waits(w.Tx.Tx, j); err != nil || !waits {
+			return err
+		}
+		if err := w.Tx.KeepForNewer(j); err != nil || told {
+			return err
+		}
+		return w.alarm("There are jobs that only a newer version of Stormbell can do (" + string(j.Kind) +
+			"). They are kept for 30 days: start the newer version again within that time. Everything else goes on.")
+	})
+	if err != nil && !told {
+		d.newer.Delete(j.Kind)
+	}
+	return err
+}

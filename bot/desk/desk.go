@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -40,6 +41,7 @@ type Desk struct {
 	opt    Options
 	opened time.Time // when the process began
 	topics []byte    // the key from which topics for push are made; set by Open
+	newer  sync.Map  // the kinds of jobs of a newer version of which the operators were told
 }
 
 // Open returns a desk that writes into l, for the people of a roster.

@@ -121,6 +121,12 @@ func Kinds() []Kind {
 	return list
 }
 
+// Known reports whether this version has a row for the kind.
+func (k Kind) Known() bool {
+	_, ok := table[k]
+	return ok
+}
+
 // Row returns the kind's row.
 func (k Kind) Row() Row {
 	if row, ok := table[k]; ok {
