@@ -55,7 +55,11 @@ func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
 		row := t.Job.Kind.Row()
 		if row.NeedsChannel && !row.Without && wire.Code(err) == "is_archived" && s.openAgain(ctx, t.Brief) {
 			doubtful := t.Job.Doubtful
-			if t, err = s.desk.Begin(ctx, t.Job, time.Now()); err == nil {
+			t, err = s.desk.Begin(ctx, t.Job, time.Now())
+			switch {
+			case err == nil && t.Needless: // it was taken back, or recorded, while the channel was opened
+				return desk.Outcome{}, nil
+			case err == nil:
 				t.Job.Doubtful = doubtful
 				o, err = p(ctx, t)
 			}
