@@ -151,8 +151,10 @@ func (s *Slack) announce(ctx context.Context, t desk.Task) (desk.Outcome, error)
 			if id == at.Channel {
 				return s.keep(ctx, j, at, m)
 			}
+		case wire.Code(lost) != "":
+			return desk.Outcome{}, err // which says what people can do
 		case !errors.Is(lost, wire.ErrNotArchived):
-			return desk.Outcome{}, err
+			return desk.Outcome{}, lost // it is tried again
 		}
 	}
 	posted, err := s.postIn(ctx, s.opt.AnnounceChannel, j, m)
