@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,39 @@ func TestAnnouncementsArchived(t *testing.T) {
 					}
 				})
 			})
+		}
+	}
+}
+
+// TestAnnouncementIsNotLost: an announcement waits while Slack does not let the bot
+// open its archived channel again, nor find another one, and is posted then.
+func TestAnnouncementIsNotLost(t *testing.T) {
+	for _, can := range []bool{true, false} {
+		for _, method := range []string{"conversations.unarchive", "conversations.info", "conversations.create"} {
+			for _, fault := range []slacksim.Fault{{Status: 503}, {Status: 429, RetryAfter: 5}, {Reset: true}} {
+				t.Run(fmt.Sprint(can, method, fault.Status), func(t *testing.T) {
+					inBubble(t, slacksim.Options{NoUnarchive: !can}, func(r *rig) {
+						r.command("eve", "general", "declare checkout is down")
+						r.pass(30 * time.Second)
+						r.archive("incidents")
+						fault.Method = method
+						r.fault(fault)
+						r.command("eve", "general", "sev1 INC-1")
+						r.pass(20 * time.Second)
+						r.sim.ClearFaults()
+						r.pass(2 * time.Minute)
+						name := "incidents"
+						if !can {
+							name = "incidents-2"
+						}
+						c := r.channel(name)
+						found := r.marked(c.Messages, "announce", "INC-1")
+						if c.IsArchived || len(found) == 0 || !shows(found[len(found)-1], "sev1") {
+							t.Errorf("#%s (archived: %t) has not the announcement as it is now:%s", name, c.IsArchived, list(c.Messages))
+						}
+					})
+				})
+			}
 		}
 	}
 }

@@ -58,6 +58,8 @@ func Run(ctx context.Context, opt Options) error {
 		opt.Log.Info().Int("jobs", len(left)).Msg("going on with what was left")
 	}
 
+	opt.Ledger.WhenClockSet(opt.tellClockSet)
+
 	// Two groups: work is finished after intake has stopped, so that what comes
 	// in last still leaves if it can.
 	work, workCtx := errgroup.WithContext(context.WithoutCancel(ctx))
@@ -89,6 +91,16 @@ func Run(ctx context.Context, opt Options) error {
 		return nil
 	}
 	return err
+}
+
+// tellClockSet says in the log that the clock was set.
+func (opt Options) tellClockSet(_ context.Context, by time.Duration) error {
+	text := "the clock was set forward, or the machine slept; escalations go on from where they were, and what belongs to the time of day follows the clock"
+	if by < 0 {
+		text = "the clock was set back; escalations are not delayed by that, and what belongs to the time of day follows the clock"
+	}
+	opt.Log.Warn().Stringer("by", by).Msg(text)
+	return nil
 }
 
 // takeIn starts everything by which something comes in.

@@ -224,3 +224,52 @@ func TestAckAllAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswerThoseWithoutButtons: a message has room for the buttons of some; every
+// other incident that it names is answered by a form.
+func TestAnswerThoseWithoutButtons(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		const incidents = 25
+		for n := 1; n <= incidents; n++ {
+			r.declare(n, "")
+		}
+		r.pass(2 * time.Minute)
+		copies := r.dm("U0ADA")
+		last := copies[len(copies)-1]
+		var without []int
+		for n := 2; n <= incidents; n++ {
+			if offers(last, n) == "" {
+				without = append(without, n)
+			}
+		}
+		if len(without) < 4 {
+			t.Fatalf("only %v have no buttons of their own", without)
+		}
+		answer := func(how string, names ...string) slacksim.SubmitResult {
+			r.pressOn("ada", last, "others", "together")
+			return r.submit("ada", r.view("U0ADA"), map[string]map[string]any{"incidents": {"value": names}, "answer": {"value": how}})
+		}
+		a, b, c := incident.Name(without[0]), incident.Name(without[1]), incident.Name(without[2])
+		if result := answer("ack", a, b); !result.Closed {
+			t.Fatalf("the form says %+v", result)
+		}
+		if result := answer("resolve", b, c); !result.Closed {
+			t.Fatalf("the form says %+v", result)
+		}
+		r.pass(10 * time.Second)
+		for k, want := range []incident.Status{incident.Investigating, incident.Resolved, incident.Resolved} {
+			if i, _ := r.fold(without[k]); i.Status != want {
+				t.Errorf("%s is %s, want %s", i.Name(), i.Status, want)
+			}
+		}
+		for n := 2; n <= incidents; n++ {
+			r.command("ada", "general", "resolve "+incident.Name(n))
+		}
+		r.pass(10 * time.Second)
+		r.pressOn("ada", last, "others", "together")
+		r.pass(time.Second)
+		if !strings.Contains(r.whispers("ada"), "None of these is open any more") {
+			t.Errorf("ada, who presses in an old copy, sees %q", r.whispers("ada"))
+		}
+	})
+}

@@ -90,6 +90,8 @@ type rig struct {
 
 	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
 
+	wall func() time.Time // the wall clock of the records; nil: the bubble's
+
 	announce string // the channel for announcements; empty: the default
 
 	roster string            // the text of the first roster
@@ -179,6 +181,9 @@ func (r *rig) startNow() {
 	options := r.world.deskOptions()
 	options.AnnounceChannel = r.announce
 	r.ledger, r.people, r.desk, r.alerts = parts(r.t, db, options, r.world.methods()...)
+	if r.wall != nil {
+		r.ledger.Wall = r.wall
+	}
 	if !r.people.HasRoster() {
 		roster, err := rotation.Parse("roster.yaml", []byte(r.roster))
 		if err != nil {

@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -123,8 +125,9 @@ func TestWeek(t *testing.T) {
 	})
 }
 
-// TestClockJumps: what is due when a machine wakes up goes out once, and what a
-// clock set back makes late waits for its instant.
+// TestClockJumps: what is due when the bot was away for hours goes out once. What
+// happens when the clock is set while it runs is in TestClockSet of the desk and in
+// TestClockSetWhileItRuns.
 func TestClockJumps(t *testing.T) {
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -143,6 +146,32 @@ func TestClockJumps(t *testing.T) {
 		}
 		if !told {
 			t.Errorf("the timeline does not say for how long nothing could be sent: %+v", events)
+		}
+	})
+}
+
+// TestClockSetWhileItRuns: the next step is taken at its time by a clock that nobody
+// can set, and the log says once what happened.
+func TestClockSetWhileItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slacksim.Options{})
+		defer r.close()
+		var log shared
+		r.log = zerolog.New(&log).Level(zerolog.WarnLevel)
+		var by atomic.Int64
+		r.wall = func() time.Time { return time.Now().Add(time.Duration(by.Load())) }
+		r.start()
+		r.command("eve", "general", "declare card payments fail sev1")
+		r.pass(time.Minute)
+		by.Store(int64(-time.Hour))
+		r.pass(3 * time.Minute)
+		if got := len(r.dm("U0CLEO")); got != 0 {
+			t.Errorf("cleo got %d messages before the first step was over", got)
+		}
+		r.pass(time.Minute + time.Second)
+		r.find(r.dm("U0CLEO"), "card payments fail")
+		if got := strings.Count(log.String(), "the clock was set back"); got != 1 || !strings.Contains(log.String(), `"by":"-1h0m0s"`) {
+			t.Errorf("the log says %d times that the clock was set back by an hour, want once:\n%s", got, log.String())
 		}
 	})
 }

@@ -18,6 +18,7 @@ import (
 const (
 	actAck       = "ack"
 	actAckAll    = "ack_all" // the value is the names of the incidents, with commas
+	actOthers    = "others"  // open the form for those without buttons; the value is their numbers, with commas
 	actResolve   = "resolve"
 	actEscalate  = "escalate"
 	actCommand   = "command"      // take command

@@ -61,6 +61,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actAckAll:
 		return s.ackAll(ctx, caller, action.Value)
+	case actOthers:
+		return s.answerOthers(ctx, i.TriggerID, caller, action.Value)
 	case actTakeOffer:
 		number, to, _ := strings.Cut(action.Value, " ")
 		n, _ := strconv.Atoi(number) // 0, which is no incident, is refused
@@ -179,6 +181,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 			return s.atInput(inputText, err)
 		}
 		return answer{}
+	case formOthers:
+		return s.submittedOthers(ctx, caller, i.View)
 	default:
 		return s.submittedOncall(ctx, i)
 	}
@@ -222,6 +226,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 	switch v.CallbackID {
 	case formUpdate:
 		instead = "`" + s.opt.Command + " update " + incident.Name(readState(v.PrivateMetadata).Incident) + "` and the words"
+	case formOthers:
+		instead = "`" + s.opt.Command + " ack INC-…` or `" + s.opt.Command + " resolve INC-…`"
 	case formResolve:
 		instead = "`" + s.opt.Command + " resolve " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
 	}

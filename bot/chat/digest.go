@@ -158,7 +158,7 @@ func asks(i incident.Incident) bool { return i.Status.Active() && !i.Acked() }
 // message whose blocks have much more than 10,000 in all is refused.
 const (
 	digestInFull = 20
-	digestRoom   = 5700
+	digestRoom   = 5600
 )
 
 // digestMessage wakes somebody for several incidents: those that need them
@@ -177,6 +177,7 @@ func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 	m := message{text: digestNotice(asking)}
 	m.blocks = []slack.Block{section("*" + digestHead(asking) + "*")}
 	left, room := digestInFull, digestRoom
+	var others []desk.Brief
 	for _, part := range []struct {
 		briefs []desk.Brief
 		rest   string
@@ -194,12 +195,16 @@ func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 		}
 		if len(more) > 0 {
 			m.blocks = append(m.blocks, section(part.rest+strings.Join(namesOf(more), ", ")+"."))
+			others = append(others, more...)
 		}
 	}
+	var all []slack.BlockElement
 	if len(asking) > 1 {
-		value := strings.Join(namesOf(asking), ",")
 		label := fmt.Sprintf("Acknowledge all %d", len(asking))
-		m.blocks = append(m.blocks, slack.NewActionBlock("together", button(actAckAll, value, label, slack.StylePrimary)))
+		all = append(all, button(actAckAll, strings.Join(namesOf(asking), ","), label, slack.StylePrimary))
+	}
+	if all = append(all, othersButton(others)...); len(all) > 0 {
+		m.blocks = append(m.blocks, slack.NewActionBlock("together", all...))
 	}
 	return m
 }
@@ -255,12 +260,17 @@ func namesOf(briefs []desk.Brief) []string {
 // committed before Slack wants to hear of the press is done right after.
 func (s *Slack) ackAll(ctx context.Context, c desk.Caller, value string) answer {
 	list := strings.Split(value, ",")
-	refused, late := s.ackEach(ctx, c, list)
+	return s.each(ctx, c, list, desk.Act{Verb: desk.Acknowledge})
+}
+
+// each does the same to each of the incidents, as ackAll does.
+func (s *Slack) each(ctx context.Context, c desk.Caller, list []string, act desk.Act) answer {
+	refused, late := s.doEach(ctx, c, list, act)
 	if len(late) == 0 && len(refused) == 0 {
 		return answer{} // seen in the message that has the button
 	}
 	return answer{after: func(ctx context.Context) {
-		more, late := s.ackEach(ctx, c, late)
+		more, late := s.doEach(ctx, c, late, act)
 		refused := append(refused, more...)
 		if len(late) > 0 {
 			refused = append(refused, "That did not work for "+strings.Join(late, ", ")+". Please try again.")
@@ -275,9 +285,9 @@ func (s *Slack) ackAll(ctx context.Context, c desk.Caller, value string) answer 
 	}}
 }
 
-// ackEach acknowledges each of the incidents, and returns why some were refused,
+// doEach does the same to each of the incidents, and returns why some were refused,
 // and those for which there was no time.
-func (s *Slack) ackEach(ctx context.Context, c desk.Caller, list []string) (refused, late []string) {
+func (s *Slack) doEach(ctx context.Context, c desk.Caller, list []string, act desk.Act) (refused, late []string) {
 	trouble := make([]error, len(list))
 	var all errgroup.Group
 	all.SetLimit(32) // commits made together are one
@@ -288,7 +298,7 @@ func (s *Slack) ackEach(ctx context.Context, c desk.Caller, list []string) (refu
 			own.Key = key(c.Key, name)
 		}
 		all.Go(func() error {
-			_, trouble[at] = s.desk.Do(ctx, own, n, desk.Act{Verb: desk.Acknowledge})
+			_, trouble[at] = s.desk.Do(ctx, own, n, act)
 			return nil
 		})
 	}

@@ -34,6 +34,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.PostmortemFile: s.uploadPostmortem,
 		ledger.Notice:         s.tell,
 		ledger.Swap:           s.refreshSwap,
+		ledger.Shadow:         s.tellShadow,
 		ledger.Alarm:          s.alarm,
 		ledger.TestPage:       s.testPage,
 		ledger.Groups:         s.keepGroups,
@@ -55,7 +56,11 @@ func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
 		row := t.Job.Kind.Row()
 		if row.NeedsChannel && !row.Without && wire.Code(err) == "is_archived" && s.openAgain(ctx, t.Brief) {
 			doubtful := t.Job.Doubtful
-			if t, err = s.desk.Begin(ctx, t.Job, time.Now()); err == nil {
+			t, err = s.desk.Begin(ctx, t.Job, time.Now())
+			switch {
+			case err == nil && t.Needless: // it was taken back, or recorded, while the channel was opened
+				return desk.Outcome{}, nil
+			case err == nil:
 				t.Job.Doubtful = doubtful
 				o, err = p(ctx, t)
 			}
@@ -151,8 +156,10 @@ func (s *Slack) announce(ctx context.Context, t desk.Task) (desk.Outcome, error)
 			if id == at.Channel {
 				return s.keep(ctx, j, at, m)
 			}
+		case wire.Code(lost) != "":
+			return desk.Outcome{}, err // which says what people can do
 		case !errors.Is(lost, wire.ErrNotArchived):
-			return desk.Outcome{}, err
+			return desk.Outcome{}, lost // it is tried again
 		}
 	}
 	posted, err := s.postIn(ctx, s.opt.AnnounceChannel, j, m)

@@ -89,7 +89,8 @@ func (s *Slack) tellReopened(ctx context.Context, was, id string, j ledger.Job) 
 				s.log.Warn().Str("error", err.Error()).Msg("somebody on call could not be invited where incidents are announced now")
 			}
 		}
-		if _, err := s.wire.Post(ctx, to, options...); err != nil {
+		err := wire.Patiently(ctx, func() error { _, err := s.wire.Post(ctx, to, options...); return err })
+		if err != nil {
 			s.log.Warn().Str("error", err.Error()).Msg("somebody could not be told where incidents are announced now")
 		}
 	}

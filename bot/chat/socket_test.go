@@ -15,12 +15,14 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
 )
@@ -208,6 +210,23 @@ func TestOddFrames(t *testing.T) {
 		synctest.Wait()
 		if !strings.Contains(w.acks["after"], "INC-") {
 			t.Errorf("after all that the list is %q", w.acks["after"])
+		}
+	})
+}
+
+// TestNeedlessAfterReopening: a job that was done or taken back while its channel was
+// opened again is not carried out once more.
+func TestNeedlessAfterReopening(t *testing.T) {
+	onPeer(t, func(_ *peer, s *Slack) {
+		calls := 0
+		perform := s.judged(func(context.Context, desk.Task) (desk.Outcome, error) {
+			calls++
+			return desk.Outcome{}, slack.SlackErrorResponse{Err: "is_archived"}
+		})
+		task := desk.Task{Job: ledger.Job{Kind: ledger.Say, Number: 7}} // it is not in the store: somebody has recorded it
+		task.Incident.Status, task.Artifacts.Channel = incident.Investigating, "C0NEW"
+		if o, err := perform(context.Background(), task); err != nil || o.Failed != "" || calls != 1 {
+			t.Errorf("performed %d times, %+v, %v; want once and no failure", calls, o, err)
 		}
 	})
 }

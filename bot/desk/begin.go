@@ -2,9 +2,7 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -190,48 +188,9 @@ func taken(j ledger.Job, i incident.Incident, a Artifacts) bool {
 	if j.Asks() {
 		return !i.Status.Active() || j.Send != "" && j.Number <= a.TakenBack
 	}
+	if j.Kind == ledger.Shadow {
+		return i.Private || !i.Status.Active() || !j.NotBefore.IsZero() && i.Acked()
+	}
 	row := j.Kind.Row()
 	return row.NeedsChannel && !row.Without && a.ChannelGivenUp
-}
-
-// SetAside takes a job off the outbox that the program cannot do because of a
-// mistake in it, with those that it stands for, says so in the timeline, and tells
-// the operators.
-func (d *Desk) SetAside(ctx context.Context, r Result) error {
-	j, reason := r.Job, r.Outcome.Failed
-	_, err := d.act(ctx, byBot, j.Incident, func(w *work) error {
-		if waits, err := ledger.Waits(w.Tx.Tx, j); err != nil || !waits {
-			return err
-		}
-		text := "Could not " + j.Words() + ": " + reason
-		if j.Asks() {
-			if err := w.record(r); err != nil {
-				return err
-			}
-		} else if j.Incident > 0 {
-			if err := w.remark(text); err != nil {
-				return err
-			}
-		}
-		for _, done := range r.Needless {
-			if err := errors.Join(w.Finish(done), w.unlist(done)); err != nil {
-				return err
-			}
-		}
-		if j.Kind == ledger.Channel {
-			w.giveUpChannel(reason)
-		}
-		if j.Kind == ledger.Alarm { // another one would fail in the same way, and so on for ever
-			return w.Tx.SetAside(j, reason)
-		}
-		alarm := "A job could not be done and was set aside: " + j.Words() + ". " + incident.Capital(reason) + " The log has the details."
-		switch {
-		case w.inc.Private: // everybody reads it
-			alarm = "A job could not be done and was set aside. The log has the details."
-		case j.Incident > 0:
-			alarm = strings.Replace(alarm, " and was", " for "+w.inc.Name()+" and was", 1)
-		}
-		return errors.Join(w.unlist(j), w.Tx.SetAside(j, reason), w.alarm(alarm))
-	})
-	return err
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -40,6 +41,7 @@ type Desk struct {
 	opt    Options
 	opened time.Time // when the process began
 	topics []byte    // the key from which topics for push are made; set by Open
+	newer  sync.Map  // the kinds of jobs of a newer version of which the operators were told
 }
 
 // Open returns a desk that writes into l, for the people of a roster.
@@ -60,6 +62,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tryout/", d.forgetTestPage)
 	l.Handle("grant/", d.forgetGrant)
 	l.Handle("tidy", d.tidy)
+	l.WhenClockSet(d.clockSet)
 	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx))
 }
 

@@ -281,22 +281,80 @@ func (w *work) drop(j ledger.Job) error {
 	return w.asked(j, Outcome{Message: t.Messages[len(t.Messages)-1]})
 }
 
+// notRungAtOnce is of how many incidents one transaction records that a message did
+// not ring: each is up to eight changes of it.
+const notRungAtOnce = 10
+
+// mute returns the incidents of t that its person sees and was not rung for, as t and
+// what is recorded of it know together.
+func (t Digest) mute(recorded Digest) []DigestEntry {
+	return slices.DeleteFunc(slices.Clone(t.Pages), func(p DigestEntry) bool {
+		was, ok := recorded.Page(p.Incident)
+		return p.Rung || p.Shown == 0 || !ok || was.Rung
+	})
+}
+
 // notRung records that a message about several incidents could not ring for some
-// of them, so that their next ways are taken now.
-func (d *Desk) notRung(ctx context.Context, j ledger.Job, t Digest, why string) error {
-	for _, p := range t.Pages {
-		if p.Rung || p.Shown == 0 {
-			continue
+// of them, so that their next contact methods are used now. Where these are more
+// than one transaction holds, it takes the first, and marks them: it is the next
+// call that takes the others, and the same call twice takes none twice.
+func (w *work) notRung(j ledger.Job, t Digest, why string) (more bool, err error) {
+	key := digestKey(incident.Actor(j.Person), j.Digest)
+	recorded, err := storage.Load[Digest](w.Tx.Tx, key)
+	if err != nil {
+		return false, err
+	}
+	mute := t.mute(recorded)
+	if more = len(mute) > notRungAtOnce; more {
+		mute = mute[:notRungAtOnce]
+	}
+	for _, p := range mute {
+		at := slices.IndexFunc(recorded.Pages, func(was DigestEntry) bool { return was.Incident == p.Incident })
+		recorded.Pages[at].Rung, recorded.Pages[at].Shown = true, cmp.Or(recorded.Pages[at].Shown, p.Shown)
+		if err := w.fails(j, p, why); err != nil {
+			return false, err
 		}
-		_, err := d.act(ctx, byBot, p.Incident, func(w *work) error {
-			if w.inc.Acked() || !w.inc.Status.Active() {
-				return nil
-			}
-			mute := ledger.Job{Kind: ledger.Notify, Person: j.Person, Via: "slack", Send: p.Send}
-			if err := w.apply(w.inc.Record(w.Now, pageEvent(mute, incident.KindPageFailed, why))); err != nil {
+	}
+	return more, w.Save(key, recorded)
+}
+
+// fails records that one page of a message did not reach its person.
+func (w *work) fails(j ledger.Job, p DigestEntry, why string) error {
+	of := w
+	if p.Incident != w.inc.Number {
+		of = &work{Tx: w.Tx, d: w.d, who: w.who, caller: byBot}
+		if err := of.open(p.Incident); err != nil {
+			return err
+		}
+	}
+	if of.inc.Acked() || !of.inc.Status.Active() {
+		return nil
+	}
+	mute := ledger.Job{Kind: ledger.Notify, Person: j.Person, Via: "slack", Send: p.Send}
+	if err := of.apply(of.inc.Record(w.Now, pageEvent(mute, incident.KindPageFailed, why))); err != nil {
+		return err
+	}
+	if err := of.receipts([]ledger.Job{mute}, true); err != nil || of == w {
+		return err
+	}
+	return of.saveArtifacts()
+}
+
+// notRungBefore takes what of [work.notRung] does not fit into the transaction that
+// records the job.
+func (d *Desk) notRungBefore(ctx context.Context, r Result) error {
+	for more := r.Outcome.Digest != nil && r.Outcome.Failed != ""; more; {
+		_, err := d.act(ctx, byBot, r.Job.Incident, func(w *work) error {
+			waits, err := ledger.Waits(w.Tx.Tx, r.Job)
+			if more = false; err != nil || !waits {
 				return err
 			}
-			return w.receipts([]ledger.Job{mute}, true)
+			recorded, err := storage.Load[Digest](w.Tx.Tx, digestKey(incident.Actor(r.Job.Person), r.Job.Digest))
+			if err != nil || len(r.Outcome.Digest.mute(recorded)) <= notRungAtOnce {
+				return err
+			}
+			more, err = w.notRung(r.Job, *r.Outcome.Digest, r.Outcome.Failed)
+			return err
 		})
 		if err != nil {
 			return err

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -84,4 +86,90 @@ func (x *fixture) jobOf(n int) ledger.Job {
 	}
 	x.t.Fatalf("there is no page about INC-%d among %+v", n, jobs)
 	return ledger.Job{}
+}
+
+// fragile refuses one commit, when so many have been let through.
+type fragile struct {
+	storage.Engine
+	refuse *int // 0: none
+}
+
+func (e fragile) Commit(ctx context.Context, changes []storage.Change) error {
+	if *e.refuse > 0 {
+		if *e.refuse--; *e.refuse == 0 {
+			return errors.New("no space left")
+		}
+	}
+	return e.Engine.Commit(ctx, changes)
+}
+
+// TestNotRungIsOneAct: that a message could not ring, and that its job is done, is
+// recorded together or not at all; told again, nothing is recorded twice, however
+// many incidents the message is about.
+func TestNotRungIsOneAct(t *testing.T) {
+	for _, c := range []struct{ incidents, refuse int }{{3, 1}, {3, 3}, {25, 1}, {25, 2}, {25, 3}} {
+		inBubble(t, func(x *fixture) {
+			t, incidents := x.t, c.incidents
+			refuse := 0
+			x.wrap = func(e storage.Engine) storage.Engine { return fragile{e, &refuse} }
+			x.reopen()
+			for range incidents {
+				x.declare(incident.Declaration{})
+			}
+			page := x.jobOf(incidents)
+			task, err := x.Begin(background(), page, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := task.Digest.At(ledger.Message{Channel: "D1", TS: "2.2"}).Showing(task.Digested, false)
+			for n := 2; n <= incidents; n++ {
+				j := x.jobOf(n)
+				if err := x.Done(background(), Result{Job: j, Outcome: Outcome{Message: shown.Messages[0], Digest: &shown}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ring := ledger.Job{}
+			_, err = x.Desk.act(background(), byBot, 2, func(w *work) error {
+				err := w.job(ledger.Job{Kind: ledger.Digest, Person: page.Person, Digest: page.Digest})
+				ring = w.Jobs()[0]
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			failed := func() map[int]int {
+				count := map[int]int{}
+				for n := 1; n <= incidents; n++ {
+					_, events := x.folds(n)
+					for _, e := range events {
+						if e.Kind == incident.KindPageFailed && e.Via == "slack" {
+							count[n]++
+						}
+					}
+				}
+				return count
+			}
+			r := Result{Job: ring, Outcome: Outcome{Failed: "Slack refused it.", Digest: &shown}}
+			refuse = c.refuse
+			err = x.Done(background(), r)
+			if waits, _ := x.wanted(ring); waits != (err != nil) || err == nil && c.refuse == 1 {
+				t.Errorf("Done() = %v with commit %d refused, and the job waits: %t", err, c.refuse, waits)
+			}
+			refuse = 0
+			for range 2 {
+				if err := x.Done(background(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := failed()
+			for n := 2; n <= incidents; n++ {
+				if got[n] != 1 {
+					t.Errorf("INC-%d has %d failed pages, want one", n, got[n])
+				}
+			}
+			if waits, _ := x.wanted(ring); waits || got[1] != 0 {
+				t.Errorf("the job waits: %t; INC-1, which has a message of its own, has %d failed pages", waits, got[1])
+			}
+		})
+	}
 }

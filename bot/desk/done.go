@@ -72,10 +72,8 @@ func (d *Desk) Done(ctx context.Context, results ...Result) error {
 		return nil
 	}
 	for _, r := range results {
-		if r.Outcome.Digest != nil && r.Outcome.Failed != "" {
-			if err := d.notRung(ctx, r.Job, *r.Outcome.Digest, r.Outcome.Failed); err != nil {
-				return err
-			}
+		if err := d.notRungBefore(ctx, r); err != nil {
+			return err
 		}
 	}
 	_, err := d.act(ctx, byBot, results[0].Job.Incident, func(w *work) error {
@@ -101,10 +99,7 @@ func (w *work) record(r Result) error {
 		}
 	}
 	if o.Digest != nil {
-		if o.Failed != "" {
-			*o.Digest = o.Digest.givenUp()
-		}
-		if err := w.keepDigest(j, *o.Digest); err != nil {
+		if err := w.recordDigest(j, *o.Digest, o.Failed); err != nil {
 			return err
 		}
 	}
@@ -116,6 +111,18 @@ func (w *work) record(r Result) error {
 	}
 	delete(w.artifacts.Trouble, j.Kind)
 	return w.done(j, o)
+}
+
+// recordDigest records what a message about several incidents is by now, and if it
+// could not be written, for whom it did not ring.
+func (w *work) recordDigest(j ledger.Job, t Digest, failed string) error {
+	if failed != "" {
+		if _, err := w.notRung(j, t, failed); err != nil {
+			return err
+		}
+		t = t.givenUp()
+	}
+	return w.keepDigest(j, t)
 }
 
 func (w *work) done(j ledger.Job, o Outcome) error {

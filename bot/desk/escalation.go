@@ -288,7 +288,7 @@ func (w *work) outcome(p escalation.Escalation, out escalation.Outcome) error {
 			return err
 		}
 	}
-	return nil
+	return w.tellShadows(out.Log)
 }
 
 // logged makes an event of what the escalation says.

@@ -68,6 +68,8 @@ type fixture struct {
 	sent   []string // the pages that have left, since the last look
 	stuck  bool     // nothing can leave
 
+	complain func(error) // told of what the agenda could not do; nil: it is a mistake
+
 	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
 }
 

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -17,11 +18,14 @@ import (
 const keepTidied = 30 * 24 * time.Hour
 
 // tidyEvery is how often incidents that ended long ago are looked for, tidyAtOnce
-// how many in one go, and tidyPrompts how many prompts of one in one transaction.
+// how many in one go, and tidyParts how many prompts of one, and how many of its
+// people, in one transaction: each is up to two changes of it. tidyAgain is when it is
+// gone on after something could not be tidied.
 const (
-	tidyEvery   = 24 * time.Hour
-	tidyAtOnce  = 50
-	tidyPrompts = 30
+	tidyEvery  = 24 * time.Hour
+	tidyAtOnce = 50
+	tidyParts  = 30
+	tidyAgain  = time.Hour
 )
 
 // startTidying makes sure that it is looked for what can be removed.
@@ -35,28 +39,32 @@ func (d *Desk) startTidying(ctx context.Context) error {
 }
 
 // tidy removes what some incidents that ended long ago do not need any more, and
-// comes back at once while there are more.
+// comes back at once while there are more. What fails of one holds up no other.
 func (d *Desk) tidy(ctx context.Context, name string, now time.Time) error {
 	ended, err := d.endedBefore(ctx, now.Add(-keepTidied))
 	if err != nil {
 		return err
 	}
 	more := make([]bool, len(ended))
-	err = ledger.Share(len(ended), func(i int) error {
+	failed := ledger.Share(len(ended), func(i int) error {
 		_, err := d.actAt(ctx, byBot, now, ended[i], func(w *work) (err error) {
 			more[i], err = w.tidy()
 			return err
 		})
-		return err
+		if err != nil {
+			return fmt.Errorf("tidy %s: %w", incident.Name(ended[i]), err)
+		}
+		return nil
 	})
-	if err != nil {
-		return err
-	}
 	next := now.Add(tidyEvery)
-	if len(ended) == tidyAtOnce || slices.Contains(more, true) {
+	switch {
+	case failed != nil:
+		next = now.Add(tidyAgain)
+	case len(ended) == tidyAtOnce || slices.Contains(more, true):
 		next = now.Add(time.Second)
 	}
-	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return t.Wake(name, next) })
+	err = d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return t.Wake(name, next) })
+	return errors.Join(failed, err)
 }
 
 // endedBefore returns some incidents that ended before an instant and still have
@@ -105,7 +113,7 @@ func (w *work) tidy() (more bool, err error) {
 	n := w.inc.Number
 	seen := 0
 	for key, value := range w.Scan(promptPrefix(n)) {
-		if seen++; seen > tidyPrompts {
+		if seen++; seen > tidyParts {
 			return true, nil
 		}
 		p, err := readPrompt(key, value)
@@ -116,9 +124,17 @@ func (w *work) tidy() (more bool, err error) {
 			return false, err
 		}
 	}
+	forgot := 0
 	for _, a := range w.inc.Involved {
-		if err := w.forgetSlackDigest(a); err != nil {
+		gone, err := w.forgetSlackDigest(a)
+		if err != nil {
 			return false, err
+		}
+		if gone {
+			forgot++
+		}
+		if forgot == tidyParts {
+			return true, nil
 		}
 	}
 	return false, errors.Join(w.Sleep(escalationName(n)), w.Delete(escalationKey(n)))
@@ -143,15 +159,15 @@ func (w *work) leaveDigest(p Prompt) error {
 }
 
 // forgetSlackDigest removes how somebody's pages are put together, once they have no
-// message about several incidents any more.
-func (w *work) forgetSlackDigest(a incident.Actor) error {
+// message about several incidents any more, and reports whether it did.
+func (w *work) forgetSlackDigest(a incident.Actor) (gone bool, err error) {
 	g, ok, err := ledger.Load[slackDigestRecord](w.Tx.Tx, slackDigestKey(a))
 	if err != nil || !ok || w.Now.Sub(g.Until) < keepTidied {
-		return err
+		return false, err
 	}
 	_, id := a.Split()
 	for range w.Scan("together/" + id + "/") {
-		return nil // its number is still taken
+		return false, nil // its number is still taken
 	}
-	return w.Delete(slackDigestKey(a))
+	return true, w.Delete(slackDigestKey(a))
 }

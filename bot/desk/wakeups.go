@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -42,6 +44,35 @@ func (d *Desk) tickEscalation(ctx context.Context, name string, now time.Time) e
 		return w.step(r, p)
 	})
 	return err
+}
+
+// clockSet has every escalation wait as long as it would have waited had the clock
+// not been set: five minutes are five minutes. What belongs to the time of day
+// stays where it is on the clock. Their timelines say so, since the times in them
+// do not fit each other any more.
+func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
+	text := "The clock was set forward by " + by.String() + ", or the machine slept. What waits goes on from here."
+	if by < 0 {
+		text = "The clock was set back by " + (-by).String() + ". What waits is not delayed by that."
+	}
+	names := d.ledger.Planned("escalation/")
+	return ledger.Share(len(names), func(i int) error {
+		_, err := d.act(ctx, byBot, ledger.LastNumber(names[i]), func(w *work) error {
+			r, err := w.escalation()
+			if err != nil {
+				return err
+			}
+			p, moved := r.Page.ClockSet(by)
+			if !moved {
+				return nil
+			}
+			return errors.Join(w.remark(text), w.keepEscalation(r, p))
+		})
+		if err != nil {
+			return fmt.Errorf("%s waits by the old time of a clock that was set: %w", names[i], err)
+		}
+		return nil
+	})
 }
 
 // wakeEscalation plans the next look at the escalation, or none.

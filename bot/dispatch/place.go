@@ -81,7 +81,7 @@ func (o *Outbox) place(ctx context.Context, l *lane, now time.Time) {
 	row := j.Kind.Row()
 	l.at, l.yields = l.hold, false
 	if j.NotBefore.After(l.at) && j.Created.Sub(now) < setBack {
-		l.at = j.NotBefore
+		l.at = now.Add(j.NotBefore.Sub(now)) // by the clock that nobody can set
 	}
 	if at := o.began.Add(landing); j.Doubtful && row.PostsOnce && at.After(l.at) {
 		l.at = at

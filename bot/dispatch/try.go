@@ -3,8 +3,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -61,6 +59,10 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 		}
 		j = task.Job
 		outcome, err := o.perform(ctx, task)
+		if nobody := (*nobodyError)(nil); errors.As(err, &nobody) && !nobody.kind.Known() {
+			r.outcome, r.err = "set_aside", o.keepForNewer(ctx, r.jobs)
+			return r
+		}
 		var again *desk.Retry
 		if gives := j.Kind.Row().GivesUpAfter; gives > 0 && time.Since(j.Created) > gives && errors.As(err, &again) {
 			outcome, err = desk.Outcome{}, nil // nobody waits for it any more
@@ -130,27 +132,10 @@ func (o *Outbox) perform(ctx context.Context, t desk.Task) (desk.Outcome, error)
 	case t.Job.ByMethod():
 		return o.opt.Methods.perform(ctx, t)
 	case p == nil:
-		return desk.Outcome{}, fmt.Errorf("job %s: nobody carries it out", t.Job.Kind)
+		return desk.Outcome{}, &nobodyError{t.Job.Kind}
 	default:
 		return p(ctx, t)
 	}
-}
-
-// setAside keeps the last of jobs, which makes the program fail, out of the way, with
-// those that it stands for, so that everything else goes on. Where it cannot, for
-// another mistake, the job is tried again.
-func (o *Outbox) setAside(ctx context.Context, jobs []ledger.Job, v any) (err error) {
-	j := jobs[len(jobs)-1]
-	defer func() {
-		if v := recover(); v != nil {
-			err = &ledger.PanicError{What: "setting a job aside", Value: v, Stack: debug.Stack()}
-		}
-	}()
-	o.log.Error().Str("job", j.Key()).Str("kind", string(j.Kind)).Interface("panic", v).Bytes("stack", debug.Stack()).
-		Msg("a mistake in the program; the job is set aside")
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-	defer cancel()
-	return o.opt.Desk.SetAside(ctx, desk.Result{Job: j, Outcome: desk.Outcome{Failed: "the program made a mistake."}, Needless: needless(jobs)})
 }
 
 // record writes down what came of a job. The work is done, so it is recorded even

@@ -232,6 +232,20 @@ func (l *Ledger) Overdue(prefix string, now time.Time) (name string, since time.
 	return name, since, ok
 }
 
+// Planned returns the names of the wake-ups that begin with prefix, in no order.
+func (l *Ledger) Planned(prefix string) []string {
+	a := &l.agenda
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var names []string
+	for _, e := range a.soonest {
+		if strings.HasPrefix(e.name, prefix) {
+			names = append(names, e.name)
+		}
+	}
+	return names
+}
+
 // together is how many wake-ups are handled at the same time. What they do is
 // wait for the disk, and transactions that wait together share a commit.
 const together = 64

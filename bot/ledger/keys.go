@@ -61,7 +61,7 @@ var families = []Family{
 
 	{"outbox/N/JOB", "ledger", "a job that is to be done", "when it is done"},
 	{"aside", "ledger", "the number of the last job that concerns no incident", ""},
-	{"setaside/NAME", "ledger", "a job that a mistake of the program stops, with the reason; NAME is its key", "after 30 days"},
+	{"setaside/NAME", "ledger", "a job that a mistake of the program stops, or that only a newer version can do, with the reason; NAME is its key", "after 30 days, or when that version starts"},
 	{"stale/N", "ledger", "what of an incident in Slack is to be brought up to date", "when it is"},
 	{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, handover and so on", "when nothing of it is due"},
 	{"seen/HASH", "ledger", "the answer to a request, for when it comes again", "after the time in its forget key"},

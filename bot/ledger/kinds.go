@@ -32,6 +32,7 @@ const (
 	FindCopies     Kind = "stray"           // find prompts that left without a record of it
 	Poll           Kind = "poll"            // ask the provider of Via what became of Receipt
 	Update         Kind = "update"          // tell Person by Via how the incident stands, quietly
+	Shadow         Kind = "shadow"          // tell Person, who shadows the people of Target, that these are paged
 	Alarm          Kind = "alarm"           // tell the operators, the team Target or Person Text
 	TestPage       Kind = "try"             // reach Person by Via, as a test, for the test page Target
 	Notice         Kind = "notice"          // tell Person, or the team Target, the on-call notice of the same number
@@ -71,6 +72,9 @@ type Row struct {
 // minutes.
 const answerFor = 25 * time.Minute
 
+// shadowFor is how long it is worth telling somebody who only watches.
+const shadowFor = time.Hour
+
 // topicSettles is how long a topic waits for further changes: Slack posts a line in
 // the channel for each setting.
 const topicSettles = 10 * time.Second
@@ -105,11 +109,13 @@ var table = map[Kind]Row{
 		Lane: func(Job) string { return string(Say) }}, // after the line that says it is resolved
 	PostmortemFile: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem")},
 	Update:         {Priority: 3, Lane: byMessage, Replaces: always, Words: plain("tell a phone how it went on")},
-	Alarm:          {Priority: 3, Words: plain("tell the operators")},
-	TestPage:       {Priority: 3, Lane: byPersonAndMethod, Words: plain("send a test page")},
-	Notice:         {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell an on-call notice")},
-	Swap:           {Priority: 3, Lane: byPersonAndTarget, Replaces: always, PostsOnce: true, Words: plain("refresh the messages about a swap")},
-	Groups:         {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
+	Shadow: {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, NeedsChannel: true, Without: true, GivesUpAfter: shadowFor,
+		Words: func(j Job) string { return "tell " + name(j.Person) + ", who shadows" }},
+	Alarm:    {Priority: 3, Words: plain("tell the operators")},
+	TestPage: {Priority: 3, Lane: byPersonAndMethod, Words: plain("send a test page")},
+	Notice:   {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell an on-call notice")},
+	Swap:     {Priority: 3, Lane: byPersonAndTarget, Replaces: always, PostsOnce: true, Words: plain("refresh the messages about a swap")},
+	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 }
 
 // Kinds returns every kind that the table has a row for.
@@ -119,6 +125,12 @@ func Kinds() []Kind {
 		list = append(list, k)
 	}
 	return list
+}
+
+// Known reports whether this version has a row for the kind.
+func (k Kind) Known() bool {
+	_, ok := table[k]
+	return ok
 }
 
 // Row returns the kind's row.

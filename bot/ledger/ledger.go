@@ -25,6 +25,11 @@ type Ledger struct {
 
 	outbox outbox
 	agenda agenda
+	clock  clock
+
+	// Wall reads the wall clock; nil: it is the system's. A test that sets the clock
+	// while the process runs replaces it at the start.
+	Wall func() time.Time
 }
 
 // Open returns a ledger over db. The first call on a store of an earlier version
@@ -71,11 +76,14 @@ func Instant() time.Time { return time.Now().UTC().Round(0) }
 // Update runs f in a transaction. Once it is durable, its jobs can be taken and
 // its wake-ups are heard.
 func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error {
+	if outOfDate(ctx, l.lookAtClock(ctx)) {
+		return errClockSet
+	}
 	t := &Tx{Now: r.At, By: r.By, key: r.Key, l: l}
 	decided := false
 	err := l.db.Update(ctx, func(tx *storage.Tx) error {
 		if t.Now.IsZero() {
-			t.Now = Instant()
+			t.Now = l.now()
 		}
 		t.Now = t.Now.UTC().Round(0)
 		t.Tx, t.order = tx, l.agenda.order.Add(1)

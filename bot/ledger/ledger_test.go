@@ -438,3 +438,29 @@ func TestSeenAboutNoIncident(t *testing.T) {
 		}
 	})
 }
+
+// TestKeptForANewerVersion: a job of a kind that this version does not know is kept,
+// and the version that knows it takes it up at its start.
+func TestKeptForANewerVersion(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		j := Job{Incident: 1, Number: 7, Kind: "hologram", Text: "as it was"}
+		x.do(func(tx *Tx) error { return tx.Add(j) })
+		x.do(func(tx *Tx) error { return tx.KeepForNewer(j) })
+		x.do(func(tx *Tx) error { return tx.SetAside(Job{Incident: 1, Number: 8, Kind: Alarm}, "a mistake") })
+		x.reopen()
+		if left, _ := x.Unfinished(t.Context()); len(left) != 0 {
+			t.Errorf("this version, which cannot do it, has %+v to do", left)
+		}
+		table["hologram"] = Row{Words: plain("show a hologram")}
+		defer delete(table, "hologram")
+		x.reopen()
+		left, err := x.Unfinished(t.Context())
+		if err != nil || len(left) != 1 || left[0].Kind != "hologram" || left[0].Text != "as it was" {
+			t.Errorf("the newer version has %+v to do, %v; want the job that was kept", left, err)
+		}
+		if keys := x.keys("setaside/"); len(keys) != 1 {
+			t.Errorf("set aside: %v, want what a mistake stopped", keys)
+		}
+	})
+}

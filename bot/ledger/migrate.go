@@ -27,7 +27,22 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := l.rewrite(ctx, setAsidePrefix, takeUp); err != nil {
+		return err
+	}
 	return l.rewrite(ctx, outboxPrefix, migrateRefresh)
+}
+
+// takeUp puts a job back into the outbox that an older version kept for this one.
+func takeUp(t *Tx, key string, value []byte) (bool, error) {
+	var r setAsideRecord
+	if err := json.Unmarshal(value, &r); err != nil {
+		return false, fmt.Errorf("read %s: %v", key, err)
+	}
+	if !r.Newer || !r.Job.Kind.Known() {
+		return false, nil
+	}
+	return true, errors.Join(t.Delete(key), storage.Save(t.Tx, r.Job.Key(), r.Job))
 }
 
 // rewrite calls f for every key with a prefix, some in each transaction. f reports

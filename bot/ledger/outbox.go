@@ -178,6 +178,7 @@ type setAsideRecord struct {
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"`
 	Job    Job       `json:"job"`
+	Newer  bool      `json:"newer,omitempty"` // its kind is of a newer version, which will do it
 }
 
 // SetAside takes a job off the outbox that the program cannot do, and keeps it
@@ -185,6 +186,14 @@ type setAsideRecord struct {
 func (t *Tx) SetAside(j Job, reason string) error {
 	key := setAsidePrefix + strings.TrimPrefix(j.Key(), outboxPrefix)
 	return errors.Join(t.Finish(j), storage.Save(t.Tx, key, setAsideRecord{V: 1, At: t.Now, Reason: reason, Job: j}))
+}
+
+// KeepForNewer takes a job off the outbox whose kind only a newer version knows, and
+// keeps it until that version starts, for as long as other jobs that are set aside.
+func (t *Tx) KeepForNewer(j Job) error {
+	key := setAsidePrefix + strings.TrimPrefix(j.Key(), outboxPrefix)
+	reason := "only a newer version knows jobs of the kind " + string(j.Kind)
+	return errors.Join(t.Finish(j), storage.Save(t.Tx, key, setAsideRecord{V: 1, At: t.Now, Reason: reason, Job: j, Newer: true}))
 }
 
 // setAsideFor is how long such jobs are kept.

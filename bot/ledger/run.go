@@ -25,8 +25,12 @@ func (l *Ledger) Run(ctx context.Context, complain func(error)) error {
 		case <-l.Changed():
 		case <-timer.C:
 		}
+		tick := context.WithValue(ctx, tickOf{}, l.lookAtClock(ctx))
+		if err := l.clockFailed(); err != nil {
+			complain(err)
+		}
 		// Without its monotonic part, or a clock that was set would not show.
-		err := l.Tick(ctx, time.Now().Round(0))
+		err := l.Tick(tick, l.now())
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return nil
@@ -37,7 +41,7 @@ func (l *Ledger) Run(ctx context.Context, complain func(error)) error {
 		}
 		wait := lookEvery
 		if at, ok := l.Next(); ok {
-			wait = min(wait, max(time.Until(at), 0))
+			wait = min(wait, max(at.Sub(l.now()), 0))
 		}
 		timer.Reset(wait)
 	}

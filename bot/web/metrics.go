@@ -83,7 +83,7 @@ func NewMetrics(version string) *Metrics {
 		m.histogram("page_delivery_seconds", "The same under its old name, until the next version.", "via")}
 	m.gauge("outbox_jobs", "Jobs that wait in the outbox.", func() float64 { n, _ := m.waits(); return float64(n) })
 	m.gauge("outbox_oldest_seconds", "Age of the oldest job that waits in the outbox.", func() float64 { _, age := m.waits(); return age.Seconds() })
-	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error). Opening a socket (apps.connections.open) is not counted.", "method", "outcome")
+	m.calls = m.counter("slack_calls_total", "Calls of Slack's Web API, by method and outcome (ok or Slack's word for the error).", "method", "outcome")
 	m.calling = m.histogram("slack_call_duration_seconds", "Time that a call of Slack's Web API took.", "method")
 	m.envelopes = m.counter("slack_envelopes_total", "Envelopes received over Socket Mode, by type.", "type")
 	m.list("gauge", "build_info", buildHelp, "version")

@@ -171,30 +171,12 @@ func (p Escalation) Resume(now time.Time) (Escalation, time.Duration) {
 		return p, 0
 	}
 	late := now.Sub(at)
-	p = p.clone()
-	switch {
-	case p.Wake.IsZero():
-	case p.Cause == StepHours && !p.Running:
+	p = p.shift(late, func(Pending) bool { return false })
+	if p.Cause == StepHours && !p.Running && !p.Wake.IsZero() {
 		p.Wake = latest(p.Wake, now)
-	default:
-		p.Wake = p.Wake.Add(late)
 	}
 	if !p.raise().IsZero() {
 		p.RaiseAt = latest(p.RaiseAt, now)
-	}
-	if !p.StepAt.IsZero() {
-		p.StepAt = p.StepAt.Add(late)
-	}
-	for i := range p.Rings {
-		r := &p.Rings[i]
-		for j := range r.Pending {
-			r.Pending[j].At = r.Pending[j].At.Add(late)
-		}
-		for j := range r.Receipts {
-			if s := &r.Receipts[j]; !s.Until.IsZero() {
-				s.Until = s.Until.Add(late)
-			}
-		}
 	}
 	return p, late
 }

@@ -1,11 +1,16 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/slack-go/slack"
 )
 
 // openThrottle delays apps.connections.open, which slack-go calls as fast as it
@@ -14,7 +19,8 @@ import (
 // has lived for a minute. All connections of the process share it, so that
 // together they open at most one a second.
 type openThrottle struct {
-	next http.RoundTripper
+	next    http.RoundTripper
+	observe func(method, result string, took time.Duration) // told of each call; nil: nobody is
 
 	mu    sync.Mutex
 	lines map[string]*openLine // by the connection's name
@@ -39,14 +45,63 @@ func (t *openThrottle) throttled(name string) http.RoundTripper {
 	defer t.mu.Unlock()
 	t.lines[name] = &openLine{}
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
-		if strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
-			if err := pause(r.Context(), t.wait(name, time.Now())); err != nil {
-				return nil, err
-			}
+		if !strings.HasSuffix(r.URL.Path, "/"+openMethod) {
+			return t.next.RoundTrip(r)
 		}
-		return t.next.RoundTrip(r)
+		if err := pause(r.Context(), t.wait(name, time.Now())); err != nil {
+			return nil, err
+		}
+		start := time.Now()
+		resp, err := t.next.RoundTrip(r)
+		result := opened(resp, err)
+		if t.observe != nil {
+			t.observe(openMethod, result, time.Since(start))
+		}
+		return resp, err
 	})
 }
+
+const openMethod = "apps.connections.open"
+
+// openedMost is how much of an answer is read to name its outcome; a real one has
+// a few hundred bytes.
+const openedMost = 16 << 10
+
+// opened names the outcome of asking for a socket in a word. The socket's client
+// makes that call itself, so it is read here from the answer, which stays whole.
+func opened(resp *http.Response, err error) string {
+	switch {
+	case err != nil:
+		return "no_answer"
+	case resp.StatusCode == http.StatusTooManyRequests:
+		return "429"
+	case resp.StatusCode != http.StatusOK:
+		return slack.StatusCodeError{Code: resp.StatusCode, Status: resp.Status}.Error()
+	}
+	head, err := io.ReadAll(io.LimitReader(resp.Body, openedMost))
+	rest := io.Reader(resp.Body)
+	if err != nil {
+		rest = failing{err}
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), rest), resp.Body}
+	var answer slack.SlackResponse
+	switch {
+	case json.Unmarshal(head, &answer) != nil, !answer.Ok && answer.Error == "":
+		return "no_answer" // cut off, or not Slack's
+	case !answer.Ok:
+		return answer.Error
+	}
+	return "ok"
+}
+
+// failing is a reader of what could not be read.
+type failing struct{ err error }
+
+// Read returns the error.
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // wait decides how long the connection must wait before it asks again, and
 // takes its turn.

@@ -1,6 +1,11 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -38,6 +43,46 @@ func TestThrottle(t *testing.T) {
 		}
 		if step.live > 0 {
 			th.connected(step.line, at(step.live))
+		}
+	}
+}
+
+// TestOpeningIsCounted: each call that asks for a socket is told of with its outcome,
+// and whoever made it reads the whole answer. Other calls are told of elsewhere.
+func TestOpeningIsCounted(t *testing.T) {
+	answers := []struct {
+		status     int
+		body, want string
+	}{
+		{200, `{"ok":true,"url":"wss://x.example/link"}`, "ok"},
+		{200, `{"ok":true,"url":"wss://x.example/` + strings.Repeat("y", 2*openedMost) + `"}`, "no_answer"},
+		{200, `{"ok":false,"error":"invalid_auth"}`, "invalid_auth"},
+		{200, `<html>a proxy</html>`, "no_answer"},
+		{429, ``, "429"},
+		{503, `down`, "slack server error: 503 Service Unavailable"},
+		{0, ``, "no_answer"},
+	}
+	for _, a := range answers {
+		var told []string
+		th := &openThrottle{lines: map[string]*openLine{}, observe: func(method, result string, _ time.Duration) { told = append(told, method+" "+result) },
+			next: roundTrip(func(*http.Request) (*http.Response, error) {
+				if a.status == 0 {
+					return nil, errors.New("no route")
+				}
+				return &http.Response{StatusCode: a.status, Status: fmt.Sprint(a.status, " ", http.StatusText(a.status)), Body: io.NopCloser(strings.NewReader(a.body))}, nil
+			})}
+		client := http.Client{Transport: th.throttled("a")}
+		for _, method := range []string{openMethod, "auth.test"} {
+			resp, err := client.Post("https://slack.test/api/"+method, "", nil)
+			if err != nil {
+				continue
+			}
+			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != a.body {
+				t.Errorf("%s: read %d bytes (%v) of %d", a.want, len(body), err, len(a.body))
+			}
+		}
+		if len(told) != 1 || told[0] != openMethod+" "+a.want {
+			t.Errorf("told of %q, want the one call with %q", told, a.want)
 		}
 	}
 }

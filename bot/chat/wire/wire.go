@@ -82,7 +82,7 @@ func New(opt Options) *Client {
 		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: callTimeout,
 		MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
 	}
-	c.opens = &openThrottle{next: limits(transport), lines: map[string]*openLine{}}
+	c.opens = &openThrottle{next: limits(transport), observe: c.observe, lines: map[string]*openLine{}}
 	c.web = &http.Client{Transport: transport, Timeout: callTimeout}
 	c.api = opt.client(limits(transport))
 	c.dialer = &websocket.Dialer{
