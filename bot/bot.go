@@ -40,7 +40,7 @@ type Options struct {
 
 	// Noted and Waiting are told how jobs go, see [dispatch.Options].
 	Noted   func(j ledger.Job, outcome string, age time.Duration)
-	Waiting func(jobs int, oldest time.Time)
+	Waiting func([dispatch.Priorities]dispatch.Backlog)
 }
 
 // grace is how long what is under way may take when the program stops: first

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // DB runs transactions on an engine. Its methods may be called concurrently,
@@ -23,6 +24,7 @@ type DB struct {
 	engine Engine
 	limits Limits
 	lost   chan struct{} // closed with gone set to ErrLost
+	told   func(Commit)  // of each commit; see Watch
 
 	mu      sync.Mutex
 	closed  bool            // Close was called
@@ -49,12 +51,23 @@ const maxMembers = 512
 
 // New returns a DB on an engine, which it owns from now on.
 func New(e Engine) *DB {
-	db := &DB{engine: e, limits: Limits{MaxChanges, MaxBytes}, lost: make(chan struct{})}
+	db := &DB{engine: e, limits: Limits{MaxChanges, MaxBytes}, lost: make(chan struct{}), told: func(Commit) {}}
 	if l, ok := e.(interface{ Limits() Limits }); ok {
 		db.limits = l.Limits()
 	}
 	return db
 }
+
+// Commit is what one commit was like, for those who count.
+type Commit struct {
+	Took    time.Duration // until it was durable, or had failed
+	Updates int           // the closures that were run for it; those that changed nothing are among them
+	Err     error         // nil: it is durable
+}
+
+// Watch has f told of every commit. It is called before the first Update, and f
+// must be quick: those who share the commit wait for it.
+func (db *DB) Watch(f func(Commit)) { db.told = f }
 
 // Lost returns a channel that is closed when a commit's outcome is unknown or
 // another process has become the writer. The process must end then; every
@@ -194,7 +207,9 @@ func (db *DB) commit(ctx context.Context) {
 		return
 	}
 	// One caller's patience must not decide about the others' changes.
+	began := time.Now()
 	g.err = db.engine.Commit(context.WithoutCancel(ctx), g.list())
+	db.told(Commit{Took: time.Since(began), Updates: g.members, Err: g.err})
 	if errors.Is(g.err, ErrUnknown) || errors.Is(g.err, ErrLost) {
 		db.mu.Lock()
 		db.gone = fmt.Errorf("%w: this process must end", ErrLost)

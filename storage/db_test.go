@@ -96,6 +96,38 @@ func TestUpdatesShareACommit(t *testing.T) {
 	})
 }
 
+// TestWatchIsToldOfEveryCommit: how long it took, how many shared it, and that it failed.
+func TestWatchIsToldOfEveryCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &storage.MemEngine{Delay: time.Second}
+		db := storage.New(e)
+		var got []storage.Commit
+		db.Watch(func(c storage.Commit) { got = append(got, c) })
+		var wg sync.WaitGroup
+		behind(t, &wg, db)
+		for i := range 50 {
+			wg.Go(func() {
+				if err := db.Update(ctx, put(fmt.Sprintf("k%02d", i))); err != nil {
+					t.Errorf("Update(%d) = %v, want nil", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if err := db.Update(ctx, func(*storage.Tx) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		want := []storage.Commit{{Took: time.Second, Updates: 1}, {Took: time.Second, Updates: 50}}
+		if !slices.Equal(got, want) {
+			t.Errorf("told of %v, want %v: an Update that changes nothing is no commit", got, want)
+		}
+		full := errors.New("no space left on device")
+		e.Fail = func(int, []storage.Change) error { return full }
+		if err := db.Update(ctx, put("more")); err == nil || len(got) != 3 || got[2].Err != full {
+			t.Errorf("Update() on a full disk = %v, told of %v; want the failure in both", err, got)
+		}
+	})
+}
+
 func TestViewDoesNotWaitForACommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := storage.New(&storage.MemEngine{Delay: time.Hour})

@@ -98,6 +98,9 @@ func (opt Options) wire() wire.Options {
 // time when nothing ever was.
 func (s *Slack) Heard() time.Time { return s.wire.Heard() }
 
+// Connected returns how many of the sockets to Slack are connected.
+func (s *Slack) Connected() int { return s.wire.Connected() }
+
 // Refused returns Slack's code when it does not take our tokens, else "".
 func (s *Slack) Refused() string { return s.wire.Refused() }
 

@@ -32,16 +32,21 @@ type Options struct {
 	Reports         []string       // the contact methods that say when they have delivered
 	Weekly          Weekly         // when everybody on call gets a drill
 	Push            Push           // where pushes go
+
+	// Milestone is told of what happens to incidents, for figures; see [Milestone].
+	// It is called when that is durable and must be quick. May be nil.
+	Milestone func(Milestone)
 }
 
 // Desk decides and records. Its methods may be called concurrently.
 type Desk struct {
-	ledger *ledger.Ledger
-	oncall *oncall.Roster
-	opt    Options
-	opened time.Time // when the process began
-	topics []byte    // the key from which topics for push are made; set by Open
-	newer  sync.Map  // the kinds of jobs of a newer version of which the operators were told
+	ledger   *ledger.Ledger
+	oncall   *oncall.Roster
+	opt      Options
+	opened   time.Time // when the process began
+	topics   []byte    // the key from which topics for push are made; set by Open
+	newer    sync.Map  // the kinds of jobs of a newer version of which the operators were told
+	notified sync.Map  // open incidents, by number, of which somebody was told; see firstNotified
 }
 
 // Open returns a desk that writes into l, for the people of a roster.
@@ -179,6 +184,9 @@ func (w *work) apply(c incident.Change) error {
 		}
 	}
 	if err := w.index(w.inc, c.Incident); err != nil {
+		return err
+	}
+	if err := w.milestones(w.inc, c); err != nil {
 		return err
 	}
 	w.inc = c.Incident

@@ -280,6 +280,14 @@ func (w *Methods) out(via string) bool {
 	return w.breakers[via].Open(time.Now())
 }
 
+// Failing reports whether the provider of a way has been taken out and nothing has got
+// through since, though one attempt may be let through now and then.
+func (w *Methods) Failing(via string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.breakers[via].Failing()
+}
+
 // Out returns the ways whose providers fail, for those who ask how it is.
 func (w *Methods) Out() []string {
 	w.mu.Lock()

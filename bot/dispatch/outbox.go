@@ -35,9 +35,17 @@ type Options struct {
 	// Noted is told of every try of a job, what came of it (done, failed, needless,
 	// retry or set_aside), and how long ago it was decided. May be nil.
 	Noted func(j ledger.Job, outcome string, age time.Duration)
-	// Waiting is told how many jobs wait and when the oldest of them was decided,
-	// as that changes. May be nil.
-	Waiting func(jobs int, oldest time.Time)
+	// Waiting is told what waits, by priority from 0, as that changes. May be nil.
+	Waiting func([Priorities]Backlog)
+}
+
+// Priorities is how many priorities jobs have.
+const Priorities = 4
+
+// Backlog is what waits of one priority.
+type Backlog struct {
+	Jobs   int
+	Oldest time.Time // since when the one that waits longest could have left; zero: none could
 }
 
 // Outbox carries jobs out. One goroutine owns all of its state; what is slow runs
@@ -86,7 +94,7 @@ func NewOutbox(opt Options) *Outbox {
 		opt.Noted = func(ledger.Job, string, time.Duration) {}
 	}
 	if opt.Waiting == nil {
-		opt.Waiting = func(int, time.Time) {}
+		opt.Waiting = func([Priorities]Backlog) {}
 	}
 	return &Outbox{
 		opt: opt, log: opt.Log,
@@ -176,14 +184,21 @@ func (o *Outbox) count(now time.Time) time.Duration {
 
 // tellWaiting tells how many jobs wait, and since when the oldest does.
 func (o *Outbox) tellWaiting() {
-	n, oldest := 0, time.Time{}
+	var all [Priorities]Backlog
 	for _, l := range o.lanes {
-		n += len(l.waiting)
-		if len(l.waiting) > 0 && (oldest.IsZero() || l.waiting[0].Created.Before(oldest)) {
-			oldest = l.waiting[0].Created
+		kind, b := ledger.Kind(""), (*Backlog)(nil)
+		for _, j := range l.waiting {
+			if b == nil || j.Kind != kind { // most lanes have one kind
+				kind, b = j.Kind, &all[min(max(j.Priority(), 0), Priorities-1)]
+			}
+			b.Jobs++
+			// What is to wait, for a digest or for the next look at a receipt, is not late.
+			if at := leaves(j); b.Oldest.IsZero() || at.Before(b.Oldest) {
+				b.Oldest = at
+			}
 		}
 	}
-	o.opt.Waiting(n, oldest)
+	o.opt.Waiting(all)
 }
 
 // start begins as many jobs as there are slots for.

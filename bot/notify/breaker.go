@@ -24,8 +24,12 @@ const (
 
 // Open reports whether the provider is out: do not send, take the next way.
 func (b Breaker) Open(now time.Time) bool {
-	return b.Failures >= tripAfter && now.Before(b.Until)
+	return b.Failing() && now.Before(b.Until)
 }
+
+// Failing reports whether the provider has been taken out and nothing has got
+// through since: it is out, or one attempt is let through to see.
+func (b Breaker) Failing() bool { return b.Failures >= tripAfter }
 
 // Record returns the breaker after an attempt that ended at now with err, as
 // returned by Send. A refused message, a cancelled attempt and being asked to

@@ -36,14 +36,7 @@ type check struct {
 // ?exclude=, as in ?exclude=slack, is shown but does not count: what routes
 // alerts here must go on doing so while Slack is down.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	now := time.Now()
-	checks := []check{s.checkWriter()}
-	if d := s.desk.Load(); d != nil {
-		checks = append(checks, s.checkRead(r.Context(), d), s.checkWrite(r.Context(), d, now))
-	}
-	if s.heard != nil {
-		checks = append(checks, checkSlack(s.heard(), now, s.token()))
-	}
+	checks := s.checks(r.Context())
 	excluded := strings.Split(strings.Join(r.URL.Query()["exclude"], ","), ",")
 	out, status := readiness{Ready: true, Version: s.version, Checks: checks}, http.StatusOK
 	for _, c := range checks {
@@ -52,6 +45,19 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	writeJSON(w, status, out)
+}
+
+// checks are what readiness consists of.
+func (s *Server) checks(ctx context.Context) []check {
+	now := time.Now()
+	checks := []check{s.checkWriter()}
+	if d := s.desk.Load(); d != nil {
+		checks = append(checks, s.checkRead(ctx, d), s.checkWrite(ctx, d, now))
+	}
+	if s.heard != nil {
+		checks = append(checks, checkSlack(s.heard(), now, s.token()))
+	}
+	return checks
 }
 
 func (s *Server) checkWriter() check {

@@ -142,6 +142,7 @@ func TestMetrics(t *testing.T) {
 	w.want(t, post("/v1/events", `{`).sender(), 400, nil)
 	w.want(t, get("/nowhere/at/all"), 404, nil)
 	w.want(t, post("/v1/incidents", `{"title":"secret","private":true}`).admin(), 201, nil)
+	w.want(t, post("/v1/incidents", `{"title":"a try","test":true}`).admin(), 201, nil)
 	w.want(t, post("/v1/incidents/INC-1/ack", ``).admin(), 200, nil)
 	w.want(t, post("/v1/incidents/INC-1/ack", ``).admin(), 409, nil)
 	m := w.metrics
@@ -151,14 +152,37 @@ func TestMetrics(t *testing.T) {
 	m.SlackCall("chat.postMessage", "Post \"https://slack.com/api/?token=xoxb\": EOF", time.Second)
 	m.Envelope("slash_commands")
 	m.Delivered("slack", 40*time.Millisecond)
-	m.Waiting(7, time.Now().Add(-5*time.Second))
+	m.Waiting(0, 7, time.Now().Add(-5*time.Second))
+	m.Waiting(2, 1, time.Now().Add(time.Hour)) // a message that is to wait is not late
+	m.Declared("sev2", "alert")
+	m.Notified("sev2", 300*time.Millisecond)
+	m.Acknowledged("sev2", 4*time.Minute)
+	m.Commit(2*time.Millisecond, 3, nil)
+	m.Commit(time.Second, 1, errors.New("no space left on device"))
+	m.Job("page", "set_aside", time.Second)
 	body := w.want(t, get("/metrics"), 200, nil)
 	for _, line := range []string{
-		"stormbell_outbox_jobs 7",
+		`stormbell_outbox_jobs{priority="0"} 7`,
+		`stormbell_outbox_jobs{priority="1"} 0`,
+		`stormbell_outbox_oldest_seconds{priority="1"} 0`,
+		`stormbell_outbox_oldest_seconds{priority="2"} 0`,
+		`stormbell_incidents_declared_total{severity="sev2",source="alert"} 1`,
+		`stormbell_incident_first_notification_seconds_bucket{severity="sev2",le="0.25"} 0`,
+		`stormbell_incident_first_notification_seconds_bucket{severity="sev2",le="0.5"} 1`,
+		`stormbell_incident_acknowledgement_seconds_bucket{severity="sev2",le="180"} 0`,
+		`stormbell_incident_acknowledgement_seconds_bucket{severity="sev2",le="300"} 1`,
+		`stormbell_escalations_unanswered_total{severity="sev1"} 0`, // an increase from nothing is none
+		`stormbell_store_commit_duration_seconds_bucket{le="0.002"} 1`,
+		`stormbell_store_commit_duration_seconds_count 2`,
+		`stormbell_store_commit_updates_sum 4`,
+		`stormbell_store_commit_failures_total 1`,
+		`stormbell_jobs_set_aside_total 1`,
+		`stormbell_slack_token_refused 0`,
+		`stormbell_ready 1`,
 		`stormbell_notification_delivery_seconds_count{via="slack"} 1`,
 		`stormbell_page_delivery_seconds_count{via="slack"} 1`,
-		`stormbell_alerts_total{result="opened",source="event"} 1`,
-		`stormbell_alerts_total{result="joined",source="event"} 1`,
+		`stormbell_alerts_total{key="prometheus",result="opened",source="event"} 1`,
+		`stormbell_alerts_total{key="prometheus",result="joined",source="event"} 1`,
 		`stormbell_http_requests_total{route="POST /v1/events",status="202"} 2`,
 		`stormbell_http_requests_total{route="POST /v1/events",status="400"} 1`,
 		`stormbell_http_requests_total{route="none",status="404"} 1`,
@@ -169,7 +193,8 @@ func TestMetrics(t *testing.T) {
 		`stormbell_slack_calls_total{method="chat.postMessage",outcome="channel_not_found"} 1`,
 		`stormbell_slack_calls_total{method="chat.postMessage",outcome="other"} 1`,
 		`stormbell_slack_envelopes_total{type="slash_commands"} 1`,
-		`stormbell_open_incidents 1`, // not the private one
+		`stormbell_open_incidents{severity="sev2",status="investigating"} 1`, // not the private one, and not the test
+		`stormbell_open_incidents{severity="sev2",status="declared"} 0`,
 		`stormbell_leader 1`,
 		`stormbell_build_info{version="v1.2.3"} 1`,
 	} {
@@ -177,7 +202,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("GET /metrics has no line %s", line)
 		}
 	}
-	for _, name := range []string{"stormbell_outbox_oldest_seconds 5", "stormbell_slack_last_frame_seconds 3"} {
+	for _, name := range []string{`stormbell_outbox_oldest_seconds{priority="0"} 5`, "stormbell_slack_last_frame_seconds 3"} {
 		if !strings.Contains(body, "\n"+name) {
 			t.Errorf("GET /metrics has no %s", name)
 		}

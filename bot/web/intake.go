@@ -54,14 +54,14 @@ func (s *Server) take(ctx context.Context, k sender, a alert.Alert) (alerts.Take
 	var refusal *incident.Refusal
 	if errors.As(err, &refusal) {
 		// A title of nothing but invisible signs: the body is at fault.
-		s.metrics.Alert(a.Source, "refused")
+		s.metrics.Alert(k.name, a.Source, "refused")
 		return result, alert.Problems{{Field: "title", Reason: refusal.Why}}
 	}
 	if err != nil {
-		s.metrics.Alert(a.Source, "failed")
+		s.metrics.Alert(k.name, a.Source, "failed")
 		return result, err
 	}
-	s.metrics.Alert(a.Source, string(result.Result))
+	s.metrics.Alert(k.name, a.Source, string(result.Result))
 	return result, nil
 }
 

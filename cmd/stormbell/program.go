@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,16 +37,25 @@ type program struct {
 	address   string // of its own HTTP
 	db        *storage.DB
 	copyStore func(io.Writer) (int64, error)
+	space     space
+	metrics   *web.Metrics
 	options   bot.Options
 	listener  net.Listener
 }
 
 // network is how the program reaches others and is reached. Its zero value is the
 // operating system's; tests put both sides into memory, where time can pass in a
-// bubble.
+// bubble, and have a disk that is slow or full.
 type network struct {
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	listen func(network, address string) (net.Listener, error)
+	disk   func(storage.Engine) storage.Engine // stands around the store; nil: nothing does
+}
+
+// space is what a store knows about its room, in bytes.
+type space interface {
+	Size() (int64, error) // what it takes
+	Free() (int64, error) // what is left for it
 }
 
 // openProgram opens the store, applies the first roster, and takes the HTTP
@@ -65,7 +73,16 @@ func openProgramOn(ctx context.Context, on network, c *configs.Config, log zerol
 	if err != nil {
 		return nil, err
 	}
-	p := &program{db: storage.New(engine), copyStore: engine.Backup}
+	p := &program{copyStore: engine.Backup, space: engine, metrics: web.NewMetrics(currentBuild().Version)}
+	kept := storage.Engine(engine)
+	if on.disk != nil {
+		kept = on.disk(engine)
+	}
+	if s, ok := kept.(space); ok {
+		p.space = s
+	}
+	p.db = storage.New(kept)
+	p.db.Watch(countingCommits(p.metrics))
 	if err := p.open(ctx, on, c, log); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
@@ -82,7 +99,8 @@ func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.L
 		return err
 	}
 	p.desk, err = desk.Open(ctx, p.ledger, p.people, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
-		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic}})
+		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic},
+		Milestone: countingMilestones(p.metrics)})
 	if err != nil {
 		return err
 	}
@@ -94,10 +112,10 @@ func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.L
 }
 
 func (p *program) open(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) error {
+	metrics := p.metrics
 	if err := p.openDesk(ctx, c, log); err != nil {
 		return err
 	}
-	metrics := web.NewMetrics(currentBuild().Version)
 	reach := dispatch.NewReach()
 	methods := dispatch.NewMethods(dispatch.MethodsOptions{
 		Desk: p.desk, People: p.people, Senders: methodsOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
@@ -113,6 +131,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 			reach.Called(method, result, took)
 		},
 	})
+	metrics.Watch(web.Sources{Sockets: slack.Connected, Methods: c.Notify.Vias(), Failing: methods.Failing, Size: p.space.Size, Free: p.space.Free})
 	server, err := web.New(web.Options{
 		Desk: p.desk, People: p.people, Alerts: p.alerts, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
@@ -127,13 +146,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
 		DB: p.db, Ledger: p.ledger, Desk: p.desk, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
-		Waiting: metrics.Waiting,
-		Noted: func(j ledger.Job, outcome string, age time.Duration) {
-			metrics.Job(string(j.Kind), outcome, age)
-			if j.Asks() && outcome == "done" {
-				metrics.Delivered(cmp.Or(j.Via, "slack"), age)
-			}
-		},
+		Noted: countingJobs(metrics), Waiting: countingBacklog(metrics),
 	}
 	if c.Heartbeat.URL != "" {
 		p.options.Heart = &dispatch.Heartbeat{URL: c.Heartbeat.URL, Every: c.Heartbeat.Every,

@@ -22,6 +22,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // town is a bubble with the whole program in it, put together as `stormbell run`
@@ -35,6 +36,9 @@ type town struct {
 	ends  []func()
 	stop  func() // ends the program; nil: it does not run
 	mail  *providers
+
+	disk   func(storage.Engine) storage.Engine                                  // around the store; nil: nothing
+	around func(ctx context.Context, network, address string) (net.Conn, error) // in the place of dial, for the program; nil: dial
 }
 
 const (
@@ -107,7 +111,10 @@ func (w *town) start() {
 	if testing.Verbose() {
 		log = zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
 	}
-	on := network{dial: w.dial, listen: func(_, _ string) (net.Listener, error) { return w.line("bell.test"), nil }}
+	on := network{dial: w.dial, disk: w.disk, listen: func(_, _ string) (net.Listener, error) { return w.line("bell.test"), nil }}
+	if w.around != nil {
+		on.dial = w.around
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p, err := openProgramOn(ctx, on, w.config(), log)
 	if err != nil {

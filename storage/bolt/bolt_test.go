@@ -3,6 +3,7 @@ package bolt_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,6 +87,9 @@ func TestNewStoreIsPrivateAndSmall(t *testing.T) {
 		if got := info.Mode().Perm(); got != want {
 			t.Errorf("mode of %s = %04o, want %04o", name, got, want)
 		}
+	}
+	if n, err := e.Free(); err != nil && !errors.Is(err, errors.ErrUnsupported) || err == nil && n < 1<<20 {
+		t.Errorf("Free() = %d, %v, want what the disk of this machine has left, a MiB at least", n, err)
 	}
 	if n, err := e.Size(); err != nil || n > 2<<20 {
 		t.Errorf("Size() of a store with one record = %d, %v, want at most 2 MiB", n, err)

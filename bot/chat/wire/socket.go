@@ -96,6 +96,13 @@ type socket struct {
 // for good when nobody reads its channel. The work is done by the intake.
 func (c *Client) drain(ctx context.Context, name string, sock *socket, in *intake) error {
 	connected := false
+	note := func(now bool) {
+		if now != connected {
+			c.open.Add(map[bool]int32{true: 1, false: -1}[now])
+		}
+		connected = now
+	}
+	defer note(false)
 	for {
 		select {
 		case <-ctx.Done():
@@ -104,11 +111,11 @@ func (c *Client) drain(ctx context.Context, name string, sock *socket, in *intak
 			switch e.Type {
 			case socketmode.EventTypeConnecting:
 				if connected {
-					connected = false
+					note(false)
 					c.log.Info().Str("socket", name).Msg("socket is being renewed")
 				}
 			case socketmode.EventTypeConnected:
-				connected = true
+				note(true)
 				c.badToken.Store(nil)
 				c.opens.connected(name, time.Now())
 				c.log.Info().Str("socket", name).Msg("socket is open")

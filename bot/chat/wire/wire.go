@@ -57,6 +57,7 @@ type Client struct {
 	opens   *openThrottle
 	dialer  *websocket.Dialer
 
+	open     atomic.Int32 // sockets that are connected
 	heard    atomic.Int64 // when a socket last heard something, in Unix nanoseconds
 	badToken atomic.Pointer[string]
 
@@ -122,6 +123,10 @@ func (c *Client) Heard() time.Time {
 	}
 	return time.Time{}
 }
+
+// Connected returns how many of the sockets are connected, as far as it has been
+// noticed: one that has gone silent counts until it is renewed.
+func (c *Client) Connected() int { return int(c.open.Load()) }
 
 // Refused returns Slack's code when it does not take our tokens, else "".
 func (c *Client) Refused() string {

@@ -1,0 +1,198 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// setter takes one value of a gauge, with its labels in their order.
+type setter func(value float64, labels ...string)
+
+// gauge is a metric whose values are asked for when somebody looks.
+type gauge struct {
+	desc *prometheus.Desc
+	ask  func(setter)
+}
+
+// Describe is a part of [prometheus.Collector].
+func (g gauge) Describe(to chan<- *prometheus.Desc) { to <- g.desc }
+
+// Collect is a part of [prometheus.Collector].
+func (g gauge) Collect(to chan<- prometheus.Metric) {
+	g.ask(func(value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value, labels...)
+	})
+}
+
+func (m *Metrics) gauge(name, help string, ask func(setter), labels ...string) {
+	m.list("gauge", name, help, labels...)
+	m.registry.MustRegister(gauge{prometheus.NewDesc("stormbell_"+name, help, labels, nil), ask})
+}
+
+// Sources are asked when somebody looks at the metrics. Those that are nil have no
+// values.
+type Sources struct {
+	Sockets    func() int            // how many sockets to Slack are connected
+	Methods    []string              // the contact methods that are configured, besides Slack
+	Failing    func(via string) bool // whether the provider of a contact method is taken to be out
+	Size, Free func() (int64, error) // of the store, in bytes: what it takes, and what its file system has left
+}
+
+// Watch adds what is asked of the parts of the program. It is called at most once.
+func (m *Metrics) Watch(s Sources) {
+	m.gauge("slack_sockets_connected", "Sockets to Slack that are connected, of the two that are kept.", func(set setter) {
+		if s.Sockets != nil {
+			set(float64(s.Sockets()))
+		}
+	})
+	m.gauge("contact_method_failing", "1 when the contact method's provider has failed three times in a row and nothing has got through since: notifications take the next method at once, and one attempt is let through from time to time. Else 0.", func(set setter) {
+		for _, via := range s.Methods {
+			set(oneIf(s.Failing(via)), word(via))
+		}
+	}, "via")
+	m.gauge("store_size_bytes", "Size of the store's file.", ifKnown(s.Size))
+	m.gauge("store_free_bytes", "What is left for the store on its file system. Not there on systems that cannot be asked.", ifKnown(s.Free))
+	for _, via := range s.Methods {
+		for _, outcome := range outcomes {
+			for _, c := range m.attempts {
+				c.WithLabelValues(word(via), outcome)
+			}
+		}
+	}
+}
+
+// ifKnown sets a value unless it cannot be told.
+func ifKnown(ask func() (int64, error)) func(setter) {
+	return func(set setter) {
+		if ask == nil {
+			return
+		}
+		if n, err := ask(); err == nil {
+			set(float64(n))
+		}
+	}
+}
+
+// watch adds what is asked of the server when somebody looks.
+func (m *Metrics) watch(s *Server) {
+	m.gauge("open_incidents", "Incidents that are open, by severity and status. Private ones are not counted, since anybody may read this, and neither are tests.", s.openIncidents, "severity", "status")
+	m.gauge("leader", "1 when this process is the writer, 0 while it stands by.", func(set setter) { set(oneIf(s.desk.Load() != nil)) })
+	m.gauge("ready", "What GET /readyz says: 1 while the process does its work, else 0.", func(set setter) {
+		ctx, cancel := context.WithTimeout(context.Background(), askFor)
+		defer cancel()
+		for _, c := range s.checks(ctx) {
+			if !c.OK {
+				set(0)
+				return
+			}
+		}
+		set(1)
+	})
+	if s.heard == nil {
+		return
+	}
+	m.gauge("slack_token_refused", "1 while Slack does not take the app or the bot token, else 0.", func(set setter) { set(oneIf(s.token() != "")) })
+	m.gauge("slack_last_frame_timestamp_seconds", "When the last frame came from Slack, in Unix time; 0 while none has come.", func(set setter) {
+		heard := s.heard()
+		if heard.IsZero() {
+			set(0)
+			return
+		}
+		set(float64(heard.UnixMilli()) / 1000)
+	})
+	m.gauge("slack_last_frame_seconds", "The time since then, under its old name, until the next version; -1 while none has come.", func(set setter) {
+		if heard := s.heard(); !heard.IsZero() {
+			set(time.Since(heard).Seconds())
+			return
+		}
+		set(-1)
+	})
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// askFor is how long the store is asked for one metric.
+const askFor = 5 * time.Second
+
+// openStatuses are those of open incidents, in their order.
+var openStatuses = []incident.Status{incident.Declared, incident.Investigating, incident.Mitigating, incident.Mitigated}
+
+func severityWords() []string {
+	return []string{incident.Sev1.String(), incident.Sev2.String(), incident.Sev3.String(), incident.Sev4.String()}
+}
+
+// openIncidents sets every combination, so that a sum of none is 0 and not nothing.
+// A store that cannot be read is no store without incidents: nothing is set.
+func (s *Server) openIncidents(set setter) {
+	d := s.desk.Load()
+	if d == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askFor)
+	defer cancel()
+	list, err := d.Active(ctx, incident.SlackUser("")) // somebody who is involved in nothing
+	if err != nil {
+		return
+	}
+	open := map[[2]string]int{}
+	for _, i := range list {
+		if !i.Test {
+			open[[2]string{i.Severity.String(), string(i.Status)}]++
+		}
+	}
+	for _, severity := range severityWords() {
+		for _, status := range openStatuses {
+			set(float64(open[[2]string{severity, string(status)}]), severity, string(status))
+		}
+	}
+}
+
+// priorities is how many priorities the jobs of the outbox have.
+const priorities = 4
+
+// backlog is what waits of one priority.
+type backlog struct {
+	jobs   int
+	oldest time.Time
+}
+
+// Waiting tells how many jobs of a priority, from 0, wait, and since when the one that
+// waits longest could have left; the zero time: none could.
+func (m *Metrics) Waiting(priority, jobs int, oldest time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.backlog[priority] = backlog{jobs, oldest}
+}
+
+// waits adds what waits in the outbox. The age grows while the loop that should call
+// Waiting hangs.
+func (m *Metrics) waits() {
+	const by = " By priority: 0 asks somebody, 1 follows from that, 2 is what people read, 3 is cosmetic."
+	each := func(ask func(backlog) float64) func(setter) {
+		return func(set setter) {
+			m.mu.Lock()
+			all := m.backlog
+			m.mu.Unlock()
+			for priority, b := range all {
+				set(ask(b), strconv.Itoa(priority))
+			}
+		}
+	}
+	m.gauge("outbox_jobs", "Jobs that wait in the outbox."+by, each(func(b backlog) float64 { return float64(b.jobs) }), "priority")
+	m.gauge("outbox_oldest_seconds", "How long the job that waits longest in the outbox could have left; what is to wait for its time is not late."+by, each(func(b backlog) float64 {
+		if b.jobs == 0 || b.oldest.IsZero() {
+			return 0
+		}
+		return max(time.Since(b.oldest).Seconds(), 0)
+	}), "priority")
+}

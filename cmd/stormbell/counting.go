@@ -1,0 +1,51 @@
+package main
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/dispatch"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/web"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// The parts of the program tell what happens in their own words, and know nothing of
+// metrics. Here their words become numbers.
+
+func countingCommits(m *web.Metrics) func(storage.Commit) {
+	return func(c storage.Commit) { m.Commit(c.Took, c.Updates, c.Err) }
+}
+
+func countingMilestones(m *web.Metrics) func(desk.Milestone) {
+	return func(e desk.Milestone) {
+		switch severity := e.Severity.String(); e.Reached {
+		case desk.WasDeclared:
+			m.Declared(severity, e.Source)
+		case desk.WasNotified:
+			m.Notified(severity, e.After)
+		case desk.WasAcknowledged:
+			m.Acknowledged(severity, e.After)
+		case desk.WasUnanswered:
+			m.Unanswered(severity)
+		}
+	}
+}
+
+func countingJobs(m *web.Metrics) func(ledger.Job, string, time.Duration) {
+	return func(j ledger.Job, outcome string, age time.Duration) {
+		m.Job(string(j.Kind), outcome, age)
+		if j.Asks() && outcome == "done" {
+			m.Delivered(cmp.Or(j.Via, "slack"), age)
+		}
+	}
+}
+
+func countingBacklog(m *web.Metrics) func([dispatch.Priorities]dispatch.Backlog) {
+	return func(all [dispatch.Priorities]dispatch.Backlog) {
+		for priority, b := range all {
+			m.Waiting(priority, b.Jobs, b.Oldest)
+		}
+	}
+}
