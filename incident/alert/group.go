@@ -124,7 +124,9 @@ func (g *group) alert(v node) *draft {
 	for _, name := range []string{"job", "app", "component", "service_name"} {
 		a.hint(a.Label(name))
 	}
-	a.Key = or(o.get("fingerprint").text(), byLabels(labels))
+	if a.Key = o.get("fingerprint").text(); strings.TrimSpace(a.Key) == "" {
+		a.Key = byLabels(labels)
+	}
 	a.set("group_key", g.key)
 	return a
 }
