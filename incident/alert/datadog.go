@@ -13,7 +13,10 @@ func readDatadog(d *doc) (Body, error) {
 	v := newVariables(d.node)
 	a := d.draft()
 	t := readDatadogTitle(v.text("alert_title", "title", "event_title"))
-	whole := readDatadogTitle(v.text("title", "event_title", "alert_title"))
+	whole := t
+	if t.state == "" || t.priority == "" {
+		whole = readDatadogTitle(v.text("title", "event_title"))
+	}
 	scope := v.text("alert_scope", "scope")
 	a.Title = or(t.text, whole.text)
 	a.datadogText(v.text("body", "text_only_msg", "event_msg", "alert_message", "message", "text", "description"))
@@ -55,7 +58,7 @@ func readDatadog(d *doc) (Body, error) {
 }
 
 // datadogSeverity takes a priority before a type or a state.
-func (a *draft) datadogSeverity(v *variables, inTitle string) {
+func (a *draft) datadogSeverity(v variables, inTitle string) {
 	for _, name := range []string{"severity", "alert_priority"} {
 		if a.Severity == Unknown {
 			a.severe(v.text(name))
@@ -76,7 +79,7 @@ func (a *draft) datadogSeverity(v *variables, inTitle string) {
 }
 
 // datadogKey is what an alert and its end share. The event's own id is not.
-func (a *draft) datadogKey(v *variables, scope string) {
+func (a *draft) datadogKey(v variables, scope string) {
 	a.Key = v.text("alert_cycle_key", "aggreg_key", "aggregation_key", "dedup_key")
 	if id := v.text("alert_id", "monitor_id"); a.Key == "" && id != "" {
 		a.Key = strings.TrimSuffix(id+"/"+scope, "/")
@@ -117,7 +120,7 @@ var (
 )
 
 func readDatadogTitle(s string) (t datadogTitle) {
-	t.text = line(s)
+	t.text = line(cut(s, 4*MaxTitle))
 	if m := datadogPriority.FindStringSubmatch(t.text); m != nil {
 		t.priority, t.text = m[1], t.text[len(m[0]):]
 	}
@@ -156,30 +159,55 @@ func (a *draft) datadogText(s string) {
 
 var manyLines = regexp.MustCompile(`\s*\n\s*`)
 
-// variables are the fields of a body by their names in any case.
-type variables struct{ n node }
+// datadogNames are the fields that are looked for.
+var datadogNames = func() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range strings.Fields(`alert_title title event_title alert_scope scope body text_only_msg event_msg alert_message message text description
+		alert_transition transition alert_type tags alert_tags service hostname host alert_status alert_query alert_metric metric_value alert_id
+		event_type link url event_url snapshot logs_sample_link runbook runbook_url severity alert_priority priority alert_cycle_key aggreg_key
+		aggregation_key dedup_key monitor_id`) {
+		names[name] = true
+	}
+	return names
+}()
 
-func newVariables(n node) *variables { return &variables{n} }
+// variables are the fields of a body by their names in any case.
+type variables map[string]node
+
+func newVariables(n node) variables {
+	v := variables{}
+	var lower [20]byte
+	n.each(func(k, value node) bool {
+		if len(k) < 3 || len(k) > len(lower)+2 {
+			return true
+		}
+		for i, c := range k[1 : len(k)-1] {
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			lower[i] = c
+		}
+		if name := lower[:len(k)-2]; datadogNames[string(name)] {
+			v[string(name)] = value
+		}
+		return true
+	})
+	return v
+}
 
 // node returns the first of several fields that says anything.
-func (v *variables) node(names ...string) node {
+func (v variables) node(names ...string) node {
 	for _, name := range names {
-		found := v.n.get(name)
-		if found == nil {
-			v.n.each(func(k, value node) bool {
-				if len(k) < 64 && strings.EqualFold(k.text(), name) {
-					found = value
-				}
-				return found == nil
-			})
+		if len(v[name]) > maxWord {
+			return v[name]
 		}
-		if s := line(found.flat(maxWord)); s != "" && s[0] != '$' && s != "null" && s != "N/A" {
-			return found
+		if s := line(v[name].flat(maxWord)); s != "" && s[0] != '$' && s != "null" && s != "N/A" {
+			return v[name]
 		}
 	}
 	return nil
 }
 
-func (v *variables) text(names ...string) string {
+func (v variables) text(names ...string) string {
 	return strings.TrimSpace(v.node(names...).text())
 }

@@ -232,7 +232,7 @@ func (a *draft) pair(n node) {
 func (a *draft) say(name, s string) {
 	s = strings.TrimSpace(s)
 	switch {
-	case s == "" || line(s) == line(a.Title) || s == a.Summary:
+	case s == "" || s == a.Summary || len(s) < 2*len(a.Title)+MaxKey && line(s) == line(a.Title):
 	case a.Summary == "":
 		a.Summary = s
 	default:

@@ -1,9 +1,11 @@
 package alert
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -51,7 +53,9 @@ func (g *group) members(list node) (b Body) {
 	list.items(func(at int, v node) bool {
 		switch {
 		case v.kind() != isObject:
-			g.bad = append(g.bad[:min(len(g.bad), 9)], fmt.Sprintf("alerts[%d] is %s, not an object, and was left out.", at, v.kind()))
+			if len(g.bad) < 10 {
+				g.bad = append(g.bad, fmt.Sprintf("alerts[%d] is %s, not an object, and was left out.", at, v.kind()))
+			}
 		case len(b.Alerts) == MaxAlerts:
 			b.Left++
 		default:
@@ -120,7 +124,9 @@ func (g *group) alert(v node) *draft {
 	for _, name := range []string{"job", "app", "component", "service_name"} {
 		a.hint(a.Label(name))
 	}
-	a.Key = or(o.get("fingerprint").text(), byLabels(labels))
+	if a.Key = o.get("fingerprint").text(); strings.TrimSpace(a.Key) == "" {
+		a.Key = byLabels(labels)
+	}
 	a.set("group_key", g.key)
 	return a
 }
@@ -152,18 +158,24 @@ func (g *group) state(a *draft, o *object) {
 }
 
 // byLabels is the key of an alert without a fingerprint: what it is, is what its
-// labels are, in whatever order they came.
+// labels are, in whatever order they came, so it is the sum of their hashes.
 func byLabels(labels node) string {
-	var parts []string
+	var sum [2]uint64
+	var buf []byte
 	labels.each(func(k, v node) bool {
-		parts = append(parts, k.text()+"="+v.flat(MaxTitle))
-		return len(parts) < MaxDetails
+		name := k.text()
+		buf = append(append(strconv.AppendInt(buf[:0], int64(len(name)), 10), ':'), name...)
+		buf = append(buf, v.flat(MaxTitle)...)
+		hash := sha256.Sum256(buf)
+		for n := range sum {
+			sum[n] += binary.BigEndian.Uint64(hash[8*n:])
+		}
+		return true
 	})
-	if len(parts) == 0 {
+	if buf == nil {
 		return ""
 	}
-	sort.Strings(parts)
-	return "labels:" + Fingerprint(parts...)
+	return fmt.Sprintf("labels:%016x%016x", sum[0], sum[1])
 }
 
 // name gives the alert its title: its own summary, its title, the first sentence
@@ -213,7 +225,10 @@ var apart = []string{"instance", "pod", "node", "host", "hostname", "name", "dev
 // named is the alert's name and what tells it from others: the labels that the
 // group does not have in common, or those that usually do.
 func (g *group) named(a *draft) string {
-	name := or(a.Label("alertname"), or(a.Label("rulename"), "Alert from "+a.Source))
+	name := or(a.Label("alertname"), a.Label("rulename"))
+	if name == "" { // the group's own name is better than none
+		name = or(line(ungrouped(g.top.get("title").text())), "Alert from "+a.Source)
+	}
 	var more []string
 	for _, l := range a.Labels {
 		if len(more) < 3 && !slices.Contains(shared, l.Key) && (g.common.get(l.Key) == nil && g.common != nil || slices.Contains(apart, l.Key)) {

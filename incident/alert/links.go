@@ -16,7 +16,7 @@ var inURL = strings.NewReplacer(" ", "%20", `"`, "%22", "<", "%3C", ">", "%3E", 
 
 // web reports whether s begins like an address that a person may follow.
 func web(s string) bool {
-	return len(s) > 8 && (strings.EqualFold(s[:8], "https://") || strings.EqualFold(s[:7], "http://"))
+	return len(s) >= 8 && (strings.EqualFold(s[:8], "https://") || strings.EqualFold(s[:7], "http://"))
 }
 
 // address returns s as an address of the web, or "".

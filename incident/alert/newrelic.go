@@ -64,13 +64,13 @@ func readNewRelic(d *doc) (Body, error) {
 	return d.body(a)
 }
 
-// newRelicState reads the state of an issue; the trigger says why it is sent, and
-// an acknowledgement by that alone.
+// newRelicState reads the state of an issue; the trigger says why it is sent. What
+// a user does to an active issue, other than closing it, is to acknowledge it.
 func newRelicState(state, trigger string) Status {
 	switch {
 	case state == "closed" || state == "resolved" || strings.Contains(trigger, "close") && state == "":
 		return Over
-	case state == "acknowledged" || strings.Contains(trigger, "acknowledge"):
+	case state == "acknowledged" || strings.Contains(trigger, "acknowledge") || trigger == "user_action":
 		return Acknowledged
 	default:
 		return Firing

@@ -87,19 +87,6 @@ func TestParseEventRefuses(t *testing.T) {
 	}
 }
 
-func manyDetails(n int) string {
-	var b strings.Builder
-	b.WriteString(`{"title":"x","details":{`)
-	for k := range n {
-		if k > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(`"k` + Fingerprint(string(rune(k+'0'))) + `":1`)
-	}
-	b.WriteString("}}")
-	return b.String()
-}
-
 func TestKeys(t *testing.T) {
 	long := strings.Repeat("k", 4000)
 	a, err := ParseEvent([]byte(`{"title":"x","dedup_key":"` + long + `1"}`))

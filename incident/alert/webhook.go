@@ -119,10 +119,11 @@ func (c *Compiled) state(word string) Status {
 	return Firing
 }
 
-// What of a body templates can see: so many values, the outer ones first, and so
-// much of a text, in bytes.
+// What of a body templates can see: so many values, the outer ones first, so many
+// levels of them, and so much of a text, in bytes.
 const (
 	maxValues = 20_000
+	maxDepth  = 32
 	maxSeen   = 64 << 10
 )
 
@@ -130,7 +131,7 @@ const (
 // they were written. What is beyond maxValues is not there.
 func (c *Compiled) data(n node) any {
 	v := values{left: maxValues}
-	root, _ := v.value(n).(map[string]any)
+	root, _ := v.value(n, 1).(map[string]any)
 	for len(v.open) > 0 {
 		next := v.open[0]
 		v.open = v.open[1:]
@@ -177,7 +178,10 @@ type values struct {
 	open []func() // objects and lists that are to be filled
 }
 
-func (v *values) value(n node) any {
+func (v *values) value(n node, depth int) any {
+	if depth > maxDepth {
+		return nil
+	}
 	switch n.kind() {
 	case isString:
 		s := n.text()
@@ -188,7 +192,7 @@ func (v *values) value(n node) any {
 		return n[0] == 't'
 	case isObject:
 		m := map[string]any{}
-		v.open = append(v.open, func() { v.object(m, n) })
+		v.open = append(v.open, func() { v.object(m, n, depth+1) })
 		return m
 	case isList:
 		many := 0
@@ -198,30 +202,30 @@ func (v *values) value(n node) any {
 		})
 		v.left -= many
 		l := make([]any, many)
-		v.open = append(v.open, func() { v.list(l, n) })
+		v.open = append(v.open, func() { v.list(l, n, depth+1) })
 		return l
 	default:
 		return nil
 	}
 }
 
-func (v *values) object(m map[string]any, n node) {
+func (v *values) object(m map[string]any, n node, depth int) {
 	n.each(func(name, value node) bool {
 		if v.left <= 0 {
 			return false
 		}
 		v.left--
-		m[name.text()] = v.value(value)
+		m[name.text()] = v.value(value, depth)
 		return true
 	})
 }
 
-func (v *values) list(l []any, n node) {
+func (v *values) list(l []any, n node, depth int) {
 	n.items(func(at int, value node) bool {
 		if at == len(l) {
 			return false
 		}
-		l[at] = v.value(value)
+		l[at] = v.value(value, depth)
 		return true
 	})
 }
