@@ -1,8 +1,10 @@
 package configs
 
 import (
+	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -34,6 +36,9 @@ func (l *loader) checkTopic(key string, n Ntfy, topic, harm, mend string) {
 	case !guessable(secret):
 	case public(n.URL):
 		l.report(key, "it can be guessed, and on "+n.URL+" whoever knows it "+harm, mend)
+	case !private(n.URL) && n.Token.IsZero():
+		l.report(key, "it can be guessed, and "+n.URL+" is not in a private network: whoever knows it "+harm,
+			mend+"; or set notify.ntfy.token, if the server is yours and has access rules")
 	case n.URL != "" && n.Token.IsZero():
 		l.report(key, "it can be guessed; unless the server has access rules, whoever reaches it "+harm,
 			mend+"; or set notify.ntfy.token for a server with access rules")
@@ -42,13 +47,35 @@ func (l *loader) checkTopic(key string, n Ntfy, topic, harm, mend string) {
 	}
 }
 
-// public reports whether everybody may use an ntfy server.
-func public(server string) bool {
+// hostOf is the host of an address, as it is compared.
+func hostOf(server string) string {
 	u, err := url.Parse(server)
 	if err != nil {
-		return false
+		return ""
 	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+}
+
+// privateZones end the names that no public server can have: of RFC 6762 and RFC 8375,
+// and those that people and ICANN have set apart for networks of their own.
+var privateZones = []string{".internal", ".local", ".localhost", ".lan", ".home.arpa"}
+
+// private reports whether an ntfy server can be reached from the operator's network
+// alone, as far as its address says so. An address that names no host is reported
+// elsewhere.
+func private(server string) bool {
+	host := hostOf(server)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		ip = ip.Unmap()
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	}
+	return !strings.Contains(host, ".") || slices.ContainsFunc(privateZones, func(zone string) bool { return strings.HasSuffix(host, zone) })
+}
+
+// public reports whether everybody may use an ntfy server, and there are no rules who
+// may read which topic.
+func public(server string) bool {
+	host := hostOf(server)
 	return host == "ntfy.sh" || strings.HasSuffix(host, ".ntfy.sh")
 }
 

@@ -12,6 +12,11 @@ import (
 // refused like a bad one; on the operator's own it is pointed out.
 func TestTopicsThatCanBeGuessed(t *testing.T) {
 	const (
+		public, foreign, own = "everybody's", "somebody's, maybe the operator's", "in the operator's network"
+
+		elsewhere = "it can be guessed, and SERVER is not in a private network: whoever knows it HARM; "
+		yours     = "; or set notify.ntfy.token, if the server is yours and has access rules"
+
 		refused = "it can be guessed, and on SERVER whoever knows it HARM; "
 		advised = "it can be guessed; unless the server has access rules, whoever reaches it HARM; "
 		known   = "this is a placeholder, which everybody knows; "
@@ -34,11 +39,14 @@ func TestTopicsThatCanBeGuessed(t *testing.T) {
 		"stormbell_{person}_mzxw6ytboi2gk3tmnfxw4zdjmu": true,
 		"something-that-nobody-can-guess-{person}":      false,
 	} {
-		for server, isPublic := range map[string]bool{
-			"https://ntfy.sh": true, "https://NTFY.sh/": true, "http://ntfy.sh:80": true, "https://ntfy.sh.": true, "https://eu.ntfy.sh": true,
-			"https://ntfy.example.com": false, "https://ntfy.sh.example.com": false, "https://notntfy.sh": false,
+		for server, is := range map[string]string{
+			"https://ntfy.sh": public, "https://NTFY.sh/": public, "http://ntfy.sh:80": public, "https://ntfy.sh.": public, "https://eu.ntfy.sh": public,
+			"https://ntfy.example.com": foreign, "https://ntfy.sh.example.com": foreign, "https://notntfy.sh": foreign, "https://push.internal.example.com": foreign,
+			"http://203.0.113.7:8080": foreign, "http://172.32.0.1": foreign, "http://[2001:db8::1]": foreign, "https://lan": own,
+			"http://127.0.0.1:8080": own, "http://[::1]": own, "http://10.1.2.3": own, "http://172.31.0.1": own, "http://192.168.1.9": own, "http://[fd00::7]": own,
+			"http://ntfy": own, "http://localhost:8080": own, "https://ntfy.shop.internal": own, "https://push.local": own, "https://push.LAN": own,
 		} {
-			if topic != "stormbell-{person}" && server != "https://ntfy.sh" && server != "https://ntfy.example.com" {
+			if topic != "stormbell-{person}" && server != "https://ntfy.sh" && server != "https://ntfy.example.com" && server != "http://ntfy" {
 				continue // one topic tells the servers apart
 			}
 			for _, token := range []bool{false, true} {
@@ -58,8 +66,10 @@ func TestTopicsThatCanBeGuessed(t *testing.T) {
 					case secret:
 					case strings.HasPrefix(topic, "something") && key == "topic":
 						problem = place + known + mend
-					case isPublic:
+					case is == public:
 						problem = place + strings.NewReplacer("SERVER", strings.TrimRight(server, "/"), "HARM", harm).Replace(refused) + mend
+					case is == foreign && !token:
+						problem = place + strings.NewReplacer("SERVER", server, "HARM", harm).Replace(elsewhere) + mend + yours
 					case !token:
 						advice = place + strings.ReplaceAll(advised, "HARM", harm) + mend + rules
 					}

@@ -55,7 +55,7 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 			return err
 		}
 		if !r.open() {
-			return refusal("", "Nobody is being paged for %s, so there is nothing to snooze.", w.inc.Name())
+			return w.nothingToSnooze()
 		}
 		until := w.Now.Add(length)
 		p, err := r.Page.Snooze(until, w.Now)
@@ -70,6 +70,22 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 		}
 		return w.keepEscalation(r, p)
 	})
+}
+
+// nothingToSnooze says why nobody is being paged, and how that is changed.
+func (w *work) nothingToSnooze() error {
+	name, sev := w.inc.Name(), w.inc.Severity
+	switch none := escalation.UrgencyOf(sev) == escalation.None; {
+	case none:
+		return refusal("Nothing will be asked of anybody. To have somebody paged, raise the severity: sev2 "+name+".",
+			"%s is %s, for which nobody is paged, so there is nothing to snooze.", name, sev)
+	case w.inc.Acked():
+		return refusal("To be asked again later: unack "+name+", and then snooze it.",
+			"Nobody is being paged for %s, so there is nothing to snooze: %s acknowledged it when its severity paged nobody, and it was raised to %s since.",
+			name, w.who.DisplayName(w.inc.AcknowledgedBy), sev)
+	default:
+		return refusal("To have somebody paged: escalate "+name+".", "Nobody is being paged for %s, so there is nothing to snooze.", name)
+	}
 }
 
 // Reassign asks one person of the roster and nobody else. Without an answer in
