@@ -48,18 +48,20 @@ var rooms = map[string]room{
 		"who is on call is recorded and told without an incident"},
 	"bot/desk": {[]string{"bot/ledger", "bot/oncall", "incident/…", "rotation", "storage"}, []string{},
 		"the only writer of incidents must not know Slack or HTTP, or they could not be tested apart"},
+	"bot/alerts": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "incident/…", "rotation", "storage"}, []string{},
+		"what becomes of an alert is the same whoever sends it and wherever it is read"},
 	"bot/dispatch": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "bot/notify", "incident", "rotation", "storage"}, nil,
 		"jobs are carried out in their order whoever performs them; it is handed the performers"},
 	"bot/chat": {[]string{"bot/chat/wire", "bot/ledger", "bot/oncall", "bot/desk", "bot/dispatch", "incident/…", "rotation"}, nil,
 		"Slack reaches the records through the desk only"},
 	"bot/chat/wire": {nil, nil,
 		"limits, reconnects and acknowledgements are Slack's own rules; they are tested without an incident, and what is said to people is decided elsewhere"},
-	"bot/web":                    {[]string{"bot/oncall", "bot/desk", "incident/…", "rotation"}, nil, "HTTP reaches the records through the desk only"},
+	"bot/web":                    {[]string{"bot/oncall", "bot/desk", "bot/alerts", "incident/…", "rotation"}, nil, "HTTP reaches the records through the desk and the alerts only"},
 	"bot/notify":                 {nil, nil, "a contact method knows the provider and nothing of incidents"},
 	"bot/slacksim":               {nil, nil, "the judge of the bot must share nothing with it, not even a mistake"},
 	"bot/slacksim/page":          {[]string{"bot/slacksim"}, nil, "the judge of the bot must share nothing with it, not even a mistake"},
 	"bot/slacksim/page/pagetest": {nil, []string{"github.com/chromedp"}, "a browser knows pages, not what they show"},
-	"bot": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "bot/dispatch", "bot/chat", "bot/notify", "bot/web", "storage"}, nil,
+	"bot": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "bot/alerts", "bot/dispatch", "bot/chat", "bot/notify", "bot/web", "storage"}, nil,
 		"the shell wires the parts together; the simulator is no part of the product's process"},
 }
 
@@ -261,6 +263,7 @@ func TestHouseNotices(t *testing.T) {
 		{"bot/chat/wire", `package p; import "github.com/stormbell/stormbell/bot/desk"`, "decided elsewhere"},
 		{"bot/slacksim", `package p; import "github.com/stormbell/stormbell/incident"`, "not even a mistake"},
 		{"bot/desk", `package p; import "github.com/stormbell/stormbell/bot/chat"`, "the only writer"},
+		{"bot/alerts", `package p; import "github.com/stormbell/stormbell/bot/web"`, "whoever sends it"},
 		{"helpers", `package p`, "does not know"},
 	} {
 		file, err := parser.ParseFile(token.NewFileSet(), "x.go", c.source, 0)

@@ -39,6 +39,9 @@ var families = []Family{
 	{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
 
+	{"key/NAME", "alerts", "the hash of an alert sender's key, and what may be shown of it", "when it is revoked"},
+	{"keyuse/NAME", "alerts", "when a key was used last, to the minute", "with the key"},
+
 	{"roster/current", "oncall", "the number of the current version of the roster", ""},
 	{"roster/VERSION/PIECE", "oncall", "a piece of a version's text, or of its difference; not JSON", ""},
 	{"version/VERSION", "oncall", "who made a version, when and why, and how its text is put together", ""},

@@ -1,0 +1,15 @@
+package alerts
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/stormbell/stormbell/storage/storagetest"
+)
+
+var update = flag.Bool("update", false, "write the golden files that are missing; those that exist are never changed")
+
+// TestRecords reads every type of record as an earlier version wrote it.
+func TestRecords(t *testing.T) {
+	storagetest.Records(t, *update, nil, keyRecord{}, keyUseRecord{})
+}
