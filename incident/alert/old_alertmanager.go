@@ -28,8 +28,8 @@ func ParseGrafana(body []byte) (Alert, error) {
 	return parseGroup(body, "grafana")
 }
 
-// group is a notification about alerts that belong together.
-type group struct {
+// oldGroup is a notification about alerts that belong together.
+type oldGroup struct {
 	form
 	source string
 	body   value
@@ -50,7 +50,7 @@ func parseGroup(body []byte, source string) (Alert, error) {
 	if err != nil {
 		return Alert{}, err
 	}
-	g := &group{source: source, body: v}
+	g := &oldGroup{source: source, body: v}
 	g.labels = g.object(v, "body", "commonLabels")
 	g.notes = g.object(v, "body", "commonAnnotations")
 	g.members()
@@ -60,7 +60,7 @@ func parseGroup(body []byte, source string) (Alert, error) {
 	return g.alert(), nil
 }
 
-func (g *group) members() {
+func (g *oldGroup) members() {
 	items := g.items(g.body, "body", "alerts")
 	if len(items) == 0 && !g.has("alerts") {
 		g.add("alerts", "is empty; at least one alert is expected")
@@ -84,7 +84,7 @@ func (g *group) members() {
 	}
 }
 
-func (g *group) alert() Alert {
+func (g *oldGroup) alert() Alert {
 	a := Alert{Source: g.source, Key: g.body.get("groupKey").flat(), Status: g.status(), Service: g.common("service")}
 	firing := g.firing()
 	a.Title = g.title(len(firing))
@@ -102,7 +102,7 @@ func (g *group) alert() Alert {
 }
 
 // status is what the group says, and otherwise firing while any alert fires.
-func (g *group) status() Status {
+func (g *oldGroup) status() Status {
 	if g.body.get("status").flat() == "resolved" {
 		return Over
 	}
@@ -115,7 +115,7 @@ func (g *group) status() Status {
 }
 
 // firing returns the alerts that fire, or all when none does.
-func (g *group) firing() []member {
+func (g *oldGroup) firing() []member {
 	var firing []member
 	for _, m := range g.alerts {
 		if m.status != "resolved" {
@@ -130,7 +130,7 @@ func (g *group) firing() []member {
 
 // key stands for a groupKey that was not sent: what the alerts are is what
 // their labels are, in whatever order they came.
-func (g *group) key() string {
+func (g *oldGroup) key() string {
 	if len(g.labels.fields) > 0 {
 		return Fingerprint(pairs(g.labels)...)
 	}
@@ -153,7 +153,7 @@ func pairs(labels value) []string {
 }
 
 // common returns a label or annotation that all alerts have.
-func (g *group) common(name string) string {
+func (g *oldGroup) common(name string) string {
 	if s := g.labels.get(name).flat(); s != "" {
 		return s
 	}
@@ -162,7 +162,7 @@ func (g *group) common(name string) string {
 
 // title is the common summary, and otherwise the name of the alert with the
 // labels that the group is made by.
-func (g *group) title(firing int) string {
+func (g *oldGroup) title(firing int) string {
 	title := g.notes.get("summary").flat()
 	if title == "" && len(g.alerts) == 1 {
 		title = g.alerts[0].annotations.get("summary").flat()
@@ -182,7 +182,7 @@ func (g *group) title(firing int) string {
 	return title
 }
 
-func (g *group) named() string {
+func (g *oldGroup) named() string {
 	name := g.common("alertname")
 	if name == "" {
 		return ""
@@ -201,7 +201,7 @@ func (g *group) named() string {
 
 // severity takes the worst one that is known; a word that is not known is
 // noted only when no alert has a known one.
-func (g *group) severity(a *Alert, firing []member) {
+func (g *oldGroup) severity(a *Alert, firing []member) {
 	worst, unknown := incident.Severity(0), ""
 	for _, m := range firing {
 		word := m.labels.get("severity").flat()
@@ -222,7 +222,7 @@ func (g *group) severity(a *Alert, firing []member) {
 // shown are the annotations that appear as title or link.
 var shown = []string{"summary", "runbook_url", "dashboard_url", "__dashboardUid__", "__panelId__"}
 
-func (g *group) details(a *Alert, firing []member) {
+func (g *oldGroup) details(a *Alert, firing []member) {
 	for _, l := range g.labels.fields {
 		a.detail(l.name, l.flat())
 	}
@@ -246,7 +246,7 @@ func (g *group) details(a *Alert, firing []member) {
 }
 
 // own returns what of an alert is not common to its group, in one text.
-func (g *group) own(m member) string {
+func (g *oldGroup) own(m member) string {
 	var parts []string
 	for _, l := range m.labels.fields {
 		if g.labels.get(l.name).kind == isNull {
@@ -276,7 +276,7 @@ var linkFields = []struct{ in, name, text string }{
 }
 
 // links takes those of the first alert that fires, and the sender's own address.
-func (g *group) links(a *Alert, firing []member) {
+func (g *oldGroup) links(a *Alert, firing []member) {
 	first := firing[0]
 	seen := map[string]bool{}
 	for _, l := range linkFields {

@@ -15,30 +15,6 @@ import (
 // MaxDepth is how deep objects and lists in a body may be nested.
 const MaxDepth = 32
 
-// Problem is a reason why a body is refused. Field is where it lies, such as
-// details.host or alerts[2].status; "body" is the whole of it.
-type Problem struct {
-	Field  string
-	Reason string
-}
-
-// Problems is everything that is wrong with a body, in the order of its fields;
-// never empty where it is returned as an error.
-type Problems []Problem
-
-// Error returns all problems in one line: what each is and where it lies.
-func (p Problems) Error() string {
-	lines := make([]string, len(p))
-	for n, q := range p {
-		lines[n] = q.Field + ": " + q.Reason
-	}
-	return strings.Join(lines, "; ")
-}
-
-func refuse(field, reason string, args ...any) Problems {
-	return Problems{{Field: field, Reason: fmt.Sprintf(reason, args...)}}
-}
-
 // value is a JSON value whose fields keep their order.
 type value struct {
 	kind   kind
@@ -51,17 +27,6 @@ type field struct {
 	name string
 	value
 }
-
-type kind string
-
-const (
-	isNull   kind = "null"
-	isString kind = "a string"
-	isNumber kind = "a number"
-	isBool   kind = "true or false"
-	isList   kind = "a list"
-	isObject kind = "an object"
-)
 
 // read parses a body that must be one JSON object. A name that an object has
 // twice keeps its last value; twice lists such names.
@@ -78,7 +43,7 @@ func read(body []byte) (obj value, twice []string, err error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	r := reader{d: d}
+	r := oldReader{d: d}
 	obj, err = r.value("body", 1)
 	if err != nil {
 		return value{}, nil, err
@@ -118,20 +83,13 @@ func syntax(body []byte) error {
 	}
 }
 
-// position shows an offset as people count: line and column, from 1.
-func position(body []byte, at int) string {
-	before := body[:min(max(at, 0), len(body))]
-	return fmt.Sprintf("line %d, column %d", 1+bytes.Count(before, []byte("\n")),
-		1+utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]))
-}
-
 // reader turns the tokens of a body that is valid JSON into a value.
-type reader struct {
+type oldReader struct {
 	d     *json.Decoder
 	twice []string
 }
 
-func (r *reader) value(path string, depth int) (value, error) {
+func (r *oldReader) value(path string, depth int) (value, error) {
 	if depth > MaxDepth {
 		return value{}, refuse(path, "is nested deeper than %d levels", MaxDepth)
 	}
@@ -156,7 +114,7 @@ func (r *reader) value(path string, depth int) (value, error) {
 	}
 }
 
-func (r *reader) items(path string, depth int) (value, error) {
+func (r *oldReader) items(path string, depth int) (value, error) {
 	v := value{kind: isList}
 	for r.d.More() {
 		e, err := r.value(fmt.Sprintf("%s[%d]", path, len(v.list)), depth+1)
@@ -169,7 +127,7 @@ func (r *reader) items(path string, depth int) (value, error) {
 	return v, err
 }
 
-func (r *reader) object(path string, depth int) (value, error) {
+func (r *oldReader) object(path string, depth int) (value, error) {
 	v := value{kind: isObject}
 	at := map[string]int{}
 	for r.d.More() {
