@@ -163,9 +163,13 @@ func Fingerprint(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// Text returns the alert's details as lines, for the first note of an incident.
+// Text returns the alert's labels, details and links as lines, for the first note
+// of an incident.
 func (a Alert) Text() string {
 	var b strings.Builder
+	for _, l := range a.Labels {
+		b.WriteString(l.Key + " = " + l.Value + "\n")
+	}
 	for _, d := range a.Details {
 		b.WriteString(d.Key + " = " + d.Value + "\n")
 	}

@@ -327,9 +327,9 @@ func hex4(in []byte) (rune, bool) {
 // object with ever so many fields costs no memory.
 type object struct {
 	n    node
-	at   [32]struct{ name, nameEnd, value, valueEnd uint32 }
-	many int // of at
-	rest int // where the fields that are not in at begin; 0: there are none
+	span [32]struct{ name, nameEnd, value, valueEnd uint32 }
+	many int // of span
+	rest int // where the fields that are not in span begin; 0: there are none
 }
 
 // open sets o to an object; anything else has no fields.
@@ -344,7 +344,7 @@ func (o *object) open(n node) {
 		if name == nil {
 			return
 		}
-		if o.many == len(o.at) {
+		if o.many == len(o.span) {
 			o.rest = i
 			return
 		}
@@ -352,7 +352,7 @@ func (o *object) open(n node) {
 		for n[i] != '"' {
 			i++
 		}
-		p := &o.at[o.many]
+		p := &o.span[o.many]
 		p.name, p.nameEnd, p.value, p.valueEnd = uint32(i), uint32(i+len(name)), uint32(end), uint32(next)
 		o.many++
 		i = next
@@ -378,7 +378,7 @@ func (o *object) get(name string) node {
 		}
 	}
 	for i := o.many - 1; i >= 0; i-- {
-		p := &o.at[i]
+		p := &o.span[i]
 		if o.n[p.name:p.nameEnd].is(name) {
 			return o.n[p.value:p.valueEnd]
 		}
@@ -391,9 +391,9 @@ func (o *object) get(name string) node {
 func (o *object) twice() []string {
 	var names []string
 	for i := 1; i < o.many && len(names) < 10; i++ {
-		name := o.n[o.at[i].name:o.at[i].nameEnd].text()
+		name := o.n[o.span[i].name:o.span[i].nameEnd].text()
 		for j := range i {
-			if o.n[o.at[j].name:o.at[j].nameEnd].is(name) {
+			if o.n[o.span[j].name:o.span[j].nameEnd].is(name) {
 				names = append(names, name)
 				break
 			}

@@ -54,6 +54,22 @@ func readerOf(s Sender) reading {
 		return readEvent
 	case SenderAlertmanager, SenderGrafana:
 		return inObject(readGroup)
+	case SenderSNS:
+		return readSNSBody
+	case SenderDatadog:
+		return inObject(readDatadog)
+	case SenderSentry:
+		return inObject(readSentry)
+	case SenderAzure:
+		return inObject(readAzure)
+	case SenderGCP:
+		return inObject(readGCP)
+	case SenderNewRelic:
+		return inObject(readNewRelic)
+	case SenderOpsgenie:
+		return inObject(readOpsgenie)
+	case SenderOpsgenieClose, SenderOpsgenieAck, SenderOpsgenieNote, SenderOpsgenieTitle, SenderOpsgenieText:
+		return readOpsgenieAct
 	case SenderWebhook:
 		return readWebhook
 	case SenderPagerDuty:
