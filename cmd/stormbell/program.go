@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot"
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -88,6 +89,10 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	if err := firstRoster(ctx, p.people, c.Roster, log); err != nil {
 		return err
 	}
+	keys, err := alerts.OpenKeys(ctx, p.ledger, senders(c.HTTP.IntegrationKeys))
+	if err != nil {
+		return err
+	}
 	metrics := web.NewMetrics(currentBuild().Version)
 	reach := dispatch.NewReach()
 	methods := dispatch.NewMethods(dispatch.MethodsOptions{
@@ -105,7 +110,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		},
 	})
 	server, err := web.New(web.Options{
-		Desk: p.desk, People: p.people, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
+		Desk: p.desk, People: p.people, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: keys, Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
 		Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak},
 	})
@@ -117,7 +122,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	}
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
-		DB: p.db, Ledger: p.ledger, Desk: p.desk, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
+		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
 		Waiting: metrics.Waiting,
 		Noted: func(j ledger.Job, outcome string, age time.Duration) {
 			metrics.Job(string(j.Kind), outcome, age)
@@ -161,10 +166,10 @@ func plainly(err error) error {
 }
 
 // senders are the alert senders that may come in.
-func senders(keys []configs.IntegrationKey) []web.Key {
-	var list []web.Key
+func senders(keys []configs.IntegrationKey) []alerts.ConfigKey {
+	var list []alerts.ConfigKey
 	for _, k := range keys {
-		list = append(list, web.Key{Name: k.Name, Secret: k.Key.Reveal()})
+		list = append(list, alerts.ConfigKey{Name: k.Name, Secret: k.Key.Reveal()})
 	}
 	return list
 }
