@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -27,6 +28,7 @@ type Options struct {
 	DB      *storage.DB
 	Ledger  *ledger.Ledger
 	Desk    *desk.Desk
+	Keys    *alerts.Keys        // of alert senders; nil: there are none
 	Slack   *chat.Slack         // nil: without Slack
 	Methods *dispatch.Methods   // nil: no contact method but Slack
 	Reach   *dispatch.Reach     // told of every call of Slack; nil: nobody is
@@ -74,6 +76,9 @@ func Run(ctx context.Context, opt Options) error {
 		work.Go(func() error { return out.Run(workCtx, left) })
 	}
 	work.Go(func() error { return opt.Ledger.Run(workCtx, opt.complain(workCtx)) })
+	if opt.Keys != nil {
+		work.Go(func() error { return opt.Keys.Run(workCtx, opt.complain(workCtx)) })
+	}
 	if opt.Reach != nil {
 		work.Go(func() error { return opt.Reach.Watch(workCtx, opt.Desk, opt.Log) })
 	}

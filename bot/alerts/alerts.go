@@ -9,6 +9,7 @@ package alerts
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -27,6 +28,8 @@ type Alerts struct {
 	oncall *oncall.Roster
 	desk   *desk.Desk
 	opt    Options
+
+	mappings sync.Map // of the roster, by name, ready to read with
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents

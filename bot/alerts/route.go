@@ -1,6 +1,8 @@
 package alerts
 
 import (
+	"reflect"
+
 	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -49,3 +51,26 @@ func severed(v alert.Verdict, in alert.Alert) alert.Alert {
 
 // quietNow are the silences and the maintenance that were made while the bot ran.
 func (a *Alerts) quietNow() alert.Quiet { return alert.Quiet{} }
+
+// mapping is a mapping of the roster with what it was made from.
+type mapping struct {
+	from     rotation.Mapping
+	compiled *alert.Compiled
+}
+
+// Mapping returns the mapping of the roster by which /v1/webhook/NAME is read.
+func (a *Alerts) Mapping(name string) (m *alert.Compiled, known bool) {
+	from, ok := a.oncall.Current().Roster.Alerts.Mappings[name]
+	if !ok {
+		return nil, false
+	}
+	if kept, ok := a.mappings.Load(name); ok && reflect.DeepEqual(kept.(mapping).from, from) {
+		return kept.(mapping).compiled, true
+	}
+	compiled, err := alert.CompileMapping(from)
+	if err != nil {
+		return nil, false // the roster refuses such a mapping
+	}
+	a.mappings.Store(name, mapping{from, compiled})
+	return compiled, true
+}

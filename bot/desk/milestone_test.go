@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -44,7 +43,7 @@ func TestMilestones(t *testing.T) {
 		x.act("person:bob", 1, Act{Verb: Reopen, Text: "it is back"})
 		x.act("person:bob", 1, Act{Verb: Acknowledge}) // not the first time
 
-		if _, err := x.Alert(background(), "prometheus", alert.Alert{Source: "event", Status: alert.Firing, Key: "k", Title: "Errors", Severity: sev1}); err != nil {
+		if _, err := x.Declare(background(), Caller{Actor: "alert:prometheus"}, incident.Declaration{Title: "Errors", Severity: sev1, Alert: "k"}); err != nil {
 			t.Fatal(err)
 		}
 		x.deliver()

@@ -28,7 +28,7 @@ func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *Parts) err
 			return &problem{Status: http.StatusForbidden, Why: "Admin calls are off.", Next: "Set http.admin_token in the configuration."}
 		}
 		if token := bearer(r); !s.admin.holds(token) {
-			return unauthorized(token, "the admin token of the configuration")
+			return unauthorized(token, "the admin token of the configuration", inBearer)
 		}
 		s.connections.letIn(r)
 		d, err := s.leading()

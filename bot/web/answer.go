@@ -4,14 +4,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 )
@@ -96,7 +93,8 @@ func writeProblem(w http.ResponseWriter, p *problem, body any) {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="stormbell"`)
-	case http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
+		fallthrough
+	case http.StatusRequestEntityTooLarge, http.StatusRequestTimeout, http.StatusServiceUnavailable:
 		h.Set("Connection", "close") // what is left of the body is not waited for
 	}
 	writeJSON(w, p.Status, body)
@@ -108,47 +106,6 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
-}
-
-// readBody reads a whole body, or says why not.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	// Nothing is unpacked: a body of a megabyte can be a thousand of them inside.
-	if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
-		return nil, &problem{Status: http.StatusUnsupportedMediaType, Why: "The body is compressed.", Next: "Send it as it is."}
-	}
-	large := &problem{Status: http.StatusRequestEntityTooLarge,
-		Why: "The body is over " + strconv.Itoa(MaxBody) + " bytes.", Next: "Send less in one request."}
-	if r.ContentLength > MaxBody {
-		return nil, large
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return body, nil
-	case errors.As(err, &tooLarge):
-		return nil, large
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &problem{Status: http.StatusRequestTimeout, RetryAfter: 1, Why: "The body took too long.", Next: "Send it again."}
-	default:
-		return nil, &problem{Status: http.StatusBadRequest, Why: "The body ended before its time.", Next: "Send it again."}
-	}
-}
-
-// accepted is the answer to an alert.
-type accepted struct {
-	Incident string   `json:"incident,omitempty"` // INC-N; missing when the alert concerns none
-	Result   string   `json:"result"`             // opened, joined, resolved or suppressed
-	DedupKey string   `json:"dedup_key"`
-	Notes    []string `json:"notes,omitempty"` // what was guessed or left out
-}
-
-func newAccepted(a alert.Alert, r alerts.Taken) accepted {
-	out := accepted{Result: string(r.Result), DedupKey: a.Key, Notes: a.Notes}
-	if r.Incident > 0 {
-		out.Incident = incident.Name(r.Incident)
-	}
-	return out
 }
 
 // since shows how long ago t was, to the second.

@@ -34,6 +34,7 @@ func begins(conn net.Conn, text string) {
 
 const (
 	health  = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	alerted = "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + senderKey + "\r\nContent-Length: 13\r\n\r\n{\"title\":\"x\"}"
 	endless = "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %KEY%\r\nContent-Length: 100\r\n\r\n{"
 )
 
@@ -53,6 +54,10 @@ func TestTooManyConnections(t *testing.T) {
 		{"only the last does nothing", [3]string{known, known, ""}, 200, 2},
 		{"strangers whose bodies have no end", [3]string{stranger, stranger, stranger}, 200, 0},
 		{"strangers after a known sender", [3]string{known, stranger, stranger}, 200, 1},
+		{"the first has sent an alert before", [3]string{alerted, "", ""}, 200, 1},
+		{"strangers who were answered, and a known sender", [3]string{alerted, health, health}, 200, 1},
+		{"all have sent alerts before", [3]string{alerted, alerted, alerted}, 200, 0},
+		{"all but one are being served", [3]string{known, alerted, known}, 200, 1},
 		{"all are being served", [3]string{known, known, known}, 0, -1},
 	}
 	for _, test := range tests {
@@ -63,8 +68,8 @@ func TestTooManyConnections(t *testing.T) {
 				for n, text := range test.crowd {
 					crowd[n] = dial()
 					defer crowd[n].Close()
-					if text == health {
-						if got := asks(crowd[n], text); got != 200 {
+					if text == health || text == alerted {
+						if got := asks(crowd[n], text); got/100 != 2 {
 							t.Fatalf("connection %d is answered %d", n, got)
 						}
 						synctest.Wait() // it is idle
@@ -87,6 +92,42 @@ func TestTooManyConnections(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNewcomersMaySpeak holds that a connection is not closed for a newer one before
+// it had time to show a key, and that the newer one waits no longer than that.
+func TestNewcomersMaySpeak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dial := newWorld(t, func(o *Options) { o.Most = 3 }).serve(t)
+		first, second, third := dial(), dial(), dial()
+		for _, conn := range []net.Conn{first, second, third} {
+			defer conn.Close()
+		}
+		synctest.Wait()
+		began := time.Now()
+		newest := dial()
+		defer newest.Close()
+		answered := make(chan time.Duration, 1)
+		go func() {
+			if got := asks(newest, health); got != 200 {
+				t.Errorf("the newest is answered %d, want 200", got)
+			}
+			answered <- time.Since(began)
+		}()
+		time.Sleep(newcomerWait - time.Millisecond)
+		if got := asks(first, alerted); got != 202 {
+			t.Errorf("a newcomer that speaks within its time is answered %d, want 202", got)
+		}
+		if took := <-answered; took != newcomerWait {
+			t.Errorf("the newest was answered after %v, want %v", took, newcomerWait)
+		}
+		for n, conn := range []net.Conn{first, second, third} {
+			_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+			if _, err := conn.Read(make([]byte, 1)); (err == io.EOF) != (n == 1) {
+				t.Errorf("connection %d: %v; want the second closed, which has not spoken", n, err)
+			}
+		}
+	})
 }
 
 // TestIdleConnectionsEnd holds that nobody keeps a connection for ever.

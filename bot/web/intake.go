@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"time"
@@ -11,134 +12,226 @@ import (
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
-// parser reads the body of one kind of sender.
-type parser func(body []byte) (alert.Alert, error)
+// Intake takes in what senders post. It is the alerts' room of the bot.
+type Intake interface {
+	// Take stores the alerts of a body, and says of each what became of it. What it
+	// returns without an error is durable.
+	Take(context.Context, alerts.Key, alert.Body) ([]alerts.Taken, error)
 
-// alerts takes in alerts of the senders that put their key beside the body;
-// over is the status for one request too many. The key is looked at before the
-// body is read, and the sender is answered when the alert is stored.
-func (s *Server) alerts(parse parser, over int) http.HandlerFunc {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		k, err := s.admit(r, presented(r), over)
-		if err != nil {
-			return err
-		}
-		body, err := readBody(w, r)
-		if err != nil {
-			return err
-		}
-		a, err := parse(body)
-		if err != nil {
-			return err
-		}
-		result, err := s.take(r.Context(), k, a)
-		if err != nil {
-			return err
-		}
-		writeJSON(w, http.StatusAccepted, newAccepted(a, result))
-		return nil
-	})
+	// Beat notes a sign of life; known is whether the roster has a heartbeat of that
+	// name. What it returns without an error is durable.
+	Beat(ctx context.Context, k alerts.Key, name string) (known bool, err error)
+
+	// Test says what would come of a body, and Explain why the alerts of an incident are
+	// where they are. Neither stores anything.
+	Test(context.Context, alerts.Key, alert.Body) (alerts.Explanation, error)
+	Explain(ctx context.Context, viewer incident.Actor, n int) (alerts.Explanation, error)
+
+	// Mapping returns the mapping of the roster by which /v1/webhook/NAME is read.
+	Mapping(name string) (m *alert.Compiled, known bool)
 }
 
-// take stores an alert.
-func (s *Server) take(ctx context.Context, k sender, a alert.Alert) (alerts.Taken, error) {
-	d, err := s.leading()
+// address is how senders of one kind are served.
+type address struct {
+	sender alert.Sender
+	over   int // status for one request too many
+	dialect
+}
+
+// dialect is how one kind of API answers. Each function answers in full.
+type dialect struct {
+	taken   func(w http.ResponseWriter, got *receipt)
+	refused func(w http.ResponseWriter, got *receipt, p *problem)
+}
+
+// how says how the address takes a key.
+func (a *address) how() string {
+	switch field := alert.SecretField(a.sender); {
+	case field != "":
+		return "as " + field + " in the body, or " + inBearer
+	case a.refused != nil && isOpsgenie(a.sender):
+		return "in the header Authorization: GenieKey KEY"
+	default:
+		return inBearer + ", as the password of basic authentication, or as ?key=KEY in the address"
+	}
+}
+
+// receipt is a request of a sender and what became of it.
+type receipt struct {
+	id    string // of the request
+	began time.Time
+	r     *http.Request
+	key   alerts.Key
+	body  alert.Body
+	taken []alerts.Taken
+}
+
+// from serves senders of one kind. They are answered when their alerts are stored.
+func (s *Server) from(a *address) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		got := &receipt{id: requestID(), began: time.Now(), r: r}
+		if err := s.receive(w, r, a, got); err != nil {
+			a.refused(w, got, s.explain(r, err))
+			return
+		}
+		a.taken(w, got)
+	}
+}
+
+// requestID makes the name of a request, in the form of a UUID, which some clients
+// insist on.
+func requestID() string {
+	const hex = "0123456789abcdef"
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	out := make([]byte, 0, 36)
+	for n, c := range b {
+		if n == 4 || n == 6 || n == 8 || n == 10 {
+			out = append(out, '-')
+		}
+		out = append(out, hex[c>>4], hex[c&15])
+	}
+	return string(out)
+}
+
+// receive lets a sender in, reads what it posts, and stores it.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, a *address, got *receipt) error {
+	k, text, err := s.letIn(w, r, a)
 	if err != nil {
-		return alerts.Taken{}, err
+		return err
 	}
-	taken, err := d.Alerts.Take(ctx, alerts.Key{Name: k.name}, alert.Body{Alerts: []alert.Alert{a}})
-	var result alerts.Taken
-	if len(taken) > 0 {
-		result = taken[0]
+	defer k.hold(-int64(cap(text)))
+	got.key = k.Key
+	q := alert.Request{Sender: a.sender, Body: text, ContentType: r.Header.Get("Content-Type"), Nonce: got.id}
+	switch {
+	case isOpsgenie(a.sender):
+		q.ID, q.IDType = r.PathValue("id"), r.URL.Query().Get("identifierType")
+	case a.sender == alert.SenderWebhook:
+		if q.Mapping, err = k.mapping(r.PathValue("name")); err != nil {
+			return err
+		}
 	}
+	if got.body, err = alert.Read(q); err != nil {
+		return err
+	}
+	got.taken, err = s.take(r.Context(), k, a.sender, got.body)
+	return err
+}
+
+// letIn finds whose a request is, and reads its body when it is somebody's. A key
+// that is beside the body is looked at before the body is. What it returns is held by
+// the sender, by its capacity.
+func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a *address) (sender, []byte, error) {
+	secret := presented(r)
+	if secret == "" && alert.SecretField(a.sender) != "" {
+		return s.letInByBody(w, r, a)
+	}
+	k, err := s.admit(r, secret, a)
+	if err != nil {
+		return k, nil, err
+	}
+	in, err := inflowOf(w, r, MaxBody)
+	if err != nil {
+		return k, nil, err
+	}
+	body, err := in.all(nil, k.hold)
+	return k, body, err
+}
+
+// mapping returns how a webhook is read.
+func (k sender) mapping(name string) (*alert.Compiled, error) {
+	if m, ok := k.Alerts.Mapping(name); ok {
+		return m, nil
+	}
+	return nil, &problem{Status: http.StatusNotFound, Why: "There is no mapping " + quote(name) + ".",
+		Next: "Add it to alerts.mappings in the roster; it says what of the body is the title, the key and the status."}
+}
+
+// take stores alerts.
+func (s *Server) take(ctx context.Context, k sender, from alert.Sender, b alert.Body) ([]alerts.Taken, error) {
+	taken, err := k.Alerts.Take(ctx, k.Key, b)
 	var refusal *incident.Refusal
 	if errors.As(err, &refusal) {
 		// A title of nothing but invisible signs: the body is at fault.
-		s.metrics.Alert(k.name, a.Source, "refused")
-		return result, alert.Problems{{Field: "title", Reason: refusal.Why}}
+		s.metrics.Alert(k.Name, string(from), "refused")
+		return taken, alert.Problems{{Field: "title", Reason: refusal.Why}}
 	}
 	if err != nil {
-		s.metrics.Alert(k.name, a.Source, "failed")
-		return result, err
+		s.metrics.Alert(k.Name, string(from), "failed")
+		return taken, err
 	}
-	s.metrics.Alert(k.name, a.Source, string(result.Result))
-	return result, nil
+	for _, t := range taken {
+		s.metrics.Alert(k.Name, string(from), string(t.Result))
+	}
+	return taken, nil
 }
 
-// event is an answer of the PagerDuty Events API v2.
-type event struct {
-	Status   string   `json:"status"`
-	Message  string   `json:"message"`
-	DedupKey string   `json:"dedup_key,omitempty"`
-	Errors   []string `json:"errors,omitempty"`
+// own is how Stormbell's own addresses answer.
+var own = dialect{
+	taken:   func(w http.ResponseWriter, got *receipt) { writeJSON(w, http.StatusAccepted, newAccepted(got)) },
+	refused: func(w http.ResponseWriter, _ *receipt, p *problem) { writeProblem(w, p, p) },
 }
 
-// enqueue takes in events of the PagerDuty Events API v2 and answers in its
-// words. The key is in the body, so the body is read first.
-func (s *Server) enqueue(w http.ResponseWriter, r *http.Request) {
-	key, err := s.enqueued(w, r)
-	if err == nil {
-		writeJSON(w, http.StatusAccepted, event{Status: "success", Message: "Event processed", DedupKey: key})
-		return
+// accepted is the answer to alerts.
+type accepted struct {
+	Incident string    `json:"incident,omitempty"` // INC-N of the worst; missing when it concerns none
+	Result   string    `json:"result"`             // opened, joined, resolved or suppressed, of the worst
+	DedupKey string    `json:"dedup_key,omitempty"`
+	Alerts   []outcome `json:"alerts,omitempty"` // each of them, where there are several
+	Notes    []string  `json:"notes,omitempty"`  // what was guessed or left out
+}
+
+// outcome is what became of one of several alerts.
+type outcome struct {
+	Key      string `json:"key"`
+	Incident string `json:"incident,omitempty"`
+	Result   string `json:"result"`
+	Does     string `json:"does"`
+}
+
+func newAccepted(got *receipt) accepted {
+	out := accepted{Result: string(alert.Suppressed), Notes: got.body.Notes}
+	if w := worst(got.body.Alerts, got.taken); w >= 0 {
+		t := got.taken[w]
+		out.Result, out.DedupKey, out.Incident = string(t.Result), t.Key, incidentName(t.Incident)
 	}
-	p := s.explain(r, err)
-	e := event{Status: "error", Message: p.Error()}
-	switch p.Status {
-	case http.StatusBadRequest:
-		e = event{Status: "invalid event", Message: "Event object is invalid", Errors: []string{p.Why}}
-	case http.StatusUnauthorized:
-		e = event{Status: "invalid key", Message: p.Why, Errors: []string{"routing_key: " + p.Next}}
-	case http.StatusTooManyRequests:
-		e.Status = "throttle exceeded"
+	if len(got.taken) == 1 && len(got.body.Alerts) == 1 {
+		out.Notes = append(out.Notes, got.body.Alerts[0].Notes...)
+		return out
 	}
-	for n, f := range p.Fields {
-		if n == 0 {
-			e.Errors = nil
+	for _, t := range got.taken {
+		out.Alerts = append(out.Alerts, outcome{t.Key, incidentName(t.Incident), string(t.Result), string(t.Does)})
+	}
+	return out
+}
+
+// incidentName is INC-N, or "" for no incident.
+func incidentName(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return incident.Name(n)
+}
+
+// worst returns the position of the alert that matters most, the first of several:
+// what fires before what does not, then the worst severity; -1 where there is none.
+func worst(list []alert.Alert, taken []alerts.Taken) int {
+	best := -1
+	for n := range min(len(list), len(taken)) {
+		if best < 0 {
+			best = n
+			continue
 		}
-		e.Errors = append(e.Errors, f.Field+": "+f.Reason)
+		a, b := list[n], list[best]
+		switch firing := a.Status == alert.Firing; {
+		case firing != (b.Status == alert.Firing):
+			if firing {
+				best = n
+			}
+		case a.Severity.Incident() < b.Severity.Incident():
+			best = n
+		}
 	}
-	writeProblem(w, p, e)
-}
-
-const (
-	maxStrangers = 256 // bodies of senders whose key is not known yet, read at once
-	strangerWait = 5 * time.Second
-)
-
-// readStranger reads a body before it is known who sends it: only so many at
-// once, so that they cannot fill the memory.
-func (s *Server) readStranger(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	patience := time.NewTimer(strangerWait)
-	defer patience.Stop()
-	select {
-	case s.strangers <- struct{}{}:
-		defer func() { <-s.strangers }()
-		return readBody(w, r)
-	case <-patience.C:
-	case <-r.Context().Done():
-	}
-	return nil, &problem{Status: http.StatusServiceUnavailable, RetryAfter: 5, Why: "Too many events at once.", Next: "Send it again in some seconds."}
-}
-
-// enqueued stores the event and returns its dedup key.
-func (s *Server) enqueued(w http.ResponseWriter, r *http.Request) (string, error) {
-	body, err := s.readStranger(w, r)
-	if err != nil {
-		return "", err
-	}
-	a, secret, err := alert.ParsePagerDuty(body)
-	if err != nil && secret == "" {
-		return "", err // a body without a readable key has other problems first
-	}
-	k, refused := s.admit(r, secret, http.StatusTooManyRequests)
-	if refused != nil {
-		return "", refused
-	}
-	if err != nil {
-		return "", err
-	}
-	if _, err := s.take(r.Context(), k, a); err != nil {
-		return "", err
-	}
-	return a.Key, nil
+	return best
 }

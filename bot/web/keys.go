@@ -3,19 +3,14 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/time/rate"
-)
 
-// Key lets one alert sender in. Two names may be used by the same sender while
-// its key is being replaced.
-type Key struct {
-	Name   string // shown in timelines and logs
-	Secret string
-}
+	"github.com/stormbell/stormbell/bot/alerts"
+)
 
 // secretHash is what is kept of a secret.
 type secretHash [sha256.Size]byte
@@ -29,61 +24,79 @@ func (h secretHash) holds(s string) bool {
 	return subtle.ConstantTimeCompare(h[:], is[:]) == 1
 }
 
-// sender is a key as the server keeps it.
-type sender struct {
-	name  string
-	hash  secretHash
+// maxHeld is how many bytes of bodies with one key are in memory at once: a sender
+// gone wild fills its own share.
+const maxHeld = 4 * MaxBody
+
+// allowance is what one key may use.
+type allowance struct {
 	limit *rate.Limiter
+	held  atomic.Int64 // bytes
 }
 
-func newSenders(keys []Key, perSecond int) ([]sender, error) {
-	if perSecond <= 0 {
-		perSecond = DefaultRate
+// hold counts bytes of bodies, and reports whether there is room for them; if not,
+// they are not counted.
+func (a *allowance) hold(n int64) bool {
+	if a.held.Add(n) <= maxHeld {
+		return true
 	}
-	list := make([]sender, 0, len(keys))
-	for n, k := range keys {
-		if k.Name == "" || k.Secret == "" {
-			return nil, fmt.Errorf("integration key %d: name or secret is empty", n+1)
-		}
-		list = append(list, sender{k.Name, hashSecret(k.Secret), rate.NewLimiter(rate.Limit(perSecond), 2*perSecond)})
-	}
-	return list, nil
+	a.held.Add(-n)
+	return false
 }
 
-// admit finds whose key a secret is and counts the request against its rate.
-// All keys are looked at, so that the time taken does not say which one it is
-// like. over is the status for one request too many.
-func (s *Server) admit(r *http.Request, secret string, over int) (sender, error) {
-	if len(s.keys) == 0 {
+// sender is an alert sender that was let in.
+type sender struct {
+	alerts.Key
+	*allowance
+	*Parts
+}
+
+// allowed returns the allowance of a key. There are as many as keys that were used.
+func (s *Server) allowed(name string) *allowance {
+	if a, ok := s.allowances.Load(name); ok {
+		return a.(*allowance)
+	}
+	a, _ := s.allowances.LoadOrStore(name, &allowance{limit: rate.NewLimiter(rate.Limit(s.rate), 2*s.rate)})
+	return a.(*allowance)
+}
+
+// admit finds whose key a secret is and counts the request against its rate. One
+// that is nobody's takes no lock, and nothing of it stays.
+func (s *Server) admit(r *http.Request, secret string, a *address) (sender, error) {
+	d, err := s.leading()
+	if err != nil {
+		return sender{}, err
+	}
+	if d.Keys == nil || d.Keys.Empty() {
 		return sender{}, &problem{Status: http.StatusUnauthorized, Why: "No sender is let in: there are no integration keys.",
-			Next: "Set http.integration_keys in the configuration."}
+			Next: "Make one with `stormbell key add NAME`, or set http.integration_keys in the configuration."}
 	}
-	is, found := hashSecret(secret), -1
-	for n, k := range s.keys {
-		if subtle.ConstantTimeCompare(k.hash[:], is[:]) == 1 {
-			found = n
-		}
+	key, ok := d.Keys.Find(secret)
+	if !ok {
+		return sender{}, unauthorized(secret, anIntegrationKey, a.how())
 	}
-	if found < 0 {
-		return sender{}, unauthorized(secret, "an integration key of the configuration")
-	}
-	k := s.keys[found]
+	k := sender{key, s.allowed(key.Name), d}
 	if !k.limit.Allow() {
-		return k, &problem{Status: over, RetryAfter: 1, Why: "Too many alerts with this key.", Next: "Send it again in a second."}
+		return k, &problem{Status: a.over, RetryAfter: 1, Why: "Too many alerts with this key.", Next: "Send it again in a second."}
 	}
 	s.connections.letIn(r)
 	return k, nil
 }
 
-// unauthorized refuses a missing or wrong secret.
-func unauthorized(secret, what string) *problem {
-	p := &problem{Status: http.StatusUnauthorized, Why: "The key is not known.", Next: "It must be " + what + "."}
+// unauthorized refuses a missing or wrong secret, and says how the address takes
+// the right one.
+func unauthorized(secret, what, how string) *problem {
+	p := &problem{Status: http.StatusUnauthorized, Why: "The key is not known.", Next: "It must be " + what + ", " + how + "."}
 	if secret == "" {
 		p.Why = "There is no key."
-		p.Next = "Send " + what + " in the header Authorization: Bearer KEY."
+		p.Next = "Send " + what + ", " + how + "."
 	}
 	return p
 }
+
+const anIntegrationKey = "an integration key"
+
+const inBearer = "in the header Authorization: Bearer KEY"
 
 // bearer returns the secret of the Authorization header, or "".
 func bearer(r *http.Request) string {
@@ -94,11 +107,27 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(secret)
 }
 
-// presented returns a sender's secret: of the header, or of the query for
-// senders that can set no header.
+// presented returns a sender's secret beside the body: of the header, in the scheme
+// that the sender has, or of the query for senders that can set no header. Basic
+// authentication has it as the password, or as the user where there is no password.
 func presented(r *http.Request) string {
-	if secret := bearer(r); secret != "" {
-		return secret
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	switch secret = strings.TrimSpace(secret); {
+	case strings.EqualFold(scheme, "Bearer"), strings.EqualFold(scheme, "GenieKey"):
+		if secret != "" {
+			return secret
+		}
+	case strings.EqualFold(scheme, "Basic"):
+		user, password, _ := r.BasicAuth()
+		if password != "" {
+			return password
+		}
+		if user != "" {
+			return user
+		}
+	}
+	if r.URL.RawQuery == "" {
+		return ""
 	}
 	return r.URL.Query().Get("key")
 }

@@ -58,7 +58,14 @@ func (s *Server) note(o *observed, took time.Duration) {
 	if status == http.StatusUnauthorized || status == http.StatusForbidden || status >= http.StatusInternalServerError {
 		level = zerolog.WarnLevel
 	}
-	s.log.WithLevel(level).Str("route", route).Int("status", status).Dur("took", took).Msg("request")
+	line := s.log.WithLevel(level)
+	if refusing(status) {
+		if !s.quiet.lets(o.request, time.Now()) {
+			return
+		}
+		line = line.Str("from", o.request.RemoteAddr)
+	}
+	line.Str("route", route).Int("status", status).Dur("took", took).Msg("request")
 }
 
 // drain answers 503 while the process stops, but tells how it is.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/stormbell/stormbell/incident/alert"
@@ -17,7 +18,9 @@ type Route struct {
 // Who may ask. The words say how they show it.
 const (
 	anybody    = "anybody who reaches the address"
-	senderKeys = "integration key: `Authorization: Bearer KEY`, or `?key=KEY`"
+	senderKeys = "integration key: `Authorization: Bearer KEY`, the password of basic authentication, or `?key=KEY`"
+	inBody     = "integration key, as `%s` in the body, or as with `/v1/events`"
+	genieKeys  = "integration key: `Authorization: GenieKey KEY`, or as with `/v1/events`"
 	operators  = "admin token: `Authorization: Bearer TOKEN`"
 )
 
@@ -59,14 +62,12 @@ func (s *Server) table() []served {
 	open("GET", "/readyz", http.HandlerFunc(s.readyz), "answers 200 while the process does its work, else 503, with each check and its reason; `?exclude=slack` leaves a check out", anybody)
 	open("GET", "/metrics", s.metrics.handler(), "the metrics, as Prometheus text", anybody)
 
-	const senders = http.StatusServiceUnavailable
-	open("POST", "/v1/events", s.alerts(alert.ParseEvent, http.StatusTooManyRequests), "takes an alert in Stormbell's own format", senderKeys)
-	// These two take a 429 for final, and lose the alert or send it minutes
-	// later, while they repeat after a 5xx (Alertmanager: notify/util.go, Retrier).
-	open("POST", "/v1/alertmanager", s.alerts(alert.ParseAlertmanager, senders), "takes what Prometheus Alertmanager sends", senderKeys)
-	open("POST", "/v1/grafana", s.alerts(alert.ParseGrafana, senders), "takes what Grafana's webhook contact point sends", senderKeys)
-	open("POST", "/v1/sns", s.handle(s.sns), "takes messages of Amazon SNS and confirms the subscription", "integration key, `?key=KEY`, and Amazon's signature")
-	open("POST", "/v2/enqueue", http.HandlerFunc(s.enqueue), "takes the PagerDuty Events API, version 2", "integration key, as `routing_key` in the body")
+	s.senders(open)
+
+	operator("GET", "/v1/keys", s.listKeys, "lists the integration keys, without their secrets: of each the name, the service, how it begins, and when it was used last")
+	operator("POST", "/v1/keys", s.addKey, "makes an integration key: `name`, and optionally `service`, `as`; the answer has its `secret`, this once")
+	operator("POST", "/v1/keys/{name}/rotate", s.rotateKey, "gives it another secret; the old one works for `overlap` longer, 24h by default")
+	operator("POST", "/v1/keys/{name}/revoke", s.revokeKey, "ends it, at once")
 
 	operator("GET", "/v1/incidents", s.list, "lists open incidents, the newest first; `?all=true` those that are over too; `status`, `severity`, `service`, `from`, `to` and `search` narrow it; `limit` is 100 unless given, and `more` in the answer is what `before` then goes on from")
 	operator("POST", "/v1/incidents", s.declare, "declares an incident: `title`, and optionally `severity`, `service`, `details`, `private`, `test`, `as`")
@@ -93,6 +94,43 @@ func (s *Server) table() []served {
 	open("POST", "/ack/{token}", s.acknowledged(), "acknowledges it", link)
 	open("POST", "/v1/twilio/voice/{token}", http.HandlerFunc(s.pressed), "takes the key pressed in a call", "Twilio, by its signature")
 	return list
+}
+
+// senders opens the addresses for those who send alerts.
+func (s *Server) senders(open func(method, path string, h http.Handler, what, who string)) {
+	const again = http.StatusServiceUnavailable
+	post := func(path string, sender alert.Sender, over int, what string) {
+		open("POST", path, s.from(&address{sender, over, own}), what, senderKeys)
+	}
+	post("/v1/events", alert.SenderEvent, http.StatusTooManyRequests, "takes an alert in Stormbell's own format")
+	// These two take a 429 for final, and lose the alert or send it minutes
+	// later, while they repeat after a 5xx (Alertmanager: notify/util.go, Retrier).
+	post("/v1/alertmanager", alert.SenderAlertmanager, again, "takes what Prometheus Alertmanager sends")
+	post("/v1/grafana", alert.SenderGrafana, again, "takes what Grafana's webhook contact point sends")
+	open("POST", "/v1/sns", s.handle(s.sns), "takes messages of Amazon SNS and confirms the subscription", "integration key, `?key=KEY`, and Amazon's signature")
+	post("/v1/datadog", alert.SenderDatadog, http.StatusTooManyRequests, "takes what Datadog's webhooks send")
+	post("/v1/sentry", alert.SenderSentry, http.StatusTooManyRequests, "takes what Sentry's webhooks send")
+	post("/v1/azure", alert.SenderAzure, http.StatusTooManyRequests, "takes Azure Monitor's common alert schema")
+	post("/v1/gcp", alert.SenderGCP, http.StatusTooManyRequests, "takes what Google Cloud Monitoring sends")
+	post("/v1/newrelic", alert.SenderNewRelic, http.StatusTooManyRequests, "takes what New Relic's workflows send")
+	post("/v1/webhook/{name}", alert.SenderWebhook, http.StatusTooManyRequests, "takes any JSON, read by the mapping of that name in the roster's `alerts.mappings`")
+
+	body := func(path string, sender alert.Sender, over int, d dialect, what string) {
+		open("POST", path, s.from(&address{sender, over, d}), what, fmt.Sprintf(inBody, alert.SecretField(sender)))
+	}
+	body("/v2/enqueue", alert.SenderPagerDuty, http.StatusTooManyRequests, pagerDuty, "takes the PagerDuty Events API, version 2")
+	body("/v2/change/enqueue", alert.SenderPagerDutyChange, http.StatusTooManyRequests, pagerDutyChange, "takes its change events")
+	// Version 1 says 403 where a client must slow down.
+	body("/generic/2010-04-15/create_event.json", alert.SenderPagerDutyV1, http.StatusForbidden, pagerDutyV1, "takes the PagerDuty Events API, version 1")
+
+	for _, act := range opsgenieActs {
+		what := "takes Opsgenie's Alert API: " + act.what
+		open(act.method, act.path, s.from(&address{act.sender, http.StatusTooManyRequests, s.opsgenie(act.action, act.done)}), what, genieKeys)
+	}
+	open("GET", "/v2/alerts/requests/{id}", http.HandlerFunc(s.opsgenieRequest), "takes Opsgenie's Alert API: what became of a request", genieKeys)
+	open("GET", "/v2/heartbeats/{name}/ping", http.HandlerFunc(s.ping), "takes Opsgenie's Heartbeat API: a sign of life", genieKeys)
+	open("POST", "/v2/heartbeats/{name}/ping", http.HandlerFunc(s.ping), "takes Opsgenie's Heartbeat API: a sign of life", genieKeys)
+	open("POST", "/v1/heartbeats/{name}", http.HandlerFunc(s.heartbeat), "takes a sign of life of the roster's heartbeat of that name", senderKeys)
 }
 
 // Verbs returns what POST /v1/incidents/{name}/{verb} understands.

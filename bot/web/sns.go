@@ -16,14 +16,12 @@ import (
 // signature that the message is what SNS sent. A subscription is confirmed at
 // once: whoever made it knew the key.
 func (s *Server) sns(w http.ResponseWriter, r *http.Request) error {
-	k, err := s.admit(r, presented(r), http.StatusTooManyRequests)
+	got := &receipt{id: requestID(), began: time.Now(), r: r}
+	k, body, err := s.letIn(w, r, snsAddress)
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r)
-	if err != nil {
-		return err
-	}
+	defer k.hold(-int64(cap(body)))
 	e, err := alert.ParseSNS(body)
 	if err != nil {
 		return err
@@ -36,25 +34,25 @@ func (s *Server) sns(w http.ResponseWriter, r *http.Request) error {
 		if err := s.amazon.confirm(r.Context(), e.SubscribeURL); err != nil {
 			return err
 		}
-		s.log.Info().Str("key", k.name).Str("topic", e.TopicARN).Msg("SNS subscription confirmed")
+		s.log.Info().Str("key", k.Name).Str("topic", e.TopicARN).Msg("SNS subscription confirmed")
 		writeJSON(w, http.StatusOK, map[string]string{"result": "subscribed"})
 		return nil
 	case alert.SNSUnsubscribe:
-		s.log.Warn().Str("key", k.name).Str("topic", e.TopicARN).Msg("SNS subscription has ended; its alerts no longer come")
+		s.log.Warn().Str("key", k.Name).Str("topic", e.TopicARN).Msg("SNS subscription has ended; its alerts no longer come")
 		writeJSON(w, http.StatusOK, map[string]string{"result": "unsubscribed"})
 		return nil
 	}
-	a, err := e.Alert()
-	if err != nil {
+	if got.body, err = alert.ReadSNS(e); err != nil {
 		return err
 	}
-	result, err := s.take(r.Context(), k, a)
-	if err != nil {
+	if got.taken, err = s.take(r.Context(), k, alert.SenderSNS, got.body); err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusAccepted, newAccepted(a, result))
+	own.taken(w, got)
 	return nil
 }
+
+var snsAddress = &address{sender: alert.SenderSNS, over: http.StatusTooManyRequests, dialect: own}
 
 const (
 	maxCertificates = 16       // kept; SNS has one for each region and replaces it now and then

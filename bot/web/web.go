@@ -14,6 +14,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,9 +29,9 @@ import (
 type Options struct {
 	Desk       *desk.Desk                     // nil: the process stands by until [Server.Lead]
 	People     *oncall.Roster                 // of the same process
-	Alerts     *alerts.Alerts                 // likewise
 	AdminToken string                         // empty: admin calls are refused
-	Keys       []Key                          // of alert senders; none: alerts are refused
+	Keys       *alerts.Keys                   // of alert senders, likewise; nil: alerts are refused
+	Alerts     Intake                         // likewise
 	Rate       int                            // alerts a second from each key; 0: DefaultRate
 	Heard      func() time.Time               // when the last frame came from Slack; zero: none has. Nil: not a matter of readiness
 	Refused    func() string                  // Slack's word when it does not take our token, else ""; nil: it always does
@@ -46,7 +47,8 @@ type Options struct {
 
 // Limits on what comes in.
 const (
-	MaxBody = 1 << 20 // bytes of a body
+	MaxBody      = 16 << 20 // bytes of a body of alerts, packed or unpacked
+	maxAdminBody = 1 << 20
 
 	// DefaultRate is how many alerts a second one key may send; twice as many
 	// may come at once. It is several times what the store of a small machine
@@ -58,9 +60,7 @@ const (
 type Server struct {
 	desk      atomic.Pointer[Parts] // nil while standing by
 	stopping  atomic.Bool
-	keys      []sender
-	strangers chan struct{} // holds a value for each body that is read before its key is known
-	admin     secretHash    // of the admin token; zero when there is none
+	admin     secretHash // of the admin token; zero when there is none
 	metrics   *Metrics
 	probe     writeProbe
 	heard     func() time.Time
@@ -73,18 +73,23 @@ type Server struct {
 	copyStore copier // nil: the store cannot be copied
 	handler   http.Handler
 
+	rate        int      // alerts a second from each key
+	allowances  sync.Map // *allowance of a key, by its name
+	strangers   *strangers
+	processed   *processed
+	quiet       *quiet
 	connections *connections
 }
 
-// New returns a server. It refuses a key without a name or a secret.
+// New returns a server.
 func New(o Options) (*Server, error) {
-	keys, err := newSenders(o.Keys, o.Rate)
-	if err != nil {
-		return nil, err
-	}
 	s := &Server{
-		keys: keys, metrics: o.Metrics, heard: o.Heard, token: o.Refused, copyStore: o.Backup, log: o.Log,
-		version: o.Version, zone: o.Zone, phone: o.Phone, amazon: newAmazon(o.Client), strangers: make(chan struct{}, maxStrangers),
+		metrics: o.Metrics, heard: o.Heard, token: o.Refused, copyStore: o.Backup, log: o.Log,
+		version: o.Version, zone: o.Zone, phone: o.Phone, amazon: newAmazon(o.Client),
+		rate: o.Rate, strangers: &strangers{all: map[*stranger]bool{}}, processed: newProcessed(), quiet: newQuiet(),
+	}
+	if s.rate <= 0 {
+		s.rate = DefaultRate
 	}
 	if o.AdminToken != "" {
 		s.admin = hashSecret(o.AdminToken)
@@ -104,9 +109,9 @@ func New(o Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	if o.Desk != nil {
-		s.Lead(Parts{o.Desk, o.People, o.Alerts})
+		s.Lead(Parts{Desk: o.Desk, People: o.People, Keys: o.Keys, Alerts: o.Alerts})
 	}
-	s.handler = s.observe(s.drain(s.routes()))
+	s.handler = tidy(s.observe(s.drain(s.routes())))
 	return s, nil
 }
 
@@ -117,12 +122,15 @@ func (s *Server) Handler() http.Handler { return s.handler }
 type Parts struct {
 	*desk.Desk
 	People *oncall.Roster
-	Alerts *alerts.Alerts
+	Keys   *alerts.Keys // nil: alerts are refused
+	Alerts Intake
 }
 
 // Lead ends standing by: p are the parts of the process that has become the
 // writer.
-func (s *Server) Lead(p Parts) { s.desk.Store(&p) }
+func (s *Server) Lead(p Parts) {
+	s.desk.Store(&p)
+}
 
 // Stop makes every new request but those for health and metrics be answered
 // 503. Requests under way are finished; whoever stops the process waits for them
@@ -137,8 +145,8 @@ func (s *Server) NewHTTPServer() *http.Server {
 	return &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second, // a body of MaxBody over a bad line
-		WriteTimeout:      45 * time.Second, // counts from the header's end, so it holds the reading and a slow disk
+		ReadTimeout:       bodyWait,         // longer for a sender that was let in, as long as its body keeps coming
+		WriteTimeout:      answerWait,       // counts from the header's end, or from the end of a sender's body: it holds a slow disk
 		IdleTimeout:       75 * time.Second, // longer than balancers keep theirs (60 s), or they would send into one that is just being closed
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(s.log.With().Str("from", "http").Logger(), "", 0),

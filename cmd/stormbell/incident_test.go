@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -80,28 +81,32 @@ func scriptBot(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	db := storage.New(engine)
 	push := desk.Push{Server: ts.Getenv("PUSH"), Topic: ts.Getenv("TOPIC")}
-	d, people, err := openParts(context.Background(), db, desk.Options{Push: push})
+	l, err := ledger.Open(context.Background(), db)
+	ts.Check(err)
+	d, people, err := openPartsOn(context.Background(), l, desk.Options{Push: push})
+	ts.Check(err)
+	keys, err := alerts.OpenKeys(context.Background(), l, []alerts.ConfigKey{{Name: "from-config", Secret: "configured-key-for-tests"}})
 	ts.Check(err)
 	if len(args) > 0 {
 		roster, err := rotation.Parse(args[0], []byte(ts.ReadFile(args[0])))
 		ts.Check(err)
 		ts.Check(people.ApplyRoster(context.Background(), roster, incident.Bot, "test"))
 	}
-	server, err := web.New(web.Options{Desk: d, People: people, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
+	server, err := web.New(web.Options{Desk: d, People: people, Keys: keys, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
 	ts.Check(err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	hs, ended := server.NewHTTPServer(), make(chan struct{})
 	go func() {
 		defer close(ended)
-		hs.Serve(l)
+		hs.Serve(listener)
 	}()
 	ts.Defer(func() {
 		hs.Close()
 		<-ended
 		db.Close()
 	})
-	configure(ts, l.Addr().String())
+	configure(ts, listener.Addr().String())
 }
 
 func scriptStranger(ts *testscript.TestScript, _ bool, _ []string) {
@@ -178,6 +183,11 @@ func openParts(ctx context.Context, db *storage.DB, opt desk.Options) (*desk.Des
 	if err != nil {
 		return nil, nil, err
 	}
+	return openPartsOn(ctx, l, opt)
+}
+
+// openPartsOn opens them over a ledger.
+func openPartsOn(ctx context.Context, l *ledger.Ledger, opt desk.Options) (*desk.Desk, *oncall.Roster, error) {
 	people, err := oncall.Open(ctx, l, oncall.Options{})
 	if err != nil {
 		return nil, nil, err

@@ -116,6 +116,10 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	if err := p.openDesk(ctx, c, log); err != nil {
 		return err
 	}
+	keys, err := alerts.OpenKeys(ctx, p.ledger, senders(c.HTTP.IntegrationKeys))
+	if err != nil {
+		return err
+	}
 	reach := dispatch.NewReach()
 	methods := dispatch.NewMethods(dispatch.MethodsOptions{
 		Desk: p.desk, People: p.people, Senders: methodsOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
@@ -133,7 +137,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	})
 	metrics.Watch(web.Sources{Sockets: slack.Connected, Methods: c.Notify.Vias(), Failing: methods.Failing, Size: p.space.Size, Free: p.space.Free})
 	server, err := web.New(web.Options{
-		Desk: p.desk, People: p.people, Alerts: p.alerts, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: senders(c.HTTP.IntegrationKeys), Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
+		Desk: p.desk, People: p.people, Alerts: p.alerts, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: keys, Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
 		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
 		Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak},
 	})
@@ -145,7 +149,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	}
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
-		DB: p.db, Ledger: p.ledger, Desk: p.desk, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
+		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
 		Noted: countingJobs(metrics), Waiting: countingBacklog(metrics),
 	}
 	if c.Heartbeat.URL != "" {
@@ -183,10 +187,10 @@ func plainly(err error) error {
 }
 
 // senders are the alert senders that may come in.
-func senders(keys []configs.IntegrationKey) []web.Key {
-	var list []web.Key
+func senders(keys []configs.IntegrationKey) []alerts.ConfigKey {
+	var list []alerts.ConfigKey
 	for _, k := range keys {
-		list = append(list, web.Key{Name: k.Name, Secret: k.Key.Reveal()})
+		list = append(list, alerts.ConfigKey{Name: k.Name, Secret: k.Key.Reveal()})
 	}
 	return list
 }

@@ -104,6 +104,7 @@ func commands(p process) []*cobra.Command {
 		demoCommand(p),
 		doctorCommand(p),
 		incidentCommand(p),
+		keyCommand(p),
 		manifestCommand(p),
 		oncallCommand(p),
 		postmortemCommand(p),

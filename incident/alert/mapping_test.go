@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stormbell/stormbell/rotation"
 )
 
 func TestCompileMappingRefuses(t *testing.T) {
@@ -16,7 +18,7 @@ func TestCompileMappingRefuses(t *testing.T) {
 		{"a function that is not there", Mapping{Key: `{{env "HOME"}}`}, `key: template:1: function "env" not defined`},
 		{"definitions", Mapping{Text: `{{define "x"}}{{template "x"}}{{end}}{{template "x"}}`}, "text: define, block and template are not needed here, and not allowed"},
 		{"a template that is not there", Mapping{Text: `{{template "x"}}`}, "text: define, block and template are not needed here, and not allowed"},
-		{"in a label and a link", Mapping{Labels: map[string]string{"env": "{{"}, Links: []MappingLink{{URL: "{{"}}}, "labels.env: "},
+		{"in a label and a link", Mapping{Labels: map[string]string{"env": "{{"}, Links: []rotation.MappingLink{{URL: "{{"}}}, "labels.env: "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,7 +49,7 @@ func TestMapping(t *testing.T) {
 	m := Mapping{Title: "{{.m.name}}: {{.h.msg}}", Key: "{{.m.id}}", Status: "{{.h.status}}", Over: []string{"1", "Up"}, Acknowledged: []string{"seen"},
 		Severity: "{{.sev}}", Service: "{{.m.service}}", Text: "{{.h.long}}", Started: "{{.at}}",
 		Labels: map[string]string{"ratio": "{{.ratio}}", "none": "{{.nothing.at.all}}", "b": "{{if .m.on}}yes{{end}}"},
-		Links:  []MappingLink{{URL: "{{.m.url}}", Text: "Monitor"}, {URL: "{{.nothing.url}}"}}}
+		Links:  []rotation.MappingLink{{URL: "{{.m.url}}", Text: "Monitor"}, {URL: "{{.nothing.url}}"}}}
 	b := mapped(t, m, `{"m":{"id":12345678901234567890,"name":"Search","service":"search","url":"https://s.example/?a=1&b=2","on":true},
 		"h":{"status":0,"msg":"down","long":null},"sev":"Disaster","at":"2026.10.14 23:10:02","ratio":1.70}`)
 	a := b.Alerts[0]

@@ -1,0 +1,50 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/stormbell/stormbell/incident/alert"
+)
+
+// ownAddress is that of calls without an alert.
+var ownAddress = &address{sender: alert.SenderEvent, over: http.StatusTooManyRequests, dialect: own}
+
+// heartbeat takes a sign of life in.
+func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if err := s.beat(r, ownAddress); err != nil {
+		p := s.explain(r, err)
+		writeProblem(w, p, p)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, map[string]string{"heartbeat": name, "result": "heard"})
+}
+
+// ping does the same in the words of Opsgenie's Heartbeat API.
+func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
+	got := &receipt{id: requestID(), began: time.Now(), r: r}
+	if err := s.beat(r, opsgenieAddress); err != nil {
+		opsgenieRefused(w, got, s.explain(r, err))
+		return
+	}
+	writeJSON(w, http.StatusAccepted, got.opsgenie(opsgenieAnswer{Result: "PONG - Heartbeat received"}))
+}
+
+// beat lets the sender in and notes the sign of life. What stands in a body is of no
+// interest, so none is read.
+func (s *Server) beat(r *http.Request, a *address) error {
+	k, err := s.admit(r, presented(r), a)
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("name")
+	known, err := k.Alerts.Beat(r.Context(), k.Key, name)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return &problem{Status: http.StatusNotFound, Why: "There is no heartbeat " + quote(name) + ".", Next: "Add it to heartbeats in the roster, or correct the name."}
+	}
+	return nil
+}
