@@ -29,7 +29,7 @@ func (s *Slack) join(ctx context.Context, task desk.Task, user string) (desk.Out
 		return desk.Outcome{}, &desk.Retry{Cause: errors.New("withdrawn meanwhile")}
 	}
 	o := desk.Outcome{Remark: desk.InOneMessage(briefs)}
-	if p.Shown == 0 || len(t.Messages) == 0 {
+	if !t.Shows(j.Incident) {
 		var err error
 		if t, err = s.put(ctx, j, t.For(user), briefs); err != nil {
 			return desk.Outcome{}, err

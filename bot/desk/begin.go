@@ -27,7 +27,7 @@ type Task struct {
 	Prompts       []Prompt         // that are to be refreshed, the newest first
 	Told          []incident.Event // of each of the prompts: the event that it tells; zero where it is a page
 	Digest        Digest           // that the job writes
-	Digested      []Brief          // the incidents in it; of an update: those that the message named
+	Digested      []Brief          // the incidents in it; of an update: those that the message named; of a page that it shows already: those that its remark is about, without what is around them
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
@@ -113,6 +113,15 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 }
 
 func (t *Task) loadDigest(tx *storage.Tx) (err error) {
+	if t.Job.Kind == ledger.Notify {
+		t.Digest, err = storage.Load[Digest](tx, digestKey(incident.Actor(t.Job.Person), t.Job.Digest))
+		if err != nil {
+			return err
+		}
+		if t.Digest.Shows(t.Job.Incident) {
+			return t.loadCompany(tx)
+		}
+	}
 	if t.Digest, err = loadDigest(tx, t.Job); err != nil {
 		return err
 	}
@@ -122,6 +131,27 @@ func (t *Task) loadDigest(tx *storage.Tx) (err error) {
 			return err
 		}
 		t.Digested = append(t.Digested, b)
+	}
+	return nil
+}
+
+// loadCompany reads of the incidents in the message no more than it takes to say in
+// what company a page is sent. Of a hundred pages in a message one writes it; for
+// each of the others to read all hundred incidents would be ten thousand reads.
+func (t *Task) loadCompany(tx *storage.Tx) error {
+	named, last := 0, 0
+	for _, p := range t.Digest.Pages {
+		if named > namedMost { // one more tells that there are others
+			return nil
+		}
+		i, err := visible(tx, incident.Bot, p.Incident)
+		if err != nil {
+			return err
+		}
+		t.Digested = append(t.Digested, Brief{Incident: i})
+		if !i.Private && i.Number != last {
+			named, last = named+1, i.Number
+		}
 	}
 	return nil
 }

@@ -197,6 +197,9 @@ func leaving(tx *storage.Tx, j ledger.Job, now time.Time) ([]ledger.Job, error) 
 	return jobs, nil
 }
 
+// namedMost is how many incidents are named to say in what company a page is sent.
+const namedMost = 8
+
 // InOneMessage says in what company a page is sent; nothing when it is alone.
 // Private incidents are left out, since others read it.
 func InOneMessage(list []Brief) string {
@@ -205,7 +208,7 @@ func InOneMessage(list []Brief) string {
 	for _, b := range list {
 		switch name := b.Incident.Name(); {
 		case b.Incident.Private:
-		case len(names) == 8:
+		case len(names) == namedMost:
 			others = true
 		case !slices.Contains(names, name):
 			names = append(names, name)

@@ -123,6 +123,13 @@ func (t Digest) Page(n int) (DigestEntry, bool) {
 	return DigestEntry{}, false
 }
 
+// Shows reports whether the message stands and shows incident n, so that its page
+// has nothing left to write.
+func (t Digest) Shows(n int) bool {
+	p, ok := t.Page(n)
+	return ok && p.Shown > 0 && len(t.Messages) > 0
+}
+
 // Quiet reports whether what joins the message now is rung for later, so that an
 // edit will do.
 func (t Digest) Quiet(now time.Time) bool {
