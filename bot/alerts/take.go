@@ -240,7 +240,7 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 	if err := t.keep(r, in, v, d, g); err != nil {
 		return Taken{}, err
 	}
-	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: string(d.After.Does)}, nil
+	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: string(cmp.Or(d.After.Does, v.Does))}, nil
 }
 
 // answered is the incident of which the sender is told: not a private one into which

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,6 +69,34 @@ func TestDigestIsMerged(t *testing.T) {
 			if p.Shown == 0 || !p.Rung {
 				t.Errorf("the page %+v is not shown any more, or not rung for", p)
 			}
+		}
+	})
+}
+
+// TestShownPageReadsLittle: a page that its message shows already has no more read for
+// it than what is said of its company, however many there are.
+func TestShownPageReadsLittle(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		const incidents = 30
+		for n := range incidents {
+			x.declare(incident.Declaration{Private: n == 2})
+		}
+		page := x.jobOf(3)
+		task, err := x.Begin(background(), page, time.Now())
+		if err != nil || len(task.Digested) != incidents-1 || len(task.Digest.Pages) != incidents-1 {
+			t.Fatalf("Begin() = %d incidents of %d pages, %v, want %d", len(task.Digested), len(task.Digest.Pages), err, incidents-1)
+		}
+		at := ledger.Message{Channel: "D1", TS: "2.2"}
+		shown := task.Digest.At(at).Showing(task.Digested, true)
+		if err := x.Done(background(), Result{Job: page, Outcome: Outcome{Message: at, Digest: &shown}}); err != nil {
+			t.Fatal(err)
+		}
+		next, err := x.Begin(background(), x.jobOf(20), time.Now())
+		if err != nil || !next.Digest.Shows(20) || len(next.Digested) > namedMost+2 { // one is private
+			t.Errorf("Begin() of a page that is shown = %d incidents, %v", len(next.Digested), err)
+		}
+		if got, want := InOneMessage(next.Digested), InOneMessage(task.Digested); got != want || !strings.Contains(got, "others") {
+			t.Errorf("the page is said to be %q, want %q", got, want)
 		}
 	})
 }

@@ -117,8 +117,11 @@ func BenchmarkStartOverdue(b *testing.B) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	b.ReportMetric(worst.Seconds(), "s-worst-answer")
+	used := l.processorTime(b)
 	l.kill()
-	b.ReportMetric(float64(overdue(b, l.store())), "overdue-left")
+	left := overdue(b, l.store())
+	b.ReportMetric(float64(left), "overdue-left")
+	b.ReportMetric(float64(used.Milliseconds())/float64(storedIncidents-left), "ms-cpu-each")
 }
 
 // overdue counts the escalations that are still to be looked at years ago.
