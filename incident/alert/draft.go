@@ -260,7 +260,7 @@ func (a *draft) finish() Alert {
 		a.Service = a.Label("service")
 	}
 	for n := 0; a.Service == "" && n < len(a.Labels); n++ {
-		if strings.EqualFold(a.Labels[n].Key, "service") {
+		if v := a.Labels[n].Value; strings.EqualFold(a.Labels[n].Key, "service") && !strings.HasPrefix(v, "AWS ") && !strings.HasPrefix(v, "Amazon ") {
 			a.Service = a.Labels[n].Value
 		}
 	}

@@ -70,6 +70,17 @@ var more = []struct {
 		[]string{"firing|unknown|||EC2 Instance State-change Notification: i-abcd1111 is stopped"}, []string{"us-east-1"}},
 	{"sns: GuardDuty", SenderSNS, envelopeOf("", `{\"version\":\"0\",\"id\":\"c\",\"detail-type\":\"GuardDuty Finding\",\"source\":\"aws.guardduty\",\"account\":\"1\",\"time\":\"2026-04-23T00:00:00Z\",\"region\":\"eu-west-1\",\"resources\":[],\"detail\":{\"id\":\"f1\",\"type\":\"UnauthorizedAccess:EC2/TorClient\",\"severity\":8,\"title\":\"EC2 instance i-9 talks to Tor\",\"description\":\"long\"}}`),
 		[]string{"firing|sev2|||EC2 instance i-9 talks to Tor"}, []string{"TorClient"}},
+	{"sns: Auto Scaling, whose Service is Amazon's", SenderSNS, envelopeOf("Auto Scaling: failed launch for group web", `{\"Service\":\"AWS Auto Scaling\",\"Event\":\"autoscaling:EC2_INSTANCE_LAUNCH_ERROR\",\"AutoScalingGroupName\":\"web\",\"Cause\":\"no capacity\"}`),
+		[]string{"firing|unknown|||Auto Scaling: failed launch for group web"}, []string{"no capacity"}},
+	{"sentry: a single error", SenderSentry,
+		`{"action":"created","data":{"error":{"event_id":"1","issue_id":"99","title":"Boom","level":"error","web_url":"https://s.example/99","datetime":"2026-01-01T00:00:00Z","tags":[["service","search"]],"url":"https://api.example"}}}`,
+		[]string{"firing|sev2|search|99|Boom"}, []string{"https://s.example/99"}},
+	{"datadog: names in capitals, over from no data", SenderDatadog,
+		`{"EVENT_TITLE":"[P1] [Recovered from No Data] Kafka lag","ALERT_TRANSITION":"Recovered","ALERT_ID":"5","ALERT_SCOPE":"","TAGS":["service:search","env:x"],"LINK":"https://dd.example/1"}`,
+		[]string{"over|sev1|search|5|Kafka lag"}, []string{"https://dd.example/1"}},
+	{"newrelic: lists where texts were", SenderNewRelic,
+		`{"issueId":"i1","title":["CPU high"],"priority":"MEDIUM","state":"CREATED","impactedEntities":["a","b"],"tags":{"service":["payments"]},"createdAt":"Mon Jan 01 2026"}`,
+		[]string{"firing|sev3|payments|i1|CPU high"}, nil},
 	{"sns: resolved text of Alertmanager", SenderSNS, envelopeOf("[RESOLVED] Down (search critical)", `Alerts Resolved:\nLabels:\n - alertname = Down`),
 		[]string{"over|unknown|||Down (search critical)"}, nil},
 	{"sns: Alertmanager's JSON", SenderSNS, envelopeOf("x", `{\"status\":\"firing\",\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"Down\",\"severity\":\"critical\",\"service\":\"search\"},\"annotations\":{\"summary\":\"It is down\"},\"fingerprint\":\"f7\"}]}`),
@@ -138,6 +149,9 @@ func TestMoreBodies(t *testing.T) {
 					}
 				}
 				text.WriteString(everything(a))
+				if strings.HasPrefix(a.Service, "AWS ") {
+					t.Errorf("service %q is a product of a cloud", a.Service)
+				}
 				sound(t, []byte(test.body), a, nil)
 			}
 			if !has(text.String(), test.has, false) {

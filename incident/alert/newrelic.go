@@ -34,14 +34,10 @@ func readNewRelic(d *doc) (Body, error) {
 	for _, name := range []string{"details", "description", "condition_description", "annotations"} {
 		a.say(name, plainText(o.get(name)))
 	}
-	for _, l := range []struct{ name, text string }{
-		{"issueUrl", "Issue"}, {"issuePageUrl", "Issue"}, {"incident_url", "Incident"}, {"violationChartUrl", "Chart"}, {"violation_chart_url", "Chart"},
-		{"runbookUrl", "Runbook"}, {"runbook_url", "Runbook"}, {"condition_runbook_url", "Runbook"}, {"deepLinkUrl", "New Relic"},
-	} {
+	for _, l := range newRelicLinks {
 		a.link(text(l.name), l.text)
 	}
-	for _, name := range []string{"alertPolicyNames", "alertConditionNames", "impactedEntities", "entitiesData", "sources", "totalIncidents", "account_name", "policy_name",
-		"condition_name", "targets"} {
+	for _, name := range newRelicLabels {
 		a.label(name, single(o.get(name)))
 	}
 	for _, name := range []string{"labels", "tags", "customProperties"} {
@@ -63,6 +59,16 @@ func readNewRelic(d *doc) (Body, error) {
 	}
 	return d.body(a)
 }
+
+// newRelicLinks are where a body holds addresses, with the words for them.
+var newRelicLinks = []struct{ name, text string }{
+	{"issueUrl", "Issue"}, {"issuePageUrl", "Issue"}, {"incident_url", "Incident"}, {"violationChartUrl", "Chart"}, {"violation_chart_url", "Chart"},
+	{"runbookUrl", "Runbook"}, {"runbook_url", "Runbook"}, {"condition_runbook_url", "Runbook"}, {"deepLinkUrl", "New Relic"},
+}
+
+// newRelicLabels are the fields that say what an issue is about.
+var newRelicLabels = []string{"alertPolicyNames", "alertConditionNames", "impactedEntities", "entitiesData", "sources", "totalIncidents", "account_name",
+	"policy_name", "condition_name", "targets"}
 
 // newRelicState reads the state of an issue; the trigger says why it is sent. What
 // a user does to an active issue, other than closing it, is to acknowledge it.

@@ -44,7 +44,7 @@ type Request struct {
 	Nonce string
 }
 
-// reader reads the body of one kind of sender.
+// reading reads the body of one kind of sender.
 type reading func(Request) (Body, error)
 
 // readerOf returns the reader of a sender, nil where there is none.

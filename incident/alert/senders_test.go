@@ -305,5 +305,10 @@ func (w wanted) check(t *testing.T, a Alert, keys map[string][]string) {
 	if w.StartedAt != nil && !a.Started.Equal(*w.StartedAt) {
 		t.Errorf("started %v, want %v", a.Started, *w.StartedAt)
 	}
+	for _, secret := range []string{"sb_test_key", "@KEY@", "/ping/", "Unsubscribe", "SIGNATURE"} {
+		if strings.Contains(everything(a)+a.Key, secret) {
+			t.Errorf("tells a secret, %s:\n%s", secret, everything(a))
+		}
+	}
 	sound(t, []byte(a.Title), a, nil)
 }

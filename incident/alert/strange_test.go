@@ -90,8 +90,8 @@ func places(v any, path string) []place {
 			all = append(all, places(child, p)...)
 		}
 	case []any:
-		for n, child := range v {
-			all = append(all, places(child, fmt.Sprintf("%s[%d]", path, n))...)
+		if len(v) > 0 { // the others are as the first
+			all = append(all, places(v[0], path+"[0]")...)
 		}
 	}
 	return all
