@@ -92,7 +92,7 @@ func TestShownPageReadsLittle(t *testing.T) {
 			t.Fatal(err)
 		}
 		next, err := x.Begin(background(), x.jobOf(20), time.Now())
-		if err != nil || !next.Digest.Shows(20) || len(next.Digested) > namedMost+2 { // one is private
+		if err != nil || !next.Digest.Shows(20) || len(next.Digested) > companyNamed+2 { // one is private
 			t.Errorf("Begin() of a page that is shown = %d incidents, %v", len(next.Digested), err)
 		}
 		if got, want := InOneMessage(next.Digested), InOneMessage(task.Digested); got != want || !strings.Contains(got, "others") {
