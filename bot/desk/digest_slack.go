@@ -73,8 +73,12 @@ func (w *work) placeInSlack(j *ledger.Job) error {
 	j.Digest = next.Number
 	t := Digest{V: 1, Until: next.Until}
 	if place == escalation.Joins {
-		if t, err = storage.Load[Digest](w.Tx.Tx, digestKey(incident.Actor(j.Person), j.Digest)); err != nil {
+		was, ok, err := ledger.Load[Digest](w.Tx.Tx, digestKey(incident.Actor(j.Person), j.Digest))
+		if err != nil {
 			return err
+		}
+		if ok { // or all of it was taken back before it was shown
+			t = was
 		}
 	}
 	t.Pages = append(t.Pages, DigestEntry{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort})
@@ -271,14 +275,33 @@ func (w *work) drop(j ledger.Job) error {
 	if err := errors.Join(w.Finish(j), w.takenBack(j), w.lookForStrays(j, ledger.Message{})); err != nil || j.Digest == 0 {
 		return err
 	}
-	t, err := storage.Load[Digest](w.Tx.Tx, digestKey(incident.Actor(j.Person), j.Digest))
-	if err != nil {
+	t, ok, err := ledger.Load[Digest](w.Tx.Tx, digestKey(incident.Actor(j.Person), j.Digest))
+	if err != nil || !ok {
 		return err
 	}
-	if p, ok := t.Page(j.Incident); !ok || p.Shown == 0 || len(t.Messages) == 0 {
+	switch p, ok := t.Page(j.Incident); {
+	case !ok || p.Job != j.Number:
+		return nil
+	case p.Shown == 0 && j.Doubtful: // it may have been shown all the same; that is being looked for
+		return nil
+	case p.Shown == 0:
+		return w.withdraw(j, t)
+	case len(t.Messages) == 0:
 		return nil
 	}
 	return w.asked(j, Outcome{Message: t.Messages[len(t.Messages)-1]})
+}
+
+// withdraw takes a page that no message has shown out of the one that was to. The
+// last one takes the record along, unless the message stands somewhere: then the
+// incidents that it shows do, when they are tidied.
+func (w *work) withdraw(j ledger.Job, t Digest) error {
+	key := digestKey(incident.Actor(j.Person), j.Digest)
+	t.Pages = slices.DeleteFunc(slices.Clone(t.Pages), func(p DigestEntry) bool { return p.Incident == j.Incident })
+	if len(t.Pages) == 0 && len(t.Messages) == 0 {
+		return w.Delete(key)
+	}
+	return w.Save(key, t)
 }
 
 // notRungAtOnce is of how many incidents one transaction records that a message did

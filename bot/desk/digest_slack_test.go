@@ -202,3 +202,43 @@ func TestNotRungIsOneAct(t *testing.T) {
 		})
 	}
 }
+
+// TestWithdrawnBeforeShown: a page that is taken back before any message shows it leaves
+// nothing behind, and what comes after it is paged all the same.
+func TestWithdrawnBeforeShown(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		for range 2 {
+			x.declare(incident.Declaration{})
+		}
+		jobs := x.led.Take()
+		x.act(bob, 1, Act{Verb: Cancel, Text: "it was none"})
+		x.act(bob, 2, Act{Verb: Cancel, Text: "it was none"})
+		for _, j := range jobs {
+			if _, err := x.Begin(background(), j, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := func(prefix string) (keys []string) {
+			x.view(func(key string, _ []byte) {
+				if strings.HasPrefix(key, prefix) {
+					keys = append(keys, key)
+				}
+			})
+			return keys
+		}
+		if keys := left("together/"); len(keys) > 0 {
+			t.Errorf("left: %v, want nothing: the message has never left", keys)
+		}
+		x.declare(incident.Declaration{}) // within the minute, so it would join that message
+		task, err := x.Begin(background(), x.jobOf(3), time.Now())
+		if err != nil || task.Needless || len(task.Digest.Pages) != 1 {
+			t.Errorf("the page that follows: %+v, %v; want it in a message of its own number", task.Digest, err)
+		}
+		x.act(bob, 3, Act{Verb: Cancel, Text: "it was none"})
+		x.deliver()
+		if keys, complaints := x.tidied(time.Minute, "gather/", "together/"); len(keys) > 0 || len(complaints) > 0 {
+			t.Errorf("after a month %v is left, complaints: %v", keys, complaints)
+		}
+	})
+}

@@ -124,8 +124,12 @@ func (w *work) tidy() (more bool, err error) {
 			return false, err
 		}
 	}
+	paged, err := w.everPaged()
+	if err != nil {
+		return false, err
+	}
 	forgot := 0
-	for _, a := range w.inc.Involved {
+	for _, a := range paged {
 		gone, err := w.forgetSlackDigest(a)
 		if err != nil {
 			return false, err
@@ -138,6 +142,21 @@ func (w *work) tidy() (more bool, err error) {
 		}
 	}
 	return false, errors.Join(w.Sleep(escalationName(n)), w.Delete(escalationKey(n)))
+}
+
+// everPaged returns everybody who was involved or whom a step named: a page that was
+// taken back before it left involves nobody.
+func (w *work) everPaged() ([]incident.Actor, error) {
+	list := slices.Clone(w.inc.Involved)
+	events, err := timeline(w.Tx.Tx, w.inc.Number)
+	for _, e := range events {
+		for _, a := range e.Calls {
+			if !slices.Contains(list, a) {
+				list = append(list, a)
+			}
+		}
+	}
+	return list, err
 }
 
 // leaveDigest takes the incident out of a message about several; the last one takes

@@ -464,3 +464,38 @@ func TestKeptForANewerVersion(t *testing.T) {
 		}
 	})
 }
+
+// TestLateMark: acts that share a commit hand their jobs on in any order. One that
+// comes when later ones have been done does not stand for what was marked since.
+func TestLateMark(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		t := x.t
+		refresh := func() Job {
+			x.do(func(tx *Tx) error { return tx.Refresh(1, Card) })
+			jobs := x.Take()
+			return jobs[len(jobs)-1]
+		}
+		_, late, last := refresh(), refresh(), refresh()
+		x.do(func(tx *Tx) error { return tx.Finish(last) })
+		if keys := x.keys("stale/"); len(keys) > 0 {
+			t.Fatalf("left: %v, want nothing", keys)
+		}
+		refresh() // which the late one sees when it begins now
+		since := refresh()
+		x.do(func(tx *Tx) error { return tx.Finish(late) })
+		err := x.db.View(t.Context(), func(tx *storage.Tx) error {
+			waits, err := Waits(tx, since)
+			if !waits {
+				t.Error("what was marked after a late job had begun counts as shown by it")
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.do(func(tx *Tx) error { return tx.Finish(since) })
+		if keys := x.keys("stale/"); len(keys) > 0 {
+			t.Errorf("left: %v, want nothing", keys)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormbell/stormbell/storage"
@@ -24,7 +25,7 @@ type Message struct {
 type Job struct {
 	V        int       `json:"v"`
 	Incident int       `json:"incident"` // 0: it concerns none
-	Number   int       `json:"number"`   // counts from 1 within the incident; of a mark, how often it was set
+	Number   int       `json:"number"`   // counts from 1 within the incident; of a mark, which one: later ones are higher
 	Kind     Kind      `json:"kind"`
 	Created  time.Time `json:"created"`
 	Person   string    `json:"person,omitempty"` // an actor
@@ -86,6 +87,7 @@ type outbox struct {
 	mu    sync.Mutex
 	fresh []Job
 	ready chan struct{} // holds a token while fresh is not empty
+	marks atomic.Int64  // the highest number of a mark so far
 }
 
 func (o *outbox) add(jobs []Job) {
@@ -255,7 +257,7 @@ func (t *Tx) RefreshAfter(wait time.Duration, incident int, kinds ...Kind) error
 		return err
 	}
 	if len(r.Marks) == 0 {
-		r = staleRecord{V: 1, At: t.Now, Marks: map[Kind]int{}}
+		r = staleRecord{V: 1, At: t.Now, Marks: map[Kind]int{}, Last: t.lastMark()}
 	}
 	for _, k := range kinds {
 		mine := func(j Job) bool { return j.Incident == incident && j.Kind == k }
@@ -264,6 +266,7 @@ func (t *Tx) RefreshAfter(wait time.Duration, incident int, kinds ...Kind) error
 		}
 		r.Last++
 		r.Marks[k] = r.Last
+		t.marked(r.Last)
 		j := Job{V: 1, Incident: incident, Number: r.Last, Kind: k, Created: t.Now}
 		if settles := max(wait, k.Row().Settles); settles > 0 {
 			j.NotBefore = t.Now.Add(settles)
@@ -271,6 +274,26 @@ func (t *Tx) RefreshAfter(wait time.Duration, incident int, kinds ...Kind) error
 		t.jobs = append(t.jobs, j)
 	}
 	return storage.Save(t.Tx, staleKey(incident), r)
+}
+
+// lastMark is the highest number that a mark of any incident has had in this process.
+// A record that begins anew goes on from there: were it to begin at 1, a job of the
+// one before, which was handed on late, would stand for marks that were set after it.
+func (t *Tx) lastMark() int {
+	if t.l == nil { // before the ledger is open, when no job is under way
+		return 0
+	}
+	return int(t.l.outbox.marks.Load())
+}
+
+// marked notes the number of a mark. That of a transaction that fails is left out.
+func (t *Tx) marked(number int) {
+	for t.l != nil {
+		was := t.l.outbox.marks.Load()
+		if int64(number) <= was || t.l.outbox.marks.CompareAndSwap(was, int64(number)) {
+			return
+		}
+	}
 }
 
 // refreshed takes a mark back, unless it was set again since.

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -12,7 +13,7 @@ import (
 // carry no alert. The error is a [Problems].
 func ReadSNS(e Envelope) (Body, error) {
 	if e.Type != SNSNotification {
-		return Body{}, refuse("Type", "is %s; it carries no alert", or(e.Type, "missing"))
+		return Body{}, refuse("Type", "is %s; it carries no alert", cmp.Or(e.Type, "missing"))
 	}
 	n, notes, err := checked([]byte(e.Message))
 	if err != nil || n.kind() != isObject {
@@ -80,7 +81,7 @@ func readSNSText(e Envelope) (Body, error) {
 func (d *doc) alarm(o *object, e Envelope) *draft {
 	a := d.draft()
 	a.Title = o.get("AlarmName").text()
-	a.Key = or(line(o.get("AlarmArn").text()), Fingerprint(o.get("AWSAccountId").text(), o.get("Region").text(), line(a.Title)))
+	a.Key = cmp.Or(line(o.get("AlarmArn").text()), Fingerprint(o.get("AWSAccountId").text(), o.get("Region").text(), line(a.Title)))
 	a.Started = o.get("StateChangeTime").when()
 	a.alarmState(o.get("NewStateValue").text(), o.get("InsufficientDataActions").first() != nil)
 	a.say("description", o.get("AlarmDescription").text())
@@ -122,7 +123,7 @@ func (a *draft) alarmState(state string, told bool) {
 			a.Status = None
 		}
 	default:
-		a.note("The alarm's state is " + cut(or(line(state), "not said"), 40) + "; taken as firing.")
+		a.note("The alarm's state is " + cut(cmp.Or(line(state), "not said"), 40) + "; taken as firing.")
 	}
 }
 
@@ -136,8 +137,8 @@ func (d *doc) rds(o *object, e Envelope) *draft {
 	text := func(name string) string { return line(o.get(name).text()) }
 	id, message := text("Source ID"), text("Event Message")
 	a.Title = strings.TrimPrefix(id+": "+message, ": ")
-	number := or(rdsNumber.FindString(text("Event ID")), or(text("Event ID"), message))
-	a.Key = "rds:" + Fingerprint(or(text("Source ARN"), text("Event Source")+"/"+id), number)
+	number := cmp.Or(rdsNumber.FindString(text("Event ID")), cmp.Or(text("Event ID"), message))
+	a.Key = "rds:" + Fingerprint(cmp.Or(text("Source ARN"), text("Event Source")+"/"+id), number)
 	a.Started = o.get("Event Time").when()
 	a.set("source", text("Event Source"))
 	a.set("source_id", id)
@@ -166,7 +167,7 @@ func (d *doc) anyMessage(o *object, e Envelope) *draft {
 	if subject := line(e.Subject); !generic(subject) {
 		a.Title = ungrouped(subject)
 	}
-	a.Title = or(a.Title, or(sentence(text), "Message of "+e.TopicARN[strings.LastIndexByte(e.TopicARN, ':')+1:]))
+	a.Title = cmp.Or(a.Title, cmp.Or(sentence(text), "Message of "+e.TopicARN[strings.LastIndexByte(e.TopicARN, ':')+1:]))
 	a.say("message", text)
 	a.labels("", "Message", d.node)
 	a.severe(a.Label("severity"))

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -26,7 +27,7 @@ func readAzure(d *doc) (Body, error) {
 	o.open(essentials)
 	text := func(name string) string { return line(o.get(name).text()) }
 	a := d.draft()
-	a.Key = or(text("alertId"), text("originAlertId"))
+	a.Key = cmp.Or(text("alertId"), text("originAlertId"))
 	a.Title = text("alertRule")
 	a.azureState(text("monitorCondition"))
 	a.azureSeverity(text("severity"))
@@ -46,7 +47,7 @@ func readAzure(d *doc) (Body, error) {
 	if a.Key == "" && a.Title != "" {
 		a.Key = Fingerprint(a.Title, text("alertRuleID"), o.get("alertTargetIDs").flat(MaxValue))
 	}
-	a.Title = or(a.Title, or(sentence(a.Summary), a.Key))
+	a.Title = cmp.Or(a.Title, cmp.Or(sentence(a.Summary), a.Key))
 	if a.Title == "" {
 		return Body{}, refuse("data.essentials.alertRule", "is missing, and so are description and alertId: the body does not say what is wrong")
 	}
@@ -96,7 +97,7 @@ func (a *draft) azureContext(context node, service string) {
 	properties := context.get("properties")
 	switch {
 	case own:
-		a.Title = or(line(properties.get("title").text()), a.Title)
+		a.Title = cmp.Or(line(properties.get("title").text()), a.Title)
 		a.say("communication", properties.get("communication").text())
 		properties.each(func(k, v node) bool {
 			if name := a.d.word(k); name != "communication" && name != "title" {
@@ -123,7 +124,7 @@ func (a *draft) azureCondition(c node) {
 	var o object
 	o.open(c)
 	text := func(name string) string { return line(o.get(name).text()) }
-	name := or(text("metricName"), or(text("metricMeasureColumn"), "condition"))
+	name := cmp.Or(text("metricName"), cmp.Or(text("metricMeasureColumn"), "condition"))
 	value := either(o.get("metricValue"), o.get("value")).text()
 	a.detail(name, strings.Join(strings.Fields(text("timeAggregation")+" "+value+" ("+text("operator")+" "+text("threshold")+")"), " "))
 	a.detail("query", o.get("searchQuery").text())
@@ -144,12 +145,12 @@ func readAzureOld(d *doc, data, context node) (Body, error) {
 	o.open(context)
 	text := func(name string) string { return line(o.get(name).text()) }
 	a := d.draft()
-	a.Title = or(text("name"), or(line(o.get("properties").get("title").text()), or(text("operationName"), sentence(text("description")))))
+	a.Title = cmp.Or(text("name"), cmp.Or(line(o.get("properties").get("title").text()), cmp.Or(text("operationName"), sentence(text("description")))))
 	if a.Title == "" {
 		return Body{}, refuse("context.name", "is missing: the body does not say what is wrong; switch on the common alert schema in the action group")
 	}
-	a.Key = or(text("id"), or(text("eventDataId"), text("resourceId")))
-	a.azureState(or(line(data.get("status").text()), line(d.get("status").text())))
+	a.Key = cmp.Or(text("id"), cmp.Or(text("eventDataId"), text("resourceId")))
+	a.azureState(cmp.Or(line(data.get("status").text()), line(d.get("status").text())))
 	a.azureSeverity(text("severity"))
 	a.Started = either(o.get("timestamp"), o.get("eventTimestamp")).when()
 	if a.Status == Over {

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -18,16 +19,16 @@ func readDatadog(d *doc) (Body, error) {
 		whole = readDatadogTitle(v.text("title", "event_title"))
 	}
 	scope := v.text("alert_scope", "scope")
-	a.Title = or(t.text, whole.text)
+	a.Title = cmp.Or(t.text, whole.text)
 	a.datadogText(v.text("body", "text_only_msg", "event_msg", "alert_message", "message", "text", "description"))
-	a.datadogState(or(v.text("alert_transition", "transition"), or(t.state, whole.state)), v.text("alert_type"))
+	a.datadogState(cmp.Or(v.text("alert_transition", "transition"), cmp.Or(t.state, whole.state)), v.text("alert_type"))
 	tags := v.node("tags", "alert_tags")
 	a.tag(tags)
 	if tags.kind() == isNull {
 		a.tag(v.node("alert_scope", "scope"))
 	}
 	if scope == "" && tags.kind() == isNull {
-		scope = or(t.scope, whole.scope)
+		scope = cmp.Or(t.scope, whole.scope)
 		for _, tag := range strings.Split(scope, ",") {
 			if name, value, ok := strings.Cut(strings.TrimSpace(tag), ":"); ok {
 				a.set(name, value)
@@ -37,7 +38,7 @@ func readDatadog(d *doc) (Body, error) {
 			a.Title += " (" + scope + ")"
 		}
 	}
-	a.datadogSeverity(v, or(t.priority, whole.priority))
+	a.datadogSeverity(v, cmp.Or(t.priority, whole.priority))
 	a.Service = v.text("service")
 	a.set("host", v.text("hostname", "host"))
 	a.say("alert_status", v.text("alert_status"))
@@ -50,7 +51,7 @@ func readDatadog(d *doc) (Body, error) {
 	}
 	a.datadogKey(v, scope)
 	if line(a.Title) == "" {
-		if a.Title = or(sentence(a.Summary), v.text("alert_metric", "alert_query")); a.Title == "" {
+		if a.Title = cmp.Or(sentence(a.Summary), v.text("alert_metric", "alert_query")); a.Title == "" {
 			return Body{}, refuse("title", "is missing, and so is body; put \"title\": \"$EVENT_TITLE\" into the payload of the webhook")
 		}
 	}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -214,7 +215,7 @@ func (a *draft) tag(n node) {
 // pair adds a tag that is an object of name and value, or a list of the two.
 func (a *draft) pair(n node) {
 	if n.kind() == isObject {
-		name := or(n.get("name").text(), or(n.get("key").text(), n.get("tag").text()))
+		name := cmp.Or(n.get("name").text(), cmp.Or(n.get("key").text(), n.get("tag").text()))
 		a.set(name, n.get("value").text())
 		return
 	}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -201,7 +202,7 @@ func (e *event) links() {
 
 // linked adds a link that is an object with url, href or src, and text.
 func (a *draft) linked(v node) {
-	text := or(v.get("text").text(), v.get("alt").text())
-	a.link(or(v.get("url").text(), v.get("href").text()), text)
-	a.link(v.get("src").text(), or(text, "Image"))
+	text := cmp.Or(v.get("text").text(), v.get("alt").text())
+	a.link(cmp.Or(v.get("url").text(), v.get("href").text()), text)
+	a.link(v.get("src").text(), cmp.Or(text, "Image"))
 }

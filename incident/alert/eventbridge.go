@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -35,8 +36,8 @@ func (d *doc) eventBridge(o *object, e Envelope) *draft {
 }
 
 func (a *draft) bridgedAlarm(o *object, arn string) {
-	a.Title = or(line(o.get("alarmName").text()), arn)
-	a.Key = or(arn, Fingerprint(a.Label("account"), a.Label("region"), a.Title))
+	a.Title = cmp.Or(line(o.get("alarmName").text()), arn)
+	a.Key = cmp.Or(arn, Fingerprint(a.Label("account"), a.Label("region"), a.Title))
 	state, config := o.get("state"), o.get("configuration")
 	if t := state.get("timestamp").when(); !t.IsZero() {
 		a.Started = t
@@ -60,10 +61,10 @@ func (a *draft) health(o *object) {
 	product, code := text("service"), text("eventTypeCode")
 	what := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(code, "AWS_"), product+"_"), "_", " "))
 	if what == "" {
-		what = or(strings.ToLower(text("eventTypeCategory")), "event")
+		what = cmp.Or(strings.ToLower(text("eventTypeCategory")), "event")
 	}
 	a.Title = strings.Join(strings.Fields("AWS "+product+" "+what), " ")
-	if region := or(text("eventRegion"), a.Label("region")); region != "" {
+	if region := cmp.Or(text("eventRegion"), a.Label("region")); region != "" {
 		a.Title += " in " + region
 	}
 	a.Key = text("eventArn")
@@ -110,7 +111,7 @@ func (a *draft) bridged(o, top *object, kind, resource string) {
 	state := text("state", "State", "status", "Status", "lastStatus", "EventID", "eventName")
 	message := text("title", "Message", "message", "description", "Description", "reason", "cause", "StatusMessage")
 	name := resource[strings.LastIndexAny(resource, ":/")+1:]
-	name = or(text("SourceIdentifier", "pipeline", "AutoScalingGroupName", "instance-id", "project-name"), name)
+	name = cmp.Or(text("SourceIdentifier", "pipeline", "AutoScalingGroupName", "instance-id", "project-name"), name)
 	switch {
 	case message != "":
 		a.Title = strings.TrimPrefix(name+": "+sentence(message), ": ")
@@ -120,7 +121,7 @@ func (a *draft) bridged(o, top *object, kind, resource string) {
 	default:
 		a.Title = strings.TrimSuffix(strings.TrimSuffix(kind+": "+name, ": ")+" is "+strings.ToLower(state), " is ")
 	}
-	a.Key = Fingerprint(a.Label("source"), kind, top.get("resources").flat(MaxValue), name, or(state, message))
+	a.Key = Fingerprint(a.Label("source"), kind, top.get("resources").flat(MaxValue), name, cmp.Or(state, message))
 	a.say("message", message)
 	a.labels("", "detail", o.n)
 	if a.Label("source") == "aws.guardduty" {

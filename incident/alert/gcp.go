@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -15,13 +16,13 @@ func readGCP(d *doc) (Body, error) {
 	o.open(incident)
 	text := func(name string) string { return line(o.get(name).text()) }
 	a := d.draft()
-	a.Key = or(text("incident_id"), text("url"))
-	policy, condition := text("policy_name"), or(text("condition_name"), line(o.get("condition").get("displayName").text()))
+	a.Key = cmp.Or(text("incident_id"), text("url"))
+	policy, condition := text("policy_name"), cmp.Or(text("condition_name"), line(o.get("condition").get("displayName").text()))
 	switch {
 	case policy != "" && condition != "" && policy != condition:
 		a.Title = policy + ": " + condition
 	default:
-		a.Title = or(policy, or(condition, or(sentence(text("summary")), "Google Cloud incident "+a.Key)))
+		a.Title = cmp.Or(policy, cmp.Or(condition, cmp.Or(sentence(text("summary")), "Google Cloud incident "+a.Key)))
 	}
 	if a.Title == "Google Cloud incident " {
 		return Body{}, refuse("incident", "has no incident_id, policy_name, condition_name or summary: it does not say what is wrong")
@@ -81,7 +82,7 @@ func (a *draft) documentation(v node) {
 	content := v.get("content").text()
 	a.detail("documentation", content)
 	v.get("links").items(func(_ int, l node) bool {
-		a.link(l.get("url").text(), or(l.get("displayName").text(), "Documentation"))
+		a.link(l.get("url").text(), cmp.Or(l.get("displayName").text(), "Documentation"))
 		return true
 	})
 	a.named(content)

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ const grafanaReason = "grafana_state_reason"
 // Source: Grafana documentation, "Stale alert instances", "No Data and Error states".
 func (a *draft) noData(notes *object) {
 	name, reason := a.Label("alertname"), notes.get(grafanaReason).text()
-	rule := or(a.Label("rulename"), name)
+	rule := cmp.Or(a.Label("rulename"), name)
 	a.set(grafanaReason, reason)
 	switch {
 	case name == "DatasourceNoData" || strings.HasPrefix(reason, "NoData"):
@@ -28,7 +29,7 @@ func (a *draft) noData(notes *object) {
 		a.note("Grafana calls it over for another reason than that it is well: " + cut(line(reason), 100) + ".")
 	}
 	if name == "DatasourceNoData" || name == "DatasourceError" {
-		a.set(grafanaReason, or(reason, strings.TrimPrefix(name, "Datasource")))
+		a.set(grafanaReason, cmp.Or(reason, strings.TrimPrefix(name, "Datasource")))
 	}
 }
 
@@ -54,7 +55,7 @@ func readLegacyGrafana(d *doc) (Body, error) {
 	o.open(d.node)
 	a := d.draft()
 	rule := line(o.get("ruleName").text())
-	a.Title = or(rule, or(line(o.get("title").text()), "Alert from "+d.source))
+	a.Title = cmp.Or(rule, cmp.Or(line(o.get("title").text()), "Alert from "+d.source))
 	switch state := strings.ToLower(line(o.get("state").text())); state {
 	case "ok":
 		a.Status = Over
@@ -69,16 +70,16 @@ func readLegacyGrafana(d *doc) (Body, error) {
 		a.note("The rule's state " + cut(state, 40) + " is not known; taken as firing.")
 	}
 	a.labels("", "tags", o.get("tags"))
-	a.severe(or(a.Label("severity"), a.Label("priority")))
+	a.severe(cmp.Or(a.Label("severity"), a.Label("priority")))
 	a.say("message", o.get("message").text())
 	o.get("evalMatches").items(func(_ int, m node) bool {
-		a.detail(or(m.get("metric").text(), "value"), strings.TrimSpace(m.get("value").flat(MaxTitle)+" "+m.get("tags").flat(MaxTitle)))
+		a.detail(cmp.Or(m.get("metric").text(), "value"), strings.TrimSpace(m.get("value").flat(MaxTitle)+" "+m.get("tags").flat(MaxTitle)))
 		return len(a.Details) < 20
 	})
 	a.link(o.get("ruleUrl").text(), "Rule")
 	a.link(o.get("imageUrl").text(), "Image")
 	if id := o.get("ruleId").text(); id != "" {
-		a.Key = "grafana:" + or(o.get("orgId").text(), "1") + "/" + id
+		a.Key = "grafana:" + cmp.Or(o.get("orgId").text(), "1") + "/" + id
 	} else {
 		a.Key = "grafana:" + rule
 	}

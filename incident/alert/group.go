@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -117,10 +118,10 @@ func (g *group) alert(v node) *draft {
 	a.measured(&o)
 	for _, name := range []string{"severity", "priority"} {
 		if a.Severity == Unknown {
-			a.severe(or(a.Label(name), notes.get(name).text()))
+			a.severe(cmp.Or(a.Label(name), notes.get(name).text()))
 		}
 	}
-	a.Service = or(a.Label("service"), notes.get("service").text())
+	a.Service = cmp.Or(a.Label("service"), notes.get("service").text())
 	for _, name := range []string{"job", "app", "component", "service_name"} {
 		a.hint(a.Label(name))
 	}
@@ -185,10 +186,10 @@ func byLabels(labels node) string {
 func (g *group) name(a *draft, notes *object) {
 	a.noData(notes)
 	for _, name := range []string{"summary", "title"} {
-		a.Title = or(a.Title, told(notes.get(name)))
+		a.Title = cmp.Or(a.Title, told(notes.get(name)))
 	}
 	for _, name := range []string{"message", "description"} {
-		a.Title = or(a.Title, sentence(told(notes.get(name))))
+		a.Title = cmp.Or(a.Title, sentence(told(notes.get(name))))
 	}
 	if line(a.Title) == "" {
 		a.Title = g.named(a)
@@ -225,9 +226,9 @@ var apart = []string{"instance", "pod", "node", "host", "hostname", "name", "dev
 // named is the alert's name and what tells it from others: the labels that the
 // group does not have in common, or those that usually do.
 func (g *group) named(a *draft) string {
-	name := or(a.Label("alertname"), a.Label("rulename"))
+	name := cmp.Or(a.Label("alertname"), a.Label("rulename"))
 	if name == "" { // the group's own name is better than none
-		name = or(line(ungrouped(g.top.get("title").text())), "Alert from "+a.Source)
+		name = cmp.Or(line(ungrouped(g.top.get("title").text())), "Alert from "+a.Source)
 	}
 	var more []string
 	for _, l := range a.Labels {

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func readNewRelic(d *doc) (Body, error) {
 	a.hint(o.get("targets").first().get("name").text())
 	a.Service = text("service")
 	if line(a.Title) == "" {
-		a.Title = or(sentence(a.Summary), "New Relic issue "+a.Key)
+		a.Title = cmp.Or(sentence(a.Summary), "New Relic issue "+a.Key)
 	}
 	if a.Key == "" && a.Title == "New Relic issue " {
 		return Body{}, refuse("title", "is missing, and so is id: the body says neither what is wrong nor which issue it is")

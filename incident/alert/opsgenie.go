@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 )
 
@@ -32,14 +33,14 @@ func readOpsgenie(d *doc) (Body, error) {
 	} else {
 		a.labels("", "details", v)
 	}
-	a.severe(or(o.get("priority").text(), a.Label("severity")))
+	a.severe(cmp.Or(o.get("priority").text(), a.Label("severity")))
 	a.hint(a.Label("entity"))
 	a.detail("note", o.get("note").text())
 	a.detail("responders", names(o.get("responders")))
 	a.detail("actions", o.get("actions").flat(MaxValue))
 	a.detail("user", o.get("user").text())
 	if line(a.Title) == "" {
-		a.Title = or(sentence(a.Summary), line(a.Label("entity")))
+		a.Title = cmp.Or(sentence(a.Summary), line(a.Label("entity")))
 		a.note("The alert has no message; its title is what else it says.")
 	}
 	if line(a.Title) == "" {
@@ -53,7 +54,7 @@ func readOpsgenie(d *doc) (Body, error) {
 func names(list node) string {
 	var all []string
 	list.items(func(_ int, v node) bool {
-		if name := line(or(v.get("name").text(), v.get("username").text())); name != "" {
+		if name := line(cmp.Or(v.get("name").text(), v.get("username").text())); name != "" {
 			all = append(all, name)
 		}
 		return len(all) < 20

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -29,7 +30,7 @@ func readPagerDuty(d *doc) (Body, error) {
 		a.label(name, p.get(name))
 	}
 	a.custom(p.get("custom_details"))
-	a.severe(or(p.get("severity").text(), a.Label("severity")))
+	a.severe(cmp.Or(p.get("severity").text(), a.Label("severity")))
 	a.hint(a.Label("group"))
 	a.hint(a.Label("component"))
 	a.client(&o)
@@ -121,9 +122,9 @@ func (a *draft) grouped(firing node) {
 		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(l), "- "), " = ")
 		switch name {
 		case "summary":
-			summary = or(summary, value)
+			summary = cmp.Or(summary, value)
 		case "description":
-			description = or(description, value)
+			description = cmp.Or(description, value)
 		}
 	}
 	a.Summary = strings.TrimSpace(summary + "\n" + description)
@@ -145,8 +146,8 @@ func (a *draft) linkList(list node, field string) {
 	list.items(func(at int, v node) bool {
 		switch v.kind() {
 		case isObject:
-			text := or(v.get("text").text(), v.get("alt").text())
-			a.link(v.get("src").text(), or(text, "Image"))
+			text := cmp.Or(v.get("text").text(), v.get("alt").text())
+			a.link(v.get("src").text(), cmp.Or(text, "Image"))
 			a.link(v.get("href").text(), text)
 		case isString:
 			a.link(v.text(), "")
@@ -204,7 +205,7 @@ func readPagerDutyV1(d *doc) (Body, error) {
 	problems := a.action(o.get("event_type"), "event_type", "incident_key", line(text) != "")
 	details := o.get("details")
 	if a.Status == Firing {
-		a.Title = or(nagios(details), ungrouped(text))
+		a.Title = cmp.Or(nagios(details), ungrouped(text))
 	}
 	a.say("output", details.get("SERVICEOUTPUT").text())
 	a.say("output", details.get("HOSTOUTPUT").text())
@@ -232,7 +233,7 @@ func readPagerDutyV1(d *doc) (Body, error) {
 // Source: PagerDuty/pdagent-integrations, pd-nagios.
 func nagios(details node) string {
 	host, service := line(details.get("HOSTNAME").text()), line(details.get("SERVICEDESC").text())
-	state := line(or(details.get("SERVICESTATE").text(), details.get("HOSTSTATE").text()))
+	state := line(cmp.Or(details.get("SERVICESTATE").text(), details.get("HOSTSTATE").text()))
 	switch {
 	case host == "" || state == "":
 		return ""

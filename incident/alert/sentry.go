@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ func readSentry(d *doc) (Body, error) {
 		return Body{}, refuse("data", "has no event, issue, error or metric_alert; only those of Sentry's webhooks are alerts")
 	}
 	if line(a.Title) == "" {
-		a.Title = or(sentence(a.Summary), "Sentry issue "+a.Key)
+		a.Title = cmp.Or(sentence(a.Summary), "Sentry issue "+a.Key)
 	}
 	if a.Key == "" && a.Title == "Sentry issue " {
 		return Body{}, refuse("data", "says neither which issue it is nor what is wrong")
@@ -56,8 +57,8 @@ func (a *draft) sentryEvent(v node) {
 func (a *draft) sentryWords(o *object) {
 	a.Title = either(o.get("title"), o.at("metadata", "title"), o.get("message")).text()
 	a.tag(o.get("tags"))
-	a.severe(or(o.get("level").text(), a.Label("level")))
-	a.say("message", or(o.get("message").text(), o.at("metadata", "value").text()))
+	a.severe(cmp.Or(o.get("level").text(), a.Label("level")))
+	a.say("message", cmp.Or(o.get("message").text(), o.at("metadata", "value").text()))
 	a.set("culprit", o.get("culprit").text())
 	a.label("location", o.get("location"))
 }
@@ -137,8 +138,8 @@ func (a *draft) sentryPlugin(v node) {
 	o.open(v)
 	event := o.get("event")
 	a.sentryEvent(event)
-	a.Title = or(a.Title, or(o.get("message").text(), o.get("culprit").text()))
-	a.Key = or(line(o.get("id").text()), a.Key)
+	a.Title = cmp.Or(a.Title, cmp.Or(o.get("message").text(), o.get("culprit").text()))
+	a.Key = cmp.Or(line(o.get("id").text()), a.Key)
 	if a.Severity == Unknown {
 		a.severe(o.get("level").text())
 	}

@@ -43,36 +43,39 @@ const (
 // ParseSNS reads an envelope. It is not to be trusted before [Envelope.Verify].
 // The error is a [Problems].
 func ParseSNS(body []byte) (Envelope, error) {
-	v, _, err := read(body)
+	n, _, err := checked(body)
 	if err != nil {
 		return Envelope{}, err
 	}
-	f := &form{}
-	text := func(name string) string { return f.text(v, "body", name) }
+	if n.kind() != isObject {
+		return Envelope{}, refuse("body", "is %s; a JSON object is expected", n.kind())
+	}
+	text := func(name string) string { return n.get(name).text() }
 	e := Envelope{
 		Type: text("Type"), MessageID: text("MessageId"), TopicARN: text("TopicArn"), Subject: text("Subject"),
 		Message: text("Message"), Timestamp: text("Timestamp"), Token: text("Token"), SubscribeURL: text("SubscribeURL"),
 		SignatureVersion: text("SignatureVersion"), Signature: text("Signature"), SigningCertURL: text("SigningCertURL"),
-		hasSubject: v.get("Subject").kind == isString,
+		hasSubject: n.get("Subject").kind() == isString,
 	}
 	need := []struct{ name, value string }{
 		{"MessageId", e.MessageID}, {"TopicArn", e.TopicARN}, {"Timestamp", e.Timestamp},
 		{"Signature", e.Signature}, {"SigningCertURL", e.SigningCertURL},
 	}
+	var p Problems
 	switch e.Type {
 	case SNSNotification:
 	case SNSSubscribe, SNSUnsubscribe:
 		need = append(need, struct{ name, value string }{"Token", e.Token}, struct{ name, value string }{"SubscribeURL", e.SubscribeURL})
 	default:
-		f.add("Type", fmt.Sprintf("is %q; it must be %s, %s or %s", cut(line(e.Type), 40), SNSNotification, SNSSubscribe, SNSUnsubscribe))
+		p = refuse("Type", "is %q; it must be %s, %s or %s", cut(line(e.Type), 40), SNSNotification, SNSSubscribe, SNSUnsubscribe)
 	}
-	for _, n := range need {
-		if n.value == "" && !f.has(n.name) {
-			f.add(n.name, "is missing")
+	for _, x := range need {
+		if x.value == "" {
+			p = append(p, Problem{x.name, "is missing"})
 		}
 	}
-	if err := f.err(); err != nil {
-		return Envelope{}, err
+	if len(p) > 0 {
+		return Envelope{}, p
 	}
 	return e, nil
 }

@@ -108,13 +108,14 @@ func lucky() Section {
 
 func (f *facts) nowAndLater() Section {
 	s := Section{ID: "now_later", Title: "Now and later", Source: Both}
+	at := f.clock.list(f.i.Declared)
 	for _, e := range f.events {
 		if e.Kind == incident.KindMitigated {
 			text := f.wording().Sentence(e).Did
 			if said := f.cast.clean(e.Text); said != "" {
 				text += "\n" + said
 			}
-			s.List = append(s.List, Item{Lead: f.clock.at(e.At), Text: text})
+			s.List = append(s.List, Item{Lead: at(e.At), Text: text})
 		}
 	}
 	if fix, ok := f.permanentFix(); ok {

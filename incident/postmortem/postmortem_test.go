@@ -105,3 +105,23 @@ func TestHTMLShowsMarkup(t *testing.T) {
 		t.Error("the page does not show the title as it was typed")
 	}
 }
+
+// TestDatesInLists: where the day changes in a list, the line says which day it is.
+func TestDatesInLists(t *testing.T) {
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) }
+	show := newClock(nil).list(at(23, 22, 0))
+	for _, c := range []struct {
+		t    time.Time
+		want string
+	}{
+		{at(23, 22, 30), "22:30 UTC"},
+		{at(24, 0, 10), "Tue 24 Nov, 00:10 UTC"},
+		{at(24, 9, 0), "09:00 UTC"},
+		{at(26, 9, 0), "Thu 26 Nov, 09:00 UTC"},
+		{at(24, 9, 0), "Tue 24 Nov, 09:00 UTC"},
+	} {
+		if got := show(c.t); got != c.want {
+			t.Errorf("%s is shown as %q, want %q", c.t, got, c.want)
+		}
+	}
+}

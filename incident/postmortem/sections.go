@@ -157,12 +157,13 @@ func (f *facts) promise(d Document) Section {
 	for _, p := range d.Promises {
 		s.Table.Rows = append(s.Table.Rows, []string{p.What, p.Target.String(), p.Used.String(), string(p.State)})
 	}
+	at := f.clock.list(f.i.Declared)
 	for _, g := range d.Gaps {
 		text := g.Took.String() + " without an update"
 		if g.Limit > 0 {
 			text += ", " + g.Limit.String() + " agreed"
 		}
-		s.List = append(s.List, Item{Lead: f.clock.at(g.From) + " to " + f.clock.at(g.To), Text: text})
+		s.List = append(s.List, Item{Lead: at(g.From) + " to " + at(g.To), Text: text})
 	}
 	return s
 }
@@ -177,9 +178,10 @@ func (f *facts) times(d Document) Section {
 		}
 		s.Table.Rows = append(s.Table.Rows, []string{m.Name, f.moment(m.From), f.moment(m.To), took})
 	}
+	at := f.clock.list(f.i.Declared)
 	for _, e := range d.Timeline {
 		if change(e.Kind) {
-			s.List = append(s.List, f.item(e))
+			s.List = append(s.List, item(e, at))
 		}
 	}
 	return s
@@ -208,13 +210,13 @@ func change(k incident.Kind) bool {
 	}
 }
 
-// item shows a timeline entry as a line of a list.
-func (f *facts) item(e Entry) Item {
+// item shows a timeline entry as a line of a list whose times are shown by at.
+func item(e Entry, at func(time.Time) string) Item {
 	text := e.Who + ": " + e.What
 	if e.Text != "" {
 		text += "\n" + e.Text
 	}
-	return Item{Lead: f.clock.at(e.At), Text: text}
+	return Item{Lead: at(e.At), Text: text}
 }
 
 func (f *facts) people(d Document) Section {
@@ -240,7 +242,7 @@ func (f *facts) log(d Document) Section {
 	s := Section{ID: "timeline", Title: "Timeline", Source: Both}
 	day := ""
 	for _, e := range d.Timeline {
-		it := f.item(e)
+		it := item(e, f.clock.at)
 		if today := e.At.UTC().Format(time.DateOnly); today != day {
 			day, it.Lead = today, f.clock.full(e.At)
 		}
@@ -269,10 +271,11 @@ var kindsAsked = []struct {
 
 func (f *facts) fourNotes(d Document) Section {
 	s := Section{ID: "notes", Title: "What, where, how, when", Source: Both}
+	at := f.clock.list(f.i.Declared)
 	for _, k := range kindsAsked {
 		if n := f.firstNote(k.kind); n >= 0 {
 			e := d.Timeline[n]
-			s.List = append(s.List, Item{Lead: string(k.kind), Text: f.clock.at(e.At) + ", " + e.Who + "\n" + e.Text})
+			s.List = append(s.List, Item{Lead: string(k.kind), Text: at(e.At) + ", " + e.Who + "\n" + e.Text})
 			continue
 		}
 		s.Asks = append(s.Asks, Ask{Question: string(k.kind) + ": " + k.ask.Question, Hint: "could know: " + k.ask.Hint})
@@ -292,9 +295,10 @@ func (f *facts) firstNote(k incident.NoteKind) int {
 
 func (f *facts) decisions(d Document) Section {
 	s := Section{ID: "decisions", Title: "Decisions", Source: Record}
+	at := f.clock.list(f.i.Declared)
 	for n, e := range f.events {
 		if e.Kind == incident.KindNote && e.Note == incident.Decision {
-			s.List = append(s.List, Item{Lead: f.clock.at(e.At), Text: d.Timeline[n].Who + "\n" + d.Timeline[n].Text})
+			s.List = append(s.List, Item{Lead: at(e.At), Text: d.Timeline[n].Who + "\n" + d.Timeline[n].Text})
 		}
 	}
 	if len(s.List) == 0 {
@@ -321,7 +325,7 @@ func (f *facts) paging(d Document) Section {
 		case p.Lost:
 			answered = "failed"
 		case !p.Answered.IsZero():
-			answered, delay = f.clock.at(p.Answered), p.Delay.String()
+			answered, delay = f.clock.list(p.Sent)(p.Answered), p.Delay.String()
 		}
 		s.Table.Rows = append(s.Table.Rows, []string{p.To, p.Via, f.clock.full(p.Sent), answered, delay, p.Band})
 	}

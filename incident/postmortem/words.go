@@ -41,6 +41,20 @@ func (c clock) full(t time.Time) string {
 	return t.UTC().Format("Mon 2 Jan 2006, ") + c.at(t)
 }
 
+// list returns at for the lines of a list, in their order: where the day in UTC is not
+// that of the line before, or at first not that of start, the date stands before it.
+func (c clock) list(start time.Time) func(time.Time) string {
+	last := start.UTC().Format(time.DateOnly)
+	return func(t time.Time) string {
+		day := t.UTC().Format(time.DateOnly)
+		if day == last {
+			return c.at(t)
+		}
+		last = day
+		return t.UTC().Format("Mon 2 Jan, ") + c.at(t)
+	}
+}
+
 // short shows the minute in UTC alone, with the date where it is not that of near.
 func (c clock) short(t, near time.Time) string {
 	if t.UTC().Format(time.DateOnly) == near.UTC().Format(time.DateOnly) {
