@@ -31,6 +31,9 @@ const (
 // the body.
 func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error) {
 	taken := make([]Taken, len(b.Alerts))
+	if err := named(b.Alerts); err != nil {
+		return taken, err
+	}
 	order := inOrder(b.Alerts)
 	order, err := a.repeats(ctx, k, b, order, taken)
 	if err != nil {
@@ -55,6 +58,23 @@ func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error)
 		order = order[done:]
 	}
 	return taken, a.changes(ctx, k, b.Changes)
+}
+
+// named sees to it that every alert that fires has a title that can be seen. It refuses
+// one that comes alone without.
+func named(list []alert.Alert) error {
+	for n := range list {
+		a := &list[n]
+		title, _ := incident.CleanTitle(a.Title)
+		switch {
+		case a.Status != alert.Firing || title != "":
+		case len(list) == 1:
+			return incident.Refuse("Say in a few words what is wrong.", "The title has no sign that can be seen.")
+		default:
+			a.Title = "An alert without a title, " + a.Key
+		}
+	}
+	return nil
 }
 
 // room reports whether the transaction holds one more alert.
@@ -145,8 +165,9 @@ type touched struct {
 	tally   tallyRecord
 	joining desk.Joining
 	joined  bool
-	noted   bool // the notes on the body stand in its timeline
-	stale   bool // what shows its alerts shows less than holds
+	noted   bool     // the notes on the body stand in its timeline
+	stale   bool     // what shows its alerts shows less than holds
+	notes   []string // on how its alerts were read
 }
 
 func (a *Alerts) taking(tx *ledger.Tx, k Key, b alert.Body) *taking {
@@ -377,6 +398,13 @@ func (t *taking) join(c *touched, in alert.Alert, v alert.Verdict, d alert.Decis
 			j.Again = d.After.Count
 		}
 	}
+	if told && isNew {
+		for _, note := range append(slices.Clone(v.Notes), in.Notes...) {
+			if len(c.notes) < entriesMost && !slices.Contains(c.notes, note) {
+				c.notes = append(c.notes, note)
+			}
+		}
+	}
 	c.joined = true
 	j.Alerts, j.Told = d.Tally.Total(), j.Told || told
 	j.Ask = cmp.Or(j.Ask, d.Ask)
@@ -421,6 +449,11 @@ func (t *taking) close() error {
 		c := t.touched[n]
 		if c.joined {
 			if err := t.desk.Join(n, c.joining); err != nil {
+				return err
+			}
+		}
+		for _, note := range c.notes {
+			if err := t.desk.Remark(n, note, false); err != nil {
 				return err
 			}
 		}

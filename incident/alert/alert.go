@@ -163,10 +163,13 @@ func Fingerprint(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// Text returns the alert's labels, details and links as lines, for the first note
-// of an incident.
+// Text returns what the sender says besides the title as lines, for the first note of
+// an incident: its summary, the labels, details and links.
 func (a Alert) Text() string {
 	var b strings.Builder
+	if a.Summary != "" {
+		b.WriteString(a.Summary + "\n")
+	}
 	for _, l := range a.Labels {
 		b.WriteString(l.Key + " = " + l.Value + "\n")
 	}
