@@ -332,9 +332,10 @@ func (i Incident) AlertFires(f Fires, by Actor, now time.Time) Change {
 	if f.Ask != "" && i.Status == Mitigated {
 		c.say(c.add(Event{Kind: KindInvestigate, Text: CleanText(f.Ask)}))
 		c.refresh()
-		return c.change()
 	}
-	c.do(RefreshCard)
+	if len(c.events) > 0 { // of those that are only counted the alerts' own message tells
+		c.do(RefreshCard)
+	}
 	return c.change()
 }
 
