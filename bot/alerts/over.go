@@ -71,11 +71,31 @@ func (a *Alerts) tidy(ctx context.Context, name string, now time.Time) error {
 	})
 }
 
+// countRecord is how many alerts there were of one sender and service in a month, of
+// those that are removed by now.
+type countRecord struct {
+	V       int    `json:"v"`
+	Sender  string `json:"sender"`
+	Service string `json:"service"`
+	Alerts  int    `json:"alerts"`
+	Fired   int    `json:"fired"` // how often they began to fire
+}
+
+// count keeps for figures that there was an alert.
+func (r Alert) count(t *ledger.Tx) error {
+	key := "alertcount/" + r.First.UTC().Format("2006-01") + "/" + ledger.Hash(r.Sender+"\x00"+r.Service)
+	c, _, err := ledger.Load[countRecord](t.Tx, key)
+	if err != nil {
+		return err
+	}
+	return t.Save(key, countRecord{1, r.Sender, r.Service, c.Alerts + 1, c.Fired + r.Count})
+}
+
 // old is an alert or a group that may be forgotten.
 type old struct {
-	key      string
-	value    []byte
-	incident int
+	key   string
+	value []byte
+	alert Alert // zero of a group
 }
 
 // remove forgets it, unless it was written since it was found.
@@ -83,8 +103,13 @@ func (s old) remove(t *ledger.Tx) error {
 	if v, err := t.Get(s.key); err != nil || string(v) != string(s.value) {
 		return nil
 	}
-	if s.incident > 0 {
-		if err := t.Delete(memberKey(s.incident, s.key)); err != nil {
+	if s.alert.Sender != "" {
+		if err := s.alert.count(t); err != nil {
+			return err
+		}
+	}
+	if s.alert.Incident > 0 {
+		if err := t.Delete(memberKey(s.alert.Incident, s.key)); err != nil {
 			return err
 		}
 	}
@@ -100,7 +125,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
 			if len(list) < tidyAtOnce && r.forgotten(now) {
-				list = append(list, old{key, value, r.Incident})
+				list = append(list, old{key, value, r})
 			}
 		}
 		for key, value := range tx.Scan("alertgroup/") {
@@ -109,7 +134,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
 			if len(list) < tidyAtOnce && now.Sub(r.Until) > keepOver {
-				list = append(list, old{key, value, 0})
+				list = append(list, old{key, value, Alert{}})
 			}
 		}
 		return nil
@@ -180,6 +205,27 @@ func (a *Alerts) change(ctx context.Context, k Key, c alert.Change) error {
 		}
 		return t.close()
 	})
+}
+
+// Recent returns what was changed in a service within the last day, the newest first.
+func (a *Alerts) Recent(ctx context.Context, service string) ([]alert.Change, error) {
+	const most = 5
+	var list []alert.Change
+	since := ledger.Instant().Add(-24 * time.Hour)
+	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.ScanBack(changePrefix(service)) {
+			var r changeRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if r.At.Before(since) || len(list) == most {
+				break
+			}
+			list = append(list, r.Change)
+		}
+		return nil
+	})
+	return list, err
 }
 
 // changed says what was changed, in words.

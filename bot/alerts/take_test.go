@@ -10,6 +10,7 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // TestLife follows alerts through the life of incidents, step by step.
@@ -338,6 +339,133 @@ func TestLargeBody(t *testing.T) {
 		}
 		for _, n := range r.active() {
 			r.tallies(n, 10, 0)
+		}
+	})
+}
+
+// TestResolvesByItself: where the roster says so, an incident is resolved when its
+// alerts have been over for a while, and not when one fires again meanwhile.
+func TestResolvesByItself(t *testing.T) {
+	inBubble(t, "\nalerts: {over: {do: resolve, after: 10m}}\n", func(r *room) {
+		r.take("m", firing("a"), firing("b"))
+		r.take("m", over("a"), over("b"))
+		r.pass(9 * time.Minute)
+		r.take("m", firing("b"))
+		r.pass(20 * time.Minute)
+		if open := r.active(); len(open) != 1 {
+			t.Fatalf("open: %v; one alert fires", open)
+		}
+		r.take("m", over("b"))
+		r.pass(9 * time.Minute)
+		if open := r.active(); len(open) != 1 {
+			t.Fatalf("open: %v; it has been over for nine minutes", open)
+		}
+		r.reopen()
+		r.pass(2 * time.Minute)
+		if i, _ := r.folds(1); i.Status != incident.Resolved {
+			t.Errorf("it is %s after ten minutes of quiet", i.Status)
+		}
+	})
+}
+
+// TestGroups: what is one incident is what the roster groups by.
+func TestGroups(t *testing.T) {
+	with := func(key, cluster string) alert.Alert {
+		a := firing(key)
+		a.Labels = []alert.KV{{Key: "cluster", Value: cluster}}
+		return a
+	}
+	inBubble(t, "\nalerts: {group: {by: [cluster], window: 5m, most: 12m}}\n", func(r *room) {
+		got := []int{}
+		add := func(a alert.Alert) { got = append(got, r.take("m", a)[0].Incident) }
+		add(with("a", "eu"))
+		add(with("b", "us"))
+		add(with("c", "eu"))
+		r.pass(4 * time.Minute)
+		add(with("d", "eu")) // each new one keeps it open
+		r.pass(4 * time.Minute)
+		add(with("e", "eu"))
+		r.pass(6 * time.Minute)
+		add(with("f", "eu")) // the window has passed
+		r.pass(4 * time.Minute)
+		add(with("g", "eu"))
+		r.pass(4 * time.Minute)
+		add(with("h", "eu"))
+		r.pass(4*time.Minute + time.Second)
+		add(with("i", "eu")) // within the window, but the episode is over
+		if want := []int{1, 2, 1, 1, 1, 3, 3, 3, 4}; !slices.Equal(got, want) {
+			t.Errorf("the alerts went to %v, want %v", got, want)
+		}
+	})
+}
+
+// TestKeysOfTheRoster: what a key says holds where its sender says nothing.
+func TestKeysOfTheRoster(t *testing.T) {
+	inBubble(t, "\nalerts: {keys: {edge-only: {service: edge, severity: sev1}}}\n", func(r *room) {
+		a := alert.Alert{Key: "a", Status: alert.Firing, Title: "slow", Source: "event"}
+		r.take("edge-only", a)
+		if i, _ := r.folds(1); i.Service != "edge" || i.Severity != incident.Sev1 {
+			t.Errorf("it is %s of %s, want sev1 of the edge", i.Severity, i.Service)
+		}
+		r.take("another", a)
+		if i, _ := r.folds(2); i.Service != "checkout" || i.Severity != incident.Sev2 || !i.Assumed {
+			t.Errorf("it is %s of %s, assumed: %t; want an assumed sev2 of checkout", i.Severity, i.Service, i.Assumed)
+		}
+	})
+}
+
+// TestChanges: a change of a service stands in the timelines of its open incidents.
+func TestChanges(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"))
+		change := alert.Change{Title: "Deployed checkout 4.2.1", Service: "checkout", Source: "pagerduty", Links: []alert.Link{{URL: "https://ci.example/42"}}}
+		if _, err := r.Take(t.Context(), Key{Name: "ci"}, alert.Body{Changes: []alert.Change{change}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, events := r.folds(1); !strings.Contains(texts(events), "Changed: Deployed checkout 4.2.1 https://ci.example/42") {
+			t.Errorf("the timeline does not tell of the change:\n%s", texts(events))
+		}
+		recent, err := r.Recent(t.Context(), "checkout")
+		if err != nil || len(recent) != 1 || recent[0].Title != change.Title {
+			t.Errorf("recent changes are %+v, %v", recent, err)
+		}
+	})
+}
+
+// TestForgotten: alerts are removed some time after their end, and figures keep how
+// many there were.
+func TestForgotten(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		for k := range 100 {
+			r.take("m", firing(fmt.Sprint(k)))
+		}
+		for k := range 100 {
+			r.take("m", over(fmt.Sprint(k)))
+		}
+		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
+		r.pass(100 * 24 * time.Hour)
+		v, err := r.Of(t.Context(), 1)
+		if err != nil || len(v.Alerts) != 0 {
+			t.Errorf("%d alerts are left after a hundred days, %v", len(v.Alerts), err)
+		}
+		err = r.db.View(t.Context(), func(tx *storage.Tx) error {
+			for _, value := range tx.Scan("alertcount/2000-01/") {
+				if !strings.Contains(string(value), `"alerts":100,"fired":100`) {
+					t.Errorf("figures keep %s", value)
+				}
+				return nil
+			}
+			t.Error("figures keep nothing")
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Tally.Over != 100 {
+			t.Errorf("the incident does not know any more how many alerts it had: %+v", v.Tally)
+		}
+		if got := r.take("m", firing("7"))[0]; got.Incident != 2 || got.Result != alert.Opened {
+			t.Errorf("one that was forgotten fires: %+v", got)
 		}
 	})
 }

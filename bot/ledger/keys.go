@@ -42,6 +42,7 @@ var families = []Family{
 	{"alerts/N", "alerts", "how many alerts of the incident fire and are over", ""},
 	{"member/N/HASH", "alerts", "nothing: an index of the alerts of an incident", "with the alert"},
 	{"change/HASH/INSTANT", "alerts", "something that was changed in a service, by the hash of its name", "7 days after, when the next one comes"},
+	{"alertcount/MONTH/HASH", "alerts", "how many alerts of a sender and a service there were, of those that are removed by now", ""},
 	{"alertgroup/HASH", "alerts", "the incident that the next alert of a group joins, and until when", "90 days after it was open"},
 	{"key/NAME", "alerts", "the hash of an alert sender's key, and what may be shown of it", "when it is revoked"},
 	{"keyuse/NAME", "alerts", "when a key was used last, to the minute", "with the key"},
