@@ -40,7 +40,7 @@ func (f *alertFlags) add(cmd *cobra.Command) {
 func alertTestCommand(p process) *cobra.Command {
 	var flags alertFlags
 	cmd := &cobra.Command{
-		Use:     "test FILE|-",
+		Use:     "test FILE|- [--config FILE] [--as SENDER] [--key NAME] [--json]",
 		Short:   "Say what a body means and where it would go, without storing it",
 		Example: "stormbell alert test body.json --config stormbell.yaml --as alertmanager",
 		Args:    exactly("a file, or - for the input"),
@@ -55,7 +55,7 @@ func alertTestCommand(p process) *cobra.Command {
 func alertExplainCommand(p process) *cobra.Command {
 	var flags alertFlags
 	cmd := &cobra.Command{
-		Use:     "explain INC-N|FILE|-",
+		Use:     "explain INC-N|FILE|- [--config FILE] [--as SENDER] [--key NAME] [--json]",
 		Short:   "Say why the alerts of an incident, or of a body, go where they go",
 		Example: "stormbell alert explain INC-12 --config stormbell.yaml",
 		Args:    exactly("an incident or a file"),
