@@ -8,7 +8,10 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -27,6 +30,9 @@ type Alerts struct {
 	oncall *oncall.Roster
 	desk   *desk.Desk
 	opt    Options
+
+	quiet     atomic.Pointer[quietNow]
+	reloading sync.Mutex // held while quiet is read anew
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents
@@ -38,5 +44,9 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	}
 	l.Handle("quiet/", a.tickQuiet)
 	l.Handle("alerts", a.tidy)
-	return a, a.startTidying(ctx)
+	l.Handle(string(Silence)+"/", a.tickHeld)
+	l.Handle(string(Maintenance)+"/", a.tickHeld)
+	l.Handle(rosterWake, a.tickRoster)
+	people.OnChange(func(tx *ledger.Tx) error { return tx.Wake(rosterWake, tx.Now) })
+	return a, cmp.Or(a.reloadQuiet(ctx), a.startTidying(ctx), a.startRoster(ctx))
 }

@@ -76,6 +76,7 @@ type old struct {
 	key      string
 	value    []byte
 	incident int
+	held     string // in the index of what is held back; empty: it is not
 }
 
 // remove forgets it, unless it was written since it was found.
@@ -85,6 +86,11 @@ func (s old) remove(t *ledger.Tx) error {
 	}
 	if s.incident > 0 {
 		if err := t.Delete(memberKey(s.incident, s.key)); err != nil {
+			return err
+		}
+	}
+	if s.held != "" {
+		if err := t.Delete(s.held); err != nil {
 			return err
 		}
 	}
@@ -100,7 +106,11 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
 			if len(list) < tidyAtOnce && r.forgotten(now) {
-				list = append(list, old{key, value, r.Incident})
+				o := old{key: key, value: value, incident: r.Incident}
+				if r.HeldBy != "" {
+					o.held = heldKey(r.HeldBy, r.Severity, key)
+				}
+				list = append(list, o)
 			}
 		}
 		for key, value := range tx.Scan("alertgroup/") {
@@ -109,7 +119,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
 			if len(list) < tidyAtOnce && now.Sub(r.Until) > keepOver {
-				list = append(list, old{key, value, 0})
+				list = append(list, old{key: key, value: value})
 			}
 		}
 		return nil

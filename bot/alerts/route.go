@@ -36,7 +36,7 @@ func (a *Alerts) subject(k Key, in alert.Alert) alert.Subject {
 func (t *taking) route(in alert.Alert) alert.Verdict {
 	s := t.a.subject(t.key, in)
 	s.Now = t.now
-	return alert.Route(t.who.Roster, t.a.quietNow(), s)
+	return alert.Route(t.who.Roster, t.quiet.Quiet, s)
 }
 
 // severed is the alert with the severity that it is taken with.
@@ -46,6 +46,3 @@ func severed(v alert.Verdict, in alert.Alert) alert.Alert {
 	}
 	return in
 }
-
-// quietNow are the silences and the maintenance that were made while the bot ran.
-func (a *Alerts) quietNow() alert.Quiet { return alert.Quiet{} }
