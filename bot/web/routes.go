@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
@@ -75,6 +76,13 @@ func (s *Server) table() []served {
 	operator("GET", "/v1/incidents/{name}/why", s.why, "who was paged and why, what became of each notification, and who was not paged and why")
 	operator("GET", "/v1/incidents/{name}/postmortem", s.postmortem, "its post-mortem; `?format=markdown`, `html` or `json`")
 	operator("POST", "/v1/incidents/{name}/{verb}", s.act, "acts on it; the verbs are listed below")
+
+	operator("GET", "/v1/silences", s.listQuiet(alerts.Silence), "lists the silences that are in force or planned, those of the roster too; `?all=true` those of the last 30 days as well")
+	operator("POST", "/v1/silences", s.makeQuiet(alerts.Silence), "makes one: `match`, an object of labels and values, `for` (as in `2h`) or `until`, and optionally `from`, `reason`, `as`")
+	operator("DELETE", "/v1/silences/{id}", s.endQuiet(alerts.Silence), "ends it now; `?as=PERSON`")
+	operator("GET", "/v1/maintenance", s.listQuiet(alerts.Maintenance), "the same for maintenance")
+	operator("POST", "/v1/maintenance", s.makeQuiet(alerts.Maintenance), "begins one: `service`, and the rest as for a silence")
+	operator("DELETE", "/v1/maintenance/{id}", s.endQuiet(alerts.Maintenance), "ends it now; `?as=PERSON`")
 
 	operator("GET", "/v1/roster", s.roster, "the current roster, its version in `ETag`; `?version=N` an earlier one")
 	operator("POST", "/v1/roster", s.apply, "applies the roster in the body; `?plan=1` only says what would change, `?why=TEXT` and `?as=PERSON` go into the history, `If-Match` names the version it was made from (412 if another one is current, 422 with every problem if it is not valid)")

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -82,12 +83,16 @@ func scriptBot(ts *testscript.TestScript, _ bool, args []string) {
 	push := desk.Push{Server: ts.Getenv("PUSH"), Topic: ts.Getenv("TOPIC")}
 	d, people, err := openParts(context.Background(), db, desk.Options{Push: push})
 	ts.Check(err)
+	l0, err := ledger.Open(context.Background(), db)
+	ts.Check(err)
+	room, err := alerts.Open(context.Background(), l0, people, d, alerts.Options{})
+	ts.Check(err)
 	if len(args) > 0 {
 		roster, err := rotation.Parse(args[0], []byte(ts.ReadFile(args[0])))
 		ts.Check(err)
 		ts.Check(people.ApplyRoster(context.Background(), roster, incident.Bot, "test"))
 	}
-	server, err := web.New(web.Options{Desk: d, People: people, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
+	server, err := web.New(web.Options{Desk: d, People: people, Alerts: room, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
 	ts.Check(err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
