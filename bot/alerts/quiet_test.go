@@ -10,6 +10,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/rotation"
@@ -372,6 +373,58 @@ func TestRosterSilence(t *testing.T) {
 		if q := r.quietNamed(id); q.EndedBy != incident.Bot || q.Fired != 2 {
 			t.Errorf("ended by %q, fired %d; want the bot and 2", q.EndedBy, q.Fired)
 		}
+	})
+}
+
+// TestEndWhileDown has the end come while nothing runs: what was held back is taken up
+// at the start.
+func TestEndWhileDown(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.maintain("checkout", time.Hour)
+		r.pass(time.Second)
+		r.take("am", firing("a"))
+		time.Sleep(3 * time.Hour) // no tick
+		r.reopen()
+		r.pass(time.Second)
+		r.tallies(1, 1, 0)
+		if q := r.quietNamed("m1"); q.Fired != 1 || r.held() != 0 || len(r.notifications(1)) == 0 {
+			t.Errorf("fired %d, %d left, paged %v; want 1, 0, somebody", q.Fired, r.held(), r.notifications(1))
+		}
+	})
+}
+
+// TestRosterChangedWhileDown has the roster change where no room of alerts hears of it,
+// and bring back what was over.
+func TestRosterChangedWhileDown(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		written := func(d time.Duration) string {
+			return sampleRoster + "\nalerts:\n  maintenance: [{service: checkout, from: 1999-12-31T00:00:00Z, until: " + time.Now().UTC().Add(d).Format(time.RFC3339) + "}]\n"
+		}
+		other, err := oncall.Open(t.Context(), r.ledger, oncall.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := rotation.Parse("roster.yaml", []byte(written(time.Hour)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.ApplyRoster(t.Context(), parsed, incident.Bot, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.reopen()
+		r.pass(time.Second)
+		list, _ := r.Quiets(t.Context(), false)
+		if len(list) != 1 || r.announced() != 1 {
+			t.Fatalf("listed %v, %d announcements; want the roster's and one", list, r.announced())
+		}
+		r.pass(2 * time.Hour)
+		r.apply(written(time.Hour))
+		r.pass(time.Second)
+		if taken := r.take("am", firing("a")); taken[0].Result != alert.Suppressed || r.quietNamed(list[0].ID).Held != 1 {
+			t.Errorf("after it is back: %v, held %d; want suppressed and 1", taken, r.quietNamed(list[0].ID).Held)
+		}
+		r.pass(2 * time.Hour)
+		r.tallies(1, 1, 0)
 	})
 }
 

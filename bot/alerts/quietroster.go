@@ -125,8 +125,7 @@ func wants(q Quiet, r quietRecord, now time.Time) (quietRecord, bool) {
 	case r.V == 0:
 		q.Made = now
 		return quietRecord{V: 1, Quiet: q}, true
-	case r.Until.Equal(q.Until) && r.Reason == q.Reason && r.ByWord == q.ByWord,
-		!r.Done.IsZero() && !now.Before(q.Until), r.EndedBy == "" && r.Done.IsZero() && !now.Before(r.Until):
+	case r.Until.Equal(q.Until) && r.Reason == q.Reason && r.ByWord == q.ByWord, !r.Done.IsZero() && !now.Before(q.Until):
 		return r, false
 	}
 	r.Until, r.Reason, r.ByWord, r.EndedBy = q.Until, q.Reason, q.ByWord, ""

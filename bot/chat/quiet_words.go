@@ -94,6 +94,10 @@ func parseSilence(text string, now time.Time, zone *time.Location) (quietWords, 
 		}
 		q.match = append(q.match, m)
 	}
+	if d, _ := howLong(words); len(q.match) == 0 && d > 0 && len(words) <= 2 { // what another program calls a silence
+		return q, refuse("As in: silence alertname=DiskFull for 2h. To have nobody paged about an incident for a while: snooze "+text+".",
+			"Say which alerts, by their labels.")
+	}
 	if len(q.match) == 0 {
 		return q, refuse("As in: silence alertname=DiskFull instance=db-7 for 2h disk swap. A value between slashes is a regular expression.",
 			"Say which alerts, by their labels.")
@@ -232,23 +236,7 @@ func moment(words []string, after time.Time, zone *time.Location) (time.Time, in
 	if l, err := rotation.ParseLocal(strings.ToUpper(clean(0))); err == nil {
 		return rotation.Instant(zone, l), 1
 	}
-	here := rotation.LocalOf(after, zone)
-	day, used, said := here-here%daySeconds, 0, true
-	weekday, isDay := weekdays[clean(0)]
-	date, err := time.Parse(time.DateOnly, clean(0))
-	switch {
-	case clean(0) == "today":
-		used = 1
-	case clean(0) == "tomorrow":
-		day, used = day+daySeconds, 1
-	case isDay:
-		ahead := (int(weekday) - int(after.In(zone).Weekday()) + 7) % 7
-		day, used = day+rotation.Local(ahead*daySeconds), 1
-	case err == nil:
-		day, used = rotation.Local(date.Unix()), 1
-	default:
-		said = false
-	}
+	day, again, used := dayOf(clean(0), after, zone)
 	if clean(used) == "at" {
 		used++
 	}
@@ -257,13 +245,32 @@ func moment(words []string, after time.Time, zone *time.Location) (time.Time, in
 		return none, 0
 	}
 	t := rotation.Instant(zone, day+rotation.Local(seconds))
-	switch {
-	case !said && !t.After(after):
-		t = rotation.Instant(zone, day+daySeconds+rotation.Local(seconds))
-	case isDay && !t.After(after):
-		t = rotation.Instant(zone, day+7*daySeconds+rotation.Local(seconds))
+	if !t.After(after) && again > 0 {
+		t = rotation.Instant(zone, day+again*daySeconds+rotation.Local(seconds))
 	}
 	return t, used + many
+}
+
+// dayOf reads a day: its midnight, after how many days it comes again where a time of it
+// is over, 0 for never, and how many words say it. Without a word it is today.
+func dayOf(word string, after time.Time, zone *time.Location) (midnight, again rotation.Local, used int) {
+	here := rotation.LocalOf(after, zone)
+	today := here - here%daySeconds
+	if weekday, ok := weekdays[word]; ok {
+		ahead := (int(weekday) - int(after.In(zone).Weekday()) + 7) % 7
+		return today + rotation.Local(ahead*daySeconds), 7, 1
+	}
+	if date, err := time.Parse(time.DateOnly, word); err == nil {
+		return rotation.Local(date.Unix()), 0, 1
+	}
+	switch word {
+	case "today":
+		return today, 0, 1
+	case "tomorrow":
+		return today + daySeconds, 0, 1
+	default:
+		return today, 1, 0
+	}
 }
 
 var clockPattern = regexp.MustCompile(`^(\d{1,2})(?:[:.](\d{2}))?(am|pm)?$`)

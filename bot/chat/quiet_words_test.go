@@ -53,6 +53,7 @@ func TestQuietWords(t *testing.T) {
 	for typed, want := range map[string]string{
 		"":                   "Say which alerts",
 		"for 2h":             "Say which alerts",
+		"15m":                "snooze 15m",
 		"DiskFull for 2h":    "Say which alerts",
 		"alertname=DiskFull": "Say for how long",
 		"alertname=DiskFull until the disk is in": "Say for how long",

@@ -79,7 +79,8 @@ func quietCommand(p process, w quietWord) *cobra.Command {
 
 func quietAddCommand(p process, w quietWord) *cobra.Command {
 	var flags operatorFlags
-	var length, from, until, reason, as string
+	var t quietTimes
+	var reason, as string
 	cmd := &cobra.Command{
 		Use:   "add " + w.use + " (--for TIME|--until TIME) --config FILE [--from TIME] [--reason TEXT] [--as PERSON] [--json]",
 		Short: "Make one, with an end; at most 30 days",
@@ -89,29 +90,13 @@ func quietAddCommand(p process, w quietWord) *cobra.Command {
 			if err := w.fill(cmd, args, body); err != nil {
 				return err
 			}
-			if length == "" == (until == "") {
-				return wrong(cmd, "say either --for 2h or --until 2026-12-01T14:00")
-			}
 			o, err := flags.operator(cmd, p.Env)
 			if err != nil {
 				return err
 			}
 			o.look = string(w.kind) + " list"
-			if length != "" {
-				if _, ok := alerts.Length(length); !ok {
-					return wrong(cmd, fmt.Sprintf("--for %q is not a time like 30m, 2h or 1d", length))
-				}
-				body["for"] = length
-			}
-			for name, word := range map[string]string{"from": from, "until": until} {
-				if word == "" {
-					continue
-				}
-				t, err := wallTime(word, o.zone)
-				if err != nil {
-					return wrong(cmd, "--"+name+" "+err.Error())
-				}
-				body[name] = t
+			if err := t.fill(cmd, o.zone, body); err != nil {
+				return err
 			}
 			if as != "" {
 				body["as"] = as
@@ -124,12 +109,38 @@ func quietAddCommand(p process, w quietWord) *cobra.Command {
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&length, "for", "", "how long: 30m, 2h, 1d")
-	cmd.Flags().StringVar(&from, "from", "", "when it begins, like 2026-12-01T14:00 on the business's clock (default now)")
-	cmd.Flags().StringVar(&until, "until", "", "when it ends, likewise")
+	cmd.Flags().StringVar(&t.length, "for", "", "how long: 30m, 2h, 1d")
+	cmd.Flags().StringVar(&t.from, "from", "", "when it begins, like 2026-12-01T14:00 on the business's clock (default now)")
+	cmd.Flags().StringVar(&t.until, "until", "", "when it ends, likewise")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever wonders")
 	cmd.Flags().StringVar(&as, "as", "", "in whose name: a person of the roster")
 	return cmd
+}
+
+// quietTimes are the flags that say from when and until when.
+type quietTimes struct{ length, from, until string }
+
+func (t quietTimes) fill(cmd *cobra.Command, zone *time.Location, body map[string]any) error {
+	if t.length == "" == (t.until == "") {
+		return wrong(cmd, "say either --for 2h or --until 2026-12-01T14:00")
+	}
+	if t.length != "" {
+		if _, ok := alerts.Length(t.length); !ok {
+			return wrong(cmd, fmt.Sprintf("--for %q is not a time like 30m, 2h or 1d", t.length))
+		}
+		body["for"] = t.length
+	}
+	for name, word := range map[string]string{"from": t.from, "until": t.until} {
+		if word == "" {
+			continue
+		}
+		at, err := wallTime(word, zone)
+		if err != nil {
+			return wrong(cmd, "--"+name+" "+err.Error())
+		}
+		body[name] = at
+	}
+	return nil
 }
 
 // wallTime reads a time of the wall clock of a zone, or one with its offset.
