@@ -5,8 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
 )
 
 // diskAlert is an alert of checkout with labels.
@@ -202,6 +205,58 @@ func TestSilenceRefusals(t *testing.T) {
 		}
 		if list, err := r.alerts.Quiets(t.Context(), true); err != nil || len(list) != 0 {
 			t.Errorf("made all the same: %v (%v)", list, err)
+		}
+	})
+}
+
+// TestQuietLineAfterACrash loses the record of the line that was posted: the next
+// process finds the line, and makes no second one.
+func TestQuietLineAfterACrash(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("ada", "general", "maintenance checkout 2h database upgrade")
+		r.command("ada", "general", "maintenance search 2h new index")
+		r.pass(10 * time.Second)
+		r.stop()
+		engine, err := bolt.Open(r.path, bolt.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := storage.New(engine)
+		if err := db.Update(t.Context(), func(tx *storage.Tx) error {
+			for _, id := range []string{"m1", "m2"} {
+				record, err := storage.Load[map[string]any](tx, "maintenance/"+id)
+				if err != nil {
+					return err
+				}
+				if record["message"] == nil {
+					t.Errorf("%s has no message on record", id)
+				}
+				delete(record, "message")
+				if err := storage.Save(tx, "maintenance/"+id, record); err != nil {
+					return err
+				}
+			}
+			for n, target := range []string{"maintenance/m2", "maintenance/m1"} {
+				j := ledger.Job{V: 1, Number: 900 + n, Kind: ledger.Quiet, Target: target, Created: time.Now()}
+				if err := storage.Save(tx, j.Key(), j); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		r.start()
+		r.pass(10 * time.Second)
+		for key, what := range map[string]string{"maintenance/m1": "Maintenance of Checkout", "maintenance/m2": "Maintenance of Search"} {
+			got := showing(r.channel("incidents").Messages, what)
+			_, shown, err := r.alerts.QuietByKey(t.Context(), key)
+			if err != nil || len(got) != 1 || got[0].TS != shown.TS {
+				t.Errorf("%s is on record as %v (%v); want the one line about it:%s", what, shown, err, list(got))
+			}
 		}
 	})
 }
