@@ -8,8 +8,10 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -29,7 +31,9 @@ type Alerts struct {
 	desk   *desk.Desk
 	opt    Options
 
-	mappings sync.Map // of the roster, by name, ready to read with
+	mappings  sync.Map // of the roster, by name, ready to read with
+	quiet     atomic.Pointer[quietNow]
+	reloading sync.Mutex // held while quiet is read anew
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents
@@ -41,5 +45,9 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	}
 	l.Handle("quiet/", a.tickQuiet)
 	l.Handle("alerts", a.tidy)
-	return a, a.startTidying(ctx)
+	l.Handle(string(Silence)+"/", a.tickHeld)
+	l.Handle(string(Maintenance)+"/", a.tickHeld)
+	l.Handle(rosterWake, a.tickRoster)
+	people.OnChange(func(tx *ledger.Tx) error { return tx.Wake(rosterWake, tx.Now) })
+	return a, cmp.Or(a.reloadQuiet(ctx), a.startTidying(ctx), a.startRoster(ctx))
 }

@@ -76,9 +76,9 @@ func groupWords(v alert.Verdict) string {
 // Test says what would come of a body if it were posted now with a key. It stores
 // nothing.
 func (a *Alerts) Test(ctx context.Context, k Key, b alert.Body) (Explanation, error) {
-	x := Preview(a.oncall.Current().Roster, a.quietNow(), k, b, ledger.Instant())
+	x := Preview(a.oncall.Current().Roster, a.quiet.Load().Quiet, k, b, ledger.Instant())
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
-		t := &taking{a: a, tx: tx, now: ledger.Instant(), who: a.oncall.Current(), key: k}
+		t := &taking{a: a, tx: tx, now: ledger.Instant(), who: a.oncall.Current(), quiet: a.quiet.Load(), key: k}
 		for n, in := range b.Alerts {
 			_, v, d, _, err := t.decide(in)
 			if err != nil {

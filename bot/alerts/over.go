@@ -95,7 +95,8 @@ func (r Alert) count(t *ledger.Tx) error {
 type old struct {
 	key   string
 	value []byte
-	alert Alert // zero of a group
+	alert Alert  // zero of a group
+	held  string // in the index of what is held back; empty: it is not
 }
 
 // remove forgets it, unless it was written since it was found.
@@ -113,6 +114,11 @@ func (s old) remove(t *ledger.Tx) error {
 			return err
 		}
 	}
+	if s.held != "" {
+		if err := t.Delete(s.held); err != nil {
+			return err
+		}
+	}
 	return t.Delete(s.key)
 }
 
@@ -125,7 +131,11 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
 			if len(list) < tidyAtOnce && r.forgotten(now) {
-				list = append(list, old{key, value, r})
+				o := old{key: key, value: value, alert: r}
+				if r.HeldBy != "" {
+					o.held = heldKey(r.HeldBy, r.Severity, key)
+				}
+				list = append(list, o)
 			}
 		}
 		for key, value := range tx.Scan("alertgroup/") {
@@ -134,7 +144,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
 			if len(list) < tidyAtOnce && now.Sub(r.Until) > keepOver {
-				list = append(list, old{key, value, Alert{}})
+				list = append(list, old{key: key, value: value})
 			}
 		}
 		return nil

@@ -32,6 +32,29 @@ type Alert struct {
 	Route string   `json:"route,omitempty"` // by which it went where it is
 	Group []string `json:"group,omitempty"` // what it is grouped by, as name=value
 	Why   []string `json:"why,omitempty"`   // sentences on how that came
+
+	// HeldBy is the silence or the maintenance that holds it back, such as silence/s7,
+	// as long as Held is set. Sent is what its sender said besides, to take it up then.
+	HeldBy string `json:"held_by,omitempty"`
+	Sent   *sent  `json:"sent,omitempty"`
+}
+
+// sent is what a sender says of an alert that its record does not keep otherwise,
+// since what counts is what was made of it.
+type sent struct {
+	Service  string         `json:"service,omitempty"`
+	Severity alert.Severity `json:"severity,omitempty"`
+	Hints    []string       `json:"hints,omitempty"`
+}
+
+// again is an alert that is held back as if it came in now.
+func (r Alert) again() alert.Alert {
+	a := alert.Alert{Key: r.ID, Status: alert.Firing, Title: r.Title, Summary: r.Summary, Severity: r.Severity, Service: r.Service,
+		Labels: r.Labels, Details: r.Details, Links: r.Links, Started: r.Started, Source: r.Source}
+	if r.Sent != nil {
+		a.Severity, a.Service, a.Hints = r.Sent.Severity, r.Sent.Service, r.Sent.Hints
+	}
+	return a
 }
 
 // tallyRecord is how the alerts of an incident stand. An incident has none as long as

@@ -38,7 +38,7 @@ func subject(k Key, in alert.Alert) alert.Subject {
 func (t *taking) route(in alert.Alert) alert.Verdict {
 	s := subject(t.key, in)
 	s.Now = t.now
-	return alert.Route(t.who.Roster, t.a.quietNow(), s)
+	return alert.Route(t.who.Roster, t.quiet.Quiet, s)
 }
 
 // severed is the alert with the severity that it is taken with.
@@ -48,9 +48,6 @@ func severed(v alert.Verdict, in alert.Alert) alert.Alert {
 	}
 	return in
 }
-
-// quietNow are the silences and the maintenance that were made while the bot ran.
-func (a *Alerts) quietNow() alert.Quiet { return alert.Quiet{} }
 
 // mapping is a mapping of the roster with what it was made from.
 type mapping struct {

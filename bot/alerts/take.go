@@ -79,7 +79,7 @@ func named(list []alert.Alert) error {
 
 // room reports whether the transaction holds one more alert.
 func (t *taking) room(tx *ledger.Tx) bool {
-	return tx.Changes()+roomToClose*len(t.touched) < storage.MaxChanges-roomFor
+	return tx.Changes()+roomToClose*(len(t.touched)+len(t.held)) < storage.MaxChanges-roomFor
 }
 
 // actor is who acts where an alert does something.
@@ -121,7 +121,7 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 	now := ledger.Instant()
 	repeated := false
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
-		t := &taking{a: a, tx: tx, now: now, who: a.oncall.Current(), key: k}
+		t := &taking{a: a, tx: tx, now: now, who: a.oncall.Current(), quiet: a.quiet.Load(), key: k}
 		in := b.Alerts[0]
 		r, err := load(tx, k.Name, in)
 		if err != nil || r.V == 0 || now.Sub(r.Last) >= seenEvery || now.Before(r.Last) {
@@ -151,6 +151,7 @@ type taking struct {
 	now    time.Time
 	who    *oncall.Directory
 	roster *rotation.Alerts // what it says about alerts, once it was asked
+	quiet  *quietNow        // what holds alerts back besides the roster
 	key    Key
 	body   alert.Body
 
@@ -158,6 +159,7 @@ type taking struct {
 	ledger  *ledger.Tx
 	desk    *desk.Within
 	touched map[int]*touched
+	held    map[string]*bite // by the silence or the maintenance
 }
 
 // touched is what the alerts of a transaction do to one incident, in sum.
@@ -172,8 +174,8 @@ type touched struct {
 
 func (a *Alerts) taking(tx *ledger.Tx, k Key, b alert.Body) *taking {
 	caller := desk.Caller{Actor: incident.Actor(k.actor())}
-	return &taking{a: a, tx: tx.Tx, now: tx.Now, who: a.oncall.Current(), key: k, body: b,
-		ledger: tx, desk: a.desk.Within(tx, caller), touched: map[int]*touched{}}
+	return &taking{a: a, tx: tx.Tx, now: tx.Now, who: a.oncall.Current(), quiet: a.quiet.Load(), key: k, body: b,
+		ledger: tx, desk: a.desk.Within(tx, caller), touched: map[int]*touched{}, held: map[string]*bite{}}
 }
 
 // standing returns how an incident stands, or the one that it is a part of.
@@ -247,6 +249,7 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 	if err != nil {
 		return Taken{}, err
 	}
+	said := sent{Service: in.Service, Severity: in.Severity, Hints: in.Hints}
 	in = severed(v, in)
 	if d.Step == alert.Open {
 		if d.Incident, err = t.open(in, v, d); err != nil {
@@ -259,6 +262,9 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 		d.After.Incident = d.Incident
 	}
 	if err := t.keep(r, in, v, d, g); err != nil {
+		return Taken{}, err
+	}
+	if err := t.hold(alertKey(t.key.Name, in.Key), r, said, v, d); err != nil {
 		return Taken{}, err
 	}
 	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: string(cmp.Or(d.After.Does, v.Does))}, nil
@@ -467,6 +473,9 @@ func (t *taking) close() error {
 			return err
 		}
 	}
+	if err := t.closeBites(); err != nil {
+		return err
+	}
 	return t.desk.Close()
 }
 
@@ -482,7 +491,8 @@ func (t *taking) refresh(n int, c *touched) error {
 	return t.desk.Refresh(n, 0)
 }
 
-// keep records the alert, its group and its place in its incident.
+// keep records the alert, its group and its place in its incident. What holds it back is
+// recorded by [taking.hold].
 func (t *taking) keep(was Alert, in alert.Alert, v alert.Verdict, d alert.Decision, g groupRecord) error {
 	key := alertKey(t.key.Name, in.Key)
 	if d.Step == alert.Nothing && was.V == 0 && in.Status != alert.Firing {

@@ -93,7 +93,7 @@ func alertsMessage(i incident.Incident, v alerts.View) message {
 		m.blocks = append(m.blocks, contextLine(strings.Join(facts, " · ")))
 	}
 	value := strconv.Itoa(i.Number)
-	m.blocks = append(m.blocks, slack.NewActionBlock("alerts_"+value, button(actAlerts, value, "Show all", ""), button(actAlertsWhy, value, "Why?", "")))
+	m.blocks = append(m.blocks, slack.NewActionBlock("alerts_"+value, button(actAlerts, value, "Show all", ""), button(actAlertsWhy, value, "Why?", ""), button(actSilence, value, "Silence…", "")))
 	return m
 }
 
@@ -131,6 +131,8 @@ func alertBlocks(a alerts.Alert) ([]slack.Block, int) {
 	switch {
 	case !a.Firing():
 		sign, state = ":white_check_mark:", "over since "+at(a.Since)
+	case a.Held:
+		state += ", held back"
 	case a.Status == alert.Acknowledged:
 		state += ", acknowledged there"
 	}

@@ -59,6 +59,11 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return answer{}
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
+	case actSilence:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.silenceWorst(ctx, i, caller, n)
+	case actEndQuiet:
+		return s.endQuiet(ctx, caller, action.Value)
 	case actAckAll:
 		return s.ackAll(ctx, caller, action.Value)
 	case actOthers:
@@ -183,6 +188,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		return answer{}
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
+	case formSilence, formMaintenance:
+		return s.submittedQuiet(ctx, caller, i)
 	default:
 		return s.submittedOncall(ctx, i)
 	}
@@ -228,6 +235,10 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " update " + incident.Name(readState(v.PrivateMetadata).Incident) + "` and the words"
 	case formOthers:
 		instead = "`" + s.opt.Command + " ack INC-…` or `" + s.opt.Command + " resolve INC-…`"
+	case formSilence:
+		instead = "`" + s.opt.Command + " silence alertname=DiskFull for 2h`"
+	case formMaintenance:
+		instead = "`" + s.opt.Command + " maintenance SERVICE for 2h`"
 	case formResolve:
 		instead = "`" + s.opt.Command + " resolve " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
 	}

@@ -53,7 +53,10 @@ var verbs = []struct {
 	{"page", []string{"call", "wake"}},
 	{"escalate", []string{"escalated"}},
 	{"unack", []string{"unacknowledge", "release", "handback"}},
-	{"snooze", []string{"silence", "mute", "later"}},
+	{"snooze", []string{"later"}},
+	{"silence", []string{"mute", "quiet"}},
+	{"maintenance", []string{"maintain", "maint", "downtime"}},
+	{"silences", []string{"silenced", "mutes", "maintenances"}},
 	{"reassign", []string{"assign", "handover", "give"}},
 	{"reroute", []string{"notours"}},
 	{"update", []string{"post"}},
@@ -111,7 +114,7 @@ func Parse(text string) Command {
 		return c
 	}
 	c.Word, c.Text = word, rest
-	if word != "declare" {
+	if !slices.Contains([]string{"declare", "silence", "maintenance", "silences"}, word) {
 		c.incident()
 	}
 	c.details(key)

@@ -28,6 +28,8 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return answer{payload: s.unknown(cmd)}
 	case "list":
 		return answer{payload: s.list(ctx, who)}
+	case "silence", "maintenance", "silences":
+		return s.quietCommand(ctx, caller, Parse(unlinked(c.Text)), c.UserID, c.TriggerID)
 	}
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {

@@ -61,6 +61,11 @@ func IncidentHelp() []HelpGroup {
 			{"service ID", "says which service it is about; its owner is paged"},
 			{"reroute ID REASON", "the same, when it is not yours"},
 		}},
+		{"Alerts", []Help{
+			{"silence alertname=DiskFull instance=db-7 for 2h disk swap", "holds back the alerts that match, until then; `until 14:00` and `from 22:00` are understood. Without more it opens a form"},
+			{"maintenance SERVICE for 2h REASON", "holds back all alerts of a service. Without more it opens a form"},
+			{"silences", "lists both, and ends them"},
+		}},
 		{"Look", []Help{
 			{"list", "lists the open incidents"},
 			{"show INC-1", "shows the summary card of one"},

@@ -38,6 +38,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Alarm:          s.alarm,
 		ledger.TestPage:       s.testPage,
 		ledger.Groups:         s.keepGroups,
+		ledger.Quiet:          s.announceQuiet,
 	}
 	for kind, p := range performers {
 		performers[kind] = s.judged(p)
@@ -86,7 +87,11 @@ func (s *Slack) card(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), cardMessage(t.Brief, tally, s.names()))
+	m, err := s.withQuiet(ctx, t.Brief, cardMessage(t.Brief, tally, s.names()))
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), m)
 	if err != nil || o.Message == t.Artifacts.Card && !t.Job.Doubtful {
 		return o, err
 	}

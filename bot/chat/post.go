@@ -57,6 +57,9 @@ func (s *Slack) send(ctx context.Context, channel string, j ledger.Job, m messag
 	if m.discreet { // other apps can read it
 		payload = map[string]any{"kind": string(j.Kind), "job": ledger.Hash(j.Key())}
 	}
+	if j.Kind == ledger.Quiet {
+		payload["target"] = j.Target
+	}
 	if j.Digest > 0 {
 		payload["together"], payload["person"] = strconv.Itoa(j.Digest), j.Person
 	}
@@ -113,7 +116,9 @@ func digest(m message) string {
 // deleted is posted anew.
 func (s *Slack) keep(ctx context.Context, j ledger.Job, at ledger.Message, m message) (desk.Outcome, error) {
 	if at.TS == "" && j.Doubtful {
-		found, err := s.find(ctx, at.Channel, func(x ledger.Job) bool { return x.Kind == j.Kind && x.Incident == j.Incident })
+		found, err := s.find(ctx, at.Channel, func(x ledger.Job) bool {
+			return x.Kind == j.Kind && x.Incident == j.Incident && (j.Kind != ledger.Quiet || x.Target == j.Target)
+		})
 		if err != nil {
 			return desk.Outcome{}, err
 		}
@@ -156,7 +161,7 @@ func (s *Slack) find(ctx context.Context, channel string, match func(ledger.Job)
 		j := ledger.Job{Incident: n, Kind: ledger.Kind(word("kind"))}
 		j.Number, _ = strconv.Atoi(word("job")[strings.LastIndexByte(word("job"), '/')+1:])
 		j.Digest, _ = strconv.Atoi(word("together"))
-		j.Person = word("person")
+		j.Person, j.Target = word("person"), word("target")
 		if match(j) {
 			found = append(found, ledger.Message{Channel: channel, TS: m.Timestamp})
 		}

@@ -38,7 +38,10 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	m := cardMessage(b, tally, s.names())
+	m, err := s.withQuiet(ctx, b, cardMessage(b, tally, s.names()))
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
 	if b.Artifacts.Channel != "" {
 		m.blocks = append(m.blocks, contextLine("<#"+b.Artifacts.Channel+">"))
 	}

@@ -111,6 +111,8 @@ func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
 	switch cmd.Word {
 	case "list":
 		return s.list(ctx, who)
+	case "silence", "maintenance", "silences":
+		return s.quietTyped(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, Parse(unlinked(text)), user)
 	case "", "help", "declare": // a form needs a command or a button
 		return s.help("")
 	}

@@ -289,7 +289,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.tried(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
-	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue:
+	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

@@ -44,6 +44,11 @@ var families = []Family{
 	{"change/HASH/INSTANT", "alerts", "something that was changed in a service, by the hash of its name", "7 days after, when the next one comes"},
 	{"alertcount/MONTH/HASH", "alerts", "how many alerts of a sender and a service there were, of those that are removed by now", ""},
 	{"alertgroup/HASH", "alerts", "the incident that the next alert of a group joins, and until when", "90 days after it was open"},
+	{"silence/ID", "alerts", "a silence made while the bot ran, or what was told of one of the roster", "30 days after its end"},
+	{"maintenance/ID", "alerts", "the same of a maintenance", "30 days after its end"},
+	{"silences", "alerts", "the number of the last silence that was made here", ""},
+	{"maintenances", "alerts", "the number of the last maintenance that was made here", ""},
+	{"held/KIND/ID/HASH", "alerts", "nothing: an index of the alerts that a silence or a maintenance holds back", "when it is over, or the alert is"},
 	{"key/NAME", "alerts", "the hash of an alert sender's key, and what may be shown of it", "when it is revoked"},
 	{"keyuse/NAME", "alerts", "when a key was used last, to the minute", "with the key"},
 

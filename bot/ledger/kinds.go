@@ -37,6 +37,7 @@ const (
 	TestPage       Kind = "try"             // reach Person by Via, as a test, for the test page Target
 	Notice         Kind = "notice"          // tell Person, or the team Target, the on-call notice of the same number
 	Swap           Kind = "swap"            // refresh every message about the swap Target
+	Quiet          Kind = "quiet"           // post, or refresh, the line about the silence or the maintenance Target
 	Groups         Kind = "groups"          // make the user groups equal to who is on call
 )
 
@@ -115,6 +116,7 @@ var table = map[Kind]Row{
 	TestPage: {Priority: 3, Lane: byPersonAndMethod, Words: plain("send a test page")},
 	Notice:   {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell an on-call notice")},
 	Swap:     {Priority: 3, Lane: byPersonAndTarget, Replaces: always, PostsOnce: true, Words: plain("refresh the messages about a swap")},
+	Quiet:    {Priority: 2, Lane: byTarget, Replaces: always, PostsOnce: true, Words: plain("tell of a silence or a maintenance")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 }
 

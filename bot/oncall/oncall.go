@@ -37,7 +37,13 @@ type Roster struct {
 	applying sync.Mutex   // held while a roster is being applied
 	watch    watch        // the next hand-overs; locked after applying
 	versions versionCache // earlier rosters
+	changed  []func(*ledger.Tx) error
 }
+
+// OnChange has f called in every transaction that puts another roster in the place of
+// the one that holds; it plans what is to be looked at then. It is called before
+// anything is due.
+func (o *Roster) OnChange(f func(*ledger.Tx) error) { o.changed = append(o.changed, f) }
 
 // Open returns the roster that was stored last, with the links of people that
 // were found.

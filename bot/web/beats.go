@@ -39,7 +39,7 @@ func (s *Server) beat(r *http.Request, a *address) error {
 		return err
 	}
 	name := r.PathValue("name")
-	known, err := k.Alerts.Beat(r.Context(), k.Key, name)
+	known, err := k.Intake.Beat(r.Context(), k.Key, name)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,6 @@ type Intake interface {
 	// name. What it returns without an error is durable.
 	Beat(ctx context.Context, k alerts.Key, name string) (known bool, err error)
 
-	// Test says what would come of a body, and Explain why the alerts of an incident are
-	// where they are. Neither stores anything.
-	Test(context.Context, alerts.Key, alert.Body) (alerts.Explanation, error)
-	Explain(ctx context.Context, viewer incident.Actor, n int) (alerts.Explanation, error)
-
 	// Mapping returns the mapping of the roster by which /v1/webhook/NAME is read.
 	Mapping(name string) (m *alert.Compiled, known bool)
 }
@@ -141,7 +136,7 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a *address) (send
 
 // mapping returns how a webhook is read.
 func (k sender) mapping(name string) (*alert.Compiled, error) {
-	if m, ok := k.Alerts.Mapping(name); ok {
+	if m, ok := k.Intake.Mapping(name); ok {
 		return m, nil
 	}
 	return nil, &problem{Status: http.StatusNotFound, Why: "There is no mapping " + quote(name) + ".",
@@ -150,7 +145,7 @@ func (k sender) mapping(name string) (*alert.Compiled, error) {
 
 // take stores alerts.
 func (s *Server) take(ctx context.Context, k sender, from alert.Sender, b alert.Body) ([]alerts.Taken, error) {
-	taken, err := k.Alerts.Take(ctx, k.Key, b)
+	taken, err := k.Intake.Take(ctx, k.Key, b)
 	var refusal *incident.Refusal
 	if errors.As(err, &refusal) {
 		// A title of nothing but invisible signs: the body is at fault.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
@@ -79,6 +80,12 @@ func (s *Server) table() []served {
 
 	operator("GET", "/v1/alerts", s.explainAlerts, "the alerts of `?incident=INC-N`, each with the reasons why it is there")
 	operator("POST", "/v1/alerts/test", s.testAlert, "says what the body of a sender means and where it would go, and stores nothing; `?as=SENDER` says whose it is, `?key=NAME` with which key it would come")
+	operator("GET", "/v1/silences", s.listQuiet(alerts.Silence), "lists the silences that are in force or planned, those of the roster too; `?all=true` those of the last 30 days as well")
+	operator("POST", "/v1/silences", s.makeQuiet(alerts.Silence), "makes one: `match`, an object of labels and values, `for` (as in `2h`) or `until`, and optionally `from`, `reason`, `as`")
+	operator("DELETE", "/v1/silences/{id}", s.endQuiet(alerts.Silence), "ends it now; `?as=PERSON`")
+	operator("GET", "/v1/maintenance", s.listQuiet(alerts.Maintenance), "the same for maintenance")
+	operator("POST", "/v1/maintenance", s.makeQuiet(alerts.Maintenance), "begins one: `service`, and the rest as for a silence")
+	operator("DELETE", "/v1/maintenance/{id}", s.endQuiet(alerts.Maintenance), "ends it now; `?as=PERSON`")
 
 	operator("GET", "/v1/roster", s.roster, "the current roster, its version in `ETag`; `?version=N` an earlier one")
 	operator("POST", "/v1/roster", s.apply, "applies the roster in the body; `?plan=1` only says what would change, `?why=TEXT` and `?as=PERSON` go into the history, `If-Match` names the version it was made from (412 if another one is current, 422 with every problem if it is not valid)")

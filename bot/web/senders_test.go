@@ -31,8 +31,8 @@ type room struct {
 // withRoom makes a world's intake a room.
 func withRoom(t testing.TB, r *room) func(*Options) {
 	return func(o *Options) {
-		r.Alerts, r.mappings = o.Alerts.(*alerts.Alerts), mappings(t)
-		o.Alerts = r
+		r.Alerts, r.mappings = o.Alerts, mappings(t)
+		o.Intake = r
 	}
 }
 

@@ -99,7 +99,7 @@ func TestStrangersCostLittle(t *testing.T) {
 }
 
 // stored makes an intake that stores nothing, for tests of what comes before.
-func stored(o *Options) { o.Alerts = &quick{} }
+func stored(o *Options) { o.Intake = &quick{} }
 
 // TestBodiesCostLittle holds that a body with a key costs no more than four times its
 // size, and is forgotten.
@@ -505,7 +505,7 @@ func TestQuiet(t *testing.T) {
 // TestAlertStorm sends 200 alerts over each of 64 connections at once.
 func TestAlertStorm(t *testing.T) {
 	room := &quick{}
-	w := newWorld(t, quietly, func(o *Options) { o.Alerts = room })
+	w := newWorld(t, quietly, func(o *Options) { o.Intake = room })
 	server := w.listen(t)
 	var all sync.WaitGroup
 	var taken atomic.Int64

@@ -31,7 +31,8 @@ type Options struct {
 	People     *oncall.Roster                 // of the same process
 	AdminToken string                         // empty: admin calls are refused
 	Keys       *alerts.Keys                   // of alert senders, likewise; nil: alerts are refused
-	Alerts     Intake                         // likewise
+	Alerts     *alerts.Alerts                 // likewise
+	Intake     Intake                         // takes what senders post; nil: Alerts
 	Rate       int                            // alerts a second from each key; 0: DefaultRate
 	Heard      func() time.Time               // when the last frame came from Slack; zero: none has. Nil: not a matter of readiness
 	Refused    func() string                  // Slack's word when it does not take our token, else ""; nil: it always does
@@ -109,7 +110,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.metrics.watch(s)
 	if o.Desk != nil {
-		s.Lead(Parts{Desk: o.Desk, People: o.People, Keys: o.Keys, Alerts: o.Alerts})
+		s.Lead(Parts{Desk: o.Desk, People: o.People, Keys: o.Keys, Alerts: o.Alerts, Intake: o.Intake})
 	}
 	s.handler = tidy(s.observe(s.drain(s.routes())))
 	return s, nil
@@ -123,12 +124,16 @@ type Parts struct {
 	*desk.Desk
 	People *oncall.Roster
 	Keys   *alerts.Keys // nil: alerts are refused
-	Alerts Intake
+	Alerts *alerts.Alerts
+	Intake Intake // nil: Alerts
 }
 
 // Lead ends standing by: p are the parts of the process that has become the
 // writer.
 func (s *Server) Lead(p Parts) {
+	if p.Intake == nil {
+		p.Intake = p.Alerts
+	}
 	s.desk.Store(&p)
 }
 

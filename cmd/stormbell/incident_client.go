@@ -148,7 +148,7 @@ func (o *operator) once(ctx context.Context, method, path string, body []byte, k
 		return nil, fmt.Errorf("ask %s: %v", o.address, err)
 	}
 	q.Header.Set("Authorization", "Bearer "+o.token)
-	if method == http.MethodPost {
+	if method != http.MethodGet {
 		q.Header.Set("Content-Type", cmp.Or(o.kind, "application/json"))
 		q.Header.Set("Idempotency-Key", key)
 	}

@@ -87,12 +87,14 @@ func scriptBot(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	keys, err := alerts.OpenKeys(context.Background(), l, []alerts.ConfigKey{{Name: "from-config", Secret: "configured-key-for-tests"}})
 	ts.Check(err)
+	room, err := alerts.Open(context.Background(), l, people, d, alerts.Options{})
+	ts.Check(err)
 	if len(args) > 0 {
 		roster, err := rotation.Parse(args[0], []byte(ts.ReadFile(args[0])))
 		ts.Check(err)
 		ts.Check(people.ApplyRoster(context.Background(), roster, incident.Bot, "test"))
 	}
-	server, err := web.New(web.Options{Desk: d, People: people, Keys: keys, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
+	server, err := web.New(web.Options{Desk: d, People: people, Alerts: room, Keys: keys, AdminToken: scriptToken, Log: zerolog.Nop(), Version: "test"})
 	ts.Check(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)

@@ -27,6 +27,7 @@ type Known struct {
 	Said     Severity  `json:"said,omitempty"`     // the worst that it has said in its incident
 	Does     Does      `json:"does,omitempty"`     // what it did last
 	Incident int       `json:"incident,omitempty"` // to which it belongs; 0: to none
+	Held     bool      `json:"held,omitempty"`     // it fires, and a silence or maintenance keeps that from its incident and from people
 }
 
 // Firing reports whether it fires as far as its sender has said: one that was
@@ -146,7 +147,7 @@ func Decide(a Alert, does Does, k Known, own, group Standing, r Rules, now time.
 			return d
 		}
 		d.After.Status, d.After.Since = Acknowledged, now
-		if own.open() && !own.Incident.Acked() {
+		if own.open() && !own.Incident.Acked() && !k.Held {
 			d.Step, d.Result = Ack, Joined
 		}
 		return d
@@ -170,10 +171,15 @@ func (d Decision) fires(a Alert, does Does, own, group Standing, r Rules, now ti
 		d.After.Started = a.Started
 	}
 	if !does.Asks() {
+		counted := was && !k.Held && own.Incident.Number > 0 // it fires in its incident, which goes on
+		d.After.Held = does == DoesSuppressed && !counted
 		if same {
 			d.Step = Repeat
 		}
 		return d
+	}
+	if d.After.Held = false; k.Held { // people hear of it only now
+		was, same = false, false
 	}
 	switch {
 	case own.open() && same && !worse(a.Severity, k.Said):
@@ -254,8 +260,9 @@ func (d Decision) ends(own Standing, now time.Time) Decision {
 	if !d.After.Firing() {
 		return d
 	}
-	d.After.Status, d.After.Since = Over, now
-	if d.After.Incident == 0 || own.Incident.Number == 0 {
+	held := d.After.Held
+	d.After.Status, d.After.Since, d.After.Held = Over, now, false
+	if held || d.After.Incident == 0 || own.Incident.Number == 0 {
 		return d
 	}
 	d.Step, d.Result = End, Ended

@@ -160,3 +160,37 @@ func TestDecide(t *testing.T) {
 		})
 	}
 }
+
+// TestHeldBack follows an alert of an open incident that comes, goes and comes while
+// a silence holds: the incident counts it as over until the silence ends.
+func TestHeldBack(t *testing.T) {
+	now := time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC)
+	own := Standing{Incident: incident.Incident{Number: 1, Status: incident.Investigating, Severity: incident.Sev2}, Tally: Tally{Over: 1, Worst: Sev2, Cleared: true, Offered: true}}
+	k := Known{Status: Over, Count: 1, Said: Sev2, Does: DoesIncident, Incident: 1}
+	step := func(status Status, does Does, want Step, held bool) Decision {
+		t.Helper()
+		d := Decide(Alert{Status: status, Severity: Sev2}, does, k, own, Standing{}, Rules{}, now)
+		if d.Step != want || d.After.Held != held {
+			t.Fatalf("%s, %s: %s, held %t; want %s, %t", status, does, d.Step, d.After.Held, want, held)
+		}
+		k, own.Tally = d.After, d.Tally
+		return d
+	}
+	step(Firing, DoesSuppressed, Nothing, true)
+	step(Firing, DoesSuppressed, Repeat, true)
+	step(Over, DoesSuppressed, Nothing, false)
+	if own.Firing != 0 || own.Over != 1 {
+		t.Errorf("the tally is %+v, want nothing firing, 1 over", own.Tally)
+	}
+	step(Firing, DoesSuppressed, Nothing, true)
+	d := step(Firing, DoesIncident, Join, false)
+	if own.Firing != 1 || own.Over != 0 || d.Ask == "" || k.Count != 3 {
+		t.Errorf("afterwards the tally is %+v, it asks %q, fired %d times; want 1 firing, a reason, 3", own.Tally, d.Ask, k.Count)
+	}
+	// What is counted as firing already is not held back by a silence that comes later.
+	step(Firing, DoesSuppressed, Repeat, false)
+	step(Over, DoesSuppressed, End, false)
+	if own.Firing != 0 || own.Over != 1 {
+		t.Errorf("the tally is %+v, want nothing firing, 1 over", own.Tally)
+	}
+}
