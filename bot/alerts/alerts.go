@@ -9,6 +9,7 @@ package alerts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -27,6 +28,7 @@ type Alerts struct {
 	oncall *oncall.Roster
 	desk   *desk.Desk
 	opt    Options
+	beats  beats
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents
@@ -38,5 +40,5 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	}
 	l.Handle("quiet/", a.tickQuiet)
 	l.Handle("alerts", a.tidy)
-	return a, a.startTidying(ctx)
+	return a, errors.Join(a.openBeats(ctx), a.startTidying(ctx))
 }

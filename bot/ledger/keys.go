@@ -43,6 +43,8 @@ var families = []Family{
 	{"member/N/HASH", "alerts", "nothing: an index of the alerts of an incident", "with the alert"},
 	{"change/HASH/INSTANT", "alerts", "something that was changed in a service, by the hash of its name", "7 days after, when the next one comes"},
 	{"alertgroup/HASH", "alerts", "the incident that the next alert of a group joins, and until when", "90 days after it was open"},
+	{"beat/NAME", "alerts", "when a heartbeat came last, and whether it is missing", "when the roster has it no more"},
+	{"beats", "alerts", "when the bot was last at work, to the minute", "when the roster has no heartbeat any more"},
 	{"key/NAME", "alerts", "the hash of an alert sender's key, and what may be shown of it", "when it is revoked"},
 	{"keyuse/NAME", "alerts", "when a key was used last, to the minute", "with the key"},
 
@@ -63,7 +65,7 @@ var families = []Family{
 	{"aside", "ledger", "the number of the last job that concerns no incident", ""},
 	{"setaside/NAME", "ledger", "a job that a mistake of the program stops, with the reason; NAME is its key", "after 30 days"},
 	{"stale/N", "ledger", "what of an incident in Slack is to be brought up to date", "when it is"},
-	{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, handover and so on", "when nothing of it is due"},
+	{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, beat/NAME, handover and so on", "when nothing of it is due"},
 	{"seen/HASH", "ledger", "the answer to a request, for when it comes again", "after the time in its forget key"},
 	{"forget/INSTANT/HASH", "ledger", "nothing: when a request may be forgotten", "with the request"},
 	{"health", "ledger", "what a check of the store writes", ""},

@@ -229,8 +229,16 @@ func (o *Roster) replace(ctx context.Context, x replacement, was, next *Director
 			o.versions.put(was.Version, was.Roster)
 			o.current.Store(next)
 		})
-		if err := errFirst(w.putVersion(r, pieces), w.rosterChanged(r, was)); err != nil || x.change.with == nil {
+		if err := errFirst(w.putVersion(r, pieces), w.rosterChanged(r, was)); err != nil {
 			return err
+		}
+		for _, f := range o.follow {
+			if err := f(w.Tx, was, next); err != nil {
+				return err
+			}
+		}
+		if x.change.with == nil {
+			return nil
 		}
 		return x.change.with(w, x.made)
 	})
