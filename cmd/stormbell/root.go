@@ -102,6 +102,7 @@ func commands(p process) []*cobra.Command {
 		completionCommand(p),
 		demoCommand(p),
 		doctorCommand(p),
+		heartbeatCommand(p),
 		incidentCommand(p),
 		manifestCommand(p),
 		oncallCommand(p),
