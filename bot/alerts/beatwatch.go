@@ -110,18 +110,21 @@ func (a *Alerts) awake(ctx context.Context, now time.Time) error {
 	b := &a.beats
 	b.clock.Lock()
 	defer b.clock.Unlock()
-	expected := b.began.Round(0).Add(time.Since(b.began) + b.shift)
-	jump := now.Sub(expected)
+	// A tick may have begun a while ago.
+	if is := ledger.Instant(); is.After(now) {
+		now = is
+	}
+	jump := now.Sub(b.began.Round(0).Add(time.Since(b.began) + b.shift))
 	var away absence
+	if jump > jumped {
+		away = absence{b.seen, now}
+	}
 	if jump.Abs() > jumped {
-		if jump > 0 {
-			away = absence{b.seen, now}
-		}
 		if err := a.forgive(ctx, away, now); err != nil {
 			return err
 		}
-		b.shift += jump
 	}
+	b.shift += jump
 	b.seen = now
 	if away.length() > 0 {
 		b.mu.Lock()

@@ -58,6 +58,16 @@ func (b *beats) fresh(name, by string) bool {
 	return true
 }
 
+// unstored remembers a beat that the store has refused. Its sender is told so, but it is
+// not missing when the store works again.
+func (b *beats) unstored(name, by string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if h, now := b.heard[name], ledger.Instant(); h != nil && now.After(h.last) {
+		h.last, h.by = now, by
+	}
+}
+
 // latest is the record with what memory knows to be newer.
 func (b *beats) latest(name string, r beatRecord) beatRecord {
 	b.mu.Lock()
@@ -159,6 +169,9 @@ func (a *Alerts) Beat(ctx context.Context, k Key, name string) (known bool, err 
 		}
 		return t.close()
 	})
+	if err != nil {
+		a.beats.unstored(name, k.Name)
+	}
 	return known, err
 }
 

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -301,10 +302,14 @@ func TestHeartbeatTenYears(t *testing.T) {
 // commits counts those of the store.
 type commits struct {
 	storage.Engine
-	n *int
+	n    *int
+	full *bool
 }
 
 func (c commits) Commit(ctx context.Context, changes []storage.Change) error {
+	if *c.full {
+		return errors.New("no space left on device")
+	}
 	*c.n++
 	return c.Engine.Commit(ctx, changes)
 }
@@ -353,6 +358,46 @@ func TestHeartbeatStorm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHeartbeatFullDisk: what came while the store took no write has come.
+func TestHeartbeatFullDisk(t *testing.T) {
+	inBubble(t, hourly, func(r *room) {
+		r.beat("sync")
+		r.full = true
+		for range 3 {
+			time.Sleep(50 * time.Minute)
+			if _, err := r.Beat(r.t.Context(), cron, "sync"); err == nil {
+				t.Fatal("a beat is taken that nothing keeps")
+			}
+			if err := r.ledger.Tick(r.t.Context(), time.Now()); err == nil {
+				t.Fatal("the disk is not full")
+			}
+		}
+		r.full = false
+		r.counted(time.Hour+5*time.Minute-time.Second, 0, "it came all the time")
+		r.counted(time.Second, 1, "a period after the last")
+	})
+}
+
+// TestHeartbeatSlowTick: a tick that is carried out late, as when a disk hangs, is no
+// clock that jumps.
+func TestHeartbeatSlowTick(t *testing.T) {
+	inBubble(t, hourly, func(r *room) {
+		r.beat("sync")
+		r.pass(time.Hour)
+		began := time.Now()
+		time.Sleep(5*time.Minute + time.Second)
+		for _, at := range []time.Time{began.Add(5 * time.Minute), time.Now()} {
+			if err := r.ledger.Tick(r.t.Context(), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.counted(0, 1, "it is missing")
+		if got := r.title(1); strings.Contains(got, "away") {
+			t.Errorf("the bot takes itself for away: %q", got)
+		}
+	})
 }
 
 // TestHeartbeatByRoute: an alert that a route makes a sign of life opens nothing, and
