@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/alerts"
+	"github.com/stormbell/stormbell/bot/slacksim"
 )
 
 // TestHeartbeatsThatComeIn: beats stop and the owner is paged; the bot is killed and
@@ -50,6 +51,9 @@ func TestHeartbeatsThatComeIn(t *testing.T) {
 		i, _ := r.fold(1)
 		if i.Service != "search" || !strings.Contains(i.Title, "the bot itself was away from") {
 			t.Errorf("%s of %s", i.Title, i.Service)
+		}
+		if seen := r.command("eve", "general", "heartbeats"); !shows(slacksim.Message{Text: seen.Text, Blocks: seen.Blocks}, ":red_circle: *nightly-backup* · came ") {
+			t.Errorf("/incident heartbeats shows %s %s", seen.Text, seen.Blocks)
 		}
 		r.command("ada", "general", "ack INC-1")
 		r.pass(4 * time.Minute)

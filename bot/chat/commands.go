@@ -28,6 +28,8 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return answer{payload: s.unknown(cmd)}
 	case "list":
 		return answer{payload: s.list(ctx, who)}
+	case "heartbeats":
+		return answer{payload: s.heartbeats(ctx)}
 	}
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
