@@ -34,6 +34,7 @@ type Alerts struct {
 	mappings  sync.Map // of the roster, by name, ready to read with
 	quiet     atomic.Pointer[quietNow]
 	reloading sync.Mutex // held while quiet is read anew
+	beats     beats
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents
@@ -48,6 +49,6 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	l.Handle(string(Silence)+"/", a.tickHeld)
 	l.Handle(string(Maintenance)+"/", a.tickHeld)
 	l.Handle(rosterWake, a.tickRoster)
-	people.OnChange(func(tx *ledger.Tx) error { return tx.Wake(rosterWake, tx.Now) })
-	return a, cmp.Or(a.reloadQuiet(ctx), a.startTidying(ctx), a.startRoster(ctx))
+	people.Follow(func(tx *ledger.Tx, _, _ *oncall.Directory) error { return tx.Wake(rosterWake, tx.Now) })
+	return a, cmp.Or(a.reloadQuiet(ctx), a.openBeats(ctx), a.startTidying(ctx), a.startRoster(ctx))
 }

@@ -54,6 +54,8 @@ type room struct {
 	t    *testing.T
 	path string
 	db   *storage.DB
+	n    int  // commits
+	full bool // the store refuses them
 }
 
 func inBubble(t *testing.T, roster string, f func(*room)) {
@@ -73,7 +75,7 @@ func (r *room) open() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.db = storage.New(engine)
+	r.db = storage.New(commits{engine, &r.n, &r.full})
 	l, err := ledger.Open(r.t.Context(), r.db)
 	if err != nil {
 		r.t.Fatal(err)

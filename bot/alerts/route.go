@@ -38,7 +38,11 @@ func subject(k Key, in alert.Alert) alert.Subject {
 func (t *taking) route(in alert.Alert) alert.Verdict {
 	s := subject(t.key, in)
 	s.Now = t.now
-	return alert.Route(t.who.Roster, t.quiet.Quiet, s)
+	v := alert.Route(t.who.Roster, t.quiet.Quiet, s)
+	if t.ours && v.Does == alert.DoesHeartbeat { // a route of everything must not hide that one is missing
+		v.Does, v.Without, v.Heartbeat = alert.DoesIncident, alert.DoesIncident, nil
+	}
+	return v
 }
 
 // severed is the alert with the severity that it is taken with.

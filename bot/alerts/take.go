@@ -124,7 +124,18 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 		t := &taking{a: a, tx: tx, now: now, who: a.oncall.Current(), quiet: a.quiet.Load(), key: k}
 		in := b.Alerts[0]
 		r, err := load(tx, k.Name, in)
-		if err != nil || r.V == 0 || now.Sub(r.Last) >= seenEvery || now.Before(r.Last) {
+		if err != nil {
+			return err
+		}
+		if a.beats.byRoute(t.who) && !r.Firing() {
+			if h := t.route(in).Heartbeat; h != nil {
+				if repeated = a.beats.fresh(h.Name, k.Name); repeated {
+					taken[0] = beaten(in)
+				}
+				return nil
+			}
+		}
+		if r.V == 0 || now.Sub(r.Last) >= seenEvery || now.Before(r.Last) {
 			return err
 		}
 		v := t.route(in)
@@ -153,6 +164,7 @@ type taking struct {
 	roster *rotation.Alerts // what it says about alerts, once it was asked
 	quiet  *quietNow        // what holds alerts back besides the roster
 	key    Key
+	ours   bool // the alert is that a heartbeat is missing
 	body   alert.Body
 
 	// Only where something is written.
@@ -249,6 +261,18 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 	if err != nil {
 		return Taken{}, err
 	}
+	if v.Heartbeat != nil {
+		if in.Status != alert.Firing {
+			return beaten(in), nil // that it is over is no sign of life
+		}
+		if err := t.beat(*v.Heartbeat); err != nil || !r.Firing() {
+			return beaten(in), err
+		}
+		in.Status = alert.Over // as the alert that it was, before a route made it a heartbeat
+		if r, v, d, g, err = t.decide(in); err != nil {
+			return Taken{}, err
+		}
+	}
 	said := sent{Service: in.Service, Severity: in.Severity, Hints: in.Hints}
 	in = severed(v, in)
 	if d.Step == alert.Open {
@@ -268,6 +292,11 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 		return Taken{}, err
 	}
 	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: string(cmp.Or(d.After.Does, v.Does))}, nil
+}
+
+// beaten is what is answered to an alert that is a sign of life.
+func beaten(in alert.Alert) Taken {
+	return Taken{Key: in.Key, Result: alert.Suppressed, Does: string(alert.DoesHeartbeat)}
 }
 
 // answered is the incident of which the sender is told: not a private one into which

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
@@ -102,6 +103,7 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 		"purpose":      plainMessage(purpose(b)),
 		"list":         {text: "Open incidents", blocks: sections(listText(many(b.Incident, 30), people, "/incident"))},
 		"empty list":   {text: "Open incidents", blocks: sections(listText(nil, people, "/incident"))},
+		"heartbeats":   {text: "Heartbeats", blocks: sections(heartbeatsText(beatsNamed(b.Incident.Title, 60)))},
 		"timeline":     {text: "Timeline", blocks: sections(timelineText(b.Incident, repeated(events, 30), people, 7000))},
 		"post-mortem":  wholeFollows(postmortemMessage(b.Incident, document(b, events))),
 		"typed":        {text: "typed", blocks: typedBlocks(b.Incident.Title + b.Service.Name)},
@@ -205,6 +207,22 @@ func sized(t *testing.T, what string, r reply) {
 	if len(b) > 20_480-200 {
 		t.Errorf("%s: as an answer it has %d bytes, and Slack drops 20,480", what, len(b))
 	}
+}
+
+// beatsNamed are heartbeats of a hostile name, in each state.
+func beatsNamed(name string, n int) (list []alerts.Heartbeat) {
+	for k := range n {
+		h := alerts.Heartbeat{State: []string{alerts.BeatAlive, alerts.BeatWaiting, alerts.BeatMissing}[k%3]}
+		h.Name, h.Due = clip(name, 60), time.Unix(int64(1e9+k), 0)
+		if k%3 != 1 {
+			h.Last = time.Unix(1e9, 0)
+		}
+		if k%3 == 2 {
+			h.Missing = h.Due
+		}
+		list = append(list, h)
+	}
+	return list
 }
 
 // ours is the markup that we write ourselves.

@@ -66,6 +66,7 @@ var verbs = []struct {
 	{"timeline", []string{"history", "events"}},
 	{"postmortem", []string{"post-mortem", "pm", "retro", "review"}},
 	{"list", []string{"ls", "open", "active", "all"}},
+	{"heartbeats", []string{"heartbeat", "beats"}},
 	{"show", []string{"view", "info", "card", "summary"}},
 	{"duplicate", []string{"dup", "duplicates", "merge"}},
 }

@@ -30,6 +30,8 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return answer{payload: s.list(ctx, who)}
 	case "silence", "maintenance", "silences":
 		return s.quietCommand(ctx, caller, Parse(unlinked(c.Text)), c.UserID, c.TriggerID)
+	case "heartbeats":
+		return answer{payload: s.heartbeats(ctx)}
 	}
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {

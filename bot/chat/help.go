@@ -68,6 +68,7 @@ func IncidentHelp() []HelpGroup {
 		}},
 		{"Look", []Help{
 			{"list", "lists the open incidents"},
+			{"heartbeats", "shows which signs of life are expected, and which are missing"},
 			{"show INC-1", "shows the summary card of one"},
 			{"timeline", "shows what happened, in order"},
 			{"postmortem", "shows the draft of the post-mortem"},

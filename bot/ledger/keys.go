@@ -49,6 +49,8 @@ var families = []Family{
 	{"silences", "alerts", "the number of the last silence that was made here", ""},
 	{"maintenances", "alerts", "the number of the last maintenance that was made here", ""},
 	{"held/KIND/ID/HASH", "alerts", "nothing: an index of the alerts that a silence or a maintenance holds back", "when it is over, or the alert is"},
+	{"beat/NAME", "alerts", "when a heartbeat came last, and whether it is missing", "when the roster has it no more"},
+	{"beats", "alerts", "when the bot was last at work, to the minute", "when the roster has no heartbeat any more"},
 	{"key/NAME", "alerts", "the hash of an alert sender's key, and what may be shown of it", "when it is revoked"},
 	{"keyuse/NAME", "alerts", "when a key was used last, to the minute", "with the key"},
 
@@ -69,7 +71,7 @@ var families = []Family{
 	{"aside", "ledger", "the number of the last job that concerns no incident", ""},
 	{"setaside/NAME", "ledger", "a job that a mistake of the program stops, or that only a newer version can do, with the reason; NAME is its key", "after 30 days, or when that version starts"},
 	{"stale/N", "ledger", "what of an incident in Slack is to be brought up to date", "when it is"},
-	{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, handover and so on", "when nothing of it is due"},
+	{"wake/NAME", "ledger", "when something is to be looked at: escalation/N, swap/ID, beat/NAME, handover and so on", "when nothing of it is due"},
 	{"seen/HASH", "ledger", "the answer to a request, for when it comes again", "after the time in its forget key"},
 	{"forget/INSTANT/HASH", "ledger", "nothing: when a request may be forgotten", "with the request"},
 	{"health", "ledger", "what a check of the store writes", ""},

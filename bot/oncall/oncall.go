@@ -35,15 +35,10 @@ type Roster struct {
 	piece   int // bytes of text in one record
 
 	applying sync.Mutex   // held while a roster is being applied
+	follow   []Follower   // set before any roster is applied
 	watch    watch        // the next hand-overs; locked after applying
 	versions versionCache // earlier rosters
-	changed  []func(*ledger.Tx) error
 }
-
-// OnChange has f called in every transaction that puts another roster in the place of
-// the one that holds; it plans what is to be looked at then. It is called before
-// anything is due.
-func (o *Roster) OnChange(f func(*ledger.Tx) error) { o.changed = append(o.changed, f) }
 
 // Open returns the roster that was stored last, with the links of people that
 // were found.
@@ -120,6 +115,15 @@ func (o *Roster) update(ctx context.Context, c Caller, at time.Time, f func(*wor
 		return t.Remember(0)
 	})
 }
+
+// Follower plans what follows from a change of the roster, in the transaction that makes
+// it hold. It must not change more than a few keys: the transaction is nearly full where
+// a long roster is stored.
+type Follower func(t *ledger.Tx, was, next *Directory) error
+
+// Follow registers somebody who is told of every roster that is made to hold. It is
+// called before any is.
+func (o *Roster) Follow(f Follower) { o.follow = append(o.follow, f) }
 
 // Current returns the people and schedules that hold now.
 func (o *Roster) Current() *Directory { return o.current.Load() }

@@ -232,8 +232,8 @@ func (o *Roster) replace(ctx context.Context, x replacement, was, next *Director
 		if err := errFirst(w.putVersion(r, pieces), w.rosterChanged(r, was)); err != nil {
 			return err
 		}
-		for _, f := range o.changed {
-			if err := f(w.Tx); err != nil {
+		for _, f := range o.follow {
+			if err := f(w.Tx, was, next); err != nil {
 				return err
 			}
 		}

@@ -94,6 +94,7 @@ func (s *Server) table() []served {
 	operator("GET", "/v1/oncall/topics", s.topics, "the push topic of each person, which nobody else may know")
 	operator("POST", "/v1/oncall/tests", s.tryWays, "sends `person` a test message by each of their contact methods")
 	operator("GET", "/v1/oncall/tests/{id}", s.tried, "what became of that test")
+	operator("GET", "/v1/heartbeats", s.heartbeats, "the heartbeats of the roster: when each came last, when it is due, and which are missing")
 	operator("GET", "/v1/backup", s.backup, "a consistent copy of the store")
 
 	const link = "whoever has the link, which is signed and works once"

@@ -103,6 +103,7 @@ func commands(p process) []*cobra.Command {
 		completionCommand(p),
 		demoCommand(p),
 		doctorCommand(p),
+		heartbeatCommand(p),
 		incidentCommand(p),
 		keyCommand(p),
 		maintenanceCommand(p),
