@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
@@ -44,7 +45,11 @@ func (s *Server) beat(r *http.Request, a *address) error {
 		return err
 	}
 	if !known {
-		return &problem{Status: http.StatusNotFound, Why: "There is no heartbeat " + quote(name) + ".", Next: "Add it to heartbeats in the roster, or correct the name."}
+		next := "Add it to heartbeats in the roster, or correct the name."
+		if near := incident.Nearest(name, k.Alerts.HeartbeatNames()); near != "" {
+			next = "Did you mean " + near + "? Otherwise add it to heartbeats in the roster."
+		}
+		return &problem{Status: http.StatusNotFound, Why: "There is no heartbeat " + quote(name) + ".", Next: next}
 	}
 	return nil
 }
