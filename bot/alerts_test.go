@@ -206,3 +206,28 @@ func TestAlertStormInSlack(t *testing.T) {
 		}
 	})
 }
+
+// TestChangesOnTheCard: a deployment is told in the channel of the service's open
+// incident, and stands on its card and on that of the next one.
+func TestChangesOnTheCard(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.takes(anAlert("db-1", "checkout", alert.Sev2))
+		r.pass(20 * time.Second)
+		change := alert.Change{Title: "Deployed <checkout> 4.2.1", Service: "checkout", Source: "pagerduty", Links: []alert.Link{{URL: "https://ci.example/42", Text: "Build"}}}
+		if _, err := r.alerts.Take(r.t.Context(), alerts.Key{Name: "ci"}, alert.Body{Changes: []alert.Change{change}}); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(20 * time.Second)
+		r.seek(r.channel("inc-1-trouble-at-db-1").Messages, "Changed: Deployed")
+		r.seek(r.channel("inc-1-trouble-at-db-1").Messages, "Recent changes:")
+		r.command("ada", "general", "resolve INC-1")
+		r.pass(time.Hour)
+		r.command("eve", "general", "declare checkout is slow service:checkout")
+		r.pass(20 * time.Second)
+		card := r.seek(r.channel("inc-2-checkout-is-slow").Messages, "Recent changes:")
+		if text := string(card.Blocks); !strings.Contains(text, "ci.example/42") || strings.Contains(text, "<checkout>") {
+			t.Errorf("the card shows %s", text)
+		}
+		r.noErrors()
+	})
+}

@@ -17,7 +17,6 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -97,7 +96,7 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 	all := map[string]message{
 		"page":         pageMessage(b, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: " + b.Incident.Title}, people),
 		"page resort":  pageMessage(b, desk.Prompt{Resort: true}, people),
-		"card":         cardMessage(b, alert.Tally{}, people),
+		"card":         cardMessage(b, around{}, people),
 		"announcement": announcement(b, people),
 		"topic":        plainMessage(topic(b)),
 		"purpose":      plainMessage(purpose(b)),
@@ -309,9 +308,9 @@ func TestMessages(t *testing.T) {
 		"page-together":      gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
 		"page-together-done": gatheredFrom(b, 2, func(n int) bool { return true }),
 		"page-together-many": gatheredFrom(b, 25, func(n int) bool { return n > 21 }),
-		"card":               cardMessage(b, alert.Tally{}, people),
-		"card-acknowledged":  cardMessage(acked, alert.Tally{}, people),
-		"card-resolved":      cardMessage(over, alert.Tally{}, people),
+		"card":               cardMessage(b, around{}, people),
+		"card-acknowledged":  cardMessage(acked, around{}, people),
+		"card-resolved":      cardMessage(over, around{}, people),
 		"announcement":       announcement(b, people),
 		"said-resolved":      saidMessage(over, c.Events[0], people),
 		"said-alert-over":    saidMessage(b, find(t, events, incident.KindAlertOver), people),

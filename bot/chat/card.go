@@ -10,7 +10,6 @@ import (
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -21,7 +20,7 @@ const contentMost = 9500
 
 // cardMessage is the summary in an incident's channel: the map and the
 // flashlight, within a dozen lines.
-func cardMessage(b desk.Brief, tally alert.Tally, n names) message {
+func cardMessage(b desk.Brief, a around, n names) message {
 	i := b.Incident
 	m := message{text: headline(b) + " · " + string(i.Status)}
 	m.blocks = []slack.Block{
@@ -29,9 +28,7 @@ func cardMessage(b desk.Brief, tally alert.Tally, n names) message {
 		slack.NewSectionBlock(nil, fields(b, n), nil),
 		section(standing(b, n)),
 	}
-	if tally.Total() > 1 || tally.Total() == 1 && tally.Firing == 0 {
-		m.blocks = append(m.blocks, contextLine("Alerts: "+tallyWords(tally)))
-	}
+	m.blocks = append(m.blocks, a.lines()...)
 	if s := flashlight(b.Service); s != "" && i.Status.Active() {
 		m.blocks = append(m.blocks, section(s))
 	}

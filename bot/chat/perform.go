@@ -83,15 +83,11 @@ func (s *Slack) digestDue(context.Context, desk.Task) (desk.Outcome, error) {
 
 // card keeps the summary card in the incident's channel, pinned.
 func (s *Slack) card(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	tally, err := s.tally(ctx, t.Brief)
+	a, err := s.around(ctx, t.Brief)
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	m, err := s.withQuiet(ctx, t.Brief, cardMessage(t.Brief, tally, s.names()))
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), m)
+	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), cardMessage(t.Brief, a, s.names()))
 	if err != nil || o.Message == t.Artifacts.Card && !t.Job.Doubtful {
 		return o, err
 	}

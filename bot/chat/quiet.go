@@ -323,14 +323,11 @@ func (s *Slack) quietMessage(q alerts.Quiet, now time.Time) message {
 	return message{text: text, blocks: []slack.Block{section(text)}}
 }
 
-// withQuiet shows on the card of an incident what holds back alerts of its service.
-func (s *Slack) withQuiet(ctx context.Context, b desk.Brief, m message) (message, error) {
-	if !b.Incident.Status.Active() {
-		return m, nil
-	}
+// quietLines say what holds back alerts of the incident's service.
+func (s *Slack) quietLines(ctx context.Context, b desk.Brief) ([]string, error) {
 	list, err := s.room.QuietOf(ctx, b.Incident.Service)
-	if err != nil || len(list) == 0 {
-		return m, err
+	if err != nil {
+		return nil, err
 	}
 	var lines []string
 	for _, q := range list[:min(len(list), 3)] {
@@ -343,9 +340,7 @@ func (s *Slack) withQuiet(ctx context.Context, b desk.Brief, m message) (message
 	if more := len(list) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d more", more))
 	}
-	place := min(3, len(m.blocks)) // after how it stands
-	m.blocks = append(m.blocks[:place:place], append([]slack.Block{contextLine(strings.Join(lines, "\n"))}, m.blocks[place:]...)...)
-	return m, nil
+	return lines, nil
 }
 
 // quietTyped is quietCommand for what is written to the bot.

@@ -34,14 +34,11 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	tally, err := s.tally(ctx, b)
+	a, err := s.around(ctx, b)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	m, err := s.withQuiet(ctx, b, cardMessage(b, tally, s.names()))
-	if err != nil {
-		return ephemeral(s.trouble(err))
-	}
+	m := cardMessage(b, a, s.names())
 	if b.Artifacts.Channel != "" {
 		m.blocks = append(m.blocks, contextLine("<#"+b.Artifacts.Channel+">"))
 	}
