@@ -226,7 +226,7 @@ func (w *town) counted(refusedByWebhook int64) map[string]float64 {
 		{"channel", 1, 0, 400},
 		{"purpose", 1, 0, 700},
 		{"card", 2, 0, 1200},
-		{"announce", 2, 0, 1200},
+		{"announce", 2, 0, 1600},
 		{"invite", 2, 0, 1200},
 		{"topic", 2, 0, 21600},
 		{"asks", 2, 0, 1200},
