@@ -97,7 +97,7 @@ func (a *Alerts) Test(ctx context.Context, k Key, b alert.Body) (Explanation, er
 
 // visible is the name of an incident that everybody may know.
 func (t *taking) visible(n int) string {
-	if i, _, err := t.a.desk.Whole(t.tx, n); err != nil || i.Private {
+	if i, err := t.a.desk.Whole(t.tx, n); err != nil || i.Private {
 		return ""
 	}
 	return incident.Name(n)

@@ -139,9 +139,11 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 			return err
 		}
 		v := t.route(in)
-		own, err := t.standing(r.Incident)
-		if err != nil {
-			return err
+		var own alert.Standing // a repeat has nothing to do with other alerts, nor with who is asked
+		if r.Incident > 0 {
+			if own.Incident, err = t.whole(r.Incident); err != nil {
+				return err
+			}
 		}
 		d := alert.Decide(severed(v, in), v.Does, r.Known, own, alert.Standing{}, t.again(), now)
 		if repeated = d.Step == alert.Repeat && d.After == r.Known; repeated {
@@ -190,17 +192,26 @@ func (a *Alerts) taking(tx *ledger.Tx, k Key, b alert.Body) *taking {
 		ledger: tx, desk: a.desk.Within(tx, caller), touched: map[int]*touched{}, held: map[string]*bite{}}
 }
 
-// standing returns how an incident stands, or the one that it is a part of.
-func (t *taking) standing(n int) (alert.Standing, error) {
-	if n == 0 {
-		return alert.Standing{}, nil
-	}
-	var s alert.Standing
-	var err error
+// whole returns an incident, or the one that it is a part of.
+func (t *taking) whole(n int) (incident.Incident, error) {
 	if t.desk != nil {
-		s.Incident, s.Exhausted, err = t.desk.Whole(n)
+		return t.desk.Whole(n)
+	}
+	return t.a.desk.Whole(t.tx, n)
+}
+
+// standing returns how an incident stands, or the one that it is a part of.
+func (t *taking) standing(n int) (s alert.Standing, err error) {
+	if n == 0 {
+		return s, nil
+	}
+	if s.Incident, err = t.whole(n); err != nil {
+		return s, err
+	}
+	if t.desk != nil {
+		s.Exhausted, err = t.desk.Exhausted(s.Incident.Number)
 	} else {
-		s.Incident, s.Exhausted, err = t.a.desk.Whole(t.tx, n)
+		s.Exhausted, err = t.a.desk.Exhausted(t.tx, s.Incident.Number)
 	}
 	if err != nil {
 		return s, err
@@ -222,7 +233,7 @@ func (t *taking) touch(n int) (*touched, error) {
 	if c, ok := t.touched[n]; ok {
 		return c, nil
 	}
-	i, _, err := t.desk.Whole(n)
+	i, err := t.desk.Whole(n)
 	if err != nil {
 		return nil, err
 	}
@@ -305,7 +316,7 @@ func (t *taking) answered(own int, d alert.Decision) int {
 	if d.Result == alert.Suppressed {
 		return 0
 	}
-	if i, _, err := t.desk.Whole(max(d.Incident, 1)); err == nil && i.Private && own > 0 {
+	if i, err := t.desk.Whole(max(d.Incident, 1)); err == nil && i.Private && own > 0 {
 		return own
 	}
 	return d.Incident
@@ -315,7 +326,7 @@ func (t *taking) answered(own int, d alert.Decision) int {
 func (t *taking) open(in alert.Alert, v alert.Verdict, d alert.Decision) (int, error) {
 	notes := slices.Clone(v.Notes)
 	if d.Follows > 0 {
-		if i, _, err := t.desk.Whole(d.Follows); err == nil && !i.Private {
+		if i, err := t.desk.Whole(d.Follows); err == nil && !i.Private {
 			notes = append(notes, "The same alert was "+i.Name()+" before ("+string(i.Status)+").")
 		}
 	}
@@ -364,7 +375,7 @@ const (
 func (t *taking) relate(i incident.Incident) error {
 	var others []incident.Incident
 	for n := i.Number - 1; n > 0 && n >= i.Number-2*relatedMost && len(others) < relatedMost; n-- {
-		o, _, err := t.desk.Whole(n)
+		o, err := t.a.desk.Whole(t.tx, n)
 		if err != nil {
 			return err
 		}

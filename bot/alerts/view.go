@@ -22,7 +22,7 @@ func (a *Alerts) Of(ctx context.Context, n int) (View, error) {
 	var v View
 	now := ledger.Instant()
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
-		i, _, err := a.desk.Whole(tx, n)
+		i, err := a.desk.Whole(tx, n)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func worstFirst(a, b Alert) int {
 func (a *Alerts) Tally(ctx context.Context, n int) (alert.Tally, error) {
 	var r tallyRecord
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
-		i, _, err := a.desk.Whole(tx, n)
+		i, err := a.desk.Whole(tx, n)
 		if err != nil {
 			return err
 		}

@@ -19,11 +19,13 @@ type Within struct {
 	tx     *ledger.Tx
 	caller Caller
 	loaded map[int]*work
+
+	exhausted map[int]bool // see [Within.Exhausted]
 }
 
 // Within begins what a caller does to incidents in a transaction.
 func (d *Desk) Within(tx *ledger.Tx, c Caller) *Within {
-	return &Within{d: d, tx: tx, caller: c, loaded: map[int]*work{}}
+	return &Within{d: d, tx: tx, caller: c, loaded: map[int]*work{}, exhausted: map[int]bool{}}
 }
 
 // Close stores what belongs to the incidents that were touched. It must be the last
@@ -54,26 +56,57 @@ func (x *Within) load(n int) (*work, error) {
 	return w, nil
 }
 
+// mergedMost is how often an incident can have been merged into the next one: a circle
+// cannot be made, yet must not hang.
+const mergedMost = 10
+
 // Whole returns the incident, or the one that it is a part of: an alert whose
-// incident was merged belongs to the other one. exhausted says that nobody answered
-// any step of its escalation.
-func (x *Within) Whole(n int) (i incident.Incident, exhausted bool, err error) {
-	var w *work
-	for range 10 { // a circle cannot be made, yet must not hang
-		if w, err = x.load(n); err != nil {
-			return incident.Incident{}, false, err
+// incident was merged belongs to the other one.
+func (x *Within) Whole(n int) (i incident.Incident, err error) {
+	for range mergedMost {
+		w, err := x.load(n)
+		if err != nil {
+			return incident.Incident{}, err
 		}
-		if n = w.inc.MergedInto; n == 0 {
+		i = w.inc
+		if n = i.MergedInto; n == 0 {
 			break
 		}
 	}
-	r, err := w.escalation()
-	return w.inc, r.Page.State == escalation.Exhausted, err
+	return i, nil
 }
 
-// Whole is [Within.Whole] for whoever only reads.
-func (d *Desk) Whole(tx *storage.Tx, n int) (i incident.Incident, exhausted bool, err error) {
-	return d.Within(&ledger.Tx{Tx: tx}, byBot).Whole(n)
+// Whole is [Within.Whole] for whoever only reads: of the incident's records it reads
+// but the one.
+func (d *Desk) Whole(tx *storage.Tx, n int) (i incident.Incident, err error) {
+	for range mergedMost {
+		i, err = loadIncident(tx, n)
+		if errors.Is(err, storage.ErrNotFound) {
+			return i, noSuch(n)
+		}
+		if n = i.MergedInto; err != nil || n == 0 {
+			break
+		}
+	}
+	return i, err
+}
+
+// Exhausted reports whether nobody had answered any step of the escalation of incident
+// n when the transaction first asked.
+func (x *Within) Exhausted(n int) (bool, error) {
+	was, ok := x.exhausted[n]
+	if ok {
+		return was, nil
+	}
+	was, err := x.d.Exhausted(x.tx.Tx, n)
+	x.exhausted[n] = was
+	return was, err
+}
+
+// Exhausted reports whether nobody has answered any step of the escalation of incident n.
+func (d *Desk) Exhausted(tx *storage.Tx, n int) (bool, error) {
+	r, _, err := ledger.Load[escalationRecord](tx, escalationKey(n))
+	return r.Page.State == escalation.Exhausted, err
 }
 
 // Declare opens an incident.

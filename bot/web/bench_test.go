@@ -28,15 +28,17 @@ const senders = 64
 // repeated is how many alerts fire when the same ones are sent again and again.
 const repeated = 256
 
-// loads are what senders send: alerts of which each opens an incident, and repeats
-// of those that fire, which join theirs. Of each it is the alert that comes as the
-// n-th.
+// loads are what senders send: alerts of which each opens an incident, which one
+// group by title does; alerts of one service, which join its incident; and repeats of
+// those that fire. Of each it is the alert that comes as the n-th.
 var loads = []struct {
-	name  string
-	alert func(n int64) int64
+	name   string
+	alert  func(n int64) int64
+	roster string // what the roster says besides
 }{
-	{"opens", func(n int64) int64 { return n }},
-	{"joins", func(n int64) int64 { return n % repeated }},
+	{"opens", func(n int64) int64 { return n }, "alerts: {group: {by: [title]}}\n"},
+	{"joins", func(n int64) int64 { return n }, ""},
+	{"repeats", func(n int64) int64 { return n % repeated }, ""},
 }
 
 // BenchmarkAlerts sends alerts from 64 senders over loopback to a server on a file,
@@ -49,20 +51,24 @@ var loads = []struct {
 func BenchmarkAlerts(b *testing.B) {
 	for _, load := range loads {
 		b.Run(load.name, func(b *testing.B) {
-			send := poster(b, "http://"+startServer(b)+"/v1/events", http.StatusAccepted)
+			send := poster(b, "http://"+startServer(b, load.roster)+"/v1/events", http.StatusAccepted)
 			flood(b, load.alert, func(n int64) bool { return send(diskEvent(n)) })
 		})
 	}
 }
 
-// asServer is the variable with which BenchmarkServer serves.
-const asServer = "BENCHMARK_AS_SERVER"
+// asServer is the variable with which BenchmarkServer serves; withRoster has what its
+// roster says besides.
+const (
+	asServer   = "BENCHMARK_AS_SERVER"
+	withRoster = "BENCHMARK_ROSTER"
+)
 
 // startServer starts a server in a process of its own, and returns its address.
-func startServer(b *testing.B) string {
+func startServer(b *testing.B, roster string) string {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkServer$", "-test.benchtime=1x")
-	cmd.Env = append(os.Environ(), asServer+"=1")
+	cmd.Env = append(os.Environ(), asServer+"=1", withRoster+"="+roster)
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -94,6 +100,7 @@ func BenchmarkServer(b *testing.B) {
 		b.Skip("it is started by BenchmarkAlerts")
 	}
 	w := newWorld(b, quietly)
+	w.apply(b, rosterText+os.Getenv(withRoster))
 	defer w.drain(b)()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -111,6 +118,7 @@ func BenchmarkHandler(b *testing.B) {
 	for _, load := range loads {
 		b.Run(load.name, func(b *testing.B) {
 			w := newWorld(b, quietly)
+			w.apply(b, rosterText+load.roster)
 			defer w.drain(b)()
 			before := w.disk.writes.Load()
 			flood(b, load.alert, func(n int64) bool {

@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/rotation"
 )
 
 func TestEvents(t *testing.T) {
@@ -210,13 +208,7 @@ func TestSameAlertAtOnce(t *testing.T) {
 // its own: their incidents are numbered without holes.
 func TestDistinctAlertsAtOnce(t *testing.T) {
 	w := newWorld(t)
-	apart, err := rotation.Parse("roster.yaml", []byte(rosterText+"\nalerts: {group: {by: [title]}}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.people.ApplyRoster(t.Context(), apart, incident.Bot, "test"); err != nil {
-		t.Fatal(err)
-	}
+	w.apply(t, rosterText+"alerts: {group: {by: [title]}}\n")
 	seen := map[string]bool{}
 	for _, r := range w.together(t, 64, func(n int) string { return fmt.Sprintf(`{"title":"Disk %d is full","dedup_key":"k%d"}`, n, n) }) {
 		if r.Result != "opened" || seen[r.Incident] {

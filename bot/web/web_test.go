@@ -109,13 +109,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatalf("alerts.Open() = %v", err)
 	}
-	roster, err := rotation.Parse("roster.yaml", []byte(rosterText))
-	if err != nil {
-		t.Fatalf("rotation.Parse() = %v", err)
-	}
-	if err := w.people.ApplyRoster(t.Context(), roster, incident.Bot, "test"); err != nil {
-		t.Fatalf("ApplyRoster() = %v", err)
-	}
+	w.apply(t, rosterText)
 	if w.keys, err = alerts.OpenKeys(t.Context(), w.ledger, []alerts.ConfigKey{{Name: "old", Secret: "another-key"}, {Name: "prometheus", Secret: senderKey}}); err != nil {
 		t.Fatalf("alerts.OpenKeys() = %v", err)
 	}
@@ -130,6 +124,18 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatalf("New() = %v", err)
 	}
 	return w
+}
+
+// apply makes a text the roster.
+func (w *world) apply(t testing.TB, text string) {
+	t.Helper()
+	roster, err := rotation.Parse("roster.yaml", []byte(text))
+	if err != nil {
+		t.Fatalf("rotation.Parse() = %v", err)
+	}
+	if err := w.people.ApplyRoster(t.Context(), roster, incident.Bot, "test"); err != nil {
+		t.Fatalf("ApplyRoster() = %v", err)
+	}
 }
 
 // request is one to be sent, as the recorder sees it.
