@@ -62,7 +62,7 @@ func TestEveryWay(t *testing.T) {
 			t.Errorf("after 2.5 min pushes to ada: %+v, want one with what is broken and a button", got)
 		}
 		r.pass(3 * time.Minute)
-		if got := p.taken("sms", "0001"); len(got) != 1 || !strings.HasPrefix(got[0].Text, "INC-1 sev1 Checkout: card payments fail\nReply ") || codeOf(got[0]) == "" {
+		if got := p.taken("sms", "0001"); len(got) != 1 || !strings.HasPrefix(got[0].Text, "INC-1 sev1 card payments fail - Checkout\nReply ") || codeOf(got[0]) == "" {
 			t.Errorf("after 5.5 min text messages to ada: %+v, want one", got)
 		}
 		r.pass(2 * time.Minute)

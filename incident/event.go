@@ -12,7 +12,7 @@ type Kind string
 // The kinds of events. The fields of [Event] that each one fills beside Seq,
 // At, By and Kind stand behind it.
 const (
-	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, Private, Test, Alert, Text
+	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, Private, Test, Alert, Says, Runbook, Text
 	KindAcknowledged Kind = "acknowledged"     //
 	KindInvestigate  Kind = "investigating"    // Text
 	KindMitigating   Kind = "mitigating"       // Text
@@ -77,6 +77,8 @@ type Event struct {
 	Channel     string    `json:"channel,omitempty"`
 	ChannelName string    `json:"channel_name,omitempty"`
 	Alert       string    `json:"alert,omitempty"`
+	Says        string    `json:"says,omitempty"`    // the first sentence of the alert's sender
+	Runbook     string    `json:"runbook,omitempty"` // the alert's own
 	Count       int       `json:"count,omitempty"`
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
@@ -127,6 +129,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Assumed = e.Assumed
 		i.Private, i.Test, i.Alert = e.Private, e.Test, e.Alert
 		i.NoChannel = e.NoChannel
+		i.Says, i.Runbook = e.Says, e.Runbook
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
 		i.startImpact(e.At)
 	case KindAcknowledged:

@@ -46,6 +46,8 @@ type Incident struct {
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
 	ChannelName    string     `json:"channel_name,omitempty"`
 	Alert          string     `json:"alert,omitempty"`          // dedup key of the alert that opened it
+	Says           string     `json:"says,omitempty"`           // the first sentence of that alert's sender, where it says more than the title
+	Runbook        string     `json:"runbook,omitempty"`        // that alert's own, whole
 	AlertOver      bool       `json:"alert_over,omitempty"`     // all its alerts are over, say their senders
 	NoChannel      bool       `json:"no_channel,omitempty"`     // it gets a channel only when somebody wants one
 	MergedInto     int        `json:"merged_into,omitempty"`    // the incident this one is part of

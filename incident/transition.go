@@ -16,6 +16,8 @@ type Declaration struct {
 	Private  bool
 	Test     bool
 	Alert    string // dedup key, when an alert opened it
+	Says     string // what its sender says besides the title; its first sentence goes with every page
+	Runbook  string // the alert's own, an address of the web; empty: the service's holds
 
 	// NoChannel: it gets a channel only when somebody wants one. Whatever its
 	// severity, somebody is asked.
@@ -36,7 +38,8 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 	}
 	c := begin(Incident{Number: n}, by, now)
 	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Assumed: assumed, Service: d.Service,
-		Private: d.Private, Test: d.Test, Alert: d.Alert, NoChannel: d.NoChannel})
+		Private: d.Private, Test: d.Test, Alert: d.Alert, NoChannel: d.NoChannel,
+		Says: beside(title, FirstSentence(d.Says)), Runbook: WebAddress(d.Runbook)})
 	if d.NoChannel {
 		c.do(StartPaging, RefreshAnnounce)
 	} else {
@@ -49,6 +52,14 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 		c.add(Event{Kind: KindNote, Text: details})
 	}
 	return c.change(), nil
+}
+
+// beside returns what says more than the title does.
+func beside(title, says string) string {
+	if strings.EqualFold(strings.TrimRight(says, ".!?… "), strings.TrimRight(title, ".!?… ")) {
+		return ""
+	}
+	return says
 }
 
 // Acknowledge says that by is on it. The first to acknowledge holds command

@@ -331,7 +331,7 @@ func (t *taking) open(in alert.Alert, v alert.Verdict, d alert.Decision) (int, e
 		}
 	}
 	i, err := t.desk.Declare(incident.Declaration{Title: in.Title, Severity: t.declared(in), Service: v.Service,
-		Details: in.Text(), Alert: in.Key, NoChannel: v.Does == alert.DoesPage}, notes...)
+		Details: in.Text(), Alert: in.Key, Says: in.Summary, Runbook: in.Runbook(), NoChannel: v.Does == alert.DoesPage}, notes...)
 	if err != nil {
 		return 0, err
 	}

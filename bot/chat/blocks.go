@@ -11,6 +11,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
 )
 
 // The actions of buttons. An action that concerns an incident has its number as
@@ -195,6 +196,9 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	if ask.Why != "" {
 		m.blocks = append(m.blocks, section(quote(ask.Why, 1500)))
 	}
+	if i.Says != "" {
+		m.blocks = append(m.blocks, section(esc(i.Says)))
+	}
 	facts := []string{"Declared by " + n.who(i.DeclaredBy) + ", " + at(i.Declared)}
 	if b.Artifacts.Channel != "" {
 		facts = append(facts, "<#"+b.Artifacts.Channel+">")
@@ -203,8 +207,21 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 		facts = append(facts, "You are paged as the last resort")
 	}
 	m.blocks = append(m.blocks, section(standing(b, n)), contextLine(strings.Join(facts, " · ")))
+	if i.Status.Active() {
+		m.blocks = append(m.blocks, runbook(b)...)
+	}
 	m.blocks = append(m.blocks, row(i, answers(i)...)...)
 	return m
+}
+
+// runbook is where it stands what to do, as a line of its own, since an address is
+// shown whole.
+func runbook(b desk.Brief) []slack.Block {
+	lines := linkLines([]alert.Link{{URL: b.Runbook(), Text: "Runbook"}}, 2900)
+	if len(lines) == 0 {
+		return nil
+	}
+	return []slack.Block{section(lines[0])}
 }
 
 // privateCall asks a channel for somebody without saying what for, nor whom else.

@@ -67,7 +67,8 @@ func subject(t *testing.T, text string, private bool) (desk.Brief, []incident.Ev
 	}
 	ada, eve := incident.Person("ada"), incident.SlackUser("U0EVE")
 	at := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
-	add(incident.Declare(42, incident.Declaration{Title: text, Service: "checkout", Severity: incident.Sev1, Private: private, Details: text}, eve, at(0)))
+	add(incident.Declare(42, incident.Declaration{Title: text, Service: "checkout", Severity: incident.Sev1, Private: private, Details: text,
+		Says: text, Runbook: "https://runbooks.example/" + text}, eve, at(0)))
 	add(i.Record(at(0), incident.Event{Kind: incident.KindStep, Pass: 1, Step: 1, Text: "Step 1: Ada", Calls: []incident.Actor{ada}}), nil)
 	add(i.Record(at(0), incident.Event{Kind: incident.KindPaged, Person: ada, Via: "slack", Reason: "rotation:primary"},
 		incident.Event{Kind: incident.KindPaged, Target: "channel:incidents", Via: "slack"},

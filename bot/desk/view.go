@@ -39,6 +39,12 @@ func (b Brief) ServiceName() string {
 	return cmp.Or(b.Service.Name, b.Incident.Service, "no service")
 }
 
+// Runbook is where it stands what to do: the alert's own, or else the service's; empty
+// where there is none.
+func (b Brief) Runbook() string {
+	return cmp.Or(b.Incident.Runbook, incident.WebAddress(b.Service.Runbook.URL))
+}
+
 // Later is somebody who is paged, but not yet.
 type Later struct {
 	Person incident.Actor

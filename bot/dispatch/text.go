@@ -2,10 +2,10 @@ package dispatch
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -36,19 +36,12 @@ func (w *Methods) message(j ledger.Job, pages []desk.Notification, to rotation.P
 	b := briefs[0]
 	switch j.Via {
 	case "sms":
-		head := test(b.Incident) + b.Incident.Name() + " " + b.Incident.Severity.String() + " " + b.ServiceName() + ": "
-		if j.Text != "" {
-			head += j.Text + " - " // the words first: what has no room is cut at the end
-		}
-		m.Subject = smsLine(head+b.Incident.Title, w.smsRoom())
+		m.Subject, m.Text = smsPage(b, j.Text, w.smsRoom())
 	case "voice":
 		m.Subject = spokenLine(b, j.Text)
 	default:
-		m.Subject = subject(b)
-		m.Text = w.details(b, to)
-		if j.Text != "" {
-			m.Text = j.Text + "\n" + m.Text
-		}
+		m.Subject, m.Runbook = subject(b), b.Runbook()
+		m.Text = joined("\n", j.Text, b.Incident.Says, w.details(b, to))
 	}
 	return m
 }
@@ -108,6 +101,11 @@ func (w *Methods) several(m *notify.Message, via string, briefs []desk.Brief) {
 		m.Subject = count + " incidents need you. The worst is " + spokenLine(worst, "")
 	default:
 		m.Subject = count + " incidents need you: " + strings.Join(names[:min(len(names), 8)], ", ")
+		if via != "push" { // which shows little, and opens the pages by its button
+			for n, b := range briefs {
+				lines[n] = joined("\n", subject(b), b.Incident.Says, titled("Runbook: ", b.Runbook()))
+			}
+		}
 		m.Text = linesOf(lines)
 	}
 }
@@ -161,10 +159,40 @@ func spokenLine(b desk.Brief, words string) string {
 		words += ". "
 	}
 	s := fmt.Sprintf("Incident %d, severity %d, %s. %s%s", i.Number, int(i.Severity), b.ServiceName(), words, i.Title)
+	if says := withoutAddresses(i.Says); says != "" {
+		s += ". " + says
+	}
 	if i.Test {
 		s = "This is a test. " + s
 	}
 	return s
+}
+
+// withoutAddresses leaves out of a text what nobody can hear.
+func withoutAddresses(s string) string {
+	words := strings.Fields(s)
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return strings.Contains(word, "://") }), " ")
+}
+
+// joined puts together what is not empty.
+func joined(between string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), between)
+}
+
+// titled puts a title before what is not empty.
+func titled(title, s string) string {
+	if s == "" {
+		return ""
+	}
+	return title + s
+}
+
+// followed puts an end behind what is not empty.
+func followed(s, end string) string {
+	if s == "" {
+		return ""
+	}
+	return s + end
 }
 
 // news says how an incident stands that asks for nothing any more.
@@ -176,38 +204,4 @@ func (w *Methods) news(i incident.Incident) string {
 		return i.Name() + " was acknowledged by " + w.opt.People.Current().DisplayName(i.AcknowledgedBy) + ", but people are being paged again."
 	}
 	return i.Name() + " is " + string(i.Status) + "."
-}
-
-// gsm are the characters that a text message holds at 160 to a message, each
-// counting as one (3GPP TS 23.038, basic set).
-const gsm = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-
-// smsSigns writes signs that would halve what fits into a text message in
-// others that do not.
-var smsSigns = strings.NewReplacer("…", "...", "·", "-", "–", "-", "—", "-", "“", "\"", "”", "\"", "„", "\"", "’", "'", "‘", "'", "\u00A0", " ", "\t", " ",
-	"[", "(", "]", ")", "{", "(", "}", ")", "~", "-", "^", "'", "\\", "/", "|", "/", "€", "EUR", "`", "'")
-
-// smsRoom is how many characters a text message has left beside what is needed
-// to answer it.
-func (w *Methods) smsRoom() int {
-	if w.opt.PublicURL == "" {
-		return 160 - len("\nReply 99999 to acknowledge.")
-	}
-	const token = 24
-	return max(160-len("\n"+w.opt.PublicURL+"/ack/")-token, 60)
-}
-
-// smsLine makes s fit into one text message with that many characters left, or
-// less where it has characters that take more room. Letters that only other
-// scripts have are kept: a shorter message is better than an unreadable one.
-func smsLine(s string, room int) string {
-	s = smsSigns.Replace(strings.Join(strings.Fields(s), " "))
-	if strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(gsm, r) }) {
-		room = room - 160 + 70 // all characters take twice the room then
-	}
-	room = max(room, 20)
-	if utf8.RuneCountInString(s) <= room {
-		return s
-	}
-	return strings.TrimSpace(string([]rune(s)[:room-3])) + "..."
 }

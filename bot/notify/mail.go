@@ -84,15 +84,18 @@ func (m *Mail) letter(msg Message, to string) (letter *mail.Msg, id string, err 
 	if msg.Urgency == High {
 		letter.SetImportance(mail.ImportanceUrgent)
 	}
-	ack, more := "", ""
+	ack, more, runbook := "", "", ""
 	if msg.AckURL != "" {
 		ack = "Acknowledge: " + msg.AckURL
 	}
 	if msg.URL != "" {
 		more = "Read more: " + msg.URL
 	}
+	if msg.Runbook != "" {
+		runbook = "Runbook: " + msg.Runbook
+	}
 	letter.Subject(shorten(oneLine(msg.Subject), 250, byteLen))
-	letter.SetBodyString(mail.TypeTextPlain, lines(msg.Subject, msg.Text)+"\n\n"+lines(ack, more)+"\n")
+	letter.SetBodyString(mail.TypeTextPlain, lines(msg.Subject, msg.Text)+"\n\n"+lines(ack, runbook, more)+"\n")
 	if err := letter.AddAlternativeHTMLTemplate(mailPage, msg); err != nil {
 		return nil, "", refused(email, "the message cannot be written as HTML")
 	}
@@ -106,6 +109,7 @@ var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 <h2 style="font-size:1.1em">{{.Subject}}</h2>
 {{with .Text}}<p style="white-space:pre-line">{{.}}</p>{{end}}
 {{with .AckURL}}<p><a href="{{.}}" style="background:#1a7f4b;color:#fff;padding:.6em 1.2em;border-radius:4px;text-decoration:none">Acknowledge</a></p>{{end}}
+{{with .Runbook}}<p><a href="{{.}}">Runbook</a></p>{{end}}
 {{with .URL}}<p><a href="{{.}}">Read more</a></p>{{end}}
 </body></html>
 `))

@@ -54,6 +54,9 @@ type Message struct {
 
 	// URL is where to read more, or "".
 	URL string
+	// Runbook is where it stands what to do, or "": an address, which goes whole or not
+	// at all.
+	Runbook string
 	// AckURL acknowledges when it is opened (by people, in a browser) or POSTed
 	// to (by a button), or is "". It needs an address that phones can reach.
 	AckURL string

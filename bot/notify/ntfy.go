@@ -38,6 +38,11 @@ const push = "push"
 const (
 	ntfyText  = 3500 // bytes of 4096; JSON and other servers' settings want some room
 	ntfyTitle = 250  // bytes; not limited by the server, but no phone shows more
+
+	// The whole of a message as JSON may have 8,192 bytes: a longer address than that of
+	// a button has no room beside a text of the greatest length.
+	ntfyAddress     = 3000 // bytes as JSON writes it
+	ntfyAddressRead = 300 // bytes of an address that stands in the text as well
 )
 
 type ntfyMessage struct {
@@ -107,7 +112,7 @@ func (n *Ntfy) message(m Message) ntfyMessage {
 	out := ntfyMessage{
 		Topic: m.To, SequenceID: sequenceID(m.ID), Click: m.URL,
 		Title:    shorten(oneLine(m.Subject), ntfyTitle, byteLen),
-		Message:  shorten(text, ntfyText, byteLen),
+		Message:  withRunbook(text, m.Runbook),
 		Priority: 3,
 	}
 	switch {
@@ -119,10 +124,23 @@ func (n *Ntfy) message(m Message) ntfyMessage {
 	if ack, ok := n.acknowledge(m); ok {
 		out.Actions = append(out.Actions, ack)
 	}
+	if written, _ := json.Marshal(m.Runbook); m.Runbook != "" && len(written) <= ntfyAddress {
+		out.Actions = append(out.Actions, ntfyAction{Action: "view", Label: "Runbook", URL: m.Runbook})
+	}
 	if m.URL != "" {
 		out.Actions = append(out.Actions, ntfyAction{Action: "view", Label: "Open", URL: m.URL})
 	}
 	return out
+}
+
+// withRunbook is the text with the address of the runbook below it, where that is short
+// enough to be read; the button has the others.
+func withRunbook(text, runbook string) string {
+	if runbook == "" || len(runbook) > ntfyAddressRead {
+		return shorten(text, ntfyText, byteLen)
+	}
+	line := "\nRunbook: " + runbook
+	return shorten(text, ntfyText-len(line), byteLen) + line
 }
 
 // acknowledge returns the button, by way of our address or else of a topic.

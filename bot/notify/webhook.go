@@ -42,6 +42,7 @@ type webhookPage struct {
 	Urgency string `json:"urgency"` // "high" or "low"
 	URL     string `json:"url,omitempty"`
 	AckURL  string `json:"ack_url,omitempty"`
+	Runbook string `json:"runbook_url,omitempty"`
 }
 
 // Send posts the message. Any status of success is a receipt, whatever the
@@ -51,7 +52,7 @@ func (w *Webhook) Send(ctx context.Context, m Message) (Receipt, error) {
 		return Receipt{}, err
 	}
 	now := time.Now()
-	page := webhookPage{m.ID, m.To, m.Subject, m.Text, "low", m.URL, m.AckURL}
+	page := webhookPage{m.ID, m.To, m.Subject, m.Text, "low", m.URL, m.AckURL, m.Runbook}
 	if m.Urgency == High {
 		page.Urgency = "high"
 	}
