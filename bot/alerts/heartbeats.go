@@ -230,7 +230,7 @@ func (t *taking) returns(h rotation.Heartbeat, r beatRecord) error {
 // endBeat ends the alert that a heartbeat is missing.
 func (t *taking) endBeat(h rotation.Heartbeat, r beatRecord, why string) error {
 	if r.Incident > 0 {
-		i, _, err := t.desk.Whole(r.Incident)
+		i, err := t.desk.Whole(r.Incident)
 		if err != nil {
 			return err
 		}

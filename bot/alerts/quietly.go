@@ -337,7 +337,7 @@ func (a *Alerts) release(tx *ledger.Tx, r *quietRecord) (more bool, err error) {
 
 // public reports whether everybody may know of an incident.
 func (t *taking) public(n int) bool {
-	i, _, err := t.desk.Whole(n)
+	i, err := t.desk.Whole(n)
 	return err == nil && !i.Private
 }
 
