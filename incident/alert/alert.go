@@ -12,6 +12,7 @@ package alert
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -163,6 +164,10 @@ func Fingerprint(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
+// shownOtherwise are labels that say what an incident shows anyway, or only how its
+// sender groups.
+var shownOtherwise = []string{"service", "severity", "group_key"}
+
 // Text returns what the sender says besides the title as lines, for the first note of
 // an incident: its summary, the labels, details and links.
 func (a Alert) Text() string {
@@ -171,7 +176,9 @@ func (a Alert) Text() string {
 		b.WriteString(a.Summary + "\n")
 	}
 	for _, l := range a.Labels {
-		b.WriteString(l.Key + " = " + l.Value + "\n")
+		if !slices.Contains(shownOtherwise, l.Key) {
+			b.WriteString(l.Key + " = " + l.Value + "\n")
+		}
 	}
 	for _, d := range a.Details {
 		b.WriteString(d.Key + " = " + d.Value + "\n")
