@@ -215,7 +215,9 @@ func (d Decision) joins(a Alert, s Standing, fired, member bool, now time.Time) 
 	case before.Cleared:
 		d.Withdraw = before.Offered
 		d.Tally.Cleared, d.Tally.Offered = false, false
-		if d.Tally.again(now) {
+		// One that comes and goes is told ever more rarely to whoever is on it, never
+		// where nobody is, or where they have called it over themselves.
+		if d.Tally.again(now) || s.Exhausted || s.Incident.Status == incident.Mitigated {
 			d.Ask = "An alert fires again after all were over"
 		}
 	case s.Incident.Status == incident.Mitigated && !fired:
