@@ -283,6 +283,12 @@ func TestAcknowledgedBySender(t *testing.T) {
 		if i, _ := r.folds(1); i.AcknowledgedBy != "alert:pagerduty" || len(i.Roles) != 0 {
 			t.Errorf("acknowledged by %q with the roles %v; want the sender, without a role", i.AcknowledgedBy, i.Roles)
 		}
+		before := len(r.notifications(1))
+		r.pass(12 * time.Minute)
+		i, events := r.folds(1)
+		if n := len(r.notifications(1)); n != before || i.AcknowledgedBy == "" {
+			t.Errorf("%d notifications after the acknowledgement, acknowledged by %q:\n%s", n-before, i.AcknowledgedBy, texts(events))
+		}
 	})
 }
 

@@ -22,7 +22,13 @@ func (s *Server) testAlert(w http.ResponseWriter, r *http.Request, d *Parts) err
 	if err != nil {
 		return err
 	}
-	x, err := d.Alerts.Test(r.Context(), alerts.Key{Name: q.Get("key")}, read)
+	var k alerts.Key
+	if name := q.Get("key"); name != "" && d.Keys != nil {
+		if k, err = d.Keys.Named(name); err != nil {
+			return missing(err)
+		}
+	}
+	x, err := d.Alerts.Test(r.Context(), k, read)
 	if err != nil {
 		return err
 	}
