@@ -22,11 +22,9 @@ func (s *Server) testAlert(w http.ResponseWriter, r *http.Request, d *Parts) err
 	if err != nil {
 		return err
 	}
-	var k alerts.Key
-	if name := q.Get("key"); name != "" && d.Keys != nil {
-		if k, err = d.Keys.Named(name); err != nil {
-			return missing(err)
-		}
+	k, err := keyNamed(d, q.Get("key"))
+	if err != nil {
+		return err
 	}
 	x, err := d.Alerts.Test(r.Context(), k, read)
 	if err != nil {
@@ -34,6 +32,23 @@ func (s *Server) testAlert(w http.ResponseWriter, r *http.Request, d *Parts) err
 	}
 	writeJSON(w, http.StatusOK, x)
 	return nil
+}
+
+// keyNamed finds the key with which a body would come. One that only the roster speaks
+// of is yet to be made.
+func keyNamed(d *Parts, name string) (alerts.Key, error) {
+	k := alerts.Key{Name: name}
+	if name == "" || d.Keys == nil {
+		return k, nil
+	}
+	made, err := d.Keys.Named(name)
+	if err == nil {
+		return made, nil
+	}
+	if _, ok := d.People.Current().Roster.Alerts.Keys[name]; ok {
+		return k, nil
+	}
+	return k, missing(err)
 }
 
 // explainAlerts says why the alerts of ?incident=INC-N are where they are.
