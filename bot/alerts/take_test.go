@@ -292,6 +292,27 @@ func TestAcknowledgedBySender(t *testing.T) {
 	})
 }
 
+// TestQuietPage: an alert of sev4 opens no channel and pages by day, once.
+func TestQuietPage(t *testing.T) {
+	inBubble(t, "", func(r *room) { // it is midnight
+		a := firing("a")
+		a.Severity = alert.Sev4
+		r.take("m", a)
+		if i, _ := r.folds(1); !i.NoChannel || i.Severity != incident.Sev4 {
+			t.Errorf("a channel %t, %s; want a sev4 without one", !i.NoChannel, i.Severity)
+		}
+		r.pass(8 * time.Hour)
+		if got := r.notifications(1); len(got) != 0 {
+			t.Errorf("at night it has paged %v", got)
+		}
+		r.pass(12 * time.Hour)
+		// Nothing confirms in this test that it was delivered, so the last resort is told too.
+		if got := r.notifications(1); !slices.Equal(got, []string{string(ada), "incidents"}) {
+			t.Errorf("by day it has paged %v, want Ada, once", got)
+		}
+	})
+}
+
 // TestStorms: ten thousand equal alerts, and ten thousand different ones of one service.
 func TestStorms(t *testing.T) {
 	for _, test := range []struct {
