@@ -273,6 +273,61 @@ func TestFlapping(t *testing.T) {
 	})
 }
 
+// TestFlappingEnds: one that came and went, and then stays away, is offered to be
+// resolved all the same, once.
+func TestFlappingEnds(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"))
+		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
+		for range 5 {
+			time.Sleep(30 * time.Second)
+			r.take("m", over("a"))
+			time.Sleep(30 * time.Second)
+			r.take("m", firing("a"))
+		}
+		r.take("m", over("a"))
+		offers := func() int {
+			_, events := r.folds(1)
+			return strings.Count(texts(events), string(incident.KindAlertOver)+":")
+		}
+		before := offers()
+		r.pass(14 * time.Minute)
+		if offers() != before {
+			t.Error("it is offered before it has stayed away for a while")
+		}
+		r.pass(25 * time.Minute)
+		if i, events := r.folds(1); !i.AlertOver || offers() != before+1 {
+			t.Errorf("over %t, %d offers more; want one:\n%s", i.AlertOver, offers()-before, texts(events))
+		}
+	})
+}
+
+// TestResolves: where the roster says so, an incident is resolved when its alerts have
+// been over for a while, and not if one is back before.
+func TestResolves(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.apply(sampleRoster + "alerts: {over: {do: resolve, after: 10m}}\n")
+		r.take("m", firing("a"), firing("b"))
+		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
+		r.take("m", over("a"), over("b"))
+		r.pass(9 * time.Minute)
+		r.take("m", firing("b"))
+		r.pass(5 * time.Minute)
+		if len(r.active()) != 1 {
+			t.Fatal("it is resolved while an alert fires")
+		}
+		r.take("m", over("b"))
+		r.pass(9 * time.Minute)
+		if len(r.active()) != 1 {
+			t.Fatal("it is resolved too soon")
+		}
+		r.pass(2 * time.Minute)
+		if i, events := r.folds(1); i.Status != incident.Resolved {
+			t.Errorf("it is %s:\n%s", i.Status, texts(events))
+		}
+	})
+}
+
 // TestAcknowledgedBySender: a sender says that somebody is on it.
 func TestAcknowledgedBySender(t *testing.T) {
 	inBubble(t, "", func(r *room) {

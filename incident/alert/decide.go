@@ -128,9 +128,9 @@ type Rules struct {
 	ReopenWithin time.Duration
 }
 
-// quiet is how long no alert may have come back for the next one to count as the
-// first again.
-const quiet = 15 * time.Minute
+// Calm is how long no alert may have come back for the next one to count as the first
+// again.
+const Calm = 15 * time.Minute
 
 // Decide says what follows from an alert that does something. own is the incident to
 // which the same alert belonged, group the open one of its group.
@@ -289,7 +289,7 @@ func (t Tally) fired(was, member bool) Tally {
 // are to hear of it: each time at first, and ever more rarely where one comes and
 // goes all the time.
 func (t *Tally) again(now time.Time) bool {
-	if now.Sub(t.BackLast) >= quiet {
+	if now.Sub(t.BackLast) >= Calm {
 		t.Back = 0
 	}
 	t.Back++
