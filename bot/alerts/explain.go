@@ -52,7 +52,7 @@ func Preview(roster *rotation.Roster, made alert.Quiet, k Key, b alert.Body, now
 
 func explained(in alert.Alert, v alert.Verdict) Explained {
 	e := Explained{Key: in.Key, Status: in.Status, Title: in.Title, Text: in.Summary, Severity: v.Severity, Service: v.Service, Labels: map[string]string{},
-		Links: in.Links, Started: in.Started, Route: v.Route, Group: groupWords(v), Does: v.Does, Why: append(append([]string{}, in.Notes...), v.Why...)}
+		Links: in.Links, Started: in.Started, Route: v.Route, Group: groupWords(v.Route, v.Service, v.Group), Does: v.Does, Why: append(append([]string{}, in.Notes...), v.Why...)}
 	for _, l := range in.Labels {
 		e.Labels[l.Key] = l.Value
 	}
@@ -63,10 +63,10 @@ func explained(in alert.Alert, v alert.Verdict) Explained {
 }
 
 // groupWords names a group: its route, its service and its values.
-func groupWords(v alert.Verdict) string {
-	parts := []string{v.Route, v.Service}
-	for _, value := range v.Group {
-		if value != v.Service {
+func groupWords(route, service string, values []string) string {
+	parts := []string{route, service}
+	for _, value := range values {
+		if value != service {
 			parts = append(parts, value)
 		}
 	}
@@ -112,6 +112,9 @@ func outcome(v alert.Verdict, d alert.Decision, name string) string {
 	}
 	switch d.Step {
 	case alert.Open:
+		if v.Does == alert.DoesPage {
+			return "It would open an incident without a channel."
+		}
 		return "It would open an incident."
 	case alert.Join:
 		return "It would join " + name + "." + asks
@@ -149,7 +152,7 @@ func (a *Alerts) Explain(ctx context.Context, viewer incident.Actor, n int) (Exp
 	x := Explanation{Alerts: []Explained{}}
 	for _, r := range v.Alerts {
 		e := Explained{Key: r.ID, Status: r.Status, Title: r.Title, Text: r.Summary, Severity: r.Severity.String(), Service: r.Service, Labels: map[string]string{},
-			Links: r.Links, Started: r.Started, Route: r.Route, Group: strings.Join(append([]string{r.Route, r.Service}, r.Group...), " · "), Does: r.Does,
+			Links: r.Links, Started: r.Started, Route: r.Route, Group: groupWords(r.Route, r.Service, r.Group), Does: r.Does,
 			Incident: incident.Name(n), Why: append([]string{"It was sent with the key " + r.Sender + "."}, r.Why...)}
 		for _, l := range r.Labels {
 			e.Labels[l.Key] = l.Value

@@ -244,6 +244,16 @@ func (k *Keys) List(context.Context) []KeyInfo {
 	return list
 }
 
+// Named returns the key of a name. The error is an [incident.Refusal].
+func (k *Keys) Named(name string) (Key, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if had := k.keys[name]; had != nil {
+		return had.key, nil
+	}
+	return Key{}, incident.Refuse(k.near(name), "There is no key %s.", quoted(name))
+}
+
 func (n *known) info(now time.Time) KeyInfo {
 	i := KeyInfo{Name: n.key.Name, Service: n.key.Service, Prefix: n.prefix, From: FromConfig}
 	if at := n.used.Load(); at > 0 {

@@ -11,11 +11,12 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
 
 // tickQuiet resolves an incident whose alerts have all been over for as long as the
-// roster says, where it says so.
+// roster says, where it says so; elsewhere it offers that, unless it was offered.
 func (a *Alerts) tickQuiet(ctx context.Context, name string, now time.Time) error {
 	n := ledger.LastNumber(name)
 	return a.ledger.Update(ctx, ledger.Request{At: now}, func(tx *ledger.Tx) error {
@@ -27,11 +28,29 @@ func (a *Alerts) tickQuiet(ctx context.Context, name string, now time.Time) erro
 			return err
 		}
 		x := a.desk.Within(tx, desk.Caller{Actor: incident.Bot})
-		if err := x.Resolve(n, "All its alerts are over."); err != nil {
+		if a.oncall.Current().Roster.AlertRules().Over.Action == rotation.OverResolve {
+			err = x.Resolve(n, "All its alerts are over.")
+		} else {
+			err = offer(tx, x, n, r)
+		}
+		if err != nil {
 			return err
 		}
 		return x.Close()
 	})
+}
+
+// offer offers to resolve an incident, if people work on it and were not offered it.
+func offer(tx *ledger.Tx, x *desk.Within, n int, r tallyRecord) error {
+	i, err := x.Whole(n)
+	if err != nil || i.Number != n || !i.Status.Active() || i.AlertOver {
+		return err
+	}
+	r.Offered = true
+	if err := tx.Save(tallyKey(n), r); err != nil {
+		return err
+	}
+	return x.Clear(n, cleared(r.Tally), true)
 }
 
 // Alerts are kept for a while after their end, so that one that comes back is known.

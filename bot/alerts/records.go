@@ -30,7 +30,7 @@ type Alert struct {
 	Last  time.Time `json:"last"`  // when it was last seen, to the second
 
 	Route string   `json:"route,omitempty"` // by which it went where it is
-	Group []string `json:"group,omitempty"` // what it is grouped by, as name=value
+	Group []string `json:"group,omitempty"` // the values of what it is grouped by
 	Why   []string `json:"why,omitempty"`   // sentences on how that came
 
 	// HeldBy is the silence or the maintenance that holds it back, such as silence/s7,

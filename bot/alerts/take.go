@@ -475,8 +475,13 @@ func (t *taking) end(c *touched, d alert.Decision) error {
 		return nil
 	}
 	over := t.rules().Over
-	if over.Action == rotation.OverResolve {
+	switch {
+	case over.Action == rotation.OverResolve:
 		return t.ledger.Wake(quietName(d.Incident), t.now.Add(over.After))
+	case !d.Offer: // it comes and goes: people are told when it has stayed away for a while
+		if err := t.ledger.Wake(quietName(d.Incident), t.now.Add(alert.Calm)); err != nil {
+			return err
+		}
 	}
 	return t.desk.Clear(d.Incident, cleared(d.Tally), d.Offer)
 }

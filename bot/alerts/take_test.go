@@ -274,6 +274,61 @@ func TestFlapping(t *testing.T) {
 	})
 }
 
+// TestFlappingEnds: one that came and went, and then stays away, is offered to be
+// resolved all the same, once.
+func TestFlappingEnds(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"))
+		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
+		for range 5 {
+			time.Sleep(30 * time.Second)
+			r.take("m", over("a"))
+			time.Sleep(30 * time.Second)
+			r.take("m", firing("a"))
+		}
+		r.take("m", over("a"))
+		offers := func() int {
+			_, events := r.folds(1)
+			return strings.Count(texts(events), string(incident.KindAlertOver)+":")
+		}
+		before := offers()
+		r.pass(14 * time.Minute)
+		if offers() != before {
+			t.Error("it is offered before it has stayed away for a while")
+		}
+		r.pass(25 * time.Minute)
+		if i, events := r.folds(1); !i.AlertOver || offers() != before+1 {
+			t.Errorf("over %t, %d offers more; want one:\n%s", i.AlertOver, offers()-before, texts(events))
+		}
+	})
+}
+
+// TestResolves: where the roster says so, an incident is resolved when its alerts have
+// been over for a while, and not if one is back before.
+func TestResolves(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.apply(sampleRoster + "alerts: {over: {do: resolve, after: 10m}}\n")
+		r.take("m", firing("a"), firing("b"))
+		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
+		r.take("m", over("a"), over("b"))
+		r.pass(9 * time.Minute)
+		r.take("m", firing("b"))
+		r.pass(5 * time.Minute)
+		if len(r.active()) != 1 {
+			t.Fatal("it is resolved while an alert fires")
+		}
+		r.take("m", over("b"))
+		r.pass(9 * time.Minute)
+		if len(r.active()) != 1 {
+			t.Fatal("it is resolved too soon")
+		}
+		r.pass(2 * time.Minute)
+		if i, events := r.folds(1); i.Status != incident.Resolved {
+			t.Errorf("it is %s:\n%s", i.Status, texts(events))
+		}
+	})
+}
+
 // TestAcknowledgedBySender: a sender says that somebody is on it.
 func TestAcknowledgedBySender(t *testing.T) {
 	inBubble(t, "", func(r *room) {
@@ -283,6 +338,33 @@ func TestAcknowledgedBySender(t *testing.T) {
 		r.take("pagerduty", ack)
 		if i, _ := r.folds(1); i.AcknowledgedBy != "alert:pagerduty" || len(i.Roles) != 0 {
 			t.Errorf("acknowledged by %q with the roles %v; want the sender, without a role", i.AcknowledgedBy, i.Roles)
+		}
+		before := len(r.notifications(1))
+		r.pass(12 * time.Minute)
+		i, events := r.folds(1)
+		if n := len(r.notifications(1)); n != before || i.AcknowledgedBy == "" {
+			t.Errorf("%d notifications after the acknowledgement, acknowledged by %q:\n%s", n-before, i.AcknowledgedBy, texts(events))
+		}
+	})
+}
+
+// TestQuietPage: an alert of sev4 opens no channel and pages by day, once.
+func TestQuietPage(t *testing.T) {
+	inBubble(t, "", func(r *room) { // it is midnight
+		a := firing("a")
+		a.Severity = alert.Sev4
+		r.take("m", a)
+		if i, _ := r.folds(1); !i.NoChannel || i.Severity != incident.Sev4 {
+			t.Errorf("a channel %t, %s; want a sev4 without one", !i.NoChannel, i.Severity)
+		}
+		r.pass(8 * time.Hour)
+		if got := r.notifications(1); len(got) != 0 {
+			t.Errorf("at night it has paged %v", got)
+		}
+		r.pass(12 * time.Hour)
+		// Nothing confirms in this test that it was delivered, so the last resort is told too.
+		if got := r.notifications(1); !slices.Equal(got, []string{string(ada), "incidents"}) {
+			t.Errorf("by day it has paged %v, want Ada, once", got)
 		}
 	})
 }

@@ -22,12 +22,33 @@ func (s *Server) testAlert(w http.ResponseWriter, r *http.Request, d *Parts) err
 	if err != nil {
 		return err
 	}
-	x, err := d.Alerts.Test(r.Context(), alerts.Key{Name: q.Get("key")}, read)
+	k, err := keyNamed(d, q.Get("key"))
+	if err != nil {
+		return err
+	}
+	x, err := d.Alerts.Test(r.Context(), k, read)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, x)
 	return nil
+}
+
+// keyNamed finds the key with which a body would come. One that only the roster speaks
+// of is yet to be made.
+func keyNamed(d *Parts, name string) (alerts.Key, error) {
+	k := alerts.Key{Name: name}
+	if name == "" || d.Keys == nil {
+		return k, nil
+	}
+	made, err := d.Keys.Named(name)
+	if err == nil {
+		return made, nil
+	}
+	if _, ok := d.People.Current().Roster.Alerts.Keys[name]; ok {
+		return k, nil
+	}
+	return k, missing(err)
 }
 
 // explainAlerts says why the alerts of ?incident=INC-N are where they are.

@@ -467,3 +467,19 @@ func TestUnknownMapping(t *testing.T) {
 		t.Errorf("a webhook without a mapping is answered %s; want it to say where mappings are", body)
 	}
 }
+
+// TestTryingAKey: what a body means depends on the key with which it would be sent.
+func TestTryingAKey(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.keys.Add(t.Context(), "test", "grafana", "search"); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"grafana": "search", "prometheus": "checkout", "": "checkout"} {
+		var x alerts.Explanation
+		w.want(t, request{"POST", "/v1/alerts/test?key=" + key, http.Header{"Authorization": {"Bearer " + adminToken}}, `{"title": "Slow"}`}, 200, &x)
+		if len(x.Alerts) != 1 || x.Alerts[0].Service != want {
+			t.Errorf("with the key %q: %+v, want the service %s", key, x.Alerts, want)
+		}
+	}
+	w.want(t, request{"POST", "/v1/alerts/test?key=grafanna", http.Header{"Authorization": {"Bearer " + adminToken}}, `{"title": "Slow"}`}, 404, nil)
+}

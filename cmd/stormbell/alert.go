@@ -33,14 +33,14 @@ type alertFlags struct {
 
 func (f *alertFlags) add(cmd *cobra.Command) {
 	f.operatorFlags.add(cmd)
-	cmd.Flags().StringVar(&f.as, "as", "", "whose body it is, such as alertmanager or webhook/NAME (default: a guess)")
-	cmd.Flags().StringVar(&f.key, "key", "", "the name of the integration key with which it would be sent")
+	cmd.Flags().StringVar(&f.as, "as", "", "whose body it is, a `SENDER` such as alertmanager or webhook/NAME; without it, it is guessed")
+	cmd.Flags().StringVar(&f.key, "key", "", "the `NAME` of the integration key with which it would be sent")
 }
 
 func alertTestCommand(p process) *cobra.Command {
 	var flags alertFlags
 	cmd := &cobra.Command{
-		Use:     "test FILE|- [--config FILE] [--as SENDER] [--key NAME] [--json]",
+		Use:     "test --config FILE [--as SENDER] [--key NAME] [--json] FILE|-",
 		Short:   "Say what a body means and where it would go, without storing it",
 		Example: "stormbell alert test body.json --config stormbell.yaml --as alertmanager",
 		Args:    exactly("a file, or - for the input"),
@@ -55,7 +55,7 @@ func alertTestCommand(p process) *cobra.Command {
 func alertExplainCommand(p process) *cobra.Command {
 	var flags alertFlags
 	cmd := &cobra.Command{
-		Use:     "explain INC-N|FILE|- [--config FILE] [--as SENDER] [--key NAME] [--json]",
+		Use:     "explain --config FILE [--as SENDER] [--key NAME] [--json] INC-N|FILE|-",
 		Short:   "Say why the alerts of an incident, or of a body, go where they go",
 		Example: "stormbell alert explain INC-12 --config stormbell.yaml",
 		Args:    exactly("an incident or a file"),

@@ -21,6 +21,7 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident/alert"
 )
 
 // The documentation is held to the program. In every page each command is run as
@@ -29,8 +30,9 @@ import (
 //
 //	```sh                 commands; they run in the folder of the page, one after the other
 //	```text, ```json      after commands: what they print, in shape: figures and names may differ, … stands for more
-//	```yaml FILE          the contents of that file from here on
-//	```yaml               a part of a configuration or of a roster
+//	```yaml FILE          the contents of that file from here on; so with json and text
+//	```yaml               a part of a configuration or of a roster; a running bot gets a roster's
+//	                      part about alerts, and what follows is tried with it
 //	type `/incident …`    is typed in the workspace
 //	<!-- not run: WHY --> before a block, or in a paragraph: its commands are not run
 //	<!-- table: NAME -->  until <!-- end -->: written by `go test ./cmd/stormbell -run TestDocumentationTables -update`
@@ -152,6 +154,7 @@ func TestDocumentationNotices(t *testing.T) {
 		{"```sh\nrm -r secrets\n```", "cannot be run here"},
 		{"```sh\nstormbell version\n```\n\n```text\nstormbell is fine\n```", "no line is printed in the shape of"},
 		{"```sh\nstormbell version --json\n```\n\n```json\n{\"version\": 1}\n```", "is to be printed"},
+		{"```json body.json\n{\"title\": \"Slow\", \"severity\": \"critical\"}\n```\n\n```sh\nstormbell alert test --config stormbell.yaml body.json\n```\n\n```text\n  severity   sev2\n```", "no line is printed in the shape of"},
 		{"```yaml\nslack: {tokens: x}\n```", "tokens"},
 		{"```yaml\npolicies: [{id: payments, steps: [{notify: [rotation:nobody], wait: 5m}]}]\n```", "nobody"},
 		{"```\nstormbell version\n```", "cannot be tried"},
@@ -188,12 +191,12 @@ func (w *docWorld) snippet(s snippet) {
 		}
 	case s.lang == "sh":
 		w.out, w.block = w.sh(s.text), true
+	case s.file != "" && slices.Contains([]string{"yaml", "json", "text"}, s.lang):
+		w.file(s.file, s.text)
 	case s.lang == "text" && w.out != "" && w.block:
 		w.shows(s.text)
 	case s.lang == "json" && w.out != "":
 		w.showsJSON(s.text)
-	case s.lang == "yaml" && s.file != "":
-		w.file(s.file, s.text)
 	case s.lang == "yaml":
 		w.fragment(s.text)
 	case s.lang == "text" || s.lang == "" && !isCommand(s.text):
@@ -293,6 +296,43 @@ func usageLines() []string {
 	return list
 }
 
+// TestDocumentedDatadog: the payload that the page gives for Datadog's webhooks holds
+// whatever is read of one, once Datadog has filled it.
+func TestDocumentedDatadog(t *testing.T) {
+	var filled map[string]any
+	sample, err := os.ReadFile(repository("incident/alert/testdata/senders/datadog_custom.json"))
+	if err == nil {
+		err = json.Unmarshal(sample, &filled)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled["text_only_msg"] = filled["body"]
+	payload := ""
+	for _, s := range snippets(readPage(t, "docs/alerts.md")) {
+		if s.file == "datadog.json" {
+			payload = regexp.MustCompile(`\$[A-Z_]+`).ReplaceAllStringFunc(s.text, func(v string) string {
+				value, ok := filled[strings.ToLower(v[1:])].(string)
+				if !ok {
+					t.Errorf("Datadog's sample has no %s", v)
+				}
+				return value
+			})
+		}
+	}
+	read := func(body string) alert.Alert {
+		b, err := alert.Read(alert.Request{Sender: alert.SenderDatadog, Body: []byte(body)})
+		if err != nil || len(b.Alerts) != 1 {
+			t.Fatalf("Read(%s) = %+v, %v", body, b, err)
+		}
+		b.Alerts[0].Labels = slices.DeleteFunc(b.Alerts[0].Labels, func(l alert.KV) bool { return l.Key == "event_type" })
+		return b.Alerts[0]
+	}
+	if diff := cmp.Diff(read(string(sample)), read(payload)); diff != "" {
+		t.Errorf("the payload of the page is read otherwise than all that Datadog can say (-all +page):\n%s", diff)
+	}
+}
+
 var tableMark = regexp.MustCompile(`(?s)(<!-- table: ([a-z ]+) -->\n\n?)(.*?)(<!-- end -->)`)
 
 // TestDocumentationTables compares every table that the code has with the pages.
@@ -336,6 +376,7 @@ func docTables() map[string]string {
 		"configuration keys": keysTable(),
 		"routes":             routesTable(),
 		"keys of the store":  storeTable(),
+		"severity words":     severityTable(),
 		"acts":               "`" + strings.Join(web.Verbs(), "` · `") + "`\n",
 		"metrics":            metricsTable(),
 		"commands":           commandsText(),
@@ -388,6 +429,14 @@ func storeTable() string {
 		list = append(list, []string{code(f.Key), code("bot/" + f.Owner), f.Holds, ends})
 	}
 	return rows([]string{"key", "written by", "holds", "is removed"}, list)
+}
+
+func severityTable() string {
+	var list [][]string
+	for _, r := range alert.SeverityWords() {
+		list = append(list, []string{r.Severity.String(), strings.Join(r.Words, ", ")})
+	}
+	return rows([]string{"severity", "words for it, in any case"}, list)
 }
 
 func routesTable() string {

@@ -526,8 +526,12 @@ var (
 	})
 )
 
+// sevs keeps severities, which are no figures.
+var sevs = strings.NewReplacer("sev1", "sev one", "sev2", "sev two", "sev3", "sev three", "sev4", "sev four")
+
 // shape is a text without what differs each time.
 func shape(s string) string {
+	s = sevs.Replace(s)
 	s = demoNames().ReplaceAllString(dates.ReplaceAllString(s, "DATE"), "NAME")
 	return spaces.ReplaceAllString(someFigures.ReplaceAllString(s, "0"), " ")
 }
@@ -607,6 +611,9 @@ func (w *docWorld) fragment(text string) {
 	w.must(err)
 	w.must(os.WriteFile("part.yaml", out, 0o600))
 	w.stormbell("check", flag, "part.yaml")
+	if flag == "--roster" && at(part.Content[0], "alerts") != nil && w.stop != nil {
+		w.stormbell("roster", "apply", "--config", "stormbell.yaml", "part.yaml")
+	}
 }
 
 // merge puts b into a: keys into blocks, entries with an ID into lists, and

@@ -129,9 +129,9 @@ type Rules struct {
 	ReopenWithin time.Duration
 }
 
-// quiet is how long no alert may have come back for the next one to count as the
-// first again.
-const quiet = 15 * time.Minute
+// Calm is how long no alert may have come back for the next one to count as the first
+// again.
+const Calm = 15 * time.Minute
 
 // Decide says what follows from an alert that does something. own is the incident to
 // which the same alert belonged, group the open one of its group.
@@ -221,7 +221,9 @@ func (d Decision) joins(a Alert, s Standing, fired, member bool, now time.Time) 
 	case before.Cleared:
 		d.Withdraw = before.Offered
 		d.Tally.Cleared, d.Tally.Offered = false, false
-		if d.Tally.again(now) {
+		// One that comes and goes is told ever more rarely to whoever is on it, never
+		// where nobody is, or where they have called it over themselves.
+		if d.Tally.again(now) || s.Exhausted || s.Incident.Status == incident.Mitigated {
 			d.Ask = "An alert fires again after all were over"
 		}
 	case s.Incident.Status == incident.Mitigated && !fired:
@@ -294,7 +296,7 @@ func (t Tally) fired(was, member bool) Tally {
 // are to hear of it: each time at first, and ever more rarely where one comes and
 // goes all the time.
 func (t *Tally) again(now time.Time) bool {
-	if now.Sub(t.BackLast) >= quiet {
+	if now.Sub(t.BackLast) >= Calm {
 		t.Back = 0
 	}
 	t.Back++

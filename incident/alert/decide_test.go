@@ -112,6 +112,9 @@ func TestDecide(t *testing.T) {
 	over.Status = Over
 	quiet := fires
 	quiet.Incident, quiet.Does = 0, DoesSuppressed
+	comesAndGoes := func(s *Standing) {
+		s.Tally = Tally{Over: 1, Cleared: true, Worst: Sev2, Back: 4, BackLast: now.Add(-time.Minute)}
+	}
 	tests := []struct {
 		name   string
 		alert  Alert
@@ -149,6 +152,9 @@ func TestDecide(t *testing.T) {
 		{"a note", Alert{Status: None, Summary: "looking"}, DoesIncident, fires, open(), Standing{}, Note, Joined, false},
 		{"a note on what is over", Alert{Status: None, Summary: "looking"}, DoesIncident, fires, resolved(time.Minute), Standing{}, Nothing, Suppressed, false},
 		{"after it was mitigated", Alert{Status: Firing}, DoesIncident, Known{}, Standing{}, open(func(s *Standing) { s.Incident.Status = incident.Mitigated }), Join, Joined, true},
+		{"back for the fifth time, while somebody is on it", Alert{Status: Firing, Severity: Sev2}, DoesIncident, over, open(comesAndGoes), Standing{}, Join, Joined, false},
+		{"back for the fifth time, and nobody has answered", Alert{Status: Firing, Severity: Sev2}, DoesIncident, over, open(comesAndGoes, func(s *Standing) { s.Exhausted = true }), Standing{}, Join, Joined, true},
+		{"back for the fifth time, after it was mitigated", Alert{Status: Firing, Severity: Sev2}, DoesIncident, over, open(comesAndGoes, func(s *Standing) { s.Incident.Status = incident.Mitigated }), Standing{}, Join, Joined, true},
 		{"a reminder after it was mitigated", Alert{Status: Firing, Started: start}, DoesIncident, started, open(func(s *Standing) { s.Incident.Status = incident.Mitigated }), Standing{}, Repeat, Joined, false},
 	}
 	for _, test := range tests {

@@ -264,7 +264,7 @@ func (j *judge) does(route *rotation.AlertRoute) {
 		j.why("With the severity none it is counted, and nobody is asked.")
 	case v.Severity <= j.rules.Channel: // sev1 … sev4 sort by how bad they are
 		v.Does = DoesIncident
-		j.why("It opens an incident with a channel, as everything does from ", j.rules.Channel, " up.")
+		j.why("It is an incident with a channel, as everything is from ", j.rules.Channel, " up.")
 	default:
 		v.Does = DoesPage
 		j.why("It pages without a channel, which opens from ", j.rules.Channel, " up.")
