@@ -518,10 +518,10 @@ func TestChanges(t *testing.T) {
 // many there were.
 func TestForgotten(t *testing.T) {
 	inBubble(t, "", func(r *room) {
-		for k := range 100 {
+		for k := range 60 {
 			r.take("m", firing(fmt.Sprint(k)))
 		}
-		for k := range 100 {
+		for k := range 60 {
 			r.take("m", over(fmt.Sprint(k)))
 		}
 		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
@@ -532,7 +532,7 @@ func TestForgotten(t *testing.T) {
 		}
 		err = r.db.View(t.Context(), func(tx *storage.Tx) error {
 			for _, value := range tx.Scan("alertcount/2000-01/") {
-				if !strings.Contains(string(value), `"alerts":100,"fired":100`) {
+				if !strings.Contains(string(value), `"alerts":60,"fired":60`) {
 					t.Errorf("figures keep %s", value)
 				}
 				return nil
@@ -543,7 +543,7 @@ func TestForgotten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v.Tally.Over != 100 {
+		if v.Tally.Over != 60 {
 			t.Errorf("the incident does not know any more how many alerts it had: %+v", v.Tally)
 		}
 		if got := r.take("m", firing("7"))[0]; got.Incident != 2 || got.Result != alert.Opened {
