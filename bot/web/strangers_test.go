@@ -502,7 +502,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// TestAlertStorm sends 200 alerts over each of 64 connections at once.
+// TestAlertStorm sends 60 alerts over each of 64 connections at once.
 func TestAlertStorm(t *testing.T) {
 	room := &quick{}
 	w := newWorld(t, quietly, func(o *Options) { o.Intake = room })
