@@ -86,7 +86,7 @@ func TestAlertDigest(t *testing.T) {
 		}
 		r.press("ada", channel, r.seek(r.channel(channel).Messages, "*Alerts: 2 firing, 1 over*"), "Why?")
 		r.pass(time.Second)
-		if v := r.view("U0ADA"); !strings.Contains(string(v.Blocks), "It opens an incident with a channel") {
+		if v := r.view("U0ADA"); !strings.Contains(string(v.Blocks), "It is an incident with a channel") {
 			t.Errorf("the form does not say why: %s", v.Blocks)
 		}
 		r.takes(itsEnd(b), itsEnd(c))
