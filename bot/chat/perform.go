@@ -10,6 +10,7 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
 	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
 )
 
 // Performers returns who carries out what goes by Slack, by kind of job.
@@ -52,7 +53,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 // and the job is done there.
 func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
 	return func(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-		ctx = wire.WithRank(ctx, t.Job.Priority())
+		ctx = wire.WithRank(ctx, rankOf(t))
 		o, err := p(ctx, t)
 		row := t.Job.Kind.Row()
 		if row.NeedsChannel && !row.Without && wire.Code(err) == "is_archived" && s.openAgain(ctx, t.Brief) {
@@ -74,6 +75,21 @@ func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
 		}
 		return o, err
 	}
+}
+
+// rankOf is the rank of the calls that a job makes: by its priority, and within that
+// by what the incident matters as of now, so that the worst does not wait for its turn
+// behind hundreds of others. What asks somebody has rank 0; behind what people wait
+// for, such as a form, all the rest.
+func rankOf(t desk.Task) int {
+	if t.Job.Priority() == 0 {
+		return 0
+	}
+	rank := 2 + t.Job.Priority()*incident.Ranks
+	if t.Job.Incident > 0 {
+		rank += t.Incident.Rank()
+	}
+	return rank
 }
 
 // digestDue does nothing: the time has come, and a refresh follows.

@@ -44,13 +44,13 @@ func (s *Slack) newChannel(ctx context.Context, i incident.Incident, title strin
 			title = "" // Slack's rules are stricter than we know
 		case code != "":
 			// Only people can mend this; they may do so while the incident lasts.
-			return desk.Outcome{}, &desk.Retry{After: mendedWithin, Words: inWords(code), Cause: errors.New(inWords(code))}
+			return desk.Outcome{}, &desk.Retry{After: mendedWithin, Alone: true, Words: inWords(code), Cause: errors.New(inWords(code))}
 		default:
 			return desk.Outcome{}, err
 		}
 	}
 	taken := "all names for its channel are taken"
-	return desk.Outcome{}, &desk.Retry{After: mendedWithin, Words: taken, Cause: errors.New(taken)}
+	return desk.Outcome{}, &desk.Retry{After: mendedWithin, Alone: true, Words: taken, Cause: errors.New(taken)}
 }
 
 // mendedWithin is how often a channel is tried that only people can make possible.

@@ -35,6 +35,7 @@ type Outcome struct {
 type Retry struct {
 	After    time.Duration // not before that; zero: as usual
 	Doubtful bool          // it may have been done all the same
+	Alone    bool          // it is this job's own trouble: others like it may well be done
 	Words    string        // why, as people are told; empty: only the log says it
 	Cause    error
 }

@@ -298,3 +298,13 @@ func (d *Desk) Artifacts(ctx context.Context, n int) (Artifacts, error) {
 	})
 	return a, err
 }
+
+// Rank returns which rank incident n has as of now, see [incident.Incident.Rank].
+func (d *Desk) Rank(ctx context.Context, n int) (int, error) {
+	var i incident.Incident
+	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		i, err = loadIncident(tx, n)
+		return err
+	})
+	return i.Rank(), err
+}

@@ -14,6 +14,14 @@ type gate struct {
 	ready laneHeap // lanes that could go, the most urgent first
 	busy  int      // jobs under way
 	slots int      // how many may be
+
+	// Of the gate of channels, see channels.go.
+	inTurn bool
+	queues bool      // it was closed since it was empty: one goes after another
+	until  time.Time // it is closed till then
+	why    string    // it is closed, in words for people
+	fails  int       // tries in a row that Slack did not answer
+	made   int       // channels
 }
 
 // The classes of jobs besides the contact methods, each of which is one by its
@@ -21,6 +29,7 @@ type gate struct {
 const (
 	slackPages = "pages"
 	digests    = "digests" // what writes messages about several incidents
+	channels   = "channels"
 	theRest    = "rest"
 )
 
@@ -35,6 +44,8 @@ func class(j ledger.Job) string {
 		return digests
 	case j.Priority() == 0:
 		return slackPages
+	case j.Kind == ledger.Channel:
+		return channels
 	default:
 		return theRest
 	}
@@ -45,10 +56,12 @@ func (o *Outbox) gate(j ledger.Job) *gate {
 	name := class(j)
 	g := o.gates[name]
 	if g == nil {
-		g = &gate{ready: laneHeap{less: moreUrgent}, slots: 16}
+		g = &gate{ready: laneHeap{less: o.moreUrgent}, slots: 16}
 		switch name {
 		case slackPages:
 			g.slots = 32
+		case channels:
+			g.slots, g.inTurn = 24, true
 		case theRest:
 			g.slots = 24
 		}
@@ -78,6 +91,9 @@ type lane struct {
 	yields   bool      // it waits only to let a page go first
 	tries    int
 	index    int // in its heap
+
+	answered int       // of the last try that Slack did not answer: what it had answered until then
+	told     time.Time // when it was last recorded why it waits
 
 	rests time.Time     // not before that, since it has shown the newest state just now
 	under []ledger.Job  // those of waiting, from the first, that are under way
@@ -169,17 +185,6 @@ func backoff(tries, priority int) time.Duration {
 type laneHeap struct {
 	lanes []*lane
 	less  func(a, b *lane) bool
-}
-
-func moreUrgent(a, b *lane) bool {
-	x, y := a.waiting[0], b.waiting[0]
-	if x.Priority() != y.Priority() {
-		return x.Priority() < y.Priority()
-	}
-	if !x.Created.Equal(y.Created) {
-		return x.Created.Before(y.Created)
-	}
-	return x.Number < y.Number
 }
 
 func earlier(a, b *lane) bool { return a.at.Before(b.at) }

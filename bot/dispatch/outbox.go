@@ -58,11 +58,14 @@ type Outbox struct {
 	places    map[int]map[*lane]bool       // the lanes of an incident
 	pages     map[int]map[string]time.Time // notifications of an incident whose first try is not over, by lane
 	stands    map[int]bool                 // the incident's channel is known to stand
+	ranks     map[int]int                  // of incidents, as far as they were compared; see rank
+	answered  int                          // how often Slack has certainly answered
 	gates     map[string]*gate             // by class
 	later     laneHeap                     // lanes that must wait, the earliest first
 	done      chan result
-	freed     chan *gate // a slot whose job was done, and only its record is missing
-	recording int        // jobs of which that holds
+	told      chan []ledger.Job // channels of which it was recorded that they wait
+	freed     chan *gate        // a slot whose job was done, and only its record is missing
+	recording int               // jobs of which that holds
 	under     sync.WaitGroup
 	refreshed shared
 
@@ -76,12 +79,12 @@ type Outbox struct {
 }
 
 // resting reports whether nothing is under way and nothing could go.
-func (o *Outbox) resting() bool {
+func (o *Outbox) resting(now time.Time) bool {
 	if o.recording > 0 {
 		return false
 	}
 	for _, g := range o.gates {
-		if g.busy > 0 || g.ready.Len() > 0 {
+		if g.busy > 0 || g.open(now) {
 			return false
 		}
 	}
@@ -99,7 +102,7 @@ func NewOutbox(opt Options) *Outbox {
 	return &Outbox{
 		opt: opt, log: opt.Log,
 		lanes: map[string]*lane{}, places: map[int]map[*lane]bool{},
-		pages: map[int]map[string]time.Time{}, stands: map[int]bool{},
+		pages: map[int]map[string]time.Time{}, stands: map[int]bool{}, ranks: map[int]int{}, told: make(chan []ledger.Job),
 		gates: map[string]*gate{}, later: laneHeap{less: earlier},
 		done: make(chan result), freed: make(chan *gate),
 		finishing: make(chan struct{}), ended: make(chan struct{}), finished: make(chan struct{}),
@@ -135,13 +138,18 @@ func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
 		for o.later.Len() > 0 && !o.later.lanes[0].at.After(now) {
 			o.place(ctx, heap.Pop(&o.later).(*lane), now)
 		}
-		o.start(ctx)
-		if finishing == nil && o.resting() {
+		o.start(ctx, now)
+		if finishing == nil && o.resting(now) {
 			return nil
 		}
 		wait := time.Hour
 		if o.later.Len() > 0 {
 			wait = time.Until(o.later.lanes[0].at)
+		}
+		for _, g := range o.gates {
+			if g.until.After(now) && g.ready.Len() > 0 {
+				wait = min(wait, time.Until(g.until))
+			}
 		}
 		if o.uncounted {
 			wait = min(wait, o.count(now))
@@ -158,6 +166,10 @@ func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
 		case g := <-o.freed:
 			g.busy--
 			o.recording++
+		case jobs := <-o.told:
+			for _, j := range jobs {
+				o.release(ctx, j.Incident, time.Now())
+			}
 		case r := <-o.done:
 			if err := o.settle(ctx, r, time.Now()); err != nil {
 				return err
@@ -202,10 +214,10 @@ func (o *Outbox) tellWaiting() {
 }
 
 // start begins as many jobs as there are slots for.
-func (o *Outbox) start(ctx context.Context) {
+func (o *Outbox) start(ctx context.Context, now time.Time) {
 	for _, g := range o.gates {
-		for g.busy < g.slots && g.ready.Len() > 0 {
-			l := heap.Pop(&g.ready).(*lane)
+		for g.open(now) {
+			l := g.pick()
 			g.busy++
 			l.state, l.slot = isBusy, g
 			if l.did == nil {

@@ -58,6 +58,7 @@ func (o *Outbox) add(jobs []ledger.Job, now time.Time) {
 			heap.Fix(&o.gate(l.waiting[0]).ready, l.index)
 		}
 	}
+	o.rerank(jobs)
 	o.uncounted = true
 }
 
@@ -74,6 +75,7 @@ func (o *Outbox) place(ctx context.Context, l *lane, now time.Time) {
 		if len(o.places[l.incident]) == 0 {
 			delete(o.places, l.incident)
 			delete(o.stands, l.incident)
+			delete(o.ranks, l.incident)
 		}
 		return
 	}

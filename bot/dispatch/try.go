@@ -154,6 +154,7 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 	} else {
 		l.slot.busy--
 	}
+	o.through(r, j)
 	l.waiting = slices.Delete(l.waiting, len(r.jobs), len(l.under))
 	l.under = r.jobs
 	l.state, l.hold, l.did = idle, time.Time{}, r.did
@@ -174,6 +175,9 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 	}
 	o.place(ctx, l, now)
 	o.release(ctx, l.incident, now)
+	if l.slot.inTurn && l.slot.until.After(now) {
+		o.tellWaits(l.slot, now)
+	}
 	o.uncounted = true
 	return nil
 }
@@ -193,8 +197,14 @@ func (o *Outbox) again(l *lane, err error, now time.Time) {
 	if l.did == nil && !tried && j.ByMethod() {
 		l.stepBack(now)
 	}
-	l.tries++
-	l.hold = now.Add(wait)
+	if o.closeGate(l, err, now) {
+		wait = l.slot.until.Sub(now)
+	} else {
+		l.hold = now.Add(wait)
+	}
+	if !tried || retry.Doubtful || l.hold.After(now) { // to wait for a limit is no failure
+		l.tries++
+	}
 	o.opt.Noted(j, "retry", now.Sub(j.Created))
 	level := zerolog.DebugLevel
 	if l.tries > 2 {

@@ -42,7 +42,7 @@ const (
 	// The whole of a message as JSON may have 8,192 bytes: a longer address than that of
 	// a button has no room beside a text of the greatest length.
 	ntfyAddress     = 3000 // bytes as JSON writes it
-	ntfyAddressRead = 300 // bytes of an address that stands in the text as well
+	ntfyAddressRead = 300  // bytes of an address that stands in the text as well
 )
 
 type ntfyMessage struct {

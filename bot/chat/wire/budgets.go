@@ -110,8 +110,8 @@ func (m *methods) spare(c aCall, now time.Time) time.Duration {
 		if m.paces[c.channel] == nil {
 			m.paces[c.channel] = rate.NewLimiter(postsPerSecond, postsAtOnce)
 		}
-		if wait := reserve(m.paces[c.channel], false, now); wait > 0 {
-			return m.queue(turn{"in " + c.channel, c.rank}, wait, time.Second/postsPerSecond, now)
+		if wait := m.take(m.paces[c.channel], turn{"in " + c.channel, c.rank}, time.Second/postsPerSecond, false, now); wait > 0 {
+			return wait
 		}
 	}
 	n := cmp.Or(perMinute[c.method], tier3)
@@ -120,10 +120,35 @@ func (m *methods) spare(c aCall, now time.Time) time.Duration {
 		budget = rate.NewLimiter(rate.Limit(float64(n)/60), n)
 		m.budgets[c.method] = budget
 	}
-	if wait := reserve(budget, c.urgent, now); wait > 0 {
-		return m.queue(turn{c.method, c.rank}, wait, time.Minute/time.Duration(n), now)
+	return m.take(budget, turn{c.method, c.rank}, time.Minute/time.Duration(n), c.urgent, now)
+}
+
+// take takes a call out of a budget, or returns how long it must wait for its turn: for
+// the next that Slack takes, and as long as something more urgent waits for that one.
+func (m *methods) take(budget *rate.Limiter, t turn, every time.Duration, urgent bool, now time.Time) time.Duration {
+	if wait := m.behind(t, every, now); wait > 0 && !urgent {
+		return m.queue(t, wait, every, now)
+	}
+	if wait := reserve(budget, urgent, now); wait > 0 {
+		return m.queue(t, wait, every, now)
 	}
 	return 0
+}
+
+// comesWithin is how late somebody may come to their turn before it is another's.
+const comesWithin = 100 * time.Millisecond
+
+// behind is how long a call must let those of lower ranks go first that have a turn
+// coming; 0 when there are none.
+func (m *methods) behind(t turn, every time.Duration, now time.Time) time.Duration {
+	var wait time.Duration
+	for rank := range t.rank {
+		next := m.turns[turn{t.name, rank}] // after the last that was given away
+		if last := next.Add(-every); last.After(now.Add(-comesWithin)) {
+			wait = max(wait, next.Sub(now))
+		}
+	}
+	return wait
 }
 
 // queue gives each of those who must wait an instant of its own: were all told

@@ -86,3 +86,30 @@ func TestOpeningIsCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestWorseRankTakesNoTurn: a turn that was given to something urgent is not taken by
+// what comes at that instant and matters less.
+func TestWorseRankTakesNoTurn(t *testing.T) {
+	m, now := newMethods(), time.Now()
+	call := func(rank int) aCall { return aCall{method: "chat.postMessage", channel: "C1", rank: rank} }
+	for range postsAtOnce {
+		if wait := m.free(call(70), now); wait > 0 {
+			t.Fatalf("a call within the burst waits %s", wait)
+		}
+	}
+	late, urgent := m.free(call(70), now), m.free(call(66), now)
+	if late <= 0 || urgent != late {
+		t.Fatalf("the next calls wait %s and %s, want both to be told of the next turn", late, urgent)
+	}
+	now = now.Add(late)
+	if again := m.free(call(70), now); again <= 0 {
+		t.Error("the less urgent call took the turn of the other one")
+	}
+	if wait := m.free(call(66), now); wait > 0 {
+		t.Errorf("the urgent call waits %s more at its turn", wait)
+	}
+	now = now.Add(2 * time.Second)
+	if wait := m.free(call(70), now); wait > 0 {
+		t.Errorf("the less urgent call still waits %s when nothing else does", wait)
+	}
+}
