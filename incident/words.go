@@ -98,7 +98,10 @@ func (w Wording) Sentence(e Event) Sentence {
 	case KindAlert:
 		s.Did = fmt.Sprintf("fired again (%d times so far)", e.Count)
 	case KindAlertJoined:
-		s.Did = fmt.Sprintf("fires too (%d alerts so far)", e.Count)
+		s.Did = "fires too"
+		if e.Count > 0 {
+			s.Did = fmt.Sprintf("fires too (%d alerts so far)", e.Count)
+		}
 	case KindAlertOver:
 		s.Did = "is over, says its sender"
 	default:

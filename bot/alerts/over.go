@@ -23,7 +23,11 @@ func (a *Alerts) tickQuiet(ctx context.Context, name string, now time.Time) erro
 		if err := tx.Sleep(name); err != nil {
 			return err
 		}
-		r, _, err := ledger.Load[tallyRecord](tx.Tx, tallyKey(n))
+		i, err := a.desk.Whole(tx.Tx, n)
+		if err != nil {
+			return err
+		}
+		r, _, err := a.sum(tx.Tx, i)
 		if err != nil || r.Firing > 0 {
 			return err
 		}

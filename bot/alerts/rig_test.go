@@ -71,7 +71,7 @@ func inBubble(t *testing.T, roster string, f func(*room)) {
 
 func (r *room) open() {
 	r.t.Helper()
-	engine, err := bolt.Open(r.path, bolt.Options{})
+	engine, err := bolt.Open(r.path, bolt.Options{Unsynced: true})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -178,7 +178,9 @@ type taking struct {
 
 // touched is what the alerts of a transaction do to one incident, in sum.
 type touched struct {
-	tally   tallyRecord
+	tally   tallyRecord   // of all its alerts
+	parts   map[int]*part // of those of each of its parts
+	counted bool          // it is to be stored
 	joining desk.Joining
 	joined  bool
 	noted   bool     // the notes on the body stand in its timeline
@@ -225,7 +227,8 @@ func (t *taking) tally(i incident.Incident) (tallyRecord, error) {
 	if c, ok := t.touched[i.Number]; ok {
 		return c.tally, nil
 	}
-	return loadTally(t.tx, i)
+	r, _, err := t.a.sum(t.tx, i)
+	return r, err
 }
 
 // touch returns what is done to incident n.
@@ -237,9 +240,9 @@ func (t *taking) touch(n int) (*touched, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.tally(i)
-	c := &touched{tally: r}
+	c := &touched{}
 	t.touched[n] = c
+	c.tally, c.parts, err = t.a.sum(t.tx, i)
 	return c, err
 }
 
@@ -293,8 +296,8 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 		d.After.Incident = d.Incident
 	} else if err := t.follow(in, v, d); err != nil {
 		return Taken{}, err
-	} else if d.Incident > 0 && d.Step == alert.Join {
-		d.After.Incident = d.Incident
+	} else if d.Step == alert.Join && t.touched[d.Incident].parts[r.Incident] == nil {
+		d.After.Incident = d.Incident // but one of a part stays there
 	}
 	if err := t.keep(r, in, v, d, g); err != nil {
 		return Taken{}, err
@@ -406,10 +409,11 @@ func (t *taking) follow(in alert.Alert, v alert.Verdict, d alert.Decision) error
 	if err != nil {
 		return err
 	}
-	c.tally.V, c.tally.Tally, c.stale = 1, d.Tally, true
+	c.count(d.After.Incident, d.Tally)
+	c.stale = true
 	switch d.Step {
 	case alert.Again:
-		return t.desk.Reopen(d.Incident, in.Title)
+		return t.desk.Reopen(d.Incident, in.Title, d.After.Count)
 	case alert.Join:
 		t.join(c, in, v, d)
 		return t.noteBody(d.Incident, c)
@@ -483,7 +487,20 @@ func (t *taking) end(c *touched, d alert.Decision) error {
 			return err
 		}
 	}
+	if err := t.joined(d.Incident, c); err != nil { // or what fired before would take the offer back
+		return err
+	}
 	return t.desk.Clear(d.Incident, cleared(d.Tally), d.Offer)
+}
+
+// joined does to incident n what the alerts that fire do together.
+func (t *taking) joined(n int, c *touched) error {
+	if !c.joined {
+		return nil
+	}
+	j := c.joining
+	c.joined, c.joining = false, desk.Joining{}
+	return t.desk.Join(n, j)
 }
 
 // cleared says that all alerts are over, in words.
@@ -498,24 +515,23 @@ func cleared(t alert.Tally) string {
 func (t *taking) close() error {
 	for _, n := range slices.Sorted(maps.Keys(t.touched)) {
 		c := t.touched[n]
-		if c.joined {
-			if err := t.desk.Join(n, c.joining); err != nil {
-				return err
-			}
+		if err := t.joined(n, c); err != nil {
+			return err
 		}
 		for _, note := range c.notes {
 			if err := t.desk.Remark(n, note, false); err != nil {
 				return err
 			}
 		}
-		if !c.stale {
-			continue
+		if c.counted {
+			if err := t.saveTally(n, c); err != nil {
+				return err
+			}
 		}
-		if err := t.ledger.Save(tallyKey(n), c.tally); err != nil {
-			return err
-		}
-		if err := t.refresh(n, c); err != nil {
-			return err
+		if c.stale {
+			if err := t.refresh(n, c); err != nil {
+				return err
+			}
 		}
 	}
 	if err := t.closeBites(); err != nil {
@@ -552,6 +568,11 @@ func (t *taking) keep(was Alert, in alert.Alert, v alert.Verdict, d alert.Decisi
 		r.Source, r.Title, r.Summary, r.Severity = in.Source, in.Title, in.Summary, in.Severity
 		r.Labels, r.Details, r.Links = in.Labels, in.Details, in.Links
 		r.Service, r.Route, r.Group, r.Why = v.Service, v.Route, v.Group, v.Why
+	}
+	if was.V > 0 && was.Incident > 0 && was.Incident != r.Incident {
+		if err := t.leaves(was); err != nil {
+			return err
+		}
 	}
 	if err := t.ledger.Save(key, r); err != nil {
 		return err

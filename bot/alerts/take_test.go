@@ -551,3 +551,74 @@ func TestForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestParts: the alerts of an incident that is a part of another one count in the
+// whole, and leave with it.
+func TestParts(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		edge := firing("b")
+		edge.Service = "edge"
+		r.take("m", firing("a"), edge)
+		r.take("m", over("a"))
+		if i, _ := r.folds(1); !i.AlertOver {
+			t.Fatal("INC-1, whose only alert is over, does not count as over")
+		}
+		r.act(ada, 2, desk.Act{Verb: desk.Merge, Into: 1})
+		if i, _ := r.folds(1); i.AlertOver {
+			t.Error("INC-1 counts as over while an alert of its part fires")
+		}
+		r.tallies(1, 1, 1)
+		edge.Status = alert.Over
+		r.take("m", edge)
+		r.tallies(1, 0, 2)
+		if i, _ := r.folds(1); !i.AlertOver {
+			t.Error("INC-1 does not count as over although all alerts are")
+		}
+		edge.Status = alert.Firing
+		r.take("m", edge)
+		r.tallies(1, 1, 1)
+		r.act(ada, 2, desk.Act{Verb: desk.Reopen, Text: "it is not the same"})
+		r.tallies(1, 0, 1)
+		r.tallies(2, 1, 0)
+	})
+}
+
+// TestTwiceInABody: an alert that a body says to fire and to be over is over, and the
+// incident says so.
+func TestTwiceInABody(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"))
+		r.take("m", over("a"))
+		r.take("m", firing("a"), over("a"))
+		r.tallies(1, 0, 1)
+		if i, events := r.folds(1); !i.AlertOver {
+			t.Errorf("INC-1 does not count as over:\n%s", texts(events))
+		}
+	})
+}
+
+// TestOpenedAgain: what an alert opens again does not count as over.
+func TestOpenedAgain(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"))
+		r.take("m", over("a"))
+		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
+		time.Sleep(time.Minute)
+		r.take("m", firing("a"))
+		if i, _ := r.folds(1); i.AlertOver || !i.Status.Active() {
+			t.Errorf("INC-1 is %s, and counts as over: %v", i.Status, i.AlertOver)
+		}
+	})
+}
+
+// TestLeaves: an alert that opens another incident is counted there only.
+func TestLeaves(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		r.take("m", firing("a"), firing("b"))
+		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
+		r.pass(2 * time.Hour)
+		r.take("m", firing("a"))
+		r.tallies(1, 1, 0)
+		r.tallies(2, 1, 0)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -26,32 +27,43 @@ func (a *Alerts) Of(ctx context.Context, n int) (View, error) {
 		if err != nil {
 			return err
 		}
-		r, err := loadTally(tx, i)
+		r, _, err := a.sum(tx, i)
 		if err != nil {
 			return err
 		}
-		first, ok, err := loadFirst(tx, i)
+		v.Tally, v.Storm = r.Tally, now.Before(r.Storm)
+		parts, err := a.desk.Parts(tx, i.Number)
+		for _, of := range append([]incident.Incident{i}, parts...) {
+			if err == nil {
+				err = v.add(tx, of)
+			}
+		}
+		return err
+	})
+	slices.SortStableFunc(v.Alerts, worstFirst)
+	return v, err
+}
+
+// add adds the alerts that belong to an incident itself.
+func (v *View) add(tx *storage.Tx, i incident.Incident) error {
+	first, ok, err := loadFirst(tx, i)
+	if err != nil {
+		return err
+	}
+	if ok {
+		v.Alerts = append(v.Alerts, first)
+	}
+	prefix := memberPrefix(i.Number)
+	for key := range tx.Scan(prefix) {
+		m, ok, err := ledger.Load[Alert](tx, "alert/"+key[len(prefix):])
 		if err != nil {
 			return err
 		}
 		if ok {
-			v.Alerts = append(v.Alerts, first)
+			v.Alerts = append(v.Alerts, m)
 		}
-		v.Tally, v.Storm = r.Tally, now.Before(r.Storm)
-		prefix := memberPrefix(i.Number)
-		for key := range tx.Scan(prefix) {
-			m, ok, err := ledger.Load[Alert](tx, "alert/"+key[len(prefix):])
-			if err != nil {
-				return err
-			}
-			if ok {
-				v.Alerts = append(v.Alerts, m)
-			}
-		}
-		return nil
-	})
-	slices.SortStableFunc(v.Alerts, worstFirst)
-	return v, err
+	}
+	return nil
 }
 
 func worstFirst(a, b Alert) int {
@@ -72,7 +84,7 @@ func (a *Alerts) Tally(ctx context.Context, n int) (alert.Tally, error) {
 		if err != nil {
 			return err
 		}
-		r, err = loadTally(tx, i)
+		r, _, err = a.sum(tx, i)
 		return err
 	})
 	return r.Tally, err

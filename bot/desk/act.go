@@ -175,10 +175,13 @@ func (w *work) joined(n int) error {
 	if err := other.open(n); err != nil {
 		return err
 	}
+	if err := other.takesAlerts(w.inc); err != nil {
+		return err
+	}
 	text := w.inc.Name() + " is a part of this incident now."
 	if w.inc.Private {
 		if !other.inc.Private {
-			return nil
+			return other.saveArtifacts()
 		}
 		text = "Another private incident is a part of this one now."
 	}
@@ -188,6 +191,30 @@ func (w *work) joined(n int) error {
 		return err
 	}
 	return other.saveArtifacts()
+}
+
+// takesAlerts shows the alerts of a new part, and takes the offer to resolve the whole
+// back where one of them fires.
+func (w *work) takesAlerts(part incident.Incident) error {
+	if part.Alert == "" {
+		return nil
+	}
+	if !w.artifacts.ChannelGivenUp {
+		if err := w.Refresh(w.inc.Number, ledger.Alerts); err != nil {
+			return err
+		}
+	}
+	if part.AlertOver || !w.inc.AlertOver {
+		return nil
+	}
+	title := part.Title
+	if part.Private && !w.inc.Private {
+		title = ""
+	}
+	if err := w.apply(w.inc.AlertFires(incident.Fires{Title: title, Withdraw: true}, part.DeclaredBy, w.Now)); err != nil {
+		return err
+	}
+	return w.refreshPrompts()
 }
 
 // Declare opens an incident. An unknown service does not stop it: the default

@@ -91,6 +91,34 @@ func (d *Desk) Whole(tx *storage.Tx, n int) (i incident.Incident, err error) {
 	return i, err
 }
 
+// indexPart keeps the keys by which the parts of an incident are found.
+func (w *work) indexPart(old, new incident.Incident) error {
+	if old.MergedInto > 0 {
+		if err := w.Delete(partPrefix(old.MergedInto) + ledger.Number(old.Number)); err != nil {
+			return err
+		}
+	}
+	if new.MergedInto > 0 {
+		return w.Put(partPrefix(new.MergedInto)+ledger.Number(new.Number), nil)
+	}
+	return nil
+}
+
+// Parts returns the incidents that are a part of incident n, with their own parts.
+func (d *Desk) Parts(tx *storage.Tx, n int) ([]incident.Incident, error) {
+	list, todo := []incident.Incident(nil), []int{n}
+	for ; len(todo) > 0; todo = todo[1:] {
+		for key := range tx.Scan(partPrefix(todo[0])) {
+			part, err := loadIncident(tx, ledger.LastNumber(key))
+			if err != nil {
+				return nil, err
+			}
+			list, todo = append(list, part), append(todo, part.Number)
+		}
+	}
+	return list, nil
+}
+
 // Exhausted reports whether nobody had answered any step of the escalation of incident
 // n when the transaction first asked.
 func (x *Within) Exhausted(n int) (bool, error) {
@@ -216,13 +244,20 @@ func (x *Within) Clear(n int, text string, offer bool) error {
 	return w.apply(w.inc.AlertCleared(text, offer, w.caller.Actor, w.Now))
 }
 
-// Reopen opens an incident again because an alert fires again.
-func (x *Within) Reopen(n int, title string) error {
+// Reopen opens an incident again because an alert fires again, for the again-th time.
+func (x *Within) Reopen(n int, title string, again int) error {
 	w, err := x.load(n)
 	if err != nil {
 		return err
 	}
-	return w.do(Act{Verb: Reopen, Text: "the alert fires again: " + title})
+	over := w.inc.AlertOver
+	if err := w.do(Act{Verb: Reopen, Text: "the alert fires again: " + title}); err != nil || !over {
+		return err
+	}
+	if err := w.apply(w.inc.AlertFires(incident.Fires{Title: title, Again: again, Withdraw: true}, w.caller.Actor, w.Now)); err != nil {
+		return err
+	}
+	return w.refreshPrompts()
 }
 
 // Resolve resolves an incident whose alerts are all over, where the roster says so.

@@ -217,6 +217,11 @@ func (w *work) index(old, new incident.Incident) error {
 			return err
 		}
 	}
+	if new.MergedInto != old.MergedInto {
+		if err := w.indexPart(old, new); err != nil {
+			return err
+		}
+	}
 	if new.Channel != old.Channel {
 		return w.Save(channelKey(new.Channel), numberRecord{V: 1, Incident: new.Number})
 	}

@@ -18,6 +18,7 @@ func artifactsKey(n int) string   { return "papers/" + ledger.Number(n) }
 func promptPrefix(n int) string   { return "ask/" + ledger.Number(n) + "/" }
 func escalationKey(n int) string  { return "page/" + ledger.Number(n) }
 func openKey(n int) string        { return "open/" + ledger.Number(n) }
+func partPrefix(n int) string     { return "part/" + ledger.Number(n) + "/" }
 func channelKey(id string) string { return "channel/" + id }
 func escalationName(n int) string { return "escalation/" + ledger.Number(n) }
 
