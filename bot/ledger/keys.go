@@ -23,6 +23,7 @@ var families = []Family{
 	{"incident/N", "desk", "an incident as its timeline makes it", ""},
 	{"event/N/SEQ", "desk", "one event of a timeline, numbered without gaps, never changed", ""},
 	{"open/N", "desk", "nothing: an index of the open incidents", "with the incident"},
+	{"part/N/PART", "desk", "nothing: an index of the incidents that are a part of another one", "when it is opened again"},
 	{"papers/N", "desk", "which messages in Slack show the incident, and what they showed last", ""},
 	{"channel/ID", "desk", "the incident of a Slack channel", ""},
 	{"page/N", "desk", "the incident's escalation", "30 days after the incident"},
