@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -192,8 +193,8 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 		head = "*TEST* " + head
 	}
 	m.blocks = []slack.Block{section(head)}
-	if ask.Why != "" {
-		m.blocks = append(m.blocks, section(quote(ask.Why, 1500)))
+	if why := cmp.Or(ask.Why, b.Again); why != "" {
+		m.blocks = append(m.blocks, section(quote(why, 1500)))
 	}
 	facts := []string{"Declared by " + n.who(i.DeclaredBy) + ", " + at(i.Declared)}
 	if b.Artifacts.Channel != "" {

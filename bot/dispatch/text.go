@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,20 +35,21 @@ func (w *Methods) message(j ledger.Job, pages []desk.Notification, to rotation.P
 		return m
 	}
 	b := briefs[0]
+	words := cmp.Or(j.Text, b.Again)
 	switch j.Via {
 	case "sms":
 		head := test(b.Incident) + b.Incident.Name() + " " + b.Incident.Severity.String() + " " + b.ServiceName() + ": "
-		if j.Text != "" {
-			head += j.Text + " - " // the words first: what has no room is cut at the end
+		if words != "" {
+			head += words + " - " // the words first: what has no room is cut at the end
 		}
 		m.Subject = smsLine(head+b.Incident.Title, w.smsRoom())
 	case "voice":
-		m.Subject = spokenLine(b, j.Text)
+		m.Subject = spokenLine(b, words)
 	default:
 		m.Subject = subject(b)
 		m.Text = w.details(b, to)
-		if j.Text != "" {
-			m.Text = j.Text + "\n" + m.Text
+		if words != "" {
+			m.Text = words + "\n" + m.Text
 		}
 	}
 	return m
@@ -92,7 +94,11 @@ func (w *Methods) several(m *notify.Message, via string, briefs []desk.Brief) {
 	var names, lines []string
 	for _, b := range briefs {
 		names = append(names, b.Incident.Name())
-		lines = append(lines, subject(b))
+		line := subject(b)
+		if b.Again != "" {
+			line += " · " + b.Again
+		}
+		lines = append(lines, line)
 	}
 	count := strconv.Itoa(len(briefs))
 	switch via {
