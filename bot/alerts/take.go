@@ -273,6 +273,9 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 			return Taken{}, err
 		}
 	}
+	if in.Status == alert.Acknowledged {
+		in.Title = cmp.Or(in.Title, r.Title) // which says only whose it is
+	}
 	said := sent{Service: in.Service, Severity: in.Severity, Hints: in.Hints}
 	in = severed(v, in)
 	if d.Step == alert.Open {
@@ -388,6 +391,11 @@ func (t *taking) follow(in alert.Alert, v alert.Verdict, d alert.Decision) error
 		if err := t.desk.Acknowledge(d.Incident); err != nil {
 			return err
 		}
+	case alert.AckOne:
+		text := t.key.Name + " says that somebody is on “" + in.Title + "”. A worse alert fires, so people are still asked."
+		if err := t.desk.Remark(d.Incident, text, true); err != nil {
+			return err
+		}
 	case alert.Note:
 		return t.desk.Note(d.Incident, strings.TrimSpace(cmp.Or(in.Summary, in.Title)))
 	}
@@ -398,7 +406,10 @@ func (t *taking) follow(in alert.Alert, v alert.Verdict, d alert.Decision) error
 	c.tally.V, c.tally.Tally, c.stale = 1, d.Tally, true
 	switch d.Step {
 	case alert.Again:
-		return t.desk.Reopen(d.Incident, in.Title)
+		if d.Raise != 0 {
+			c.joined, c.joining.Raise, c.joining.Alerts = true, d.Raise, d.Tally.Total()
+		}
+		return t.desk.Reopen(d.Incident, strings.ToLower(d.Ask[:1])+d.Ask[1:]+": "+in.Title)
 	case alert.Join:
 		t.join(c, in, v, d)
 		return t.noteBody(d.Incident, c)

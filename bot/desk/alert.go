@@ -183,13 +183,13 @@ func (x *Within) Clear(n int, text string, offer bool) error {
 	return w.apply(w.inc.AlertCleared(text, offer, w.caller.Actor, w.Now))
 }
 
-// Reopen opens an incident again because an alert fires again.
-func (x *Within) Reopen(n int, title string) error {
+// Reopen opens an incident again because of an alert; why says so in words.
+func (x *Within) Reopen(n int, why string) error {
 	w, err := x.load(n)
 	if err != nil {
 		return err
 	}
-	return w.do(Act{Verb: Reopen, Text: "the alert fires again: " + title})
+	return w.do(Act{Verb: Reopen, Text: why})
 }
 
 // Resolve resolves an incident whose alerts are all over, where the roster says so.
