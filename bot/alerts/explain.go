@@ -129,6 +129,8 @@ func outcome(v alert.Verdict, d alert.Decision, name string) string {
 		return fmt.Sprintf("It would be over; %d of %d alerts of %s would still fire.", d.Tally.Firing, d.Tally.Total(), name)
 	case alert.Ack:
 		return "It would acknowledge " + name + "."
+	case alert.AckOne:
+		return "It would be noted in " + name + ", and people would still be asked: a worse alert fires there."
 	case alert.Note:
 		return "It would be a note in the timeline of " + name + "."
 	default:

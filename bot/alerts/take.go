@@ -287,6 +287,9 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 			return Taken{}, err
 		}
 	}
+	if in.Status == alert.Acknowledged {
+		in.Title = cmp.Or(in.Title, r.Title) // which says only whose it is
+	}
 	said := sent{Service: in.Service, Severity: in.Severity, Hints: in.Hints}
 	in = severed(v, in)
 	if d.Step == alert.Open {
@@ -402,6 +405,11 @@ func (t *taking) follow(in alert.Alert, v alert.Verdict, d alert.Decision) error
 		if err := t.desk.Acknowledge(d.Incident); err != nil {
 			return err
 		}
+	case alert.AckOne:
+		text := t.key.Name + " says that somebody is on “" + in.Title + "”. A worse alert fires, so people are still asked."
+		if err := t.desk.Remark(d.Incident, text, true); err != nil {
+			return err
+		}
 	case alert.Note:
 		return t.desk.Note(d.Incident, strings.TrimSpace(cmp.Or(in.Summary, in.Title)))
 	}
@@ -413,7 +421,10 @@ func (t *taking) follow(in alert.Alert, v alert.Verdict, d alert.Decision) error
 	c.stale = true
 	switch d.Step {
 	case alert.Again:
-		return t.desk.Reopen(d.Incident, in.Title, d.After.Count)
+		if d.Raise != 0 {
+			c.joined, c.joining.Raise, c.joining.Alerts = true, d.Raise, d.Tally.Total()
+		}
+		return t.desk.Reopen(d.Incident, in.Title, strings.ToLower(d.Ask[:1])+d.Ask[1:]+": "+in.Title, d.After.Count)
 	case alert.Join:
 		t.join(c, in, v, d)
 		return t.noteBody(d.Incident, c)

@@ -101,6 +101,8 @@ func TestSameKeyOfTwoSenders(t *testing.T) {
 func TestAsks(t *testing.T) {
 	worst := firing("b")
 	worst.Severity = alert.Sev1
+	worse := firing("a")
+	worse.Severity, worse.Started = alert.Sev1, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	ack := func(r *room) { r.act(ada, 1, desk.Act{Verb: desk.Acknowledge}) }
 	for _, test := range []struct {
 		name  string
@@ -132,9 +134,17 @@ func TestAsks(t *testing.T) {
 			ack(r)
 			r.take("m", over("a"))
 			r.act(ada, 1, desk.Act{Verb: desk.Resolve})
-		}, firing("a"), 1, "", func(t *testing.T, i incident.Incident) {
+		}, firing("a"), 1, "the alert fires again", func(t *testing.T, i incident.Incident) {
 			if i.Status != incident.Investigating {
 				t.Errorf("it is %s", i.Status)
+			}
+		}},
+		{"it is worse after a resolve", func(r *room) {
+			ack(r)
+			r.act(ada, 1, desk.Act{Verb: desk.Resolve})
+		}, worse, 1, "the alert still fires, and is worse", func(t *testing.T, i incident.Incident) {
+			if i.Status != incident.Investigating || i.Severity != incident.Sev1 {
+				t.Errorf("it is %s, %s; want investigating, sev1", i.Status, i.Severity)
 			}
 		}},
 	} {
@@ -156,6 +166,13 @@ func TestAsks(t *testing.T) {
 				i, events := r.folds(1)
 				if !strings.Contains(texts(events), test.why) {
 					t.Errorf("the timeline does not say %q:\n%s", test.why, texts(events))
+				}
+				b, err := r.desk.Brief(t.Context(), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if asks := test.pages > 0 && !i.Acked(); strings.Contains(b.Again, test.alert.Title) != asks {
+					t.Errorf("what is paged says %q beside the title; it must name %q: %t", b.Again, test.alert.Title, asks)
 				}
 				if test.also != nil {
 					test.also(t, i)
@@ -365,6 +382,33 @@ func TestQuietPage(t *testing.T) {
 		// Nothing confirms in this test that it was delivered, so the last resort is told too.
 		if got := r.notifications(1); !slices.Equal(got, []string{string(ada), "incidents"}) {
 			t.Errorf("by day it has paged %v, want Ada, once", got)
+		}
+	})
+}
+
+// TestAcknowledgedInPart: whoever is on the lesser of two alerts, at its sender, is not
+// on the worse one, for which people are still asked.
+func TestAcknowledgedInPart(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		worse, lesser := firing("worse"), firing("lesser")
+		worse.Severity, lesser.Severity = alert.Sev1, alert.Sev3
+		r.take("alertmanager", worse)
+		r.take("pagerduty", lesser)
+		ack := alert.Alert{Key: "lesser", Status: alert.Acknowledged}
+		r.take("pagerduty", ack)
+		r.take("pagerduty", ack)
+		i, events := r.folds(1)
+		if i.Acked() {
+			t.Errorf("acknowledged by %q although a sev1 fires of which that sender knows nothing", i.AcknowledgedBy)
+		}
+		want := "pagerduty says that somebody is on “" + lesser.Title + "”. A worse alert fires, so people are still asked."
+		if n := strings.Count(texts(events), want); n != 1 {
+			t.Errorf("%q is said %d times, want once:\n%s", want, n, texts(events))
+		}
+		worse.Status = alert.Acknowledged
+		r.take("alertmanager", worse)
+		if i, _ := r.folds(1); !i.Acked() {
+			t.Error("not acknowledged although its worst alert is")
 		}
 	})
 }

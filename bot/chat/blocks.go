@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -193,8 +194,8 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 		head = "*TEST* " + head
 	}
 	m.blocks = []slack.Block{section(head)}
-	if ask.Why != "" {
-		m.blocks = append(m.blocks, section(quote(ask.Why, 1500)))
+	if why := cmp.Or(ask.Why, b.Again); why != "" {
+		m.blocks = append(m.blocks, section(quote(why, 1500)))
 	}
 	if i.Says != "" {
 		m.blocks = append(m.blocks, section(esc(i.Says)))

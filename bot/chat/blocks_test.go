@@ -94,7 +94,11 @@ func subject(t *testing.T, text string, private bool) (desk.Brief, []incident.Ev
 // produced returns every message that is made of an incident, by name.
 func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]message {
 	t.Helper()
+	again := b
+	again.Again = "An alert fires again after all were over: " + b.Incident.Title
 	all := map[string]message{
+		"page again":   pageMessage(again, desk.Prompt{Person: "person:ada"}, people),
+		"digest again": gatheredFrom(again, 3, func(n int) bool { return n == 1 }),
 		"page":         pageMessage(b, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: " + b.Incident.Title}, people),
 		"page resort":  pageMessage(b, desk.Prompt{Resort: true}, people),
 		"card":         cardMessage(b, around{}, people),
@@ -299,24 +303,28 @@ func TestMessages(t *testing.T) {
 	over.Incident = c.Incident
 	private := b
 	private.Incident.Private = true
+	again := b
+	again.Again = "An alert of sev1 fires, the worst so far: the database is gone"
 	for name, m := range map[string]message{
-		"page":               pageMessage(b, desk.Prompt{Person: "person:ada"}, people),
-		"page-by-hand":       pageMessage(acked, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: we need you"}, people),
-		"page-acknowledged":  pageMessage(acked, desk.Prompt{Person: "person:ada"}, people),
-		"page-resolved":      pageMessage(over, desk.Prompt{Person: "person:ada"}, people),
-		"page-last-resort":   pageMessage(b, desk.Prompt{Resort: true}, people),
-		"page-private":       pageMessage(private, desk.Prompt{Resort: true}, people),
-		"page-together":      gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
-		"page-together-done": gatheredFrom(b, 2, func(n int) bool { return true }),
-		"page-together-many": gatheredFrom(b, 25, func(n int) bool { return n > 21 }),
-		"card":               cardMessage(b, around{}, people),
-		"card-acknowledged":  cardMessage(acked, around{}, people),
-		"card-resolved":      cardMessage(over, around{}, people),
-		"announcement":       announcement(b, people),
-		"said-resolved":      saidMessage(over, c.Events[0], people),
-		"said-alert-over":    saidMessage(b, find(t, events, incident.KindAlertOver), people),
-		"said-offered":       saidMessage(b, find(t, events, incident.KindOffered), people),
-		"said-offered-taken": saidMessage(acked, find(t, events, incident.KindOffered), people),
+		"page":                pageMessage(b, desk.Prompt{Person: "person:ada"}, people),
+		"page-again":          pageMessage(again, desk.Prompt{Person: "person:ada"}, people),
+		"page-together-again": gatheredFrom(again, 3, func(n int) bool { return n == 1 }),
+		"page-by-hand":        pageMessage(acked, desk.Prompt{Person: "person:ada", Why: "Asked for by Eve: we need you"}, people),
+		"page-acknowledged":   pageMessage(acked, desk.Prompt{Person: "person:ada"}, people),
+		"page-resolved":       pageMessage(over, desk.Prompt{Person: "person:ada"}, people),
+		"page-last-resort":    pageMessage(b, desk.Prompt{Resort: true}, people),
+		"page-private":        pageMessage(private, desk.Prompt{Resort: true}, people),
+		"page-together":       gatheredFrom(b, 3, func(n int) bool { return n == 1 }),
+		"page-together-done":  gatheredFrom(b, 2, func(n int) bool { return true }),
+		"page-together-many":  gatheredFrom(b, 25, func(n int) bool { return n > 21 }),
+		"card":                cardMessage(b, around{}, people),
+		"card-acknowledged":   cardMessage(acked, around{}, people),
+		"card-resolved":       cardMessage(over, around{}, people),
+		"announcement":        announcement(b, people),
+		"said-resolved":       saidMessage(over, c.Events[0], people),
+		"said-alert-over":     saidMessage(b, find(t, events, incident.KindAlertOver), people),
+		"said-offered":        saidMessage(b, find(t, events, incident.KindOffered), people),
+		"said-offered-taken":  saidMessage(acked, find(t, events, incident.KindOffered), people),
 	} {
 		sound(t, name, m)
 		j, err := json.MarshalIndent(map[string]any{"text": m.notice(), "blocks": m.blocks}, "", " ")

@@ -243,8 +243,11 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 	if p, _ := t.Page(i.Number); p.Resort {
 		facts = append(facts, "You are paged as the last resort")
 	}
-	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 100), clip(esc(i.Title), 250),
-		strings.Join(facts, " · ")), 1000)
+	title := clip(esc(i.Title), 250)
+	if b.Again != "" {
+		title += "\n" + quote(b.Again, 250)
+	}
+	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 100), title, strings.Join(facts, " · ")), 1000)
 }
 
 func namesOf(briefs []desk.Brief) []string {

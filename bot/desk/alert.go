@@ -244,14 +244,15 @@ func (x *Within) Clear(n int, text string, offer bool) error {
 	return w.apply(w.inc.AlertCleared(text, offer, w.caller.Actor, w.Now))
 }
 
-// Reopen opens an incident again because an alert fires again, for the again-th time.
-func (x *Within) Reopen(n int, title string, again int) error {
+// Reopen opens an incident again because an alert of that title fires, for the again-th
+// time; why says so in words.
+func (x *Within) Reopen(n int, title, why string, again int) error {
 	w, err := x.load(n)
 	if err != nil {
 		return err
 	}
 	over := w.inc.AlertOver
-	if err := w.do(Act{Verb: Reopen, Text: "the alert fires again: " + title}); err != nil || !over {
+	if err := w.do(Act{Verb: Reopen, Text: why}); err != nil || !over {
 		return err
 	}
 	if err := w.apply(w.inc.AlertFires(incident.Fires{Title: title, Again: again, Withdraw: true}, w.caller.Actor, w.Now)); err != nil {

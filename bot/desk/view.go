@@ -28,6 +28,7 @@ type Brief struct {
 	Team      rotation.Team    // of the service; zero when there is none
 	Notes     []incident.Event // the latest notes, the newest last, at most a few
 	Update    incident.Event   // the latest update among the last events; zero when there is none
+	Again     string           // why people are asked again since the last acknowledgement, in words; empty: they are asked for the first time, or somebody is on it
 	Paging    bool             // somebody is being looked for
 	Asked     []incident.Actor // whom a page was decided for, first come first
 	Later     []Later          // those of them whom nothing was sent yet
@@ -105,21 +106,34 @@ func brief(tx *storage.Tx, who *oncall.Directory, viewer incident.Actor, n int) 
 	return b, nil
 }
 
-// noteKind stands in the record of every note, as encoding/json writes it.
-var noteKind = []byte(`"` + string(incident.KindNote) + `"`)
+// kindIn is how an event of the kind says so in its record, as encoding/json writes it.
+func kindIn(k incident.Kind) []byte { return []byte(`"kind":"` + string(k) + `"`) }
 
-// latest reads the latest notes and the latest update.
+var (
+	noteKind = kindIn(incident.KindNote)
+	ackKind  = kindIn(incident.KindAcknowledged)
+	askKinds = [][]byte{kindIn(incident.KindAlertJoined), kindIn(incident.KindAlert), kindIn(incident.KindReopened), kindIn(incident.KindLapsed)}
+)
+
+// latest reads the latest notes, the latest update and why people are asked again.
 func (b *Brief) latest(tx *storage.Tx) error {
+	asked := b.Incident.Acked() || !b.Incident.Status.Active()
 	for key, value := range tx.ScanBack(eventPrefix(b.Incident.Number)) {
 		if b.Incident.Events-ledger.LastNumber(key) > 51 {
 			break
 		}
-		if !bytes.Contains(value, noteKind) {
+		asked = asked || bytes.Contains(value, ackKind)
+		asks := !asked && slices.ContainsFunc(askKinds, func(k []byte) bool { return bytes.Contains(value, k) })
+		if !asks && !bytes.Contains(value, noteKind) {
 			continue // most events are none, and reading them is most of the work
 		}
 		e, err := readEvent(key, value)
 		if err != nil {
 			return err
+		}
+		if asks {
+			b.Again = again(e)
+			asked = b.Again != ""
 		}
 		if e.Note == incident.Update && b.Update.Seq == 0 {
 			b.Update = e
@@ -129,6 +143,23 @@ func (b *Brief) latest(tx *storage.Tx) error {
 		}
 	}
 	return nil
+}
+
+// again says why people are asked because of an event; empty: they are not. The title of
+// an incident tells them only why they were asked at first.
+func again(e incident.Event) string {
+	switch {
+	case e.Kind == incident.KindReopened && e.Text != "":
+		return "Open again: " + e.Text
+	case e.Kind == incident.KindReopened:
+		return "Open again"
+	case e.Kind == incident.KindLapsed:
+		return e.Text
+	case e.Reason != "":
+		return e.Reason + ": " + e.Text
+	default:
+		return ""
+	}
 }
 
 // prompts returns the messages of incident n that carry buttons, the newest first.

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -34,14 +35,15 @@ func (w *Methods) message(j ledger.Job, pages []desk.Notification, to rotation.P
 		return m
 	}
 	b := briefs[0]
+	words := cmp.Or(j.Text, b.Again)
 	switch j.Via {
 	case "sms":
-		m.Subject, m.Text = smsPage(b, j.Text, w.smsRoom())
+		m.Subject, m.Text = smsPage(b, words, w.smsRoom())
 	case "voice":
-		m.Subject = spokenLine(b, j.Text)
+		m.Subject = spokenLine(b, words)
 	default:
 		m.Subject, m.Runbook = subject(b), b.Runbook()
-		m.Text = joined("\n", j.Text, b.Incident.Says, w.details(b, to))
+		m.Text = joined("\n", words, b.Incident.Says, w.details(b, to))
 	}
 	return m
 }
@@ -85,7 +87,11 @@ func (w *Methods) several(m *notify.Message, via string, briefs []desk.Brief) {
 	var names, lines []string
 	for _, b := range briefs {
 		names = append(names, b.Incident.Name())
-		lines = append(lines, subject(b))
+		line := subject(b)
+		if b.Again != "" {
+			line += " · " + b.Again
+		}
+		lines = append(lines, line)
 	}
 	count := strconv.Itoa(len(briefs))
 	switch via {

@@ -94,6 +94,12 @@ func Counted(k Known) Tally {
 // Total is how many alerts belong to the incident.
 func (t Tally) Total() int { return t.Firing + t.Over }
 
+// worse reports whether another alert fires that may be worse than one that said s.
+// Whoever is on the lesser one, at its sender, need not know of it.
+func (t Tally) worse(s Severity) bool {
+	return t.Firing > 1 && t.Worst != Unknown && t.Worst.Incident() < s.Incident()
+}
+
 // Step says what is done with an alert.
 type Step string
 
@@ -106,6 +112,7 @@ const (
 	Again   Step = "again"   // it opens its incident again
 	End     Step = "end"     // its end is recorded
 	Ack     Step = "ack"     // its sender's acknowledgement is
+	AckOne  Step = "ackone"  // the same, but it holds for this alert only: a worse one fires
 	Note    Step = "note"    // what its sender has to say is
 )
 
@@ -149,6 +156,9 @@ func Decide(a Alert, does Does, k Known, own, group Standing, r Rules, now time.
 		d.After.Status, d.After.Since = Acknowledged, now
 		if own.open() && !own.Incident.Acked() && !k.Held {
 			d.Step, d.Result = Ack, Joined
+			if own.Tally.worse(k.Said) {
+				d.Step = AckOne
+			}
 		}
 		return d
 	default: // a note, or nothing that it could be called over for
@@ -187,12 +197,18 @@ func (d Decision) fires(a Alert, does Does, own, group Standing, r Rules, now ti
 		return d
 	case own.open():
 		return d.joins(a, own, was, true, now)
-	case own.Incident.Number > 0 && same && !a.Started.IsZero() && now.Sub(own.ended()) < r.ReopenWithin:
+	case own.Incident.Number > 0 && same && !a.Started.IsZero() && !nowWorse(a.Severity, k.Said) && now.Sub(own.ended()) < r.ReopenWithin:
 		// It still fired when people called it over, and its sender reminds of it.
 		d.Step, d.Result = Repeat, Joined
 		return d
 	case own.Incident.Number > 0 && now.Sub(own.ended()) < r.ReopenWithin:
 		d.Step, d.Result, d.Ask = Again, Joined, "The alert fires again"
+		if same && !a.Started.IsZero() {
+			d.Ask = "The alert still fires, and is worse"
+		}
+		if sev := a.Severity.Incident(); nowWorse(a.Severity, k.Said) && sev < own.Incident.Severity {
+			d.Raise = sev
+		}
 		d.Tally = own.Tally.fired(was, true)
 		d.Tally.Cleared, d.Tally.Offered = false, false
 		d.say(a)
@@ -256,6 +272,12 @@ func (d *Decision) say(a Alert) {
 // worse reports whether a sender says worse now than it has before.
 func worse(now, before Severity) bool {
 	return now != Unknown && (before == Unknown || now < before)
+}
+
+// nowWorse is [worse] where an alert that has said nothing so far counts as what it is
+// taken for: that it says so now is no news.
+func nowWorse(now, before Severity) bool {
+	return now != Unknown && now.Incident() < before.Incident()
 }
 
 func (d Decision) ends(own Standing, now time.Time) Decision {

@@ -102,6 +102,7 @@ func TestDecide(t *testing.T) {
 		}
 		return s
 	}
+	nobody := func(s *Standing) { s.Incident.AcknowledgedBy = "" }
 	resolved := func(ago time.Duration) Standing {
 		return open(func(s *Standing) { s.Incident.Status, s.Incident.Resolved = incident.Resolved, now.Add(-ago) })
 	}
@@ -138,6 +139,7 @@ func TestDecide(t *testing.T) {
 		{"back", Alert{Status: Firing, Severity: Sev2}, DoesIncident, over, open(func(s *Standing) { s.Tally = Tally{Over: 1, Cleared: true, Offered: true, Worst: Sev2} }), Standing{}, Join, Joined, true},
 		{"reminded of soon after people resolved it", Alert{Status: Firing, Started: start}, DoesIncident, started, resolved(time.Minute), Standing{}, Repeat, Joined, false},
 		{"reminded of long after", Alert{Status: Firing, Started: start}, DoesIncident, started, resolved(time.Hour), Standing{}, Open, Opened, false},
+		{"reminded of as worse soon after people resolved it", Alert{Status: Firing, Severity: Sev1, Started: start}, DoesIncident, started, resolved(time.Minute), Standing{}, Again, Joined, true},
 		{"back soon after people resolved it", Alert{Status: Firing, Started: now}, DoesIncident, over, resolved(time.Minute), Standing{}, Again, Joined, true},
 		{"again, of a sender that says no start", Alert{Status: Firing}, DoesIncident, fires, resolved(time.Minute), Standing{}, Again, Joined, true},
 		{"back long after", Alert{Status: Firing, Started: now}, DoesIncident, over, resolved(time.Hour), Standing{}, Open, Opened, false},
@@ -147,8 +149,11 @@ func TestDecide(t *testing.T) {
 		{"over", Alert{Status: Over}, DoesIncident, fires, open(), Standing{}, End, Ended, false},
 		{"over twice", Alert{Status: Over}, DoesIncident, over, open(), Standing{}, Nothing, Suppressed, false},
 		{"over, never seen", Alert{Status: Over}, DoesIncident, Known{}, Standing{}, open(), Nothing, Suppressed, false},
-		{"acknowledged by the sender", Alert{Status: Acknowledged}, DoesIncident, fires, open(func(s *Standing) { s.Incident.AcknowledgedBy = "" }), Standing{}, Ack, Joined, false},
+		{"acknowledged by the sender", Alert{Status: Acknowledged}, DoesIncident, fires, open(nobody), Standing{}, Ack, Joined, false},
 		{"acknowledged by the sender after a person", Alert{Status: Acknowledged}, DoesIncident, fires, open(), Standing{}, Nothing, Suppressed, false},
+		{"acknowledged by the sender, the worst of many", Alert{Status: Acknowledged}, DoesIncident, fires, open(nobody, func(s *Standing) { s.Tally.Firing = 3 }), Standing{}, Ack, Joined, false},
+		{"acknowledged by the sender while a worse one fires", Alert{Status: Acknowledged}, DoesIncident, fires, open(nobody, func(s *Standing) { s.Tally.Firing, s.Tally.Worst = 2, Sev1 }), Standing{}, AckOne, Joined, false},
+		{"acknowledged by the sender when the worse one is over", Alert{Status: Acknowledged}, DoesIncident, fires, open(nobody, func(s *Standing) { s.Tally.Worst = Sev1 }), Standing{}, Ack, Joined, false},
 		{"a note", Alert{Status: None, Summary: "looking"}, DoesIncident, fires, open(), Standing{}, Note, Joined, false},
 		{"a note on what is over", Alert{Status: None, Summary: "looking"}, DoesIncident, fires, resolved(time.Minute), Standing{}, Nothing, Suppressed, false},
 		{"after it was mitigated", Alert{Status: Firing}, DoesIncident, Known{}, Standing{}, open(func(s *Standing) { s.Incident.Status = incident.Mitigated }), Join, Joined, true},
