@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -238,5 +237,3 @@ func texts(events []incident.Event) string {
 	}
 	return s
 }
-
-var background = context.Background

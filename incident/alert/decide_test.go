@@ -16,7 +16,6 @@ type world struct {
 	known map[string]Known
 	inc   incident.Incident
 	tally Tally
-	ended bool
 }
 
 func (w *world) send(key string, s Status, sev Severity) Decision {

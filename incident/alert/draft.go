@@ -97,7 +97,6 @@ func (d *doc) note(format string, args ...any) {
 type draft struct {
 	Alert
 	d    *doc
-	tags string // what it is tagged with: name:value and words, one a line
 	left int    // labels, details and links that had no room
 }
 
