@@ -97,7 +97,7 @@ func (d *doc) note(format string, args ...any) {
 type draft struct {
 	Alert
 	d    *doc
-	left int    // labels, details and links that had no room
+	left int // labels, details and links that had no room
 }
 
 func (d *doc) draft() *draft {
