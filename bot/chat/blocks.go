@@ -245,7 +245,7 @@ func announcement(b desk.Brief, n names) message {
 	s := fmt.Sprintf("*%s · %s · %s* · %s\n%s%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), i.Status, esc(i.Title), where)
 	m := message{
 		text:   headline(b) + " · " + string(i.Status),
-		blocks: []slack.Block{section(s), contextLine(standing(b, n))},
+		blocks: []slack.Block{section(s), contextLine(since(i) + standing(b, n))},
 	}
 	if u := b.Update; u.Seq > 0 {
 		m.blocks = append(m.blocks, contextLine("Update ("+at(u.At)+"): "+clip(esc(u.Text), 1000)))
@@ -255,6 +255,15 @@ func announcement(b desk.Brief, n names) message {
 		m.blocks = append(m.blocks, row(i, append(elements, button(actChannel, strconv.Itoa(i.Number), "Open a channel", ""))...)...)
 	}
 	return m
+}
+
+// since says of an incident that is over when it began: it may never have been seen
+// while it was open.
+func since(i incident.Incident) string {
+	if i.Status.Active() {
+		return ""
+	}
+	return "Declared " + at(i.Declared) + ". "
 }
 
 // topic is the channel's topic, within Slack's 250 characters.

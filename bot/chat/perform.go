@@ -31,6 +31,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Topic:          s.setTopic,
 		ledger.Purpose:        s.setPurpose,
 		ledger.Say:            s.say,
+		ledger.Meanwhile:      s.meanwhile,
 		ledger.Postmortem:     s.postPostmortem,
 		ledger.PostmortemFile: s.uploadPostmortem,
 		ledger.Notice:         s.tell,

@@ -29,7 +29,7 @@ type Task struct {
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
-	Timeline      []incident.Event // of a post-mortem
+	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told
 }
 
 // Begin returns a job with what carrying it out needs. One that was taken back
@@ -66,7 +66,7 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		if err != nil || !waits {
 			return err
 		}
-		if wanted = !taken(j, w.inc, w.artifacts); wanted {
+		if wanted = !taken(j, w.inc, w.artifacts) && !told(w.Tx.Tx, j, w.inc, w.artifacts); wanted {
 			return nil
 		}
 		return w.drop(j)
@@ -97,7 +97,7 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
 	case j.Kind == ledger.Prompts:
 		return t.loadPrompts(tx)
-	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile:
+	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile:
 		t.Timeline, err = timeline(tx, j.Incident)
 	case j.Kind == ledger.Notice:
 		if t.Notice, err = oncall.NoticeOf(tx, j); err == nil && t.Notice.Seq > 0 {

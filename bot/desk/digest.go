@@ -230,7 +230,7 @@ func isVoid(tx *storage.Tx, j ledger.Job) (bool, error) {
 		return false, err
 	}
 	p, err := loadArtifacts(tx, j.Incident)
-	return taken(j, i, p), err
+	return taken(j, i, p) || told(tx, j, i, p), err
 }
 
 // waitingJob loads the job that a key of the index points to.

@@ -26,6 +26,7 @@ type Outcome struct {
 	Remark      string        // something the timeline should say, in words
 	Later       time.Duration // of the refresh of such a message: when it is to be made again; zero: it is done
 	Digest      *Digest       // of what writes a message about several incidents: what that is now
+	Rest        bool          // of what a late channel is told: there is more of it
 	Seen        int           // of a page: how many events the incident had that it shows
 	Failed      string        // the job is given up for this reason, in words; empty when it was done
 }
@@ -145,6 +146,10 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		return w.refresh(ledger.Card) // which says how many there are
 	case ledger.Prompts:
 		return w.refreshDigests(false)
+	case ledger.Meanwhile:
+		if o.Rest {
+			return w.job(ledger.Job{Kind: ledger.Meanwhile, Seq: j.Seq, Step: j.Step + 1})
+		}
 	case ledger.DigestDue:
 		return w.job(ledger.Job{Kind: ledger.Digest, Person: j.Person, Digest: j.Digest})
 	case ledger.Digest:
@@ -163,7 +168,7 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 			return err
 		}
 	case ledger.Say:
-		if w.carriesButton(j.Seq) {
+		if carriesButton(w.Tx.Tx, j.Incident, j.Seq) {
 			if err := w.asked(j, o); err != nil {
 				return err
 			}
@@ -178,13 +183,16 @@ func (w *work) channelStands(o Outcome) error {
 	if err := errors.Join(w.refreshPrompts(), w.announce(), w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite)); err != nil {
 		return err
 	}
+	if err := w.tellMeanwhile(); err != nil {
+		return err
+	}
 	e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
 	return w.apply(w.inc.Record(w.Now, e))
 }
 
-// carriesButton reports whether the line about event seq has one.
-func (w *work) carriesButton(seq int) bool {
-	e, err := storage.Load[eventRecord](w.Tx.Tx, eventKey(w.inc.Number, seq))
+// carriesButton reports whether the line about event seq of incident n has one.
+func carriesButton(tx *storage.Tx, n, seq int) bool {
+	e, err := storage.Load[eventRecord](tx, eventKey(n, seq))
 	if err != nil {
 		return false
 	}

@@ -76,6 +76,7 @@ type Artifacts struct {
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
 	Jobs           int                    `json:"jobs"`                 // the number of the last job
 	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
+	Told           int                    `json:"told,omitempty"`       // the channel was late, and is told with one message what happened up to this event
 	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
 }
 

@@ -129,6 +129,9 @@ func (l *lane) stepBack(now time.Time) {
 // so; across incidents what may leave first goes first, so that what waits for a
 // digest holds up nothing that does not.
 func later(a, b ledger.Job) bool {
+	if x, y := a.Kind.Row().First, b.Kind.Row().First; x != y {
+		return y
+	}
 	if a.Incident == b.Incident && !a.ByMethod() {
 		return a.Number > b.Number
 	}

@@ -171,6 +171,7 @@ func (o *Outbox) Run(ctx context.Context, left []ledger.Job) error {
 				o.release(ctx, j.Incident, time.Now())
 			}
 		case r := <-o.done:
+			o.add(o.opt.Ledger.Take(), time.Now()) // what it led to may go before what waits for it
 			if err := o.settle(ctx, r, time.Now()); err != nil {
 				return err
 			}

@@ -27,6 +27,7 @@ const (
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
 	Say            Kind = "say"             // tell event Seq in the channel
+	Meanwhile      Kind = "meanwhile"       // tell in a channel that is late what happened up to event Seq, part Step
 	Postmortem     Kind = "postmortem"      // post the document in short, as of event Seq
 	PostmortemFile Kind = "postmortem_file" // upload the whole document, as of event Seq
 	FindCopies     Kind = "stray"           // find prompts that left without a record of it
@@ -58,6 +59,8 @@ type Row struct {
 	// Settles is how long a mark waits for further ones, where each refresh is seen
 	// by people; 0: not at all.
 	Settles time.Duration
+	// First kinds go before what else waits in their lane.
+	First bool
 	// PostsOnce kinds make a message or a file that must not stand twice.
 	PostsOnce bool
 	// NeedsChannel kinds wait until the incident's channel stands; with Without,
@@ -103,6 +106,8 @@ var table = map[Kind]Row{
 	Alerts: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: alertsSettle,
 		Words: plain("post the message about its alerts")},
 	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
+	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
+		Lane: func(Job) string { return string(Say) }}, // before the lines that say what follows
 
 	Topic:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},
 	Purpose: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},
@@ -206,7 +211,7 @@ func (j Job) Lane() string {
 	switch {
 	case j.Kind == Update && len(j.About) > 1: // one screen, though each incident has news for it
 		return string(j.Kind) + f(j)
-	case j.Kind == Postmortem:
+	case j.Kind == Postmortem, j.Kind == Meanwhile:
 		return Number(j.Incident) + "/" + f(j)
 	case f != nil:
 		return Number(j.Incident) + "/" + string(j.Kind) + f(j)

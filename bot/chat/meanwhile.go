@@ -1,0 +1,82 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// Limits of what a channel that is late is told, in characters. A message holds more
+// (Slack: msg_blocks_too_long, about 13,200), but not where all of it is escaped.
+const (
+	meanwhileMost  = 9000
+	meanwhileParts = 4
+	meanwhileNote  = 1500
+	meanwhileLine  = 500
+)
+
+// meanwhile tells the channel one part of what happened before it stood, and whether
+// there are more.
+func (s *Slack) meanwhile(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	parts := meanwhileMessages(t.Incident, t.Meanwhile(), s.names(), s.opt.Command)
+	if t.Job.Step >= len(parts) {
+		return desk.Outcome{}, nil
+	}
+	o, err := s.once(ctx, t.Job, t.Artifacts.Channel, parts[t.Job.Step])
+	o.Rest = t.Job.Step+1 < len(parts)
+	return o, err
+}
+
+// meanwhileMessages are events in order with their times, in as many messages as it
+// takes, up to meanwhileParts: of more the middle is left out.
+func meanwhileMessages(i incident.Incident, events []incident.Event, n names, command string) []message {
+	head := "*What happened before this channel stood*"
+	parts, size := [][]string{{head}}, length(head)
+	for _, e := range events {
+		most := meanwhileLine
+		if e.Kind == incident.KindNote {
+			most = meanwhileNote
+		}
+		line := "• " + at(e.At) + " " + clip(n.line(e), most)
+		if size += length(line) + 1; size > meanwhileMost {
+			parts, size = append(parts, nil), length(line)
+		}
+		last := len(parts) - 1
+		parts[last] = append(parts[last], line)
+	}
+	if over := len(parts) - meanwhileParts; over > 0 {
+		left := 0
+		for _, p := range parts[1 : 1+over] {
+			left += len(p)
+		}
+		parts = append(parts[:1:1], parts[1+over:]...)
+		parts[0] = append(parts[0], fmt.Sprintf("… %d entries are left out here; `%s timeline %s` shows them.", left, command, i.Name()))
+	}
+	var messages []message
+	for _, lines := range parts {
+		messages = append(messages, message{text: i.Name() + ": what happened before this channel stood", blocks: sectionsOf(lines)})
+	}
+	return messages
+}
+
+// sectionsOf puts lines into as few sections as hold them whole.
+func sectionsOf(lines []string) []slack.Block {
+	var blocks []slack.Block
+	var b strings.Builder
+	for _, line := range lines {
+		if b.Len() > 0 && length(b.String())+1+length(line) > 2900 {
+			blocks = append(blocks, section(b.String()))
+			b.Reset()
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(line)
+	}
+	return append(blocks, section(b.String()))
+}
