@@ -155,7 +155,6 @@ func (r beatRecord) alert(h rotation.Heartbeat, over bool, bot absence, zone *ti
 		a.Title += fmt.Sprintf("; the bot itself was away from %s to %s", clock(bot.From), clock(bot.To))
 	}
 	a.Summary += " It was due by " + clock(r.due()) + "."
-	a.Details = []alert.KV{{Key: "heartbeat", Value: a.Summary}}
 	if over {
 		a.Status = alert.Over
 	}

@@ -99,6 +99,9 @@ func parseSilence(text string, now time.Time, zone *time.Location) (quietWords, 
 			"Say which alerts, by their labels.")
 	}
 	if len(q.match) == 0 {
+		if ends(words) {
+			return q, endByButton()
+		}
 		return q, refuse("As in: silence alertname=DiskFull instance=db-7 for 2h disk swap. A value between slashes is a regular expression.",
 			"Say which alerts, by their labels.")
 	}
@@ -110,7 +113,9 @@ func parseSilence(text string, now time.Time, zone *time.Location) (quietWords, 
 func parseMaintenance(text string, roster *rotation.Roster, now time.Time, zone *time.Location) (quietWords, error) {
 	var q quietWords
 	words := wordsOf(text)
-	if len(words) == 0 {
+	if _, known := roster.FindService(strings.Join(words[:min(len(words), 1)], "")); !known && ends(words) {
+		return q, endByButton()
+	} else if !known && noService(words) {
 		return q, refuse("As in: maintenance checkout for 2h database upgrade.", "Say which service.")
 	}
 	taken := 1
@@ -122,6 +127,24 @@ func parseMaintenance(text string, roster *rotation.Roster, now time.Time, zone 
 	}
 	q.service = serviceID(strings.Join(words[:taken], " "))
 	return q, q.times(words[taken:], now, zone)
+}
+
+// noService reports whether words begin with the times already.
+func noService(words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
+	d, _ := howLong(words)
+	return d > 0 || slices.Contains([]string{"for", "from", "starting", "until", "till"}, strings.ToLower(words[0]))
+}
+
+// ends reports whether somebody wants to end one rather than to make one.
+func ends(words []string) bool {
+	return len(words) > 0 && slices.Contains([]string{"end", "stop", "cancel", "delete", "remove", "off"}, strings.ToLower(words[0]))
+}
+
+func endByButton() error {
+	return refuse("Type silences, and press End now beside the one that is meant.", "This makes one, it does not end one.")
 }
 
 // times takes from when and until when out of words; what is left is the reason.
@@ -162,7 +185,9 @@ func (q *quietWords) times(words []string, now time.Time, zone *time.Location) e
 		}
 	}
 	if len(reason) > 0 && slices.Contains([]string{"because", "reason", "reason:", "-", "–", "—", ":"}, strings.ToLower(reason[0])) {
-		reason = reason[1:]
+		if reason = reason[1:]; len(reason) > 1 && strings.EqualFold(reason[0], "of") {
+			reason = reason[1:]
+		}
 	}
 	q.reason = strings.Join(reason, " ")
 	if q.until.IsZero() {

@@ -72,6 +72,8 @@ func ReadAs(roster *rotation.Roster, as string, body []byte) (alert.Body, error)
 	request := alert.Request{Body: body, Sender: alert.Sender(as)}
 	name, mapped := strings.CutPrefix(as, "webhook/")
 	switch {
+	case as == "events": // as the address has it
+		request.Sender = alert.SenderEvent
 	case as == "":
 		sender, err := alert.Guess(body)
 		if err != nil {

@@ -26,6 +26,9 @@ const (
 	SenderOpsgenieText    Sender = "opsgenie_description"
 )
 
+// senderWords are the senders of which somebody can have a body at hand.
+const senderWords = "event, alertmanager, grafana, sns, datadog, sentry, azure, gcp, newrelic, pagerduty, pagerduty_change, pagerduty_v1 or opsgenie"
+
 // Request is a body as it was posted, with what its reader must know besides.
 type Request struct {
 	Sender      Sender
@@ -102,7 +105,7 @@ func inObject(read func(*doc) (Body, error)) reading {
 func Read(r Request) (Body, error) {
 	read := readerOf(r.Sender)
 	if read == nil {
-		return Body{}, refuse("body", "is of a sender that is not known: %q", r.Sender)
+		return Body{}, refuse("body", "is of a sender that is not known: %q; it may be %s, or webhook/NAME for a mapping of the roster", r.Sender, senderWords)
 	}
 	return read(r)
 }
