@@ -45,7 +45,7 @@ func TestReadRefuses(t *testing.T) {
 		{"no message", SenderOpsgenie, `{"alias":"a"}`, "message: is missing; say in a few words what is wrong"},
 		{"no alias in the path", SenderOpsgenieClose, `{}`, "body: is of an alert that the path does not name: /v2/alerts/ALIAS/close?identifierType=alias"},
 		{"no mapping", SenderWebhook, `{}`, "body: has no mapping to be read by; name one of the roster's alerts.mappings in the path: /v1/webhook/NAME"},
-		{"another sender", Sender("pingdom"), `{}`, `body: is of a sender that is not known: "pingdom"`},
+		{"another sender", Sender("pingdom"), `{}`, `body: is of a sender that is not known: "pingdom"; it may be event, alertmanager, grafana, sns, datadog, sentry, azure, gcp, newrelic, pagerduty, pagerduty_change, pagerduty_v1 or opsgenie, or webhook/NAME for a mapping of the roster`},
 		{"another schema", SenderAzure, `{"data":{}}`, "data.essentials: must be an object, not null; switch on the common alert schema in the action group"},
 	}
 	for _, test := range tests {
