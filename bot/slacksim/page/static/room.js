@@ -22,13 +22,13 @@ export class Heading {
       ? [avatar(ctx.user(room.with), 'small'), ctx.roomTitle(room.id)]
       : [h('span.hash', {}, room.private ? '🔒' : '#'), room.name];
     const topic = room.topic && h('p.topic', { title: room.topic }, mrkdwn(room.topic, ctx));
-    fill(
-      this.bar,
+    this.shown = room;
+    this.draw(
       this.burger(),
       h('div.heading-text', {}, h('h1', {}, title), topic),
-      !room.im && this.button(`👥 ${room.members.length}`, 'Members', (node) => this.members(node, room)),
-      room.pins.length > 0 && this.button(`📌 ${room.pins.length}`, 'Pinned messages', (node) => this.pins(node, room)),
-      this.button('⋯', 'Channel actions', (node) => this.actions(node, room)),
+      !room.im && this.button(`👥 ${room.members.length}`, 'Members', (node) => this.members(node, this.shown)),
+      room.pins.length > 0 && this.button(`📌 ${room.pins.length}`, 'Pinned messages', (node) => this.pins(node, this.shown)),
+      this.button('⋯', 'Channel actions', (node) => this.actions(node, this.shown)),
     );
     const bookmark = (b) =>
       h('span.bookmark', {}, anchor(b.link, ...(b.emoji ? [...mrkdwn(b.emoji, ctx), ' '] : ['🔗 ']), b.title));
@@ -44,13 +44,21 @@ export class Heading {
 
   // home shows the app's Home.
   home(team) {
-    fill(
-      this.bar,
+    this.draw(
       this.burger(),
       h('div.heading-text', {}, h('h1', {}, '🔔 ', team.app_name)),
       this.button('💬 Messages', 'Messages', () => this.pane.dm(team.bot_user)),
     );
     fill(this.extras);
+  }
+
+  // draw puts parts into the bar, unless it shows just that: a menu that is open there belongs to a button, and would close
+  // with the next click if another one stood in its place.
+  draw(...parts) {
+    const next = fill(h('div'), ...parts);
+    if (next.innerHTML === this.drawn) return;
+    this.drawn = next.innerHTML;
+    fill(this.bar, [...next.childNodes]);
   }
 
   burger() {
