@@ -20,6 +20,9 @@ func allocated(f func()) uint64 {
 // TestMemory holds the reading of a body to three times its size, whatever is in
 // it, and a megabyte for what an alert costs anyway.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, with which the short tests run, takes memory of its own")
+	}
 	list := func(first, each, last string, n int) string { return first + strings.Repeat(each+",", n) + each + last }
 	numbered := func(first, each, last string, n int) string {
 		var b strings.Builder
