@@ -56,8 +56,8 @@ export class Heading {
   // with the next click if another one stood in its place.
   draw(...parts) {
     const next = fill(h('div'), ...parts);
-    if (next.innerHTML === this.drawn) return;
-    this.drawn = next.innerHTML;
+    if (next.isEqualNode(this.drawn)) return;
+    this.drawn = next.cloneNode(true);
     fill(this.bar, [...next.childNodes]);
   }
 
