@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"errors"
-	"hash/fnv"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -19,38 +18,44 @@ const (
 )
 
 // intake handles envelopes on a fixed number of workers, those of one lane in
-// their order. Its queues take everything at once.
+// their order. It takes everything at once, and a lane waits for no other one: who
+// is behind a slow commit must not decide who else is answered late.
 type intake struct {
 	c       *Client
 	handler Handler
-	queues  []*queue
-	working sync.WaitGroup
+	do      func(context.Context, received) // handle; a test may have its own
 	cancel  context.CancelFunc
+	working sync.WaitGroup
+
+	mu      sync.Mutex
+	some    sync.Cond // a lane is in next, or stopped is true
+	lanes   map[string][]received
+	next    []string // lanes with an envelope that nobody is at, in the order of their turns
+	waiting int
+	stopped bool
 }
 
 // workers is how many envelopes are handled at the same time. What they do is
 // wait for the disk together: commits are shared.
 const workers = 64
 
-// queueMost is how many envelopes may wait for one worker. Beyond that the
-// newest are dropped unacknowledged: Slack tells the person, and repeats events.
-const queueMost = 2000
+// waitingMost is how many envelopes may wait. Beyond that the newest are dropped
+// unacknowledged: Slack tells the person, and repeats events.
+const waitingMost = 100_000
 
 func newIntake(c *Client, h Handler) *intake {
 	ctx, cancel := context.WithCancel(context.Background())
-	in := &intake{c: c, handler: h, cancel: cancel}
+	in := &intake{c: c, handler: h, cancel: cancel, lanes: map[string][]received{}}
+	in.do = in.handle
+	in.some.L = &in.mu
 	for range workers {
-		q := &queue{ready: make(chan struct{}, 1)}
-		in.queues = append(in.queues, q)
-		in.working.Go(func() { q.work(ctx, in.handle) })
+		in.working.Go(func() { in.work(ctx) })
 	}
 	return in
 }
 
 func (in *intake) add(e received) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(in.handler.Lane(e.Envelope))) // never fails
-	switch err := in.queues[h.Sum32()%workers].put(e); err {
+	switch err := in.put(in.handler.Lane(e.Envelope), e); err {
 	case errFull:
 		in.c.log.Error().Str("kind", e.Kind).Msg("too much is waiting; an envelope is left to Slack to repeat")
 	case errStopping:
@@ -58,12 +63,70 @@ func (in *intake) add(e received) {
 	}
 }
 
+// Why an envelope is not taken.
+var (
+	errFull     = errors.New("too much is waiting")
+	errStopping = errors.New("the bot is stopping")
+)
+
+func (in *intake) put(lane string, e received) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	switch {
+	case in.stopped:
+		return errStopping
+	case in.waiting >= waitingMost:
+		return errFull
+	}
+	in.waiting++
+	if _, busy := in.lanes[lane]; !busy {
+		in.next = append(in.next, lane)
+		in.some.Signal()
+	}
+	in.lanes[lane] = append(in.lanes[lane], e)
+	return nil
+}
+
+// work handles the first envelope of the next lane, again and again, until
+// everything is done that was taken before stop.
+func (in *intake) work(ctx context.Context) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for {
+		for len(in.next) == 0 {
+			if in.stopped && in.waiting == 0 {
+				in.some.Broadcast()
+				return
+			}
+			in.some.Wait()
+		}
+		lane := in.next[0]
+		in.next = in.next[1:]
+		e := in.lanes[lane][0]
+		in.mu.Unlock()
+		in.do(ctx, e)
+		in.mu.Lock()
+		in.waiting--
+		if rest := in.lanes[lane][1:]; len(rest) > 0 {
+			in.lanes[lane] = rest
+			in.next = append(in.next, lane)
+			in.some.Signal()
+		} else {
+			delete(in.lanes, lane)
+		}
+		if in.stopped && in.waiting == 0 {
+			in.some.Broadcast()
+		}
+	}
+}
+
 // stop takes nothing more in, lets what was taken in be finished for at most
 // that long, and ends the workers.
 func (in *intake) stop(most time.Duration) {
-	for _, q := range in.queues {
-		q.close()
-	}
+	in.mu.Lock()
+	in.stopped = true
+	in.some.Broadcast()
+	in.mu.Unlock()
 	finished := make(chan struct{})
 	go func() {
 		in.working.Wait()
@@ -77,66 +140,6 @@ func (in *intake) stop(most time.Duration) {
 	}
 	in.cancel()
 	<-finished
-}
-
-// queue is one worker's unhandled envelopes.
-type queue struct {
-	mu     sync.Mutex
-	items  []received
-	closed bool
-	ready  chan struct{}
-}
-
-// Why a queue does not take an envelope.
-var (
-	errFull     = errors.New("the queue is full")
-	errStopping = errors.New("the bot is stopping")
-)
-
-func (q *queue) put(e received) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed {
-		return errStopping
-	}
-	if len(q.items) >= queueMost {
-		return errFull
-	}
-	q.items = append(q.items, e)
-	q.wake()
-	return nil
-}
-
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed = true
-	q.wake()
-}
-
-func (q *queue) wake() {
-	select {
-	case q.ready <- struct{}{}:
-	default:
-	}
-}
-
-func (q *queue) work(ctx context.Context, handle func(context.Context, received)) {
-	for {
-		q.mu.Lock()
-		items, closed := q.items, q.closed
-		q.items = nil
-		q.mu.Unlock()
-		for _, e := range items {
-			handle(ctx, e)
-		}
-		if closed && len(items) == 0 {
-			return
-		}
-		if len(items) == 0 {
-			<-q.ready
-		}
-	}
 }
 
 // handle answers one received, and acknowledges it only after what it asked for
