@@ -219,12 +219,12 @@ func TestChangesOnTheCard(t *testing.T) {
 		}
 		r.pass(20 * time.Second)
 		r.seek(r.channel("inc-1-trouble-at-db-1").Messages, "Changed: Deployed")
-		r.seek(r.channel("inc-1-trouble-at-db-1").Messages, "Recent changes:")
+		r.seek(r.channel("inc-1-trouble-at-db-1").Messages, "Changed lately:")
 		r.command("ada", "general", "resolve INC-1")
 		r.pass(time.Hour)
 		r.command("eve", "general", "declare checkout is slow service:checkout")
 		r.pass(20 * time.Second)
-		card := r.seek(r.channel("inc-2-checkout-is-slow").Messages, "Recent changes:")
+		card := r.seek(r.channel("inc-2-checkout-is-slow").Messages, "Changed lately:")
 		if text := string(card.Blocks); !strings.Contains(text, "ci.example/42") || strings.Contains(text, "<checkout>") {
 			t.Errorf("the card shows %s", text)
 		}

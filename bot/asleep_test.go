@@ -17,7 +17,7 @@ func TestAsleepIsNotPaged(t *testing.T) {
 			t.Errorf("ada sees %q, want that ada is paged from 08:30 on", seen.Text)
 		}
 		r.pass(10 * time.Second)
-		card := func() slacksim.Message { return r.find(r.channel("inc-1-the-ledger-is-late").Messages, "Severity*") }
+		card := func() slacksim.Message { return r.find(r.channel("inc-1-the-ledger-is-late").Messages, "sev3, minor") }
 		for _, m := range []slacksim.Message{card(), r.find(r.channel("incidents").Messages, "the ledger is late")} {
 			if shows(m, "Paged: ") || !shows(m, "U0ADA\\u003e will be paged") {
 				t.Errorf("at night it says %s", m.Blocks)

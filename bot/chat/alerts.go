@@ -42,52 +42,6 @@ func (s *Slack) alerts(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	return s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Alerts), alertsMessage(t.Incident, v))
 }
 
-// around is what the card of an incident says of its alerts and of its service.
-type around struct {
-	tally   alert.Tally
-	quiet   []string       // what holds alerts of the service back, a line each
-	changes []alert.Change // of the service within the last day, the newest first
-}
-
-// around reads what the card says besides the incident.
-func (s *Slack) around(ctx context.Context, b desk.Brief) (a around, err error) {
-	if b.Incident.Alert != "" {
-		if a.tally, err = s.room.Tally(ctx, b.Incident.Number); err != nil {
-			return a, err
-		}
-	}
-	if !b.Incident.Status.Active() {
-		return a, nil
-	}
-	if a.quiet, err = s.quietLines(ctx, b); err != nil {
-		return a, err
-	}
-	a.changes, err = s.room.Recent(ctx, b.Incident.Service)
-	return a, err
-}
-
-// lines are what is around an incident, as lines of its card.
-func (a around) lines() []slack.Block {
-	var blocks []slack.Block
-	if t := a.tally; t.Total() > 1 || t.Total() == 1 && t.Firing == 0 {
-		blocks = append(blocks, contextLine("Alerts: "+tallyWords(t)))
-	}
-	if len(a.quiet) > 0 {
-		blocks = append(blocks, contextLine(strings.Join(a.quiet, "\n")))
-	}
-	if len(a.changes) > 0 {
-		text := "Recent changes:"
-		for _, c := range a.changes[:min(len(a.changes), 3)] {
-			text += "\n" + at(c.At) + " " + clip(esc(c.Title), 200)
-			for _, line := range linkLines(c.Links, 300) {
-				text += " " + line
-			}
-		}
-		blocks = append(blocks, contextLine(text))
-	}
-	return blocks
-}
-
 // tallyWords says how many alerts fire and are over.
 func tallyWords(t alert.Tally) string {
 	switch {

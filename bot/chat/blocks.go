@@ -24,6 +24,7 @@ const (
 	actResolve   = "resolve"
 	actEscalate  = "escalate"
 	actCommand   = "command"      // take command
+	actMore      = "more"         // what the card has no room for
 	actTakeOffer = "take_offer"   // take command that was offered; the value is the number and to whom
 	actUpdate    = "update"       // open the form for an update
 	actDeclare   = "declare"      // open the form; the value is the title
@@ -189,7 +190,7 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	if !i.Status.Active() || i.Acked() && ask.Why == "" { // nobody need be woken by its words
 		m.text = i.Name() + ": " + string(i.Status)
 	}
-	head := fmt.Sprintf("*%s · %s · %s*\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
+	head := fmt.Sprintf("%s *%s · %s · %s*\n%s", i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
 	if i.Test {
 		head = "*TEST* " + head
 	}
@@ -242,7 +243,7 @@ func announcement(b desk.Brief, n names) message {
 	if b.Artifacts.Channel != "" {
 		where = "\n<#" + b.Artifacts.Channel + ">"
 	}
-	s := fmt.Sprintf("*%s · %s · %s* · %s\n%s%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), i.Status, esc(i.Title), where)
+	s := fmt.Sprintf("%s *%s · %s · %s* · %s\n%s%s", i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), i.Status, esc(i.Title), where)
 	m := message{
 		text:   headline(b) + " · " + string(i.Status),
 		blocks: []slack.Block{section(s), contextLine(since(i) + standing(b, n))},

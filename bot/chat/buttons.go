@@ -85,6 +85,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 			return s.told(caller, r)
 		}
 		return a
+	case actMore:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.told(caller, s.more(ctx, caller.Actor, n))
 	case actList:
 		return s.told(caller, s.list(ctx, caller.Actor))
 	case actOncall:

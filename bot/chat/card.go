@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -18,85 +19,104 @@ import (
 // about 13,200 characters without saying how it counts (msg_blocks_too_long).
 const contentMost = 9500
 
+// cardMost is how many lines a card has at most, its heading among them: it is read
+// on a phone. What has no room is behind More.
+const cardMost = 12
+
 // cardMessage is the summary in an incident's channel: the map and the
 // flashlight, within a dozen lines.
 func cardMessage(b desk.Brief, a around, n names) message {
 	i := b.Incident
 	m := message{text: headline(b) + " · " + string(i.Status)}
-	m.blocks = []slack.Block{
-		header(headline(b)),
-		slack.NewSectionBlock(nil, fields(b, n), nil),
-		section(standing(b, n)),
+	facts := append(mapLines(b, n), a.facts()...)
+	m.blocks = []slack.Block{header(headline(b)), section(strings.Join(facts, "\n"))}
+	links, left := links(b.Service, a.now), cardMost-1-len(facts)
+	if links != "" {
+		left--
 	}
-	m.blocks = append(m.blocks, a.lines()...)
-	if s := flashlight(b.Service); s != "" && i.Status.Active() {
-		m.blocks = append(m.blocks, section(s))
+	if i.Status.Active() {
+		words := senderWords(b, a, n)
+		if s := strings.Join(flashlight(b, a, 200).within(left-len(words)), "\n"); s != "" {
+			m.blocks = append(m.blocks, section(s))
+		}
+		if len(words) > 0 {
+			m.blocks = append(m.blocks, contextLine(strings.Join(words, "\n")))
+		}
 	}
-	for _, note := range b.Notes {
-		m.blocks = append(m.blocks, contextLine(at(note.At)+" "+clip(n.line(note), 600)))
-	}
-	if links := links(b.Service); links != "" {
+	if links != "" {
 		m.blocks = append(m.blocks, contextLine(links))
 	}
 	elements := answers(i)
+	value := strconv.Itoa(i.Number)
 	if i.Status.Active() {
-		value := strconv.Itoa(i.Number)
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))
 		if i.Acked() {
 			elements = append(elements, button(actUpdate, value, "Add update", ""), button(actCommand, value, "Take command", ""))
 		}
+		elements = append(elements, button(actMore, value, "More", ""))
 	}
 	m.blocks = append(m.blocks, row(i, elements...)...)
 	return m
 }
 
-func fields(b desk.Brief, n names) []*slack.TextBlockObject {
+// senderMost is how many lines of the card the sender of an alert gets.
+const senderMost = 5
+
+// senderWords are what the sender of the one alert says, with its links: of several
+// ones a message of their own tells that.
+func senderWords(b desk.Brief, a around, n names) []string {
+	if b.Incident.Alert == "" || a.tally.Total() > 1 {
+		return nil
+	}
+	for k := len(b.Notes) - 1; k >= 0; k-- {
+		if e := b.Notes[k]; !e.By.Human() && e.Text != "" {
+			lines := strings.Split(at(e.At)+" "+clip(n.line(e), 900), "\n")
+			return lines[:min(len(lines), senderMost)]
+		}
+	}
+	return nil
+}
+
+// mapLines say what it is, whose, who is on it and since when it hurts.
+func mapLines(b desk.Brief, n names) []string {
 	i := b.Incident
-	owner := "nobody; set a team for the service in the roster"
+	owner := "nobody owns it; set a team for the service in the roster"
 	if b.Team.Name != "" {
 		owner = esc(b.Team.Name)
 	}
-	list := []*slack.TextBlockObject{
-		mrkdwn("*Status*\n" + string(i.Status)),
-		mrkdwn("*Severity*\n" + i.Severity.String() + ", " + i.Severity.Word()),
-		mrkdwn("*Service*\n" + clip(esc(b.ServiceName()), 500)),
-		mrkdwn("*Owner*\n" + clip(owner, 500)),
+	lines := []string{
+		fmt.Sprintf("*%s* · %s, %s · %s · %s", i.Status, i.Severity, i.Severity.Word(), clip(esc(b.ServiceName()), 200), clip(owner, 200)),
+		clip(standing(b, n), 600),
 	}
-	if c := i.Holder(incident.Commander); c != "" {
-		list = append(list, mrkdwn("*Commander*\n"+clip(n.who(c), 500)))
+	if roles := rolesLine(i, n); roles != "" {
+		lines = append(lines, roles)
 	}
-	since := "*Impact since*\n" + at(i.Impact[len(i.Impact)-1].Start)
 	if !i.Status.Hurting() {
-		since = "*Impact lasted*\n" + long(i.Hurting(i.Updated))
+		return append(lines, "Impact lasted "+long(i.Hurting(i.Updated)))
 	}
-	return append(list, mrkdwn(since))
+	return append(lines, "Impact since "+at(i.Impact[len(i.Impact)-1].Start))
 }
 
-// flashlight is what to do first and where to look, as the service's owners
-// wrote it down on a quiet day.
-func flashlight(s rotation.Service) string {
-	var b strings.Builder
-	list := func(title string, lines []string) {
-		if len(lines) == 0 {
-			return
+// rolesLine says who holds which role; empty: nobody holds any.
+func rolesLine(i incident.Incident, n names) string {
+	var roles []incident.Role
+	who := map[incident.Role][]incident.Actor{}
+	for _, h := range i.Roles {
+		if who[h.Role] == nil {
+			roles = append(roles, h.Role)
 		}
-		b.WriteString("*" + title + "*\n")
-		for k, l := range lines {
-			if k == 3 {
-				fmt.Fprintf(&b, "• … and %d more in the roster\n", len(lines)-k)
-				break
-			}
-			b.WriteString("• " + clip(esc(l), 300) + "\n")
-		}
+		who[h.Role] = append(who[h.Role], h.Who)
 	}
-	list("Safe first steps", s.QuickActions)
-	list("Look here first", s.FirstLooks)
-	return strings.TrimSpace(b.String())
+	var parts []string
+	for _, r := range roles {
+		parts = append(parts, incident.Capital(esc(string(r)))+" "+n.all(lastFew(who[r])))
+	}
+	return clip(strings.Join(parts, " · "), 800)
 }
 
 // links are the documents of the service. Addresses come from the roster, which a
 // team reviews; they are shown, never fetched.
-func links(s rotation.Service) string {
+func links(s rotation.Service, now time.Time) string {
 	var list []string
 	left := 1900
 	add := func(title string, l rotation.Link) {
@@ -109,7 +129,7 @@ func links(s rotation.Service) string {
 		}
 		list = append(list, link)
 	}
-	add("Runbook", s.Runbook)
+	add("Runbook"+reviewed(s.Reviewed, now), s.Runbook)
 	for _, l := range append(s.Dashboards[:len(s.Dashboards):len(s.Dashboards)], s.Documents...) {
 		if len(list) < 8 && l.Title != "" {
 			add(l.Title, l)
@@ -164,7 +184,7 @@ func listText(active []incident.Incident, n names, command string) string {
 		if i.Asking {
 			who += ", people are being paged again"
 		}
-		lines = append(lines, fmt.Sprintf("*%s* · %s · %s · %s%s (%s)", i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
+		lines = append(lines, fmt.Sprintf("%s *%s* · %s · %s · %s%s (%s)", i.Marks(), i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
 	}
 	if rest := active[len(lines):]; len(rest) > 0 {
 		var more []string

@@ -26,13 +26,11 @@ func TestNothingIsCutSilently(t *testing.T) {
 	for n := range 20 {
 		changes = append(changes, oncall.Change{Version: n, At: noon, By: "person:ada", Kind: oncall.ChangeApplied, Why: strings.Repeat("w", 150)})
 	}
-	b.Service.QuickActions = []string{"a", "b", "c", "d", "e"}
 	lists := map[string]struct{ text, want string }{
 		"open incidents": {listText(many(b.Incident, 30), people, "/incident"), "… and 10 more: INC-"},
 		"timeline":       {timelineText(b.Incident, repeated(events, 100), people, 7000), "earlier entries. `stormbell incident timeline INC-42` lists all."},
 		"paged":          {people.paged("Paged: ", desk.Brief{Asked: called}), "and 4 more."},
 		"paged later":    {people.paged("Paged: ", desk.Brief{Later: later}), "4 more will be paged later."},
-		"first steps":    {flashlight(b.Service), "… and 2 more in the roster"},
 		"roster history": {firstLines(historyLines(changes, people), 2900, "How."), "more lines. How."},
 		"requests":       {leftOut(map[string]int{"requests": rows + 3, "overrides": rows, "absences": rows + 1}), "Not shown: absences (1), requests (3)."},
 	}

@@ -247,7 +247,7 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 	if b.Again != "" {
 		title += "\n" + quote(b.Again, 250)
 	}
-	return clip(fmt.Sprintf("*%s · %s · %s*\n%s\n%s", i.Name(), i.Severity, clip(esc(b.ServiceName()), 100), title, strings.Join(facts, " · ")), 1000)
+	return clip(fmt.Sprintf("%s *%s · %s · %s*\n%s\n%s", i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 100), title, strings.Join(facts, " · ")), 1000)
 }
 
 func namesOf(briefs []desk.Brief) []string {

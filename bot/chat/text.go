@@ -232,7 +232,7 @@ func quoted(ours, text string) string {
 // headline is an incident in a few words: what a phone shows of a message.
 func headline(b desk.Brief) string {
 	i := b.Incident
-	s := i.Name() + " · " + i.Severity.String() + " · " + esc(i.Title)
+	s := i.Marks() + " " + i.Name() + " · " + i.Severity.String() + " · " + esc(i.Title)
 	if i.Test {
 		s = "TEST · " + s
 	}

@@ -46,6 +46,7 @@ type Desk struct {
 	opened   time.Time // when the process began
 	topics   []byte    // the key from which topics for push are made; set by Open
 	newer    sync.Map  // the kinds of jobs of a newer version of which the operators were told
+	past     past      // what incidents are compared by
 	notified sync.Map  // open incidents, by number, of which somebody was told; see firstNotified
 }
 
@@ -190,6 +191,7 @@ func (w *work) apply(c incident.Change) error {
 		return err
 	}
 	w.inc = c.Incident
+	w.d.past.note(w.inc)
 	if err := saveIncident(w.Tx.Tx, w.inc); err != nil {
 		return err
 	}

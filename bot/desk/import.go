@@ -47,6 +47,7 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 		if next != n {
 			return fmt.Errorf("import %s: the next number is %d", i.Name(), next)
 		}
+		d.past.note(i)
 		return saveIncident(t.Tx, i)
 	})
 }

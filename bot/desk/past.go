@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// past is what incidents are compared by, of all that the store holds. It is read
+// once, when it is first asked for, and from then on each incident anew that was
+// saved since.
+type past struct {
+	mu     sync.Mutex
+	read   bool
+	traits map[int]incident.Trait
+	saved  map[int]int // incidents that were saved since, with the number of their last event
+}
+
+// note remembers that an incident is saved by a transaction, which may fail yet.
+func (p *past) note(i incident.Incident) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.saved == nil {
+		p.saved = map[int]int{}
+	}
+	p.saved[i.Number] = i.Events
+}
+
+// alike returns the numbers of the incidents that are most like i, at most so many.
+func (p *past) alike(tx *storage.Tx, i incident.Incident, most int) ([]int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.catchUp(tx); err != nil {
+		return nil, err
+	}
+	of, ok := incident.TraitOf(i)
+	if !ok {
+		return nil, nil
+	}
+	all := make([]incident.Trait, 0, len(p.traits))
+	for _, t := range p.traits {
+		all = append(all, t)
+	}
+	return incident.Alike(of, all, most), nil
+}
+
+// catchUp reads what it does not know yet. The caller holds mu.
+func (p *past) catchUp(tx *storage.Tx) error {
+	if !p.read {
+		traits := map[int]incident.Trait{}
+		for key, value := range tx.Scan("incident/") {
+			var r incidentRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if t, ok := incident.TraitOf(r.Incident); ok {
+				traits[r.Number] = t
+			}
+		}
+		p.read, p.traits = true, traits
+	}
+	for n, events := range p.saved {
+		i, err := loadIncident(tx, n)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		delete(p.traits, n)
+		if t, ok := incident.TraitOf(i); ok {
+			p.traits[n] = t
+		}
+		if i.Events >= events { // or else it is not committed yet, or never will be
+			delete(p.saved, n)
+		}
+	}
+	return nil
+}
+
+// Helped is an incident of the past that is like another one, and what ended it.
+type Helped struct {
+	Incident incident.Incident
+	Text     string // the words that were given with what ended the impact; may be empty
+}
+
+// Alike returns the incidents of the past that are most like incident n and that
+// viewer may see, at most so many, with what helped then. It asks nothing but the
+// store.
+func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([]Helped, error) {
+	var list []Helped
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		i, err := visible(tx, viewer, n)
+		if err != nil {
+			return err
+		}
+		numbers, err := d.past.alike(tx, i, most+alikeHidden)
+		if err != nil {
+			return err
+		}
+		for _, number := range numbers {
+			p, err := loadIncident(tx, number)
+			if err != nil {
+				return err
+			}
+			if p.Private || len(list) == most {
+				continue // the card is read by everybody in the channel
+			}
+			text, err := helpedBy(tx, p)
+			if err != nil {
+				return err
+			}
+			list = append(list, Helped{p, text})
+		}
+		return nil
+	})
+	return list, err
+}
+
+// alikeHidden is how many private ones may be passed over.
+const alikeHidden = 8
+
+// helpedBy reads the words of the last mitigation, or else of the resolution.
+func helpedBy(tx *storage.Tx, i incident.Incident) (string, error) {
+	resolved := ""
+	for key, value := range tx.ScanBack(eventPrefix(i.Number)) {
+		if i.Events-ledger.LastNumber(key) > helpedWithin {
+			break
+		}
+		e, err := readEvent(key, value)
+		if err != nil {
+			return "", err
+		}
+		if e.Text != "" && e.Kind == incident.KindMitigated {
+			return e.Text, nil
+		}
+		if e.Text != "" && slices.Contains([]incident.Kind{incident.KindResolved, incident.KindClosed}, e.Kind) {
+			resolved = e.Text
+		}
+	}
+	return resolved, nil
+}
+
+// helpedWithin is among how many of the last events that is looked for.
+const helpedWithin = 500
