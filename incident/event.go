@@ -42,6 +42,8 @@ const (
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
 	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
 	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
+	KindAdmitted     Kind = "admitted"         // Person: By, or somebody, let them into what they could not see
+	KindLeft         Kind = "left"             // Person: who was admitted is not in the channel any more
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -199,6 +201,10 @@ func (i Incident) apply(e Event) Incident {
 		i.AlertOver = true
 	case KindPaged, KindPageFailed:
 		i.involve(e.Person)
+	case KindAdmitted:
+		i.admit(e.Person)
+	case KindLeft:
+		i.dismiss(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
 	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated:

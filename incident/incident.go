@@ -42,6 +42,7 @@ type Incident struct {
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
 	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
 	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first
+	Admitted       []Actor    `json:"admitted,omitempty"`        // whom somebody let in: they see it as long as they are in its channel
 	Called         []Actor    `json:"called,omitempty"`          // everyone a page was decided for, whether it has left or not
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
 	ChannelName    string     `json:"channel_name,omitempty"`
@@ -112,11 +113,8 @@ func (i Incident) Holder(r Role) Actor {
 }
 
 // Sees reports whether who may know of the incident at all. A private incident
-// is seen only by those who acted on it or are paged for it: already while the
-// page is on its way, since its answer may come before the record of its leaving.
-func (i Incident) Sees(who Actor) bool {
-	return !i.Private || slices.Contains(i.Involved, who) || slices.Contains(i.Called, who)
-}
+// is seen only by those who belong to it.
+func (i Incident) Sees(who Actor) bool { return !i.Private || i.Concerns(who) }
 
 // Hurting returns how long customers have been affected until now, over all
 // intervals of impact.
@@ -364,6 +362,7 @@ type Refusal struct {
 	Next string // may be empty
 	Who  Actor
 	When time.Time
+	Join int // being in the channel of the incident with this number would be enough; 0: it would not help
 }
 
 // Error returns the refusal in one line, with {who} and {when} filled in plainly.

@@ -139,6 +139,13 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "noted", true
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
+	case KindAdmitted:
+		s.Did = "let " + w.actor(e.Person) + " in"
+		if e.By.Human() {
+			s.By = w.by(e)
+		}
+	case KindLeft:
+		s.Did = w.actor(e.Person) + " left its channel"
 	default:
 		s.Did = "did something for which this version has no words"
 	}

@@ -53,6 +53,9 @@ func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
 }
 
 func (w *work) do(a Act) error {
+	if err := w.may(w.deed(a)); err != nil {
+		return err
+	}
 	change, err := w.decide(a)
 	if err != nil {
 		return err
@@ -157,7 +160,7 @@ func (w *work) owner() string {
 // takes returns the incident n, and refuses one that cannot have another as its part: one that the
 // caller cannot see, or one that is over, since nobody works on it any more.
 func (w *work) takes(n int) (incident.Incident, error) {
-	other, err := visible(w.Tx.Tx, w.caller.Actor, n)
+	other, err := w.d.visible(w.Tx.Tx, w.caller.Actor, n)
 	switch {
 	case err != nil:
 	case other.Status == incident.Merged:
@@ -224,6 +227,9 @@ func (d *Desk) Declare(ctx context.Context, c Caller, decl incident.Declaration)
 }
 
 func (w *work) declare(decl incident.Declaration) error {
+	if err := w.may(incident.DoDeclare); err != nil {
+		return err
+	}
 	asked := decl.Service
 	decl.Service = w.who.Roster.Defaults.Service
 	if asked != "" {

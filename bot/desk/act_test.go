@@ -141,6 +141,7 @@ func TestPrivateIsNowhere(t *testing.T) {
 			_, err := x.Do(background(), Caller{Actor: mal}, 1, a)
 			refused(t, err, "There is no INC-1")
 		}
+		x.act(mal, 2, Act{Verb: Note, Text: "I look into it"}) // or they could not merge it at all
 		_, err := x.Do(background(), Caller{Actor: mal}, 2, Act{Verb: Merge, Into: 1})
 		refused(t, err, "There is no INC-1")
 		_, err = x.Escalate(background(), Caller{Actor: mal}, 1)

@@ -50,7 +50,7 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			if void, err = isVoid(tx, j); err != nil || void {
 				return err
 			}
-			if t.Brief, err = brief(tx, t.People, incident.Bot, j.Incident); err != nil {
+			if t.Brief, err = brief(tx, t.People, j.Incident); err != nil {
 				return err
 			}
 		}
@@ -87,7 +87,7 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		return t.loadNotifications(tx, now)
 	case j.Kind == ledger.Update:
 		for _, n := range j.About {
-			b, err := brief(tx, t.People, incident.Bot, n)
+			b, err := brief(tx, t.People, n)
 			if err != nil {
 				return err
 			}
@@ -118,7 +118,7 @@ func (t *Task) loadDigest(tx *storage.Tx) (err error) {
 		return t.loadCompany(tx)
 	}
 	for _, p := range t.Digest.Pages {
-		b, err := brief(tx, t.People, incident.Bot, p.Incident)
+		b, err := brief(tx, t.People, p.Incident)
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (t *Task) loadNotifications(tx *storage.Tx, now time.Time) error {
 		jobs = append(jobs, t.Job)
 	}
 	for _, j := range jobs {
-		b, err := brief(tx, t.People, incident.Bot, j.Incident)
+		b, err := brief(tx, t.People, j.Incident)
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ type Options struct {
 	Reports         []string       // the contact methods that say when they have delivered
 	Weekly          Weekly         // when everybody on call gets a drill
 	Push            Push           // where pushes go
+	Access          Access         // who may do what, where that is not the default
 
 	// Milestone is told of what happens to incidents, for figures; see [Milestone].
 	// It is called when that is durable and must be quick. May be nil.
@@ -48,6 +49,7 @@ type Desk struct {
 	newer    sync.Map  // the kinds of jobs of a newer version of which the operators were told
 	past     past      // what incidents are compared by
 	notified sync.Map  // open incidents, by number, of which somebody was told; see firstNotified
+	slack    workspace // what Slack says about its people
 }
 
 // Open returns a desk that writes into l, for the people of a roster.
@@ -59,7 +61,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	if opt.AnnounceChannel == "" {
 		d.opt.AnnounceChannel = "incidents"
 	}
-	if err := d.loadTopics(ctx); err != nil {
+	if err := errors.Join(d.loadTopics(ctx), d.loadWorkspace(ctx)); err != nil {
 		return nil, err
 	}
 	l.Handle("escalation/", d.tickEscalation)
@@ -132,6 +134,9 @@ func (d *Desk) actAt(ctx context.Context, c Caller, at time.Time, n int, f func(
 				return err
 			}
 		}
+		if err := w.may(incident.DoWork); err != nil {
+			return err
+		}
 		if err := f(w); err != nil {
 			return err
 		}
@@ -147,7 +152,7 @@ func (d *Desk) actAt(ctx context.Context, c Caller, at time.Time, n int, f func(
 // those who may see it; the program itself may see all.
 func (w *work) open(n int) error {
 	inc, err := loadIncident(w.Tx.Tx, n)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && w.caller.Actor.Human() && !maySee(inc, w.caller.Actor) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && w.caller.Actor.Human() && !w.d.sees(inc, w.caller.Actor) {
 		return noSuch(n)
 	}
 	if err != nil {
@@ -159,6 +164,7 @@ func (w *work) open(n int) error {
 	}
 	w.inc, w.artifacts, w.found = inc, artifacts, artifacts
 	w.artifacts.Invited = slices.Clip(artifacts.Invited)
+	w.artifacts.Present = slices.Clip(artifacts.Present)
 	w.artifacts.Trouble = maps.Clone(artifacts.Trouble)
 	w.artifacts.Pings = slices.Clip(artifacts.Pings)
 	return nil
@@ -166,12 +172,6 @@ func (w *work) open(n int) error {
 
 func noSuch(n int) error {
 	return &incident.Refusal{Why: fmt.Sprintf("There is no %s.", incident.Name(n)), Next: "`list` shows the open ones."}
-}
-
-// maySee is the one filter for private incidents.
-func maySee(i incident.Incident, who incident.Actor) bool {
-	kind, _ := who.Split()
-	return kind == "admin" || who == incident.Bot || i.Sees(who)
 }
 
 // apply records a change: the events, the state, and what must happen outside.

@@ -42,7 +42,7 @@ func (d *Desk) Find(ctx context.Context, viewer incident.Actor, q Query) (list [
 			if err != nil {
 				return err
 			}
-			if !maySee(i, viewer) {
+			if !d.sees(i, viewer) {
 				continue
 			}
 			known = known || strings.EqualFold(i.Service, q.Service)

@@ -86,6 +86,7 @@ func TestPrivateIsNotNamed(t *testing.T) {
 		}
 		_, err := x.Do(background(), Caller{Actor: mal}, public.Number, Act{Verb: Acknowledge})
 		refused(t, err, "is part of a private incident")
+		x.act(mal, other.Number, Act{Verb: Note, Text: "I look into it"}) // or they could not merge it at all
 		_, err = x.Do(background(), Caller{Actor: mal}, other.Number, Act{Verb: Merge, Into: public.Number})
 		refused(t, err, "is itself a part of a private incident")
 

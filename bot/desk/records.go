@@ -74,6 +74,7 @@ type Artifacts struct {
 	Alerts         ledger.Message         `json:"alerts,omitzero"`      // about all its alerts
 	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
+	Present        []string               `json:"present,omitempty"`    // Slack users who came into the channel, and are there as far as Slack has told
 	Jobs           int                    `json:"jobs"`                 // the number of the last job
 	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
 	Told           int                    `json:"told,omitempty"`       // the channel was late, and is told with one message what happened up to this event

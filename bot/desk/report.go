@@ -53,7 +53,7 @@ func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to ti
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			if !maySee(r.Incident, viewer) || !r.Declared.Before(to) || r.Updated.Before(from.Add(-24*time.Hour)) {
+			if !d.sees(r.Incident, viewer) || !r.Declared.Before(to) || r.Updated.Before(from.Add(-24*time.Hour)) {
 				continue // a day more, to see what is repeated
 			}
 			t := report.Timeline{Incident: r.Incident}

@@ -65,17 +65,22 @@ func (d *Desk) Brief(ctx context.Context, n int) (Brief, error) {
 func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, error) {
 	var b Brief
 	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		b, err = brief(tx, d.oncall.Current(), viewer, n)
+		if _, err = d.visible(tx, viewer, n); err == nil {
+			b, err = brief(tx, d.oncall.Current(), n)
+		}
 		return err
 	})
 	return b, err
 }
 
 // brief reads an incident with what is needed to show it.
-func brief(tx *storage.Tx, who *oncall.Directory, viewer incident.Actor, n int) (Brief, error) {
+func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 	var b Brief
 	var err error
-	if b.Incident, err = visible(tx, viewer, n); err != nil {
+	if b.Incident, err = loadIncident(tx, n); err != nil {
+		if errors.Is(err, storage.ErrNotFound) {
+			err = noSuch(n)
+		}
 		return Brief{}, err
 	}
 	if b.Artifacts, err = loadArtifacts(tx, n); err != nil {
@@ -185,9 +190,9 @@ func readPrompt(key string, value []byte) (Prompt, error) {
 }
 
 // visible loads an incident that viewer may see.
-func visible(tx *storage.Tx, viewer incident.Actor, n int) (incident.Incident, error) {
+func (d *Desk) visible(tx *storage.Tx, viewer incident.Actor, n int) (incident.Incident, error) {
 	i, err := loadIncident(tx, n)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !maySee(i, viewer) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !d.sees(i, viewer) {
 		return incident.Incident{}, noSuch(n)
 	}
 	return i, err
@@ -206,7 +211,7 @@ func (d *Desk) Timeline(ctx context.Context, viewer incident.Actor, n int) (inci
 	var i incident.Incident
 	var events []incident.Event
 	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		if i, err = visible(tx, viewer, n); err != nil {
+		if i, err = d.visible(tx, viewer, n); err != nil {
 			return err
 		}
 		events, err = timeline(tx, n)
