@@ -23,6 +23,7 @@ const (
 	RefreshCard     EffectKind = "refresh_card"     // the summary in the channel
 	RefreshTopic    EffectKind = "refresh_topic"    //
 	RefreshAnnounce EffectKind = "refresh_announce" // the line in the announcement channel
+	RefreshNotes    EffectKind = "refresh_notes"    // the message in the channel that lists what is noted
 	Invite          EffectKind = "invite"           // everyone involved, and whoever is being paged, into the channel
 	Say             EffectKind = "say"              // event Seq in words, into the channel
 	DraftPostmortem EffectKind = "draft_postmortem" // the document as it stands, into the channel

@@ -44,6 +44,11 @@ const (
 	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
 	KindAdmitted     Kind = "admitted"         // Person: By, or somebody, let them into what they could not see
 	KindLeft         Kind = "left"             // Person: who was admitted is not in the channel any more
+	KindObjection    Kind = "objection"        // Of (the decision), Count (which one that is), Text
+	KindHidden       Kind = "entry_hidden"     // Of, Text: that entry is shown no longer
+	KindRetimed      Kind = "entry_retimed"    // Of, Time, Text: when that entry really was
+	KindWithdrawn    Kind = "mark_withdrawn"   // Of: nobody marks that message any more
+	KindHelp         Kind = "help_asked"       // Calls, Target, Text: somebody pages people by hand
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -84,6 +89,25 @@ type Event struct {
 	Count       int       `json:"count,omitempty"`
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
+	Of          int       `json:"of,omitempty"`   // Seq of the entry that it is about
+	Time        time.Time `json:"time,omitzero"`  // when it was, where that is not when it was entered
+	Mark        *Mark     `json:"mark,omitempty"` // of a note: the message that it was taken from; Person wrote it
+}
+
+// Mark is a message in a channel that somebody marked for the timeline.
+type Mark struct {
+	Channel  string `json:"channel"`
+	TS       string `json:"ts"`
+	Files    []File `json:"files,omitempty"`
+	ReadBack bool   `json:"read_back,omitempty"` // it was found afterwards: the mark was set while Slack could not be heard
+}
+
+// File is a file of a marked message. What is in it stays in Slack.
+type File struct {
+	Name string `json:"name"`
+	Link string `json:"link,omitempty"`
+	Type string `json:"type,omitempty"` // its media type
+	Size int    `json:"size,omitempty"` // bytes
 }
 
 // Whole names the incident of which an event says that this one is a part, unless
@@ -207,7 +231,7 @@ func (i Incident) apply(e Event) Incident {
 		i.dismiss(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated:
+	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	return i

@@ -339,7 +339,8 @@ const (
 	Task     NoteKind = "task"
 )
 
-// ParseNote splits a leading `what:`, `where:`, `how:` or `when:` off a note.
+// ParseNote splits a leading `what:`, `where:`, `how:` or `when:` off a note. Where
+// nothing stands behind it the text is empty.
 func ParseNote(text string) (NoteKind, string) {
 	head, rest, ok := strings.Cut(text, ":")
 	if !ok {
@@ -347,9 +348,7 @@ func ParseNote(text string) (NoteKind, string) {
 	}
 	switch kind := NoteKind(strings.ToLower(strings.TrimSpace(head))); kind {
 	case What, Where, HowNote, When:
-		if rest = strings.TrimSpace(rest); rest != "" {
-			return kind, rest
-		}
+		return kind, strings.TrimSpace(rest)
 	}
 	return "", text
 }

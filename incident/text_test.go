@@ -124,7 +124,7 @@ func TestParseNote(t *testing.T) {
 		"what: 500s":        {What, "500s"},
 		"HOW : a leak":      {HowNote, "a leak"},
 		"when: 10:05":       {When, "10:05"},
-		"where:":            {"", "where:"},
+		"where:":            {Where, ""},
 		"seen: nothing":     {"", "seen: nothing"},
 		"at 10:05 it began": {"", "at 10:05 it began"},
 	} {

@@ -208,14 +208,23 @@ func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Cha
 	if kind == "" {
 		kind, text = ParseNote(text)
 	}
+	if text == "" {
+		return Change{}, Refuse(fmt.Sprintf("Write it behind the colon, as in: note %s: %s.", kind, noteExamples[kind]),
+			"The note is empty: nothing stands behind “%s:”.", kind)
+	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindNote, Note: kind, Text: text})
 	if kind == Update { // it is for those who wait, here and in the announcement
 		c.say(seq)
 		c.do(RefreshAnnounce)
 	}
-	c.do(RefreshCard)
+	c.do(RefreshCard, RefreshNotes)
 	return c.change(), nil
+}
+
+// noteExamples are what a note of each kind may look like.
+var noteExamples = map[NoteKind]string{
+	What: "card payments fail", Where: "only with provider B", HowNote: "the pool is empty after each deploy", When: "since 14:05, with release 431",
 }
 
 // SetSeverity changes how bad it is. Raising it pages whoever the new level
@@ -259,6 +268,7 @@ func (i Incident) Rename(title string, by Actor, now time.Time) (Change, error) 
 	c.add(Event{Kind: KindTitle, Title: short})
 	if whole != "" {
 		c.add(Event{Kind: KindNote, Text: whole})
+		c.do(RefreshNotes)
 	}
 	c.refresh()
 	return c.change(), nil

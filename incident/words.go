@@ -17,6 +17,7 @@ type Wording struct {
 	Service func(id string) string       // a service of the roster
 	Channel func(id, name string) string // a Slack channel
 	Date    func(time.Time) string       // a day
+	Time    func(time.Time) string       // an instant that somebody named
 	Text    func(string) string          // what somebody wrote, or what else comes from outside
 }
 
@@ -81,6 +82,11 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "made it a part of " + e.Whole()
 	case KindNote:
 		s.Did = w.noted(e.Note)
+		if e.Mark != nil {
+			s = w.marked(e, s)
+		}
+	case KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
+		w.amended(e, &s)
 	case KindSeverity:
 		s.Did = "set the severity to " + e.Severity.String()
 	case KindTitle:

@@ -28,6 +28,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Invite:         s.invite,
 		ledger.Announce:       s.announce,
 		ledger.Alerts:         s.alerts,
+		ledger.Notes:          s.notes,
 		ledger.Topic:          s.setTopic,
 		ledger.Purpose:        s.setPurpose,
 		ledger.Say:            s.say,

@@ -57,7 +57,7 @@ func (s *Slack) send(ctx context.Context, channel string, j ledger.Job, m messag
 	if m.discreet { // other apps can read it
 		payload = map[string]any{"kind": string(j.Kind), "job": ledger.Hash(j.Key())}
 	}
-	if j.Kind == ledger.Quiet {
+	if j.Kind == ledger.Quiet || j.Kind == ledger.Notes {
 		payload["target"] = j.Target
 	}
 	if j.Digest > 0 {
@@ -117,7 +117,7 @@ func digest(m message) string {
 func (s *Slack) keep(ctx context.Context, j ledger.Job, at ledger.Message, m message) (desk.Outcome, error) {
 	if at.TS == "" && j.Doubtful {
 		found, err := s.find(ctx, at.Channel, func(x ledger.Job) bool {
-			return x.Kind == j.Kind && x.Incident == j.Incident && (j.Kind != ledger.Quiet || x.Target == j.Target)
+			return x.Kind == j.Kind && x.Incident == j.Incident && (j.Kind != ledger.Quiet && j.Kind != ledger.Notes || x.Target == j.Target)
 		})
 		if err != nil {
 			return desk.Outcome{}, err

@@ -29,7 +29,7 @@ type Task struct {
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
-	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told
+	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
 }
 
 // Begin returns a job with what carrying it out needs. One that was taken back
@@ -97,6 +97,8 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
 	case j.Kind == ledger.Prompts:
 		return t.loadPrompts(tx)
+	case j.Kind == ledger.Notes:
+		t.Timeline, err = noted(tx, j.Incident)
 	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile:
 		t.Timeline, err = timeline(tx, j.Incident)
 	case j.Kind == ledger.Notice:

@@ -256,6 +256,8 @@ func (w *work) effect(e incident.Effect) error {
 		return w.refresh(ledger.Topic)
 	case incident.RefreshAnnounce:
 		return w.announce()
+	case incident.RefreshNotes:
+		return w.refresh(ledger.Notes)
 	case incident.Invite:
 		return w.refresh(ledger.Invite)
 	case incident.Say:

@@ -26,7 +26,8 @@ type Outcome struct {
 	Remark      string        // something the timeline should say, in words
 	Later       time.Duration // of the refresh of such a message: when it is to be made again; zero: it is done
 	Digest      *Digest       // of what writes a message about several incidents: what that is now
-	Rest        bool          // of what a late channel is told: there is more of it
+	Rest        bool          // of what a late channel is told, and of the message about notes: there is more of it
+	Notes       []NotePage    // of the messages about notes: what they are now
 	Seen        int           // of a page: how many events the incident had that it shows
 	Failed      string        // the job is given up for this reason, in words; empty when it was done
 }
@@ -144,6 +145,8 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 	case ledger.Alerts:
 		w.artifacts.Alerts = o.Message
 		return w.refresh(ledger.Card) // which says how many there are
+	case ledger.Notes:
+		return w.notesStand(o)
 	case ledger.Prompts:
 		return w.refreshDigests(false)
 	case ledger.Meanwhile:
@@ -183,7 +186,7 @@ func (w *work) channelStands(o Outcome) error {
 	if err := errors.Join(w.refreshPrompts(), w.announce(), w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite)); err != nil {
 		return err
 	}
-	if err := w.tellMeanwhile(); err != nil {
+	if err := errors.Join(w.tellMeanwhile(), w.notesWaited()); err != nil {
 		return err
 	}
 	e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}

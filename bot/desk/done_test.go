@@ -148,6 +148,7 @@ func TestTroubleIsToldOnce(t *testing.T) {
 				}
 			}
 		}
+		x.act(ada, 1, Act{Verb: Note, Text: "the first one"}) // from which on a message about notes waits
 		fail()
 		before := len(jobsInStore(x))
 		for k := range 10 {

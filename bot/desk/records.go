@@ -72,6 +72,7 @@ type Artifacts struct {
 	Card           ledger.Message         `json:"card,omitzero"`
 	Announcement   ledger.Message         `json:"announcement,omitzero"`
 	Alerts         ledger.Message         `json:"alerts,omitzero"`      // about all its alerts
+	Notes          []NotePage             `json:"notes,omitempty"`      // about what was noted, the newest last
 	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
 	Present        []string               `json:"present,omitempty"`    // Slack users who came into the channel, and are there as far as Slack has told
@@ -79,6 +80,13 @@ type Artifacts struct {
 	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
 	Told           int                    `json:"told,omitempty"`       // the channel was late, and is told with one message what happened up to this event
 	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
+}
+
+// NotePage is one message about what was noted: a full one is followed by another.
+type NotePage struct {
+	Message ledger.Message `json:"message"`
+	From    int            `json:"from"`            // the number of the first event that belongs on it
+	Shown   string         `json:"shown,omitempty"` // what it shows, as a hash
 }
 
 func loadIncident(tx *storage.Tx, n int) (incident.Incident, error) {

@@ -24,6 +24,7 @@ const (
 	Invite         Kind = "invite"          // everyone who belongs there into the channel
 	Announce       Kind = "announce"        // post or refresh the line for everybody
 	Alerts         Kind = "alerts"          // post, or refresh, the message about the incident's alerts
+	Notes          Kind = "notes"           // post, or refresh, the message about what was noted
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
 	Say            Kind = "say"             // tell event Seq in the channel
@@ -86,6 +87,10 @@ const topicSettles = 10 * time.Second
 // alertsSettle is how often the message about an incident's alerts is edited at most.
 const alertsSettle = time.Second
 
+// notesSettle is the same of the message about what was noted: several notes in a burst
+// are one edit.
+const notesSettle = time.Second
+
 // table is the one place that knows how a kind is treated.
 var table = map[Kind]Row{
 	Notify: {Priority: 0, Lane: byPersonAndMethod, Replaces: func(j Job) bool { return j.Digest == 0 && j.Text == "" }, // words of a colleague must arrive
@@ -105,6 +110,8 @@ var table = map[Kind]Row{
 	Announce: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Without: true, Words: plain("announce it")},
 	Alerts: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: alertsSettle,
 		Words: plain("post the message about its alerts")},
+	Notes: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: notesSettle,
+		Words: plain("post the message about what was noted")},
 	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
 	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
 		Lane: func(Job) string { return string(Say) }}, // before the lines that say what follows
