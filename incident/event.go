@@ -42,6 +42,11 @@ const (
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
 	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
 	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
+	KindMissed       Kind = "promise_missed"   // Promise, Due: nothing was heard by then
+	KindPublic       Kind = "public_update"    // Text: words for the public, apart from those for stakeholders
+	KindOfferEnded   Kind = "offer_ended"      // Role, Person, Reason (declined, lapsed or replaced)
+	KindRoleLeft     Kind = "role_left"        // Role, Person: that person does not hold it any more
+	KindSilent       Kind = "command_silent"   // Person, Calls: the commander was not heard of; who is paged because of it
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -82,6 +87,10 @@ type Event struct {
 	Count       int       `json:"count,omitempty"`
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
+	Promise     Promise   `json:"promise,omitempty"`
+	Due         time.Time `json:"due,omitzero"`   // of a promise; of an offer: when it lapses
+	Same        bool      `json:"same,omitempty"` // an update that says that nothing has changed
+	Also        bool      `json:"also,omitempty"` // the role is held beside those who have it
 }
 
 // Whole names the incident of which an event says that this one is a part, unless
@@ -181,10 +190,16 @@ func (i Incident) apply(e Event) Incident {
 			i.Status = Declared
 		}
 	case KindRole:
-		i.hold(Holding{Role: e.Role, Who: e.Person, From: e.At})
+		i.hold(Holding{Role: e.Role, Who: e.Person, From: e.At}, e.Also)
 		i.involve(e.Person)
+		i.offerOver(e)
+	case KindRoleLeft:
+		i.drop(e.Role, e.Person)
 	case KindOffered:
 		i.involve(e.Person)
+		i.offer(e)
+	case KindOfferEnded:
+		i.offerOver(e)
 	case KindGivenBack:
 		i.AcknowledgedBy, i.Since, i.Asking = "", time.Time{}, false
 	case KindLapsed:
@@ -201,8 +216,11 @@ func (i Incident) apply(e Event) Incident {
 		i.involve(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated:
+	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated, KindMissed, KindPublic, KindSilent:
 		// They are for the reader of the timeline; the state does not change.
+	}
+	if !i.Status.Active() {
+		i.Offer = Offer{}
 	}
 	return i
 }
@@ -221,11 +239,12 @@ func (i Incident) holds(who Actor) bool {
 	return slices.ContainsFunc(i.Roles, func(h Holding) bool { return h.Who == who })
 }
 
-func (i *Incident) hold(h Holding) {
+func (i *Incident) hold(h Holding, also bool) {
 	kept := make([]Holding, 0, len(i.Roles)+1)
 	for _, r := range i.Roles {
-		// Several people may respond; every other role has one holder.
-		if r.Role != h.Role || (h.Role == Responder && r.Who != h.Who) {
+		// Several people may respond; every other role has one holder, unless the
+		// event says that it is held beside others.
+		if r.Role != h.Role || (h.Role == Responder || also) && r.Who != h.Who {
 			kept = append(kept, r)
 		}
 	}

@@ -41,6 +41,7 @@ type Incident struct {
 	Closed         time.Time  `json:"closed,omitzero"`           // latest
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
 	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
+	Offer          Offer      `json:"offer,omitzero"`            // of command, as long as it stands
 	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first
 	Called         []Actor    `json:"called,omitempty"`          // everyone a page was decided for, whether it has left or not
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands

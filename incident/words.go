@@ -81,6 +81,11 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "made it a part of " + e.Whole()
 	case KindNote:
 		s.Did = w.noted(e.Note)
+		if e.Same {
+			s.Did = "posted an update (no change)"
+		}
+	case KindPublic:
+		s.Did = "gave words for the public"
 	case KindSeverity:
 		s.Did = "set the severity to " + e.Severity.String()
 	case KindTitle:
@@ -91,6 +96,10 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = w.gave(e)
 	case KindOffered:
 		s.Did = "asked " + w.actor(e.Person) + " to be " + w.text(string(e.Role))
+	case KindOfferEnded:
+		s = w.offerEnded(e, s)
+	case KindRoleLeft:
+		s.Did = w.left(e)
 	case KindGivenBack:
 		s.Did = "took the acknowledgement back"
 	case KindFollowUp:
@@ -139,6 +148,10 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "noted", true
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
+	case KindMissed:
+		s.Did = w.missed(e)
+	case KindSilent:
+		s.Did = w.silent(e)
 	default:
 		s.Did = "did something for which this version has no words"
 	}
