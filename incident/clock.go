@@ -75,6 +75,7 @@ type Deadline struct {
 	Start   time.Time `json:"start,omitzero"` // since when it runs
 	Due     time.Time `json:"due,omitzero"`
 	Missed  time.Time `json:"missed,omitzero"` // the due instant of the latest miss that was recorded
+	Late    bool      `json:"late,omitempty"`  // nothing was heard since that
 }
 
 // Runs reports whether the deadline is still to be kept.
@@ -227,7 +228,7 @@ func (w *clockwork) ends(at time.Time) {
 		return
 	}
 	w.hurting = false
-	w.c.Update.Due = time.Time{}
+	w.c.Update.Due, w.c.Update.Late = time.Time{}, false
 	if w.c.Restore.Runs() {
 		w.paused, w.left = true, w.targets().counted(at, w.c.Restore.Due)
 		w.c.Restore.Due = time.Time{}
@@ -308,7 +309,7 @@ func (w *clockwork) missed(e Event) {
 		w.broken, w.paused = true, false
 		w.c.Restore.Missed, w.c.Restore.Due = e.Due, time.Time{}
 	case PromiseUpdate:
-		w.c.Update.Missed = e.Due
+		w.c.Update.Missed, w.c.Update.Late = e.Due, true
 		if !w.c.Update.Runs() {
 			return
 		}
@@ -317,7 +318,6 @@ func (w *clockwork) missed(e Event) {
 			w.c.Update.Due = time.Time{}
 			return
 		}
-		w.c.Update.Start = e.Due
 		for due := e.Due; !w.c.Update.Due.After(e.At); { // steps that nobody was there for are one miss
 			due = w.targets().after(due, step)
 			w.c.Update.Start, w.c.Update.Due = w.c.Update.Due, due

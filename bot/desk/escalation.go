@@ -185,7 +185,7 @@ func (w *work) urge(r escalationRecord) error {
 // is on it is not asked whether they still are.
 func (w *work) progress(v Verb) error {
 	switch v {
-	case Note, Investigate, Mitigating, Mitigate, TakeRole, SetSeverity:
+	case Note, Investigate, Mitigating, Mitigate, TakeRole, SetSeverity, Repeat, Publish:
 	default:
 		return nil
 	}
