@@ -266,12 +266,6 @@ func since(i incident.Incident) string {
 	return "Declared " + at(i.Declared) + ". "
 }
 
-// topic is the channel's topic, within Slack's 250 characters.
-func topic(b desk.Brief) string {
-	i := b.Incident
-	return clip(esc(fmt.Sprintf("%s · %s · %s", i.Severity, i.Status, i.Title)), 250)
-}
-
 // purpose is the channel's purpose, within Slack's 250 characters.
 func purpose(b desk.Brief) string {
 	return clip(esc("Work on "+b.Incident.Name()+", "+short(b.ServiceName(), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)

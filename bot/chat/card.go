@@ -65,6 +65,9 @@ func fields(b desk.Brief, n names) []*slack.TextBlockObject {
 	if c := i.Holder(incident.Commander); c != "" {
 		list = append(list, mrkdwn("*Commander*\n"+clip(n.who(c), 500)))
 	}
+	if next := nextPromise(b); next != "" {
+		list = append(list, mrkdwn(next))
+	}
 	since := "*Impact since*\n" + at(i.Impact[len(i.Impact)-1].Start)
 	if !i.Status.Hurting() {
 		since = "*Impact lasted*\n" + long(i.Hurting(i.Updated))
