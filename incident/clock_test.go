@@ -109,3 +109,11 @@ func TestPromisesDue(t *testing.T) {
 		t.Error("a sev4 has a next promise")
 	}
 }
+
+// TestOldWordsOfAReassignment reads a step as earlier versions wrote it.
+func TestOldWordsOfAReassignment(t *testing.T) {
+	e := Event{By: Bot, Kind: KindStep, Pass: 1, Text: "Step 0: Dana as person:dana"}
+	if got := (Wording{}).Line(e); got != "Paging only Dana." {
+		t.Errorf("Line() = %q", got)
+	}
+}

@@ -1,5 +1,18 @@
 package incident
 
+import "strings"
+
+// oneNamed is what the program wrote about a step. Versions until November 2026 wrote of
+// one person who was named in the place of a policy "Step 0: Dana as person:dana".
+func oneNamed(e Event) string {
+	rest, ok := strings.CutPrefix(e.Text, "Step 0: ")
+	if !ok {
+		return e.Text
+	}
+	name, _, _ := strings.Cut(rest, " as ")
+	return "Paging only " + name
+}
+
 // missed says that a promise was not kept, without a word about anybody.
 func (w Wording) missed(e Event) string {
 	switch e.Promise {

@@ -139,7 +139,7 @@ func (w Wording) program(e Event) Sentence {
 			break
 		}
 		s.Did, s.Alone = "escalation"+step(e), true
-		s.Wrote = wrote(targetWords.Replace(e.Text))
+		s.Wrote = wrote(targetWords.Replace(oneNamed(e)))
 	case KindExhausted:
 		s.Did, s.Alone = "nobody answered any step of the escalation", true
 	case KindLapsed:

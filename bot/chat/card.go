@@ -44,6 +44,9 @@ func cardMessage(b desk.Brief, a around, n names) message {
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))
 		if i.Acked() {
 			elements = append(elements, button(actUpdate, value, "Add update", ""), button(actCommand, value, "Take command", ""))
+			if i.Holder(incident.Commander) != "" {
+				elements = append(elements, button(actHandOver, value, "Hand over", ""))
+			}
 		}
 	}
 	m.blocks = append(m.blocks, row(i, elements...)...)

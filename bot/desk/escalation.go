@@ -386,6 +386,13 @@ func stepWords(w *oncall.Directory, b *strings.Builder, e escalation.Entry) {
 	case escalation.StepHours:
 		b.WriteString("The hours of the step have begun. ")
 	}
+	if e.Step == 0 { // somebody was named, and not by the policy
+		b.WriteString("Paging only")
+		for n, c := range e.People {
+			b.WriteString([]string{" ", ", "}[min(n, 1)] + w.Name(c.Person))
+		}
+		return
+	}
 	fmt.Fprintf(b, "Step %d", e.Step)
 	if e.Pass > 1 {
 		fmt.Fprintf(b, " (round %d)", e.Pass)
