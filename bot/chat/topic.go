@@ -21,7 +21,7 @@ func topic(b desk.Brief, n names, zone *time.Location) string {
 	i := b.Incident
 	parts := []string{severityMark(i.Severity) + " " + i.Severity.String(), statusMark(i) + " " + string(i.Status)}
 	if i.Test {
-		parts = append(parts, "🧪 drill")
+		parts = append(parts, ":test_tube: drill")
 	}
 	if c := i.Holder(incident.Commander); c != "" && i.Status.Active() {
 		parts = append(parts, "commander "+short(incident.ActorWords(c, n.plain, nil), holderMost))
@@ -55,17 +55,18 @@ func nextPromise(b desk.Brief) string {
 	return "*Next update by*\n" + at(d.Due)
 }
 
-// severityMark is the mark of a severity. Its word stands beside it everywhere.
+// severityMark is the mark of a severity, by its name in Slack, which is how Slack gives
+// a topic back whatever was sent. Its word stands beside it everywhere.
 func severityMark(s incident.Severity) string {
 	switch s {
 	case incident.Sev1:
-		return "🔴"
+		return ":red_circle:"
 	case incident.Sev2:
-		return "🟠"
+		return ":large_orange_circle:"
 	case incident.Sev3:
-		return "🟡"
+		return ":large_yellow_circle:"
 	default:
-		return "⚪"
+		return ":white_circle:"
 	}
 }
 
@@ -73,12 +74,12 @@ func severityMark(s incident.Severity) string {
 func statusMark(i incident.Incident) string {
 	switch {
 	case !i.Status.Active():
-		return "✅"
+		return ":white_check_mark:"
 	case i.Status == incident.Mitigated:
-		return "🩹"
+		return ":adhesive_bandage:"
 	case i.Acked():
-		return "👀"
+		return ":eyes:"
 	default:
-		return "🔥"
+		return ":fire:"
 	}
 }
