@@ -116,7 +116,7 @@ func TestAnsweredByPush(t *testing.T) {
 			t.Errorf("acknowledged by %q, want ada", i.AcknowledgedBy)
 		}
 		n := len(p.sent)
-		r.pass(2 * time.Hour)
+		r.pass(20 * time.Minute) // later somebody would be paged because nothing is heard from ada
 		if len(p.sent) != n || len(r.dm("U0BOB")) != 0 {
 			t.Errorf("%d messages after the acknowledgement, want none", len(p.sent)-n)
 		}

@@ -35,7 +35,7 @@ func TestShadows(t *testing.T) {
 			t.Errorf("cleo, who shadows bob, was told that ada is paged: %s", list(got))
 		}
 		r.command("ada", "general", "ack INC-1")
-		r.pass(time.Hour)
+		r.pass(20 * time.Minute) // later somebody would be paged because nothing is heard from ada
 		i, events := r.fold(1)
 		for _, e := range events {
 			if e.Person != "" && e.Person != "person:ada" {

@@ -49,6 +49,11 @@ const (
 	KindRetimed      Kind = "entry_retimed"    // Of, Time, Text: when that entry really was
 	KindWithdrawn    Kind = "mark_withdrawn"   // Of: nobody marks that message any more
 	KindHelp         Kind = "help_asked"       // Calls, Target, Text: somebody pages people by hand
+	KindMissed       Kind = "promise_missed"   // Promise, Due: nothing was heard by then
+	KindPublic       Kind = "public_update"    // Text: words for the public, apart from those for stakeholders
+	KindOfferEnded   Kind = "offer_ended"      // Role, Person, Reason (declined, lapsed or replaced)
+	KindRoleLeft     Kind = "role_left"        // Role, Person: that person does not hold it any more
+	KindSilent       Kind = "command_silent"   // Person, Calls: the commander was not heard of; who is paged because of it
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -89,6 +94,10 @@ type Event struct {
 	Count       int       `json:"count,omitempty"`
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
+	Promise     Promise   `json:"promise,omitempty"`
+	Due         time.Time `json:"due,omitzero"`   // of a promise; of an offer: when it lapses
+	Same        bool      `json:"same,omitempty"` // an update that says that nothing has changed
+	Also        bool      `json:"also,omitempty"` // the role is held beside those who have it
 	Of          int       `json:"of,omitempty"`   // Seq of the entry that it is about
 	Time        time.Time `json:"time,omitzero"`  // when it was, where that is not when it was entered
 	Mark        *Mark     `json:"mark,omitempty"` // of a note: the message that it was taken from; Person wrote it
@@ -207,10 +216,16 @@ func (i Incident) apply(e Event) Incident {
 			i.Status = Declared
 		}
 	case KindRole:
-		i.hold(Holding{Role: e.Role, Who: e.Person, From: e.At})
+		i.hold(Holding{Role: e.Role, Who: e.Person, From: e.At}, e.Also)
 		i.involve(e.Person)
+		i.offerOver(e)
+	case KindRoleLeft:
+		i.drop(e.Role, e.Person)
 	case KindOffered:
 		i.involve(e.Person)
+		i.offer(e)
+	case KindOfferEnded:
+		i.offerOver(e)
 	case KindGivenBack:
 		i.AcknowledgedBy, i.Since, i.Asking = "", time.Time{}, false
 	case KindLapsed:
@@ -231,8 +246,12 @@ func (i Incident) apply(e Event) Incident {
 		i.dismiss(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
+	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
+		KindMissed, KindPublic, KindSilent:
 		// They are for the reader of the timeline; the state does not change.
+	}
+	if !i.Status.Active() {
+		i.Offer = Offer{}
 	}
 	return i
 }
@@ -251,11 +270,12 @@ func (i Incident) holds(who Actor) bool {
 	return slices.ContainsFunc(i.Roles, func(h Holding) bool { return h.Who == who })
 }
 
-func (i *Incident) hold(h Holding) {
+func (i *Incident) hold(h Holding, also bool) {
 	kept := make([]Holding, 0, len(i.Roles)+1)
 	for _, r := range i.Roles {
-		// Several people may respond; every other role has one holder.
-		if r.Role != h.Role || (h.Role == Responder && r.Who != h.Who) {
+		// Several people may respond; every other role has one holder, unless the
+		// event says that it is held beside others.
+		if r.Role != h.Role || (h.Role == Responder || also) && r.Who != h.Who {
 			kept = append(kept, r)
 		}
 	}

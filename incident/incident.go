@@ -41,6 +41,7 @@ type Incident struct {
 	Closed         time.Time  `json:"closed,omitzero"`           // latest
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
 	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
+	Offer          Offer      `json:"offer,omitzero"`            // of command, as long as it stands
 	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first
 	Admitted       []Actor    `json:"admitted,omitempty"`        // whom somebody let in: they see it as long as they are in its channel
 	Called         []Actor    `json:"called,omitempty"`          // everyone a page was decided for, whether it has left or not

@@ -37,6 +37,14 @@ func anyAct(t *rapid.T) func(Incident, time.Time) (Change, error) {
 		func(i Incident, now time.Time) (Change, error) { return i.Rename(text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Reroute(service, text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.TakeRole(role, who, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.PressCommand(by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.AcceptOffer(i.Offer.Seq, who, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.DeclineOffer(i.Offer.Seq, who, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.LapseOffer(now), nil },
+		func(i Incident, now time.Time) (Change, error) { return i.DropRole(role, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.Inform(text, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.Repeat(text, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.Publish(text, by, now) },
 		func(i Incident, now time.Time) (Change, error) {
 			return i.AlertFires(Fires{Title: text, Again: 2, Told: true}, mon, now), nil
 		},
@@ -125,10 +133,13 @@ func legal(t *rapid.T, i Incident, c Change) {
 	}
 	seen := map[Role]bool{}
 	for _, h := range i.Roles {
-		if seen[h.Role] && h.Role != Responder {
+		if seen[h.Role] && !h.Role.Shared() {
 			t.Fatalf("two hold the role %s: %v", h.Role, i.Roles)
 		}
 		seen[h.Role] = true
+	}
+	if i.Offer.Open() && (!i.Status.Active() || i.Has(Commander, i.Offer.Person)) {
+		t.Fatalf("status %s, commander %s, and an offer: %+v", i.Status, i.Holder(Commander), i.Offer)
 	}
 	if (i.Status == Merged) != (i.MergedInto != 0) {
 		t.Fatalf("status %s, merged into %d", i.Status, i.MergedInto)

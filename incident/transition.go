@@ -291,29 +291,6 @@ func (i Incident) Reroute(service, reason string, by Actor, now time.Time) (Chan
 	return c.change(), nil
 }
 
-// TakeRole gives a role to somebody. Command moves only by the hand of whoever
-// takes it: for anybody else it is offered, and stays where it is until then.
-func (i Incident) TakeRole(r Role, who, by Actor, now time.Time) (Change, error) {
-	if i.Status == Merged || i.Status == Cancelled || i.Status == Closed {
-		return Change{}, i.over("its roles stay as they were")
-	}
-	for _, h := range i.Roles {
-		if h.Role == r && h.Who == who {
-			rf := Refuse("", "{who} is already %s of %s, since {when}.", r, i.Name())
-			rf.Who, rf.When = who, h.From
-			return Change{}, rf
-		}
-	}
-	c := begin(i, by, now)
-	kind := KindRole
-	if r == Commander && who != by {
-		kind = KindOffered
-	}
-	c.say(c.add(Event{Kind: kind, Role: r, Person: who}))
-	c.do(Invite, CloseAsks, RefreshCard)
-	return c.change(), nil
-}
-
 // Lapse says that the acknowledgement is not enough, because nothing was heard
 // since or because more people are wanted: somebody is looked for again, until
 // anybody acknowledges. Whoever was on it stays, with their roles.

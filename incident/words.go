@@ -87,6 +87,11 @@ func (w Wording) Sentence(e Event) Sentence {
 		}
 	case KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
 		w.amended(e, &s)
+		if e.Same {
+			s.Did = "posted an update (no change)"
+		}
+	case KindPublic:
+		s.Did = "gave words for the public"
 	case KindSeverity:
 		s.Did = "set the severity to " + e.Severity.String()
 	case KindTitle:
@@ -97,6 +102,10 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = w.gave(e)
 	case KindOffered:
 		s.Did = "asked " + w.actor(e.Person) + " to be " + w.text(string(e.Role))
+	case KindOfferEnded:
+		s = w.offerEnded(e, s)
+	case KindRoleLeft:
+		s.Did = w.left(e)
 	case KindGivenBack:
 		s.Did = "took the acknowledgement back"
 	case KindFollowUp:
@@ -136,7 +145,7 @@ func (w Wording) program(e Event) Sentence {
 			break
 		}
 		s.Did, s.Alone = "escalation"+step(e), true
-		s.Wrote = wrote(targetWords.Replace(e.Text))
+		s.Wrote = wrote(targetWords.Replace(oneNamed(e)))
 	case KindExhausted:
 		s.Did, s.Alone = "nobody answered any step of the escalation", true
 	case KindLapsed:
@@ -152,6 +161,10 @@ func (w Wording) program(e Event) Sentence {
 		}
 	case KindLeft:
 		s.Did = w.actor(e.Person) + " left its channel"
+	case KindMissed:
+		s.Did = w.missed(e)
+	case KindSilent:
+		s.Did = w.silent(e)
 	default:
 		s.Did = "did something for which this version has no words"
 	}

@@ -267,12 +267,6 @@ func since(i incident.Incident) string {
 	return "Declared " + at(i.Declared) + ". "
 }
 
-// topic is the channel's topic, within Slack's 250 characters.
-func topic(b desk.Brief) string {
-	i := b.Incident
-	return clip(esc(fmt.Sprintf("%s · %s · %s", i.Severity, i.Status, i.Title)), 250)
-}
-
 // purpose is the channel's purpose, within Slack's 250 characters.
 func purpose(b desk.Brief) string {
 	return clip(esc("Work on "+b.Incident.Name()+", "+short(b.ServiceName(), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)
@@ -287,7 +281,9 @@ func saidMessage(b desk.Brief, e incident.Event, n names) message {
 	case !i.Status.Active():
 	case e.Kind == incident.KindAlertOver && i.AlertOver:
 		m.blocks = append(m.blocks, row(i, button(actResolve, value, "Resolve", slack.StylePrimary))...)
-	case e.Kind == incident.KindOffered && e.Role == incident.Commander && i.Holder(incident.Commander) != e.Person:
+	case e.Kind == incident.KindSilent && i.Holder(incident.Commander) == e.Person:
+		m.blocks = append(m.blocks, row(i, button(actCommand, value, "Take command", slack.StylePrimary))...)
+	case e.Kind == incident.KindOffered && e.Role == incident.Commander && i.Holder(incident.Commander) != e.Person && (e.Due.IsZero() || i.Offer.Seq == e.Seq):
 		m.blocks = append(m.blocks, row(i, button(actTakeOffer, value+" "+string(e.Person), "Take command", slack.StylePrimary))...)
 	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened,
 		e.Kind == incident.KindAlert, e.Kind == incident.KindAlertJoined:

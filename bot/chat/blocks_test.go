@@ -103,7 +103,7 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 		"page resort":  pageMessage(b, desk.Prompt{Resort: true}, people),
 		"card":         cardMessage(b, around{}, people),
 		"announcement": announcement(b, people),
-		"topic":        plainMessage(topic(b)),
+		"topic":        plainMessage(topic(b, people, time.UTC)),
 		"purpose":      plainMessage(purpose(b)),
 		"list":         {text: "Open incidents", blocks: sections(listText(many(b.Incident, 30), people, "/incident"))},
 		"empty list":   {text: "Open incidents", blocks: sections(listText(nil, people, "/incident"))},

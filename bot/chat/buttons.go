@@ -57,6 +57,15 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 			return s.told(caller, ephemeral(s.trouble(err)))
 		}
 		return answer{}
+	case actPostDraft, actRepeat, actPutOff + "_5", actPutOff + "_15", actPutOff + "_30":
+		return s.pressedReminder(ctx, caller, action.ActionID, action.Value)
+	case actAcceptCommand, actDeclineCommand:
+		return s.pressedOffer(ctx, caller, action.ActionID, action.Value)
+	case actNotYet, actChecked:
+		return answer{} // it helps whoever presses it, and nobody else
+	case actHandOver:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.formOn(ctx, i.TriggerID, caller, press{actHandOver, n})
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:
@@ -111,7 +120,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 	var err error
 	act := desk.Act{}
 	switch p.action {
-	case actResolve, actUpdate:
+	case actResolve, actUpdate, actHandOver:
 		return s.formOn(ctx, i.TriggerID, c, p)
 	case actEscalate:
 		a, err = s.desk.Escalate(ctx, c, p.incident)
@@ -121,7 +130,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 			return s.told(c, ephemeral("The channel of "+incident.Name(p.incident)+" is being made."))
 		}
 	case actCommand:
-		act = desk.Act{Verb: desk.TakeRole, Role: incident.Commander}
+		act = desk.Act{Verb: desk.TakeRole, Role: incident.Commander, Pressed: true}
 		a, err = s.desk.Do(ctx, c, p.incident, act)
 	default:
 		act = desk.Act{Verb: desk.Acknowledge}
@@ -149,6 +158,9 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 		return s.told(c, ephemeral(s.trouble(err)))
 	}
 	state := formState{Incident: p.incident, ReplyURL: c.ReplyURL}
+	if p.action == actHandOver {
+		return s.thenForm(trigger, c, handOverForm(b.Incident, state))
+	}
 	if p.action == actUpdate {
 		return s.thenForm(trigger, c, updateForm(b.Incident, state))
 	}
@@ -189,6 +201,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 			return s.atInput(inputText, err)
 		}
 		return answer{}
+	case formHandOver:
+		return s.submittedHandOver(ctx, caller, state.Incident, stateOf(i.View, inputHolder).SelectedUser)
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
 	case formSilence, formMaintenance:
@@ -236,6 +250,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 	switch v.CallbackID {
 	case formUpdate:
 		instead = "`" + s.opt.Command + " update " + incident.Name(readState(v.PrivateMetadata).Incident) + "` and the words"
+	case formHandOver:
+		instead = "`" + s.opt.Command + " role commander @name`"
 	case formOthers:
 		instead = "`" + s.opt.Command + " ack INC-…` or `" + s.opt.Command + " resolve INC-…`"
 	case formSilence:

@@ -52,6 +52,9 @@ func cardMessage(b desk.Brief, a around, n names) message {
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))
 		if i.Acked() {
 			elements = append(elements, button(actUpdate, value, "Add update", ""), button(actCommand, value, "Take command", ""))
+			if i.Holder(incident.Commander) != "" {
+				elements = append(elements, button(actHandOver, value, "Hand over", ""))
+			}
 		}
 		elements = append(elements, button(actMore, value, "More", ""))
 	}
@@ -90,6 +93,9 @@ func mapLines(b desk.Brief, n names) []string {
 	}
 	if roles := rolesLine(i, n); roles != "" {
 		lines = append(lines, roles)
+	}
+	if next := nextPromise(b); next != "" {
+		lines = append(lines, next)
 	}
 	if !i.Status.Hurting() {
 		return append(lines, "Impact lasted "+long(i.Hurting(i.Updated)))

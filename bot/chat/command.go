@@ -60,6 +60,7 @@ var verbs = []struct {
 	{"reassign", []string{"assign", "handover", "give"}},
 	{"reroute", []string{"notours"}},
 	{"update", []string{"post"}},
+	{"public", []string{"statuspage"}},
 	{"note", []string{"notes", "log", "add", "comment"}},
 	{"decide", []string{"decided", "decision"}},
 	{"task", []string{"todo", "action"}},
@@ -401,7 +402,7 @@ func cut(s string) (first, rest string) {
 var plainActs = map[string]desk.Verb{
 	"ack": desk.Acknowledge, "mitigate": desk.Mitigate, "resolve": desk.Resolve, "close": desk.Close,
 	"reopen": desk.Reopen, "cancel": desk.Cancel, "rename": desk.Rename, "note": desk.Note,
-	"decide": desk.Note, "task": desk.Note, "update": desk.Note, "sev": desk.SetSeverity,
+	"decide": desk.Note, "task": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
 	"service": desk.Reroute, "reroute": desk.Reroute, "role": desk.TakeRole, "duplicate": desk.Merge,
 }
 
@@ -420,6 +421,9 @@ func (c Command) act() (desk.Act, bool, error) {
 	}
 	a := desk.Act{Verb: verb, Text: c.Text, Note: noteKinds[c.Word], Severity: c.Severity,
 		Service: c.Service, Role: c.Role, Into: c.Into}
+	if c.Word == "update" && sameWords[strings.Trim(strings.ToLower(c.Text), trimmed)] {
+		return desk.Act{Verb: desk.Repeat}, true, nil
+	}
 	switch {
 	case c.Word == "sev" && c.Severity == 0:
 		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "Say which severity: 1, 2, 3 or 4; 1 is the worst.")
@@ -444,6 +448,9 @@ var roleWords = map[string]incident.Role{
 	"communicator": incident.Communicator, "comms": incident.Communicator, "communications": incident.Communicator,
 	"shadow": incident.Shadow, "observer": incident.Shadow,
 }
+
+// sameWords after update say that nothing has changed.
+var sameWords = map[string]bool{"same": true, "no change": true, "nochange": true, "unchanged": true}
 
 // noRole says which roles there are.
 func noRole(word string) error {

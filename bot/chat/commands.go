@@ -152,6 +152,9 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	case "unack", "snooze", "reassign":
 		return s.handBack(ctx, c, cmd, n)
 	}
+	if cmd.Word == "role" && strings.EqualFold(cmd.Target, "none") {
+		return s.dropRole(ctx, c, cmd, n)
+	}
 	act, ok, err := cmd.act()
 	switch {
 	case err != nil:
@@ -162,6 +165,11 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	act.Text = named(act.Text, s.nameOf)
 	if act.Person, err = s.meant(cmd); err != nil {
 		return s.mistake(err, cmd)
+	}
+	if act.Verb == desk.TakeRole && len(cmd.People) > 1 {
+		for _, user := range cmd.People {
+			act.People = append(act.People, s.people.Current().Actor(user))
+		}
 	}
 	a, err := s.desk.Do(ctx, c, n, act)
 	if err != nil {
@@ -181,6 +189,10 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 			return "Posted in " + i.Name() + "'s channel, and shown in the announcement."
 		}
 		return "Noted in " + i.Name() + "."
+	case desk.Repeat:
+		return "Posted again as “no change” in " + i.Name() + "'s channel."
+	case desk.Publish:
+		return "Kept as the words for the public of " + i.Name() + ". Stakeholders get their own: `update`."
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."
 	case desk.Rename:

@@ -42,6 +42,9 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.TestPage:       s.testPage,
 		ledger.Groups:         s.keepGroups,
 		ledger.Quiet:          s.announceQuiet,
+		ledger.Nag:            s.remind,
+		ledger.Tell:           s.tellRole,
+		ledger.Inform:         s.informStakeholder,
 	}
 	for kind, p := range performers {
 		performers[kind] = s.judged(p)

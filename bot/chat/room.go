@@ -135,7 +135,7 @@ func (s *Slack) uninvited(o *desk.Outcome, user string, err error) {
 // line for each setting, so one that stands there already is left alone.
 func (s *Slack) setTopic(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	b := t.Brief
-	want := topic(b)
+	want := topic(b, s.names(), s.opt.Zone)
 	s.mu.Lock()
 	stands, known := s.topics[b.Artifacts.Channel]
 	s.mu.Unlock()

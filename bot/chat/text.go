@@ -216,7 +216,16 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 			return "No answer yet. Paging " + n.all(e.Calls) + "."
 		}
 	case incident.KindNote:
+		if e.Same {
+			return "*Update* by " + n.by(e) + ": no change\n" + quote(e.Text, 2500)
+		}
 		return "*Update* by " + n.by(e) + "\n" + quote(e.Text, 2500)
+	case incident.KindPublic:
+		return "*For the public* by " + n.by(e) + "\n" + quote(e.Text, 2500)
+	case incident.KindMissed:
+		return n.missed(i, e)
+	case incident.KindSilent:
+		return n.silent(i, e)
 	}
 	return clip(n.line(e), 2900)
 }
@@ -251,6 +260,8 @@ func overNext(i incident.Incident) string {
 func (n names) offered(i incident.Incident, e incident.Event) string {
 	holder := i.Holder(e.Role)
 	switch {
+	case e.Role == incident.Commander && !e.Due.IsZero() && i.Offer.Seq != e.Seq && holder != e.Person:
+		return strings.TrimSuffix(n.line(e), ".") + ". That offer is over."
 	case holder == e.Person:
 		return n.who(e.Person) + " is " + esc(string(e.Role)) + " now."
 	case holder == "":

@@ -29,6 +29,8 @@ const (
 	Rename      Verb = "rename"
 	Reroute     Verb = "service"
 	TakeRole    Verb = "role"
+	Repeat      Verb = "same"    // post the last update again
+	Publish     Verb = "public"  // words for the public
 	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
@@ -42,7 +44,9 @@ type Act struct {
 	Severity incident.Severity
 	Service  string
 	Role     incident.Role
-	Person   incident.Actor // empty: the caller
+	Person   incident.Actor   // empty: the caller
+	People   []incident.Actor // of a role, in the place of Person
+	Pressed  bool             // TakeRole: by a button that stands in front of everybody
 	Into     int
 	How      incident.How // Resolve: what made it stop, when that is said only now
 }
@@ -138,12 +142,16 @@ func (w *work) decide(a Act) (incident.Change, error) {
 			return incident.Change{}, w.who.NoService(a.Service)
 		}
 		return i.Reroute(id, a.Text, by, now)
-	case TakeRole:
-		who := a.Person
-		if who == "" {
-			who = by
+	case Repeat:
+		last, err := lastUpdate(w.Tx.Tx, i.Number)
+		if err != nil {
+			return incident.Change{}, err
 		}
-		return i.TakeRole(a.Role, who, by, now)
+		return i.Repeat(last, by, now)
+	case Publish:
+		return i.Publish(a.Text, by, now)
+	case TakeRole:
+		return w.takeRole(a)
 	default:
 		return incident.Change{}, fmt.Errorf("act %q on %s: no such verb", a.Verb, i.Name())
 	}

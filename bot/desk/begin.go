@@ -30,6 +30,9 @@ type Task struct {
 	Notice        oncall.Notice
 	Swap          oncall.Swap
 	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
+	Reminder      Reminder         // of an update that is due
+	Late          bool             // and is late
+	Due           time.Time        // when it is due, or was
 }
 
 // Begin returns a job with what carrying it out needs. One that was taken back
@@ -93,6 +96,10 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 			}
 			t.Digested = append(t.Digested, b)
 		}
+	case j.Kind == ledger.Nag:
+		return t.loadReminder(tx)
+	case j.Kind == ledger.Tell, j.Kind == ledger.Inform:
+		return t.loadTelling(tx)
 	case j.Kind == ledger.Say:
 		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
 	case j.Kind == ledger.Prompts:

@@ -65,6 +65,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 		return nil, err
 	}
 	l.Handle("escalation/", d.tickEscalation)
+	l.Handle("promise/", d.tickPromises)
 	l.Handle("weekly", d.tickWeekly)
 	l.Handle("drill/", d.tickDrill)
 	l.Handle("tryout/", d.forgetTestPage)
@@ -101,6 +102,7 @@ type work struct {
 	found     Artifacts // as they were loaded
 	notes     []string
 	noChannel bool                 // what is declared gets none
+	reckoned  bool                 // what is due is to be worked out anew
 	hurried   bool                 // the next step of the escalation comes within a minute
 	held      map[string]time.Time // notifications that wait for a digest, and until when
 }
@@ -195,12 +197,13 @@ func (w *work) apply(c incident.Change) error {
 	if err := saveIncident(w.Tx.Tx, w.inc); err != nil {
 		return err
 	}
+	w.movesPromises(c)
 	for _, e := range c.Effects {
 		if err := w.effect(e); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(w.informed(c), w.briefed(c))
 }
 
 // whoActs names the caller, and says how they act if not in person.

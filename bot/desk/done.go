@@ -149,6 +149,8 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		return w.notesStand(o)
 	case ledger.Prompts:
 		return w.refreshDigests(false)
+	case ledger.Nag:
+		return w.reminded(j, o)
 	case ledger.Meanwhile:
 		if o.Rest {
 			return w.job(ledger.Job{Kind: ledger.Meanwhile, Seq: j.Seq, Step: j.Step + 1})
@@ -201,7 +203,7 @@ func carriesButton(tx *storage.Tx, n, seq int) bool {
 	}
 	switch e.Kind {
 	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindGivenBack, incident.KindReopened,
-		incident.KindAlert, incident.KindAlertJoined, incident.KindRelated:
+		incident.KindSilent, incident.KindAlert, incident.KindAlertJoined, incident.KindRelated:
 		return true
 	default:
 		return false
@@ -301,7 +303,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.tried(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
-	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet:
+	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

@@ -185,7 +185,7 @@ func (w *work) urge(r escalationRecord) error {
 // is on it is not asked whether they still are.
 func (w *work) progress(v Verb) error {
 	switch v {
-	case Note, Investigate, Mitigating, Mitigate, TakeRole, SetSeverity:
+	case Note, Investigate, Mitigating, Mitigate, TakeRole, SetSeverity, Repeat, Publish:
 	default:
 		return nil
 	}
@@ -385,6 +385,13 @@ func stepWords(w *oncall.Directory, b *strings.Builder, e escalation.Entry) {
 		b.WriteString("Support hours have begun, so it is urgent now. ")
 	case escalation.StepHours:
 		b.WriteString("The hours of the step have begun. ")
+	}
+	if e.Step == 0 { // somebody was named, and not by the policy
+		b.WriteString("Paging only")
+		for n, c := range e.People {
+			b.WriteString([]string{" ", ", "}[min(n, 1)] + w.Name(c.Person))
+		}
+		return
 	}
 	fmt.Fprintf(b, "Step %d", e.Step)
 	if e.Pass > 1 {

@@ -103,6 +103,7 @@ func TestSupportHoursHoldNothingBack(t *testing.T) {
 		x.pages()
 
 		x.tick(10 * time.Hour)
+		x.pages() // of somebody else, since nothing was heard from the commander of a sev1
 		x.declare(incident.Declaration{Severity: incident.Sev2})
 		x.pagesAre("sev2 within the hours", "ada by push", "ada by slack")
 		x.tick(time.Minute)

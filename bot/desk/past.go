@@ -97,7 +97,7 @@ type Helped struct {
 func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([]Helped, error) {
 	var list []Helped
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		i, err := visible(tx, viewer, n)
+		i, err := d.visible(tx, viewer, n)
 		if err != nil {
 			return err
 		}

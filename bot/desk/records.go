@@ -110,8 +110,12 @@ func loadArtifacts(tx *storage.Tx, n int) (Artifacts, error) {
 	return p, err
 }
 
-// saveArtifacts stores the artifacts, if the act has changed them.
+// saveArtifacts ends an act: what is due is worked out anew, and the artifacts are
+// stored, if the act has changed them.
 func (w *work) saveArtifacts() error {
+	if err := w.reckon(); err != nil {
+		return err
+	}
 	if w.inc.Number == 0 || reflect.DeepEqual(w.artifacts, w.found) {
 		return nil
 	}

@@ -24,15 +24,16 @@ import (
 type Brief struct {
 	Incident  incident.Incident
 	Artifacts Artifacts
-	Service   rotation.Service // zero when the incident names none that exists
-	Team      rotation.Team    // of the service; zero when there is none
-	Notes     []incident.Event // the latest notes, the newest last, at most a few
-	Update    incident.Event   // the latest update among the last events; zero when there is none
-	Again     string           // why people are asked again since the last acknowledgement, in words; empty: they are asked for the first time, or somebody is on it
-	Paging    bool             // somebody is being looked for
-	Asked     []incident.Actor // whom a page was decided for, first come first
-	Later     []Later          // those of them whom nothing was sent yet
-	Belongs   []incident.Actor // who belongs in the channel: everyone who acted on it or was paged
+	Service   rotation.Service  // zero when the incident names none that exists
+	Team      rotation.Team     // of the service; zero when there is none
+	Notes     []incident.Event  // the latest notes, the newest last, at most a few
+	Promises  incident.Promises // what is due, as far as it was looked at; zero when nothing is
+	Update    incident.Event    // the latest update among the last events; zero when there is none
+	Again     string            // why people are asked again since the last acknowledgement, in words; empty: they are asked for the first time, or somebody is on it
+	Paging    bool              // somebody is being looked for
+	Asked     []incident.Actor  // whom a page was decided for, first come first
+	Later     []Later           // those of them whom nothing was sent yet
+	Belongs   []incident.Actor  // who belongs in the channel: everyone who acted on it or was paged
 }
 
 // ServiceName names the incident's service in plain text.
@@ -99,6 +100,11 @@ func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 			}
 		}
 	}
+	p, err := promises(tx, n)
+	if err != nil {
+		return Brief{}, err
+	}
+	b.Promises = p.Promises
 	if err := b.latest(tx); err != nil {
 		return Brief{}, err
 	}

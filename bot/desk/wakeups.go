@@ -31,6 +31,11 @@ func (d *Desk) tickEscalation(ctx context.Context, name string, now time.Time) e
 		if err := w.Sleep(name); err != nil { // it is planned anew, maybe for this very instant
 			return err
 		}
+		if _, planned, err := w.Due(promiseKey(w.inc.Number)); err != nil {
+			return err
+		} else if !planned && w.inc.Status.Active() {
+			w.reckoned = true
+		}
 		p := r.Page
 		if due.Before(d.opened) || now.Sub(due) > asleep {
 			var late time.Duration

@@ -37,6 +37,8 @@ var families = []Family{
 	{"codes/PERSON", "desk", "the codes by which somebody answers a message, and the wrong ones they sent", ""},
 	{"tryout/ID", "desk", "a test message and what became of it", "after a day"},
 	{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
+	{"promise/N", "desk", "what is due of an open incident, and who was reminded of it", "with the incident"},
+	{"reminded/PERSON", "desk", "when somebody was reminded lately, of any incident", ""},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 

@@ -40,6 +40,9 @@ const (
 	Notice         Kind = "notice"          // tell Person, or the team Target, the on-call notice of the same number
 	Swap           Kind = "swap"            // refresh every message about the swap Target
 	Quiet          Kind = "quiet"           // post, or refresh, the line about the silence or the maintenance Target
+	Nag            Kind = "nag"             // remind Person that an update is due, reminder Pass; 0: bring Message up to date; Target: why it is over
+	Tell           Kind = "tell"            // tell Person what Target says, about event Seq
+	Inform         Kind = "stakeholder"     // tell Person, or the channel Target, who has an interest, the update of event Seq
 	Groups         Kind = "groups"          // make the user groups equal to who is on call
 )
 
@@ -90,6 +93,16 @@ const alertsSettle = time.Second
 // notesSettle is the same of the message about what was noted: several notes in a burst
 // are one edit.
 const notesSettle = time.Second
+// nagFor is how long a reminder is worth sending: later ones say the same, and more.
+const nagFor = time.Hour
+
+// What a [Tell] tells.
+const (
+	TellHands     = "hands"     // whether more people are wanted
+	TellBrief     = "brief"     // how it stands, to whoever is asked to take command
+	TellOffer     = "offer"     // to whoever offered command: it was not accepted
+	TellChecklist = "checklist" // what the role asks of whoever took it
+)
 
 // table is the one place that knows how a kind is treated.
 var table = map[Kind]Row{
@@ -129,6 +142,9 @@ var table = map[Kind]Row{
 	Notice:   {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell an on-call notice")},
 	Swap:     {Priority: 3, Lane: byPersonAndTarget, Replaces: always, PostsOnce: true, Words: plain("refresh the messages about a swap")},
 	Quiet:    {Priority: 2, Lane: byTarget, Replaces: always, PostsOnce: true, Words: plain("tell of a silence or a maintenance")},
+	Nag:      {Priority: 2, PostsOnce: true, GivesUpAfter: nagFor, Words: func(j Job) string { return "remind " + name(j.Person) }},
+	Tell:     {Priority: 2, Lane: byPerson, PostsOnce: true, GivesUpAfter: nagFor, Words: func(j Job) string { return "tell " + name(j.Person) }},
+	Inform:   {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 }
 
@@ -166,6 +182,8 @@ func name(actor string) string {
 }
 
 func byPersonAndMethod(j Job) string { return ":" + j.Person + ":" + j.Via }
+
+func byPerson(j Job) string { return ":" + j.Person }
 
 func byMessage(j Job) string { return byPersonAndMethod(j) + ":" + j.Receipt }
 

@@ -50,6 +50,7 @@ func (d *deadline) start(at time.Time, sev incident.Severity) {
 		d.sev, d.limit = sev, d.target(sev)
 	}
 	if d.since.IsZero() {
+		d.severity(at, sev) // it may have changed while the clock stood
 		d.since = at
 	}
 }
@@ -69,7 +70,7 @@ func (d *deadline) used(at time.Time) time.Duration {
 // if that is sooner, on a lowering to what it allows from the start if that is
 // later. A limit that was passed stays passed.
 func (d *deadline) severity(at time.Time, sev incident.Severity) {
-	if d.sev == 0 {
+	if d.sev == 0 || d.sev == sev {
 		return
 	}
 	old, used := d.sev, d.used(at)
@@ -190,9 +191,11 @@ func (w *walk) event(e incident.Event) {
 		}
 	case incident.KindSeverity:
 		w.sev = e.Severity
-		w.ack.severity(e.At, w.sev)
-		w.restore.severity(e.At, w.sev)
-		w.update.severity(e.At, w.sev)
+		for _, d := range []*deadline{&w.ack, &w.restore, &w.update} {
+			if !d.since.IsZero() { // what was kept or missed stays as it was when it was
+				d.severity(e.At, w.sev)
+			}
+		}
 	}
 }
 

@@ -177,3 +177,15 @@ func (c *Client) Upload(ctx context.Context, channel, name, title, text string) 
 		return err
 	})
 }
+
+// Delete removes a message of the bot's own. One that is gone already is no trouble.
+func (c *Client) Delete(ctx context.Context, at Message) error {
+	err := c.call(ctx, "chat.delete", func(ctx context.Context) error {
+		_, _, err := c.api.DeleteMessageContext(ctx, at.Channel, at.TS)
+		return err
+	})
+	if Code(err) == "message_not_found" {
+		return nil
+	}
+	return err
+}
