@@ -57,6 +57,11 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 			return s.told(caller, ephemeral(s.trouble(err)))
 		}
 		return answer{}
+	case actObject, actDecide:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
+	case actEarlier, actLater:
+		return s.turned(ctx, caller, action.Value)
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:
@@ -186,6 +191,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 			return s.atInput(inputText, err)
 		}
 		return answer{}
+	case formDecide, formObject:
+		return s.submittedNote(ctx, caller, i.View, state.Incident)
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
 	case formSilence, formMaintenance:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -29,6 +30,9 @@ const (
 	Rename      Verb = "rename"
 	Reroute     Verb = "service"
 	TakeRole    Verb = "role"
+	Object      Verb = "object"
+	Hide        Verb = "hide"
+	Retime      Verb = "retime"
 	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
@@ -44,7 +48,10 @@ type Act struct {
 	Role     incident.Role
 	Person   incident.Actor // empty: the caller
 	Into     int
-	How      incident.How // Resolve: what made it stop, when that is said only now
+	Entry    int            // Object: which decision, 0 the latest; Hide, Retime: the number of the entry
+	When     string         // Retime: as it was typed
+	Zone     *time.Location // Retime: of whoever typed it; nil: the business's
+	How      incident.How   // Resolve: what made it stop, when that is said only now
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
@@ -125,6 +132,8 @@ func (w *work) decide(a Act) (incident.Change, error) {
 		return i.Merge(into, by, now)
 	case Note:
 		return i.Note(a.Note, a.Text, by, now)
+	case Object, Hide, Retime:
+		return w.amend(a)
 	case SetSeverity:
 		return i.SetSeverity(a.Severity, a.Text, by, now)
 	case Rename:
