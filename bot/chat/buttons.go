@@ -202,32 +202,6 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 	}
 }
 
-// marked adds a message that somebody pointed at to the timeline.
-func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer {
-	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("mark", i.TriggerID, i.User.ID, i.Channel.ID, i.Message.Timestamp), ReplyURL: i.ResponseURL}
-	n, ok, err := s.desk.InChannel(ctx, i.Channel.ID)
-	if err == nil && !ok {
-		err = refuse("Do it in the incident's channel.", "This is not an incident's channel.")
-	}
-	if err != nil {
-		return s.told(caller, ephemeral(s.trouble(err)))
-	}
-	act := desk.Act{Verb: desk.Note, Text: s.quoted(i.User.ID, i.Message.User, i.Message.Text)}
-	if _, err := s.desk.Do(ctx, caller, n, act); err != nil {
-		return s.told(caller, ephemeral(s.trouble(err)))
-	}
-	return s.told(caller, ephemeral("Added to the timeline of "+incident.Name(n)+"."))
-}
-
-// quoted is what author wrote, as a note by somebody.
-func (s *Slack) quoted(by, author, text string) string {
-	text = named(tidy(text), s.nameOf)
-	if author == "" || author == by {
-		return text
-	}
-	return "@" + s.nameOf(author) + " wrote: " + text
-}
-
 // openForm opens a form. Its trigger lives three seconds: when it is gone the
 // person is told how to go on without a form.
 func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v slack.ModalViewRequest) {
