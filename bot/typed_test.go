@@ -86,7 +86,13 @@ func TestPinnedIntoTimeline(t *testing.T) {
 		if got := r.notes("the disk of node 7 is full"); got != 1 {
 			t.Errorf("%d notes for a pinned message, want 1", got)
 		}
-		if got := r.notes("@Ada Okafor wrote: it began with the deploy"); got != 1 {
+		_, events := r.fold(1)
+		for _, e := range events {
+			if strings.Contains(e.Text, "it began with the deploy") && (e.Person != "person:ada" || e.By != "slack:U0EVE") {
+				t.Errorf("what Ada wrote and Eve pinned is recorded as %+v", e)
+			}
+		}
+		if got := r.notes("it began with the deploy"); got != 1 {
 			t.Errorf("%d notes for what somebody else pinned, want 1 with who wrote it", got)
 		}
 		if r.notes("<!channel>") > 0 || r.notes("lunch") > 0 || r.notes("") != 4 {

@@ -64,7 +64,7 @@ func parseApp(t *testing.T, manifest []byte) app {
 // eventScopes is which scope lets an app hear of what (Slack: events reference).
 var eventScopes = map[string]string{
 	"app_mention": "app_mentions:read", "message.im": "im:history", "message.channels": "channels:history",
-	"message.groups": "groups:history", "pin_added": "pins:read", "reaction_added": "reactions:read",
+	"message.groups": "groups:history", "pin_added": "pins:read", "pin_removed": "pins:read", "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 	"channel_unarchive": "channels:read", "group_unarchive": "groups:read",
 	"app_home_opened": "", "tokens_revoked": "", "app_uninstalled": "",
 }

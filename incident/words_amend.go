@@ -74,7 +74,11 @@ func (w Wording) marked(e Event, s Sentence) Sentence {
 		s.Did += " (read back after an outage)"
 	}
 	for _, f := range e.Mark.Files {
-		s.Wrote = append(s.Wrote, "[file "+f.Name+", kept in Slack]")
+		text := "[file " + f.Name + ", kept in Slack"
+		if f.Link != "" {
+			text += ": " + f.Link
+		}
+		s.Wrote = append(s.Wrote, text+"]")
 	}
 	return s
 }

@@ -108,7 +108,7 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 		"list":         {text: "Open incidents", blocks: sections(listText(many(b.Incident, 30), people, "/incident"))},
 		"empty list":   {text: "Open incidents", blocks: sections(listText(nil, people, "/incident"))},
 		"heartbeats":   {text: "Heartbeats", blocks: sections(heartbeatsText(beatsNamed(b.Incident.Title, 60)))},
-		"timeline":     {text: "Timeline", blocks: sections(timelineText(b.Incident, repeated(events, 30), people, 7000))},
+		"timeline":     timelineMessage(timelineView{incident: b.Incident, entries: incident.Entries(repeated(events, 30)), zone: time.UTC, names: people}),
 		"post-mortem":  wholeFollows(postmortemMessage(b.Incident, document(b, events))),
 		"typed":        {text: "typed", blocks: typedBlocks(b.Incident.Title + b.Service.Name)},
 		"together":     gatheredFrom(b, 100, func(int) bool { return false }),

@@ -66,6 +66,11 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actHandOver:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.formOn(ctx, i.TriggerID, caller, press{actHandOver, n})
+	case actObject, actDecide:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
+	case actEarlier, actLater:
+		return s.turned(ctx, caller, action.Value)
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:
@@ -203,6 +208,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		return answer{}
 	case formHandOver:
 		return s.submittedHandOver(ctx, caller, state.Incident, stateOf(i.View, inputHolder).SelectedUser)
+	case formDecide, formObject:
+		return s.submittedNote(ctx, caller, i.View, state.Incident)
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
 	case formSilence, formMaintenance:
@@ -210,32 +217,6 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 	default:
 		return s.submittedOncall(ctx, i)
 	}
-}
-
-// marked adds a message that somebody pointed at to the timeline.
-func (s *Slack) marked(ctx context.Context, i slack.InteractionCallback) answer {
-	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("mark", i.TriggerID, i.User.ID, i.Channel.ID, i.Message.Timestamp), ReplyURL: i.ResponseURL}
-	n, ok, err := s.desk.InChannel(ctx, i.Channel.ID)
-	if err == nil && !ok {
-		err = refuse("Do it in the incident's channel.", "This is not an incident's channel.")
-	}
-	if err != nil {
-		return s.told(caller, ephemeral(s.trouble(err)))
-	}
-	act := desk.Act{Verb: desk.Note, Text: s.quoted(i.User.ID, i.Message.User, i.Message.Text)}
-	if _, err := s.desk.Do(ctx, caller, n, act); err != nil {
-		return s.told(caller, ephemeral(s.trouble(err)))
-	}
-	return s.told(caller, ephemeral("Added to the timeline of "+incident.Name(n)+"."))
-}
-
-// quoted is what author wrote, as a note by somebody.
-func (s *Slack) quoted(by, author, text string) string {
-	text = named(tidy(text), s.nameOf)
-	if author == "" || author == by {
-		return text
-	}
-	return "@" + s.nameOf(author) + " wrote: " + text
 }
 
 // openForm opens a form. Its trigger lives three seconds: when it is gone the

@@ -202,22 +202,6 @@ func listText(active []incident.Incident, n names, command string) string {
 	return strings.Join(lines, "\n")
 }
 
-// timelineText shows the end of a timeline, within most bytes.
-func timelineText(i incident.Incident, events []incident.Event, n names, most int) string {
-	head := fmt.Sprintf("*%s · %s · %s*\n", i.Name(), i.Status, esc(i.Title))
-	var lines []string
-	left := most - len(head)
-	for k := len(events) - 1; k >= 0; k-- {
-		line := at(events[k].At) + " " + clip(n.line(events[k]), 400)
-		if left -= len(line) + 1; left < 120 {
-			lines = append([]string{fmt.Sprintf("… %d earlier entries. `stormbell incident timeline %s` lists all.", k+1, i.Name())}, lines...)
-			break
-		}
-		lines = append([]string{line}, lines...)
-	}
-	return head + strings.Join(lines, "\n")
-}
-
 // firstLines are as many of the first lines as fit within most characters; where
 // that is not all of them, the last line says how many there are besides, and how
 // to see them.

@@ -123,7 +123,7 @@ func (s *Slack) handler() wire.Handler {
 }
 
 // laneOf keeps what one person does in its order. A new incident depends on
-// nothing before it, and events are in no order anyway.
+// nothing before it, and events are in no order anyway, but for the marks of a message.
 func laneOf(e wire.Envelope) string {
 	switch {
 	case e.Command != nil && Parse(e.Command.Text).Word == "declare":
@@ -132,6 +132,8 @@ func laneOf(e wire.Envelope) string {
 		return e.Command.UserID
 	case e.Interaction != nil:
 		return e.Interaction.User.ID
+	case e.Event != nil:
+		return cmp.Or(markLane(e.Event.InnerEvent.Data), e.ID)
 	default:
 		return e.ID
 	}

@@ -25,7 +25,9 @@ type Command struct {
 	People   []string // Slack user IDs of the mentions before the text
 	Target   string   // page, reassign, role: a word for somebody, when nobody is mentioned
 	Role     incident.Role
-	Into     int // duplicate: the other incident
+	Into     int    // duplicate: the other incident
+	Number   int    // object, hide, retime: which decision or entry; timeline: which page
+	When     string // retime: the time, as typed
 
 	Unknown string // the first word, when it is no verb
 	Near    string // the verb that it was probably meant to be
@@ -63,6 +65,9 @@ var verbs = []struct {
 	{"public", []string{"statuspage"}},
 	{"note", []string{"notes", "log", "add", "comment"}},
 	{"decide", []string{"decided", "decision"}},
+	{"object", []string{"objection", "disagree"}},
+	{"hide", []string{"redact"}},
+	{"retime", []string{"retimed"}},
 	{"task", []string{"todo", "action"}},
 	{"timeline", []string{"history", "events"}},
 	{"postmortem", []string{"post-mortem", "pm", "retro", "review"}},
@@ -163,6 +168,8 @@ func (c *Command) details(key string) {
 		c.Service = serviceID(c.Service)
 	case "role":
 		c.role(key)
+	case "object", "hide", "retime", "timeline":
+		c.entry()
 	case "page", "reassign":
 		c.People, c.Text = mentions(strings.TrimPrefix(c.Text, "to "))
 		if len(c.People) == 0 {
@@ -402,6 +409,7 @@ func cut(s string) (first, rest string) {
 var plainActs = map[string]desk.Verb{
 	"ack": desk.Acknowledge, "mitigate": desk.Mitigate, "resolve": desk.Resolve, "close": desk.Close,
 	"reopen": desk.Reopen, "cancel": desk.Cancel, "rename": desk.Rename, "note": desk.Note,
+	"object": desk.Object, "hide": desk.Hide, "retime": desk.Retime,
 	"decide": desk.Note, "task": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
 	"service": desk.Reroute, "reroute": desk.Reroute, "role": desk.TakeRole, "duplicate": desk.Merge,
 }
@@ -420,7 +428,7 @@ func (c Command) act() (desk.Act, bool, error) {
 		return desk.Act{}, false, nil
 	}
 	a := desk.Act{Verb: verb, Text: c.Text, Note: noteKinds[c.Word], Severity: c.Severity,
-		Service: c.Service, Role: c.Role, Into: c.Into}
+		Service: c.Service, Role: c.Role, Into: c.Into, Entry: c.Number, When: c.When}
 	if c.Word == "update" && sameWords[strings.Trim(strings.ToLower(c.Text), trimmed)] {
 		return desk.Act{Verb: desk.Repeat}, true, nil
 	}

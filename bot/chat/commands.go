@@ -37,6 +37,9 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if err != nil {
 		return answer{payload: s.mistake(err, cmd)}
 	}
+	if form, ok := noteForms[cmd.Word]; ok && cmd.Text == "" {
+		return s.noteForm(ctx, c.TriggerID, caller, press{form, n})
+	}
 	if cmd.Word == "update" && cmd.Text == "" {
 		return s.formOn(ctx, c.TriggerID, caller, press{actUpdate, n})
 	}
@@ -137,7 +140,7 @@ func (s *Slack) nameOf(user string) string {
 func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
 	switch cmd.Word {
 	case "timeline":
-		return s.timeline(ctx, c.Actor, n)
+		return s.timeline(ctx, c.Actor, n, cmd)
 	case "show":
 		return s.show(ctx, c.Actor, n)
 	case "postmortem":
@@ -162,7 +165,7 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	case !ok:
 		return s.show(ctx, c.Actor, n) // "status" alone
 	}
-	act.Text = named(act.Text, s.nameOf)
+	act.Text, act.Zone = named(act.Text, s.nameOf), s.zoneOf(c.Actor)
 	if act.Person, err = s.meant(cmd); err != nil {
 		return s.mistake(err, cmd)
 	}
@@ -193,6 +196,8 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return "Posted again as “no change” in " + i.Name() + "'s channel."
 	case desk.Publish:
 		return "Kept as the words for the public of " + i.Name() + ". Stakeholders get their own: `update`."
+	case desk.Object, desk.Hide, desk.Retime:
+		return amended(act, i)
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."
 	case desk.Rename:

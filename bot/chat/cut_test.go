@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 	}
 	lists := map[string]struct{ text, want string }{
 		"open incidents": {listText(many(b.Incident, 30), people, "/incident"), "… and 10 more: INC-"},
-		"timeline":       {timelineText(b.Incident, repeated(events, 100), people, 7000), "earlier entries. `stormbell incident timeline INC-42` lists all."},
+		"timeline":       {blocksText(timelineMessage(timelineView{incident: b.Incident, entries: incident.Entries(repeated(events, 100)), zone: time.UTC, names: people})), "Page 60 of 60"},
 		"paged":          {people.paged("Paged: ", desk.Brief{Asked: called}), "and 4 more."},
 		"paged later":    {people.paged("Paged: ", desk.Brief{Later: later}), "4 more will be paged later."},
 		"roster history": {firstLines(historyLines(changes, people), 2900, "How."), "more lines. How."},
@@ -62,4 +63,10 @@ func TestHistoryThrough(t *testing.T) {
 	if line := historyLines([]oncall.Change{c}, people)[0]; !strings.Contains(line, "<@U0ADA> (by the command line)") {
 		t.Errorf("the history says %q", line)
 	}
+}
+
+// blocksText is all that the blocks of a message say.
+func blocksText(m message) string {
+	b, _ := json.Marshal(m.blocks)
+	return string(b)
 }

@@ -24,7 +24,11 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answ
 	case *slackevents.PinAddedEvent:
 		return s.pinned(ctx, event)
 	case *slackevents.ReactionAddedEvent:
-		return s.reacted(event)
+		return s.reacted(ctx, event)
+	case *slackevents.PinRemovedEvent:
+		return s.unpinned(ctx, event)
+	case *slackevents.ReactionRemovedEvent:
+		return s.unreacted(ctx, event)
 	case *slackevents.AppMentionEvent:
 		if event.BotID == "" {
 			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, false)

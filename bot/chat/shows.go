@@ -39,18 +39,17 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 		return ephemeral(s.trouble(err))
 	}
 	m := cardMessage(b, a, s.names())
+	events, err := s.desk.Noted(ctx, n)
+	if err != nil {
+		return ephemeral(s.trouble(err))
+	}
+	if text := s.names().open(b, incident.Open(incident.Entries(events))); text != "" {
+		m.blocks = append(m.blocks, contextLine(text))
+	}
 	if b.Artifacts.Channel != "" {
 		m.blocks = append(m.blocks, contextLine("<#"+b.Artifacts.Channel+">"))
 	}
 	return ephemeral(m.text, m.blocks...)
-}
-
-func (s *Slack) timeline(ctx context.Context, who incident.Actor, n int) reply {
-	i, events, err := s.desk.Timeline(ctx, who, n)
-	if err != nil {
-		return ephemeral(s.trouble(err))
-	}
-	return ephemeral("Timeline of "+i.Name(), sections(timelineText(i, events, s.names(), 7000))...)
 }
 
 func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply {

@@ -143,6 +143,7 @@ func (n names) wording() incident.Wording {
 			return esc(id)
 		},
 		Channel: func(id, _ string) string { return "<#" + id + ">" },
+		Time:    at,
 		Text:    esc,
 	}
 }
@@ -209,6 +210,8 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 			return over + "It fires again by now."
 		}
 		return over + overNext(i)
+	case incident.KindHelp:
+		return n.helpAsked(e)
 	case incident.KindOffered:
 		return n.offered(i, e)
 	case incident.KindStep:

@@ -6,59 +6,11 @@ import (
 	"slices"
 
 	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/slackevents"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
-
-// pushpin is the reaction that marks a message for the timeline.
-const pushpin = "pushpin"
-
-// pinned puts a message that somebody pins in an incident's channel into its
-// timeline. Our own messages are there already.
-func (s *Slack) pinned(ctx context.Context, e *slackevents.PinAddedEvent) answer {
-	if m := e.Item.Message; m != nil {
-		s.pointedAt(ctx, e.User, e.Channel, m.Timestamp, m.User, m.Text)
-	}
-	return answer{}
-}
-
-// reacted does the same for a message marked with a pushpin, whose words have to
-// be read first (Slack: reaction_added has none).
-func (s *Slack) reacted(e *slackevents.ReactionAddedEvent) answer {
-	if e.Reaction != pushpin || e.Item.Type != "message" || s.ours(e.User) || s.ours(e.ItemUser) {
-		return answer{}
-	}
-	return answer{after: func(ctx context.Context) {
-		if _, ok, err := s.desk.InChannel(ctx, e.Item.Channel); err == nil && !ok {
-			return
-		}
-		m, err := s.wire.Read(ctx, wire.Message{Channel: e.Item.Channel, TS: e.Item.Timestamp})
-		if err != nil {
-			s.log.Warn().Str("error", wire.Plain(err)).Msg("a marked message could not be read")
-		} else if m != nil {
-			s.pointedAt(ctx, e.User, e.Item.Channel, m.Timestamp, m.User, m.Text)
-		}
-	}}
-}
-
-// pointedAt notes a message in the timeline of its channel's incident: once,
-// however often and in whatever way people point at it.
-func (s *Slack) pointedAt(ctx context.Context, by, channel, ts, author, text string) {
-	if text == "" || s.ours(by) || s.ours(author) {
-		return
-	}
-	n, ok, err := s.desk.InChannel(ctx, channel)
-	if err == nil && ok {
-		caller := desk.Caller{Actor: s.people.Current().Actor(by), Key: key("pointed at", channel, ts)}
-		_, err = s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Note, Text: s.quoted(by, author, text)})
-	}
-	if err != nil {
-		s.log.Warn().Str("error", refusalOr(err)).Msg("a marked message is not in the timeline")
-	}
-}
 
 // ours reports whether a user is the bot, as far as it knows itself by now.
 func (s *Slack) ours(user string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -29,8 +30,11 @@ const (
 	Rename      Verb = "rename"
 	Reroute     Verb = "service"
 	TakeRole    Verb = "role"
-	Repeat      Verb = "same"    // post the last update again
-	Publish     Verb = "public"  // words for the public
+	Repeat      Verb = "same"   // post the last update again
+	Publish     Verb = "public" // words for the public
+	Object      Verb = "object"
+	Hide        Verb = "hide"
+	Retime      Verb = "retime"
 	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
@@ -48,7 +52,10 @@ type Act struct {
 	People   []incident.Actor // of a role, in the place of Person
 	Pressed  bool             // TakeRole: by a button that stands in front of everybody
 	Into     int
-	How      incident.How // Resolve: what made it stop, when that is said only now
+	Entry    int            // Object: which decision, 0 the latest; Hide, Retime: the number of the entry
+	When     string         // Retime: as it was typed
+	Zone     *time.Location // Retime: of whoever typed it; nil: the business's
+	How      incident.How   // Resolve: what made it stop, when that is said only now
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
@@ -132,6 +139,8 @@ func (w *work) decide(a Act) (incident.Change, error) {
 		return i.Merge(into, by, now)
 	case Note:
 		return i.Note(a.Note, a.Text, by, now)
+	case Object, Hide, Retime:
+		return w.amend(a)
 	case SetSeverity:
 		return i.SetSeverity(a.Severity, a.Text, by, now)
 	case Rename:

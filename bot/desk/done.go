@@ -17,19 +17,20 @@ type Outcome struct {
 	More        []ledger.Message // messages of an earlier try that were found
 	Channel     string           // the channel that was made or adopted
 	ChannelName string
-	Invited     []string      // Slack users who are in the channel now, or cannot be
-	Sent        string        // of a page by another way: the ID of the message it was in
-	About       []int         // of a page by another way: the incidents that the message named, if these were several
-	Asked       bool          // of a page by another way: it could be acknowledged from there
-	Receipt     string        // of a page by another way: the provider's name for the message
-	Level       Level         // of a poll: how far the message has come; empty when that stays unknown
-	Remark      string        // something the timeline should say, in words
-	Later       time.Duration // of the refresh of such a message: when it is to be made again; zero: it is done
-	Digest      *Digest       // of what writes a message about several incidents: what that is now
-	Rest        bool          // of what a late channel is told, and of the message about notes: there is more of it
-	Notes       []NotePage    // of the messages about notes: what they are now
-	Seen        int           // of a page: how many events the incident had that it shows
-	Failed      string        // the job is given up for this reason, in words; empty when it was done
+	Invited     []string         // Slack users who are in the channel now, or cannot be
+	Sent        string           // of a page by another way: the ID of the message it was in
+	About       []int            // of a page by another way: the incidents that the message named, if these were several
+	Asked       bool             // of a page by another way: it could be acknowledged from there
+	Receipt     string           // of a page by another way: the provider's name for the message
+	Level       Level            // of a poll: how far the message has come; empty when that stays unknown
+	Remark      string           // something the timeline should say, in words
+	Later       time.Duration    // of the refresh of such a message: when it is to be made again; zero: it is done
+	Digest      *Digest          // of what writes a message about several incidents: what that is now
+	Rest        bool             // of what a late channel is told, and of the message about notes: there is more of it
+	Marked      *incident.Marked // of a marked message: as it was read
+	Notes       []NotePage       // of the messages about notes: what they are now
+	Seen        int              // of a page: how many events the incident had that it shows
+	Failed      string           // the job is given up for this reason, in words; empty when it was done
 }
 
 // Retry is the error of a job that could not be done now and is worth trying
@@ -145,6 +146,9 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 	case ledger.Alerts:
 		w.artifacts.Alerts = o.Message
 		return w.refresh(ledger.Card) // which says how many there are
+	case ledger.Mark:
+		_, err := w.markRead(j, o.Marked)
+		return err
 	case ledger.Notes:
 		return w.notesStand(o)
 	case ledger.Prompts:
@@ -307,6 +311,10 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)
+	case ledger.Mark:
+		if entered, err := w.markRead(j, nil); err != nil || entered {
+			return err
+		}
 	}
 	if w.artifacts.Trouble[j.Kind] == o.Failed {
 		return nil

@@ -34,20 +34,21 @@ func (d *Desk) Page(ctx context.Context, c Caller, n int, call Call) (Answer, er
 				return err
 			}
 		}
-		return w.manualPage(who, call.Text)
+		return w.manualPage(who, call)
 	})
 }
 
-func (w *work) manualPage(people []incident.Actor, text string) error {
+func (w *work) manualPage(people []incident.Actor, call Call) error {
 	if !w.inc.Status.Active() {
 		return refusal("Reopen it first, with a reason.", "%s is %s.", w.inc.Name(), w.inc.Status)
 	}
 	why := "Asked for by " + w.whoActs()
-	if text = incident.CleanText(text); text != "" {
+	text := incident.CleanText(call.Text)
+	if text != "" {
 		why += ": " + text
 	}
 	var names []string
-	event := incident.Event{Kind: incident.KindRemark}
+	var asked []incident.Actor
 	left := manualMost
 	for _, a := range people {
 		methods := w.manualMethods(a)
@@ -59,14 +60,27 @@ func (w *work) manualPage(people []incident.Actor, text string) error {
 				return err
 			}
 		}
-		event.Calls, names = append(event.Calls, a), append(names, w.who.DisplayName(a))
+		asked, names = append(asked, a), append(names, w.who.DisplayName(a))
 	}
 	if len(names) == 0 {
 		return refusal("Add `slack` or `email` in the roster.", "The roster does not say how to reach %s.", w.who.DisplayName(people[0]))
 	}
-	event.Text = incident.Capital(w.whoActs()) + " asked for more help: " + strings.Join(names, ", ") + "."
 	w.notes = append(w.notes, strings.Join(names, ", "))
-	return w.apply(w.inc.Record(w.Now, event))
+	return w.apply(w.inc.Help(asked, w.meantBy(call.Target), text, w.caller.Actor, w.Now))
+}
+
+// meantBy is the name of the team or the service that somebody asks for; empty where
+// they ask for people.
+func (w *work) meantBy(target string) string {
+	if id, ok := w.who.FindService(target); ok && target != "" {
+		return w.who.ServiceName(id)
+	}
+	for _, t := range w.who.Roster.Teams {
+		if strings.EqualFold(t.ID, target) || strings.EqualFold(t.Name, target) {
+			return t.Name
+		}
+	}
+	return ""
 }
 
 // manualMethods returns the contact methods of a manual page: those that their
@@ -114,5 +128,5 @@ func (w *work) moreHelp(p escalation.Escalation) error {
 	if len(who) == 0 {
 		return refusal("Name somebody, as in: page @ada.", "The next step of the policy has nobody else.")
 	}
-	return w.manualPage(who, "")
+	return w.manualPage(who, Call{})
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"bytes"
+	"context"
 	"slices"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -32,6 +33,15 @@ func noted(tx *storage.Tx, n int) ([]incident.Event, error) {
 	return events, nil
 }
 
+// Noted returns what concerns the notes of incident n, in order.
+func (d *Desk) Noted(ctx context.Context, n int) (events []incident.Event, err error) {
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
+		events, err = noted(tx, n)
+		return err
+	})
+	return events, err
+}
+
 // Noted are the entries that belong on the messages about notes, in the order in which
 // they were entered. What a late channel is told of at its start is not told again.
 func (t Task) Noted() []incident.Entry {
@@ -55,4 +65,35 @@ func (w *work) notesStand(o Outcome) error {
 		return w.refresh(ledger.Notes)
 	}
 	return nil
+}
+
+// amend decides what somebody says of entries of the timeline.
+func (w *work) amend(a Act) (incident.Change, error) {
+	events, err := timeline(w.Tx.Tx, w.inc.Number)
+	if err != nil {
+		return incident.Change{}, err
+	}
+	i, by, entries := w.inc, w.caller.Actor, incident.Entries(events)
+	switch a.Verb {
+	case Object:
+		return i.Object(entries, a.Entry, a.Text, by, w.Now)
+	case Hide:
+		return i.Hide(entries, a.Entry, a.Text, by, w.Now)
+	}
+	near := w.Now
+	for _, n := range entries {
+		if n.Seq == a.Entry {
+			near = n.At
+		}
+	}
+	zone := a.Zone
+	if zone == nil {
+		zone = w.d.opt.Zone
+	}
+	at, ok := incident.ParseWhen(a.When, near, w.Now, zone)
+	if !ok && a.Entry > 0 {
+		return incident.Change{}, refusal("Use the hour and the minute of a time that has been, as in 14:05, or with the day, as in 2026-11-29 14:05.",
+			"“%s” is no time that entry %d can have.", a.When, a.Entry)
+	}
+	return i.Retime(entries, a.Entry, at, a.Text, by, w.Now)
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // keepTidied is how long what an incident needed while it was worked on is kept
-// after its end: its escalation, its prompts. The
+// after its end: its escalation, its prompts, which
+// of its messages are marked. The
 // incident and its timeline are kept for ever.
 const keepTidied = 30 * 24 * time.Hour
 
@@ -121,6 +122,14 @@ func (w *work) tidy() (more bool, err error) {
 			return false, err
 		}
 		if err := errors.Join(w.Delete(key), w.leaveDigest(p)); err != nil {
+			return false, err
+		}
+	}
+	for key := range w.Scan(markPrefix(n)) {
+		if seen++; seen > tidyParts {
+			return true, nil
+		}
+		if err := w.Delete(key); err != nil {
 			return false, err
 		}
 	}

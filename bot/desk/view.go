@@ -121,21 +121,25 @@ func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 func kindIn(k incident.Kind) []byte { return []byte(`"kind":"` + string(k) + `"`) }
 
 var (
-	noteKind = kindIn(incident.KindNote)
-	ackKind  = kindIn(incident.KindAcknowledged)
-	askKinds = [][]byte{kindIn(incident.KindAlertJoined), kindIn(incident.KindAlert), kindIn(incident.KindReopened), kindIn(incident.KindLapsed)}
+	noteKind     = kindIn(incident.KindNote)
+	hideKind     = kindIn(incident.KindHidden)
+	withdrawKind = kindIn(incident.KindWithdrawn)
+	ackKind      = kindIn(incident.KindAcknowledged)
+	askKinds     = [][]byte{kindIn(incident.KindAlertJoined), kindIn(incident.KindAlert), kindIn(incident.KindReopened), kindIn(incident.KindLapsed)}
 )
 
 // latest reads the latest notes, the latest update and why people are asked again.
 func (b *Brief) latest(tx *storage.Tx) error {
 	asked := b.Incident.Acked() || !b.Incident.Status.Active()
+	hidden := map[int]bool{}
 	for key, value := range tx.ScanBack(eventPrefix(b.Incident.Number)) {
 		if b.Incident.Events-ledger.LastNumber(key) > 51 {
 			break
 		}
 		asked = asked || bytes.Contains(value, ackKind)
 		asks := !asked && slices.ContainsFunc(askKinds, func(k []byte) bool { return bytes.Contains(value, k) })
-		if !asks && !bytes.Contains(value, noteKind) {
+		hides := bytes.Contains(value, hideKind) || bytes.Contains(value, withdrawKind)
+		if !asks && !hides && !bytes.Contains(value, noteKind) {
 			continue // most events are none, and reading them is most of the work
 		}
 		e, err := readEvent(key, value)
@@ -145,6 +149,12 @@ func (b *Brief) latest(tx *storage.Tx) error {
 		if asks {
 			b.Again = again(e)
 			asked = b.Again != ""
+		}
+		switch {
+		case e.Kind == incident.KindHidden, e.Kind == incident.KindWithdrawn:
+			hidden[e.Of] = true
+		case hidden[e.Seq]:
+			continue
 		}
 		if e.Note == incident.Update && b.Update.Seq == 0 {
 			b.Update = e

@@ -28,6 +28,7 @@ var families = []Family{
 	{"channel/ID", "desk", "the incident of a Slack channel", ""},
 	{"page/N", "desk", "the incident's escalation", "30 days after the incident"},
 	{"ask/N/CHANNEL/TS", "desk", "a message of the incident that carries buttons", "when they are gone; 30 days after the incident"},
+	{"mark/N/CHANNEL/TS", "desk", "a message that is marked for the timeline, in which ways, and its entry", "30 days after the incident"},
 	{"turn/POLICY/STEP", "desk", "how often a step has been taken, to know whose turn it is", ""},
 	{"window/PERSON/METHOD", "desk", "what was sent by a contact method lately, and whether messages wait to be one", ""},
 	{"way/PERSON/METHOD/N/JOB", "desk", "a message that waits to be sent together with others", "when it is sent"},

@@ -25,6 +25,7 @@ const (
 	Announce       Kind = "announce"        // post or refresh the line for everybody
 	Alerts         Kind = "alerts"          // post, or refresh, the message about the incident's alerts
 	Notes          Kind = "notes"           // post, or refresh, the message about what was noted
+	Mark           Kind = "mark"            // read the message that Person has marked for the timeline
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
 	Say            Kind = "say"             // tell event Seq in the channel
@@ -125,7 +126,8 @@ var table = map[Kind]Row{
 		Words: plain("post the message about its alerts")},
 	Notes: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: notesSettle,
 		Words: plain("post the message about what was noted")},
-	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
+	Mark: {Priority: 2, Lane: func(j Job) string { return ":" + j.Message.Channel + ":" + j.Message.TS }, Words: plain("read a marked message")},
+	Say:  {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
 	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
 		Lane: func(Job) string { return string(Say) }}, // before the lines that say what follows
 

@@ -112,6 +112,8 @@ type deed struct {
 	Person   string   `json:"person"`   // role, reassign: an ID of the roster
 	For      string   `json:"for"`      // snooze: how long, as in 15m
 	Into     string   `json:"into"`     // duplicate: INC-N
+	Entry    int      `json:"entry"`    // hide, retime: the number of the entry; object: of the decision, 0 the latest
+	At       string   `json:"at"`       // retime: when it was, as in 14:05 or 2026-11-29T14:05:00Z
 }
 
 // The acts that are no [desk.Act]: they concern who is paged.
@@ -125,7 +127,7 @@ const (
 // verbs are the acts, as they stand in addresses.
 var verbs = [...]desk.Verb{
 	desk.Acknowledge, desk.Investigate, desk.Mitigating, desk.Mitigate, desk.Resolve, desk.Close, desk.Reopen,
-	desk.Cancel, desk.Merge, desk.Note, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
+	desk.Cancel, desk.Merge, desk.Note, desk.Object, desk.Hide, desk.Retime, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -198,7 +200,7 @@ func noVerb(verb desk.Verb) error {
 
 // act reads what the verb needs.
 func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error) {
-	a := desk.Act{Verb: verb, Text: b.Text, Severity: b.Severity.is, Service: b.Service}
+	a := desk.Act{Verb: verb, Text: b.Text, Severity: b.Severity.is, Service: b.Service, Entry: b.Entry, When: b.At}
 	switch verb {
 	case desk.SetSeverity:
 		if b.Severity.said == "" {
@@ -273,7 +275,9 @@ func (s *Server) refused(ctx context.Context, d *Parts, c desk.Caller, f refused
 // lacks reports whether the act can be done to no incident, as it stands.
 func (f refused) lacks(ctx context.Context, d *Parts, by incident.Actor) bool {
 	switch f.act.Verb {
-	case desk.Note, desk.Reopen, desk.Rename:
+	case desk.Hide, desk.Retime:
+		return f.act.Entry <= 0 || incident.CleanText(f.act.Text) == ""
+	case desk.Note, desk.Reopen, desk.Rename, desk.Object:
 		return incident.CleanText(f.act.Text) == ""
 	case desk.Merge:
 		return f.act.Into == f.incident || !exists(ctx, d, by, f.act.Into)

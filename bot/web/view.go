@@ -1,7 +1,9 @@
 package web
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -69,15 +71,20 @@ func newSheet(d *Parts, b desk.Brief, events []incident.Event) sheet {
 // entry is an event with its words.
 type entry struct {
 	incident.Event
-	Words string `json:"words"` // one line in plain text, which says who as well
+	Words  string    `json:"words"`            // one line in plain text, which says who as well
+	When   time.Time `json:"when"`             // its own time: that of a marked message, or the one that was set by hand
+	Hidden bool      `json:"hidden,omitempty"` // it is left out of what people are shown
 }
 
 func entries(d *Parts, events []incident.Event) []entry {
 	out := []entry{}
 	words := wording(d.People.Current())
-	for _, e := range events {
-		out = append(out, entry{e, words.Line(e)})
+	for _, n := range incident.Entries(events) {
+		e := n.Event
+		e.At = n.Recorded
+		out = append(out, entry{e, words.Line(e), n.At, n.Hidden})
 	}
+	slices.SortFunc(out, func(a, b entry) int { return a.Seq - b.Seq }) // as it was recorded: all of it
 	return out
 }
 

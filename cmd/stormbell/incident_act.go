@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,6 +77,9 @@ var deeds = []deed{
 	{verb: "reopen", short: "Say that the trouble is back", words: []string{"REASON"}},
 	{verb: "cancel", short: "Say that it was no incident", optional: "TEXT"},
 	{verb: "note", short: "Add to the timeline what was seen, done or decided", words: []string{"TEXT"}},
+	{verb: "object", short: "Record what speaks against the latest decision", words: []string{"TEXT"}},
+	{verb: "hide", short: "Leave an entry of the timeline, by its number, out of what is shown", words: []string{"N", "REASON"}},
+	{verb: "retime", short: "Say when an entry of the timeline really was, as in 14:05", words: []string{"N", "TIME", "REASON"}},
 	{verb: "sev", short: "Change the severity", words: []string{"SEV"}, optional: "REASON"},
 	{verb: "escalate", short: "Page the next step of the escalation policy now"},
 	{verb: "unack", short: "Take the acknowledgement back: somebody else is paged"},
@@ -107,8 +111,8 @@ func (d deed) usage() string {
 }
 
 // body puts the words behind INC-N where the bot looks for them.
-func (d deed) body(as string, words []string) map[string]string {
-	b := map[string]string{}
+func (d deed) body(as string, words []string) map[string]any {
+	b := map[string]any{}
 	if as != "" {
 		b["as"] = as
 	}
@@ -116,10 +120,22 @@ func (d deed) body(as string, words []string) map[string]string {
 	if field != "" {
 		b[field], words = words[0], words[1:]
 	}
+	if d.verb == "hide" || d.verb == "retime" {
+		b["entry"], words = number(words[0]), words[1:]
+	}
+	if d.verb == "retime" {
+		b["at"], words = words[0], words[1:]
+	}
 	if len(words) > 0 {
 		b["text"] = strings.Join(words, " ")
 	}
 	return b
+}
+
+// number is the number of an entry; 0, which there is none of, for another word.
+func number(word string) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(word, "#"))
+	return n
 }
 
 func deedCommand(p process, d deed) *cobra.Command {

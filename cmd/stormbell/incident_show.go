@@ -65,10 +65,21 @@ func (f *operatorFlags) look(cmd *cobra.Command, p process, what string, words f
 
 // entry is a line of a timeline.
 type entry struct {
+	Seq     int              `json:"seq"`
+	When    time.Time        `json:"when"`
+	Hidden  bool             `json:"hidden"`
 	At      time.Time        `json:"at"`
 	Words   string           `json:"words"`
 	Kind    incident.Kind    `json:"kind"`
 	Through incident.Through `json:"through"`
+}
+
+// own is when it was, as people are shown it.
+func (e entry) own() time.Time {
+	if e.When.IsZero() {
+		return e.At // of an older bot
+	}
+	return e.When
 }
 
 // through is how the latest event of a kind was done, if not in person.
@@ -88,8 +99,12 @@ func printTimeline(w io.Writer, answer []byte, zone *time.Location) error {
 	if err := read(answer, &t); err != nil {
 		return err
 	}
+	slices.SortStableFunc(t.Timeline, func(a, b entry) int { return a.own().Compare(b.own()) })
 	for _, e := range t.Timeline {
-		if _, err := fmt.Fprintf(w, "%s  %s\n", e.At.In(zone).Format("2006-01-02 15:04:05 MST"), e.Words); err != nil {
+		if e.Hidden || e.Kind == incident.KindHidden || e.Kind == incident.KindWithdrawn {
+			continue // JSON has it
+		}
+		if _, err := fmt.Fprintf(w, "%4d  %s  %s\n", e.Seq, e.own().In(zone).Format("2006-01-02 15:04:05 MST"), e.Words); err != nil {
 			return err
 		}
 	}

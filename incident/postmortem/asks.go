@@ -159,10 +159,8 @@ func lessons() Section {
 // openQuestions lists which of the four kinds of notes nobody has written.
 func (f *facts) openQuestions(Document) Section {
 	s := Section{ID: "open", Title: "Open questions", Source: People}
-	for _, k := range kindsAsked {
-		if f.firstNote(k.kind) < 0 {
-			s.Lines = append(s.Lines, "Still open: "+string(k.kind)+".")
-		}
+	for _, q := range incident.Open(f.entries) {
+		s.Lines = append(s.Lines, "Still open: "+string(q.Kind)+".")
 	}
 	s.Asks = []Ask{{Question: "What is still not understood?"}}
 	return s

@@ -13,6 +13,9 @@ type facts struct {
 	ctx    Context
 	clock  clock
 	cast   *cast
+
+	entries []incident.Entry // what is shown, in the order of their own times; set by timeline
+	said    map[int]Entry    // the same as the document says them, by their numbers
 }
 
 func newFacts(i incident.Incident, events []incident.Event, ctx Context) *facts {
@@ -102,21 +105,37 @@ type Entry struct {
 	Text string        `json:"text,omitempty"`
 }
 
+// timeline says every event, people being called as they were at that point, and leaves
+// out what is hidden. It stands in the order of the entries' own times.
 func (f *facts) timeline() []Entry {
-	entries := make([]Entry, 0, len(f.events))
+	f.said = make(map[int]Entry, len(f.events))
 	f.cast.open = nil
 	wording := f.wording()
 	for _, e := range f.events {
 		s := wording.Sentence(e)
-		entries = append(entries, Entry{
+		who := e.By
+		if e.Mark != nil && e.Person != "" {
+			who = e.Person // whose words they are
+		}
+		f.said[e.Seq] = Entry{
 			Seq:  e.Seq,
 			At:   e.At,
-			Who:  f.cast.doing(e.By),
+			Who:  f.cast.doing(who),
 			Kind: e.Kind,
 			What: s.Did,
 			Text: f.typed(s),
-		})
+		}
 		f.cast.follow(e)
+	}
+	f.entries = incident.Shown(incident.Entries(f.events))
+	entries := make([]Entry, 0, len(f.entries))
+	for _, n := range f.entries {
+		e := f.said[n.Seq]
+		if e.At = n.At; n.Set {
+			e.What += " (time set by hand)"
+		}
+		f.said[n.Seq] = e
+		entries = append(entries, e)
 	}
 	return entries
 }

@@ -2,6 +2,7 @@ package postmortem
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -258,58 +259,73 @@ func (f *facts) log(d Document) Section {
 	return s
 }
 
-// kindsAsked are the four kinds of notes, what each asks, and who could know.
-var kindsAsked = []struct {
-	kind incident.NoteKind
-	ask  Ask
-}{
-	{incident.What, Ask{"What did you see first?", "whoever was there first"}},
-	{incident.Where, Ask{"Where was it, and how did you narrow it down?", "whoever searched"}},
-	{incident.HowNote, Ask{"How does it come about?", "whoever knows the service from inside"}},
-	{incident.When, Ask{"When did it start, and what else happened then?", "whoever changed something that day; the deploy list"}},
-}
-
 func (f *facts) fourNotes(d Document) Section {
 	s := Section{ID: "notes", Title: "What, where, how, when", Source: Both}
 	at := f.clock.list(f.i.Declared)
-	for _, k := range kindsAsked {
-		if n := f.firstNote(k.kind); n >= 0 {
-			e := d.Timeline[n]
-			s.List = append(s.List, Item{Lead: string(k.kind), Text: at(e.At) + ", " + e.Who + "\n" + e.Text})
+	for _, q := range incident.Questions() {
+		if e, ok := f.firstNote(q.Kind); ok {
+			s.List = append(s.List, Item{Lead: string(q.Kind), Text: at(e.At) + ", " + e.Who + "\n" + e.Text})
 			continue
 		}
-		s.Asks = append(s.Asks, Ask{Question: string(k.kind) + ": " + k.ask.Question, Hint: "could know: " + k.ask.Hint})
+		s.Asks = append(s.Asks, Ask{Question: string(q.Kind) + ": " + q.Ask, Hint: "could know: " + q.Who})
 	}
 	return s
 }
 
-// firstNote returns the index of the first note of a kind, or -1.
-func (f *facts) firstNote(k incident.NoteKind) int {
-	for n, e := range f.events {
-		if e.Kind == incident.KindNote && e.Note == k {
-			return n
+// firstNote returns the first note of a kind.
+func (f *facts) firstNote(k incident.NoteKind) (Entry, bool) {
+	for _, n := range f.entries {
+		if n.Kind == incident.KindNote && n.Note == k {
+			return f.said[n.Seq], true
 		}
 	}
-	return -1
+	return Entry{}, false
 }
 
 func (f *facts) decisions(d Document) Section {
 	s := Section{ID: "decisions", Title: "Decisions", Source: Record}
 	at := f.clock.list(f.i.Declared)
-	for n, e := range f.events {
-		if e.Kind == incident.KindNote && e.Note == incident.Decision {
-			s.List = append(s.List, Item{Lead: at(e.At), Text: d.Timeline[n].Who + "\n" + d.Timeline[n].Text})
+	options := true
+	for _, n := range f.entries {
+		if n.Decision == 0 {
+			continue
 		}
+		e := f.said[n.Seq]
+		text, named := f.choice(e)
+		options = options && named
+		for _, o := range n.Objections {
+			text += "\nObjection of " + f.said[o.Seq].Who + ": " + f.said[o.Seq].Text
+		}
+		s.List = append(s.List, Item{Lead: at(e.At), Text: text})
 	}
 	if len(s.List) == 0 {
 		s.Lines = []string{"No decision was recorded."}
 		return s
 	}
-	s.Asks = []Ask{
-		{Question: "What was on the screen when this was decided?"},
-		{Question: "Which other options were on the table, and what spoke for them?"},
+	s.Asks = []Ask{{Question: "What was on the screen when this was decided?"}}
+	if !options {
+		s.Asks = append(s.Asks, Ask{Question: "Which other options were on the table, and what spoke for them?"})
 	}
 	return s
+}
+
+// choice shows a decision in its parts, and reports whether it names its options.
+func (f *facts) choice(e Entry) (text string, options bool) {
+	c := incident.ParseChoice(e.Text)
+	if len(c.Options) == 0 && c.Reason == "" && c.PlanB == "" {
+		return e.Who + "\n" + e.Text, false
+	}
+	text = e.Who
+	add := func(head, part string) {
+		if part != "" {
+			text += "\n" + head + part
+		}
+	}
+	add("", c.Chosen)
+	add("Options: ", strings.Join(c.Options, "; "))
+	add("Reason: ", c.Reason)
+	add("Plan B: ", c.PlanB)
+	return text, len(c.Options) > 0
 }
 
 func (f *facts) paging(d Document) Section {
