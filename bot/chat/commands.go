@@ -33,6 +33,7 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	case "heartbeats":
 		return answer{payload: s.heartbeats(ctx)}
 	}
+	s.here(ctx, c.ChannelID, c.UserID, true)
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
 		return answer{payload: s.mistake(err, cmd)}

@@ -50,6 +50,7 @@ func (s *Slack) pointedAt(ctx context.Context, by, channel, ts, author, text str
 	if text == "" || s.ours(by) || s.ours(author) {
 		return
 	}
+	s.here(ctx, channel, by, true)
 	n, ok, err := s.desk.InChannel(ctx, channel)
 	if err == nil && ok {
 		caller := desk.Caller{Actor: s.people.Current().Actor(by), Key: key("pointed at", channel, ts)}
