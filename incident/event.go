@@ -42,6 +42,7 @@ const (
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
 	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
 	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
+	KindPartJoined   Kind = "part_joined"      // Into, People, Calls, Impact, Text: Into is a part of this one now
 	KindAdmitted     Kind = "admitted"         // Person: By, or somebody, let them into what they could not see
 	KindLeft         Kind = "left"             // Person: who was admitted is not in the channel any more
 )
@@ -84,6 +85,11 @@ type Event struct {
 	Count       int       `json:"count,omitempty"`
 	Into        int       `json:"into,omitempty"`
 	FollowUp    *FollowUp `json:"follow_up,omitempty"`
+
+	People []Actor    `json:"people,omitempty"` // who worked on a part that joins
+	Impact []Interval `json:"impact,omitempty"` // when that part hurt
+	From   int        `json:"from,omitempty"`   // a note: of the part in which it was written
+	Noted  time.Time  `json:"noted,omitzero"`   // and when
 }
 
 // Whole names the incident of which an event says that this one is a part, unless
@@ -201,6 +207,11 @@ func (i Incident) apply(e Event) Incident {
 		i.AlertOver = true
 	case KindPaged, KindPageFailed:
 		i.involve(e.Person)
+	case KindPartJoined:
+		for _, a := range e.People {
+			i.involve(a)
+		}
+		i.Impact = union(i.Impact, e.Impact)
 	case KindAdmitted:
 		i.admit(e.Person)
 	case KindLeft:

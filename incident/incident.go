@@ -117,8 +117,11 @@ func (i Incident) Holder(r Role) Actor {
 func (i Incident) Sees(who Actor) bool { return !i.Private || i.Concerns(who) }
 
 // Hurting returns how long customers have been affected until now, over all
-// intervals of impact.
+// intervals of impact. What a part of another incident hurt is counted there.
 func (i Incident) Hurting(now time.Time) time.Duration {
+	if i.Status == Merged {
+		return 0
+	}
 	var sum time.Duration
 	for _, v := range i.Impact {
 		end := v.End

@@ -81,6 +81,9 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "made it a part of " + e.Whole()
 	case KindNote:
 		s.Did = w.noted(e.Note)
+		if e.From > 0 {
+			s.Did += " in " + Name(e.From)
+		}
 	case KindSeverity:
 		s.Did = "set the severity to " + e.Severity.String()
 	case KindTitle:
@@ -139,6 +142,8 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "noted", true
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
+	case KindPartJoined:
+		s.By, s.Did = "", Name(e.Into)+" is a part of this incident now"
 	case KindAdmitted:
 		s.Did = "let " + w.actor(e.Person) + " in"
 		if e.By.Human() {

@@ -81,16 +81,13 @@ func (s *Slack) channelsOf(ctx context.Context, names []string) (map[string][]st
 	return members, nil
 }
 
-// cameIn records that somebody is in a channel now.
+// cameIn records that somebody is in a channel now. Whom the bot brings there is
+// involved already, and a commit for each would say nothing new.
 func (s *Slack) cameIn(ctx context.Context, e *slackevents.MemberJoinedChannelEvent) answer {
-	if s.ours(e.User) {
+	if s.ours(e.User) || s.ours(e.Inviter) {
 		return answer{}
 	}
-	visit := desk.Visit{Channel: e.Channel, User: e.User}
-	if !s.ours(e.Inviter) {
-		visit.By = e.Inviter
-	}
-	if err := s.desk.Entered(ctx, visit); err != nil {
+	if err := s.desk.Entered(ctx, desk.Visit{Channel: e.Channel, User: e.User, By: e.Inviter}); err != nil {
 		s.log.Warn().Str("error", refusalOr(err)).Msg("somebody who came into a channel is not recorded")
 	}
 	return answer{}
