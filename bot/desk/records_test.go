@@ -13,5 +13,5 @@ var update = flag.Bool("update", false, "write the golden files that are missing
 func TestRecords(t *testing.T) {
 	storagetest.Records(t, *update, []string{"escalationRecord.due" /* it is a wake-up in the agenda */, "codesRecord.last" /* codes do not count up any more */},
 		incidentRecord{}, eventRecord{}, escalationRecord{}, numberRecord{}, Prompt{}, Artifacts{}, gapRecord{},
-		grantRecord{}, codesRecord{}, secretRecord{}, digestRecord{}, testPageRecord{}, slackDigestRecord{}, Digest{}, Workspace{})
+		grantRecord{}, codesRecord{}, secretRecord{}, digestRecord{}, testPageRecord{}, slackDigestRecord{}, Digest{}, Workspace{}, readRecord{})
 }

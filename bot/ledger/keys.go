@@ -38,6 +38,7 @@ var families = []Family{
 	{"tryout/ID", "desk", "a test message and what became of it", "after a day"},
 	{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
+	{"read/N/HOUR/ACTOR", "desk", "that somebody read a private incident in that hour", "13 months later"},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 
 	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its end"},
