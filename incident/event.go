@@ -20,7 +20,7 @@ const (
 	KindResolved     Kind = "resolved"         // Text
 	KindClosed       Kind = "closed"           // Text
 	KindReopened     Kind = "reopened"         // Text
-	KindCancelled    Kind = "cancelled"        // Text
+	KindCancelled    Kind = "cancelled"        // Text, Reason: the outcome, where it was another than that it was no incident
 	KindMerged       Kind = "merged"           // Into, Private (that one is), Text
 	KindNote         Kind = "note"             // Note, Text
 	KindSeverity     Kind = "severity"         // Severity, Text
@@ -170,10 +170,14 @@ func (i Incident) apply(e Event) Incident {
 			i.AcknowledgedBy, i.Since = "", time.Time{}
 		}
 		i.Status, i.MergedInto, i.MergedPrivate, i.Asking = Investigating, 0, false, false
+		i.Outcome = ""
 		i.startImpact(e.At)
 	case KindCancelled:
 		i.Status, i.Asking, i.Exhausted = Cancelled, false, false
 		i.endImpact(e.At)
+		if i.Outcome = Outcome(e.Reason); i.Outcome != "" {
+			i.Impact = nil // nobody was hurt
+		}
 	case KindMerged:
 		i.Status, i.Asking, i.Exhausted = Merged, false, false
 		i.MergedInto, i.MergedPrivate = e.Into, e.Private
@@ -218,7 +222,11 @@ func (i Incident) apply(e Event) Incident {
 		i.dismiss(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated:
+	case KindRelated:
+		if e.By.Human() {
+			i.relate(e.Into)
+		}
+	case KindNote, KindReceipt, KindStep, KindRemark:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	return i

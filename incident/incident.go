@@ -53,6 +53,8 @@ type Incident struct {
 	NoChannel      bool       `json:"no_channel,omitempty"`     // it gets a channel only when somebody wants one
 	MergedInto     int        `json:"merged_into,omitempty"`    // the incident this one is part of
 	MergedPrivate  bool       `json:"merged_private,omitempty"` // that one is private
+	Outcome        Outcome    `json:"outcome,omitempty"`        // of one that was cancelled: near_miss or false_alarm, where somebody said so
+	Related        []int      `json:"related,omitempty"`        // incidents that people say have to do with it
 	FollowUps      []FollowUp `json:"follow_ups,omitempty"`     // in the order they were opened
 	Events         int        `json:"events"`                   // the number of the last event
 	Updated        time.Time  `json:"updated"`                  // instant of the last event

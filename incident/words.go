@@ -77,6 +77,9 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "reopened it"
 	case KindCancelled:
 		s.Did = "cancelled it (no incident)"
+		if o := Outcome(e.Reason); o != "" {
+			s.Did = "ended it as a " + o.Words()
+		}
 	case KindMerged:
 		s.Did = "made it a part of " + e.Whole()
 	case KindNote:
@@ -142,6 +145,9 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "noted", true
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
+		if e.By.Human() {
+			s.By, s.Did, s.Alone = w.by(e), "says that "+Name(e.Into)+" has to do with it", false
+		}
 	case KindPartJoined:
 		s.By, s.Did = "", Name(e.Into)+" is a part of this incident now"
 	case KindAdmitted:

@@ -184,6 +184,10 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return "Noted in " + i.Name() + "."
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."
+	case desk.Relate:
+		return i.Name() + " and " + incident.Name(act.Into) + " are related now."
+	case desk.NearMiss, desk.FalseAlarm:
+		return i.Name() + " has ended as a " + i.Outcome.Words() + "."
 	case desk.Rename:
 		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
 	case desk.Reroute:

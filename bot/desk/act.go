@@ -29,6 +29,9 @@ const (
 	Rename      Verb = "rename"
 	Reroute     Verb = "service"
 	TakeRole    Verb = "role"
+	NearMiss    Verb = "near-miss"
+	FalseAlarm  Verb = "false-alarm"
+	Relate      Verb = "related"
 	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
@@ -127,6 +130,12 @@ func (w *work) decide(a Act) (incident.Change, error) {
 			return incident.Change{}, err
 		}
 		return i.Merge(into, a.Text, by, now)
+	case NearMiss:
+		return i.EndAs(incident.NearMiss, a.Text, by, now)
+	case FalseAlarm:
+		return i.EndAs(incident.FalseAlarm, a.Text, by, now)
+	case Relate:
+		return w.relate(a)
 	case Note:
 		return i.Note(a.Note, a.Text, by, now)
 	case SetSeverity:
