@@ -29,6 +29,7 @@ type Config struct {
 	Notify           Notify         `mapstructure:"notify"`
 	Paging           Paging         `mapstructure:"paging"`
 	Heartbeat        Heartbeat      `mapstructure:"heartbeat"`
+	Access           Access         `mapstructure:"access"`
 }
 
 // Slack is the workspace, and how the bot is called there.

@@ -148,12 +148,19 @@ func (l *loader) take(key string, k Key, n *yaml.Node, line int) {
 		l.settings[key] = s
 		return
 	}
+	if k.kind == names && n.Kind == yaml.SequenceNode {
+		s.value, s.items = l.nameList(key, n)
+		l.settings[key] = s
+		return
+	}
 	l.settings[key] = s // before a problem, which then finds its line here
 	value, ok := l.scalar(key, k, n)
 	switch {
 	case !ok:
 	case k.kind == secrets:
 		s.value = splitKeys(value)
+	case k.kind == names:
+		s.value = splitNames(value)
 	default:
 		s.value = value
 	}

@@ -22,6 +22,7 @@ const (
 	secret        // text that is never shown, and has a twin
 	duration      // a number with its unit
 	secrets       // a list of secrets, each with or without a name; has a twin
+	names         // a list of words
 )
 
 // Key describes one setting, for the documentation.
@@ -70,6 +71,11 @@ func Keys() []Key {
 		{Name: "paging.weekly_test", Meaning: "a weekday and a time in `business_time_zone`, such as `mon 10:00`, at which everybody on call gets a test notification that they must acknowledge within the hour; their team is told how it went"},
 		{Name: "heartbeat.url", Meaning: "an address that the bot calls while people can be paged; let another service watch that the calls come"},
 		{Name: "heartbeat.every", Default: "1m", kind: duration, Meaning: "how often it is called"},
+		{Name: "access.declare", kind: names, Meaning: "who may declare; without it everybody. Each of these is a list of `everybody`, `involved` (whoever is in the incident's channel, on call for it, of the owning team, or involved in it), `person:ID`, `team:ID`, `group:HANDLE` (a user group of Slack) and `channel:NAME` (whoever is in it); in a variable they are separated by commas"},
+		{Name: "access.manage", kind: names, Meaning: "who may lower, resolve, close, cancel and merge incidents and hide entries; without it `involved`"},
+		{Name: "access.private", kind: names, Meaning: "who sees private incidents without being involved in them; without it nobody"},
+		{Name: "access.roster", kind: names, Meaning: "who may change who is on call from Slack; without it everybody"},
+		{Name: "access.admin", kind: names, Meaning: "who may do all of that in every incident that they see; without it only who has the admin token"},
 	}
 	for i, k := range keys {
 		keys[i].Variable = variable(k.Name)

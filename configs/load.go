@@ -133,6 +133,9 @@ func (l *loader) readEnvironment(env []string) {
 		if k.kind == secrets && !isTwin {
 			s.value = splitKeys(value)
 		}
+		if k.kind == names {
+			s.value = splitNames(value)
+		}
 		l.settings[key] = s
 	}
 }

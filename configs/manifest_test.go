@@ -67,6 +67,7 @@ var eventScopes = map[string]string{
 	"message.groups": "groups:history", "pin_added": "pins:read", "pin_removed": "pins:read", "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 	"channel_unarchive": "channels:read", "group_unarchive": "groups:read",
 	"app_home_opened": "", "tokens_revoked": "", "app_uninstalled": "",
+	"member_joined_channel": "channels:read", "member_left_channel": "channels:read", "team_join": "users:read", "user_change": "users:read",
 }
 
 func TestManifest(t *testing.T) {

@@ -40,6 +40,8 @@ var apiCalls = map[string]apiCall{
 	"GetUploadURLExternalContext":      {"files.getUploadURLExternal", []string{"files:write"}},
 	"GetUserByEmailContext":            {"users.lookupByEmail", []string{"users:read.email"}},
 	"GetUserGroupsContext":             {"usergroups.list", []string{"usergroups:read"}},
+	"GetUsersInConversationContext":    {"conversations.members", []string{"channels:read", "groups:read"}},
+	"GetUsersPaginated":                {"users.list", []string{"users:read"}},
 	"GetUserInfoContext":               {"users.info", []string{"users:read"}},
 	"InviteUsersToConversationContext": {"conversations.invite", []string{"channels:manage", "groups:write"}},
 	"JoinConversationContext":          {"conversations.join", []string{"channels:join"}},

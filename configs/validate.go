@@ -63,6 +63,7 @@ func (l *loader) validate(c *Config) {
 		l.report("paging.weekly_test", "it does not say a weekday and a time", "write it as in mon 10:00")
 	}
 	l.checkHeartbeat(c.Heartbeat)
+	l.checkAccess(c.Access)
 }
 
 // The two tokens, and where each is found.

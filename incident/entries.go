@@ -17,9 +17,9 @@ type Entry struct {
 	Objections []Event   // to the decision, in their order
 }
 
-// Noted reports whether an event is something that people write down while they work,
+// IsNoted reports whether an event is something that people write down while they work,
 // other than for those who wait: it is seen in the channel in one growing message.
-func (e Event) Noted() bool {
+func (e Event) IsNoted() bool {
 	return e.Kind == KindNote && e.Note != Update || e.Kind == KindObjection
 }
 

@@ -20,7 +20,7 @@ const (
 	KindResolved     Kind = "resolved"         // Text
 	KindClosed       Kind = "closed"           // Text
 	KindReopened     Kind = "reopened"         // Text
-	KindCancelled    Kind = "cancelled"        // Text
+	KindCancelled    Kind = "cancelled"        // Text, Reason: the outcome, where it was another than that it was no incident
 	KindMerged       Kind = "merged"           // Into, Private (that one is), Text
 	KindNote         Kind = "note"             // Note, Text
 	KindSeverity     Kind = "severity"         // Severity, Text
@@ -42,6 +42,7 @@ const (
 	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
 	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
 	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
+	KindPartJoined   Kind = "part_joined"      // Into, People, Calls, Impact, Text: Into is a part of this one now
 	KindAdmitted     Kind = "admitted"         // Person: By, or somebody, let them into what they could not see
 	KindLeft         Kind = "left"             // Person: who was admitted is not in the channel any more
 	KindObjection    Kind = "objection"        // Of (the decision), Count (which one that is), Text
@@ -67,40 +68,44 @@ type Event struct {
 
 	Through Through `json:"through,omitempty"` // how By acted, where that was not in person
 
-	Title       string    `json:"title,omitempty"`
-	Severity    Severity  `json:"severity,omitempty"`
-	Assumed     bool      `json:"assumed,omitempty"` // nobody said the severity
-	Service     string    `json:"service,omitempty"`
-	Private     bool      `json:"private,omitempty"`
-	Test        bool      `json:"test,omitempty"`
-	NoChannel   bool      `json:"no_channel,omitempty"` // it gets a channel only when somebody wants one
-	Note        NoteKind  `json:"note,omitempty"`
-	How         How       `json:"how,omitempty"`
-	Role        Role      `json:"role,omitempty"`
-	Person      Actor     `json:"person,omitempty"`
-	Target      string    `json:"target,omitempty"`  // kind:id of a target that is no person
-	Calls       []Actor   `json:"calls,omitempty"`   // whom it decided to page
-	Skipped     []Skipped `json:"skipped,omitempty"` // whom it named and did not page, or not yet
-	Rule        string    `json:"rule,omitempty"`    // of the person, by which the page was sent
-	Via         string    `json:"via,omitempty"`
-	Pass        int       `json:"pass,omitempty"`
-	Step        int       `json:"step,omitempty"`
-	Reason      string    `json:"reason,omitempty"`
-	Channel     string    `json:"channel,omitempty"`
-	ChannelName string    `json:"channel_name,omitempty"`
-	Alert       string    `json:"alert,omitempty"`
-	Says        string    `json:"says,omitempty"`    // the first sentence of the alert's sender
-	Runbook     string    `json:"runbook,omitempty"` // the alert's own
-	Count       int       `json:"count,omitempty"`
-	Into        int       `json:"into,omitempty"`
-	FollowUp    *FollowUp `json:"follow_up,omitempty"`
-	Promise     Promise   `json:"promise,omitempty"`
-	Due         time.Time `json:"due,omitzero"`   // of a promise; of an offer: when it lapses
-	Same        bool      `json:"same,omitempty"` // an update that says that nothing has changed
-	Also        bool      `json:"also,omitempty"` // the role is held beside those who have it
-	Of          int       `json:"of,omitempty"`   // Seq of the entry that it is about
-	Time        time.Time `json:"time,omitzero"`  // when it was, where that is not when it was entered
-	Mark        *Mark     `json:"mark,omitempty"` // of a note: the message that it was taken from; Person wrote it
+	Title       string     `json:"title,omitempty"`
+	Severity    Severity   `json:"severity,omitempty"`
+	Assumed     bool       `json:"assumed,omitempty"` // nobody said the severity
+	Service     string     `json:"service,omitempty"`
+	Private     bool       `json:"private,omitempty"`
+	Test        bool       `json:"test,omitempty"`
+	NoChannel   bool       `json:"no_channel,omitempty"` // it gets a channel only when somebody wants one
+	Note        NoteKind   `json:"note,omitempty"`
+	How         How        `json:"how,omitempty"`
+	Role        Role       `json:"role,omitempty"`
+	Person      Actor      `json:"person,omitempty"`
+	Target      string     `json:"target,omitempty"`  // kind:id of a target that is no person
+	Calls       []Actor    `json:"calls,omitempty"`   // whom it decided to page
+	Skipped     []Skipped  `json:"skipped,omitempty"` // whom it named and did not page, or not yet
+	Rule        string     `json:"rule,omitempty"`    // of the person, by which the page was sent
+	Via         string     `json:"via,omitempty"`
+	Pass        int        `json:"pass,omitempty"`
+	Step        int        `json:"step,omitempty"`
+	Reason      string     `json:"reason,omitempty"`
+	Channel     string     `json:"channel,omitempty"`
+	ChannelName string     `json:"channel_name,omitempty"`
+	Alert       string     `json:"alert,omitempty"`
+	Says        string     `json:"says,omitempty"`    // the first sentence of the alert's sender
+	Runbook     string     `json:"runbook,omitempty"` // the alert's own
+	Count       int        `json:"count,omitempty"`
+	Into        int        `json:"into,omitempty"`
+	FollowUp    *FollowUp  `json:"follow_up,omitempty"`
+	People      []Actor    `json:"people,omitempty"` // who worked on a part that joins
+	Impact      []Interval `json:"impact,omitempty"` // when that part hurt
+	From        int        `json:"from,omitempty"`   // a note: of the part in which it was written
+	Noted       time.Time  `json:"noted,omitzero"`   // and when
+	Promise     Promise    `json:"promise,omitempty"`
+	Due         time.Time  `json:"due,omitzero"`   // of a promise; of an offer: when it lapses
+	Same        bool       `json:"same,omitempty"` // an update that says that nothing has changed
+	Also        bool       `json:"also,omitempty"` // the role is held beside those who have it
+	Of          int        `json:"of,omitempty"`   // Seq of the entry that it is about
+	Time        time.Time  `json:"time,omitzero"`  // when it was, where that is not when it was entered
+	Mark        *Mark      `json:"mark,omitempty"` // of a note: the message that it was taken from; Person wrote it
 }
 
 // Mark is a message in a channel that somebody marked for the timeline.
@@ -197,10 +202,14 @@ func (i Incident) apply(e Event) Incident {
 			i.AcknowledgedBy, i.Since = "", time.Time{}
 		}
 		i.Status, i.MergedInto, i.MergedPrivate, i.Asking = Investigating, 0, false, false
+		i.Outcome = ""
 		i.startImpact(e.At)
 	case KindCancelled:
 		i.Status, i.Asking, i.Exhausted = Cancelled, false, false
 		i.endImpact(e.At)
+		if i.Outcome = Outcome(e.Reason); i.Outcome != "" {
+			i.Impact = nil // nobody was hurt
+		}
 	case KindMerged:
 		i.Status, i.Asking, i.Exhausted = Merged, false, false
 		i.MergedInto, i.MergedPrivate = e.Into, e.Private
@@ -240,13 +249,22 @@ func (i Incident) apply(e Event) Incident {
 		i.AlertOver = true
 	case KindPaged, KindPageFailed:
 		i.involve(e.Person)
+	case KindPartJoined:
+		for _, a := range e.People {
+			i.involve(a)
+		}
+		i.Impact = union(i.Impact, e.Impact)
 	case KindAdmitted:
 		i.admit(e.Person)
 	case KindLeft:
 		i.dismiss(e.Person)
 	case KindExhausted:
 		i.Exhausted = true
-	case KindNote, KindReceipt, KindStep, KindRemark, KindRelated, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
+	case KindRelated:
+		if e.By.Human() {
+			i.relate(e.Into)
+		}
+	case KindNote, KindReceipt, KindStep, KindRemark, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
 		KindMissed, KindPublic, KindSilent:
 		// They are for the reader of the timeline; the state does not change.
 	}

@@ -9,7 +9,7 @@ import (
 // filters are the words that choose entries of a timeline.
 var filters = map[string]func(Entry) bool{
 	"what": ofNote(What), "where": ofNote(Where), "how": ofNote(HowNote), "when": ofNote(When),
-	"notes":     func(n Entry) bool { return n.Noted() },
+	"notes":     func(n Entry) bool { return n.IsNoted() },
 	"tasks":     func(n Entry) bool { return n.Note == Task || n.Kind == KindFollowUp },
 	"updates":   ofNote(Update),
 	"decisions": func(n Entry) bool { return n.Decides() || n.Kind == KindObjection },

@@ -54,6 +54,8 @@ type Incident struct {
 	NoChannel      bool       `json:"no_channel,omitempty"`     // it gets a channel only when somebody wants one
 	MergedInto     int        `json:"merged_into,omitempty"`    // the incident this one is part of
 	MergedPrivate  bool       `json:"merged_private,omitempty"` // that one is private
+	Outcome        Outcome    `json:"outcome,omitempty"`        // of one that was cancelled: near_miss or false_alarm, where somebody said so
+	Related        []int      `json:"related,omitempty"`        // incidents that people say have to do with it
 	FollowUps      []FollowUp `json:"follow_ups,omitempty"`     // in the order they were opened
 	Events         int        `json:"events"`                   // the number of the last event
 	Updated        time.Time  `json:"updated"`                  // instant of the last event
@@ -118,8 +120,11 @@ func (i Incident) Holder(r Role) Actor {
 func (i Incident) Sees(who Actor) bool { return !i.Private || i.Concerns(who) }
 
 // Hurting returns how long customers have been affected until now, over all
-// intervals of impact.
+// intervals of impact. What a part of another incident hurt is counted there.
 func (i Incident) Hurting(now time.Time) time.Duration {
+	if i.Status == Merged {
+		return 0
+	}
 	var sum time.Duration
 	for _, v := range i.Impact {
 		end := v.End

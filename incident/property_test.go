@@ -31,7 +31,9 @@ func anyAct(t *rapid.T) func(Incident, time.Time) (Change, error) {
 		func(i Incident, now time.Time) (Change, error) { return i.Close(by, text, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Reopen(by, text, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Cancel(by, text, now) },
-		func(i Incident, now time.Time) (Change, error) { return i.Merge(Incident{Number: 3}, by, now) },
+		func(i Incident, now time.Time) (Change, error) {
+			return i.Merge(Incident{Number: 3}, "the same", by, now)
+		},
 		func(i Incident, now time.Time) (Change, error) { return i.Note("", text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.SetSeverity(sev, text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Rename(text, by, now) },

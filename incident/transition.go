@@ -181,12 +181,12 @@ func (i Incident) Cancel(by Actor, text string, now time.Time) (Change, error) {
 	return c.change(), nil
 }
 
-// Merge says that the incident is part of another one.
-func (i Incident) Merge(into Incident, by Actor, now time.Time) (Change, error) {
+// Merge says that the incident is part of another one, and why.
+func (i Incident) Merge(into Incident, reason string, by Actor, now time.Time) (Change, error) {
 	if into.Number == i.Number {
 		return Change{}, Refuse("Name the other incident.", "%s cannot be part of itself.", i.Name())
 	}
-	c, err := i.moved(Event{Kind: KindMerged, Into: into.Number, Private: into.Private}, by, now)
+	c, err := i.moved(Event{Kind: KindMerged, Into: into.Number, Private: into.Private, Text: reason}, by, now)
 	if err != nil {
 		return Change{}, err
 	}

@@ -56,7 +56,7 @@ func inStatus(t *testing.T) []Incident {
 		declared, acked, mitigating, mitigated, resolved,
 		step(resolved.Close(ada, "", minute(40))),
 		step(acked.Cancel(ada, "a false alarm", minute(6))),
-		step(acked.Merge(Incident{Number: 3}, ada, minute(6))),
+		step(acked.Merge(Incident{Number: 3}, "", ada, minute(6))),
 	}
 }
 
@@ -77,8 +77,8 @@ var acts = []struct {
 	{"reopen by ada", func(i Incident, now time.Time) (Change, error) { return i.Reopen(ada, "it is back", now) }},
 	{"reopen without a reason", func(i Incident, now time.Time) (Change, error) { return i.Reopen(bob, " \u200b ", now) }},
 	{"cancel", func(i Incident, now time.Time) (Change, error) { return i.Cancel(bob, "", now) }},
-	{"merge", func(i Incident, now time.Time) (Change, error) { return i.Merge(Incident{Number: 4}, bob, now) }},
-	{"merge into itself", func(i Incident, now time.Time) (Change, error) { return i.Merge(Incident{Number: 7}, bob, now) }},
+	{"merge", func(i Incident, now time.Time) (Change, error) { return i.Merge(Incident{Number: 4}, "", bob, now) }},
+	{"merge into itself", func(i Incident, now time.Time) (Change, error) { return i.Merge(Incident{Number: 7}, "", bob, now) }},
 	{"note", func(i Incident, now time.Time) (Change, error) { return i.Note("", "what: 500s", bob, now) }},
 	{"empty note", func(i Incident, now time.Time) (Change, error) { return i.Note("", "\n", bob, now) }},
 	{"sev 1", func(i Incident, now time.Time) (Change, error) { return i.SetSeverity(Sev1, "worse", bob, now) }},

@@ -78,6 +78,9 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "reopened it"
 	case KindCancelled:
 		s.Did = "cancelled it (no incident)"
+		if o := Outcome(e.Reason); o != "" {
+			s.Did = "ended it as a " + o.Words()
+		}
 	case KindMerged:
 		s.Did = "made it a part of " + e.Whole()
 	case KindNote:
@@ -85,11 +88,14 @@ func (w Wording) Sentence(e Event) Sentence {
 		if e.Mark != nil {
 			s = w.marked(e, s)
 		}
-	case KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
-		w.amended(e, &s)
 		if e.Same {
 			s.Did = "posted an update (no change)"
 		}
+		if e.From > 0 {
+			s.Did += " in " + Name(e.From)
+		}
+	case KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
+		w.amended(e, &s)
 	case KindPublic:
 		s.Did = "gave words for the public"
 	case KindSeverity:
@@ -154,6 +160,11 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "noted", true
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
+		if e.By.Human() {
+			s.By, s.Did, s.Alone = w.by(e), "says that "+Name(e.Into)+" has to do with it", false
+		}
+	case KindPartJoined:
+		s.By, s.Did = "", Name(e.Into)+" is a part of this incident now"
 	case KindAdmitted:
 		s.Did = "let " + w.actor(e.Person) + " in"
 		if e.By.Human() {

@@ -62,10 +62,15 @@ func (s *Slack) atInput(input string, err error) answer {
 // shown again where it was more than a word, so that it can be copied.
 func (s *Slack) mistake(err error, cmd Command) reply {
 	text := s.trouble(err)
-	if cmd.Text == "" && cmd.Details == "" {
+	join := joinBlocks(err, cmd.Typed)
+	switch {
+	case cmd.Text == "" && cmd.Details == "" && len(join) == 0:
 		return ephemeral(text)
+	case cmd.Text == "" && cmd.Details == "":
+		return ephemeral(text, append([]slack.Block{section(text)}, join...)...)
 	}
-	return ephemeral(text, append([]slack.Block{section(text), contextLine("You typed:")}, typedBlocks(s.opt.Command+" "+cmd.Typed)...)...)
+	blocks := append([]slack.Block{section(text)}, join...)
+	return ephemeral(text, append(append(blocks, contextLine("You typed:")), typedBlocks(s.opt.Command+" "+cmd.Typed)...)...)
 }
 
 // typedMost is how much of what somebody typed is shown again: an answer of

@@ -33,6 +33,7 @@ const (
 	actOncall    = "oncall"
 	actChannel   = "channel" // make a channel for an incident that has none
 	actSame      = "same"    // it is part of another one; the value is both numbers
+	actJoin      = "join"    // into the channel of an incident; the value is its number and, behind it, what was typed
 )
 
 // message is what is posted or put in the place of what was posted: the blocks,

@@ -37,6 +37,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return answer{}
 	}
 	action := i.ActionCallback.BlockActions[0]
+	s.here(ctx, i.Channel.ID, i.User.ID, false)
 	id := i.TriggerID
 	if id == "" { // then what was pressed when says that it is the same press
 		id = i.User.ID + ":" + i.Container.MessageTs + ":" + action.ActionTs
@@ -54,7 +55,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		n, _ := strconv.Atoi(part)
 		into, _ := strconv.Atoi(whole)
 		if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Merge, Into: into}); err != nil {
-			return s.told(caller, ephemeral(s.trouble(err)))
+			return s.told(caller, s.mistake(err, Command{Typed: "duplicate " + incident.Name(n) + " " + incident.Name(into)}))
 		}
 		return answer{}
 	case actPostDraft, actRepeat, actPutOff + "_5", actPutOff + "_15", actPutOff + "_30":
@@ -71,6 +72,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
 	case actEarlier, actLater:
 		return s.turned(ctx, caller, action.Value)
+	case actJoin:
+		return s.joinThen(caller, i.User.ID, action.Value)
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:
@@ -159,8 +162,11 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	if err == nil && !b.Incident.Status.Active() {
 		err = refuse("", b.Incident.Name()+" is already "+string(b.Incident.Status)+".")
 	}
+	if err == nil && p.action == actResolve {
+		err = s.desk.MayAct(ctx, c, p.incident, desk.Act{Verb: desk.Resolve})
+	}
 	if err != nil {
-		return s.told(c, ephemeral(s.trouble(err)))
+		return s.told(c, s.mistake(err, Command{}))
 	}
 	state := formState{Incident: p.incident, ReplyURL: c.ReplyURL}
 	if p.action == actHandOver {

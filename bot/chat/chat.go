@@ -184,6 +184,10 @@ func (s *Slack) prepare(ctx context.Context) error {
 				wait = min(again.After, linkEvery)
 			}
 		}
+		if err := s.learn(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn().Str("error", wire.Plain(err)).Msg("could not learn who is a guest, or in a group that the configuration names; going on in a while")
+			wait = min(wait, time.Minute)
+		}
 		if !passed(ctx, wait) {
 			return nil
 		}

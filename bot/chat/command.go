@@ -46,7 +46,10 @@ var verbs = []struct {
 	{"resolve", []string{"resolved", "fixed", "done", "finish", "finished", "end", "over"}},
 	{"close", []string{"closed"}},
 	{"reopen", []string{"reopened", "back"}},
-	{"cancel", []string{"cancelled", "canceled", "abort", "false"}},
+	{"cancel", []string{"cancelled", "canceled", "abort"}},
+	{"near-miss", []string{"nearmiss", "near"}},
+	{"false-alarm", []string{"falsealarm", "false"}},
+	{"related", []string{"relate", "relates"}},
 	{"sev", []string{"severity", "priority"}},
 	{"status", nil},
 	{"rename", []string{"title", "retitle"}},
@@ -176,7 +179,10 @@ func (c *Command) details(key string) {
 			c.Target, c.Text = cut(c.Text)
 			c.Target = strings.Trim(serviceID(c.Target), trimmed+"@")
 		}
-	case "duplicate":
+	case "near-miss", "false-alarm":
+		c.Text = trimWord(trimWord(c.Text, "alarm"), "miss") // "false alarm", in two words
+		c.incident()
+	case "duplicate", "related":
 		// "duplicate INC-4" in a channel says of what this one is a part.
 		c.Into, c.Incident = c.Incident, 0
 		if n, rest, ok := takeIncident(strings.TrimPrefix(c.Text, "of ")); ok {
@@ -412,6 +418,7 @@ var plainActs = map[string]desk.Verb{
 	"object": desk.Object, "hide": desk.Hide, "retime": desk.Retime,
 	"decide": desk.Note, "task": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
 	"service": desk.Reroute, "reroute": desk.Reroute, "role": desk.TakeRole, "duplicate": desk.Merge,
+	"near-miss": desk.NearMiss, "false-alarm": desk.FalseAlarm, "related": desk.Relate,
 }
 
 // noteKinds are the kinds of notes that have a verb of their own.
@@ -439,6 +446,8 @@ func (c Command) act() (desk.Act, bool, error) {
 		return a, true, refuse("As in: reroute edge-gateway pages are fine behind it.", "Say which service it belongs to.")
 	case verb == desk.Merge && c.Into == 0:
 		return a, true, refuse("As in: duplicate INC-4.", "Say of which incident it is a part.")
+	case verb == desk.Relate && c.Into == 0:
+		return a, true, refuse("As in: related INC-4 the same provider.", "Say with which incident it has to do.")
 	case verb == desk.TakeRole:
 		role, ok := roleWords[string(c.Role)]
 		if !ok {

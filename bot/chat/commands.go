@@ -33,6 +33,7 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	case "heartbeats":
 		return answer{payload: s.heartbeats(ctx)}
 	}
+	s.here(ctx, c.ChannelID, c.UserID, true)
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
 		return answer{payload: s.mistake(err, cmd)}
@@ -200,6 +201,10 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return amended(act, i)
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."
+	case desk.Relate:
+		return i.Name() + " and " + incident.Name(act.Into) + " are related now."
+	case desk.NearMiss, desk.FalseAlarm:
+		return i.Name() + " has ended as a " + i.Outcome.Words() + "."
 	case desk.Rename:
 		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
 	case desk.Reroute:

@@ -51,7 +51,10 @@ func IncidentHelp() []HelpGroup {
 			{"close", "says that nothing is left but follow-ups"},
 			{"reopen REASON", "says that the trouble is back"},
 			{"cancel REASON", "says that it was no incident"},
-			{"duplicate INC-4", "says that this one is part of another incident"},
+			{"near-miss REASON", "says that nobody was hurt, but nearly"},
+			{"false-alarm REASON", "says that nothing was wrong"},
+			{"duplicate INC-4 REASON", "says that this one is part of another incident, which takes in its people, notes and pages"},
+			{"related INC-4 REASON", "says that another incident has to do with this one"},
 		}},
 		{"What is known", []Help{
 			{"note what: error rate is at 12 %", "adds a note to the timeline; it may begin with what, where, how or when"},

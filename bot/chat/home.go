@@ -39,6 +39,12 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answ
 		}
 	case *slackevents.ChannelUnarchiveEvent, *slackevents.GroupUnarchiveEvent:
 		s.wire.Forget(s.opt.AnnounceChannel) // it may be that one, in whose place another stands
+	case *slackevents.MemberJoinedChannelEvent:
+		return s.cameIn(ctx, event)
+	case *slackevents.MemberLeftChannelEvent:
+		return s.wentOut(ctx, event)
+	case *slackevents.TeamJoinEvent, *slackevents.UserChangeEvent:
+		return s.guestOrNot(ctx, event)
 	case *slackevents.TokensRevokedEvent:
 		s.wire.Revoked("token_revoked")
 	case *slackevents.AppUninstalledEvent:

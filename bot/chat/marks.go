@@ -67,6 +67,7 @@ func (s *Slack) unreacted(ctx context.Context, e *slackevents.ReactionRemovedEve
 type marker struct{ user, at string }
 
 func (s *Slack) mark(ctx context.Context, by marker, m desk.Marking) {
+	s.here(ctx, m.Message.Channel, by.user, true)
 	n, ok, err := s.desk.InChannel(ctx, m.Message.Channel)
 	if err == nil && ok {
 		c := desk.Caller{Actor: s.people.Current().Actor(by.user)}

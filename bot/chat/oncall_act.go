@@ -16,6 +16,9 @@ import (
 
 // pressedOncall handles a button about on call.
 func (s *Slack) pressedOncall(ctx context.Context, caller desk.Caller, action *slack.BlockAction) answer {
+	if err := s.desk.May(caller, incident.DoRoster); err != nil {
+		return s.told(caller, ephemeral(s.trouble(err)))
+	}
 	rot, seq := swapTarget(action.Value)
 	switch action.ActionID {
 	case actTake, actAccept:
@@ -100,6 +103,9 @@ func (s *Slack) rosterWords(d deed, a oncall.Answer) string {
 func (s *Slack) submittedOncall(ctx context.Context, i slack.InteractionCallback) answer {
 	f := readFilled(i.View)
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: f.state.ReplyURL}
+	if err := s.desk.May(caller, incident.DoRoster); err != nil {
+		return s.told(caller, ephemeral(s.trouble(err)))
+	}
 	switch i.View.CallbackID {
 	case formOverride:
 		return s.submitOverride(ctx, caller, f)

@@ -40,6 +40,12 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	}
 	caller := desk.Caller{Actor: s.people.Current().Actor(c.UserID), Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL}
 	switch oncallWords[word] {
+	case "override", "swap", "cover", "off":
+		if err := s.desk.May(caller, incident.DoRoster); err != nil {
+			return answer{payload: ephemeral(s.trouble(err))}
+		}
+	}
+	switch oncallWords[word] {
 	case "override":
 		return s.openOverride(c, caller, rest)
 	case "swap", "cover":

@@ -36,6 +36,9 @@ const askingZone = 1500 * time.Millisecond
 // quietCommand makes a silence or a maintenance, or opens the form where nothing is
 // said, or lists them. In a direct message, which has no trigger, there is no form.
 func (s *Slack) quietCommand(ctx context.Context, caller desk.Caller, cmd Command, user, trigger string) answer {
+	if err := s.desk.May(caller, incident.DoWork); err != nil {
+		return answer{payload: ephemeral(s.trouble(err))}
+	}
 	switch {
 	case cmd.Word == "silences":
 		return answer{payload: s.quietList(ctx)}

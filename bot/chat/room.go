@@ -91,7 +91,7 @@ func (s *Slack) invite(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	b := t.Brief
 	var users []string
 	for _, a := range b.Belongs {
-		if id := s.people.Current().SlackOf(a); id != "" && !slices.Contains(b.Artifacts.Invited, id) && !slices.Contains(users, id) {
+		if id := s.people.Current().SlackOf(a); id != "" && !slices.Contains(b.Artifacts.Invited, id) && !slices.Contains(b.Artifacts.Present, id) && !slices.Contains(users, id) {
 			users = append(users, id)
 		}
 	}

@@ -1,10 +1,14 @@
 package desk
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // Access is `access:` of the configuration: of each right who has it. A right that is
@@ -22,6 +26,7 @@ const (
 // deeds says of the verbs that not everybody may do what they are.
 var deeds = map[Verb]incident.Deed{
 	Resolve: incident.DoResolve, Close: incident.DoClose, Cancel: incident.DoCancel, Merge: incident.DoMerge,
+	NearMiss: incident.DoCancel, FalseAlarm: incident.DoCancel, Hide: incident.DoHide,
 }
 
 // deed is what an act is, as far as it matters who may.
@@ -37,7 +42,7 @@ func (w *work) deed(a Act) incident.Deed {
 
 // may refuses what the caller has no right to, with what would help.
 func (w *work) may(d incident.Deed) error {
-	v := incident.May(d, w.standing())
+	v := incident.May(d, w.standing(w.Now))
 	if v == incident.Allowed {
 		return nil
 	}
@@ -52,6 +57,25 @@ func (d *Desk) May(c Caller, deed incident.Deed) error {
 		return d.refuse(v, deed, incident.Incident{})
 	}
 	return nil
+}
+
+// MayAct refuses an act on incident n to somebody who has no right to it, before they
+// fill in a form for it. The act itself asks again.
+func (d *Desk) MayAct(ctx context.Context, c Caller, n int, a Act) error {
+	return d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		w := &work{d: d, who: d.oncall.Current(), caller: c}
+		if w.inc, err = d.visible(tx, c.Actor, n); err != nil {
+			return err
+		}
+		if w.artifacts, err = loadArtifacts(tx, n); err != nil {
+			return err
+		}
+		deed := w.deed(a)
+		if v := incident.May(deed, w.standing(ledger.Instant())); v != incident.Allowed {
+			return d.refuse(v, deed, w.inc)
+		}
+		return nil
+	})
 }
 
 // refuse says why somebody may not do something, and who may.
@@ -84,10 +108,10 @@ func (d *Desk) refuse(v incident.Verdict, deed incident.Deed, i incident.Inciden
 }
 
 // standing is what is known of the caller, with regard to the incident.
-func (w *work) standing() incident.Standing {
+func (w *work) standing(now time.Time) incident.Standing {
 	s := w.d.standing(w.caller.Actor)
 	if s.Operator = s.Operator || w.caller.Through == incident.ThroughAdmin; !s.Operator && !s.Outsider {
-		s.Near = w.near(w.caller.Actor)
+		s.Near = w.near(w.caller.Actor, now)
 	}
 	return s
 }
@@ -107,7 +131,7 @@ func (d *Desk) standing(who incident.Actor) incident.Standing {
 
 // near reports whether somebody is near the incident: in its channel, on call for it,
 // of the owning team, or involved.
-func (w *work) near(who incident.Actor) bool {
+func (w *work) near(who incident.Actor, now time.Time) bool {
 	if w.inc.Number == 0 {
 		return false
 	}
@@ -125,7 +149,7 @@ func (w *work) near(who incident.Actor) bool {
 		return true
 	}
 	for _, step := range w.anyPolicy().Steps {
-		if slices.Contains(w.who.Targeted(step.Notify, w.Now), id) {
+		if slices.Contains(w.who.Targeted(step.Notify, now), id) {
 			return true
 		}
 	}

@@ -35,6 +35,9 @@ const (
 	Object      Verb = "object"
 	Hide        Verb = "hide"
 	Retime      Verb = "retime"
+	NearMiss    Verb = "near-miss"
+	FalseAlarm  Verb = "false-alarm"
+	Relate      Verb = "related"
 	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
@@ -67,6 +70,7 @@ func (w *work) do(a Act) error {
 	if err := w.may(w.deed(a)); err != nil {
 		return err
 	}
+	before := w.inc
 	change, err := w.decide(a)
 	if err != nil {
 		return err
@@ -75,7 +79,7 @@ func (w *work) do(a Act) error {
 		return err
 	}
 	if a.Verb == Merge {
-		if err := w.joined(a.Into); err != nil {
+		if err := w.joined(a.Into, a.Text, before); err != nil {
 			return err
 		}
 	}
@@ -136,7 +140,13 @@ func (w *work) decide(a Act) (incident.Change, error) {
 		if err != nil {
 			return incident.Change{}, err
 		}
-		return i.Merge(into, by, now)
+		return i.Merge(into, a.Text, by, now)
+	case NearMiss:
+		return i.EndAs(incident.NearMiss, a.Text, by, now)
+	case FalseAlarm:
+		return i.EndAs(incident.FalseAlarm, a.Text, by, now)
+	case Relate:
+		return w.relate(a)
 	case Note:
 		return i.Note(a.Note, a.Text, by, now)
 	case Object, Hide, Retime:
@@ -186,31 +196,6 @@ func (w *work) takes(n int) (incident.Incident, error) {
 		err = refusal("Reopen it first, or resolve this one.", "%s is %s.", other.Name(), other.Status)
 	}
 	return other, err
-}
-
-// joined tells the other incident that this one is a part of it now. A private one
-// is not named, and those who read a public incident do not hear of it at all.
-func (w *work) joined(n int) error {
-	other := &work{Tx: w.Tx, d: w.d, who: w.who, caller: byBot}
-	if err := other.open(n); err != nil {
-		return err
-	}
-	if err := other.takesAlerts(w.inc); err != nil {
-		return err
-	}
-	text := w.inc.Name() + " is a part of this incident now."
-	if w.inc.Private {
-		if !other.inc.Private {
-			return other.saveArtifacts()
-		}
-		text = "Another private incident is a part of this one now."
-	}
-	change := other.inc.Record(w.Now, incident.Event{Kind: incident.KindRemark, Text: text})
-	change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events})
-	if err := other.apply(change); err != nil {
-		return err
-	}
-	return other.saveArtifacts()
 }
 
 // takesAlerts shows the alerts of a new part, and takes the offer to resolve the whole

@@ -187,8 +187,8 @@ func TestMergeIntoWhatGoesOn(t *testing.T) {
 		_, err = x.Do(background(), Caller{Actor: ada}, 3, Act{Verb: Merge, Into: 99})
 		refused(t, err, "There is no INC-99")
 		_, events := x.folds(1)
-		if last := events[len(events)-1]; last.Text != "INC-2 is a part of this incident now." {
-			t.Errorf("the last event of INC-1 is %q, want that INC-2 is a part of it", last.Text)
+		if last := events[len(events)-1]; last.Kind != incident.KindPartJoined || last.Into != 2 {
+			t.Errorf("the last event of INC-1 is %+v, want that INC-2 is a part of it", last)
 		}
 		x.folds(2)
 	})

@@ -26,7 +26,7 @@ func noted(tx *storage.Tx, n int) ([]incident.Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e.Noted() || e.Edits() {
+		if e.IsNoted() || e.Edits() {
 			events = append(events, e)
 		}
 	}
@@ -45,7 +45,7 @@ func (d *Desk) Noted(ctx context.Context, n int) (events []incident.Event, err e
 // Noted are the entries that belong on the messages about notes, in the order in which
 // they were entered. What a late channel is told of at its start is not told again.
 func (t Task) Noted() []incident.Entry {
-	list := slices.DeleteFunc(incident.Entries(t.Timeline), func(n incident.Entry) bool { return !n.Noted() || n.Seq <= t.Artifacts.Told })
+	list := slices.DeleteFunc(incident.Entries(t.Timeline), func(n incident.Entry) bool { return !n.IsNoted() || n.Seq <= t.Artifacts.Told })
 	slices.SortFunc(list, func(a, b incident.Entry) int { return a.Seq - b.Seq })
 	return list
 }
@@ -53,7 +53,7 @@ func (t Task) Noted() []incident.Entry {
 // notesWaited has a new channel told what was noted before it stood.
 func (w *work) notesWaited() error {
 	events, err := noted(w.Tx.Tx, w.inc.Number)
-	if err != nil || !slices.ContainsFunc(events, func(e incident.Event) bool { return e.Noted() && e.Seq > w.artifacts.Told }) {
+	if err != nil || !slices.ContainsFunc(events, func(e incident.Event) bool { return e.IsNoted() && e.Seq > w.artifacts.Told }) {
 		return err
 	}
 	return w.refresh(ledger.Notes)

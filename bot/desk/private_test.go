@@ -94,8 +94,11 @@ func TestPrivateIsNotNamed(t *testing.T) {
 		_, events = x.folds(private.Number)
 		var said []string
 		for _, e := range events {
-			if e.Kind == incident.KindRemark {
+			switch e.Kind {
+			case incident.KindRemark:
 				said = append(said, e.Text)
+			case incident.KindPartJoined:
+				said = append(said, incident.Wording{}.Line(e))
 			}
 		}
 		want := []string{"INC-1 is a part of this incident now.", "INC-5 is a part of this incident now.", "Another private incident is a part of this one now."}

@@ -42,6 +42,9 @@ func (d *Desk) startTidying(ctx context.Context) error {
 // tidy removes what some incidents that ended long ago do not need any more, and
 // comes back at once while there are more. What fails of one holds up no other.
 func (d *Desk) tidy(ctx context.Context, name string, now time.Time) error {
+	if err := d.forgetReads(ctx, now); err != nil {
+		return err
+	}
 	ended, err := d.endedBefore(ctx, now.Add(-keepTidied))
 	if err != nil {
 		return err

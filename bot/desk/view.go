@@ -71,7 +71,13 @@ func (d *Desk) Show(ctx context.Context, viewer incident.Actor, n int) (Brief, e
 		}
 		return err
 	})
-	return b, err
+	if err == nil {
+		err = d.read(ctx, b.Incident, viewer)
+	}
+	if err != nil {
+		return Brief{}, err
+	}
+	return b, nil
 }
 
 // brief reads an incident with what is needed to show it.
@@ -233,7 +239,13 @@ func (d *Desk) Timeline(ctx context.Context, viewer incident.Actor, n int) (inci
 		events, err = timeline(tx, n)
 		return err
 	})
-	return i, events, err
+	if err == nil {
+		err = d.read(ctx, i, viewer)
+	}
+	if err != nil {
+		return incident.Incident{}, nil, err
+	}
+	return i, events, nil
 }
 
 func timeline(tx *storage.Tx, n int) ([]incident.Event, error) {

@@ -73,6 +73,7 @@ type Visit struct {
 	Channel string // Slack channel ID
 	User    string // Slack user ID
 	By      string // the Slack user who invited them; empty: nobody, or the bot
+	Pressed bool   // it is known only because they pressed a button there, which who looks into a public channel can do too
 }
 
 // Entered records that somebody is in a channel. Where it is the channel of an
@@ -115,7 +116,7 @@ func (d *Desk) newsOf(ctx context.Context, v Visit) (n int, news bool, err error
 		}
 		a, err := loadArtifacts(tx, n)
 		known := slices.Contains(a.Present, v.User) || len(a.Present) >= presentMost
-		news = !known || !d.sees(i, d.oncall.Current().Actor(v.User))
+		news = (!known || !d.sees(i, d.oncall.Current().Actor(v.User))) && (i.Private || !v.Pressed)
 		return err
 	})
 	return n, news, err

@@ -41,6 +41,7 @@ var families = []Family{
 	{"promise/N", "desk", "what is due of an open incident, and who was reminded of it", "with the incident"},
 	{"reminded/PERSON", "desk", "when somebody was reminded lately, of any incident", ""},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
+	{"read/N/HOUR/ACTOR", "desk", "that somebody read a private incident in that hour", "13 months later"},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 
 	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its end"},

@@ -127,7 +127,8 @@ const (
 // verbs are the acts, as they stand in addresses.
 var verbs = [...]desk.Verb{
 	desk.Acknowledge, desk.Investigate, desk.Mitigating, desk.Mitigate, desk.Resolve, desk.Close, desk.Reopen,
-	desk.Cancel, desk.Merge, desk.Note, desk.Object, desk.Hide, desk.Retime, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
+	desk.Cancel, desk.NearMiss, desk.FalseAlarm, desk.Merge, desk.Relate, desk.Note, desk.Object, desk.Hide, desk.Retime,
+	desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -211,7 +212,7 @@ func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error)
 		if strings.TrimSpace(b.Service) == "" {
 			return a, invalid("service", "is missing; name the one it belongs to")
 		}
-	case desk.Merge:
+	case desk.Merge, desk.Relate:
 		into, ok := incident.ParseName(b.Into)
 		if !ok {
 			return a, invalid("into", "must name the other incident, as in INC-12")
@@ -277,9 +278,9 @@ func (f refused) lacks(ctx context.Context, d *Parts, by incident.Actor) bool {
 	switch f.act.Verb {
 	case desk.Hide, desk.Retime:
 		return f.act.Entry <= 0 || incident.CleanText(f.act.Text) == ""
-	case desk.Note, desk.Reopen, desk.Rename, desk.Object:
+	case desk.Note, desk.Reopen, desk.Rename, desk.Object, desk.NearMiss, desk.FalseAlarm:
 		return incident.CleanText(f.act.Text) == ""
-	case desk.Merge:
+	case desk.Merge, desk.Relate:
 		return f.act.Into == f.incident || !exists(ctx, d, by, f.act.Into)
 	case desk.Reroute:
 		return !slices.ContainsFunc(d.People.Current().Roster.Services, func(s rotation.Service) bool {

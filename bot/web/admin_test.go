@@ -188,6 +188,7 @@ func TestAdminOff(t *testing.T) {
 // each act that the desk knows has one.
 func TestEveryVerb(t *testing.T) {
 	bodies := map[desk.Verb]string{
+		desk.NearMiss: `{"text":"x"}`, desk.FalseAlarm: `{"text":"x"}`, desk.Relate: `{"into":"INC-2"}`,
 		desk.Merge: `{"into":"INC-2"}`, desk.Note: `{"text":"x"}`, desk.SetSeverity: `{"severity":"sev1"}`, desk.Rename: `{"text":"y"}`,
 		desk.Reroute: `{"service":"search"}`, desk.TakeRole: `{"role":"shadow","person":"bob"}`, desk.Reopen: `{"text":"x"}`,
 		snooze: `{"for":"15m"}`, reassign: `{"person":"bob"}`, desk.Object: `{"text":"x"}`,

@@ -95,6 +95,7 @@ func (s *Server) table() []served {
 	operator("POST", "/v1/oncall/tests", s.tryWays, "sends `person` a test message by each of their contact methods")
 	operator("GET", "/v1/oncall/tests/{id}", s.tried, "what became of that test")
 	operator("GET", "/v1/heartbeats", s.heartbeats, "the heartbeats of the roster: when each came last, when it is due, and which are missing")
+	operator("GET", "/v1/audit", s.audit, "who did or read what, private incidents included, the newest incident first; `incident`, `person`, `from` and `to` narrow it; `limit` is 100 unless given, and `more` in the answer is what `before` then goes on from")
 	operator("GET", "/v1/backup", s.backup, "a consistent copy of the store")
 
 	const link = "whoever has the link, which is signed and works once"

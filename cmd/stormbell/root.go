@@ -97,6 +97,7 @@ func bareUsage(cmd *cobra.Command) {
 func commands(p process) []*cobra.Command {
 	return []*cobra.Command{
 		alertCommand(p),
+		auditCommand(p),
 		backupCommand(p),
 		blamelessCommand(p),
 		checkCommand(p),

@@ -66,6 +66,7 @@ type Client struct {
 
 	mu   sync.Mutex
 	self string // the bot's own user ID
+	team string // the workspace's ID
 }
 
 // New returns a client. It does not connect.
@@ -166,7 +167,7 @@ func (c *Client) Self(ctx context.Context) (string, error) {
 	}
 	c.badToken.Store(nil)
 	c.mu.Lock()
-	c.self = who.UserID
+	c.self, c.team = who.UserID, who.TeamID
 	c.mu.Unlock()
 	c.log.Info().Str("team", who.Team).Str("user", who.User).Msg("Slack knows us")
 	return who.UserID, nil
