@@ -107,7 +107,7 @@ func (w Wording) Sentence(e Event) Sentence {
 	case KindRole:
 		s.Did = w.gave(e)
 	case KindOffered:
-		s.Did = "asked " + w.actor(e.Person) + " to be " + w.text(string(e.Role))
+		s.Did = "asked " + w.actor(e.Person) + " to be " + w.text(plainWord(string(e.Role)))
 	case KindOfferEnded:
 		s = w.offerEnded(e, s)
 	case KindRoleLeft:
@@ -140,22 +140,24 @@ func (w Wording) program(e Event) Sentence {
 		s.Did = "opened the channel " + w.channel(e)
 	case KindPaged:
 		s.Did = "paged " + w.notified(e) + " by " + w.method(e)
-		s.Wrote = wrote(targetWords.Replace(e.Reason), e.Text)
+		s.Wrote = wrote(targetWords(e.Reason), e.Text)
 	case KindPageFailed:
 		s.Did = "could not page " + w.notified(e) + " by " + w.method(e)
 	case KindReceipt:
-		s.Did, s.Wrote = notification+" was "+w.text(or(e.Reason, "confirmed")), nil
+		s.Did, s.Wrote = notification+" was "+w.text(plainWord(or(e.Reason, "confirmed"))), nil
 	case KindStep:
 		if e.Person != "" { // it went on because of one notification
 			s.Did, s.Wrote = notification+" was not confirmed", nil
 			break
 		}
 		s.Did, s.Alone = "escalation"+step(e), true
-		s.Wrote = wrote(targetWords.Replace(oneNamed(e)))
+		s.Wrote = wrote(targetWords(oneNamed(e)))
 	case KindExhausted:
 		s.Did, s.Alone = "nobody answered any step of the escalation", true
+		s.Wrote = wrote(targetWords(e.Text))
 	case KindLapsed:
 		s.Did, s.Alone = "is paging again, although it was acknowledged", true
+		s.Wrote = wrote(targetWords(e.Text))
 	case KindRemark:
 		s.Did, s.Alone = "noted", true
 	case KindRelated:
@@ -213,12 +215,12 @@ func (w Wording) noted(k NoteKind) string {
 	case Task:
 		return "noted a task"
 	default:
-		return "noted (" + w.text(string(k)) + ")"
+		return "noted (" + w.text(plainWord(string(k))) + ")"
 	}
 }
 
 func (w Wording) gave(e Event) string {
-	role := w.text(string(e.Role))
+	role := w.text(plainWord(string(e.Role)))
 	switch e.Person {
 	case "":
 		return "left the role of " + role + " empty"
@@ -246,7 +248,7 @@ func (w Wording) notified(e Event) string {
 	case e.Person != "":
 		return w.actor(e.Person)
 	case e.Target != "":
-		return w.text(targetWords.Replace(e.Target))
+		return w.text(targetWords(e.Target))
 	default:
 		return "somebody"
 	}
@@ -264,12 +266,9 @@ func (w Wording) method(e Event) string {
 	case "email":
 		return "e-mail"
 	default: // push, webhook
-		return w.text(e.Via)
+		return w.text(plainWord(e.Via))
 	}
 }
-
-// targetWords writes the targets of a policy, kind:id, as people say them.
-var targetWords = strings.NewReplacer("channel:", "#", "person:", "person ", "rotation:", "rotation ", "team:", "team ")
 
 func step(e Event) string {
 	switch {
@@ -295,7 +294,7 @@ func (h How) with() string {
 }
 
 // KindWords is the kind of a follow-up as people read it.
-func (f FollowUp) KindWords() string { return strings.ReplaceAll(f.Kind, "_", " ") }
+func (f FollowUp) KindWords() string { return plainWord(f.Kind) }
 
 // ActorWords names an actor. Only people are called by a name, which person
 // returns; everything else has the same words everywhere. What text returns is

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,12 +102,56 @@ func TestLine(t *testing.T) {
 		{Event{By: Bot, Kind: KindPaged, Target: "channel:ops"}, "Paged #ops by Slack."},
 		{Event{By: Bot, Kind: KindReceipt, Person: "person:bob", Via: "push", Reason: "seen", Text: "x"}, "The notification to Bob by push was seen."},
 		{Event{By: Bot, Kind: KindStep, Step: 1, Text: "Step 1: Bob as rotation:primary"}, "Step 1: Bob as rotation primary."},
+		{Event{By: Bot, Kind: KindStep, Text: "Step 0: Dana Ng as person:dana"}, "Asked by name: Dana Ng."},
+		{Event{By: Bot, Kind: KindPaged, Person: "person:bob", Via: "slack", Reason: "person:bob"}, "Paged Bob by Slack."},
+		{Event{By: Bot, Kind: KindStep, Text: "Step 1: Bob as rotation:checkout-primary, person:bob, Eve as team:web"}, "Step 1: Bob as rotation checkout-primary, Eve as team web."},
 		{Event{By: Bot, Kind: KindStep, Step: 2, Pass: 3}, "Escalation, step 2, round 3."},
 		{Event{By: Bot, Kind: KindLapsed}, "Is paging again, although it was acknowledged."},
 		{Event{By: Bot, Kind: KindChannel, ChannelName: "inc-1"}, "Opened the channel #inc-1."},
 	} {
 		if got := w.Line(c.e); got != c.want {
 			t.Errorf("%s is said as %q, not %q", c.e.Kind, got, c.want)
+		}
+	}
+}
+
+// machine is what no text that people read may hold: names in the program's own writing,
+// and kind:id.
+var machine = regexp.MustCompile(`[a-z]_[a-z]|\b(person|rotation|team|channel|service|policy|slack|alert|admin|bot):\w|\bStep 0\b|%!`)
+
+// TestNoMachineWords renders every kind with what versions have written into its fields.
+func TestNoMachineWords(t *testing.T) {
+	for _, k := range kindsOf(t) {
+		for _, text := range []string{"", "Step 0: Dana as person:dana", "Step 2 (round 2): Bob as rotation:checkout-primary, team:web"} {
+			for _, via := range []string{"slack", "sms", "voice", "email", "push", "webhook", ""} {
+				e := Event{Kind: k, By: "bot", Severity: Sev2, Service: "checkout", How: Workaround, Role: "customer_liaison", Person: "person:dana",
+					Via: via, Reason: "rotation:checkout-primary", Count: 2, Of: 3, Into: 4, Calls: []Actor{"person:bob", "slack:U0EVE"},
+					FollowUp: &FollowUp{ID: "INC-1-F1", Kind: "permanent_fix", Title: "Fix it"}, ChannelName: "inc-1"}
+				if k == KindReceipt {
+					e.Reason = "not_seen"
+				}
+				if k == KindAlertJoined || k == KindAlert { // why somebody is asked is a sentence
+					e.Reason = "It got worse"
+				}
+				switch k {
+				case KindStep, KindExhausted, KindLapsed: // whose text the program writes
+					e.Text = text
+				case KindPaged, KindPageFailed:
+					e.Person, e.Target = "", "channel:ops"
+				}
+				if line := (Wording{}).Line(e); machine.MatchString(line) {
+					t.Errorf("%s is said as %q", k, line)
+				}
+				for _, by := range []Actor{"person:dana", "slack:U0EVE", "alert:grafana", "admin:cli", "admin:root", "bot", ""} {
+					e.By = by
+					w := Wording{Actor: func(a Actor) string {
+						return ActorWords(a, func(a Actor) string { _, id := a.Split(); return id }, nil)
+					}}
+					if line := w.Line(e); machine.MatchString(line) {
+						t.Errorf("%s by %s is said as %q", k, by, line)
+					}
+				}
+			}
 		}
 	}
 }

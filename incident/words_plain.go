@@ -1,0 +1,27 @@
+package incident
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What the machine names, such as kind:id, has words of its own wherever people read.
+var (
+	asPerson  = regexp.MustCompile(`(?:^|,? (?:as )?)person:[\pL\pN._-]*[\pL\pN]`)
+	asChannel = regexp.MustCompile(`\bchannel:([\pL\pN._-]*[\pL\pN])`)
+	asTarget  = regexp.MustCompile(`\b(rotation|team|service|policy|schedule|group):([\pL\pN._-]*[\pL\pN])`)
+	stepZero  = regexp.MustCompile(`\bStep 0\b`)
+)
+
+// targetWords writes the targets of a policy, kind:id, as people say them. A person who
+// was named stands before that already, and a step that the policy does not have is a
+// person to whom somebody gave it.
+func targetWords(s string) string {
+	s = asPerson.ReplaceAllString(s, "")
+	s = asChannel.ReplaceAllString(s, "#$1")
+	s = asTarget.ReplaceAllString(s, "$1 $2")
+	return strings.TrimSpace(stepZero.ReplaceAllString(s, "Asked by name"))
+}
+
+// plainWord is a word of the machine as people write it: permanent_fix is two.
+func plainWord(s string) string { return strings.ReplaceAll(s, "_", " ") }
