@@ -180,7 +180,7 @@ func TestShortcuts(t *testing.T) {
 func TestHome(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
-		r.command("bob", "general", "declare private keys leaked")
+		r.command("bob", "general", "declare keys leaked private")
 		r.pass(10 * time.Second)
 		if _, err := r.sim.As("eve").OpenHome(); err != nil {
 			t.Fatal(err)
@@ -276,7 +276,7 @@ func TestWordsOfCommands(t *testing.T) {
 			{c, "timeline", "Paged"},
 			{c, "rename checkout is down", "The title of INC-1 is"},
 			{c, "service serach", "Did you mean search?"},
-			{c, "reroute search it is theirs", "is about search now"},
+			{c, "reroute search it is theirs", "is about Search now"},
 			{c, "page @cleo now", "Paging for INC-1: Cleo Marsh"},
 			{c, "page payments", "Paging for INC-1"},
 			{c, "page paymnets", "Did you mean payments?"},

@@ -56,7 +56,12 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Merge, Into: into}); err != nil {
 			return s.told(caller, ephemeral(s.trouble(err)))
 		}
+		if i.Container.IsEphemeral { // which nothing refreshes
+			return s.told(caller, s.partOf(ctx, caller.Actor, n, into))
+		}
 		return answer{}
+	case actSetSeverity, actSetService, actReal, actDrill:
+		return s.pressedDeclared(ctx, caller, action)
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:
@@ -79,8 +84,10 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actDeclare:
 		form := declareForm(Command{Text: action.Value}, s.people.Current().Roster.Services, formState{ReplyURL: i.ResponseURL})
 		return s.thenForm(i.TriggerID, caller, form)
-	case actDeclared:
-		a := s.declare(ctx, caller, Parse("declare "+action.Value), i.TriggerID)
+	case actDeclared, actAnother:
+		cmd := Parse("declare " + action.Value)
+		cmd.Another = action.ActionID == actAnother
+		a := s.declare(ctx, caller, cmd, i.TriggerID)
 		if r, ok := a.payload.(reply); ok {
 			return s.told(caller, r)
 		}
@@ -172,7 +179,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		if caller.ReplyURL == "" {
 			return answer{}
 		}
-		return s.told(caller, ephemeral(s.declared(ctx, a)))
+		return s.told(caller, s.declared(ctx, caller.Actor, a, Command{Text: d.Title}))
 	case formUpdate:
 		act := desk.Act{Verb: desk.Note, Note: incident.Update, Text: named(stateOf(i.View, inputText).Value, s.nameOf)}
 		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {

@@ -21,7 +21,9 @@ type Command struct {
 	Severity incident.Severity
 	Service  string
 	Private  bool
-	Test     bool
+	Test     bool     // declare: a drill
+	Another  bool     // declare: it is not the same, though the words are
+	Doubts   []string // declare: what was read otherwise than typed, in words
 	People   []string // Slack user IDs of the mentions before the text
 	Target   string   // page, reassign, role: a word for somebody, when nobody is mentioned
 	Role     incident.Role
@@ -202,107 +204,8 @@ func (c *Command) role(key string) {
 	}
 }
 
-// serviceID is what names a service, with or without "service:" before it.
-func serviceID(word string) string {
-	lower := strings.ToLower(word)
-	for _, prefix := range []string{"service:", "service="} {
-		if strings.HasPrefix(lower, prefix) {
-			return word[len(prefix):]
-		}
-	}
-	return word
-}
-
-// declaration takes the words of their own out of a title: a severity and a
-// service anywhere, private and test only at its ends, so that "load test fails"
-// stays a title. Lines after the first one are details.
-func (c *Command) declaration() {
-	line, details, _ := strings.Cut(unquote(c.Text), "\n")
-	c.Details = strings.TrimSpace(details)
-	var title []string
-	fields := strings.Fields(line)
-	for n := 0; n < len(fields); n++ {
-		took := c.flagged(fields[n:])
-		if took == 0 {
-			title = append(title, fields[n])
-		}
-		n += max(took-1, 0)
-	}
-	for len(title) > 0 && c.flag(title[0]) {
-		title = title[1:]
-	}
-	for len(title) > 0 && c.flag(title[len(title)-1]) {
-		title = title[:len(title)-1]
-	}
-	c.Text = strings.TrimRight(unquote(strings.Join(title, " ")), ",;") // "checkout is slow, sev2"
-	if c.Text == "" && c.Details != "" {
-		c.Text, c.Details = c.Details, ""
-		c.declaration()
-	}
-}
-
-// flagged takes a severity or a service off the beginning of words, and returns
-// how many words that were.
-func (c *Command) flagged(words []string) int {
-	word := strings.ToLower(words[0])
-	if sev, ok := ownSeverity(word); ok && c.Severity == 0 {
-		c.Severity = sev
-		return 1
-	}
-	if (word == "sev" || word == "severity") && len(words) > 1 && c.Severity == 0 {
-		if sev, ok := ownSeverity("sev" + words[1]); ok {
-			c.Severity = sev
-			return 2
-		}
-	}
-	id := serviceID(words[0])
-	switch {
-	case id == words[0] || c.Service != "":
-		return 0
-	case id != "":
-		c.Service = strings.Trim(id, trimmed)
-		return 1
-	case len(words) > 1: // "service: checkout"
-		c.Service = strings.Trim(words[1], trimmed)
-		return 2
-	default:
-		return 0
-	}
-}
-
-// flag takes private and test.
-func (c *Command) flag(word string) bool {
-	switch strings.Trim(strings.ToLower(word), ",.;") {
-	case "private":
-		took := !c.Private
-		c.Private = true
-		return took // a second one is a word of the title
-	case "test":
-		took := !c.Test
-		c.Test = true
-		return took
-	default:
-		return false
-	}
-}
-
 // dashes are what phones and word processors make of a hyphen.
 var dashes = strings.NewReplacer("‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-")
-
-// ownSeverity reads sev1 … sev4, and nothing that could be a word of a title.
-func ownSeverity(word string) (incident.Severity, bool) {
-	word = dashes.Replace(strings.Trim(strings.ToLower(word), trimmed))
-	if rest, ok := strings.CutPrefix(word, "sev"); ok {
-		rest = strings.TrimLeft(rest, "-_")
-		if len(rest) == 1 && rest[0] >= '1' && rest[0] <= '4' {
-			return incident.Severity(rest[0] - '0'), true
-		}
-	}
-	if len(word) == 2 && word[0] == 'p' && word[1] >= '1' && word[1] <= '4' { // as alert tools call it
-		return incident.Severity(word[1] - '0'), true
-	}
-	return 0, false
-}
 
 // takeIncident takes an incident's name off the beginning of a text, in the ways
 // people write it: INC-12, inc12, "INC 12", or the name of its channel. A number

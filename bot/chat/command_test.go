@@ -45,7 +45,11 @@ var typed = []struct {
 		"declare load test fails", "declare a drill test sev4", "declare test", "declare “checkout is down”", "declare \"checkout is down\" sev1", "“declare checkout is down”",
 		"declare checkout is down\nsince noon\n\nerror 500 &amp; more", "declare sev1\ncheckout is down\nsince noon", "declare &lt;!channel&gt; is down",
 		"declare <@U0ADA|ada> says <#C0GEN|general> and <https://x.example/a?b=1&amp;c=2|the page> are down", "declare <!here> <!subteam^S0PAY|@payments> <!channel>",
-		"declare INC-4 is back", "declare checkout &amp;amp; login", "declare 100% of &lt;b&gt;", "declare don't panic"}},
+		"declare INC-4 is back", "declare checkout &amp;amp; login", "declare 100% of &lt;b&gt;", "declare don't panic",
+		"declare checkout down —sev1", "declare checkout down --private –drill", "declare checkout down drill private sev2 service:search", "declare checkout down sev1,private", "declare drill", "declare private drill",
+		"declare database drill", "declare this is a drill", "declare not a drill", "declare checkout fails after the drill", "declare checkout down critical", "declare search slow, not critical", "declare disk is critical",
+		"declare checkout down\nsince noon sev1\nprivate", "declare checkout down\nwe had a drill", "declare checkout down sev1 sev2", "declare checkout down severity=2", "declare checkout down --severity 2 --service search", "declare checkout down p0",
+		"declare sprinklers went off in the fire test", "declare private beta is slow"}},
 	{"an incident, named", []string{
 		"INC-4", "inc-4", "inc4", "Inc 4", "INC–4", "INC-4 ack", "inc 4 ack", "ack INC-4", "ack inc4", "ack INC 4", "ack INC–4.", "ack (INC-4)", "ack 4", "ack #4",
 		"ack #inc-4-checkout-is-slow", "ack <#C0INC|inc-4-checkout-is-slow>", "show 4", "show INC-4", "INC-4 show", "timeline 12", "postmortem INC-12", "INC-0", "INC-99999999999", "INC-4x"}},
@@ -96,6 +100,7 @@ func shown(c Command) string {
 	add("people", c.People, len(c.People) == 0)
 	add("target", c.Target, c.Target == "")
 	add("into", c.Into, c.Into == 0)
+	add("doubts", fmt.Sprintf("%q", c.Doubts), len(c.Doubts) == 0)
 	add("unknown", fmt.Sprintf("%q", c.Unknown), c.Unknown == "")
 	add("near", c.Near, c.Near == "")
 	add("text", fmt.Sprintf("%q", c.Text), c.Text == "")
@@ -163,14 +168,14 @@ func lost(c Command) string {
 	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, strings.Join(c.People, " ")}, " ")
 	var gone []string
 	for _, w := range strings.Fields(c.Typed) {
-		w = strings.Trim(w, trimmed+"#@<>")
+		w = strings.Trim(w, trimmed+"#@<>‐‑‒–—―−-")
 		lower := strings.ToLower(w)
 		_, verb := words[lower]
 		_, _, named := takeIncident(w + " 1")
 		_, severity := ownSeverity(w)
 		digits := strings.Trim(lower, "sevp-0123456789") == ""
 		switch {
-		case w == "" || verb || named || severity || digits || lower == "private" || lower == "test" || lower == "of" || lower == "to":
+		case w == "" || verb || named || severity || digits || lower == "private" || lower == "drill" || lower == "critical" || lower == "major" || lower == "minor" || lower == "crit" || len(c.Doubts) > 0 || lower == "of" || lower == "to":
 		case strings.HasPrefix(lower, "service:"), strings.HasPrefix(lower, "service="), strings.HasPrefix(lower, "severity"):
 		case strings.Contains(strings.ToLower(kept), lower), c.Severity > 0, c.Role != "", len(c.People) > 0:
 		default:

@@ -80,54 +80,6 @@ func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, chan
 		"This is not an incident's channel.")
 }
 
-// declare opens an incident at once, or the form when there is no title yet.
-func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger string) answer {
-	if cmd.Text == "" {
-		return s.thenForm(trigger, c, declareForm(cmd, s.people.Current().Roster.Services, formState{ReplyURL: c.ReplyURL}))
-	}
-	d := incident.Declaration{Title: named(cmd.Text, s.nameOf), Details: named(cmd.Details, s.nameOf),
-		Severity: cmd.Severity, Service: cmd.Service, Private: cmd.Private, Test: cmd.Test}
-	a, err := s.desk.Declare(ctx, c, d)
-	if err != nil {
-		return answer{payload: s.mistake(err, cmd)}
-	}
-	return answer{payload: ephemeral(s.declared(ctx, a))}
-}
-
-// declared tells the caller what became of a declaration.
-func (s *Slack) declared(ctx context.Context, a desk.Answer) string {
-	i := a.Incident
-	service := i.Service
-	if v, ok := s.people.Current().Roster.Service(i.Service); ok {
-		service = v.Name
-	}
-	text := fmt.Sprintf("*%s* is open: %s", i.Name(), i.Severity)
-	if service != "" {
-		text += " · " + esc(service)
-	}
-	text += " · " + esc(i.Title)
-	switch {
-	case i.Channel != "":
-		text += "\nIts channel is <#" + i.Channel + ">."
-	case i.Severity == incident.Sev4:
-		text += "\nA sev4 pages nobody. Its channel is being made."
-	case i.Test:
-		text += "\nIt is a test: only you are paged. Its channel is being made."
-	case len(i.Called) > 0:
-		b, err := s.desk.Brief(ctx, i.Number)
-		if err != nil {
-			b = desk.Brief{Asked: i.Called} // it is open all the same
-		}
-		text += "\n" + strings.TrimSpace(s.names().paged("Paging ", b)) + " Its channel is being made."
-	default:
-		text += "\nNobody is on call for it, so the last resort is told. Its channel is being made."
-	}
-	for _, n := range a.Notes {
-		text += "\n" + esc(n)
-	}
-	return text
-}
-
 // nameOf names a mentioned user in plain text.
 func (s *Slack) nameOf(user string) string {
 	return s.people.Current().DisplayName(s.people.Current().Actor(user))
@@ -186,7 +138,11 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.Rename:
 		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
 	case desk.Reroute:
-		return i.Name() + " is about " + esc(i.Service) + " now; the people on call for it are being paged."
+		return i.Name() + " is about " + esc(s.people.Current().ServiceName(i.Service)) + " now. " + whoIsPaged(i)
+	case desk.Real:
+		return i.Name() + " is real now, no drill. " + whoIsPaged(i)
+	case desk.Drill:
+		return i.Name() + " is a drill now. " + whoIsPaged(i)
 	case desk.TakeRole:
 		if act.Person != "" && i.Holder(act.Role) != act.Person {
 			return s.names().who(act.Person) + " is asked to take command of " + i.Name() + ". Until they accept, nothing changes."

@@ -1,10 +1,8 @@
 package chat
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -97,31 +95,13 @@ const (
 
 // serviceInput is nil when there is nothing to choose from.
 func serviceInput(chosen string, services []rotation.Service) slack.Block {
-	var initial *slack.OptionBlockObject
-	var options []*slack.OptionBlockObject
-	services = slices.SortedStableFunc(slices.Values(services), func(a, b rotation.Service) int {
-		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
-	})
-	for _, s := range services {
-		if length(s.ID) > valueMost || len(options) == servicesMost {
-			continue
-		}
-		o := slack.NewOptionBlockObject(s.ID, plainText(clip(esc(cmp.Or(strings.TrimSpace(s.Name), s.ID)), 75)), nil)
-		options = append(options, o)
-		if chosen != "" && (strings.EqualFold(s.ID, chosen) || strings.EqualFold(s.Name, chosen)) {
-			initial = o
-		}
-	}
+	options, initial := serviceOptions(chosen, services, "")
 	if len(options) == 0 {
 		return nil
 	}
 	service := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("Leave empty if unsure"), inputValue)
 	service.InitialOption = initial
-	if len(options) <= optionsMost {
-		service.Options = options
-	} else {
-		service.OptionGroups = grouped(options)
-	}
+	fill(service, options)
 	return slack.NewInputBlock(inputService, plainText("Service"), plainText("Its owner is paged."), service).WithOptional(true)
 }
 
