@@ -140,3 +140,93 @@ func TestDeclaredAlike(t *testing.T) {
 		}
 	})
 }
+
+// drill stands before every line of one, as Slack keeps it.
+const drill = ":test_tube: Drill"
+
+// TestS17DrillPagesNobodyElse: a drill says so in every line, and pages whoever declared
+// it; its owner is paged when it becomes real.
+func TestS17DrillPagesNobodyElse(t *testing.T) {
+	for _, by := range []string{"eve", "bob"} { // who is not in the roster, and who is
+		t.Run(by, func(t *testing.T) {
+			inBubble(t, slacksim.Options{}, func(r *rig) {
+				seen := r.command(by, "general", "declare Checkout fails over sev1 drill")
+				r.pass(time.Hour)
+				if !strings.Contains(seen.Text, drill) || strings.Contains(seen.Text, "Paging") {
+					t.Errorf("%s sees %s", by, seen.Text)
+				}
+				c := r.channel("inc-1-checkout-fails-over").ID
+				r.command(by, c, "escalate")
+				r.command(by, c, "note the replica leads")
+				r.command(by, c, "sev 2 it is enough")
+				r.command(by, c, "service search")
+				r.pass(time.Hour)
+				for _, user := range []string{"U0ADA", "U0CLEO"} {
+					if n := len(r.dm(user)); n > 0 {
+						t.Errorf("%s has %d messages of a drill", user, n)
+					}
+				}
+				if n := len(r.marked(r.channel("incidents").Messages, "announce", "INC-1")); n > 0 {
+					t.Error("a drill is announced")
+				}
+				lines := append(r.channel(c).Messages, r.dm(userID(r, by))...)
+				if len(lines) < 4 {
+					t.Fatalf("only %d lines:%s", len(lines), list(lines))
+				}
+				for _, m := range lines {
+					if m.User == r.sim.BotUserID() && !shows(m, drill) && m.Subtype == "" {
+						t.Errorf("a line of a drill does not say so: %s %s", m.Text, m.Blocks)
+					}
+				}
+				card := r.marked(r.channel(c).Messages, "card", "INC-1")[0]
+				r.press(by, c, card, "This is real")
+				r.find(r.dm("U0ADA"), "Checkout fails over")
+				if i, _ := r.fold(1); i.Test {
+					t.Error("it is a drill still")
+				}
+				r.find(r.channel("incidents").Messages, "INC-1")
+			})
+		})
+	}
+}
+
+// TestRealBecomesDrill by one click, as long as nobody has answered.
+func TestRealBecomesDrill(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		seen := r.command("eve", "general", "declare Checkout fails since the load test")
+		r.pass(10 * time.Second)
+		r.click("eve", seen, "drill", nil)
+		r.pass(time.Hour)
+		page := r.find(r.dm("U0ADA"), "Checkout fails")
+		if !shows(page, drill) {
+			t.Errorf("the page of ada still looks real: %s", page.Blocks)
+		}
+		if n := len(r.dm("U0CLEO")); n > 0 {
+			t.Errorf("cleo has %d messages: the escalation went on", n)
+		}
+		if m := r.find(r.channel("incidents").Messages, "INC-1"); !shows(m, drill) {
+			t.Errorf("the announcement does not say that it is a drill: %s", m.Blocks)
+		}
+		seen = r.command("eve", "general", "declare Search fails")
+		r.pass(10 * time.Second)
+		r.command("ada", "general", "ack INC-2")
+		r.click("eve", seen, "drill", nil)
+		if i, _ := r.fold(2); i.Test || !strings.Contains(r.whispers("eve"), "so INC-2 stays real") {
+			t.Errorf("drill %t; eve was told %s", i.Test, r.whispers("eve"))
+		}
+	})
+}
+
+// TestS18ServiceWithoutOwner declares for a service that nobody owns: the fallback is
+// paged, and a follow-up to find an owner opens.
+func TestS18ServiceWithoutOwner(t *testing.T) {
+	inBubbleWith(t, storefrontRoster, func(r *rig) {
+		r.command("eve", "general", "declare Old Mailer is down")
+		r.pass(10 * time.Second)
+		r.find(r.dm("U0CLEO"), "Old Mailer is down")
+		i, _ := r.fold(1)
+		if len(i.FollowUps) != 1 || i.FollowUps[0].Title != "Find an owner for Old Mailer" || i.FollowUps[0].Due.IsZero() {
+			t.Errorf("follow-ups %+v, want one to find an owner", i.FollowUps)
+		}
+	})
+}

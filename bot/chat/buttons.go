@@ -137,7 +137,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 	case p.action == actEscalate:
 		return s.told(c, ephemeral("The next step of the policy is being paged for "+a.Incident.Name()+"."))
 	case i.Container.IsEphemeral:
-		return s.told(c, ephemeral(s.did(act, a)))
+		return s.told(c, ephemeral(drillMark(a.Incident)+s.did(act, a)))
 	default:
 		return answer{}
 	}

@@ -42,6 +42,9 @@ func cardMessage(b desk.Brief, a around, n names) message {
 	if i.Status.Active() {
 		value := strconv.Itoa(i.Number)
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))
+		if i.Test {
+			elements = append(elements, button(actReal, value, "This is real", ""))
+		}
 		if i.Acked() {
 			elements = append(elements, button(actUpdate, value, "Add update", ""), button(actCommand, value, "Take command", ""))
 		}
@@ -123,8 +126,8 @@ var inLink = strings.NewReplacer("&", "&amp;", "<", "%3C", ">", "%3E", "|", "%7C
 
 // postmortemMessage is the document in short, for the channel.
 func postmortemMessage(i incident.Incident, d postmortem.Document) message {
-	m := message{text: "Draft of the post-mortem of " + i.Name() + ": " + esc(i.Title)}
-	m.blocks = []slack.Block{header("Post-mortem of " + i.Name() + " (draft)")}
+	m := message{text: drillMark(i) + "Draft of the post-mortem of " + i.Name() + ": " + esc(i.Title)}
+	m.blocks = []slack.Block{header(drillMark(i) + "Post-mortem of " + i.Name() + " (draft)")}
 	left := contentMost
 	for _, s := range d.Summary() {
 		var b strings.Builder
@@ -164,7 +167,7 @@ func listText(active []incident.Incident, n names, command string) string {
 		if i.Asking {
 			who += ", people are being paged again"
 		}
-		lines = append(lines, fmt.Sprintf("*%s* · %s · %s · %s%s (%s)", i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
+		lines = append(lines, fmt.Sprintf("%s*%s* · %s · %s · %s%s (%s)", drillMark(i), i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
 	}
 	if rest := active[len(lines):]; len(rest) > 0 {
 		var more []string
@@ -178,7 +181,7 @@ func listText(active []incident.Incident, n names, command string) string {
 
 // timelineText shows the end of a timeline, within most bytes.
 func timelineText(i incident.Incident, events []incident.Event, n names, most int) string {
-	head := fmt.Sprintf("*%s · %s · %s*\n", i.Name(), i.Status, esc(i.Title))
+	head := fmt.Sprintf("%s*%s · %s · %s*\n", drillMark(i), i.Name(), i.Status, esc(i.Title))
 	var lines []string
 	left := most - len(head)
 	for k := len(events) - 1; k >= 0; k-- {

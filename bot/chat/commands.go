@@ -119,7 +119,7 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral(s.did(act, a))
+	return ephemeral(drillMark(a.Incident) + s.did(act, a))
 }
 
 // did confirms an act to whoever did it; the channel is told automatically.
