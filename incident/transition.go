@@ -214,6 +214,9 @@ func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Cha
 	}
 	if kind == "" {
 		kind, text = ParseNote(text)
+		if word := emptyKind(text); kind == "" && word != "" {
+			return Change{}, Refuse("As in: note "+word+": error rate is at 12 %.", "Nothing stands behind “%s:”.", word)
+		}
 	}
 	c := begin(i, by, now)
 	seq := c.add(Event{Kind: KindNote, Note: kind, Text: text})

@@ -62,6 +62,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return answer{}
 	case actSetSeverity, actSetService, actReal, actDrill:
 		return s.pressedDeclared(ctx, caller, action)
+	case actNoIncident:
+		return s.cancelled(ctx, caller, action.Value)
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:

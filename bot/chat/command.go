@@ -16,6 +16,9 @@ import (
 type Command struct {
 	Word     string // the canonical verb; "" when the first word is none
 	Incident int    // named in the text; 0 when it is not
+	More     []int  // further ones that are named beside it
+	Perhaps  int    // named in a sentence; it is meant where no other incident can be
+	FollowUp string // the name of a follow-up, INC-13-F1
 	Text     string // what remains, as typed
 	Details  string // declare: the lines after the first one
 	Severity incident.Severity
@@ -26,6 +29,7 @@ type Command struct {
 	Doubts   []string // declare: what was read otherwise than typed, in words
 	People   []string // Slack user IDs of the mentions before the text
 	Target   string   // page, reassign, role: a word for somebody, when nobody is mentioned
+	Also     []string // role: words for further people
 	Role     incident.Role
 	Into     int // duplicate: the other incident
 
@@ -97,13 +101,20 @@ func Parse(text string) Command {
 			c.Word, c.Incident = "show", n
 			return c
 		}
-		c.Incident, rest = n, after
+		c.Incident, c.Text = n, after
+		c.moreIncidents(true)
+		if rest = c.Text; rest == "" { // nothing but names
+			c.Word, c.More = "show", nil
+			return c
+		}
 	}
 	first, rest := cut(rest)
 	key := strings.Trim(strings.ToLower(first), trimmed)
 	word, ok := words[key]
-	if _, severity := ownSeverity(key); severity {
-		word, ok = "sev", true
+	if sev, doubt := severityFlag(key); sev > 0 || doubt != "" {
+		if word, ok = "sev", true; sev == 0 { // "sev9": it is refused by its number
+			rest = strings.TrimSpace(key[len(key)-1:] + " " + rest)
+		}
 	}
 	if key == "open" && rest != "" {
 		word = "declare" // "open" by itself asks for the open ones
@@ -117,6 +128,11 @@ func Parse(text string) Command {
 		return c
 	}
 	c.Word, c.Text = word, rest
+	c.followUp()
+	c.public()
+	if c.Word == "done" {
+		return c
+	}
 	if !slices.Contains([]string{"declare", "silence", "maintenance", "silences"}, word) {
 		c.incident()
 	}
@@ -128,30 +144,13 @@ func Parse(text string) Command {
 // and what people put there for order.
 const trimmed = ".,:;!?/\\\"'“”„«»‘’`*_()[]"
 
-// incident takes the incident's name off the beginning of the text.
-func (c *Command) incident() {
-	if c.Incident > 0 {
-		return
-	}
-	if n, rest, ok := takeIncident(c.Text); ok {
-		c.Incident, c.Text = n, rest
-		return
-	}
-	switch c.Word {
-	case "show", "ack", "timeline", "postmortem", "escalate": // need no words, so a number by itself is a name
-		if n, ok := incident.ParseName(strings.Trim(c.Text, trimmed)); ok {
-			c.Incident, c.Text = n, ""
-		}
-	}
-}
-
 // details reads what the verb needs besides the text.
 func (c *Command) details(key string) {
 	switch c.Word {
 	case "declare":
 		c.declaration()
 	case "sev":
-		if sev, ok := ownSeverity(key); ok {
+		if sev, _ := severityFlag(key); sev > 0 {
 			c.Severity = sev // "sev1" by itself
 			break
 		}
@@ -172,8 +171,8 @@ func (c *Command) details(key string) {
 		}
 	case "duplicate":
 		// "duplicate INC-4" in a channel says of what this one is a part.
-		c.Into, c.Incident = c.Incident, 0
-		if n, rest, ok := takeIncident(strings.TrimPrefix(c.Text, "of ")); ok {
+		c.Into, c.Incident, c.Perhaps = c.Incident, 0, 0
+		if n, rest, ok := takeWhole(c.Text); ok {
 			c.Incident, c.Into, c.Text = c.Into, n, rest
 		}
 	}
@@ -201,6 +200,7 @@ func (c *Command) role(key string) {
 	if len(c.People) == 0 {
 		c.Target, c.Text = cut(c.Text)
 		c.Target = strings.Trim(c.Target, trimmed+"@")
+		c.also()
 	}
 }
 
@@ -213,7 +213,7 @@ var dashes = strings.NewReplacer("‐", "-", "‑", "-", "‒", "-", "–", "-",
 func takeIncident(text string) (n int, rest string, ok bool) {
 	first, rest := cut(text)
 	word := dashes.Replace(strings.Trim(strings.ToLower(first), trimmed+"#"))
-	if !strings.HasPrefix(word, "inc") {
+	if !strings.HasPrefix(word, "inc") || isFollowUp(first) {
 		return 0, text, false
 	}
 	if word == "inc" || word == "inc-" {
@@ -324,6 +324,9 @@ func (c Command) act() (desk.Act, bool, error) {
 	a := desk.Act{Verb: verb, Text: c.Text, Note: noteKinds[c.Word], Severity: c.Severity,
 		Service: c.Service, Role: c.Role, Into: c.Into}
 	switch {
+	case c.Word == "sev" && c.Severity == 0 && c.Text != "":
+		word, _ := cut(c.Text)
+		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "There is no severity "+word+": 1 is the worst, 4 the least.")
 	case c.Word == "sev" && c.Severity == 0:
 		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "Say which severity: 1, 2, 3 or 4; 1 is the worst.")
 	case verb == desk.Reroute && c.Service == "":

@@ -66,6 +66,14 @@ var typed = []struct {
 		"task call provider <@U0ADA>", "update", "update customers can pay again", "note a < b &amp;&amp; c > d", "note line one\nline two", "note  two  spaces"}},
 	{"owners", []string{"service edge", "service", "reroute edge pages are fine behind it", "reroute service:edge fine", "duplicate INC-4", "INC-7 duplicate INC-4", "duplicate of INC-4", "duplicate INC-7 INC-4", "duplicate", "merge INC-4"}},
 	{"paging", []string{"page <@U0ADA> we need you", "page <@U0ADA> <@U0BOB|bob>, db", "page @ada now", "page payments", "page service:checkout for the db", "page INC-4 <@U0ADA>", "page", "call edge"}},
+	{"names anywhere", []string{
+		"sev 9 INC-14", "sev 1 INC-14", "sev1 payments too INC-14", "page @ada INC-14", "page <@U0ADA> INC-14", "page INC-14 @ada come", "role commander INC-14", "role commander <@U0ADA> INC-14",
+		"snooze 15m INC-14", "snooze INC-14 15m", "status mitigated INC-14", "status INC-14", "note error rate falls INC-14", "note the same as INC-14", "rename Checkout is down INC 14.", "page @ada for INC-14",
+		"resolve INC-27 INC-28", "resolve INC-27, INC-28 and INC-29", "resolve INC-27 and INC-28 all is calm", "resolve INC-27 INC-28 has the rest", "ack INC-1, INC-2", "INC-1 INC-2 ack", "INC-1 INC-2",
+		"duplicate 13", "duplicate INC-13", "duplicate #13 the same alert", "merge into INC-13", "merge INC-7 into INC-13", "merge INC-7 into 13", "merge INC-7 with INC-13 same cause",
+		"done INC-13-F1", "done INC-13-F1 https://x.example/1", "done with inc–13–f1", "resolve INC-13-F1", "close INC-13-F2", "INC-13-F1", "note see INC-13-F1",
+		"sev1 card payments fail", "sev0 all is down", "sev9", "p1 it is worse", "role responder @clara @jonas", "role responder <@U0ADA> <@U0BOB>", "role responder @clara and @jonas",
+		"update public: we are on it", "update public we are on it", "update public:we are on it", "update publicly known", "cancel", "cancel INC-4"}},
 	{"lists", []string{"list", "ls", "open", "open checkout is down", "timeline", "history", "postmortem", "post-mortem", "pm"}},
 	{"mistakes", []string{"acknowlege", "resovle INC-4", "declre checkout is down", "checkout is down", "weather", "xyzzy plugh", "🔥🔥🔥", "sev-9", "<@U0ADA>", "ac", "decalre"}},
 }
@@ -92,6 +100,10 @@ func shown(c Command) string {
 	}
 	parts = append(parts, c.Word)
 	add("incident", c.Incident, c.Incident == 0)
+	add("more", c.More, len(c.More) == 0)
+	add("perhaps", c.Perhaps, c.Perhaps == 0)
+	add("follow-up", c.FollowUp, c.FollowUp == "")
+	add("also", c.Also, len(c.Also) == 0)
 	add("severity", c.Severity, c.Severity == 0)
 	add("service", c.Service, c.Service == "")
 	add("private", c.Private, !c.Private)
@@ -165,7 +177,8 @@ func FuzzParse(f *testing.F) {
 // lost returns the words that were typed and are nowhere. The verb, names of
 // incidents, and the words of their own of a declaration are understood.
 func lost(c Command) string {
-	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, strings.Join(c.People, " ")}, " ")
+	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, strings.Join(c.People, " "), strings.Join(c.Also, " "), c.FollowUp}, " ")
+	leads := map[string]bool{"and": true, "for": true, "on": true, "into": true, "with": true, "as": true, "in": true, "public": c.Word == "public"}
 	var gone []string
 	for _, w := range strings.Fields(c.Typed) {
 		w = strings.Trim(w, trimmed+"#@<>‐‑‒–—―−-")
@@ -175,7 +188,7 @@ func lost(c Command) string {
 		_, severity := ownSeverity(w)
 		digits := strings.Trim(lower, "sevp-0123456789") == ""
 		switch {
-		case w == "" || verb || named || severity || digits || lower == "private" || lower == "drill" || lower == "critical" || lower == "major" || lower == "minor" || lower == "crit" || len(c.Doubts) > 0 || lower == "of" || lower == "to":
+		case w == "" || verb || named || severity || digits || leads[lower] || strings.HasPrefix(lower, "public:") || lower == "private" || lower == "drill" || lower == "critical" || lower == "major" || lower == "minor" || lower == "crit" || len(c.Doubts) > 0 || lower == "of" || lower == "to":
 		case strings.HasPrefix(lower, "service:"), strings.HasPrefix(lower, "service="), strings.HasPrefix(lower, "severity"):
 		case strings.Contains(strings.ToLower(kept), lower), c.Severity > 0, c.Role != "", len(c.People) > 0:
 		default:

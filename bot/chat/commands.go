@@ -32,15 +32,17 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return s.quietCommand(ctx, caller, Parse(unlinked(c.Text)), c.UserID, c.TriggerID)
 	case "heartbeats":
 		return answer{payload: s.heartbeats(ctx)}
+	case "done":
+		return answer{payload: s.followUpNamed(cmd)}
 	}
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
-		return answer{payload: s.mistake(err, cmd)}
+		return answer{payload: s.orDeclare(s.mistake(err, cmd), cmd)}
 	}
 	if cmd.Word == "update" && cmd.Text == "" {
 		return s.formOn(ctx, c.TriggerID, caller, press{actUpdate, n})
 	}
-	return answer{payload: s.onIncident(ctx, caller, cmd, n)}
+	return answer{payload: s.onAll(ctx, caller, cmd, n)}
 }
 
 // key names a request, so that the same one is recognised when Slack delivers it
@@ -63,6 +65,9 @@ func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, chan
 	n, ok, err := s.desk.InChannel(ctx, channel)
 	if err != nil || ok {
 		return n, err
+	}
+	if cmd.Perhaps > 0 {
+		return cmd.Perhaps, nil
 	}
 	active, err := s.desk.Active(ctx, who)
 	if err != nil {
@@ -99,6 +104,8 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 			return s.mistake(err, cmd)
 		}
 		return ephemeral("The next step of the policy is being paged for " + incident.Name(n) + ".")
+	case "public":
+		return s.mistake(refuse("To tell people inside: "+s.opt.Command+" update TEXT.", "Words for the public are kept apart, and this version has no place for them. Nothing was posted."), cmd)
 	case "page":
 		return s.pageByHand(ctx, c, cmd, n)
 	case "unack", "snooze", "reassign":
@@ -110,6 +117,12 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 		return s.mistake(err, cmd)
 	case !ok:
 		return s.show(ctx, c.Actor, n) // "status" alone
+	}
+	if act.Verb == desk.Cancel && act.Text == "" {
+		return s.confirmCancel(n)
+	}
+	if cmd.several() {
+		return s.roleForAll(ctx, c, cmd, n)
 	}
 	act.Text = named(act.Text, s.nameOf)
 	if act.Person, err = s.meant(cmd); err != nil {
@@ -144,7 +157,7 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.Drill:
 		return i.Name() + " is a drill now. " + whoIsPaged(i)
 	case desk.TakeRole:
-		if act.Person != "" && i.Holder(act.Role) != act.Person {
+		if act.Role == incident.Commander && act.Person != "" && i.Holder(act.Role) != act.Person {
 			return s.names().who(act.Person) + " is asked to take command of " + i.Name() + ". Until they accept, nothing changes."
 		}
 		return "Done: " + string(act.Role) + " of " + i.Name() + "."
