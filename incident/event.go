@@ -12,7 +12,7 @@ type Kind string
 // The kinds of events. The fields of [Event] that each one fills beside Seq,
 // At, By and Kind stand behind it.
 const (
-	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Text
+	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
 	KindAcknowledged Kind = "acknowledged"     //
 	KindDrill        Kind = "drill"            // Test: it is a drill from now on, or is none
 	KindInvestigate  Kind = "investigating"    // Text
@@ -136,6 +136,7 @@ func (i Incident) apply(e Event) Incident {
 		i.NoChannel = e.NoChannel
 		i.Says, i.Runbook = e.Says, e.Runbook
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
+		i.involve(e.Person)
 		i.startImpact(e.At)
 	case KindDrill:
 		i.Test, i.Exhausted = e.Test, false

@@ -15,6 +15,7 @@ type Declaration struct {
 	Symptom  Symptom
 	Function string // the business function that is hit; may be empty
 
+	Reporter  Actor     // whose words made somebody declare it; may be empty
 	ServiceBy ServiceBy // how Service was chosen, where nobody named it
 	Details   string    // what else was said; becomes the first note
 	Private   bool
@@ -44,7 +45,7 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 	d.Private = d.Private || d.Symptom == Security
 	c := begin(Incident{Number: n}, by, now)
 	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Assumed: assumed, Service: d.Service,
-		ServiceBy: d.ServiceBy, Symptom: d.Symptom, Function: function,
+		ServiceBy: d.ServiceBy, Symptom: d.Symptom, Function: function, Person: d.Reporter,
 		Private: d.Private, Test: d.Test, Alert: d.Alert, NoChannel: d.NoChannel,
 		Says: beside(title, FirstSentence(d.Says)), Runbook: WebAddress(d.Runbook)})
 	if d.NoChannel {

@@ -24,6 +24,9 @@ func (s *Slack) interact(ctx context.Context, i slack.InteractionCallback) answe
 			return s.thenForm(i.TriggerID, caller, declareForm(Command{}, s.people.Current().Roster.Services, formState{}))
 		}
 	case slack.InteractionTypeMessageAction:
+		if i.CallbackID == "declare_from_message" {
+			return s.declareFrom(i)
+		}
 		if i.CallbackID == "add_to_timeline" {
 			return s.marked(ctx, i)
 		}
@@ -172,16 +175,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: state.ReplyURL}
 	switch i.View.CallbackID {
 	case formDeclare:
-		d := readDeclaration(i.View)
-		d.Title, d.Details = named(d.Title, s.nameOf), named(d.Details, s.nameOf)
-		a, err := s.desk.Declare(ctx, caller, d)
-		if err != nil {
-			return s.atInput(inputTitle, err)
-		}
-		if caller.ReplyURL == "" {
-			return answer{}
-		}
-		return s.told(caller, s.declared(ctx, caller.Actor, a, Command{Text: d.Title}))
+		return s.submittedDeclaration(ctx, caller, i.View, state)
 	case formUpdate:
 		act := desk.Act{Verb: desk.Note, Note: incident.Update, Text: named(stateOf(i.View, inputText).Value, s.nameOf)}
 		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {

@@ -65,6 +65,9 @@ func fields(b desk.Brief, n names) []*slack.TextBlockObject {
 		mrkdwn("*Service*\n" + clip(esc(b.ServiceName()), 500)),
 		mrkdwn("*Owner*\n" + clip(owner, 500)),
 	}
+	if sees := seen(i); sees != "" {
+		list = append(list, mrkdwn("*Customers see*\n"+clip(esc(sees), 500)))
+	}
 	if c := i.Holder(incident.Commander); c != "" {
 		list = append(list, mrkdwn("*Commander*\n"+clip(n.who(c), 500)))
 	}

@@ -53,7 +53,7 @@ func (s *Slack) declared(ctx context.Context, who incident.Actor, a desk.Answer,
 		text = drillMark(i) + "*" + i.Name() + "* is open already: you declared it in the same words just now."
 	case i.Private:
 		text += "\n🔒 It is private: only those involved can see it."
-	case strings.Contains(strings.ToLower(i.Title), "private"):
+	case cmd.Word == "declare" && strings.Contains(strings.ToLower(i.Title), "private"):
 		cmd.Doubts = append(cmd.Doubts, "Everybody can see it: “private” is understood as the last word.")
 	}
 	text += "\n" + s.pagedFor(ctx, i)

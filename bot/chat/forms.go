@@ -22,6 +22,8 @@ const (
 	inputTitle    = "title"
 	inputSeverity = "severity"
 	inputService  = "service"
+	inputSymptom  = "symptom"
+	inputFunction = "function"
 	inputDetails  = "details"
 	inputOptions  = "options"
 	inputHow      = "how"
@@ -31,8 +33,9 @@ const (
 
 // formState is what a form remembers from its opening to its submission.
 type formState struct {
-	Incident int    `json:"incident,omitempty"`
-	ReplyURL string `json:"reply_url,omitempty"`
+	Incident int         `json:"incident,omitempty"`
+	ReplyURL string      `json:"reply_url,omitempty"`
+	From     fromMessage `json:"from,omitzero"` // declare: the message that made somebody declare it
 }
 
 // String returns the state as a form keeps it.
@@ -48,41 +51,6 @@ func readState(s string) formState {
 	var f formState
 	_ = json.Unmarshal([]byte(s), &f) // an unreadable state is an empty one
 	return f
-}
-
-// declareForm asks what is broken. What is known already is filled in.
-func declareForm(c Command, services []rotation.Service, state formState) slack.ModalViewRequest {
-	title := slack.NewPlainTextInputBlockElement(plainText("Card payments fail"), inputValue)
-	title.InitialValue = short(c.Text, 3000)
-	title.MaxLength = 3000
-	titleBlock := slack.NewInputBlock(inputTitle, plainText("What can customers not do?"), nil, title)
-
-	severities := []*slack.OptionBlockObject{}
-	for s := incident.Sev1; s <= incident.Sev4; s++ {
-		severities = append(severities, slack.NewOptionBlockObject(s.String(), plainText(s.String()+" · "+s.Word()), nil))
-	}
-	severity := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("How bad"), inputValue, severities...)
-	initial := c.Severity
-	if initial == 0 {
-		initial = incident.DefaultSeverity
-	}
-	severity.InitialOption = severities[initial-1]
-	severityBlock := slack.NewInputBlock(inputSeverity, plainText("Severity"),
-		plainText("If you are unsure between two, take the worse one. You can change it at any time."), severity)
-
-	blocks := []slack.Block{titleBlock, severityBlock}
-	if b := serviceInput(c.Service, services); b != nil {
-		blocks = append(blocks, b)
-	}
-	details := slack.NewPlainTextInputBlockElement(plainText("What you see, since when, what you tried"), inputValue)
-	details.Multiline = true
-	details.MaxLength = 3000
-	blocks = append(blocks, slack.NewInputBlock(inputDetails, plainText("Details"), nil, details).WithOptional(true), optionsInput(c))
-	return slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: formDeclare, PrivateMetadata: state.String(),
-		Title: plainText("Declare an incident"), Submit: plainText("Declare"), Close: plainText("Cancel"),
-		Blocks: slack.Blocks{BlockSet: blocks},
-	}
 }
 
 // Slack's limits on a select menu, and how many services one shows at most: a
@@ -114,34 +82,6 @@ func grouped(options []*slack.OptionBlockObject) []*slack.OptionGroupBlockObject
 		groups = append(groups, slack.NewOptionGroupBlockElement(plainText(label), part...))
 	}
 	return groups
-}
-
-func optionsInput(c Command) slack.Block {
-	private := slack.NewOptionBlockObject("private", plainText("Private: only the people involved can see it"), nil)
-	test := slack.NewOptionBlockObject("test", plainText("A test: only you are paged"), nil)
-	boxes := slack.NewCheckboxGroupsBlockElement(inputValue, private, test)
-	if c.Private {
-		boxes.InitialOptions = append(boxes.InitialOptions, private)
-	}
-	if c.Test {
-		boxes.InitialOptions = append(boxes.InitialOptions, test)
-	}
-	return slack.NewInputBlock(inputOptions, plainText("Options"), nil, boxes).WithOptional(true)
-}
-
-// readDeclaration reads a submitted declare form.
-func readDeclaration(v slack.View) incident.Declaration {
-	d := incident.Declaration{
-		Title:   stateOf(v, inputTitle).Value,
-		Service: stateOf(v, inputService).SelectedOption.Value,
-		Details: stateOf(v, inputDetails).Value,
-	}
-	d.Severity, _ = incident.ParseSeverity(stateOf(v, inputSeverity).SelectedOption.Value)
-	for _, o := range stateOf(v, inputOptions).SelectedOptions {
-		d.Private = d.Private || o.Value == "private"
-		d.Test = d.Test || o.Value == "test"
-	}
-	return d
 }
 
 func stateOf(v slack.View, block string) slack.BlockAction {
