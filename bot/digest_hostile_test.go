@@ -544,7 +544,7 @@ func TestPrivateIsNotNamed(t *testing.T) {
 		r.declare(1, "")
 		r.declare(2, "")
 		r.pass(time.Second)
-		r.command("eve", "general", "declare private payroll data of the board leaked")
+		r.command("eve", "general", "declare payroll data of the board leaked private")
 		r.pass(time.Second)
 		r.declare(4, "")
 		r.pass(10 * time.Second)

@@ -178,7 +178,7 @@ func TestShortcuts(t *testing.T) {
 func TestHome(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
-		r.command("bob", "general", "declare private keys leaked")
+		r.command("bob", "general", "declare keys leaked private")
 		r.pass(10 * time.Second)
 		if _, err := r.sim.As("eve").OpenHome(); err != nil {
 			t.Fatal(err)
@@ -274,7 +274,7 @@ func TestWordsOfCommands(t *testing.T) {
 			{c, "timeline", "Paged"},
 			{c, "rename checkout is down", "The title of INC-1 is"},
 			{c, "service serach", "Did you mean search?"},
-			{c, "reroute search it is theirs", "is about search now"},
+			{c, "reroute search it is theirs", "is about Search now"},
 			{c, "page @cleo now", "Paging for INC-1: Cleo Marsh"},
 			{c, "page payments", "Paging for INC-1"},
 			{c, "page paymnets", "Did you mean payments?"},
@@ -288,7 +288,19 @@ func TestWordsOfCommands(t *testing.T) {
 			{c, "close", "INC-1 is closed now"},
 			{c, "reopen", "A reason is needed"},
 			{c, "reopen it is back", "INC-1 is investigating now"},
-			{c, "cancel", "INC-1 is cancelled now"},
+			{c, "cancel", "INC-1 stays as it is until then"},
+			{c, "status cancelled", "It was no incident"},
+			{c, "note what:", "Nothing stands behind “what:”"},
+			{c, "sev 9", "There is no severity 9"},
+			{c, "update public: we are on it", "Nothing was posted"},
+			{c, "done INC-1-F1 https://x.example/1", "INC-1-F1 is a follow-up of INC-1, which stays as it is"},
+			{"general", "note the same as INC-1", "Noted in INC-1"},
+			{"general", "sev 2 INC-1", "INC-1 is sev2 now"},
+			{"general", "page @cleo INC-1", "Paging for INC-1: Cleo Marsh"},
+			{"general", "role responder @cleo @bob INC-1", "Done: responder of INC-1.\nDone: responder of INC-1."},
+			{"general", "role communicator @cleo @bob INC-1", "One person at a time is communicator"},
+			{"general", "sev1 card payments fail", "Declare this"},
+			{c, "cancel a false alarm", "INC-1 is cancelled now"},
 			{c, "frobnicate the database please", "Declare this"},
 			{c, "resovle it is calm", "Did you mean `/incident resolve`?"},
 		} {

@@ -57,8 +57,8 @@ func TestOfferOfCommand(t *testing.T) {
 func TestBurstForOne(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		const burst = 16
-		for range burst {
-			r.command("eve", "general", "declare sev4 a small thing")
+		for n := range burst {
+			r.command("eve", "general", fmt.Sprintf("declare sev4 small thing %d", n+1))
 		}
 		r.pass(time.Minute)
 		if err := r.sim.Fault(slacksim.Fault{Method: "chat.postMessage", Status: 429, RetryAfter: 2, Times: 1}); err != nil {

@@ -14,7 +14,7 @@ import (
 // people everywhere in the workspace.
 func TestPrivateStaysPrivate(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		r.command("eve", "general", "declare private keys leaked to a customer sev1")
+		r.command("eve", "general", "declare keys leaked to a customer sev1 private")
 		r.pass(25 * time.Minute) // the whole ladder, and the last resort in a channel
 		if len(r.dm("U0BOB")) == 0 {
 			t.Fatal("the last resort was not told, or this tests nothing")
@@ -103,7 +103,7 @@ func everything(m slacksim.Message) string {
 // for the name of the private one wherever others read.
 func TestMergedIntoPrivate(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
-		r.command("eve", "general", "declare private keys leaked to a customer sev1")
+		r.command("eve", "general", "declare keys leaked to a customer sev1 private")
 		r.command("eve", "general", "declare checkout is slow")
 		r.pass(2 * time.Minute)
 		seen := r.command("eve", "general", "duplicate INC-2 of INC-1")

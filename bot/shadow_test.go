@@ -45,7 +45,7 @@ func TestShadows(t *testing.T) {
 		if len(r.dm("U0EVE")) != 1 || len(i.Involved) != 2 {
 			t.Errorf("eve got %d messages, involved are %v; want the one copy, and bob and ada alone", len(r.dm("U0EVE")), i.Involved)
 		}
-		r.command("bob", "general", "declare private secret leaked sev1")
+		r.command("bob", "general", "declare secret leaked sev1 private")
 		r.pass(20 * time.Second)
 		if len(r.dm("U0EVE")) != 1 {
 			t.Errorf("a shadow was told of a private incident: %s", list(r.dm("U0EVE")))

@@ -36,7 +36,7 @@ policies:`, 1)
 		r.pass(time.Hour + time.Minute)
 		r.find(r.dm("U0ADA"), "Weekly test of your pages")
 		sms := p.taken("sms", "0002")
-		if len(sms) != 1 || !strings.HasPrefix(sms[0].Text, "TEST INC-") {
+		if len(sms) != 1 || !strings.HasPrefix(sms[0].Text, "DRILL INC-") {
 			t.Fatalf("bob's text messages: %+v, want the test", sms)
 		}
 		p.reply("+4915100000002", codeOf(p.taken("sms", "0002")[0]))

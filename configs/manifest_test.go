@@ -85,7 +85,7 @@ func TestManifest(t *testing.T) {
 	if got, want := commands, []string{"/incident", "/oncall"}; !slices.Equal(got, want) {
 		t.Errorf("commands: got %q, want %q", got, want)
 	}
-	if got, want := shortcuts, []string{"global declare_incident", "message add_to_timeline"}; !slices.Equal(got, want) {
+	if got, want := shortcuts, []string{"global declare_incident", "message declare_from_message", "message add_to_timeline"}; !slices.Equal(got, want) {
 		t.Errorf("shortcuts: got %q, want %q", got, want)
 	}
 	if h := a.Features.AppHome; !h.Home || !h.Messages || h.ReadOnly {

@@ -89,7 +89,7 @@ type Listed int
 
 // What the configuration says. Without a list for a right, the default holds.
 const (
-	ByDefault Listed = iota
+	DefaultHolds Listed = iota
 	Named            // they are on the list
 	NotNamed         // there is a list, and they are not on it
 	NearOnly         // the list has everybody who is near, and they are not on it by name

@@ -59,7 +59,7 @@ func TestWhoMayByList(t *testing.T) {
 				nearly = Allowed
 			}
 			byDefault := map[Right]Verdict{DeclareRight: Allowed, ManageRight: nearly, PrivateRight: NotListed, RosterRight: Allowed}[right]
-			for listed, want := range map[Listed]Verdict{ByDefault: byDefault, Named: Allowed, NotNamed: NotListed, NearOnly: nearly} {
+			for listed, want := range map[Listed]Verdict{DefaultHolds: byDefault, Named: Allowed, NotNamed: NotListed, NearOnly: nearly} {
 				s := Standing{Near: isNear, Listed: map[Right]Listed{right: listed}}
 				name := fmt.Sprintf("%s listed %d, near %t", right, listed, isNear)
 				if got := May(deed, s); got != want {

@@ -12,8 +12,9 @@ type Kind string
 // The kinds of events. The fields of [Event] that each one fills beside Seq,
 // At, By and Kind stand behind it.
 const (
-	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, Private, Test, Alert, Says, Runbook, Text
+	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
 	KindAcknowledged Kind = "acknowledged"     //
+	KindDrill        Kind = "drill"            // Test: it is a drill from now on, or is none
 	KindInvestigate  Kind = "investigating"    // Text
 	KindMitigating   Kind = "mitigating"       // Text
 	KindMitigated    Kind = "mitigated"        // How, Text
@@ -72,6 +73,9 @@ type Event struct {
 	Severity    Severity   `json:"severity,omitempty"`
 	Assumed     bool       `json:"assumed,omitempty"` // nobody said the severity
 	Service     string     `json:"service,omitempty"`
+	ServiceBy   ServiceBy  `json:"service_by,omitempty"` // how the service was chosen, where nobody named it
+	Symptom     Symptom    `json:"symptom,omitempty"`
+	Function    string     `json:"function,omitempty"` // the business function, as the roster or somebody calls it
 	Private     bool       `json:"private,omitempty"`
 	Test        bool       `json:"test,omitempty"`
 	NoChannel   bool       `json:"no_channel,omitempty"` // it gets a channel only when somebody wants one
@@ -166,12 +170,16 @@ func (i Incident) apply(e Event) Incident {
 	switch e.Kind {
 	case KindDeclared:
 		i.Title, i.Severity, i.Highest, i.Service = e.Title, e.Severity, e.Severity, e.Service
-		i.Assumed = e.Assumed
+		i.Assumed, i.ServiceBy = e.Assumed, e.ServiceBy
+		i.Symptom, i.Function = e.Symptom, e.Function
 		i.Private, i.Test, i.Alert = e.Private, e.Test, e.Alert
 		i.NoChannel = e.NoChannel
 		i.Says, i.Runbook = e.Says, e.Runbook
 		i.Status, i.Declared, i.DeclaredBy = Declared, e.At, e.By
+		i.involve(e.Person)
 		i.startImpact(e.At)
+	case KindDrill:
+		i.Test, i.Exhausted = e.Test, false
 	case KindAcknowledged:
 		i.AcknowledgedBy, i.Since, i.Asking, i.Exhausted = e.By, e.At, false, false
 		i.Acknowledged = first(i.Acknowledged, e.At)
@@ -221,6 +229,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Title = e.Title
 	case KindService:
 		i.Service, i.AcknowledgedBy, i.Since, i.Asking = e.Service, "", time.Time{}, false
+		i.ServiceBy = ""
 		if i.Status == Investigating {
 			i.Status = Declared
 		}

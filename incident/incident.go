@@ -26,9 +26,12 @@ type Incident struct {
 	Highest        Severity   `json:"highest"`           // the most severe it has been
 	Assumed        bool       `json:"assumed,omitempty"` // nobody has said the severity: it is the default
 	Status         Status     `json:"status"`
-	Service        string     `json:"service,omitempty"` // roster service ID; empty when nobody said
+	Service        string     `json:"service,omitempty"`    // roster service ID; empty when nobody said
+	ServiceBy      ServiceBy  `json:"service_by,omitempty"` // how it was chosen, where nobody named it
+	Symptom        Symptom    `json:"symptom,omitempty"`    // what customers see; empty when nobody said
+	Function       string     `json:"function,omitempty"`   // the business function that is hit
 	Private        bool       `json:"private,omitempty"`
-	Test           bool       `json:"test,omitempty"`
+	Test           bool       `json:"test,omitempty"` // a drill
 	DeclaredBy     Actor      `json:"declared_by"`
 	Declared       time.Time  `json:"declared"`
 	AcknowledgedBy Actor      `json:"acknowledged_by,omitempty"` // who is on it now; empty while nobody is

@@ -30,13 +30,10 @@ func (i Incident) Mark() string {
 	}
 }
 
-// Marks returns the signs of severity and state, and those of a drill and of what is
-// private, in this order.
+// Marks returns the signs of severity and state, and of what is private, in this order.
+// Of a drill everything says so besides, in words.
 func (i Incident) Marks() string {
 	s := i.Severity.Mark() + i.Mark()
-	if i.Test {
-		s += "🧪"
-	}
 	if i.Private {
 		s += "🔒"
 	}

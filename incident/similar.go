@@ -54,10 +54,10 @@ const (
 	alikeFrom   = 4
 )
 
-// Alike returns the numbers of those in past that have something to say about the
+// Precedents returns the numbers of those in past that have something to say about the
 // incident of t, the most alike first and of these the latest, at most so many. What
 // is not over yet has not helped anybody.
-func Alike(t Trait, past []Trait, most int) []int {
+func Precedents(t Trait, past []Trait, most int) []int {
 	type hit struct{ score, number int }
 	var hits []hit
 	for _, p := range past {

@@ -43,19 +43,19 @@ func TestS22SimilarIncidents(t *testing.T) {
 		{6, nil}, // INC-7 came later
 	}
 	for _, c := range cases {
-		if got := Alike(past[c.of-1], past, 2); !slices.Equal(got, c.want) {
-			t.Errorf("Alike(INC-%d %q) = %v, want %v", c.of, titles[c.of].title, got, c.want)
+		if got := Precedents(past[c.of-1], past, 2); !slices.Equal(got, c.want) {
+			t.Errorf("Precedents(INC-%d %q) = %v, want %v", c.of, titles[c.of].title, got, c.want)
 		}
 	}
 	open := past[6]
 	open.Number, open.Over, open.Declared = 12, false, open.Declared.Add(time.Hour)
-	if got := Alike(open, append(past, open), 5); !slices.Equal(got, []int{7, 6}) {
+	if got := Precedents(open, append(past, open), 5); !slices.Equal(got, []int{7, 6}) {
 		t.Errorf("Alike of a third = %v, want the latest first, and not itself", got)
 	}
 }
 
 // BenchmarkAlike looks among ten thousand.
-func BenchmarkAlike(b *testing.B) {
+func BenchmarkPrecedents(b *testing.B) {
 	var past []Trait
 	for n := range 10_000 {
 		past = append(past, Trait{Number: n + 1, Service: fmt.Sprint("service ", n%50), Over: true,
@@ -63,7 +63,7 @@ func BenchmarkAlike(b *testing.B) {
 	}
 	of := past[len(past)-1]
 	for b.Loop() {
-		if len(Alike(of, past, 2)) != 2 {
+		if len(Precedents(of, past, 2)) != 2 {
 			b.Fatal("nothing is alike")
 		}
 	}

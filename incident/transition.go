@@ -12,12 +12,17 @@ type Declaration struct {
 	Title    string
 	Severity Severity // zero: DefaultSeverity
 	Service  string   // roster service ID; may be empty
-	Details  string   // what else was said; becomes the first note
-	Private  bool
-	Test     bool
-	Alert    string // dedup key, when an alert opened it
-	Says     string // what its sender says besides the title; its first sentence goes with every page
-	Runbook  string // the alert's own, an address of the web; empty: the service's holds
+	Symptom  Symptom
+	Function string // the business function that is hit; may be empty
+
+	Reporter  Actor     // whose words made somebody declare it; may be empty
+	ServiceBy ServiceBy // how Service was chosen, where nobody named it
+	Details   string    // what else was said; becomes the first note
+	Private   bool
+	Test      bool
+	Alert     string // dedup key, when an alert opened it
+	Says      string // what its sender says besides the title; its first sentence goes with every page
+	Runbook   string // the alert's own, an address of the web; empty: the service's holds
 
 	// NoChannel: it gets a channel only when somebody wants one. Whatever its
 	// severity, somebody is asked.
@@ -36,8 +41,11 @@ func Declare(n int, d Declaration, by Actor, now time.Time) (Change, error) {
 	if assumed {
 		d.Severity = DefaultSeverity
 	}
+	function, _ := CleanTitle(d.Function)
+	d.Private = d.Private || d.Symptom == Security
 	c := begin(Incident{Number: n}, by, now)
 	c.add(Event{Kind: KindDeclared, Title: title, Severity: d.Severity, Assumed: assumed, Service: d.Service,
+		ServiceBy: d.ServiceBy, Symptom: d.Symptom, Function: function, Person: d.Reporter,
 		Private: d.Private, Test: d.Test, Alert: d.Alert, NoChannel: d.NoChannel,
 		Says: beside(title, FirstSentence(d.Says)), Runbook: WebAddress(d.Runbook)})
 	if d.NoChannel {
@@ -207,6 +215,9 @@ func (i Incident) Note(kind NoteKind, text string, by Actor, now time.Time) (Cha
 	}
 	if kind == "" {
 		kind, text = ParseNote(text)
+		if word := emptyKind(text); kind == "" && word != "" {
+			return Change{}, Refuse("As in: note "+word+": error rate is at 12 %.", "Nothing stands behind “%s:”.", word)
+		}
 	}
 	if text == "" {
 		return Change{}, Refuse(fmt.Sprintf("Write it behind the colon, as in: note %s: %s.", kind, noteExamples[kind]),

@@ -62,6 +62,11 @@ func (w Wording) Sentence(e Event) Sentence {
 	switch e.Kind {
 	case KindDeclared:
 		s.Did = w.declared(e)
+	case KindDrill:
+		s.Did = "said that it is real, no drill"
+		if e.Test {
+			s.Did = "made it a drill"
+		}
 	case KindAcknowledged:
 		s.Did = "acknowledged"
 	case KindInvestigate:
@@ -200,6 +205,9 @@ func (w Wording) declared(e Event) string {
 	}
 	if e.Service != "" {
 		s += " for " + w.service(e.Service)
+		if how := e.ServiceBy.Words(); how != "" {
+			s += " (" + how + ")"
+		}
 	}
 	return s
 }

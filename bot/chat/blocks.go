@@ -189,12 +189,9 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	}
 	m := message{text: headline(b)}
 	if !i.Status.Active() || i.Acked() && ask.Why == "" { // nobody need be woken by its words
-		m.text = i.Name() + ": " + string(i.Status)
+		m.text = drillMark(i) + i.Name() + ": " + string(i.Status)
 	}
-	head := fmt.Sprintf("%s *%s · %s · %s*\n%s", i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
-	if i.Test {
-		head = "*TEST* " + head
-	}
+	head := fmt.Sprintf("%s%s *%s · %s · %s*\n%s", drillMark(i), i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
 	m.blocks = []slack.Block{section(head)}
 	if why := cmp.Or(ask.Why, b.Again); why != "" {
 		m.blocks = append(m.blocks, section(quote(why, 1500)))
@@ -244,7 +241,7 @@ func announcement(b desk.Brief, n names) message {
 	if b.Artifacts.Channel != "" {
 		where = "\n<#" + b.Artifacts.Channel + ">"
 	}
-	s := fmt.Sprintf("%s *%s · %s · %s* · %s\n%s%s", i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), i.Status, esc(i.Title), where)
+	s := fmt.Sprintf("%s%s *%s · %s · %s* · %s\n%s%s", drillMark(i), i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), i.Status, esc(i.Title), where)
 	m := message{
 		text:   headline(b) + " · " + string(i.Status),
 		blocks: []slack.Block{section(s), contextLine(since(i) + standing(b, n))},
@@ -270,12 +267,12 @@ func since(i incident.Incident) string {
 
 // purpose is the channel's purpose, within Slack's 250 characters.
 func purpose(b desk.Brief) string {
-	return clip(esc("Work on "+b.Incident.Name()+", "+short(b.ServiceName(), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)
+	return clip(esc(drillMark(b.Incident)+"Work on "+b.Incident.Name()+", "+short(b.ServiceName(), 100)+". Pin a message, or react to it with :pushpin:, and it is in the timeline."), 250)
 }
 
 // saidMessage tells an event in the channel, with a button where one is of use.
 func saidMessage(b desk.Brief, e incident.Event, n names) message {
-	s := n.said(b.Incident, e)
+	s := drillMark(b.Incident) + n.said(b.Incident, e)
 	m := message{text: s, blocks: []slack.Block{section(s)}}
 	i, value := b.Incident, strconv.Itoa(b.Incident.Number)
 	switch {

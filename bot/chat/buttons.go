@@ -24,6 +24,9 @@ func (s *Slack) interact(ctx context.Context, i slack.InteractionCallback) answe
 			return s.thenForm(i.TriggerID, caller, declareForm(Command{}, s.people.Current().Roster.Services, formState{}))
 		}
 	case slack.InteractionTypeMessageAction:
+		if i.CallbackID == "declare_from_message" {
+			return s.declareFrom(i)
+		}
 		if i.CallbackID == "add_to_timeline" {
 			return s.marked(ctx, i)
 		}
@@ -57,6 +60,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Merge, Into: into}); err != nil {
 			return s.told(caller, s.mistake(err, Command{Typed: "duplicate " + incident.Name(n) + " " + incident.Name(into)}))
 		}
+		if i.Container.IsEphemeral { // which nothing refreshes
+			return s.told(caller, s.partOf(ctx, caller.Actor, n, into))
+		}
 		return answer{}
 	case actPostDraft, actRepeat, actPutOff + "_5", actPutOff + "_15", actPutOff + "_30":
 		return s.pressedReminder(ctx, caller, action.ActionID, action.Value)
@@ -74,6 +80,10 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.turned(ctx, caller, action.Value)
 	case actJoin:
 		return s.joinThen(caller, i.User.ID, action.Value)
+	case actSetSeverity, actSetService, actReal, actDrill:
+		return s.pressedDeclared(ctx, caller, action)
+	case actNoIncident:
+		return s.cancelled(ctx, caller, action.Value)
 	case actAlerts, actAlertsWhy:
 		return s.pressedAlerts(ctx, i, caller, action.ActionID, action.Value)
 	case actSilence:
@@ -96,8 +106,10 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actDeclare:
 		form := declareForm(Command{Text: action.Value}, s.people.Current().Roster.Services, formState{ReplyURL: i.ResponseURL})
 		return s.thenForm(i.TriggerID, caller, form)
-	case actDeclared:
-		a := s.declare(ctx, caller, Parse("declare "+action.Value), i.TriggerID)
+	case actDeclared, actAnother:
+		cmd := Parse("declare " + action.Value)
+		cmd.Another = action.ActionID == actAnother
+		a := s.declare(ctx, caller, cmd, i.TriggerID)
 		if r, ok := a.payload.(reply); ok {
 			return s.told(caller, r)
 		}
@@ -150,7 +162,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 	case p.action == actEscalate:
 		return s.told(c, ephemeral("The next step of the policy is being paged for "+a.Incident.Name()+"."))
 	case i.Container.IsEphemeral:
-		return s.told(c, ephemeral(s.did(act, a)))
+		return s.told(c, ephemeral(drillMark(a.Incident)+s.did(act, a)))
 	default:
 		return answer{}
 	}
@@ -189,16 +201,7 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: state.ReplyURL}
 	switch i.View.CallbackID {
 	case formDeclare:
-		d := readDeclaration(i.View)
-		d.Title, d.Details = named(d.Title, s.nameOf), named(d.Details, s.nameOf)
-		a, err := s.desk.Declare(ctx, caller, d)
-		if err != nil {
-			return s.atInput(inputTitle, err)
-		}
-		if caller.ReplyURL == "" {
-			return answer{}
-		}
-		return s.told(caller, ephemeral(s.declared(ctx, a)))
+		return s.submittedDeclaration(ctx, caller, i.View, state)
 	case formUpdate:
 		act := desk.Act{Verb: desk.Note, Note: incident.Update, Text: named(stateOf(i.View, inputText).Value, s.nameOf)}
 		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {

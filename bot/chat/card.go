@@ -50,6 +50,9 @@ func cardMessage(b desk.Brief, a around, n names) message {
 	value := strconv.Itoa(i.Number)
 	if i.Status.Active() {
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))
+		if i.Test {
+			elements = append(elements, button(actReal, value, "This is real", ""))
+		}
 		if i.Acked() {
 			elements = append(elements, button(actUpdate, value, "Add update", ""), button(actCommand, value, "Take command", ""))
 			if i.Holder(incident.Commander) != "" {
@@ -90,6 +93,9 @@ func mapLines(b desk.Brief, n names) []string {
 	lines := []string{
 		fmt.Sprintf("*%s* · %s, %s · %s · %s", i.Status, i.Severity, i.Severity.Word(), clip(esc(b.ServiceName()), 200), clip(owner, 200)),
 		clip(standing(b, n), 600),
+	}
+	if sees := seen(i); sees != "" {
+		lines = append(lines, "Customers see: "+clip(esc(sees), 300))
 	}
 	if roles := rolesLine(i, n); roles != "" {
 		lines = append(lines, roles)
@@ -149,8 +155,8 @@ var inLink = strings.NewReplacer("&", "&amp;", "<", "%3C", ">", "%3E", "|", "%7C
 
 // postmortemMessage is the document in short, for the channel.
 func postmortemMessage(i incident.Incident, d postmortem.Document) message {
-	m := message{text: "Draft of the post-mortem of " + i.Name() + ": " + esc(i.Title)}
-	m.blocks = []slack.Block{header("Post-mortem of " + i.Name() + " (draft)")}
+	m := message{text: drillMark(i) + "Draft of the post-mortem of " + i.Name() + ": " + esc(i.Title)}
+	m.blocks = []slack.Block{header(drillMark(i) + "Post-mortem of " + i.Name() + " (draft)")}
 	left := contentMost
 	for _, s := range d.Summary() {
 		var b strings.Builder
@@ -190,7 +196,7 @@ func listText(active []incident.Incident, n names, command string) string {
 		if i.Asking {
 			who += ", people are being paged again"
 		}
-		lines = append(lines, fmt.Sprintf("%s *%s* · %s · %s · %s%s (%s)", i.Marks(), i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
+		lines = append(lines, fmt.Sprintf("%s%s *%s* · %s · %s · %s%s (%s)", drillMark(i), i.Marks(), i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
 	}
 	if rest := active[len(lines):]; len(rest) > 0 {
 		var more []string

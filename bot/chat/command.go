@@ -16,14 +16,20 @@ import (
 type Command struct {
 	Word     string // the canonical verb; "" when the first word is none
 	Incident int    // named in the text; 0 when it is not
+	More     []int  // further ones that are named beside it
+	Perhaps  int    // named in a sentence; it is meant where no other incident can be
+	FollowUp string // the name of a follow-up, INC-13-F1
 	Text     string // what remains, as typed
 	Details  string // declare: the lines after the first one
 	Severity incident.Severity
 	Service  string
 	Private  bool
-	Test     bool
+	Test     bool     // declare: a drill
+	Another  bool     // declare: it is not the same, though the words are
+	Doubts   []string // declare: what was read otherwise than typed, in words
 	People   []string // Slack user IDs of the mentions before the text
 	Target   string   // page, reassign, role: a word for somebody, when nobody is mentioned
+	Also     []string // role: words for further people
 	Role     incident.Role
 	Into     int    // duplicate: the other incident
 	Number   int    // object, hide, retime: which decision or entry; timeline: which page
@@ -104,13 +110,20 @@ func Parse(text string) Command {
 			c.Word, c.Incident = "show", n
 			return c
 		}
-		c.Incident, rest = n, after
+		c.Incident, c.Text = n, after
+		c.moreIncidents(true)
+		if rest = c.Text; rest == "" { // nothing but names
+			c.Word, c.More = "show", nil
+			return c
+		}
 	}
 	first, rest := cut(rest)
 	key := strings.Trim(strings.ToLower(first), trimmed)
 	word, ok := words[key]
-	if _, severity := ownSeverity(key); severity {
-		word, ok = "sev", true
+	if sev, doubt := severityFlag(key); sev > 0 || doubt != "" {
+		if word, ok = "sev", true; sev == 0 { // "sev9": it is refused by its number
+			rest = strings.TrimSpace(key[len(key)-1:] + " " + rest)
+		}
 	}
 	if key == "open" && rest != "" {
 		word = "declare" // "open" by itself asks for the open ones
@@ -124,6 +137,11 @@ func Parse(text string) Command {
 		return c
 	}
 	c.Word, c.Text = word, rest
+	c.followUp()
+	c.public()
+	if c.Word == "done" {
+		return c
+	}
 	if !slices.Contains([]string{"declare", "silence", "maintenance", "silences"}, word) {
 		c.incident()
 	}
@@ -135,30 +153,13 @@ func Parse(text string) Command {
 // and what people put there for order.
 const trimmed = ".,:;!?/\\\"'“”„«»‘’`*_()[]"
 
-// incident takes the incident's name off the beginning of the text.
-func (c *Command) incident() {
-	if c.Incident > 0 {
-		return
-	}
-	if n, rest, ok := takeIncident(c.Text); ok {
-		c.Incident, c.Text = n, rest
-		return
-	}
-	switch c.Word {
-	case "show", "ack", "timeline", "postmortem", "escalate": // need no words, so a number by itself is a name
-		if n, ok := incident.ParseName(strings.Trim(c.Text, trimmed)); ok {
-			c.Incident, c.Text = n, ""
-		}
-	}
-}
-
 // details reads what the verb needs besides the text.
 func (c *Command) details(key string) {
 	switch c.Word {
 	case "declare":
 		c.declaration()
 	case "sev":
-		if sev, ok := ownSeverity(key); ok {
+		if sev, _ := severityFlag(key); sev > 0 {
 			c.Severity = sev // "sev1" by itself
 			break
 		}
@@ -184,8 +185,8 @@ func (c *Command) details(key string) {
 		c.incident()
 	case "duplicate", "related":
 		// "duplicate INC-4" in a channel says of what this one is a part.
-		c.Into, c.Incident = c.Incident, 0
-		if n, rest, ok := takeIncident(strings.TrimPrefix(c.Text, "of ")); ok {
+		c.Into, c.Incident, c.Perhaps = c.Incident, 0, 0
+		if n, rest, ok := takeWhole(c.Text); ok {
 			c.Incident, c.Into, c.Text = c.Into, n, rest
 		}
 	}
@@ -213,110 +214,12 @@ func (c *Command) role(key string) {
 	if len(c.People) == 0 {
 		c.Target, c.Text = cut(c.Text)
 		c.Target = strings.Trim(c.Target, trimmed+"@")
-	}
-}
-
-// serviceID is what names a service, with or without "service:" before it.
-func serviceID(word string) string {
-	lower := strings.ToLower(word)
-	for _, prefix := range []string{"service:", "service="} {
-		if strings.HasPrefix(lower, prefix) {
-			return word[len(prefix):]
-		}
-	}
-	return word
-}
-
-// declaration takes the words of their own out of a title: a severity and a
-// service anywhere, private and test only at its ends, so that "load test fails"
-// stays a title. Lines after the first one are details.
-func (c *Command) declaration() {
-	line, details, _ := strings.Cut(unquote(c.Text), "\n")
-	c.Details = strings.TrimSpace(details)
-	var title []string
-	fields := strings.Fields(line)
-	for n := 0; n < len(fields); n++ {
-		took := c.flagged(fields[n:])
-		if took == 0 {
-			title = append(title, fields[n])
-		}
-		n += max(took-1, 0)
-	}
-	for len(title) > 0 && c.flag(title[0]) {
-		title = title[1:]
-	}
-	for len(title) > 0 && c.flag(title[len(title)-1]) {
-		title = title[:len(title)-1]
-	}
-	c.Text = strings.TrimRight(unquote(strings.Join(title, " ")), ",;") // "checkout is slow, sev2"
-	if c.Text == "" && c.Details != "" {
-		c.Text, c.Details = c.Details, ""
-		c.declaration()
-	}
-}
-
-// flagged takes a severity or a service off the beginning of words, and returns
-// how many words that were.
-func (c *Command) flagged(words []string) int {
-	word := strings.ToLower(words[0])
-	if sev, ok := ownSeverity(word); ok && c.Severity == 0 {
-		c.Severity = sev
-		return 1
-	}
-	if (word == "sev" || word == "severity") && len(words) > 1 && c.Severity == 0 {
-		if sev, ok := ownSeverity("sev" + words[1]); ok {
-			c.Severity = sev
-			return 2
-		}
-	}
-	id := serviceID(words[0])
-	switch {
-	case id == words[0] || c.Service != "":
-		return 0
-	case id != "":
-		c.Service = strings.Trim(id, trimmed)
-		return 1
-	case len(words) > 1: // "service: checkout"
-		c.Service = strings.Trim(words[1], trimmed)
-		return 2
-	default:
-		return 0
-	}
-}
-
-// flag takes private and test.
-func (c *Command) flag(word string) bool {
-	switch strings.Trim(strings.ToLower(word), ",.;") {
-	case "private":
-		took := !c.Private
-		c.Private = true
-		return took // a second one is a word of the title
-	case "test":
-		took := !c.Test
-		c.Test = true
-		return took
-	default:
-		return false
+		c.also()
 	}
 }
 
 // dashes are what phones and word processors make of a hyphen.
 var dashes = strings.NewReplacer("‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-")
-
-// ownSeverity reads sev1 … sev4, and nothing that could be a word of a title.
-func ownSeverity(word string) (incident.Severity, bool) {
-	word = dashes.Replace(strings.Trim(strings.ToLower(word), trimmed))
-	if rest, ok := strings.CutPrefix(word, "sev"); ok {
-		rest = strings.TrimLeft(rest, "-_")
-		if len(rest) == 1 && rest[0] >= '1' && rest[0] <= '4' {
-			return incident.Severity(rest[0] - '0'), true
-		}
-	}
-	if len(word) == 2 && word[0] == 'p' && word[1] >= '1' && word[1] <= '4' { // as alert tools call it
-		return incident.Severity(word[1] - '0'), true
-	}
-	return 0, false
-}
 
 // takeIncident takes an incident's name off the beginning of a text, in the ways
 // people write it: INC-12, inc12, "INC 12", or the name of its channel. A number
@@ -324,7 +227,7 @@ func ownSeverity(word string) (incident.Severity, bool) {
 func takeIncident(text string) (n int, rest string, ok bool) {
 	first, rest := cut(text)
 	word := dashes.Replace(strings.Trim(strings.ToLower(first), trimmed+"#"))
-	if !strings.HasPrefix(word, "inc") {
+	if !strings.HasPrefix(word, "inc") || isFollowUp(first) {
 		return 0, text, false
 	}
 	if word == "inc" || word == "inc-" {
@@ -440,6 +343,9 @@ func (c Command) act() (desk.Act, bool, error) {
 		return desk.Act{Verb: desk.Repeat}, true, nil
 	}
 	switch {
+	case c.Word == "sev" && c.Severity == 0 && c.Text != "":
+		word, _ := cut(c.Text)
+		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "There is no severity "+word+": 1 is the worst, 4 the least.")
 	case c.Word == "sev" && c.Severity == 0:
 		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "Say which severity: 1, 2, 3 or 4; 1 is the worst.")
 	case verb == desk.Reroute && c.Service == "":

@@ -45,7 +45,11 @@ var typed = []struct {
 		"declare load test fails", "declare a drill test sev4", "declare test", "declare “checkout is down”", "declare \"checkout is down\" sev1", "“declare checkout is down”",
 		"declare checkout is down\nsince noon\n\nerror 500 &amp; more", "declare sev1\ncheckout is down\nsince noon", "declare &lt;!channel&gt; is down",
 		"declare <@U0ADA|ada> says <#C0GEN|general> and <https://x.example/a?b=1&amp;c=2|the page> are down", "declare <!here> <!subteam^S0PAY|@payments> <!channel>",
-		"declare INC-4 is back", "declare checkout &amp;amp; login", "declare 100% of &lt;b&gt;", "declare don't panic"}},
+		"declare INC-4 is back", "declare checkout &amp;amp; login", "declare 100% of &lt;b&gt;", "declare don't panic",
+		"declare checkout down —sev1", "declare checkout down --private –drill", "declare checkout down drill private sev2 service:search", "declare checkout down sev1,private", "declare drill", "declare private drill",
+		"declare database drill", "declare this is a drill", "declare not a drill", "declare checkout fails after the drill", "declare checkout down critical", "declare search slow, not critical", "declare disk is critical",
+		"declare checkout down\nsince noon sev1\nprivate", "declare checkout down\nwe had a drill", "declare checkout down sev1 sev2", "declare checkout down severity=2", "declare checkout down --severity 2 --service search", "declare checkout down p0",
+		"declare sprinklers went off in the fire test", "declare private beta is slow"}},
 	{"an incident, named", []string{
 		"INC-4", "inc-4", "inc4", "Inc 4", "INC–4", "INC-4 ack", "inc 4 ack", "ack INC-4", "ack inc4", "ack INC 4", "ack INC–4.", "ack (INC-4)", "ack 4", "ack #4",
 		"ack #inc-4-checkout-is-slow", "ack <#C0INC|inc-4-checkout-is-slow>", "show 4", "show INC-4", "INC-4 show", "timeline 12", "postmortem INC-12", "INC-0", "INC-99999999999", "INC-4x"}},
@@ -65,6 +69,14 @@ var typed = []struct {
 		"retime 12 14:05 the log says so", "retime #12 2026-11-29 14:05 the log", "retime 12", "retime INC-4 12 2pm log", "timeline what", "timeline decisions page 2", "timeline page 3", "timeline INC-4 pages", "timeline page", "timeline INC-4 page 2"}},
 	{"owners", []string{"service edge", "service", "reroute edge pages are fine behind it", "reroute service:edge fine", "duplicate INC-4", "INC-7 duplicate INC-4", "duplicate of INC-4", "duplicate INC-7 INC-4", "duplicate", "merge INC-4"}},
 	{"paging", []string{"page <@U0ADA> we need you", "page <@U0ADA> <@U0BOB|bob>, db", "page @ada now", "page payments", "page service:checkout for the db", "page INC-4 <@U0ADA>", "page", "call edge"}},
+	{"names anywhere", []string{
+		"sev 9 INC-14", "sev 1 INC-14", "sev1 payments too INC-14", "page @ada INC-14", "page <@U0ADA> INC-14", "page INC-14 @ada come", "role commander INC-14", "role commander <@U0ADA> INC-14",
+		"snooze 15m INC-14", "snooze INC-14 15m", "status mitigated INC-14", "status INC-14", "note error rate falls INC-14", "note the same as INC-14", "rename Checkout is down INC 14.", "page @ada for INC-14",
+		"resolve INC-27 INC-28", "resolve INC-27, INC-28 and INC-29", "resolve INC-27 and INC-28 all is calm", "resolve INC-27 INC-28 has the rest", "ack INC-1, INC-2", "INC-1 INC-2 ack", "INC-1 INC-2",
+		"duplicate 13", "duplicate INC-13", "duplicate #13 the same alert", "merge into INC-13", "merge INC-7 into INC-13", "merge INC-7 into 13", "merge INC-7 with INC-13 same cause",
+		"done INC-13-F1", "done INC-13-F1 https://x.example/1", "done with inc–13–f1", "resolve INC-13-F1", "close INC-13-F2", "INC-13-F1", "note see INC-13-F1",
+		"sev1 card payments fail", "sev0 all is down", "sev9", "p1 it is worse", "role responder @clara @jonas", "role responder <@U0ADA> <@U0BOB>", "role responder @clara and @jonas",
+		"update public: we are on it", "update public we are on it", "update public:we are on it", "update publicly known", "cancel", "cancel INC-4"}},
 	{"lists", []string{"list", "ls", "open", "open checkout is down", "timeline", "history", "postmortem", "post-mortem", "pm"}},
 	{"mistakes", []string{"acknowlege", "resovle INC-4", "declre checkout is down", "checkout is down", "weather", "xyzzy plugh", "🔥🔥🔥", "sev-9", "<@U0ADA>", "ac", "decalre"}},
 }
@@ -91,6 +103,10 @@ func shown(c Command) string {
 	}
 	parts = append(parts, c.Word)
 	add("incident", c.Incident, c.Incident == 0)
+	add("more", c.More, len(c.More) == 0)
+	add("perhaps", c.Perhaps, c.Perhaps == 0)
+	add("follow-up", c.FollowUp, c.FollowUp == "")
+	add("also", c.Also, len(c.Also) == 0)
 	add("severity", c.Severity, c.Severity == 0)
 	add("service", c.Service, c.Service == "")
 	add("private", c.Private, !c.Private)
@@ -99,6 +115,7 @@ func shown(c Command) string {
 	add("people", c.People, len(c.People) == 0)
 	add("target", c.Target, c.Target == "")
 	add("into", c.Into, c.Into == 0)
+	add("doubts", fmt.Sprintf("%q", c.Doubts), len(c.Doubts) == 0)
 	add("unknown", fmt.Sprintf("%q", c.Unknown), c.Unknown == "")
 	add("near", c.Near, c.Near == "")
 	add("text", fmt.Sprintf("%q", c.Text), c.Text == "")
@@ -163,10 +180,11 @@ func FuzzParse(f *testing.F) {
 // lost returns the words that were typed and are nowhere. The verb, names of
 // incidents, and the words of their own of a declaration are understood.
 func lost(c Command) string {
-	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, c.When, strings.Join(c.People, " ")}, " ")
+	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, c.When, strings.Join(c.People, " "), strings.Join(c.Also, " "), c.FollowUp}, " ")
+	leads := map[string]bool{"and": true, "for": true, "on": true, "into": true, "with": true, "as": true, "in": true, "public": c.Word == "public"}
 	var gone []string
 	for _, w := range strings.Fields(c.Typed) {
-		w = strings.Trim(w, trimmed+"#@<>")
+		w = strings.Trim(w, trimmed+"#@<>‐‑‒–—―−-")
 		lower := strings.ToLower(w)
 		_, verb := words[lower]
 		_, _, named := takeIncident(w + " 1")
@@ -174,7 +192,7 @@ func lost(c Command) string {
 		digits := strings.Trim(lower, "sevp-0123456789") == ""
 		switch {
 		case c.Word == "timeline" && lower == "page":
-		case w == "" || verb || named || severity || digits || lower == "private" || lower == "test" || lower == "of" || lower == "to":
+		case w == "" || verb || named || severity || digits || leads[lower] || strings.HasPrefix(lower, "public:") || lower == "private" || lower == "drill" || lower == "critical" || lower == "major" || lower == "minor" || lower == "crit" || len(c.Doubts) > 0 || lower == "of" || lower == "to":
 		case strings.HasPrefix(lower, "service:"), strings.HasPrefix(lower, "service="), strings.HasPrefix(lower, "severity"):
 		case strings.Contains(strings.ToLower(kept), lower), c.Severity > 0, c.Role != "", len(c.People) > 0:
 		default:

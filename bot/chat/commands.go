@@ -32,11 +32,13 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return s.quietCommand(ctx, caller, Parse(unlinked(c.Text)), c.UserID, c.TriggerID)
 	case "heartbeats":
 		return answer{payload: s.heartbeats(ctx)}
+	case "done":
+		return answer{payload: s.followUpNamed(cmd)}
 	}
 	s.here(ctx, c.ChannelID, c.UserID, true)
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
-		return answer{payload: s.mistake(err, cmd)}
+		return answer{payload: s.orDeclare(s.mistake(err, cmd), cmd)}
 	}
 	if form, ok := noteForms[cmd.Word]; ok && cmd.Text == "" {
 		return s.noteForm(ctx, c.TriggerID, caller, press{form, n})
@@ -44,7 +46,7 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if cmd.Word == "update" && cmd.Text == "" {
 		return s.formOn(ctx, c.TriggerID, caller, press{actUpdate, n})
 	}
-	return answer{payload: s.onIncident(ctx, caller, cmd, n)}
+	return answer{payload: s.onAll(ctx, caller, cmd, n)}
 }
 
 // key names a request, so that the same one is recognised when Slack delivers it
@@ -68,6 +70,9 @@ func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, chan
 	if err != nil || ok {
 		return n, err
 	}
+	if cmd.Perhaps > 0 {
+		return cmd.Perhaps, nil
+	}
 	active, err := s.desk.Active(ctx, who)
 	if err != nil {
 		return 0, err
@@ -82,54 +87,6 @@ func (s *Slack) which(ctx context.Context, who incident.Actor, cmd Command, chan
 	return 0, refuse(fmt.Sprintf("Say its name, as in: %s %s %s. Open: %s.",
 		s.opt.Command, cmd.Word, active[0].Name(), incident.FirstOf(open, 8)),
 		"This is not an incident's channel.")
-}
-
-// declare opens an incident at once, or the form when there is no title yet.
-func (s *Slack) declare(ctx context.Context, c desk.Caller, cmd Command, trigger string) answer {
-	if cmd.Text == "" {
-		return s.thenForm(trigger, c, declareForm(cmd, s.people.Current().Roster.Services, formState{ReplyURL: c.ReplyURL}))
-	}
-	d := incident.Declaration{Title: named(cmd.Text, s.nameOf), Details: named(cmd.Details, s.nameOf),
-		Severity: cmd.Severity, Service: cmd.Service, Private: cmd.Private, Test: cmd.Test}
-	a, err := s.desk.Declare(ctx, c, d)
-	if err != nil {
-		return answer{payload: s.mistake(err, cmd)}
-	}
-	return answer{payload: ephemeral(s.declared(ctx, a))}
-}
-
-// declared tells the caller what became of a declaration.
-func (s *Slack) declared(ctx context.Context, a desk.Answer) string {
-	i := a.Incident
-	service := i.Service
-	if v, ok := s.people.Current().Roster.Service(i.Service); ok {
-		service = v.Name
-	}
-	text := fmt.Sprintf("*%s* is open: %s", i.Name(), i.Severity)
-	if service != "" {
-		text += " · " + esc(service)
-	}
-	text += " · " + esc(i.Title)
-	switch {
-	case i.Channel != "":
-		text += "\nIts channel is <#" + i.Channel + ">."
-	case i.Severity == incident.Sev4:
-		text += "\nA sev4 pages nobody. Its channel is being made."
-	case i.Test:
-		text += "\nIt is a test: only you are paged. Its channel is being made."
-	case len(i.Called) > 0:
-		b, err := s.desk.Brief(ctx, i.Number)
-		if err != nil {
-			b = desk.Brief{Asked: i.Called} // it is open all the same
-		}
-		text += "\n" + strings.TrimSpace(s.names().paged("Paging ", b)) + " Its channel is being made."
-	default:
-		text += "\nNobody is on call for it, so the last resort is told. Its channel is being made."
-	}
-	for _, n := range a.Notes {
-		text += "\n" + esc(n)
-	}
-	return text
 }
 
 // nameOf names a mentioned user in plain text.
@@ -166,20 +123,23 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	case !ok:
 		return s.show(ctx, c.Actor, n) // "status" alone
 	}
+	if act.Verb == desk.Cancel && act.Text == "" {
+		return s.confirmCancel(n)
+	}
 	act.Text, act.Zone = named(act.Text, s.nameOf), s.zoneOf(c.Actor)
 	if act.Person, err = s.meant(cmd); err != nil {
 		return s.mistake(err, cmd)
 	}
-	if act.Verb == desk.TakeRole && len(cmd.People) > 1 {
-		for _, user := range cmd.People {
-			act.People = append(act.People, s.people.Current().Actor(user))
+	if act.Verb == desk.TakeRole {
+		if act.People, err = s.holders(cmd); err != nil {
+			return s.mistake(err, cmd)
 		}
 	}
 	a, err := s.desk.Do(ctx, c, n, act)
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral(s.did(act, a))
+	return ephemeral(drillMark(a.Incident) + s.did(act, a))
 }
 
 // did confirms an act to whoever did it; the channel is told automatically.
@@ -208,9 +168,13 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.Rename:
 		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
 	case desk.Reroute:
-		return i.Name() + " is about " + esc(i.Service) + " now; the people on call for it are being paged."
+		return i.Name() + " is about " + esc(s.people.Current().ServiceName(i.Service)) + " now. " + whoIsPaged(i)
+	case desk.Real:
+		return i.Name() + " is real now, no drill. " + whoIsPaged(i)
+	case desk.Drill:
+		return i.Name() + " is a drill now. " + whoIsPaged(i)
 	case desk.TakeRole:
-		if act.Person != "" && i.Holder(act.Role) != act.Person {
+		if act.Role == incident.Commander && act.Person != "" && i.Holder(act.Role) != act.Person {
 			return s.names().who(act.Person) + " is asked to take command of " + i.Name() + ". Until they accept, nothing changes."
 		}
 		return "Done: " + string(act.Role) + " of " + i.Name() + "."

@@ -14,17 +14,18 @@ import (
 // while, ask somebody else.
 func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
 	done := ""
+	var a desk.Answer
 	var err error
 	switch cmd.Word {
 	case "unack":
-		_, err = s.desk.Unacknowledge(ctx, c, n)
-		done = incident.Name(n) + " is not acknowledged any more; people are paged again."
+		a, err = s.desk.Unacknowledge(ctx, c, n)
+		done = incident.Name(n) + " is not acknowledged any more. " + whoIsPaged(a.Incident)
 	case "snooze":
 		length, ok := lasting(cmd.Text)
 		if !ok {
 			return ephemeral("Say how long, as in: " + s.opt.Command + " snooze 15m, or: " + s.opt.Command + " snooze 2 hours.")
 		}
-		_, err = s.desk.Snooze(ctx, c, n, length)
+		a, err = s.desk.Snooze(ctx, c, n, length)
 		done = "Nobody is paged for " + incident.Name(n) + " for " + long(length) + "."
 	case "reassign":
 		var who incident.Actor
@@ -34,13 +35,13 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 		if who == "" {
 			return ephemeral("Say to whom, as in: " + s.opt.Command + " reassign @ada.")
 		}
-		_, err = s.desk.Reassign(ctx, c, n, who)
+		a, err = s.desk.Reassign(ctx, c, n, who)
 		done = incident.Name(n) + " is reassigned to " + s.names().who(who) + ", who is being paged."
 	}
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral(done)
+	return ephemeral(drillMark(a.Incident) + done)
 }
 
 var lastingForm = regexp.MustCompile(`^(?i:for\s+)?(\d{1,4})\s*(?i:(m|min|mins|minute|minutes|h|hr|hrs|hour|hours)?)\.?$`)

@@ -30,7 +30,7 @@ type HelpGroup struct {
 func IncidentHelp() []HelpGroup {
 	return []HelpGroup{
 		{"Declare", []Help{
-			{"declare checkout is slow sev2", "declares an incident: the person on call is paged and a channel is made. `service:ID`, `private` and `test` are understood as well"},
+			{"declare checkout is slow sev2", "declares an incident: the person on call is paged and a channel is made. `service:ID`, `private` and `drill` are understood as last words"},
 			{"declare", "opens a form for it"},
 		}},
 		{"Who is on it", []Help{

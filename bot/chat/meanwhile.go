@@ -35,7 +35,7 @@ func (s *Slack) meanwhile(ctx context.Context, t desk.Task) (desk.Outcome, error
 // meanwhileMessages are events in order with their times, in as many messages as it
 // takes, up to meanwhileParts: of more the middle is left out.
 func meanwhileMessages(i incident.Incident, events []incident.Event, n names, command string) []message {
-	head := "*What happened before this channel stood*"
+	head := drillMark(i) + "*What happened before this channel stood*"
 	parts, size := [][]string{{head}}, length(head)
 	for _, e := range events {
 		most := meanwhileLine
@@ -59,7 +59,7 @@ func meanwhileMessages(i incident.Incident, events []incident.Event, n names, co
 	}
 	var messages []message
 	for _, lines := range parts {
-		messages = append(messages, message{text: i.Name() + ": what happened before this channel stood", blocks: sectionsOf(lines)})
+		messages = append(messages, message{text: drillMark(i) + i.Name() + ": what happened before this channel stood", blocks: sectionsOf(lines)})
 	}
 	return messages
 }

@@ -149,9 +149,9 @@ func inWords(code string) string {
 // answerCaller tells whoever declared it where the channel is.
 func (s *Slack) answerCaller(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	b := t.Brief
-	text := fmt.Sprintf("*%s* has its channel: <#%s>", b.Incident.Name(), b.Artifacts.Channel)
+	text := fmt.Sprintf("%s*%s* has its channel: <#%s>", drillMark(b.Incident), b.Incident.Name(), b.Artifacts.Channel)
 	if b.Artifacts.Channel == "" {
-		text = fmt.Sprintf("*%s* is open and people are paged, but it has no channel yet: %s", b.Incident.Name(), esc(b.Artifacts.ChannelError))
+		text = fmt.Sprintf("%s*%s* is open, but it has no channel yet: %s", drillMark(b.Incident), b.Incident.Name(), esc(b.Artifacts.ChannelError))
 	}
 	return desk.Outcome{}, s.respond(ctx, t.Job.ReplyURL, ephemeral(text))
 }

@@ -244,11 +244,7 @@ func quoted(ours, text string) string {
 // headline is an incident in a few words: what a phone shows of a message.
 func headline(b desk.Brief) string {
 	i := b.Incident
-	s := i.Marks() + " " + i.Name() + " · " + i.Severity.String() + " · " + esc(i.Title)
-	if i.Test {
-		s = "TEST · " + s
-	}
-	return s
+	return drillMark(i) + i.Marks() + " " + i.Name() + " · " + i.Severity.String() + " · " + esc(i.Title)
 }
 
 // overNext says what follows from an alert that is over.

@@ -65,6 +65,8 @@ func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
 		return s.list(ctx, who)
 	case "silence", "maintenance", "silences":
 		return s.quietTyped(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, Parse(unlinked(text)), user)
+	case "done":
+		return s.followUpNamed(cmd)
 	case "", "help", "declare": // a form needs a command or a button
 		return s.help("")
 	}
@@ -82,5 +84,5 @@ func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	return s.onIncident(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, cmd, n)
+	return s.onAll(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, cmd, n)
 }

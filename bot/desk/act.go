@@ -38,6 +38,8 @@ const (
 	NearMiss    Verb = "near-miss"
 	FalseAlarm  Verb = "false-alarm"
 	Relate      Verb = "related"
+	Real        Verb = "real"    // a drill is none
+	Drill       Verb = "drill"   // what nobody has answered is a drill
 	WantChannel Verb = "channel" // of an incident that has none because of its alert
 )
 
@@ -107,6 +109,10 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	switch a.Verb {
 	case Acknowledge:
 		return i.Acknowledge(by, now)
+	case Real:
+		return i.Real(by, now)
+	case Drill:
+		return i.Drill(by, now)
 	case WantChannel:
 		if !i.NoChannel {
 			return incident.Change{}, refusal("", "%s has its channel already, or it is being made.", i.Name())
@@ -220,49 +226,6 @@ func (w *work) takesAlerts(part incident.Incident) error {
 		return err
 	}
 	return w.refreshPrompts()
-}
-
-// Declare opens an incident. An unknown service does not stop it: the default
-// one is taken, and the answer and the timeline say so.
-func (d *Desk) Declare(ctx context.Context, c Caller, decl incident.Declaration) (Answer, error) {
-	return d.act(ctx, c, 0, func(w *work) error { return w.declare(decl) })
-}
-
-func (w *work) declare(decl incident.Declaration) error {
-	if err := w.may(incident.DoDeclare); err != nil {
-		return err
-	}
-	asked := decl.Service
-	decl.Service = w.who.Roster.Defaults.Service
-	if asked != "" {
-		id, ok := w.who.FindService(asked)
-		if ok {
-			decl.Service = id
-		} else {
-			w.notes = append(w.notes, w.who.NoService(asked).Error()+" It went to "+w.who.ServiceName(decl.Service)+".")
-		}
-	}
-	n, err := w.nextNumber()
-	if err != nil {
-		return err
-	}
-	w.artifacts.ChannelGivenUp = w.artifacts.ChannelGivenUp || decl.NoChannel
-	change, err := incident.Declare(n, decl, w.caller.Actor, w.Now)
-	if err != nil {
-		return err
-	}
-	if _, whole := incident.CleanTitle(decl.Title); whole != "" {
-		w.notes = append(w.notes, "The title was long; all of it is the first note.")
-	}
-	if err := w.apply(change); err != nil {
-		return err
-	}
-	for _, note := range w.notes {
-		if err := w.remark(note); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // nextNumber counts up from 1 without holes: the number is taken in the

@@ -88,6 +88,7 @@ type Answer struct {
 	Artifacts Artifacts
 	Notes     []string // what the caller should know besides, in words
 	Repeated  bool     // the same request had been carried out before; nothing was done now
+	Twin      bool     // Repeated, since the same person had declared it in the same words just before
 }
 
 // work is one act inside its transaction.
@@ -103,6 +104,7 @@ type work struct {
 	notes     []string
 	noChannel bool                 // what is declared gets none
 	reckoned  bool                 // what is due is to be worked out anew
+	twin      bool                 // what is declared was declared just before
 	hurried   bool                 // the next step of the escalation comes within a minute
 	held      map[string]time.Time // notifications that wait for a digest, and until when
 }
@@ -147,7 +149,7 @@ func (d *Desk) actAt(ctx context.Context, c Caller, at time.Time, n int, f func(
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Incident: w.inc, Artifacts: w.artifacts, Notes: w.notes, Repeated: repeated}, nil
+	return Answer{Incident: w.inc, Artifacts: w.artifacts, Notes: w.notes, Repeated: repeated || w.twin, Twin: w.twin}, nil
 }
 
 // open loads the incident and its artifacts. A private incident exists only for
@@ -292,7 +294,7 @@ func (w *work) openChannel() error {
 
 // announce keeps the line for everybody, for an incident that is everybody's.
 func (w *work) announce() error {
-	if w.inc.Private || w.inc.Test {
+	if w.inc.Private || w.inc.Test && w.artifacts.Announcement.TS == "" { // what was announced must say that it is a drill
 		return nil
 	}
 	return w.refresh(ledger.Announce)

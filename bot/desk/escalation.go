@@ -15,7 +15,7 @@ import (
 )
 
 // startEscalation opens the escalation of the incident's service, in the place of
-// one that is open, whose pages are taken back. Severity 4 wakes nobody. A test
+// one that is open, whose pages are taken back. Severity 4 wakes nobody. A drill
 // pages only whoever declared it.
 func (w *work) startEscalation() error {
 	if err := w.takeBack(); err != nil {
@@ -33,7 +33,10 @@ func (w *work) startEscalation() error {
 	if urgency == escalation.None {
 		return w.keepEscalation(r, r.Page.Resolve())
 	}
-	if kind, _ := w.inc.DeclaredBy.Split(); w.inc.Test && kind == "slack" { // nobody whom a policy could name
+	if kind, _ := w.inc.DeclaredBy.Split(); w.inc.Test && kind != "person" { // nobody whom a policy could name
+		if err := w.keepEscalation(r, r.Page.Resolve()); err != nil || kind != "slack" {
+			return err
+		}
 		return w.job(ledger.Job{Kind: ledger.Notify, Person: string(w.inc.DeclaredBy), Via: "slack", Reason: "test"})
 	}
 	// The events so far make the name unique: keys of what is sent must never be
@@ -110,10 +113,7 @@ func (w *work) discreet(p rotation.Policy) rotation.Policy {
 func (w *work) anyPolicy() rotation.Policy {
 	announce := []rotation.Target{{Kind: rotation.TargetChannel, ID: w.d.opt.AnnounceChannel}}
 	if w.inc.Test {
-		kind, id := w.inc.DeclaredBy.Split()
-		if kind != "person" {
-			return rotation.Policy{ID: "test", LastResort: announce}
-		}
+		_, id := w.inc.DeclaredBy.Split()
 		self := []rotation.Target{{Kind: rotation.TargetPerson, ID: id}}
 		return rotation.Policy{ID: "test", Steps: []rotation.Step{{Notify: self, Wait: 10 * time.Minute}}, LastResort: self}
 	}
@@ -209,6 +209,9 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 		}
 		if !r.open() && escalation.UrgencyOf(w.inc.Severity) == escalation.None {
 			return refusal("Raise the severity first.", "%s is %s, for which nobody is paged.", w.inc.Name(), w.inc.Severity)
+		}
+		if w.inc.Test {
+			return refusal("If it is real: This is real, on its card. Or name somebody, as in: page @ada.", "%s is a drill, which pages only whoever declared it.", w.inc.Name())
 		}
 		if w.inc.Acked() {
 			return w.moreHelp(r.Page)

@@ -48,7 +48,7 @@ func (p *past) alike(tx *storage.Tx, i incident.Incident, most int) ([]int, erro
 	for _, t := range p.traits {
 		all = append(all, t)
 	}
-	return incident.Alike(of, all, most), nil
+	return incident.Precedents(of, all, most), nil
 }
 
 // catchUp reads what it does not know yet. The caller holds mu.

@@ -134,7 +134,7 @@ func subject(b desk.Brief) string {
 
 func test(i incident.Incident) string {
 	if i.Test {
-		return "TEST "
+		return "DRILL "
 	}
 	return ""
 }
@@ -152,7 +152,7 @@ func (w *Methods) details(b desk.Brief, to rotation.Person) string {
 		text += "\nSlack: #" + i.ChannelName
 	}
 	if i.Test {
-		text += "\nThis is a test: nothing is broken."
+		text += "\nThis is a drill: nothing is broken."
 	}
 	return text
 }
@@ -169,7 +169,7 @@ func spokenLine(b desk.Brief, words string) string {
 		s += ". " + says
 	}
 	if i.Test {
-		s = "This is a test. " + s
+		s = "This is a drill. " + s
 	}
 	return s
 }

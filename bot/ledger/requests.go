@@ -66,6 +66,29 @@ func (t *Tx) Remember(incident int) error {
 	return t.Put(forgetKey(t.Now.Add(keepSeen), t.key), nil)
 }
 
+// SeenAs reports whether something that is not one request, but means the same, such
+// as the same words of the same person, was remembered within a time, and on which
+// incident.
+func (t *Tx) SeenAs(what string, within time.Duration) (incident int, seen bool, err error) {
+	r, err := storage.Load[seenRecord](t.Tx, seenKey(what))
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	}
+	return r.Incident, t.Now.Sub(r.At).Abs() <= within, nil
+}
+
+// RememberAs makes something that means the same recognisable. It is forgotten with
+// the requests of the hour.
+func (t *Tx) RememberAs(what string, incident int) error {
+	if err := storage.Save(t.Tx, seenKey(what), seenRecord{V: 1, Incident: incident, At: t.Now}); err != nil {
+		return err
+	}
+	return t.Put(forgetKey(t.Now.Add(sweepEvery), what), nil)
+}
+
 // startSweeping makes sure that a sweep is to come.
 func (l *Ledger) startSweeping(ctx context.Context) error {
 	if _, ok := l.agenda.at("sweep"); ok {

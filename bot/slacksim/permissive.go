@@ -14,6 +14,7 @@ features:
   unfurl_domains: [stormbell.example]
   shortcuts:
     - {name: Declare an incident, type: global, callback_id: declare_incident, description: Open the declare form}
+    - {name: Declare from message, type: message, callback_id: declare_from_message, description: Declare an incident}
     - {name: Add to timeline, type: message, callback_id: add_to_timeline, description: Record this message}
 oauth_config:
   scopes:

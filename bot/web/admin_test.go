@@ -246,7 +246,7 @@ func TestTimeline(t *testing.T) {
 	want := struct {
 		Seq             int
 		By, Kind, Words string
-	}{1, "admin:cli", "declared", "The command line declared a sev2 incident for Checkout: Checkout is slow"}
+	}{1, "admin:cli", "declared", "The command line declared a sev2 incident for Checkout (taken from the title): Checkout is slow"}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("first entry differs (-want +got):\n%s", diff)
 	}

@@ -94,7 +94,7 @@ func TestThroughTheAdminAPI(t *testing.T) {
 	}
 	all := "\n" + strings.Join(lines, "\n") + "\n"
 	for _, want := range []string{
-		"\nBob Lind (by the command line) declared a sev2 incident for Checkout: Checkout is slow\n",
+		"\nBob Lind (by the command line) declared a sev2 incident for Checkout (taken from the title): Checkout is slow\n",
 		"\nAda Okafor (by the command line) acknowledged.\n",
 		"Ada Okafor (by the command line) escalated.",
 		"Ada Okafor (by the command line): Nobody is paged until",
