@@ -38,7 +38,7 @@ func cardMessage(b desk.Brief, a around, n names) message {
 	if links := links(b.Service); links != "" {
 		m.blocks = append(m.blocks, contextLine(links))
 	}
-	elements := answers(i)
+	elements := withMitigated(i, answers(i))
 	if i.Status.Active() {
 		value := strconv.Itoa(i.Number)
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))

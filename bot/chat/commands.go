@@ -167,6 +167,9 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
+	if (act.Verb == desk.Mitigate || act.Verb == desk.Resolve) && a.AskHow() {
+		return askHow(s.did(act, a), a.Incident)
+	}
 	return ephemeral(s.did(act, a))
 }
 
@@ -194,6 +197,8 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return "Done: " + string(act.Role) + " of " + i.Name() + "."
 	case desk.Resolve:
 		return i.Name() + " is resolved. The draft of its post-mortem is being posted in its channel."
+	case desk.Mitigate:
+		return s.didMitigate(i)
 	default:
 		return i.Name() + " is " + string(i.Status) + " now."
 	}
