@@ -75,8 +75,8 @@ func TestResolveForm(t *testing.T) {
 			t.Fatalf("Submit() = %+v, want closed", result)
 		}
 		r.pass(10 * time.Second)
-		if i, _ := r.fold(1); i.Status != incident.Resolved || i.How != "" {
-			t.Errorf("status %s by %q, want resolved and nothing said of how", i.Status, i.How)
+		if i, _ := r.fold(1); i.Status != incident.Resolved || i.How != incident.Workaround || len(i.FollowUps) != 1 {
+			t.Errorf("status %s by %q, want resolved by what counts as a workaround", i.Status, i.How)
 		}
 		page, _ = r.channelOf(mustDM(r, "U0ADA")).Message(page.TS)
 		if shows(page, `"action_id"`) || !shows(page, "Resolved ") {

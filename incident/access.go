@@ -90,9 +90,9 @@ type Listed int
 // What the configuration says. Without a list for a right, the default holds.
 const (
 	DefaultHolds Listed = iota
-	Named            // they are on the list
-	NotNamed         // there is a list, and they are not on it
-	NearOnly         // the list has everybody who is near, and they are not on it by name
+	Named               // they are on the list
+	NotNamed            // there is a list, and they are not on it
+	NearOnly            // the list has everybody who is near, and they are not on it by name
 )
 
 // Verdict is whether somebody may do something, and if not, why.

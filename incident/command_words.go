@@ -31,7 +31,7 @@ func (w Wording) silent(e Event) string {
 
 // offerEnded says what became of an offer of command that was not accepted.
 func (w Wording) offerEnded(e Event, s Sentence) Sentence {
-	role := w.text(string(e.Role))
+	role := w.text(plainWord(string(e.Role)))
 	switch e.Reason {
 	case OfferDeclined:
 		s.Did = "declined to be " + role
@@ -45,7 +45,7 @@ func (w Wording) offerEnded(e Event, s Sentence) Sentence {
 
 func (w Wording) left(e Event) string {
 	if e.Person == e.By {
-		return "gave up the role of " + w.text(string(e.Role))
+		return "gave up the role of " + w.text(plainWord(string(e.Role)))
 	}
-	return "took the role of " + w.text(string(e.Role)) + " from " + w.actor(e.Person)
+	return "took the role of " + w.text(plainWord(string(e.Role))) + " from " + w.actor(e.Person)
 }

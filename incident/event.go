@@ -12,50 +12,59 @@ type Kind string
 // The kinds of events. The fields of [Event] that each one fills beside Seq,
 // At, By and Kind stand behind it.
 const (
-	KindDeclared     Kind = "declared"         // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
-	KindAcknowledged Kind = "acknowledged"     //
-	KindDrill        Kind = "drill"            // Test: it is a drill from now on, or is none
-	KindInvestigate  Kind = "investigating"    // Text
-	KindMitigating   Kind = "mitigating"       // Text
-	KindMitigated    Kind = "mitigated"        // How, Text
-	KindResolved     Kind = "resolved"         // Text
-	KindClosed       Kind = "closed"           // Text
-	KindReopened     Kind = "reopened"         // Text
-	KindCancelled    Kind = "cancelled"        // Text, Reason: the outcome, where it was another than that it was no incident
-	KindMerged       Kind = "merged"           // Into, Private (that one is), Text
-	KindNote         Kind = "note"             // Note, Text
-	KindSeverity     Kind = "severity"         // Severity, Text
-	KindTitle        Kind = "title"            // Title
-	KindService      Kind = "service"          // Service, Text
-	KindRole         Kind = "role"             // Role, Person
-	KindOffered      Kind = "role_offered"     // Role, Person: the role moves when that person takes it
-	KindFollowUp     Kind = "follow_up"        // FollowUp
-	KindChannel      Kind = "channel"          // Channel, ChannelName
-	KindAlert        Kind = "alert"            // Alert, Count, Text: the alert fired again
-	KindAlertJoined  Kind = "alert_joined"     // Count, Text, Reason: another alert fires; Count is how many there are
-	KindAlertOver    Kind = "alert_over"       // Alert, Text: the sender says it is over
-	KindRelated      Kind = "related"          // Into, Text: another incident, which may be the same
-	KindPaged        Kind = "paged"            // Person or Target, Via, Pass, Step, Rule, Reason, Text
-	KindPageFailed   Kind = "page_failed"      // Person or Target, Via, Text
-	KindReceipt      Kind = "receipt"          // Person, Via, Pass, Step, Reason (delivered or seen), Text
-	KindStep         Kind = "escalation_step"  // Pass, Step, Calls, Skipped, Text; Person and Via where a page was not confirmed
-	KindExhausted    Kind = "escalation_ended" // Calls, Text
-	KindLapsed       Kind = "ack_lapsed"       // Text: why somebody is looked for again
-	KindGivenBack    Kind = "given_back"       // Text: the acknowledgement was taken back
-	KindRemark       Kind = "remark"           // Calls, Text: something the program has to say
-	KindPartJoined   Kind = "part_joined"      // Into, People, Calls, Impact, Text: Into is a part of this one now
-	KindAdmitted     Kind = "admitted"         // Person: By, or somebody, let them into what they could not see
-	KindLeft         Kind = "left"             // Person: who was admitted is not in the channel any more
-	KindObjection    Kind = "objection"        // Of (the decision), Count (which one that is), Text
-	KindHidden       Kind = "entry_hidden"     // Of, Text: that entry is shown no longer
-	KindRetimed      Kind = "entry_retimed"    // Of, Time, Text: when that entry really was
-	KindWithdrawn    Kind = "mark_withdrawn"   // Of: nobody marks that message any more
-	KindHelp         Kind = "help_asked"       // Calls, Target, Text: somebody pages people by hand
-	KindMissed       Kind = "promise_missed"   // Promise, Due: nothing was heard by then
-	KindPublic       Kind = "public_update"    // Text: words for the public, apart from those for stakeholders
-	KindOfferEnded   Kind = "offer_ended"      // Role, Person, Reason (declined, lapsed or replaced)
-	KindRoleLeft     Kind = "role_left"        // Role, Person: that person does not hold it any more
-	KindSilent       Kind = "command_silent"   // Person, Calls: the commander was not heard of; who is paged because of it
+	KindDeclared        Kind = "declared"             // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
+	KindAcknowledged    Kind = "acknowledged"         //
+	KindDrill           Kind = "drill"                // Test: it is a drill from now on, or is none
+	KindInvestigate     Kind = "investigating"        // Text
+	KindMitigating      Kind = "mitigating"           // Text
+	KindMitigated       Kind = "mitigated"            // How, Assumed (nobody said how), Text, Undo
+	KindResolved        Kind = "resolved"             // Text; How and Assumed where it was never mitigated
+	KindClosed          Kind = "closed"               // Text
+	KindReopened        Kind = "reopened"             // Text
+	KindCancelled       Kind = "cancelled"            // Text, Reason: the outcome, where it was another than that it was no incident
+	KindMerged          Kind = "merged"               // Into, Private (that one is), Text
+	KindNote            Kind = "note"                 // Note, Text
+	KindSeverity        Kind = "severity"             // Severity, Text
+	KindTitle           Kind = "title"                // Title
+	KindService         Kind = "service"              // Service, Text
+	KindRole            Kind = "role"                 // Role, Person
+	KindOffered         Kind = "role_offered"         // Role, Person: the role moves when that person takes it
+	KindFollowUp        Kind = "follow_up"            // FollowUp
+	KindChannel         Kind = "channel"              // Channel, ChannelName
+	KindAlert           Kind = "alert"                // Alert, Count, Text: the alert fired again
+	KindAlertJoined     Kind = "alert_joined"         // Count, Text, Reason: another alert fires; Count is how many there are
+	KindAlertOver       Kind = "alert_over"           // Alert, Text: the sender says it is over
+	KindRelated         Kind = "related"              // Into, Text: another incident, which may be the same
+	KindPaged           Kind = "paged"                // Person or Target, Via, Pass, Step, Rule, Reason, Text
+	KindPageFailed      Kind = "page_failed"          // Person or Target, Via, Text
+	KindReceipt         Kind = "receipt"              // Person, Via, Pass, Step, Reason (delivered or seen), Text
+	KindStep            Kind = "escalation_step"      // Pass, Step, Calls, Skipped, Text; Person and Via where a page was not confirmed
+	KindExhausted       Kind = "escalation_ended"     // Calls, Text
+	KindLapsed          Kind = "ack_lapsed"           // Text: why somebody is looked for again
+	KindGivenBack       Kind = "given_back"           // Text: the acknowledgement was taken back
+	KindRemark          Kind = "remark"               // Calls, Text: something the program has to say
+	KindPartJoined      Kind = "part_joined"          // Into, People, Calls, Impact, Text: Into is a part of this one now
+	KindAdmitted        Kind = "admitted"             // Person: By, or somebody, let them into what they could not see
+	KindLeft            Kind = "left"                 // Person: who was admitted is not in the channel any more
+	KindObjection       Kind = "objection"            // Of (the decision), Count (which one that is), Text
+	KindHidden          Kind = "entry_hidden"         // Of, Text: that entry is shown no longer
+	KindRetimed         Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
+	KindWithdrawn       Kind = "mark_withdrawn"       // Of: nobody marks that message any more
+	KindHelp            Kind = "help_asked"           // Calls, Target, Text: somebody pages people by hand
+	KindMissed          Kind = "promise_missed"       // Promise, Due: nothing was heard by then
+	KindPublic          Kind = "public_update"        // Text: words for the public, apart from those for stakeholders
+	KindOfferEnded      Kind = "offer_ended"          // Role, Person, Reason (declined, lapsed or replaced)
+	KindRoleLeft        Kind = "role_left"            // Role, Person: that person does not hold it any more
+	KindSilent          Kind = "command_silent"       // Person, Calls: the commander was not heard of; who is paged because of it
+	KindHowCorrected    Kind = "mitigation_corrected" // How, Text, Undo
+	KindWatched         Kind = "watch_ended"          // the watch time after mitigation is over
+	KindFollowUpDone    Kind = "follow_up_done"       // FollowUp as it is then, as in all that follow; Text: a link or a sentence
+	KindFollowUpDropped Kind = "follow_up_dropped"    // FollowUp, Text: why it was decided against
+	KindFollowUpAgain   Kind = "follow_up_reopened"   // FollowUp, Text
+	KindFollowUpDate    Kind = "follow_up_date"       // FollowUp, Text: why it has another date
+	KindFollowUpOwner   Kind = "follow_up_owner"      // FollowUp
+	KindFollowUpTitle   Kind = "follow_up_title"      // FollowUp
+	KindFollowUpRaised  Kind = "follow_up_raised"     // FollowUp, Text: why it matters more
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -99,6 +108,7 @@ type Event struct {
 	Count       int        `json:"count,omitempty"`
 	Into        int        `json:"into,omitempty"`
 	FollowUp    *FollowUp  `json:"follow_up,omitempty"`
+	Undo        string     `json:"undo,omitempty"`   // how what mitigated it is undone
 	People      []Actor    `json:"people,omitempty"` // who worked on a part that joins
 	Impact      []Interval `json:"impact,omitempty"` // when that part hurt
 	From        int        `json:"from,omitempty"`   // a note: of the part in which it was written
@@ -193,9 +203,14 @@ func (i Incident) apply(e Event) Incident {
 		i.Status = Mitigating
 		i.startImpact(e.At)
 	case KindMitigated:
-		i.Status, i.How, i.Mitigated = Mitigated, e.How, first(i.Mitigated, e.At)
+		i.Status, i.How, i.HowAssumed, i.Mitigated = Mitigated, e.How, e.Assumed, first(i.Mitigated, e.At)
 		i.endImpact(e.At)
+	case KindHowCorrected:
+		i.How, i.HowAssumed = e.How, false
 	case KindResolved:
+		if e.How != "" {
+			i.How, i.HowAssumed, i.Mitigated = e.How, e.Assumed, first(i.Mitigated, e.At)
+		}
 		i.Status, i.Resolved, i.Asking, i.Exhausted = Resolved, e.At, false, false
 		i.endImpact(e.At)
 	case KindClosed:
@@ -250,6 +265,8 @@ func (i Incident) apply(e Event) Incident {
 		i.Asking = i.AcknowledgedBy != "" && i.Status.Active()
 	case KindFollowUp:
 		i.FollowUps = append(slices.Clip(i.FollowUps), *e.FollowUp)
+	case KindFollowUpDone, KindFollowUpDropped, KindFollowUpAgain, KindFollowUpDate, KindFollowUpOwner, KindFollowUpTitle, KindFollowUpRaised:
+		i.setFollowUp(*e.FollowUp)
 	case KindChannel:
 		i.Channel, i.ChannelName, i.NoChannel = e.Channel, e.ChannelName, false
 	case KindAlert, KindAlertJoined:
@@ -274,7 +291,7 @@ func (i Incident) apply(e Event) Incident {
 			i.relate(e.Into)
 		}
 	case KindNote, KindReceipt, KindStep, KindRemark, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
-		KindMissed, KindPublic, KindSilent:
+		KindMissed, KindPublic, KindSilent, KindWatched:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	if !i.Status.Active() {

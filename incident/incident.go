@@ -11,7 +11,6 @@ package incident
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +39,7 @@ type Incident struct {
 	Acknowledged   time.Time  `json:"acknowledged,omitzero"`     // of the first acknowledgement, whoever is on it now
 	Mitigated      time.Time  `json:"mitigated,omitzero"`        // first entry
 	How            How        `json:"how,omitempty"`             // what ended the impact, latest
+	HowAssumed     bool       `json:"how_assumed,omitempty"`     // nobody has said how: it counts as a workaround
 	Resolved       time.Time  `json:"resolved,omitzero"`         // latest
 	Closed         time.Time  `json:"closed,omitzero"`           // latest
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
@@ -150,15 +150,6 @@ type Holding struct {
 	Role Role      `json:"role"`
 	Who  Actor     `json:"who"`
 	From time.Time `json:"from"`
-}
-
-// FollowUp is work that outlives the incident.
-type FollowUp struct {
-	ID    string    `json:"id"` // INC-12-F1
-	Kind  string    `json:"kind"`
-	Title string    `json:"title"`
-	Team  string    `json:"team,omitempty"`
-	Due   time.Time `json:"due,omitzero"`
 }
 
 // Actor says who did something, as kind:id — person:ada for somebody in the
@@ -294,34 +285,9 @@ const (
 	Rollback   How = "rollback"
 	Restart    How = "restart"
 	Failover   How = "failover"
+	Flag       How = "flag" // a feature was switched off or on
 	Fix        How = "fix"
 )
-
-var howWords = map[string]How{
-	"workaround": Workaround, "flag": Workaround,
-	"rollback": Rollback, "rolled": Rollback, "reverted": Rollback, "revert": Rollback,
-	"restart": Restart, "restarted": Restart, "reboot": Restart, "rebooted": Restart,
-	"failover": Failover, "fix": Fix, "fixed": Fix,
-}
-
-// ParseHow reads the first word that tells of what somebody says about a
-// mitigation, as in "rollback of 431" or "by a restart". Any other word means a
-// workaround, so that the permanent fix is not forgotten.
-func ParseHow(text string) How {
-	for _, word := range strings.Fields(strings.ToLower(text)) {
-		word = strings.Trim(word, ".,:;!")
-		if how, ok := howWords[word]; ok {
-			return how
-		}
-		if !slices.Contains(howLeads, word) {
-			break
-		}
-	}
-	return Workaround
-}
-
-// howLeads are the words that may stand before the one that tells.
-var howLeads = []string{"by", "with", "after", "a", "an", "the", "we", "i", "have", "was"}
 
 // Role is what somebody does in an incident.
 type Role string

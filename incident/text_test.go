@@ -104,18 +104,6 @@ func TestParseSeverity(t *testing.T) {
 	}
 }
 
-func TestParseHow(t *testing.T) {
-	for in, want := range map[string]How{
-		"": Workaround, "rollback of 431": Rollback, "rolled back": Rollback, "by a restart": Restart, "Fixed!": Fix,
-		"we reverted it": Rollback, "failover to b": Failover, "with a flag": Workaround, "not fixed": Workaround,
-		"the fix": Fix, "blocked the crawler; a fix follows": Workaround,
-	} {
-		if got := ParseHow(in); got != want {
-			t.Errorf("ParseHow(%q) = %s, want %s", in, got, want)
-		}
-	}
-}
-
 func TestParseNote(t *testing.T) {
 	for in, want := range map[string]struct {
 		kind NoteKind

@@ -91,50 +91,19 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 	return c.change(), nil
 }
 
-// Investigate says that the quickest relief is being looked for, again or still.
+// Investigate says that the quickest relief is being looked for, again or still. Of what
+// was mitigated that takes a reason: everybody was told that it is over.
 func (i Incident) Investigate(by Actor, text string, now time.Time) (Change, error) {
+	if i.Status == Mitigated && CleanText(text) == "" {
+		return Change{}, Refuse("As in: status investigating errors are rising again.",
+			"Say what came back; everybody was told that %s is mitigated.", i.Name())
+	}
 	return i.work(Event{Kind: KindInvestigate, Text: text}, by, now)
 }
 
 // Mitigating says that relief is being applied.
 func (i Incident) Mitigating(by Actor, text string, now time.Time) (Change, error) {
 	return i.work(Event{Kind: KindMitigating, Text: text}, by, now)
-}
-
-// Mitigate says that customers are fine again, and how that came about. Unless
-// it was a permanent fix, the follow-up for one is opened for team, due as the
-// severity demands.
-func (i Incident) Mitigate(by Actor, text, team string, now time.Time) (Change, error) {
-	how := ParseHow(text)
-	c, err := i.worked(Event{Kind: KindMitigated, How: how, Text: text}, by, now)
-	if err != nil {
-		return Change{}, err
-	}
-	if how != Fix {
-		f := FollowUp{
-			ID:    fmt.Sprintf("%s-F%d", i.Name(), len(i.FollowUps)+1),
-			Kind:  "permanent_fix",
-			Title: "Replace the " + string(how) + " with a permanent fix",
-			Team:  team,
-			Due:   now.AddDate(0, 0, fixDays(i.Highest)),
-		}
-		c.add(Event{Kind: KindFollowUp, FollowUp: &f})
-	}
-	return c.change(), nil
-}
-
-// fixDays is how many days the permanent fix has, by the highest severity.
-func fixDays(s Severity) int {
-	switch s {
-	case Sev1:
-		return 15
-	case Sev2:
-		return 30
-	case Sev3:
-		return 60
-	default:
-		return 90
-	}
 }
 
 // Resolve says that all is stable and the work of the incident is over. The

@@ -74,9 +74,11 @@ func (w Wording) Sentence(e Event) Sentence {
 	case KindMitigating:
 		s.Did = "started mitigation"
 	case KindMitigated:
-		s.Did = "mitigated it" + e.How.with()
+		s.Did = "mitigated it" + e.with()
+	case KindHowCorrected:
+		s.Did = "corrected how it was mitigated:" + e.with()
 	case KindResolved:
-		s.Did = "resolved it"
+		s.Did = "resolved it" + e.with()
 	case KindClosed:
 		s.Did = "closed it"
 	case KindReopened:
@@ -121,6 +123,8 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "took the acknowledgement back"
 	case KindFollowUp:
 		s.Did, s.Wrote = w.followUp(e.FollowUp)
+	case KindFollowUpDone, KindFollowUpDropped, KindFollowUpAgain, KindFollowUpDate, KindFollowUpOwner, KindFollowUpTitle, KindFollowUpRaised:
+		s.Did, s.Wrote = w.followUpChange(e)
 	case KindAlert:
 		s.Did = fmt.Sprintf("fired again (%d times so far)", e.Count)
 	case KindAlertJoined:
@@ -165,6 +169,8 @@ func (w Wording) program(e Event) Sentence {
 		s.Wrote = wrote(targetWords(e.Text))
 	case KindRemark:
 		s.Did, s.Alone = "noted", true
+	case KindWatched:
+		s.Did = "the watch time is over"
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
 		if e.By.Human() {
@@ -294,11 +300,19 @@ func (h How) with() string {
 	switch h {
 	case "":
 		return ""
-	case Workaround, Rollback, Restart, Failover, Fix:
+	case Workaround, Rollback, Restart, Failover, Flag, Fix:
 		return " with a " + string(h)
 	default:
 		return " in another way"
 	}
+}
+
+// with says how it was mitigated, where somebody has said so.
+func (e Event) with() string {
+	if e.Assumed {
+		return ""
+	}
+	return e.How.with()
 }
 
 // KindWords is the kind of a follow-up as people read it.

@@ -102,7 +102,7 @@ func TestLine(t *testing.T) {
 		{Event{By: Bot, Kind: KindPaged, Target: "channel:ops"}, "Paged #ops by Slack."},
 		{Event{By: Bot, Kind: KindReceipt, Person: "person:bob", Via: "push", Reason: "seen", Text: "x"}, "The notification to Bob by push was seen."},
 		{Event{By: Bot, Kind: KindStep, Step: 1, Text: "Step 1: Bob as rotation:primary"}, "Step 1: Bob as rotation primary."},
-		{Event{By: Bot, Kind: KindStep, Text: "Step 0: Dana Ng as person:dana"}, "Asked by name: Dana Ng."},
+		{Event{By: Bot, Kind: KindStep, Text: "Step 0: Dana Ng as person:dana"}, "Paging only Dana Ng."},
 		{Event{By: Bot, Kind: KindPaged, Person: "person:bob", Via: "slack", Reason: "person:bob"}, "Paged Bob by Slack."},
 		{Event{By: Bot, Kind: KindStep, Text: "Step 1: Bob as rotation:checkout-primary, person:bob, Eve as team:web"}, "Step 1: Bob as rotation checkout-primary, Eve as team web."},
 		{Event{By: Bot, Kind: KindStep, Step: 2, Pass: 3}, "Escalation, step 2, round 3."},
@@ -132,6 +132,9 @@ func TestNoMachineWords(t *testing.T) {
 				}
 				if k == KindAlertJoined || k == KindAlert { // why somebody is asked is a sentence
 					e.Reason = "It got worse"
+				}
+				if k == KindCancelled {
+					e.Reason = string(NearMiss)
 				}
 				switch k {
 				case KindStep, KindExhausted, KindLapsed: // whose text the program writes

@@ -286,6 +286,8 @@ func saidMessage(b desk.Brief, e incident.Event, n names) message {
 	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened,
 		e.Kind == incident.KindAlert, e.Kind == incident.KindAlertJoined:
 		m.blocks = append(m.blocks, row(i, answers(i)...)...)
+	case e.Kind == incident.KindMitigated && e.Assumed && i.HowAssumed:
+		m.blocks = append(m.blocks, howRow(i))
 	case e.Kind == incident.KindRelated:
 		m.blocks = append(m.blocks, row(i, button(actSame, value+" "+strconv.Itoa(e.Into), "It is the same", ""))...)
 	}

@@ -47,7 +47,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	}
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("press", id, i.User.ID, action.ActionID, action.Value, action.ActionTs), ReplyURL: i.ResponseURL}
 	switch action.ActionID {
-	case actAck, actEscalate, actCommand, actResolve, actUpdate:
+	case actAck, actEscalate, actCommand, actResolve, actUpdate, actMitigated:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.pressedOn(ctx, i, caller, press{action.ActionID, n})
 	case actChannel:
@@ -122,6 +122,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actOncall:
 		return s.told(caller, s.oncall(""))
 	default:
+		if how, ok := strings.CutPrefix(action.ActionID, actHow); ok {
+			return s.pressedHow(ctx, caller, action.Value, incident.How(how))
+		}
 		return s.pressedOncall(ctx, caller, action)
 	}
 }
@@ -140,7 +143,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 	var err error
 	act := desk.Act{}
 	switch p.action {
-	case actResolve, actUpdate, actHandOver:
+	case actResolve, actUpdate, actHandOver, actMitigated:
 		return s.formOn(ctx, i.TriggerID, c, p)
 	case actEscalate:
 		a, err = s.desk.Escalate(ctx, c, p.incident)
@@ -187,6 +190,9 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	if p.action == actUpdate {
 		return s.thenForm(trigger, c, updateForm(b.Incident, state))
 	}
+	if p.action == actMitigated {
+		return s.thenForm(trigger, c, mitigateForm(b.Incident, state))
+	}
 	return s.thenForm(trigger, c, resolveForm(b.Incident, state))
 }
 
@@ -219,6 +225,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		return s.submittedHandOver(ctx, caller, state.Incident, stateOf(i.View, inputHolder).SelectedUser)
 	case formDecide, formObject:
 		return s.submittedNote(ctx, caller, i.View, state.Incident)
+	case formMitigate:
+		return s.submittedMitigate(ctx, caller, state.Incident, i.View)
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
 	case formSilence, formMaintenance:
@@ -248,6 +256,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " silence alertname=DiskFull for 2h`"
 	case formMaintenance:
 		instead = "`" + s.opt.Command + " maintenance SERVICE for 2h`"
+	case formMitigate:
+		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
 	case formResolve:
 		instead = "`" + s.opt.Command + " resolve " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
 	}

@@ -46,7 +46,7 @@ func cardMessage(b desk.Brief, a around, n names) message {
 	if links != "" {
 		m.blocks = append(m.blocks, contextLine(links))
 	}
-	elements := answers(i)
+	elements := withMitigated(i, answers(i))
 	value := strconv.Itoa(i.Number)
 	if i.Status.Active() {
 		elements = append(elements, button(actEscalate, value, "Escalate", ""))

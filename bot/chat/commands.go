@@ -139,7 +139,11 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral(drillMark(a.Incident) + s.did(act, a))
+	said := drillMark(a.Incident) + s.did(act, a)
+	if (act.Verb == desk.Mitigate || act.Verb == desk.Resolve) && a.AskHow() {
+		return askHow(said, a.Incident)
+	}
+	return ephemeral(said)
 }
 
 // did confirms an act to whoever did it; the channel is told automatically.
@@ -180,6 +184,8 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return "Done: " + string(act.Role) + " of " + i.Name() + "."
 	case desk.Resolve:
 		return i.Name() + " is resolved. The draft of its post-mortem is being posted in its channel."
+	case desk.Mitigate:
+		return s.didMitigate(i)
 	default:
 		return i.Name() + " is " + string(i.Status) + " now."
 	}

@@ -200,7 +200,11 @@ func (s *Slack) declareFrom(i slack.InteractionCallback) answer {
 	if i.Team.Domain != "" {
 		from.Link = "https://" + i.Team.Domain + ".slack.com/archives/" + from.Channel + "/p" + strings.ReplaceAll(from.TS, ".", "")
 	}
-	cmd := Command{Text: named(short(title, 200), s.nameOf), Details: s.quoted("", m.User, m.Text)}
+	wrote := ""
+	if m.User != "" {
+		wrote = s.nameOf(m.User) + " wrote: "
+	}
+	cmd := Command{Text: named(short(title, 200), s.nameOf), Details: strings.TrimSpace(wrote + named(text, s.nameOf))}
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), ReplyURL: i.ResponseURL}
 	state := formState{ReplyURL: i.ResponseURL, From: from}
 	return s.thenForm(i.TriggerID, caller, declareForm(cmd, s.people.Current().Roster.Services, state))

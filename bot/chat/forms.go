@@ -93,20 +93,14 @@ func stateOf(v slack.View, block string) slack.BlockAction {
 
 // resolveForm asks, and demands nothing: every field may stay empty.
 func resolveForm(i incident.Incident, state formState) slack.ModalViewRequest {
-	how := []*slack.OptionBlockObject{}
-	for _, h := range []incident.How{incident.Fix, incident.Rollback, incident.Restart, incident.Failover, incident.Workaround} {
-		how = append(how, slack.NewOptionBlockObject(string(h), plainText(string(h)), nil))
-	}
-	selection := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("Leave empty if unsure"), inputValue, how...)
 	text := slack.NewPlainTextInputBlockElement(plainText("In a sentence, for whoever reads the timeline"), inputValue)
 	text.Multiline = true
 	text.MaxLength = 3000
-	blocks := []slack.Block{
-		section("*" + i.Name() + " · " + esc(i.Title) + "*"),
-		slack.NewInputBlock(inputHow, plainText("How was it mitigated?"),
-			plainText("Anything but a fix opens a follow-up for the permanent fix."), selection).WithOptional(true),
-		slack.NewInputBlock(inputText, plainText("What was done"), nil, text).WithOptional(true),
+	blocks := []slack.Block{section("*" + i.Name() + " · " + esc(i.Title) + "*")}
+	if i.Status.Hurting() {
+		blocks = append(blocks, howInput(i))
 	}
+	blocks = append(blocks, slack.NewInputBlock(inputText, plainText("What was done"), nil, text).WithOptional(true))
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: formResolve, PrivateMetadata: state.String(),
 		Title: plainText(clip("Resolve "+i.Name(), 24)), Submit: plainText("Resolve"), Close: plainText("Cancel"),

@@ -184,13 +184,19 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 	case incident.KindAcknowledged:
 		return fmt.Sprintf("%s is on it, %s after the declaration.", n.begins(e), long(e.At.Sub(i.Declared)))
 	case incident.KindMitigated:
-		s := fmt.Sprintf("Customers have been fine since %s (%s). ", at(e.At), long(i.Hurting(e.At)))
-		if e.How != incident.Fix {
-			s += "It is a " + string(e.How) + ", so a follow-up for the permanent fix was opened."
+		return quoted(n.mitigated(i, e), e.Text)
+	case incident.KindResolved:
+		s := "Resolved. Thank you. Whoever was woken: please sleep first. The draft of the post-mortem follows."
+		if e.Assumed {
+			s += " Nobody has said how it was mitigated, so it counts as a workaround" + fixOpened(i)
 		}
 		return quoted(s, e.Text)
-	case incident.KindResolved:
-		return quoted("Resolved. Thank you. Whoever was woken: please sleep first. The draft of the post-mortem follows.", e.Text)
+	case incident.KindHowCorrected:
+		return quoted(n.corrected(i, e), e.Text)
+	case incident.KindInvestigate:
+		if e.Text != "" && len(i.Impact) > 1 {
+			return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(i.Impact[len(i.Impact)-1].Start) + "."
+		}
 	case incident.KindReopened:
 		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
 	case incident.KindAlert, incident.KindAlertJoined:

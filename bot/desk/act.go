@@ -60,7 +60,8 @@ type Act struct {
 	Entry    int            // Object: which decision, 0 the latest; Hide, Retime: the number of the entry
 	When     string         // Retime: as it was typed
 	Zone     *time.Location // Retime: of whoever typed it; nil: the business's
-	How      incident.How   // Resolve: what made it stop, when that is said only now
+	How      incident.How   // Mitigate, and Resolve of what was not: what made it stop; empty: as Text says
+	Undo     string         // Mitigate: how what made it stop is undone
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
@@ -80,6 +81,7 @@ func (w *work) do(a Act) error {
 	if err := w.apply(change); err != nil {
 		return err
 	}
+	w.askHow(a.Verb)
 	if a.Verb == Merge {
 		if err := w.joined(a.Into, a.Text, before); err != nil {
 			return err
@@ -123,18 +125,9 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	case Mitigating:
 		return i.Mitigating(by, a.Text, now)
 	case Mitigate:
-		return i.Mitigate(by, a.Text, w.owner(), now)
+		return i.MitigateBy(by, w.mitigation(&a), now)
 	case Resolve:
-		if a.How != "" && i.Status.Hurting() {
-			change, err := i.Mitigate(by, string(a.How), w.owner(), now)
-			if err != nil {
-				return incident.Change{}, err
-			}
-			if err := w.apply(change); err != nil {
-				return incident.Change{}, err
-			}
-		}
-		return w.inc.Resolve(by, a.Text, now)
+		return w.resolve(a)
 	case Close:
 		return i.Close(by, a.Text, now)
 	case Reopen:

@@ -209,6 +209,8 @@ func carriesButton(tx *storage.Tx, n, seq int) bool {
 	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindGivenBack, incident.KindReopened,
 		incident.KindSilent, incident.KindAlert, incident.KindAlertJoined, incident.KindRelated:
 		return true
+	case incident.KindMitigated:
+		return e.Assumed
 	default:
 		return false
 	}

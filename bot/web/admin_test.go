@@ -31,7 +31,7 @@ func TestLife(t *testing.T) {
 		{"role", `{"role":"communicator","person":"bob"}`, incident.Investigating},
 		{"mitigating", ``, incident.Mitigating},
 		{"investigate", ``, incident.Investigating},
-		{"mitigate", `{"text":"rollback of 4711"}`, incident.Mitigated},
+		{"mitigate", `{"text":"rollback: of 4711"}`, incident.Mitigated},
 		{"resolve", `{}`, incident.Resolved},
 		{"close", ``, incident.Closed},
 		{"reopen", `{"text":"it is back","as":"bob"}`, incident.Investigating},
@@ -51,7 +51,7 @@ func TestLife(t *testing.T) {
 	for _, want := range []string{"The command line declared a sev3 incident for Checkout: Checkout is slow", "The command line noted: p99 at 4 s", "Ada Okafor (by the command line) acknowledged.",
 		"Ada Okafor (by the command line) took the role of commander.", "Ada Okafor (by the command line) noted (what): the pool is exhausted",
 		"The command line set the severity to sev1: payments fail too", "The command line renamed it: Checkout fails", "The command line gave the role of communicator to Bob Lind.",
-		"The command line mitigated it with a rollback: rollback of 4711", "Bob Lind (by the command line) reopened it: it is back",
+		"The command line mitigated it with a rollback: of 4711", "Bob Lind (by the command line) reopened it: it is back",
 		"The command line cancelled it (no incident): a false alarm"} {
 		found := false
 		for _, e := range s.Timeline {
