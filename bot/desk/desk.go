@@ -46,6 +46,7 @@ type Desk struct {
 	opened   time.Time // when the process began
 	topics   []byte    // the key from which topics for push are made; set by Open
 	newer    sync.Map  // the kinds of jobs of a newer version of which the operators were told
+	recent   recent    // incidents as they were read last
 	notified sync.Map  // open incidents, by number, of which somebody was told; see firstNotified
 }
 
