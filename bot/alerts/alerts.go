@@ -35,6 +35,7 @@ type Alerts struct {
 	quiet     atomic.Pointer[quietNow]
 	reloading sync.Mutex // held while quiet is read anew
 	beats     beats
+	line      line
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents

@@ -200,6 +200,16 @@ func (t *taking) joined(n int, c *touched) error {
 	return t.desk.Join(n, j)
 }
 
+// joinedAll is [taking.joined] of every incident.
+func (t *taking) joinedAll() error {
+	for _, n := range slices.Sorted(maps.Keys(t.touched)) {
+		if err := t.joined(n, t.touched[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cleared says that all alerts are over, in words.
 func cleared(t alert.Tally) string {
 	if t.Total() == 1 {

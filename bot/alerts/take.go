@@ -30,9 +30,29 @@ func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error)
 	}
 	order := inOrder(b.Alerts)
 	order, err := a.repeats(ctx, k, b, order, taken)
+	switch {
+	case err != nil:
+	case len(order) == 1:
+		taken[order[0]], err = a.takeOne(ctx, k, b)
+	default:
+		err = a.takeAll(ctx, k, b, order, taken)
+	}
 	if err != nil {
 		return taken, err
 	}
+	return taken, a.changes(ctx, k, b.Changes)
+}
+
+// takeAlone takes in a body of one alert in a transaction of its own.
+func (a *Alerts) takeAlone(ctx context.Context, k Key, b alert.Body) (Taken, error) {
+	taken := make([]Taken, 1)
+	err := a.takeAll(ctx, k, b, []int{0}, taken)
+	return taken[0], err
+}
+
+// takeAll takes in the alerts of a body in that order, in as few transactions as hold
+// them.
+func (a *Alerts) takeAll(ctx context.Context, k Key, b alert.Body, order []int, taken []Taken) error {
 	for len(order) > 0 {
 		var done int
 		err := a.ledger.Update(ctx, ledger.Request{By: k.actor()}, func(tx *ledger.Tx) error {
@@ -47,11 +67,11 @@ func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error)
 			return t.close()
 		})
 		if err != nil {
-			return taken, err
+			return err
 		}
 		order = order[done:]
 	}
-	return taken, a.changes(ctx, k, b.Changes)
+	return nil
 }
 
 // named sees to it that every alert that fires has a title that can be seen. It refuses

@@ -80,7 +80,7 @@ func (x *Within) Whole(n int) (i incident.Incident, err error) {
 // but the one.
 func (d *Desk) Whole(tx *storage.Tx, n int) (i incident.Incident, err error) {
 	for range mergedMost {
-		i, err = loadIncident(tx, n)
+		i, err = d.recent.load(tx, n)
 		if errors.Is(err, storage.ErrNotFound) {
 			return i, noSuch(n)
 		}

@@ -48,6 +48,7 @@ type Desk struct {
 	topics   []byte    // the key from which topics for push are made; set by Open
 	newer    sync.Map  // the kinds of jobs of a newer version of which the operators were told
 	past     past      // what incidents are compared by
+	recent   recent    // incidents as they were read last
 	notified sync.Map  // open incidents, by number, of which somebody was told; see firstNotified
 	slack    workspace // what Slack says about its people
 }

@@ -58,16 +58,21 @@ func BenchmarkAlerts(b *testing.B) {
 }
 
 // asServer is the variable with which BenchmarkServer serves; withRoster has what its
-// roster says besides.
+// roster says besides; profileServer is set by whoever wants to know where the server's
+// processor time goes: the beginning of the names of its profiles, one for each load.
 const (
-	asServer   = "BENCHMARK_AS_SERVER"
-	withRoster = "BENCHMARK_ROSTER"
+	asServer      = "BENCHMARK_AS_SERVER"
+	withRoster    = "BENCHMARK_ROSTER"
+	profileServer = "BENCHMARK_PROFILE"
 )
 
 // startServer starts a server in a process of its own, and returns its address.
 func startServer(b *testing.B, roster string) string {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkServer$", "-test.benchtime=1x")
+	if profile := os.Getenv(profileServer); profile != "" {
+		cmd.Args = append(cmd.Args, "-test.cpuprofile="+profile+"-"+filepath.Base(b.Name()))
+	}
 	cmd.Env = append(os.Environ(), asServer+"=1", withRoster+"="+roster)
 	said, err := cmd.StderrPipe()
 	if err != nil {

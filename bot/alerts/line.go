@@ -1,0 +1,134 @@
+package alerts
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident/alert"
+)
+
+// line is the bodies of one alert each that wait for their transaction. Whoever's turn
+// comes takes those behind it with the same key as well, as if they had come as one
+// body: their incident is loaded once, and what they do to it is done once. Each keeps
+// its own turn, in which nothing is left to do then, so nobody depends on another one's
+// patience.
+type line struct {
+	mu      sync.Mutex
+	waiting []*waiting // in the order in which they came
+}
+
+// waiting is one of them. What became of it may be read when done is closed.
+type waiting struct {
+	key  Key
+	body alert.Body
+	done chan struct{}
+
+	taken Taken
+	err   error
+	apart bool // it is to be taken alone, since one of those beside it was refused
+}
+
+// errBroken is what those are told who were in one transaction with a mistake in the
+// program. Nothing of it was stored.
+var errBroken = errors.New("take in alerts: a mistake in the program, with an alert that came at the same moment")
+
+// takeOne takes in a body of one alert, with those that wait beside it. A caller whose
+// ctx ends before that is not taken.
+func (a *Alerts) takeOne(ctx context.Context, k Key, b alert.Body) (Taken, error) {
+	w := &waiting{key: k, body: b, done: make(chan struct{})}
+	a.line.enter(w)
+	if err := a.takeWaiting(ctx, w); err != nil && a.line.leave(w) {
+		return Taken{}, err
+	}
+	<-w.done // by now it is in a transaction that has run, its own or another one's
+	if w.apart {
+		return a.takeAlone(ctx, k, b)
+	}
+	return w.taken, w.err
+}
+
+// takeWaiting waits for the turn of w, and takes and answers it and those with its key,
+// unless they were taken before. An error is no answer to w if that is in line no more.
+func (a *Alerts) takeWaiting(ctx context.Context, w *waiting) error {
+	var batch []*waiting
+	var refused error // what one of them ran into: nothing is stored then
+	err := errBroken
+	defer func() { // also when it panics
+		for _, one := range batch {
+			one.err, one.apart = err, len(batch) > 1 && refused != nil && errors.Is(err, refused)
+			close(one.done)
+		}
+	}()
+	err = a.ledger.Update(ctx, ledger.Request{By: w.key.actor()}, func(tx *ledger.Tx) error {
+		t := a.taking(tx, w.key, alert.Body{})
+		for len(batch) == 0 || t.room(tx) {
+			next := a.line.next(w)
+			if next == nil {
+				break
+			}
+			batch = append(batch, next)
+			if refused = t.beside(next); refused != nil {
+				return refused
+			}
+		}
+		refused = t.close()
+		return refused
+	})
+	return err
+}
+
+// beside takes in one alert after others that came beside it.
+func (t *taking) beside(w *waiting) error {
+	in := w.body.Alerts[0]
+	if in.Status != alert.Firing {
+		// What those before it ask of people comes before, say, its acknowledgement.
+		if err := t.joinedAll(); err != nil {
+			return err
+		}
+	}
+	t.body = w.body
+	for _, c := range t.touched {
+		c.noted = false
+	}
+	var err error
+	w.taken, err = t.one(in)
+	return err
+}
+
+// enter puts w at the end of the line.
+func (l *line) enter(w *waiting) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, w)
+}
+
+// leave takes w out of the line, and reports false where it is not in it any more.
+func (l *line) leave(w *waiting) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := slices.Index(l.waiting, w)
+	if n >= 0 {
+		l.waiting = slices.Delete(l.waiting, n, n+1)
+	}
+	return n >= 0
+}
+
+// next takes one out of the line: w, whose turn it is, and after it the first with the
+// same key; nil where there is none.
+func (l *line) next(w *waiting) *waiting {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := slices.Index(l.waiting, w)
+	if n < 0 {
+		n = slices.IndexFunc(l.waiting, func(other *waiting) bool { return other.key == w.key })
+	}
+	if n < 0 {
+		return nil
+	}
+	next := l.waiting[n]
+	l.waiting = slices.Delete(l.waiting, n, n+1)
+	return next
+}

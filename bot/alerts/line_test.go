@@ -1,0 +1,263 @@
+package alerts
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// answer is what came of a post.
+type answer struct {
+	taken Taken
+	err   error
+}
+
+// post posts bodies of one alert each so that all of them wait for the store at the
+// same time, in that order, and returns the answers. ctx says whose patience an alert
+// has; meanwhile, what happens before the store is free.
+func (r *room) post(list []alert.Alert, ctx func(n int) context.Context, meanwhile func()) []answer {
+	r.t.Helper()
+	free, held := make(chan struct{}), make(chan error, 1)
+	go func() { held <- r.db.Update(r.t.Context(), func(*storage.Tx) error { <-free; return nil }) }()
+	synctest.Wait()
+	answers := make([]answer, len(list))
+	done := make(chan struct{})
+	for n, in := range list {
+		go func() {
+			taken, err := r.Take(ctx(n), Key{Name: "prom"}, alert.Body{Alerts: []alert.Alert{in}})
+			answers[n] = answer{taken[0], err}
+			done <- struct{}{}
+		}()
+		synctest.Wait()
+	}
+	meanwhile()
+	close(free)
+	for range list {
+		<-done
+	}
+	if err := <-held; err != nil && !r.full { // it shares their commit
+		r.t.Fatal(err)
+	}
+	return answers
+}
+
+func (r *room) patient(int) context.Context { return r.t.Context() }
+
+func nothing() {}
+
+// TestAlertsThatWaitShareTheirWork: they are one entry of the timeline, as alerts of
+// one body are, and each is answered and kept.
+func TestAlertsThatWaitShareTheirWork(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		var list []alert.Alert
+		for n := range 20 {
+			list = append(list, firing(fmt.Sprint(n)))
+		}
+		r.counting()
+		for n, got := range r.post(list, r.patient, nothing) {
+			want := answer{taken: Taken{Key: fmt.Sprint(n), Incident: 1, Result: alert.Joined, Does: "incident"}}
+			if n == 0 {
+				want.taken.Result = alert.Opened
+			}
+			if got != want {
+				t.Errorf("answer %d is %+v, want %+v", n, got, want)
+			}
+		}
+		if r.n != 1 {
+			t.Errorf("%d commits, want 1", r.n)
+		}
+		r.tallies(1, 20, 0)
+		_, events := r.folds(1)
+		joins := 0
+		for _, e := range events {
+			if e.Kind == incident.KindAlertJoined {
+				joins++
+			}
+		}
+		if joins != 1 {
+			t.Errorf("%d entries tell of alerts that joined, want 1:\n%s", joins, texts(events))
+		}
+	})
+}
+
+// TestOneThatCannotBeTakenHarmsNoOther: what is kept of it cannot be read.
+func TestOneThatCannotBeTakenHarmsNoOther(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		err := r.db.Update(r.t.Context(), func(tx *storage.Tx) error { return tx.Put(alertKey("prom", "b"), []byte("{")) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := over("b") // of one that fires it is found before it waits
+		for n, got := range r.post([]alert.Alert{firing("a"), bad, firing("c")}, r.patient, nothing) {
+			if wrong := n == 1; (got.err != nil) != wrong {
+				t.Errorf("answer %d: %+v", n, got)
+			}
+		}
+		r.tallies(1, 2, 0)
+		r.folds(1)
+	})
+}
+
+// TestWhoHasGoneIsNotTaken: a caller whose patience ends before its turn.
+func TestWhoHasGoneIsNotTaken(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		ctx, cancel := context.WithCancel(r.t.Context())
+		whose := func(n int) context.Context {
+			if n == 1 {
+				return ctx
+			}
+			return r.t.Context()
+		}
+		gone := func() { cancel(); synctest.Wait() }
+		for n, got := range r.post([]alert.Alert{firing("a"), firing("b"), firing("c")}, whose, gone) {
+			if n == 1 && !errors.Is(got.err, context.Canceled) || n != 1 && got.err != nil {
+				t.Errorf("answer %d: %+v", n, got)
+			}
+		}
+		r.tallies(1, 2, 0)
+	})
+}
+
+// TestAFullDiskFailsAllThatWait: none of them is answered as taken.
+func TestAFullDiskFailsAllThatWait(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		answers := r.post([]alert.Alert{firing("a"), firing("b"), firing("c")}, r.patient, func() { r.full = true })
+		r.full = false
+		for n, got := range answers {
+			if got.err == nil {
+				t.Errorf("answer %d: taken, and the disk is full", n)
+			}
+		}
+		if n := len(r.keys("alert/")) + len(r.active()); n != 0 {
+			t.Errorf("%d records of them", n)
+		}
+		for n, got := range r.post([]alert.Alert{firing("a"), firing("b"), firing("c")}, r.patient, nothing) {
+			if got.err != nil {
+				t.Errorf("answer %d once there is room: %v", n, got.err)
+			}
+		}
+		r.tallies(1, 3, 0)
+	})
+}
+
+// TestKilledBeforeTheCommit: a process that is killed while alerts wait has answered
+// none of them and kept nothing; what was answered is in the file that it leaves.
+func TestKilledBeforeTheCommit(t *testing.T) {
+	inBubble(t, "", func(r *room) {
+		left := func(name string) *room { // what a process finds that starts after it
+			b, err := os.ReadFile(r.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			next := &room{t: t, path: filepath.Join(t.TempDir(), name)}
+			if err := os.WriteFile(next.path, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			next.open()
+			return next
+		}
+		list := []alert.Alert{firing("a"), firing("b"), firing("c")}
+		answers := r.post(list, r.patient, func() {
+			next := left("before.db")
+			defer next.db.Close()
+			if n := len(next.keys("alert/")) + len(next.active()); n != 0 {
+				t.Errorf("%d records of alerts that nobody has taken", n)
+			}
+		})
+		next := left("after.db")
+		defer next.db.Close()
+		for n, got := range answers {
+			if got.err != nil {
+				t.Errorf("answer %d: %v", n, got.err)
+			}
+		}
+		next.tallies(1, len(list), 0)
+		next.folds(1)
+	})
+}
+
+// TestTogetherIsAsOneByOne: whatever waits together, what comes of it is what would
+// come of it one after another, but for how many entries of timelines tell of it.
+func TestTogetherIsAsOneByOne(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rounds := rapid.SliceOfN(rapid.SliceOfN(rapid.Custom(drawOne), 1, 6), 1, 8).Draw(rt, "rounds")
+		var wrong string
+		synctest.Test(t, func(t *testing.T) {
+			one, all := &room{t: t, path: filepath.Join(t.TempDir(), "one.db")}, &room{t: t, path: filepath.Join(t.TempDir(), "all.db")}
+			for _, r := range []*room{one, all} {
+				r.open()
+				defer func() { r.db.Close() }()
+				r.apply(sampleRoster)
+			}
+			for n, list := range rounds {
+				var want []answer
+				for _, in := range list {
+					taken, err := one.takeAlone(t.Context(), Key{Name: "prom"}, alert.Body{Alerts: []alert.Alert{in}})
+					want = append(want, answer{taken, err})
+				}
+				got := all.post(list, all.patient, nothing)
+				if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(answer{})); diff != "" {
+					wrong = fmt.Sprintf("answers of round %d (-one by one +together):\n%s", n, diff)
+					return
+				}
+				if diff := gocmp.Diff(one.sum(), all.sum()); diff != "" {
+					wrong = fmt.Sprintf("after round %d (-one by one +together):\n%s", n, diff)
+					return
+				}
+				time.Sleep(time.Minute)
+			}
+		})
+		if wrong != "" {
+			rt.Fatal(wrong)
+		}
+	})
+}
+
+func drawOne(t *rapid.T) alert.Alert {
+	in := firing(fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "alert")))
+	in.Status = rapid.SampledFrom([]alert.Status{alert.Firing, alert.Firing, alert.Firing, alert.Over, alert.Acknowledged}).Draw(t, "status")
+	in.Severity = rapid.SampledFrom([]alert.Severity{alert.Unknown, alert.Sev1, alert.Sev2, alert.Sev3}).Draw(t, "severity")
+	in.Service = rapid.SampledFrom([]string{"checkout", "checkout", "edge"}).Draw(t, "service")
+	return in
+}
+
+// standingOf is how an incident stands with its alerts.
+type standingOf struct {
+	Status   incident.Status
+	Severity incident.Severity
+	Acked    incident.Actor
+	Asking   bool
+	Over     bool
+	Tally    alert.Tally
+	Alerts   []Alert
+}
+
+// sum is how all incidents stand.
+func (r *room) sum() map[int]standingOf {
+	r.t.Helper()
+	all := map[int]standingOf{}
+	for _, n := range r.active() {
+		i, _ := r.folds(n)
+		v, err := r.Of(r.t.Context(), n)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		slices.SortFunc(v.Alerts, func(a, b Alert) int { return cmp.Compare(a.ID, b.ID) })
+		all[n] = standingOf{i.Status, i.Severity, i.AcknowledgedBy, i.Asking, i.AlertOver, v.Tally, v.Alerts}
+	}
+	return all
+}
