@@ -49,6 +49,14 @@ type group struct {
 	bad    []string
 }
 
+// sender is what the link to the sender itself is called.
+func (g *group) sender() string {
+	if g.d.source == string(SenderGrafana) {
+		return "Grafana"
+	}
+	return "Alertmanager"
+}
+
 // members reads the alerts. One that cannot be read costs no other.
 func (g *group) members(list node) (b Body) {
 	list.items(func(at int, v node) bool {
@@ -114,7 +122,7 @@ func (g *group) alert(v node) *draft {
 			a.link(s.text(), l.text)
 		}
 	}
-	a.link(g.top.get("externalURL").text(), "Sender")
+	a.link(g.top.get("externalURL").text(), g.sender())
 	a.measured(&o)
 	for _, name := range []string{"severity", "priority"} {
 		if a.Severity == Unknown {

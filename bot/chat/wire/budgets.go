@@ -166,15 +166,22 @@ func (m *methods) queue(t turn, wait, every time.Duration, now time.Time) time.D
 	return at.Sub(now)
 }
 
+// owedMost is how far what is urgent may overdraw a budget: Slack counts the calls of
+// one minute. Without it, pages that are tried again and again while Slack is away would
+// spend the budgets of hours, in which nothing else is posted once Slack is back.
+const owedMost = time.Minute
+
 // reserve takes one from a limiter; without enough left only what is urgent does.
 func reserve(l *rate.Limiter, urgent bool, now time.Time) time.Duration {
 	r := l.ReserveN(now, 1)
 	wait := r.DelayFrom(now)
-	if wait > 0 && !urgent {
+	if wait > 0 && (!urgent || wait > owedMost) {
 		r.CancelAt(now)
-		return wait
 	}
-	return 0
+	if urgent {
+		return 0
+	}
+	return wait
 }
 
 // hold holds what Slack has refused until then.

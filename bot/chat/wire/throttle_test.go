@@ -113,3 +113,22 @@ func TestWorseRankTakesNoTurn(t *testing.T) {
 		t.Errorf("the less urgent call still waits %s when nothing else does", wait)
 	}
 }
+
+// TestOutageSpendsNoHours: pages that are tried every few seconds while Slack is away do
+// not spend what the others may post once it is back.
+func TestOutageSpendsNoHours(t *testing.T) {
+	m, now := newMethods(), time.Now()
+	for range 3600 {
+		for n := range 50 {
+			page := aCall{method: "chat.postMessage", channel: fmt.Sprint("D", n), urgent: true}
+			if wait := m.free(page, now); wait > 0 {
+				t.Fatalf("a page waits %s", wait)
+			}
+		}
+		now = now.Add(time.Second)
+	}
+	card := aCall{method: "chat.postMessage", channel: "C1", rank: 70}
+	if wait := m.free(card, now); wait > time.Minute+time.Second {
+		t.Errorf("after an hour of pages a card waits %s, want no more than the minute of which Slack counts calls", wait)
+	}
+}
