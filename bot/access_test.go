@@ -46,7 +46,7 @@ func TestFarMustJoin(t *testing.T) {
 // they did anything, they see nothing any more.
 func TestInvitedIntoPrivateChannel(t *testing.T) {
 	inBubble(t, withMax, func(r *rig) {
-		r.command("eve", "general", "declare private keys leaked sev1")
+		r.command("eve", "general", "declare keys leaked sev1 private")
 		r.pass(time.Minute)
 		c := r.channel("inc-1-keys-leaked")
 		none := func(when string) {

@@ -87,7 +87,7 @@ func TestS31TopicShowsTheNextPromise(t *testing.T) {
 		if strings.Contains(topic(), "next update") || !strings.Contains(topic(), ":adhesive_bandage: mitigated") {
 			t.Errorf("after the mitigation the topic is %q", topic())
 		}
-		card := r.find(r.channelOf(room).Messages, "*Severity*")
+		card := r.find(r.channelOf(room).Messages, "sev1, critical")
 		if shows(card, "Next update by") {
 			t.Errorf("the card still promises an update: %s", card.Blocks)
 		}

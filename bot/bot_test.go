@@ -68,7 +68,7 @@ func TestWholePath(t *testing.T) {
 		}
 
 		r.command("ada", channel.ID, "note what: provider B answers 500")
-		r.command("ada", channel.ID, "mitigate rollback of release 431")
+		r.command("ada", channel.ID, "mitigate rollback: release 431")
 		r.pass(5 * time.Second)
 		r.command("ada", channel.ID, "resolve all is calm")
 		r.pass(10 * time.Second)

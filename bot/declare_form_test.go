@@ -40,7 +40,7 @@ func TestS13SymptomIsOneClick(t *testing.T) {
 			t.Errorf("declared %+v, want slow and a severity that nobody said", i)
 		}
 		card := r.marked(r.channel("inc-1-pages-take-long").Messages, "card", "INC-1")[0]
-		if !shows(card, "*Customers see*\\nslow") {
+		if !shows(card, "Customers see: slow") {
 			t.Errorf("the card does not show the symptom: %s", card.Blocks)
 		}
 	})
@@ -120,7 +120,7 @@ func TestDeclareFromMessage(t *testing.T) {
 		if i.Title != "search returns nothing" || i.Service != "search" {
 			t.Errorf("declared %+v", i)
 		}
-		for _, want := range []string{"@Cleo Marsh wrote: search returns nothing\nsince ten past two", "/archives/" + general + "/p" + strings.ReplaceAll(m.TS, ".", "")} {
+		for _, want := range []string{"Cleo Marsh wrote: search returns nothing\nsince ten past two", "/archives/" + general + "/p" + strings.ReplaceAll(m.TS, ".", "")} {
 			if !strings.Contains(said(events), want) {
 				t.Errorf("the timeline lacks %q: %s", want, said(events))
 			}

@@ -54,6 +54,7 @@ var apiCalls = map[string]apiCall{
 	"SetTopicOfConversationContext":    {"conversations.setTopic", []string{"channels:manage", "groups:write"}},
 	"StartSocketModeContext":           {"apps.connections.open", nil}, // with the app-level token
 	"UnArchiveConversationContext":     {"conversations.unarchive", []string{"channels:manage", "groups:write"}},
+	"DeleteMessageContext":             {"chat.delete", []string{"chat:write"}},
 	"UpdateMessageContext":             {"chat.update", []string{"chat:write"}},
 	"UpdateUserGroupMembersContext":    {"usergroups.users.update", []string{"usergroups:write"}},
 	"UpdateViewContext":                {"views.update", nil},

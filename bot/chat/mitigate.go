@@ -66,7 +66,7 @@ func (s *Slack) didMitigate(i incident.Incident) string {
 func fixOpened(i incident.Incident) string {
 	for _, f := range slices.Backward(i.FollowUps) {
 		if f.Kind == incident.PermanentFix && f.Open() {
-			return ". The permanent fix is " + f.ID + ", due on " + day(f.Due) + "."
+			return ". The permanent fix is " + f.ID + "."
 		}
 	}
 	return "."

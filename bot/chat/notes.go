@@ -101,9 +101,9 @@ func notePages(i incident.Incident, entries []incident.Entry, there []desk.NoteP
 
 // notesMessage lists entries in the order of their own times.
 func notesMessage(i incident.Incident, entries []incident.Entry, number int, n names) message {
-	head := "*Notes and decisions*"
+	head := drillMark(i) + "*Notes and decisions*"
 	if number > 1 {
-		head = fmt.Sprintf("*Notes and decisions, part %d*", number)
+		head = fmt.Sprintf("%s*Notes and decisions, part %d*", drillMark(i), number)
 	}
 	lines, decides := []string{head}, false
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e incident.Entry) bool { return e.Hidden })
@@ -115,7 +115,7 @@ func notesMessage(i incident.Incident, entries []incident.Entry, number int, n n
 	if len(entries) == 0 {
 		lines = append(lines, "What stood here was taken back or hidden.")
 	}
-	m := message{text: i.Name() + ": notes and decisions", blocks: sectionsOf(lines)}
+	m := message{text: drillMark(i) + i.Name() + ": notes and decisions", blocks: sectionsOf(lines)}
 	if number > 1 {
 		m.text += fmt.Sprintf(", part %d", number)
 	}

@@ -343,6 +343,10 @@ func (l *Ledger) look(ctx context.Context, e entry, now time.Time) (err error) {
 		return fmt.Errorf("wake-up %s: %w", e.name, err)
 	}
 	if l.agenda.unchanged(e) {
+		// Another look may have taken it back meanwhile, and its commit be known here only later.
+		if is, err := l.stored(ctx, e); err != nil || !is {
+			return err
+		}
 		return fmt.Errorf("wake-up %s: it was looked at, and neither planned anew nor taken back", e.name)
 	}
 	return nil

@@ -94,6 +94,7 @@ const alertsSettle = time.Second
 // notesSettle is the same of the message about what was noted: several notes in a burst
 // are one edit.
 const notesSettle = time.Second
+
 // nagFor is how long a reminder is worth sending: later ones say the same, and more.
 const nagFor = time.Hour
 
