@@ -170,7 +170,7 @@ func TestReturnTwice(t *testing.T) {
 					t.Errorf("what happened in the second outage is not told")
 				}
 				r.pass(time.Minute) // what was due at this very instant
-		r.unfinished()
+				r.unfinished()
 			})
 		})
 	}

@@ -36,6 +36,9 @@ func (c *Client) Outsiders(ctx context.Context) ([]string, error) {
 				list = append(list, u.ID)
 			}
 		}
+		if pages.Cursor == "" { // asking once more would be no call at all, and be counted as one
+			return list, nil
+		}
 	}
 }
 
