@@ -19,16 +19,6 @@ func logs(c slacksim.Channel) (list []slacksim.Message) {
 	return list
 }
 
-// calls counts the calls of a method since.
-func (r *rig) calls(since int, method string) (n int) {
-	for _, c := range r.sim.Calls(since) {
-		if c.Method == method {
-			n++
-		}
-	}
-	return n
-}
-
 // TestNotesAreOneGrowingMessage: what is noted is seen in the channel by everybody, in
 // one message that grows; a burst is one edit; a full message is followed by another.
 func TestNotesAreOneGrowingMessage(t *testing.T) {

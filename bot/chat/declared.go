@@ -109,7 +109,7 @@ func (s *Slack) corrections(i incident.Incident, a desk.Answer, cmd Command) []s
 func severityMenu(i incident.Incident) *slack.SelectBlockElement {
 	var options []*slack.OptionBlockObject
 	for s := incident.Sev1; s <= incident.Sev4; s++ {
-		options = append(options, slack.NewOptionBlockObject(strconv.Itoa(i.Number)+" "+s.String(), plainText(clip(severityWords(s), 75)), nil))
+		options = append(options, slack.NewOptionBlockObject(strconv.Itoa(i.Number)+" "+s.String(), plainText(s.String()+" · "+s.Word()), nil))
 	}
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("Severity"), actSetSeverity, options...)
 	menu.InitialOption = options[i.Severity-1]

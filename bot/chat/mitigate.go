@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -70,11 +69,6 @@ func fixOpened(i incident.Incident) string {
 		}
 	}
 	return "."
-}
-
-// day shows a day in the reader's zone.
-func day(t time.Time) string {
-	return "<!date^" + strconv.FormatInt(t.Unix(), 10) + "^{date_short}|" + t.UTC().Format("2 Jan 2006") + ">"
 }
 
 // mitigated tells the channel that customers are fine again.

@@ -23,7 +23,6 @@ func TestS12MergeBringsAllAlong(t *testing.T) {
 		x.declare(incident.Declaration{Title: "Payments retried", Severity: incident.Sev2, Service: "edge"})
 		x.pages()
 		x.tick(time.Minute)
-		part, _ := x.folds(1)
 		x.act(ada, 1, Act{Verb: Merge, Into: 2, Text: "the retries are why"})
 
 		part, events := x.folds(1)
