@@ -217,13 +217,17 @@ func reviewed(day string, now time.Time) string {
 	return fmt.Sprintf(" (last reviewed %d days ago)", days)
 }
 
+// looked reads an incident as somebody may see it, with what is around it.
+func (s *Slack) looked(ctx context.Context, who incident.Actor, n int) (b desk.Brief, a around, err error) {
+	if b, err = s.desk.Show(ctx, who, n); err == nil {
+		a, err = s.around(ctx, b)
+	}
+	return b, a, err
+}
+
 // more shows one person everything that the card had no room for.
 func (s *Slack) more(ctx context.Context, who incident.Actor, n int) reply {
-	b, err := s.desk.Show(ctx, who, n)
-	if err != nil {
-		return ephemeral(s.trouble(err))
-	}
-	a, err := s.around(ctx, b)
+	b, a, err := s.looked(ctx, who, n)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}

@@ -30,11 +30,7 @@ func (s *Slack) list(ctx context.Context, who incident.Actor) reply {
 }
 
 func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
-	b, err := s.desk.Show(ctx, who, n)
-	if err != nil {
-		return ephemeral(s.trouble(err))
-	}
-	a, err := s.around(ctx, b)
+	b, a, err := s.looked(ctx, who, n)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}

@@ -19,7 +19,7 @@ const (
 // topic that counted minutes would put a line into the channel for each.
 func topic(b desk.Brief, n names, zone *time.Location) string {
 	i := b.Incident
-	parts := []string{severityMark(i.Severity) + " " + i.Severity.String(), statusMark(i) + " " + string(i.Status)}
+	parts := []string{markNames.Replace(i.Severity.Mark()) + " " + i.Severity.String(), markNames.Replace(i.Mark()) + " " + string(i.Status)}
 	if i.Test {
 		parts = append(parts, ":test_tube: drill")
 	}
@@ -55,31 +55,7 @@ func nextPromise(b desk.Brief) string {
 	return "Next update by " + at(d.Due)
 }
 
-// severityMark is the mark of a severity, by its name in Slack, which is how Slack gives
-// a topic back whatever was sent. Its word stands beside it everywhere.
-func severityMark(s incident.Severity) string {
-	switch s {
-	case incident.Sev1:
-		return ":red_circle:"
-	case incident.Sev2:
-		return ":large_orange_circle:"
-	case incident.Sev3:
-		return ":large_yellow_circle:"
-	default:
-		return ":white_circle:"
-	}
-}
-
-// statusMark is the mark of how an incident stands.
-func statusMark(i incident.Incident) string {
-	switch {
-	case !i.Status.Active():
-		return ":white_check_mark:"
-	case i.Status == incident.Mitigated:
-		return ":adhesive_bandage:"
-	case i.Acked():
-		return ":eyes:"
-	default:
-		return ":fire:"
-	}
-}
+// markNames gives the marks by their names in Slack, which is how Slack gives a topic back
+// whatever was sent.
+var markNames = strings.NewReplacer("🔴", ":red_circle:", "🟠", ":large_orange_circle:", "🟡", ":large_yellow_circle:", "⚪", ":white_circle:",
+	"🔥", ":fire:", "👀", ":eyes:", "🩹", ":adhesive_bandage:", "✅", ":white_check_mark:")
