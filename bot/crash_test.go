@@ -36,14 +36,14 @@ type guillotine struct {
 }
 
 // falls counts one call or commit, and reports whether the blade falls now.
-func (g *guillotine) falls(counter *int, at int, what string) (dead, now bool) {
+func (g *guillotine) falls(counter, at *int, what string) (dead, now bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.fell {
 		return true, false
 	}
 	*counter++
-	if *counter == at {
+	if *counter == *at {
 		g.fell, g.last = true, what
 		return false, true
 	}
@@ -70,7 +70,7 @@ func (g *guillotine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	dead, now := g.falls(&g.calls, g.atCall, method)
+	dead, now := g.falls(&g.calls, &g.atCall, method)
 	if now && g.done {
 		g.next.ServeHTTP(discarding{http.Header{}}, r)
 	}
@@ -94,7 +94,7 @@ type mortal struct {
 }
 
 func (m mortal) Commit(ctx context.Context, changes []storage.Change) error {
-	dead, now := m.g.falls(&m.g.writes, m.g.atWrite, "commit of "+changes[0].Key)
+	dead, now := m.g.falls(&m.g.writes, &m.g.atWrite, "commit of "+changes[0].Key)
 	if now && m.g.done {
 		if err := m.Engine.Commit(ctx, changes); err != nil {
 			return err
