@@ -41,6 +41,7 @@ const (
 // TestTooManyConnections opens one more than may be open at once.
 func TestTooManyConnections(t *testing.T) {
 	known, stranger := strings.Replace(endless, "%KEY%", senderKey, 1), strings.Replace(endless, "%KEY%", "wrong", 1)
+	other := strings.Replace(endless, "%KEY%", "another-key", 1)
 	tests := []struct {
 		name   string
 		crowd  [3]string // what each of the three that are there has sent; "" is nothing
@@ -58,7 +59,7 @@ func TestTooManyConnections(t *testing.T) {
 		{"strangers who were answered, and a known sender", [3]string{alerted, health, health}, 200, 1},
 		{"all have sent alerts before", [3]string{alerted, alerted, alerted}, 200, 0},
 		{"all but one are being served", [3]string{known, alerted, known}, 200, 1},
-		{"all are being served", [3]string{known, known, known}, 0, -1},
+		{"all are being served", [3]string{known, other, known}, 0, -1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -130,8 +130,27 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a *address) (send
 	if err != nil {
 		return k, nil, err
 	}
-	body, err := in.all(nil, k.hold)
+	body, err := s.rest(k, in, nil)
 	return k, body, err
+}
+
+// rest reads what is left of a sender's body, the beginning of which is held already,
+// and looks whether its key still holds.
+func (s *Server) rest(k sender, in *inflow, begun []byte) ([]byte, error) {
+	if !k.arrives(s.connections.limit) {
+		k.hold(-int64(cap(begun)))
+		return nil, k.a.tooMany("Too many bodies with this key arrive at once.")
+	}
+	defer k.arriving.Add(-1)
+	body, err := in.all(begun, k.hold)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.still(); err != nil {
+		k.hold(-int64(cap(body)))
+		return nil, err
+	}
+	return body, nil
 }
 
 // mapping returns how a webhook is read.

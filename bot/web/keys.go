@@ -30,8 +30,20 @@ const maxHeld = 4 * MaxBody
 
 // allowance is what one key may use.
 type allowance struct {
-	limit *rate.Limiter
-	held  atomic.Int64 // bytes
+	limit    *rate.Limiter
+	held     atomic.Int64 // bytes
+	arriving atomic.Int64 // bodies that are being read
+}
+
+// arrives counts a body that begins to be read, and reports whether one more may: at
+// most half of the connections are for the bodies of one key, so that senders which
+// dawdle with it do not keep those with another key out. If not, it is not counted.
+func (a *allowance) arrives(connections int) bool {
+	if a.arriving.Add(1) <= int64(connections+1)/2 {
+		return true
+	}
+	a.arriving.Add(-1)
+	return false
 }
 
 // hold counts bytes of bodies, and reports whether there is room for them; if not,
@@ -49,6 +61,16 @@ type sender struct {
 	alerts.Key
 	*allowance
 	*Parts
+	secret string
+	a      *address
+}
+
+// still refuses a sender whose key was taken back while its body came.
+func (k sender) still() error {
+	if _, ok := k.Keys.Find(k.secret); !ok {
+		return unauthorized(k.secret, anIntegrationKey, k.a.how())
+	}
+	return nil
 }
 
 // allowed returns the allowance of a key. There are as many as keys that were used.
@@ -75,12 +97,17 @@ func (s *Server) admit(r *http.Request, secret string, a *address) (sender, erro
 	if !ok {
 		return sender{}, unauthorized(secret, anIntegrationKey, a.how())
 	}
-	k := sender{key, s.allowed(key.Name), d}
+	k := sender{key, s.allowed(key.Name), d, secret, a}
 	if !k.limit.Allow() {
-		return k, &problem{Status: a.over, RetryAfter: 1, Why: "Too many alerts with this key.", Next: "Send it again in a second."}
+		return k, a.tooMany("Too many alerts with this key.")
 	}
 	s.connections.letIn(r)
 	return k, nil
+}
+
+// tooMany refuses what is too much for one key.
+func (a *address) tooMany(why string) *problem {
+	return &problem{Status: a.over, RetryAfter: 1, Why: why, Next: "Send it again in a second."}
 }
 
 // unauthorized refuses a missing or wrong secret, and says how the address takes

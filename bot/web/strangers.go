@@ -200,7 +200,7 @@ func (s *Server) letInByBody(w http.ResponseWriter, r *http.Request, a *address)
 	body, err = in.grown(g.buf, k.hold)
 	g.leave()
 	if err == nil {
-		body, err = in.all(body, k.hold)
+		body, err = s.rest(k, in, body)
 	}
 	return k, body, err
 }
