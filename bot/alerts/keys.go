@@ -131,6 +131,9 @@ func OpenKeys(ctx context.Context, l *ledger.Ledger, config []ConfigKey) (*Keys,
 		if c.Name == "" || c.Secret == "" || len(c.Secret) > MaxSecret {
 			return nil, fmt.Errorf("http.integration_keys[%d]: its name or its secret is empty, or the secret is over %d characters", n, MaxSecret)
 		}
+		if c.Name == beatSender {
+			return nil, fmt.Errorf("http.integration_keys[%d]: %q is the name of the bot's own watch over heartbeats; give the key another name", n, c.Name)
+		}
 		if had := k.keys[c.Name]; had != nil && had.rec == nil {
 			return nil, fmt.Errorf("http.integration_keys[%d]: an earlier key has the name %q; give each its own name", n, c.Name)
 		} else if had != nil {
@@ -290,6 +293,9 @@ func (k *Keys) Add(ctx context.Context, caller, name, service string) (secret st
 	defer k.mu.Unlock()
 	if !keyName.MatchString(name) {
 		return "", incident.Refuse("Use small letters, digits and hyphens, at most 64, as in prometheus-eu.", "%s is no name for a key.", quoted(name))
+	}
+	if name == beatSender {
+		return "", incident.Refuse("Choose another name, as in heartbeat-sender.", "%s is the name of the bot's own watch over heartbeats.", quoted(name))
 	}
 	if had := k.keys[name]; had != nil && had.rec == nil {
 		return "", incident.Refuse("Choose another name.", "The configuration has a key %s.", quoted(name))

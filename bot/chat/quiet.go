@@ -12,7 +12,6 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/rotation"
 )
 
 // The actions and the forms of silences and maintenance.
@@ -207,17 +206,12 @@ func (s *Slack) submittedQuiet(ctx context.Context, c desk.Caller, i slack.Inter
 	first := inputService
 	if i.View.CallbackID == formSilence {
 		first = inputMatch
-		lines := strings.Split(value(inputMatch), "\n")
-		for _, line := range lines {
-			label, v, ok := strings.Cut(strings.TrimSpace(line), "=")
-			if strings.TrimSpace(line) == "" {
-				continue
+		for line := range strings.Lines(value(inputMatch)) {
+			list, err := matchersIn(line)
+			if err != nil {
+				return s.atInput(inputMatch, err)
 			}
-			m, err := rotation.NewMatcher(strings.TrimSpace(label), strings.Trim(strings.TrimSpace(v), `"“”`))
-			if !ok || err != nil {
-				return s.atInput(inputMatch, refuse("", "“"+short(line, 60)+"” is not LABEL=VALUE, as in alertname=DiskFull."))
-			}
-			q.match = append(q.match, m)
+			q.match = append(q.match, list...)
 		}
 	}
 	if begin := value(inputBegin); begin != "" {

@@ -73,8 +73,7 @@ func parseSilence(text string, now time.Time, zone *time.Location) (quietWords, 
 	rest := words
 	for n, word := range words {
 		word = strings.Trim(word, "{},")
-		label, value, ok := strings.Cut(word, "=")
-		if !ok {
+		if !strings.Contains(word, "=") {
 			if word == "" {
 				rest = words[n+1:]
 				continue
@@ -82,15 +81,9 @@ func parseSilence(text string, now time.Time, zone *time.Location) (quietWords, 
 			break
 		}
 		rest = words[n+1:]
-		switch pattern, is := strings.CutPrefix(value, "~"); {
-		case strings.HasSuffix(label, "!"):
-			return q, refuse("As in: silence alertname=DiskFull instance=db-7 for 2h.", "A silence says what an alert is, not what it is not: "+word+".")
-		case is:
-			value = "/" + strings.Trim(pattern, "/") + "/"
-		}
-		m, err := rotation.NewMatcher(label, value)
+		m, err := matcherOf(word)
 		if err != nil {
-			return q, refuse("As in: instance=/db-.*/.", "The regular expression "+value+" cannot be read.")
+			return q, err
 		}
 		q.match = append(q.match, m)
 	}
@@ -106,6 +99,49 @@ func parseSilence(text string, now time.Time, zone *time.Location) (quietWords, 
 			"Say which alerts, by their labels.")
 	}
 	return q, q.times(rest, now, zone)
+}
+
+// matchersIn understands a line of the form, on which the value may have spaces without
+// quotation marks where nothing else stands there.
+func matchersIn(line string) ([]rotation.Matcher, error) {
+	words := wordsOf(line)
+	for n, word := range words {
+		if words[n] = strings.Trim(word, "{},"); words[n] != "" && !strings.Contains(words[n], "=") {
+			words = []string{strings.Join(words, " ")}
+			break
+		}
+	}
+	var list []rotation.Matcher
+	for _, word := range words {
+		if word == "" {
+			continue
+		}
+		m, err := matcherOf(word)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// matcherOf understands LABEL=VALUE, LABEL=/PATTERN/ and Alertmanager's LABEL=~PATTERN.
+func matcherOf(word string) (rotation.Matcher, error) {
+	label, value, ok := strings.Cut(word, "=")
+	label, value = strings.TrimSpace(label), strings.TrimSpace(value)
+	switch pattern, is := strings.CutPrefix(value, "~"); {
+	case !ok || label == "":
+		return rotation.Matcher{}, refuse("", "“"+short(word, 60)+"” is not LABEL=VALUE, as in alertname=DiskFull.")
+	case strings.HasSuffix(label, "!"):
+		return rotation.Matcher{}, refuse("As in: silence alertname=DiskFull instance=db-7 for 2h.", "A silence says what an alert is, not what it is not: "+word+".")
+	case is:
+		value = "/" + strings.Trim(strings.TrimSpace(pattern), "/") + "/"
+	}
+	m, err := rotation.NewMatcher(label, value)
+	if err != nil {
+		return m, refuse("As in: instance=/db-.*/.", "The regular expression "+value+" cannot be read.")
+	}
+	return m, nil
 }
 
 // parseMaintenance understands SERVICE for 2h REASON. The name of a service may be
