@@ -1,0 +1,120 @@
+package tracker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// bodyLimit is how much of an answer is read. A hundred issues with long texts fit.
+const bodyLimit = 16 << 20
+
+// client performs requests to one server.
+type client struct {
+	title     string
+	base      *url.URL
+	transport http.RoundTripper
+	headers   map[string]string // with every request; they hold the token
+}
+
+// answer is what came back from a provider.
+type answer struct {
+	status     int
+	header     http.Header
+	body       []byte
+	retryAfter time.Duration
+}
+
+func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
+
+// path is the address of something below the base. Each part is one segment, whatever
+// is in it: a slash in a GitLab project's path is escaped.
+func (c client) path(query url.Values, parts ...string) string {
+	u := *c.base
+	raw := u.EscapedPath()
+	for _, p := range parts {
+		raw += "/" + url.PathEscape(p)
+	}
+	u.Path, _ = url.PathUnescape(raw) // what was escaped above can be unescaped
+	u.RawPath = raw
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// get asks, and post sends v as JSON. The answer may have any status.
+func (c client) get(ctx context.Context, address string) (answer, error) {
+	return c.do(ctx, http.MethodGet, address, nil)
+}
+
+func (c client) post(ctx context.Context, address string, v any) (answer, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return answer{}, &Error{Title: c.title, Kind: Refused, Cause: "the issue cannot be written as JSON"}
+	}
+	return c.do(ctx, http.MethodPost, address, body)
+}
+
+// do performs one request within Timeout.
+func (c client) do(ctx context.Context, method, address string, body []byte) (answer, error) {
+	limited, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(limited, method, address, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, &Error{Title: c.title, Kind: Misconfigured, Cause: "the configured address cannot be used"}
+	}
+	req.Header.Set("User-Agent", "Stormbell") // GitHub refuses requests without one
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range c.headers {
+		req.Header.Set(name, value)
+	}
+	resp, err := (&http.Client{Transport: c.transport, CheckRedirect: stay}).Do(req)
+	if err != nil {
+		return answer{}, c.broken(ctx, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit+1))
+	switch {
+	case err != nil:
+		return answer{}, c.broken(ctx, err)
+	case len(raw) > bodyLimit:
+		return answer{}, c.garbled()
+	}
+	return answer{resp.StatusCode, resp.Header, raw, retryAfter(resp.Header.Get("Retry-After"), time.Now())}, nil
+}
+
+// stay follows a redirect only on the same server, and only when the request stays
+// what it was. An issue that was moved and a project that was renamed are found so.
+// Anywhere else the token would go along: net/http takes only some headers off, and not
+// for a host below the first.
+func stay(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if len(via) > 3 || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || req.Method != first.Method {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// read fills v from a JSON answer, and reports what a page in its place means.
+func (c client) read(a answer, v any) error {
+	if err := json.Unmarshal(a.body, v); err != nil {
+		return c.garbled()
+	}
+	return nil
+}
+
+// page is the address of something to look at, as a provider gave it; empty where it is
+// none that may be shown as a link.
+func page(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(address) > 1000 {
+		return ""
+	}
+	return u.String()
+}
