@@ -139,7 +139,7 @@ func TestTimelinePages(t *testing.T) {
 		r.pass(5 * time.Second)
 		var turned bool
 		for _, e := range r.sim.State().Whispers["U0BOB"] {
-			turned = turned || strings.Contains(string(e.Blocks), "declared a sev2") && strings.Contains(string(e.Blocks), "Page 1")
+			turned = turned || e.TS == all.TS && strings.Contains(string(e.Blocks), "timeline_later") && !strings.Contains(string(e.Blocks), "roll back")
 		}
 		if !turned {
 			t.Error("the button does not lead to the earlier page")

@@ -25,7 +25,7 @@ type reply struct {
 	ResponseType string        `json:"response_type"`
 	Text         string        `json:"text"`
 	Blocks       *slack.Blocks `json:"blocks,omitempty"`
-	Replaces     bool          `json:"replace_original,omitempty"` // the message whose button was pressed
+	Replaces     bool          `json:"-"` // it stands in the place of the message whose button was pressed
 }
 
 func ephemeral(text string, blocks ...slack.Block) reply {

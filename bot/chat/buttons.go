@@ -118,7 +118,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.told(caller, s.more(ctx, caller.Actor, n))
 	case actList:
-		return s.told(caller, s.list(ctx, caller.Actor))
+		return s.told(caller, s.list(ctx, caller.Actor, "", 0))
+	case actOlder, actNewest, actWiden:
+		return s.turnedList(ctx, caller, action.Value)
 	case actOncall:
 		return s.told(caller, s.oncall(""))
 	default:

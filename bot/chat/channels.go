@@ -51,8 +51,8 @@ func (s *Slack) postIn(ctx context.Context, name string, j ledger.Job, m message
 func (s *Slack) respond(ctx context.Context, url string, r reply) error {
 	return s.wire.Respond(ctx, url, struct {
 		reply
-		Replace bool `json:"replace_original"` // false keeps the message that was pressed
-	}{reply: r})
+		Replace bool `json:"replace_original"` // false keeps the message that was pressed; without it Slack replaces that
+	}{r, r.Replaces})
 }
 
 func writeJSON(w io.Writer, v any) {

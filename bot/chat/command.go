@@ -81,6 +81,7 @@ var verbs = []struct {
 	{"timeline", []string{"history", "events"}},
 	{"postmortem", []string{"post-mortem", "pm", "retro", "review"}},
 	{"list", []string{"ls", "open", "active", "all"}},
+	{"search", []string{"find", "lookup"}},
 	{"heartbeats", []string{"heartbeat", "beats"}},
 	{"show", []string{"view", "info", "card", "summary"}},
 	{"duplicate", []string{"dup", "duplicates", "merge"}},
@@ -142,7 +143,7 @@ func Parse(text string) Command {
 	if c.Word == "done" {
 		return c
 	}
-	if !slices.Contains([]string{"declare", "silence", "maintenance", "silences"}, word) {
+	if !slices.Contains([]string{"declare", "list", "search", "silence", "maintenance", "silences"}, word) {
 		c.incident()
 	}
 	c.details(key)
@@ -158,6 +159,10 @@ func (c *Command) details(key string) {
 	switch c.Word {
 	case "declare":
 		c.declaration()
+	case "list":
+		if key == "all" {
+			c.Text = strings.TrimSpace("all " + c.Text)
+		}
 	case "sev":
 		if sev, _ := severityFlag(key); sev > 0 {
 			c.Severity = sev // "sev1" by itself

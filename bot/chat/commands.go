@@ -27,7 +27,9 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	case "":
 		return answer{payload: s.unknown(cmd)}
 	case "list":
-		return answer{payload: s.list(ctx, who)}
+		return answer{payload: s.list(ctx, who, cmd.Text, 0)}
+	case "search":
+		return answer{payload: s.search(ctx, who, cmd.Text, 0)}
 	case "silence", "maintenance", "silences":
 		return s.quietCommand(ctx, caller, Parse(unlinked(c.Text)), c.UserID, c.TriggerID)
 	case "heartbeats":

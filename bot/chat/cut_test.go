@@ -28,7 +28,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 		changes = append(changes, oncall.Change{Version: n, At: noon, By: "person:ada", Kind: oncall.ChangeApplied, Why: strings.Repeat("w", 150)})
 	}
 	lists := map[string]struct{ text, want string }{
-		"open incidents": {listText(many(b.Incident, 30), people, "/incident"), "… and 10 more: INC-"},
+		"open incidents": {blocksText(listOf(many(b.Incident, 30), "", 0)), "15 of 30"},
 		"timeline":       {blocksText(timelineMessage(timelineView{incident: b.Incident, entries: incident.Entries(repeated(events, 100)), zone: time.UTC, names: people})), "Page 60 of 60"},
 		"paged":          {people.paged("Paged: ", desk.Brief{Asked: called}), "and 4 more."},
 		"paged later":    {people.paged("Paged: ", desk.Brief{Later: later}), "4 more will be paged later."},

@@ -21,14 +21,6 @@ func (s *Slack) help(first string) reply {
 				button(actList, "", "Open incidents", ""), button(actOncall, "", "Who is on call", "")))...)
 }
 
-func (s *Slack) list(ctx context.Context, who incident.Actor) reply {
-	active, err := s.desk.Active(ctx, who)
-	if err != nil {
-		return ephemeral(s.trouble(err))
-	}
-	return ephemeral("Open incidents", sections(listText(active, s.names(), s.opt.Command))...)
-}
-
 func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 	b, a, err := s.looked(ctx, who, n)
 	if err != nil {

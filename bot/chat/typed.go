@@ -62,7 +62,9 @@ func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
 	cmd, who := Parse(text), s.people.Current().Actor(user)
 	switch cmd.Word {
 	case "list":
-		return s.list(ctx, who)
+		return s.list(ctx, who, cmd.Text, 0)
+	case "search":
+		return s.search(ctx, who, cmd.Text, 0)
 	case "silence", "maintenance", "silences":
 		return s.quietTyped(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, Parse(unlinked(text)), user)
 	case "done":

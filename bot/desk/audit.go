@@ -112,7 +112,7 @@ func (d *Desk) Audit(ctx context.Context, q AuditQuery) (list []Audited, more st
 	}
 	people := d.oncall.Current()
 	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for i, err := range newestFirst(tx, Query{All: true}) {
+		for i, err := range everyIncident(tx) {
 			if err != nil {
 				return err
 			}

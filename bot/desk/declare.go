@@ -160,7 +160,7 @@ func (w *work) findOwner() error {
 func (d *Desk) Like(ctx context.Context, viewer incident.Actor, i incident.Incident) (like incident.Incident, ok bool, err error) {
 	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
 		var open []incident.Incident
-		for o, err := range newestFirst(tx, Query{}) {
+		for o, err := range openIncidents(tx) {
 			if err != nil {
 				return err
 			}

@@ -34,3 +34,46 @@ defaults: {service: checkout, policy: payments}
 		refused(t, err, `There is no service "edge"`)
 	})
 }
+
+// TestSearch holds what a search looks at: what an incident is called and about as of
+// now, over everything that the store holds, also after a restart.
+func TestSearch(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.declare(incident.Declaration{Title: "Card payments fail", Service: "edge"})
+		x.declare(incident.Declaration{Title: "Keys leaked with card data", Private: true})
+		x.declare(incident.Declaration{Title: "Search is slow", Function: "Finding goods"})
+		x.act(eve, 1, Act{Verb: Resolve})
+		looks := func(viewer incident.Actor, q Query, want string, total int) {
+			t.Helper()
+			f, err := x.Search(background(), viewer, q)
+			got := ""
+			for _, i := range f.Incidents {
+				got += " " + i.Name()
+			}
+			if err != nil || got != want || f.Total != total {
+				t.Errorf("Search(%s, %+v) = %s of %d, %v; want %s of %d", viewer, q, got, f.Total, err, want, total)
+			}
+		}
+		all := func(words string) Query { return Query{All: true, Search: words} }
+		for range 2 {
+			looks(mal, all("card"), " INC-1", 1)
+			looks(mal, all("leaked"), "", 0) // private
+			looks(eve, all("CARD"), " INC-2 INC-1", 2)
+			looks(incident.Bot, Query{All: true, Limit: 1}, " INC-3", 3)
+			looks(incident.Bot, Query{All: true, Limit: 1, Before: 3}, " INC-2", 3)
+			looks(mal, all("goods"), " INC-3", 1)            // the function
+			looks(mal, all("gateway payments"), " INC-1", 1) // the name of the service
+			looks(mal, Query{Search: "card"}, "", 0)         // it is over
+			looks(mal, Query{Statuses: []incident.Status{incident.Resolved}}, " INC-1", 1)
+			looks(eve, Query{All: true, Concerns: eve}, " INC-3 INC-2 INC-1", 3)
+			looks(mal, Query{All: true, Concerns: eve}, " INC-3 INC-1", 2)
+			looks(bob, Query{All: true, Concerns: bob}, " INC-1", 1) // he was paged
+			x.reopen()
+		}
+		x.act(eve, 3, Act{Verb: Rename, Text: "Zebra crossing is slow"})
+		looks(mal, all("zebra"), " INC-3", 1)
+		looks(mal, all("search is"), "", 0)
+		x.act(eve, 3, Act{Verb: Merge, Into: 2})
+		looks(mal, Query{All: true, Statuses: []incident.Status{incident.Merged}}, " INC-3", 1)
+	})
+}

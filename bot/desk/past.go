@@ -13,12 +13,14 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// past is what incidents are compared by, of all that the store holds. It is read
-// once, when it is first asked for, and from then on each incident anew that was
+// past is what incidents are found and compared by, of all that the store holds. It is
+// read once, when it is first asked for, and from then on each incident anew that was
 // saved since.
 type past struct {
 	mu     sync.Mutex
 	read   bool
+	heads  []head // by the number of the incident
+	known  map[incident.Actor]incident.Actor
 	traits map[int]incident.Trait
 	saved  map[int]int // incidents that were saved since, with the number of their last event
 }
@@ -54,17 +56,15 @@ func (p *past) alike(tx *storage.Tx, i incident.Incident, most int) ([]int, erro
 // catchUp reads what it does not know yet. The caller holds mu.
 func (p *past) catchUp(tx *storage.Tx) error {
 	if !p.read {
-		traits := map[int]incident.Trait{}
+		p.traits, p.heads, p.known = map[int]incident.Trait{}, nil, map[incident.Actor]incident.Actor{}
 		for key, value := range tx.Scan("incident/") {
 			var r incidentRecord
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			if t, ok := incident.TraitOf(r.Incident); ok {
-				traits[r.Number] = t
-			}
+			p.keep(r.Incident)
 		}
-		p.read, p.traits = true, traits
+		p.read = true
 	}
 	for n, events := range p.saved {
 		i, err := loadIncident(tx, n)
@@ -74,15 +74,24 @@ func (p *past) catchUp(tx *storage.Tx) error {
 		if err != nil {
 			return err
 		}
-		delete(p.traits, n)
-		if t, ok := incident.TraitOf(i); ok {
-			p.traits[n] = t
-		}
+		p.keep(i)
 		if i.Events >= events { // or else it is not committed yet, or never will be
 			delete(p.saved, n)
 		}
 	}
 	return nil
+}
+
+// keep takes in an incident as it was read. The caller holds mu.
+func (p *past) keep(i incident.Incident) {
+	if i.Number >= len(p.heads) {
+		p.heads = append(p.heads, make([]head, i.Number+1-len(p.heads))...)
+	}
+	p.heads[i.Number] = headOf(i, p.known)
+	delete(p.traits, i.Number)
+	if t, ok := incident.TraitOf(i); ok {
+		p.traits[i.Number] = t
+	}
 }
 
 // Helped is an incident of the past that is like another one, and what ended it.

@@ -30,7 +30,7 @@ func (f *listFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.service, "service", "", "only of the service with this `ID` or name")
 	cmd.Flags().Var(&f.from, "from", "declared at this instant or later, RFC 3339")
 	cmd.Flags().Var(&f.to, "to", "declared before this instant, RFC 3339")
-	cmd.Flags().StringVar(&f.search, "search", "", "`WORDS` that all occur in the title, the name or the service")
+	cmd.Flags().StringVar(&f.search, "search", "", "`WORDS` that all occur in the title, the name, the service, what the alert said or the follow-ups")
 	cmd.Flags().IntVar(&f.limit, "limit", 100, "at most `N`, from 1 to 1000")
 	cmd.Flags().StringVar(&f.before, "before", "", "older than `INC-N`")
 }
