@@ -31,6 +31,7 @@ type Task struct {
 	Swap          oncall.Swap
 	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
 	Reminder      Reminder         // of an update that is due
+	FollowUps     []ListedFollowUp // of which the job reminds
 	Late          bool             // and is late
 	Due           time.Time        // when it is due, or was
 }
@@ -56,6 +57,10 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			if t.Brief, err = brief(tx, t.People, j.Incident); err != nil {
 				return err
 			}
+		}
+		if j.Kind == ledger.FollowUps {
+			t.FollowUps, err = d.remindedNow(tx, j)
+			return err
 		}
 		return t.load(tx, d.oncall, now)
 	})

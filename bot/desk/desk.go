@@ -72,8 +72,10 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tryout/", d.forgetTestPage)
 	l.Handle("grant/", d.forgetGrant)
 	l.Handle("tidy", d.tidy)
+	l.Handle(followUpsName, d.tickFollowUps)
+	l.Handle("raise/", d.tickRaise)
 	l.WhenClockSet(d.clockSet)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes
@@ -224,6 +226,9 @@ func (w *work) index(old, new incident.Incident) error {
 		} else if err := w.Delete(openKey(new.Number)); err != nil {
 			return err
 		}
+	}
+	if err := w.indexFollowUps(old, new); err != nil {
+		return err
 	}
 	if new.MergedInto != old.MergedInto {
 		if err := w.indexPart(old, new); err != nil {

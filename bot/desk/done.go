@@ -245,7 +245,7 @@ func (w *work) paged(jobs []ledger.Job, o Outcome) error {
 		return err
 	}
 	if o.Failed == "" {
-		if err := errors.Join(w.poll(j, o), w.pinged(j, o)); err != nil {
+		if err := errors.Join(w.poll(j, o), w.pinged(j, o), w.disturbed(incident.Actor(j.Person))); err != nil {
 			return err
 		}
 	}
@@ -305,6 +305,8 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.receipts([]ledger.Job{j}, true)
 	case ledger.Notice, ledger.Swap, ledger.Groups:
 		return w.d.oncall.Told(w.Tx, j, o.Message)
+	case ledger.FollowUps:
+		return w.notReminded(j)
 	case ledger.TestPage:
 		return w.tried(j, o)
 	case ledger.Update:

@@ -44,6 +44,7 @@ const (
 	Nag            Kind = "nag"             // remind Person that an update is due, reminder Pass; 0: bring Message up to date; Target: why it is over
 	Tell           Kind = "tell"            // tell Person what Target says, about event Seq
 	Inform         Kind = "stakeholder"     // tell Person, or the channel Target, who has an interest, the update of event Seq
+	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
 	Groups         Kind = "groups"          // make the user groups equal to who is on call
 )
 
@@ -98,12 +99,17 @@ const notesSettle = time.Second
 // nagFor is how long a reminder is worth sending: later ones say the same, and more.
 const nagFor = time.Hour
 
+// followUpsFor is how long a reminder of follow-ups is worth sending: it is for the
+// working day. Later ones are sent the next morning.
+const followUpsFor = 3 * time.Hour
+
 // What a [Tell] tells.
 const (
 	TellHands     = "hands"     // whether more people are wanted
 	TellBrief     = "brief"     // how it stands, to whoever is asked to take command
 	TellOffer     = "offer"     // to whoever offered command: it was not accepted
 	TellChecklist = "checklist" // what the role asks of whoever took it
+	TellTask      = "task"      // that a follow-up is theirs
 )
 
 // table is the one place that knows how a kind is treated.
@@ -149,6 +155,8 @@ var table = map[Kind]Row{
 	Tell:     {Priority: 2, Lane: byPerson, PostsOnce: true, GivesUpAfter: nagFor, Words: func(j Job) string { return "tell " + name(j.Person) }},
 	Inform:   {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
+
+	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
 }
 
 // Kinds returns every kind that the table has a row for.

@@ -1,0 +1,63 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/bot/chat/wire"
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// followUpsLate is when a reminder of follow-ups is not sent any more: it is for the
+// working day. The desk has it sent on the next one.
+const followUpsLate = 3 * time.Hour
+
+// remindOfFollowUps reminds a person, or a team in its channel, of what is still to be
+// done. Without a channel of its own a team is told where incidents are announced.
+func (s *Slack) remindOfFollowUps(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	j := t.Job
+	if time.Since(j.Created) > followUpsLate {
+		return desk.Outcome{Failed: "it came too late for the working day"}, nil
+	}
+	if len(t.FollowUps) == 0 {
+		return desk.Outcome{}, nil // it was done, or put off, meanwhile
+	}
+	team, _ := strings.CutPrefix(j.Target, "team:")
+	m := s.followUpsReminder(t.FollowUps, team)
+	if j.Person != "" {
+		return s.tellPerson(ctx, j, m)
+	}
+	name, err := s.teamChannel(ctx, team)
+	if err != nil {
+		return desk.Outcome{}, err
+	}
+	if j.Doubtful {
+		id, err := s.channel(ctx, name)
+		if err != nil {
+			return desk.Outcome{}, err
+		}
+		if found, err := s.findJob(ctx, id, j); err != nil || found.TS != "" {
+			return desk.Outcome{Message: found}, err
+		}
+	}
+	posted, err := s.postIn(ctx, name, j, m)
+	if code := wire.Code(err); code != "" && name != s.opt.AnnounceChannel {
+		s.log.Warn().Str("team", team).Str("error", code).Msg("a team's channel takes no message; the channel for announcements gets it")
+		posted, err = s.postIn(ctx, s.opt.AnnounceChannel, j, m)
+	}
+	return desk.Outcome{Message: posted}, err
+}
+
+// followUpsReminder is the message about what is still to be done.
+func (s *Slack) followUpsReminder(list []desk.ListedFollowUp, team string) message {
+	var lines []string
+	for _, f := range list {
+		lines = append(lines, fmt.Sprintf("*%s* %s · due %s", f.ID, clip(esc(f.Title), 200), incident.Day(f.Due, s.opt.Zone)))
+	}
+	return message{text: "Still to be done", blocks: []slack.Block{section(strings.Join(lines, "\n"))}}
+}
