@@ -26,7 +26,7 @@ const (
 	KindNote            Kind = "note"                 // Note, Text
 	KindSeverity        Kind = "severity"             // Severity, Text
 	KindTitle           Kind = "title"                // Title
-	KindService         Kind = "service"              // Service, Text
+	KindService         Kind = "service"              // Service, Was, Text
 	KindRole            Kind = "role"                 // Role, Person
 	KindOffered         Kind = "role_offered"         // Role, Person: the role moves when that person takes it
 	KindFollowUp        Kind = "follow_up"            // FollowUp
@@ -83,6 +83,7 @@ type Event struct {
 	Assumed     bool       `json:"assumed,omitempty"` // nobody said the severity
 	Service     string     `json:"service,omitempty"`
 	ServiceBy   ServiceBy  `json:"service_by,omitempty"` // how the service was chosen, where nobody named it
+	Was         string     `json:"was,omitempty"`        // the service that it was given away from; empty: none, or an old event
 	Symptom     Symptom    `json:"symptom,omitempty"`
 	Function    string     `json:"function,omitempty"` // the business function, as the roster or somebody calls it
 	Private     bool       `json:"private,omitempty"`
@@ -243,6 +244,9 @@ func (i Incident) apply(e Event) Incident {
 	case KindTitle:
 		i.Title = e.Title
 	case KindService:
+		if e.Was != "" {
+			i.Reroutes++
+		}
 		i.Service, i.AcknowledgedBy, i.Since, i.Asking = e.Service, "", time.Time{}, false
 		i.ServiceBy = ""
 		if i.Status == Investigating {

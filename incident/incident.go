@@ -27,6 +27,7 @@ type Incident struct {
 	Status         Status     `json:"status"`
 	Service        string     `json:"service,omitempty"`    // roster service ID; empty when nobody said
 	ServiceBy      ServiceBy  `json:"service_by,omitempty"` // how it was chosen, where nobody named it
+	Reroutes       int        `json:"reroutes,omitempty"`   // how often it was given from one service to another
 	Symptom        Symptom    `json:"symptom,omitempty"`    // what customers see; empty when nobody said
 	Function       string     `json:"function,omitempty"`   // the business function that is hit
 	Private        bool       `json:"private,omitempty"`

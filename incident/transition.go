@@ -254,23 +254,6 @@ func (i Incident) Rename(title string, by Actor, now time.Time) (Change, error) 
 	return c.change(), nil
 }
 
-// Reroute gives the incident to the service it really belongs to: its owner is
-// paged, and what the first responders wrote stays.
-func (i Incident) Reroute(service, reason string, by Actor, now time.Time) (Change, error) {
-	if !i.Status.Active() {
-		return Change{}, i.over("its service stays as it was")
-	}
-	if service == i.Service {
-		return Change{}, Refuse("", "%s already belongs to %s.", i.Name(), service)
-	}
-	c := begin(i, by, now)
-	seq := c.add(Event{Kind: KindService, Service: service, Text: CleanText(reason)})
-	c.do(CloseAsks, StartPaging)
-	c.say(seq)
-	c.refresh()
-	return c.change(), nil
-}
-
 // Lapse says that the acknowledgement is not enough, because nothing was heard
 // since or because more people are wanted: somebody is looked for again, until
 // anybody acknowledges. Whoever was on it stays, with their roles.

@@ -206,6 +206,9 @@ func TestAcknowledgedSinceIsTheHolders(t *testing.T) {
 	step := func(c Change, err error) Incident { t.Helper(); return does(t, c, err) }
 	i := step(opened(t).Acknowledge(ada, minute(2)))
 	i = step(i.Reroute("edge", "not ours", ada, minute(4)))
+	if i.Reroutes != 1 || len(i.Roles) != 0 {
+		t.Errorf("rerouted %d times, roles %+v; want once, and ada free of those that she got by acknowledging", i.Reroutes, i.Roles)
+	}
 	if i.Acked() || i.Status != Declared {
 		t.Errorf("after the reroute: acknowledged by %q, %s; want nobody, declared", i.AcknowledgedBy, i.Status)
 	}
@@ -214,8 +217,13 @@ func TestAcknowledgedSinceIsTheHolders(t *testing.T) {
 		t.Errorf("on it: %s since %s, first %s; want bob since %s, first %s",
 			i.AcknowledgedBy, i.Since, i.Acknowledged, minute(9), minute(2))
 	}
+	if i.Holder(Commander) != bob {
+		t.Errorf("commander = %s, want bob", i.Holder(Commander))
+	}
+	i = step(i.TakeRole(Commander, ada, ada, minute(10)))
+	i = step(i.Reroute("search", "neither", bob, minute(11)))
 	if i.Holder(Commander) != ada {
-		t.Errorf("commander = %s, want ada still: a reroute moves no role", i.Holder(Commander))
+		t.Errorf("commander = %s, want ada still: she took command by herself", i.Holder(Commander))
 	}
 }
 

@@ -187,6 +187,9 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	if i.Private && ask.Person == "" && (ask.Message.Channel == "" || ask.Message.Channel != b.Artifacts.Channel) {
 		return privateCall(i)
 	}
+	if to, ok := b.Artifacts.MovedSince(ask); ok {
+		return movedPage(b, to, n)
+	}
 	m := message{text: headline(b)}
 	if !i.Status.Active() || i.Acked() && ask.Why == "" { // nobody need be woken by its words
 		m.text = drillMark(i) + i.Name() + ": " + string(i.Status)
@@ -210,7 +213,11 @@ func pageMessage(b desk.Brief, ask desk.Prompt, n names) message {
 	if i.Status.Active() {
 		m.blocks = append(m.blocks, runbook(b)...)
 	}
-	m.blocks = append(m.blocks, row(i, answers(i)...)...)
+	elements := answers(i)
+	if ask.Why == "" { // whoever is asked by a colleague is asked for help
+		elements = withNotOurs(i, elements)
+	}
+	m.blocks = append(m.blocks, row(i, elements...)...)
 	return m
 }
 
@@ -273,6 +280,9 @@ func purpose(b desk.Brief) string {
 // saidMessage tells an event in the channel, with a button where one is of use.
 func saidMessage(b desk.Brief, e incident.Event, n names) message {
 	s := drillMark(b.Incident) + n.said(b.Incident, e)
+	if e.Kind == incident.KindService {
+		s = drillMark(b.Incident) + n.moved(b, e)
+	}
 	m := message{text: s, blocks: []slack.Block{section(s)}}
 	i, value := b.Incident, strconv.Itoa(b.Incident.Number)
 	switch {

@@ -76,6 +76,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actObject, actDecide:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
+	case actNotOurs:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.askWhose(ctx, i.TriggerID, caller, n, "")
 	case actEarlier, actLater:
 		return s.turned(ctx, caller, action.Value)
 	case actJoin:
@@ -227,6 +230,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		return s.submittedHandOver(ctx, caller, state.Incident, stateOf(i.View, inputHolder).SelectedUser)
 	case formDecide, formObject:
 		return s.submittedNote(ctx, caller, i.View, state.Incident)
+	case formReroute:
+		return s.submittedReroute(ctx, caller, state.Incident, i.View)
 	case formMitigate:
 		return s.submittedMitigate(ctx, caller, state.Incident, i.View)
 	case formOthers:
@@ -260,6 +265,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " maintenance SERVICE for 2h`"
 	case formMitigate:
 		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
+	case formReroute:
+		instead = "`" + s.opt.Command + " reroute " + incident.Name(readState(v.PrivateMetadata).Incident) + " SERVICE`"
 	case formResolve:
 		instead = "`" + s.opt.Command + " resolve " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
 	}

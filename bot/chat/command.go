@@ -25,6 +25,7 @@ type Command struct {
 	Service  string
 	Private  bool
 	Test     bool     // declare: a drill
+	NotOurs  bool     // reroute: whose it is need not be said
 	Another  bool     // declare: it is not the same, though the words are
 	Doubts   []string // declare: what was read otherwise than typed, in words
 	People   []string // Slack user IDs of the mentions before the text
@@ -69,7 +70,7 @@ var verbs = []struct {
 	{"maintenance", []string{"maintain", "maint", "downtime"}},
 	{"silences", []string{"silenced", "mutes", "maintenances"}},
 	{"reassign", []string{"assign", "handover", "give"}},
-	{"reroute", []string{"notours"}},
+	{"reroute", []string{"notours", "not-ours"}},
 	{"update", []string{"post"}},
 	{"public", []string{"statuspage"}},
 	{"note", []string{"notes", "log", "add", "comment"}},
@@ -126,6 +127,9 @@ func Parse(text string) Command {
 			rest = strings.TrimSpace(key[len(key)-1:] + " " + rest)
 		}
 	}
+	if second, after := cut(rest); key == "not" && oursWords[strings.Trim(strings.ToLower(second), trimmed)] {
+		key, word, ok, rest = "notours", "reroute", true, after
+	}
 	if key == "open" && rest != "" {
 		word = "declare" // "open" by itself asks for the open ones
 	}
@@ -173,6 +177,9 @@ func (c *Command) details(key string) {
 			c.Severity, c.Text = sev, rest
 		}
 	case "service", "reroute":
+		if c.NotOurs = strings.HasPrefix(key, "not"); c.NotOurs {
+			break // whose it is, if it is said at all, only the roster knows
+		}
 		c.Service, c.Text = cut(c.Text)
 		c.Service = serviceID(c.Service)
 	case "role":
@@ -353,6 +360,8 @@ func (c Command) act() (desk.Act, bool, error) {
 		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "There is no severity "+word+": 1 is the worst, 4 the least.")
 	case c.Word == "sev" && c.Severity == 0:
 		return a, true, refuse("As in: sev 1 checkout is down for everybody.", "Say which severity: 1, 2, 3 or 4; 1 is the worst.")
+	case verb == desk.Reroute && c.NotOurs && c.Service == "":
+		return a, true, refuse("As in: not ours edge-gateway pages are fine behind it.", "Say whose it is, by the service's ID or name.")
 	case verb == desk.Reroute && c.Service == "":
 		return a, true, refuse("As in: reroute edge-gateway pages are fine behind it.", "Say which service it belongs to.")
 	case verb == desk.Merge && c.Into == 0:
@@ -376,6 +385,9 @@ var roleWords = map[string]incident.Role{
 	"communicator": incident.Communicator, "comms": incident.Communicator, "communications": incident.Communicator,
 	"shadow": incident.Shadow, "observer": incident.Shadow,
 }
+
+// oursWords after "not" say that an incident belongs to others.
+var oursWords = map[string]bool{"ours": true, "our": true, "mine": true}
 
 // sameWords after update say that nothing has changed.
 var sameWords = map[string]bool{"same": true, "no change": true, "nochange": true, "unchanged": true}

@@ -45,6 +45,9 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if form, ok := noteForms[cmd.Word]; ok && cmd.Text == "" {
 		return s.noteForm(ctx, c.TriggerID, caller, press{form, n})
 	}
+	if s.rerouted(cmd).Service == "" && cmd.Word == "reroute" && len(cmd.More) == 0 {
+		return s.askWhose(ctx, c.TriggerID, caller, n, cmd.Text)
+	}
 	if cmd.Word == "update" && cmd.Text == "" {
 		return s.formOn(ctx, c.TriggerID, caller, press{actUpdate, n})
 	}
@@ -118,6 +121,7 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	if cmd.Word == "role" && strings.EqualFold(cmd.Target, "none") {
 		return s.dropRole(ctx, c, cmd, n)
 	}
+	cmd = s.rerouted(cmd)
 	act, ok, err := cmd.act()
 	switch {
 	case err != nil:

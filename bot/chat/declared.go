@@ -139,6 +139,11 @@ func serviceOptions(chosen string, services []rotation.Service, prefix string) (
 	services = slices.SortedStableFunc(slices.Values(services), func(a, b rotation.Service) int {
 		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 	})
+	return inOrder(services, chosen, prefix)
+}
+
+// inOrder are services to choose from, as they stand.
+func inOrder(services []rotation.Service, chosen, prefix string) (options []*slack.OptionBlockObject, initial *slack.OptionBlockObject) {
 	for _, s := range services {
 		if length(prefix+s.ID) > valueMost || len(options) == servicesMost {
 			continue

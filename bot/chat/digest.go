@@ -167,7 +167,7 @@ const (
 func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 	var asking, done []desk.Brief
 	for _, b := range briefs {
-		if asks(b.Incident) {
+		if _, moved := t.MovedSince(b); asks(b.Incident) && !moved {
 			asking = append(asking, b)
 		} else {
 			done = append(done, b)
@@ -190,7 +190,9 @@ func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 				break
 			}
 			m.blocks = append(m.blocks, section(text))
-			m.blocks = append(m.blocks, row(more[0].Incident, answers(more[0].Incident)...)...)
+			if _, moved := t.MovedSince(more[0]); !moved {
+				m.blocks = append(m.blocks, row(more[0].Incident, answers(more[0].Incident)...)...)
+			}
 			more = more[1:]
 		}
 		if len(more) > 0 {
@@ -237,6 +239,9 @@ func digestLine(b desk.Brief, t desk.Digest, n names) string {
 	i := b.Incident
 	b.Paging = false // whoever else was paged for each of them is too much here
 	facts := []string{strings.TrimSuffix(standing(b, n), ".")}
+	if to, ok := t.MovedSince(b); ok {
+		facts[0] = strings.TrimSuffix(n.movedTo(i, to), ".")
+	}
 	if b.Artifacts.Channel != "" {
 		facts = append(facts, "<#"+b.Artifacts.Channel+">")
 	}

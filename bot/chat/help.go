@@ -67,7 +67,7 @@ func IncidentHelp() []HelpGroup {
 			{"sev 1 REASON", "changes the severity: 1, the worst, to 4"},
 			{"rename TITLE", "changes the title"},
 			{"service ID", "says which service it is about; its owner is paged"},
-			{"reroute ID REASON", "the same, when it is not yours"},
+			{"reroute SERVICE REASON", "gives it to the service it belongs to, by its ID, its name or the nearest to what you type: its owner is paged, and you are free of it. `not ours REASON` asks whose it is"},
 		}},
 		{"Alerts", []Help{
 			{"silence alertname=DiskFull instance=db-7 for 2h disk swap", "holds back the alerts that match, until then; `until 14:00` and `from 22:00` are understood. Without more it opens a form"},

@@ -28,7 +28,7 @@ func (s *Slack) page(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	if j.Digest > 0 {
 		return s.join(ctx, t, user)
 	}
-	ask := desk.Prompt{Person: incident.Actor(j.Person), Resort: j.Resort, Why: j.Text}
+	ask := desk.Prompt{Person: incident.Actor(j.Person), Resort: j.Resort, Why: j.Text, Job: j.Number}
 	posted, err := s.toPerson(ctx, user, j, pageMessage(b, ask, s.names()))
 	if err != nil {
 		return desk.Outcome{}, err
@@ -83,7 +83,7 @@ func (s *Slack) findCopies(ctx context.Context, t desk.Task) (desk.Outcome, erro
 // pageChannel asks in a channel that a policy names.
 func (s *Slack) pageChannel(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	j, b := t.Job, t.Brief
-	ask := desk.Prompt{Resort: j.Resort}
+	ask := desk.Prompt{Resort: j.Resort, Job: j.Number}
 	m := pageMessage(b, ask, s.names())
 	posted, err := s.postIn(ctx, j.Target, j, m)
 	if wire.Code(err) != "" && b.Artifacts.Channel != "" { // then at least those who are there

@@ -106,7 +106,9 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 	case j.Kind == ledger.Tell, j.Kind == ledger.Inform:
 		return t.loadTelling(tx)
 	case j.Kind == ledger.Say:
-		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
+		if t.Event, err = loadEvent(tx, j.Incident, j.Seq); err == nil && t.Event.Kind == incident.KindService {
+			t.Then, err = calledAfter(tx, t.Event, j.Incident)
+		}
 	case j.Kind == ledger.Prompts:
 		return t.loadPrompts(tx)
 	case j.Kind == ledger.Notes:

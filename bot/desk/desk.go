@@ -187,6 +187,7 @@ func (w *work) apply(c incident.Change) error {
 		if e.By == w.caller.Actor {
 			e.Through = w.caller.Through
 		}
+		w.moves(e)
 		if err := saveEvent(w.Tx.Tx, c.Incident.Number, e); err != nil {
 			return err
 		}

@@ -191,6 +191,9 @@ func (t Digest) Rings(briefs []Brief, now time.Time) bool {
 		return false
 	}
 	for n, p := range t.Pages {
+		if _, moved := briefs[n].Artifacts.movedSince(p.Job); moved {
+			continue
+		}
 		if p.Shown > 0 && !p.Rung && briefs[n].Incident.Status.Active() && !briefs[n].Incident.Acked() {
 			return true
 		}

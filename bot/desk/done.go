@@ -282,11 +282,11 @@ func (w *work) asked(j ledger.Job, o Outcome) error {
 		if _, err := w.Get(promptKey(w.inc.Number, m)); err == nil {
 			continue
 		}
-		ask := Prompt{V: 1, Message: m, Person: incident.Actor(j.Person), Resort: j.Resort, Why: j.Text, Seq: j.Seq, Digest: j.Digest}
+		ask := Prompt{V: 1, Message: m, Person: incident.Actor(j.Person), Resort: j.Resort, Why: j.Text, Seq: j.Seq, Digest: j.Digest, Job: j.Number}
 		if err := w.Save(promptKey(w.inc.Number, m), ask); err != nil {
 			return err
 		}
-		stale = stale || o.Seen < w.inc.Events && (w.inc.Acked() || !w.inc.Status.Active() || w.artifacts.Channel != "")
+		stale = stale || o.Seen < w.inc.Events && (w.inc.Acked() || !w.inc.Status.Active() || w.artifacts.Channel != "" || len(w.artifacts.Moved) > 0)
 	}
 	if !stale {
 		return nil

@@ -56,6 +56,7 @@ type Prompt struct {
 	Resort  bool           `json:"resort,omitempty"` // it was sent as the last resort
 	Why     string         `json:"why,omitempty"`    // of a page by hand: who prompts, and the words
 	Seq     int            `json:"seq,omitempty"`    // of a line: the event that it tells
+	Job     int            `json:"job,omitempty"`    // the number of the job that wrote it; 0: not known
 
 	// Digest is the number of the person's message about several incidents of
 	// which this is one place, see [Desk.Digest]; 0: the message is about this one.
@@ -78,6 +79,7 @@ type Artifacts struct {
 	Present        []string               `json:"present,omitempty"`    // Slack users who came into the channel, and are there as far as Slack has told
 	Jobs           int                    `json:"jobs"`                 // the number of the last job
 	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
+	Moved          []Moved                `json:"moved,omitempty"`      // to other services, the latest last
 	Told           int                    `json:"told,omitempty"`       // the channel was late, and is told with one message what happened up to this event
 	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
 }

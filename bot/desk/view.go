@@ -33,6 +33,7 @@ type Brief struct {
 	Paging    bool              // somebody is being looked for
 	Asked     []incident.Actor  // whom a page was decided for, first come first
 	Later     []Later           // those of them whom nothing was sent yet
+	Then      []incident.Actor  // of a move to another service that is told: who is paged because of it
 	Belongs   []incident.Actor  // who belongs in the channel: everyone who acted on it or was paged
 }
 

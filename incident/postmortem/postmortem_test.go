@@ -60,7 +60,7 @@ func long(t *testing.T) (incident.Incident, []incident.Event, Context) {
 	r.do(r.i.Note(incident.Update, "Some orders fail at the last step.", bob, r.after(10*time.Minute)))
 	r.do(r.i.SetSeverity(incident.Sev1, "31% of orders fail", cleo, r.after(8*time.Minute)))
 	r.do(r.i.TakeRole(incident.Communicator, cleo, bob, r.after(2*time.Minute)))
-	r.do(r.i.TakeRole(incident.Commander, ada, bob, r.after(2*time.Minute)))
+	r.do(r.i.TakeRole(incident.Commander, cleo, ada, r.after(2*time.Minute)))
 	r.do(r.i.Note(incident.Decision, "Finish migration 77, then roll back", ada, r.after(5*time.Minute)))
 	r.do(r.i.Mitigate(ada, "rollback: to release 430", "checkout", r.after(40*time.Minute)))
 	r.do(r.i.Reopen(ada, "errors are rising again", r.after(20*time.Minute)))
