@@ -58,6 +58,7 @@ const (
 	KindSilent          Kind = "command_silent"       // Person, Calls: the commander was not heard of; who is paged because of it
 	KindHowCorrected    Kind = "mitigation_corrected" // How, Text, Undo
 	KindWatched         Kind = "watch_ended"          // the watch time after mitigation is over
+	KindWatchMore       Kind = "watch_extended"       // Due: it is watched until then
 	KindFollowUpDone    Kind = "follow_up_done"       // FollowUp as it is then, as in all that follow; Text: a link or a sentence
 	KindFollowUpDropped Kind = "follow_up_dropped"    // FollowUp, Text: why it was decided against
 	KindFollowUpAgain   Kind = "follow_up_reopened"   // FollowUp, Text
@@ -295,7 +296,7 @@ func (i Incident) apply(e Event) Incident {
 			i.relate(e.Into)
 		}
 	case KindNote, KindReceipt, KindStep, KindRemark, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
-		KindMissed, KindPublic, KindSilent, KindWatched:
+		KindMissed, KindPublic, KindSilent, KindWatched, KindWatchMore:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	if !i.Status.Active() {

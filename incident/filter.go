@@ -23,7 +23,7 @@ var filters = map[string]func(Entry) bool{
 	"roles": func(n Entry) bool { return n.Kind == KindRole || n.Kind == KindOffered },
 	"status": func(n Entry) bool {
 		_, moves := leads[n.Kind]
-		return moves || n.Kind == KindDeclared || n.Kind == KindAcknowledged || n.Kind == KindGivenBack || n.Kind == KindSeverity || n.Kind == KindService
+		return moves || n.Kind == KindWatched || n.Kind == KindWatchMore || n.Kind == KindDeclared || n.Kind == KindAcknowledged || n.Kind == KindGivenBack || n.Kind == KindSeverity || n.Kind == KindService
 	},
 }
 

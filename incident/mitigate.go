@@ -166,15 +166,3 @@ func fixDays(s Severity) int {
 		return 90
 	}
 }
-
-// WatchFor is how long what is mitigated is watched before it is resolved.
-func WatchFor(s Severity) time.Duration {
-	switch s {
-	case Sev1:
-		return 60 * time.Minute
-	case Sev2:
-		return 30 * time.Minute
-	default:
-		return 15 * time.Minute
-	}
-}

@@ -94,16 +94,29 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 // Investigate says that the quickest relief is being looked for, again or still. Of what
 // was mitigated that takes a reason: everybody was told that it is over.
 func (i Incident) Investigate(by Actor, text string, now time.Time) (Change, error) {
-	if i.Status == Mitigated && CleanText(text) == "" {
-		return Change{}, Refuse("As in: status investigating errors are rising again.",
-			"Say what came back; everybody was told that %s is mitigated.", i.Name())
-	}
-	return i.work(Event{Kind: KindInvestigate, Text: text}, by, now)
+	return i.goesOn(Event{Kind: KindInvestigate, Text: text}, by, now)
 }
 
-// Mitigating says that relief is being applied.
+// Mitigating says that relief is being applied. Of what was mitigated that takes a
+// reason, as for [Incident.Investigate].
 func (i Incident) Mitigating(by Actor, text string, now time.Time) (Change, error) {
-	return i.work(Event{Kind: KindMitigating, Text: text}, by, now)
+	return i.goesOn(Event{Kind: KindMitigating, Text: text}, by, now)
+}
+
+// goesOn says that work goes on. What asked whether a mitigation holds asks no longer.
+func (i Incident) goesOn(e Event, by Actor, now time.Time) (Change, error) {
+	if i.Status == Mitigated && CleanText(e.Text) == "" {
+		return Change{}, Refuse("As in: status "+string(e.Kind)+" errors are rising again.",
+			"Say what came back; everybody was told that %s is mitigated.", i.Name())
+	}
+	c, err := i.worked(e, by, now)
+	if err != nil {
+		return Change{}, err
+	}
+	if i.Status == Mitigated {
+		c.do(CloseAsks)
+	}
+	return c.change(), nil
 }
 
 // Resolve says that all is stable and the work of the incident is over. The
@@ -324,15 +337,6 @@ func (i Incident) Record(now time.Time, events ...Event) Change {
 		}
 	}
 	return c.change()
-}
-
-// work is worked for transitions that add nothing of their own.
-func (i Incident) work(e Event, by Actor, now time.Time) (Change, error) {
-	c, err := i.worked(e, by, now)
-	if err != nil {
-		return Change{}, err
-	}
-	return c.change(), nil
 }
 
 // worked is moved for what shows that somebody works on it: a person who does

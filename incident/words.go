@@ -75,8 +75,10 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "started mitigation"
 	case KindMitigated:
 		s.Did = "mitigated it" + e.with()
+		s.Wrote = wrote(e.Text, undone(e.Undo))
 	case KindHowCorrected:
 		s.Did = "corrected how it was mitigated:" + e.with()
+		s.Wrote = wrote(e.Text, undone(e.Undo))
 	case KindResolved:
 		s.Did = "resolved it" + e.with()
 	case KindClosed:
@@ -171,6 +173,8 @@ func (w Wording) program(e Event) Sentence {
 		s.Did, s.Alone = "noted", true
 	case KindWatched:
 		s.Did = "the watch time is over"
+	case KindWatchMore:
+		s.By, s.Did = w.by(e), "goes on watching"
 	case KindRelated:
 		s.Did, s.Alone = "found another incident", true
 		if e.By.Human() {
@@ -305,6 +309,14 @@ func (h How) with() string {
 	default:
 		return " in another way"
 	}
+}
+
+// undone says how a mitigation is undone, where somebody has said so.
+func undone(undo string) string {
+	if undo == "" {
+		return ""
+	}
+	return "to undo it: " + undo
 }
 
 // with says how it was mitigated, where somebody has said so.
