@@ -279,6 +279,9 @@ func purpose(b desk.Brief) string {
 
 // saidMessage tells an event in the channel, with a button where one is of use.
 func saidMessage(b desk.Brief, e incident.Event, n names) message {
+	if e.Kind == incident.KindWatched {
+		return watched(b, e)
+	}
 	s := drillMark(b.Incident) + n.said(b.Incident, e)
 	if e.Kind == incident.KindService {
 		s = drillMark(b.Incident) + n.moved(b, e)

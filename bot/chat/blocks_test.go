@@ -91,6 +91,28 @@ func subject(t *testing.T, text string, private bool) (desk.Brief, []incident.Ev
 	return b, events
 }
 
+// relieved is an incident that was mitigated, when its watch time is over.
+func relieved(t *testing.T, b desk.Brief, events []incident.Event) (desk.Brief, incident.Event, incident.Relief) {
+	t.Helper()
+	ada := incident.Person("ada")
+	do := func(c incident.Change, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Incident, events = c.Incident, append(events[:len(events):len(events)], c.Events...)
+	}
+	at := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	do(b.Incident.Mitigating(ada, b.Incident.Title, at(10)))
+	for range 14 {
+		do(b.Incident.Note(incident.HowNote, b.Incident.Title, ada, at(11)))
+	}
+	do(b.Incident.MitigateBy(ada, incident.Mitigation{How: incident.Rollback, Text: b.Incident.Title, Undo: b.Incident.Title, Team: "payments"}, at(12)))
+	do(b.Incident.Watched(at(42)), nil)
+	b.Watch = incident.WatchOf(events)
+	return b, events[len(events)-1], b.Incident.ReliefOf(events)
+}
+
 // produced returns every message that is made of an incident, by name.
 func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]message {
 	t.Helper()
@@ -115,6 +137,10 @@ func produced(t *testing.T, b desk.Brief, events []incident.Event) map[string]me
 		"typed":        {text: "typed", blocks: typedBlocks(b.Incident.Title + b.Service.Name)},
 		"together":     gatheredFrom(b, 100, func(int) bool { return false }),
 		"together too": gatheredFrom(b, 13, func(n int) bool { return n%2 == 0 }),
+	}
+	if b.Incident.Status.Active() {
+		calm, asks, left := relieved(t, b, events)
+		all["relief"], all["watch over"] = reliefMessage(calm, left, people), saidMessage(calm, asks, people)
 	}
 	for _, e := range events {
 		all["said "+string(e.Kind)] = saidMessage(b, e, people)
@@ -307,6 +333,15 @@ func TestMessages(t *testing.T) {
 	private.Incident.Private = true
 	again := b
 	again.Again = "An alert of sev1 fires, the worst so far: the database is gone"
+	calm, asks, left := relieved(t, b, events)
+	back := calm
+	hurts, err := calm.Incident.Investigate(incident.Person("ada"), "errors are rising again", noon.Add(50*time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back.Incident, back.Watch = hurts.Incident, incident.Watch{}
+	goesOn := calm
+	goesOn.Watch = incident.Watch{Since: noon, Until: noon.Add(time.Hour)}
 	for name, m := range map[string]message{
 		"page":                pageMessage(b, desk.Prompt{Person: "person:ada"}, people),
 		"page-again":          pageMessage(again, desk.Prompt{Person: "person:ada"}, people),
@@ -326,6 +361,10 @@ func TestMessages(t *testing.T) {
 		"said-resolved":       saidMessage(over, c.Events[0], people),
 		"said-alert-over":     saidMessage(b, find(t, events, incident.KindAlertOver), people),
 		"said-offered":        saidMessage(b, find(t, events, incident.KindOffered), people),
+		"relief":              reliefMessage(calm, left, people),
+		"relief-back":         reliefMessage(back, left, people),
+		"watch-over":          saidMessage(calm, asks, people),
+		"watch-goes-on":       saidMessage(goesOn, asks, people),
 		"said-offered-taken":  saidMessage(acked, find(t, events, incident.KindOffered), people),
 	} {
 		sound(t, name, m)

@@ -68,6 +68,11 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.pressedReminder(ctx, caller, action.ActionID, action.Value)
 	case actAcceptCommand, actDeclineCommand:
 		return s.pressedOffer(ctx, caller, action.ActionID, action.Value)
+	case actWatchMore:
+		return s.pressedWatchMore(ctx, caller, action.Value)
+	case actHurtsAgain:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.formOn(ctx, i.TriggerID, caller, press{actHurtsAgain, n})
 	case actNotYet, actChecked:
 		return answer{} // it helps whoever presses it, and nobody else
 	case actHandOver:
@@ -198,6 +203,9 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	if p.action == actMitigated {
 		return s.thenForm(trigger, c, mitigateForm(b.Incident, state))
 	}
+	if p.action == actHurtsAgain {
+		return s.thenForm(trigger, c, backForm(b.Incident, state))
+	}
 	return s.thenForm(trigger, c, resolveForm(b.Incident, state))
 }
 
@@ -232,6 +240,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		return s.submittedNote(ctx, caller, i.View, state.Incident)
 	case formReroute:
 		return s.submittedReroute(ctx, caller, state.Incident, i.View)
+	case formHurtsAgain:
+		return s.submittedBack(ctx, caller, state.Incident, i.View)
 	case formMitigate:
 		return s.submittedMitigate(ctx, caller, state.Incident, i.View)
 	case formOthers:
@@ -263,6 +273,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " silence alertname=DiskFull for 2h`"
 	case formMaintenance:
 		instead = "`" + s.opt.Command + " maintenance SERVICE for 2h`"
+	case formHurtsAgain:
+		instead = "`" + s.opt.Command + " status " + incident.Name(readState(v.PrivateMetadata).Incident) + " investigating` and what came back"
 	case formMitigate:
 		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
 	case formReroute:

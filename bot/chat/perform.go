@@ -29,6 +29,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Announce:       s.announce,
 		ledger.Alerts:         s.alerts,
 		ledger.Notes:          s.notes,
+		ledger.Relief:         s.relief,
 		ledger.Mark:           s.readMark,
 		ledger.Topic:          s.setTopic,
 		ledger.Purpose:        s.setPurpose,

@@ -40,6 +40,8 @@ func (s *Slack) tellRole(ctx context.Context, t desk.Task) (desk.Outcome, error)
 		m = offerOverMessage(t, n)
 	case ledger.TellChecklist:
 		m = checklistMessage(i, t.Event)
+	case ledger.TellWatch:
+		return s.tellWatch(ctx, t)
 	case ledger.TellHands:
 		if !i.Status.Hurting() {
 			return desk.Outcome{}, nil

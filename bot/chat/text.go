@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -177,6 +178,11 @@ func (n names) refusal(r *incident.Refusal) string {
 // line says an event of a timeline in one line of mrkdwn.
 func (n names) line(e incident.Event) string { return n.wording().Line(e) }
 
+// hurtsAgain reports whether a new interval of impact began with an event.
+func hurtsAgain(i incident.Incident, e incident.Event) bool {
+	return slices.ContainsFunc(i.Impact[min(1, len(i.Impact)):], func(v incident.Interval) bool { return v.Start.Equal(e.At) })
+}
+
 // said is what the channel is told of an event: a little more than its line
 // where people need to know what follows.
 func (n names) said(i incident.Incident, e incident.Event) string {
@@ -193,9 +199,9 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		return quoted(s, e.Text)
 	case incident.KindHowCorrected:
 		return quoted(n.corrected(i, e), e.Text)
-	case incident.KindInvestigate:
-		if e.Text != "" && len(i.Impact) > 1 {
-			return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(i.Impact[len(i.Impact)-1].Start) + "."
+	case incident.KindInvestigate, incident.KindMitigating:
+		if hurtsAgain(i, e) {
+			return "Back to " + string(e.Kind) + ": " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
 		}
 	case incident.KindReopened:
 		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."

@@ -204,6 +204,9 @@ func (w *work) apply(c incident.Change) error {
 		return err
 	}
 	w.movesPromises(c)
+	if err := w.relieved(c); err != nil {
+		return err
+	}
 	for _, e := range c.Effects {
 		if err := w.effect(e); err != nil {
 			return err

@@ -146,6 +146,12 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 	case ledger.Alerts:
 		w.artifacts.Alerts = o.Message
 		return w.refresh(ledger.Card) // which says how many there are
+	case ledger.Relief:
+		w.artifacts.Relief = o.Message
+	case ledger.Tell:
+		if j.Target == ledger.TellWatch {
+			return w.asked(j, o)
+		}
 	case ledger.Mark:
 		_, err := w.markRead(j, o.Marked)
 		return err
@@ -192,7 +198,7 @@ func (w *work) channelStands(o Outcome) error {
 	if err := errors.Join(w.refreshPrompts(), w.announce(), w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite)); err != nil {
 		return err
 	}
-	if err := errors.Join(w.tellMeanwhile(), w.notesWaited()); err != nil {
+	if err := errors.Join(w.tellMeanwhile(), w.notesWaited(), w.reliefWaited()); err != nil {
 		return err
 	}
 	e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
@@ -207,7 +213,7 @@ func carriesButton(tx *storage.Tx, n, seq int) bool {
 	}
 	switch e.Kind {
 	case incident.KindAlertOver, incident.KindOffered, incident.KindLapsed, incident.KindGivenBack, incident.KindReopened,
-		incident.KindSilent, incident.KindAlert, incident.KindAlertJoined, incident.KindRelated:
+		incident.KindSilent, incident.KindWatched, incident.KindAlert, incident.KindAlertJoined, incident.KindRelated:
 		return true
 	case incident.KindMitigated:
 		return e.Assumed

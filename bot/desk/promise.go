@@ -99,7 +99,7 @@ var moves = []incident.Kind{
 	incident.KindDeclared, incident.KindAcknowledged, incident.KindInvestigate, incident.KindMitigating, incident.KindMitigated,
 	incident.KindResolved, incident.KindClosed, incident.KindReopened, incident.KindCancelled, incident.KindMerged,
 	incident.KindSeverity, incident.KindService, incident.KindRole, incident.KindRoleLeft, incident.KindOffered,
-	incident.KindOfferEnded, incident.KindGivenBack, incident.KindMissed,
+	incident.KindOfferEnded, incident.KindGivenBack, incident.KindMissed, incident.KindWatchMore,
 }
 
 // movesPromises notes that a change concerns what is due. Of what an alert has just opened
@@ -170,7 +170,7 @@ func (w *work) keepPromises(r promiseRecord, events []incident.Event) error {
 // nextLook is the earliest instant at which something of an incident is due; zero: never.
 func (w *work) nextLook(r promiseRecord, events []incident.Event) time.Time {
 	var at time.Time
-	for _, x := range []time.Time{w.nextDue(r), w.nextReminder(r), w.inc.Offer.Until, w.handsDue(r, events), w.silentDue(r, events)} {
+	for _, x := range []time.Time{w.nextDue(r), w.nextReminder(r), w.inc.Offer.Until, w.handsDue(r, events), w.silentDue(r, events), w.watchDue(events)} {
 		if !x.IsZero() && (at.IsZero() || x.Before(at)) {
 			at = x
 		}
@@ -218,7 +218,7 @@ func (d *Desk) tickPromises(ctx context.Context, name string, now time.Time) err
 		if err := w.remind(&r, events); err != nil {
 			return err
 		}
-		if err := errors.Join(w.offerHands(&r, events), w.commandSilent(&r, events)); err != nil {
+		if err := errors.Join(w.offerHands(&r, events), w.commandSilent(&r, events), w.watchOver(events)); err != nil {
 			return err
 		}
 		w.reckoned = false

@@ -74,6 +74,7 @@ type Artifacts struct {
 	Announcement   ledger.Message         `json:"announcement,omitzero"`
 	Alerts         ledger.Message         `json:"alerts,omitzero"`      // about all its alerts
 	Notes          []NotePage             `json:"notes,omitempty"`      // about what was noted, the newest last
+	Relief         ledger.Message         `json:"relief,omitzero"`      // about what a mitigation has changed and left
 	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
 	Present        []string               `json:"present,omitempty"`    // Slack users who came into the channel, and are there as far as Slack has told

@@ -27,6 +27,7 @@ type Brief struct {
 	Service   rotation.Service  // zero when the incident names none that exists
 	Team      rotation.Team     // of the service; zero when there is none
 	Notes     []incident.Event  // the latest notes, the newest last, at most a few
+	Watch     incident.Watch    // of what is mitigated
 	Promises  incident.Promises // what is due, as far as it was looked at; zero when nothing is
 	Update    incident.Event    // the latest update among the last events; zero when there is none
 	Again     string            // why people are asked again since the last acknowledgement, in words; empty: they are asked for the first time, or somebody is on it
@@ -112,6 +113,13 @@ func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 		return Brief{}, err
 	}
 	b.Promises = p.Promises
+	if b.Incident.Status == incident.Mitigated {
+		events, err := timeline(tx, n)
+		if err != nil {
+			return Brief{}, err
+		}
+		b.Watch = incident.WatchOf(events)
+	}
 	if err := b.latest(tx); err != nil {
 		return Brief{}, err
 	}

@@ -25,6 +25,7 @@ const (
 	Announce       Kind = "announce"        // post or refresh the line for everybody
 	Alerts         Kind = "alerts"          // post, or refresh, the message about the incident's alerts
 	Notes          Kind = "notes"           // post, or refresh, the message about what was noted
+	Relief         Kind = "relief"          // post, or refresh, what a mitigation has changed and left
 	Mark           Kind = "mark"            // read the message that Person has marked for the timeline
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
@@ -110,6 +111,7 @@ const (
 	TellOffer     = "offer"     // to whoever offered command: it was not accepted
 	TellChecklist = "checklist" // what the role asks of whoever took it
 	TellTask      = "task"      // that a follow-up is theirs
+	TellWatch     = "watch"     // the watch time after mitigation is over
 )
 
 // table is the one place that knows how a kind is treated.
@@ -133,6 +135,8 @@ var table = map[Kind]Row{
 		Words: plain("post the message about its alerts")},
 	Notes: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: notesSettle,
 		Words: plain("post the message about what was noted")},
+	Relief: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: notesSettle,
+		Words: plain("post what was changed and what is left")},
 	Mark: {Priority: 2, Lane: func(j Job) string { return ":" + j.Message.Channel + ":" + j.Message.TS }, Words: plain("read a marked message")},
 	Say:  {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
 	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
