@@ -22,6 +22,7 @@ type FollowUp struct {
 	Outcome string        `json:"outcome,omitempty"` // done: a link or a sentence; dropped: why
 	Ended   time.Time     `json:"ended,omitzero"`
 	EndedBy Actor         `json:"ended_by,omitempty"`
+	Export  Export        `json:"export,omitzero"`  // the issue in which it is worked on; zero: none
 	Raised  string        `json:"raised,omitempty"` // why it matters more than others; empty: it does not
 }
 
@@ -242,6 +243,8 @@ func (w Wording) followUpChange(e Event) (did string, texts []string) {
 		} else {
 			did += "team " + w.text(f.Team)
 		}
+	case KindFollowUpExported:
+		return "opened " + id + " in " + w.text(or(f.Export.Provider, "a tracker")), wrote(f.Title, f.Export.Named())
 	case KindFollowUpTitle:
 		return "renamed " + id, wrote(f.Title)
 	default:

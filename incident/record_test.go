@@ -15,7 +15,7 @@ import (
 
 // versions are the folders of testdata, the oldest first. The first one has every
 // kind of event; a later one has what was added since.
-var versions = []string{"v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10"}
+var versions = []string{"v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11"}
 
 // TestOldTimelinesAreRead reads timelines as each version wrote them, and folds
 // them. The files are never written anew: what was stored once is read for ever. A
