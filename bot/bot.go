@@ -25,15 +25,16 @@ import (
 
 // Options are the parts that the program was put together from.
 type Options struct {
-	DB      *storage.DB
-	Ledger  *ledger.Ledger
-	Desk    *desk.Desk
-	Keys    *alerts.Keys        // of alert senders; nil: there are none
-	Slack   *chat.Slack         // nil: without Slack
-	Methods *dispatch.Methods   // nil: no contact method but Slack
-	Reach   *dispatch.Reach     // told of every call of Slack; nil: nobody is
-	Heart   *dispatch.Heartbeat // nil: nobody watches the bot
-	Log     zerolog.Logger
+	DB       *storage.DB
+	Ledger   *ledger.Ledger
+	Desk     *desk.Desk
+	Keys     *alerts.Keys        // of alert senders; nil: there are none
+	Slack    *chat.Slack         // nil: without Slack
+	Methods  *dispatch.Methods   // nil: no contact method but Slack
+	Trackers *dispatch.Trackers  // nil: no tracker
+	Reach    *dispatch.Reach     // told of every call of Slack; nil: nobody is
+	Heart    *dispatch.Heartbeat // nil: nobody watches the bot
+	Log      zerolog.Logger
 
 	// HTTP serves the bot's own address, on Listener. Both nil: no HTTP.
 	HTTP     *http.Server
@@ -72,7 +73,7 @@ func Run(ctx context.Context, opt Options) error {
 	var out *dispatch.Outbox
 	if opt.Slack != nil {
 		out = dispatch.NewOutbox(dispatch.Options{Ledger: opt.Ledger, Desk: opt.Desk, Slack: opt.Slack.Performers(),
-			Methods: opt.Methods, Log: opt.Log, Noted: opt.Noted, Waiting: opt.Waiting})
+			Methods: opt.Methods, Trackers: opt.Trackers, Log: opt.Log, Noted: opt.Noted, Waiting: opt.Waiting})
 		work.Go(func() error { return out.Run(workCtx, left) })
 	}
 	work.Go(func() error { return opt.Ledger.Run(workCtx, opt.complain(workCtx)) })

@@ -98,6 +98,7 @@ type rig struct {
 	world  *providers        // of the other ways; nil: there are none
 	ways   *dispatch.Methods // of this run of the bot
 	reach  *dispatch.Reach
+	github *gitHub      // the trackers; nil: there are none
 	web    http.Handler // what the bot answers over HTTP, when there are other ways
 }
 
@@ -180,6 +181,7 @@ func (r *rig) startNow() {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	options := r.world.deskOptions()
 	options.AnnounceChannel = r.announce
+	options.Trackers = r.github.places()
 	r.ledger, r.people, r.desk, r.alerts = parts(r.t, db, options, r.world.methods()...)
 	if r.wall != nil {
 		r.ledger.Wall = r.wall
@@ -203,7 +205,7 @@ func (r *rig) startNow() {
 	r.ways = r.world.connect(r)
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, Options{DB: db, Ledger: r.ledger, Desk: r.desk, Slack: slack, Methods: r.ways, Reach: r.reach, Log: r.log})
+		done <- Run(ctx, Options{DB: db, Ledger: r.ledger, Desk: r.desk, Slack: slack, Methods: r.ways, Trackers: r.github.trackers(r), Reach: r.reach, Log: r.log})
 	}()
 	r.stop = func() {
 		cancel()
@@ -222,6 +224,7 @@ func (r *rig) close() {
 		r.stop()
 	}
 	r.world.close()
+	r.github.close()
 	r.sim.Close()
 	r.line.Close()
 	r.server.Close()

@@ -29,11 +29,13 @@ type Task struct {
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
-	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
-	Reminder      Reminder         // of an update that is due
-	FollowUps     []ListedFollowUp // of which the job reminds
-	Late          bool             // and is late
-	Due           time.Time        // when it is due, or was
+	Timeline      []incident.Event  // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
+	Reminder      Reminder          // of an update that is due
+	FollowUps     []ListedFollowUp  // of which the job reminds
+	FollowUp      incident.FollowUp // that is to be opened at a tracker
+	Watched       []Watched         // what a tracker is asked about
+	Late          bool              // and is late
+	Due           time.Time         // when it is due, or was
 }
 
 // Begin returns a job with what carrying it out needs. One that was taken back
@@ -105,6 +107,10 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		return t.loadReminder(tx)
 	case j.Kind == ledger.Tell, j.Kind == ledger.Inform:
 		return t.loadTelling(tx)
+	case j.Kind == ledger.Export:
+		t.FollowUp, _ = t.Incident.FollowUp(j.Target)
+	case j.Kind == ledger.ExportPoll:
+		t.Watched, err = watched(tx, j.Via)
 	case j.Kind == ledger.Say:
 		if t.Event, err = loadEvent(tx, j.Incident, j.Seq); err == nil && t.Event.Kind == incident.KindService {
 			t.Then, err = calledAfter(tx, t.Event, j.Incident)
@@ -206,6 +212,9 @@ func taken(j ledger.Job, i incident.Incident, a Artifacts) bool {
 	}
 	if j.Kind == ledger.Shadow {
 		return i.Private || !i.Status.Active() || !j.NotBefore.IsZero() && i.Acked()
+	}
+	if j.Kind == ledger.Export {
+		return !exportable(j, i)
 	}
 	row := j.Kind.Row()
 	return row.NeedsChannel && !row.Without && a.ChannelGivenUp

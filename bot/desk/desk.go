@@ -33,6 +33,7 @@ type Options struct {
 	Weekly          Weekly         // when everybody on call gets a drill
 	Push            Push           // where pushes go
 	Access          Access         // who may do what, where that is not the default
+	Trackers        []Tracker      // where follow-ups can be opened as issues
 
 	// Milestone is told of what happens to incidents, for figures; see [Milestone].
 	// It is called when that is durable and must be quick. May be nil.
@@ -74,8 +75,9 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tidy", d.tidy)
 	l.Handle(followUpsName, d.tickFollowUps)
 	l.Handle("raise/", d.tickRaise)
+	l.Handle(exportsPrefix, d.tickExports)
 	l.WhenClockSet(d.clockSet)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes
@@ -212,7 +214,7 @@ func (w *work) apply(c incident.Change) error {
 			return err
 		}
 	}
-	return errors.Join(w.informed(c), w.briefed(c))
+	return errors.Join(w.informed(c), w.briefed(c), w.exports(c))
 }
 
 // whoActs names the caller, and says how they act if not in person.
@@ -231,7 +233,7 @@ func (w *work) index(old, new incident.Incident) error {
 			return err
 		}
 	}
-	if err := w.indexFollowUps(old, new); err != nil {
+	if err := errors.Join(w.indexFollowUps(old, new), w.indexExports(old, new)); err != nil {
 		return err
 	}
 	if new.MergedInto != old.MergedInto {

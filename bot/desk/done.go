@@ -30,6 +30,8 @@ type Outcome struct {
 	Marked      *incident.Marked // of a marked message: as it was read
 	Notes       []NotePage       // of the messages about notes: what they are now
 	Seen        int              // of a page: how many events the incident had that it shows
+	Export      incident.Export  // of a follow-up that was opened at a tracker: the issue there
+	Closed      []Watched        // of a question to a tracker: what stands otherwise than is known
 	Failed      string           // the job is given up for this reason, in words; empty when it was done
 }
 
@@ -76,7 +78,7 @@ func (d *Desk) Done(ctx context.Context, results ...Result) error {
 		return nil
 	}
 	for _, r := range results {
-		if err := d.notRungBefore(ctx, r); err != nil {
+		if err := errors.Join(d.notRungBefore(ctx, r), d.closedThere(ctx, r)); err != nil {
 			return err
 		}
 	}
@@ -139,6 +141,10 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		return w.d.oncall.Told(w.Tx, j, o.Message)
 	case ledger.TestPage:
 		return w.tried(j, o)
+	case ledger.Export:
+		return w.exported(j, o.Export)
+	case ledger.ExportPoll:
+		return w.polledTracker(j, o)
 	case ledger.Channel:
 		return w.channelStands(o)
 	case ledger.Card:
@@ -315,6 +321,10 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.notReminded(j)
 	case ledger.TestPage:
 		return w.tried(j, o)
+	case ledger.Export:
+		return w.notExported(j, o)
+	case ledger.ExportPoll:
+		return w.polledTracker(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
 	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell:

@@ -40,6 +40,8 @@ func class(j ledger.Job) string {
 		return j.Via
 	case j.ByMethod():
 		return j.Via + " aside" // what hangs here, however much it is, takes no slot from what asks somebody
+	case j.ToTracker():
+		return "tracker " + j.Via
 	case j.Digest > 0:
 		return digests
 	case j.Priority() == 0:
@@ -57,13 +59,15 @@ func (o *Outbox) gate(j ledger.Job) *gate {
 	g := o.gates[name]
 	if g == nil {
 		g = &gate{ready: laneHeap{less: o.moreUrgent}, slots: 16}
-		switch name {
-		case slackPages:
+		switch {
+		case name == slackPages:
 			g.slots = 32
-		case channels:
+		case name == channels:
 			g.slots, g.inTurn = 24, true
-		case theRest:
+		case name == theRest:
 			g.slots = 24
+		case j.ToTracker():
+			g.slots = 1 // GitHub asks for one request after another
 		}
 		o.gates[name] = g
 	}

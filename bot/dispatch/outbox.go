@@ -30,7 +30,9 @@ type Options struct {
 	Slack map[ledger.Kind]Performer
 	// Methods carry out what goes by another contact method; nil: there is none.
 	Methods *Methods
-	Log     zerolog.Logger
+	// Trackers carry out what concerns trackers; nil: there is none.
+	Trackers *Trackers
+	Log      zerolog.Logger
 
 	// Noted is told of every try of a job, what came of it (done, failed, needless,
 	// retry or set_aside), and how long ago it was decided. May be nil.

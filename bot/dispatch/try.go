@@ -131,6 +131,10 @@ func (o *Outbox) perform(ctx context.Context, t desk.Task) (desk.Outcome, error)
 		return desk.Outcome{Failed: "no contact method but Slack is configured"}, nil
 	case t.Job.ByMethod():
 		return o.opt.Methods.perform(ctx, t)
+	case t.Job.ToTracker() && o.opt.Trackers == nil:
+		return desk.Outcome{Failed: "no tracker is configured"}, nil
+	case t.Job.ToTracker():
+		return o.opt.Trackers.perform(ctx, t)
 	case p == nil:
 		return desk.Outcome{}, &nobodyError{t.Job.Kind}
 	default:

@@ -43,6 +43,8 @@ var families = []Family{
 	{"followup/N/K", "desk", "an index of the open follow-ups, with who is reminded of each, and when they were last", "when it is done or decided against"},
 	{"followups", "desk", "that the index has the follow-ups of versions before it", ""},
 	{"woken/SERVICE", "desk", "when people were disturbed at night or on a weekend because of a service", "14 days after, when the next one comes"},
+	{"exported/N/K", "desk", "an index of the open follow-ups that are at a tracker, with the issue there", "when it is done, decided against, or not to be seen there for a day"},
+	{"tracker/NAME", "desk", "that a tracker does not answer, and how often it was asked in vain", "when it answers"},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
 	{"read/N/HOUR/ACTOR", "desk", "that somebody read a private incident in that hour", "13 months later"},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},

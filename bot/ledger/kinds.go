@@ -46,6 +46,8 @@ const (
 	Tell           Kind = "tell"            // tell Person what Target says, about event Seq
 	Inform         Kind = "stakeholder"     // tell Person, or the channel Target, who has an interest, the update of event Seq
 	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
+	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
+	ExportPoll     Kind = "export_poll"     // ask the tracker Via how what was opened there stands
 	Groups         Kind = "groups"          // make the user groups equal to who is on call
 )
 
@@ -161,6 +163,9 @@ var table = map[Kind]Row{
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 
 	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
+	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
+	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,
+		Words: func(j Job) string { return "ask " + j.Via + " what is closed there" }},
 }
 
 // Kinds returns every kind that the table has a row for.
@@ -225,6 +230,9 @@ func (j Job) ByMethod() bool {
 		return false
 	}
 }
+
+// ToTracker reports whether the job concerns a tracker, which Via names.
+func (j Job) ToTracker() bool { return j.Kind == Export || j.Kind == ExportPoll }
 
 // Asks reports whether the job asks somebody for an answer.
 func (j Job) Asks() bool { return j.Kind == Notify || j.Kind == NotifyChannel }

@@ -30,7 +30,7 @@ type Job struct {
 	Created  time.Time `json:"created"`
 	Person   string    `json:"person,omitempty"` // an actor
 	Target   string    `json:"target,omitempty"` // a channel's name or ID
-	Via      string    `json:"via,omitempty"`    // a contact method
+	Via      string    `json:"via,omitempty"`    // a contact method; of an export: a tracker
 	Seq      int       `json:"seq,omitempty"`
 	Pass     int       `json:"pass,omitempty"`
 	Step     int       `json:"step,omitempty"`
