@@ -12,61 +12,61 @@ type Kind string
 // The kinds of events. The fields of [Event] that each one fills beside Seq,
 // At, By and Kind stand behind it.
 const (
-	KindDeclared         Kind = "declared"             // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
-	KindAcknowledged     Kind = "acknowledged"         //
-	KindDrill            Kind = "drill"                // Test: it is a drill from now on, or is none
-	KindInvestigate      Kind = "investigating"        // Text
-	KindMitigating       Kind = "mitigating"           // Text
-	KindMitigated        Kind = "mitigated"            // How, Assumed (nobody said how), Text, Undo
-	KindResolved         Kind = "resolved"             // Text; How and Assumed where it was never mitigated
-	KindClosed           Kind = "closed"               // Text
-	KindReopened         Kind = "reopened"             // Text
-	KindCancelled        Kind = "cancelled"            // Text, Reason: the outcome, where it was another than that it was no incident
-	KindMerged           Kind = "merged"               // Into, Private (that one is), Text
-	KindNote             Kind = "note"                 // Note, Text
-	KindSeverity         Kind = "severity"             // Severity, Text
-	KindTitle            Kind = "title"                // Title
-	KindService          Kind = "service"              // Service, Was, Text
-	KindRole             Kind = "role"                 // Role, Person
-	KindOffered          Kind = "role_offered"         // Role, Person: the role moves when that person takes it
-	KindFollowUp         Kind = "follow_up"            // FollowUp
-	KindChannel          Kind = "channel"              // Channel, ChannelName
-	KindAlert            Kind = "alert"                // Alert, Count, Text: the alert fired again
-	KindAlertJoined      Kind = "alert_joined"         // Count, Text, Reason: another alert fires; Count is how many there are
-	KindAlertOver        Kind = "alert_over"           // Alert, Text: the sender says it is over
-	KindRelated          Kind = "related"              // Into, Text: another incident, which may be the same
-	KindPaged            Kind = "paged"                // Person or Target, Via, Pass, Step, Rule, Reason, Text
-	KindPageFailed       Kind = "page_failed"          // Person or Target, Via, Text
-	KindReceipt          Kind = "receipt"              // Person, Via, Pass, Step, Reason (delivered or seen), Text
-	KindStep             Kind = "escalation_step"      // Pass, Step, Calls, Skipped, Text; Person and Via where a page was not confirmed
-	KindExhausted        Kind = "escalation_ended"     // Calls, Text
-	KindLapsed           Kind = "ack_lapsed"           // Text: why somebody is looked for again
-	KindGivenBack        Kind = "given_back"           // Text: the acknowledgement was taken back
-	KindRemark           Kind = "remark"               // Calls, Text: something the program has to say
-	KindPartJoined       Kind = "part_joined"          // Into, People, Calls, Impact, Text: Into is a part of this one now
-	KindAdmitted         Kind = "admitted"             // Person: By, or somebody, let them into what they could not see
-	KindLeft             Kind = "left"                 // Person: who was admitted is not in the channel any more
-	KindObjection        Kind = "objection"            // Of (the decision), Count (which one that is), Text
-	KindHidden           Kind = "entry_hidden"         // Of, Text: that entry is shown no longer
-	KindRetimed          Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
-	KindWithdrawn        Kind = "mark_withdrawn"       // Of: nobody marks that message any more
-	KindHelp             Kind = "help_asked"           // Calls, Target, Text: somebody pages people by hand
-	KindMissed           Kind = "promise_missed"       // Promise, Due: nothing was heard by then
-	KindPublic           Kind = "public_update"        // Text: words for the public, apart from those for stakeholders
-	KindOfferEnded       Kind = "offer_ended"          // Role, Person, Reason (declined, lapsed or replaced)
-	KindRoleLeft         Kind = "role_left"            // Role, Person: that person does not hold it any more
-	KindSilent           Kind = "command_silent"       // Person, Calls: the commander was not heard of; who is paged because of it
-	KindHowCorrected     Kind = "mitigation_corrected" // How, Text, Undo
-	KindWatched          Kind = "watch_ended"          // the watch time after mitigation is over
-	KindWatchMore        Kind = "watch_extended"       // Due: it is watched until then
-	KindFollowUpDone     Kind = "follow_up_done"       // FollowUp as it is then, as in all that follow; Text: a link or a sentence
-	KindFollowUpDropped  Kind = "follow_up_dropped"    // FollowUp, Text: why it was decided against
-	KindFollowUpAgain    Kind = "follow_up_reopened"   // FollowUp, Text
-	KindFollowUpDate     Kind = "follow_up_date"       // FollowUp, Text: why it has another date
-	KindFollowUpOwner    Kind = "follow_up_owner"      // FollowUp
-	KindFollowUpExported Kind = "follow_up_exported"   // FollowUp: it is at a tracker
-	KindFollowUpTitle    Kind = "follow_up_title"      // FollowUp
-	KindFollowUpRaised   Kind = "follow_up_raised"     // FollowUp, Text: why it matters more
+	KindDeclared        Kind = "declared"             // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
+	KindAcknowledged    Kind = "acknowledged"         //
+	KindDrill           Kind = "drill"                // Test: it is a drill from now on, or is none
+	KindInvestigate     Kind = "investigating"        // Text
+	KindMitigating      Kind = "mitigating"           // Text
+	KindMitigated       Kind = "mitigated"            // How, Assumed (nobody said how), Text, Undo
+	KindResolved        Kind = "resolved"             // Text; How and Assumed where it was never mitigated
+	KindClosed          Kind = "closed"               // Text
+	KindReopened        Kind = "reopened"             // Text
+	KindCancelled       Kind = "cancelled"            // Text, Reason: the outcome, where it was another than that it was no incident
+	KindMerged          Kind = "merged"               // Into, Private (that one is), Text
+	KindNote            Kind = "note"                 // Note, Text
+	KindSeverity        Kind = "severity"             // Severity, Text
+	KindTitle           Kind = "title"                // Title
+	KindService         Kind = "service"              // Service, Was, Text
+	KindRole            Kind = "role"                 // Role, Person
+	KindOffered         Kind = "role_offered"         // Role, Person: the role moves when that person takes it
+	KindFollowUp        Kind = "follow_up"            // FollowUp
+	KindChannel         Kind = "channel"              // Channel, ChannelName
+	KindAlert           Kind = "alert"                // Alert, Count, Text: the alert fired again
+	KindAlertJoined     Kind = "alert_joined"         // Count, Text, Reason: another alert fires; Count is how many there are
+	KindAlertOver       Kind = "alert_over"           // Alert, Text: the sender says it is over
+	KindRelated         Kind = "related"              // Into, Text: another incident, which may be the same
+	KindPaged           Kind = "paged"                // Person or Target, Via, Pass, Step, Rule, Reason, Text
+	KindPageFailed      Kind = "page_failed"          // Person or Target, Via, Text
+	KindReceipt         Kind = "receipt"              // Person, Via, Pass, Step, Reason (delivered or seen), Text
+	KindStep            Kind = "escalation_step"      // Pass, Step, Calls, Skipped, Text; Person and Via where a page was not confirmed
+	KindExhausted       Kind = "escalation_ended"     // Calls, Text
+	KindLapsed          Kind = "ack_lapsed"           // Text: why somebody is looked for again
+	KindGivenBack       Kind = "given_back"           // Text: the acknowledgement was taken back
+	KindRemark          Kind = "remark"               // Calls, Text: something the program has to say
+	KindPartJoined      Kind = "part_joined"          // Into, People, Calls, Impact, Text: Into is a part of this one now
+	KindAdmitted        Kind = "admitted"             // Person: By, or somebody, let them into what they could not see
+	KindLeft            Kind = "left"                 // Person: who was admitted is not in the channel any more
+	KindObjection       Kind = "objection"            // Of (the decision), Count (which one that is), Text
+	KindHidden          Kind = "entry_hidden"         // Of, Text: that entry is shown no longer
+	KindRetimed         Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
+	KindWithdrawn       Kind = "mark_withdrawn"       // Of: nobody marks that message any more
+	KindHelp            Kind = "help_asked"           // Calls, Target, Text: somebody pages people by hand
+	KindMissed          Kind = "promise_missed"       // Promise, Due: nothing was heard by then
+	KindPublic          Kind = "public_update"        // Text: words for the public, apart from those for stakeholders
+	KindOfferEnded      Kind = "offer_ended"          // Role, Person, Reason (declined, lapsed or replaced)
+	KindRoleLeft        Kind = "role_left"            // Role, Person: that person does not hold it any more
+	KindSilent          Kind = "command_silent"       // Person, Calls: the commander was not heard of; who is paged because of it
+	KindHowCorrected    Kind = "mitigation_corrected" // How, Text, Undo
+	KindWatched         Kind = "watch_ended"          // the watch time after mitigation is over
+	KindWatchMore       Kind = "watch_extended"       // Due: it is watched until then
+	KindFollowUpDone    Kind = "follow_up_done"       // FollowUp as it is then, as in all that follow; Text: a link or a sentence
+	KindFollowUpDropped Kind = "follow_up_dropped"    // FollowUp, Text: why it was decided against
+	KindFollowUpAgain   Kind = "follow_up_reopened"   // FollowUp, Text
+	KindFollowUpDate    Kind = "follow_up_date"       // FollowUp, Text: why it has another date
+	KindFollowUpOwner   Kind = "follow_up_owner"      // FollowUp
+	KindFollowUpExport  Kind = "follow_up_exported"   // FollowUp: it is at a tracker
+	KindFollowUpTitle   Kind = "follow_up_title"      // FollowUp
+	KindFollowUpRaised  Kind = "follow_up_raised"     // FollowUp, Text: why it matters more
 )
 
 // Event is one entry of a timeline. Events are append-only and numbered from 1
@@ -271,7 +271,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Asking = i.AcknowledgedBy != "" && i.Status.Active()
 	case KindFollowUp:
 		i.FollowUps = append(slices.Clip(i.FollowUps), *e.FollowUp)
-	case KindFollowUpDone, KindFollowUpDropped, KindFollowUpAgain, KindFollowUpDate, KindFollowUpOwner, KindFollowUpExported, KindFollowUpTitle, KindFollowUpRaised:
+	case KindFollowUpDone, KindFollowUpDropped, KindFollowUpAgain, KindFollowUpDate, KindFollowUpOwner, KindFollowUpExport, KindFollowUpTitle, KindFollowUpRaised:
 		i.setFollowUp(*e.FollowUp)
 	case KindChannel:
 		i.Channel, i.ChannelName, i.NoChannel = e.Channel, e.ChannelName, false

@@ -243,7 +243,7 @@ func (w Wording) followUpChange(e Event) (did string, texts []string) {
 		} else {
 			did += "team " + w.text(f.Team)
 		}
-	case KindFollowUpExported:
+	case KindFollowUpExport:
 		return "opened " + id + " in " + w.text(or(f.Export.Provider, "a tracker")), wrote(f.Title, f.Export.Named())
 	case KindFollowUpTitle:
 		return "renamed " + id, wrote(f.Title)

@@ -42,7 +42,7 @@ func (i Incident) ExportFollowUp(id string, e Export, by Actor, now time.Time) (
 		return Change{}, Refuse("", "%s is in %s already: %s", id, f.Export.Provider, f.Export.Link())
 	}
 	f.Export = e
-	return i.changeFollowUp(Event{Kind: KindFollowUpExported, FollowUp: &f}, by, now), nil
+	return i.changeFollowUp(Event{Kind: KindFollowUpExport, FollowUp: &f}, by, now), nil
 }
 
 // ClosedThere says that the issue of a follow-up is closed at its tracker: it is done,

@@ -30,7 +30,7 @@ func TestExportFollowUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	f, _ := c.Incident.FollowUp("INC-4-F1")
-	if f.Export != gitHub || !f.Open() || len(c.Events) != 1 || c.Events[0].Kind != KindFollowUpExported || c.Events[0].By != "person:ada" {
+	if f.Export != gitHub || !f.Open() || len(c.Events) != 1 || c.Events[0].Kind != KindFollowUpExport || c.Events[0].By != "person:ada" {
 		t.Errorf("ExportFollowUp() = %+v, events %+v", f, c.Events)
 	}
 	if _, err := c.Incident.ExportFollowUp("INC-4-F1", gitHub, Bot, now); err == nil {

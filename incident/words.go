@@ -125,7 +125,7 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "took the acknowledgement back"
 	case KindFollowUp:
 		s.Did, s.Wrote = w.followUp(e.FollowUp)
-	case KindFollowUpDone, KindFollowUpDropped, KindFollowUpAgain, KindFollowUpDate, KindFollowUpOwner, KindFollowUpExported, KindFollowUpTitle, KindFollowUpRaised:
+	case KindFollowUpDone, KindFollowUpDropped, KindFollowUpAgain, KindFollowUpDate, KindFollowUpOwner, KindFollowUpExport, KindFollowUpTitle, KindFollowUpRaised:
 		s.Did, s.Wrote = w.followUpChange(e)
 	case KindAlert:
 		s.Did = fmt.Sprintf("fired again (%d times so far)", e.Count)
