@@ -182,6 +182,10 @@ func (w *clockwork) event(e Event) {
 	case KindResolved, KindClosed, KindCancelled, KindMerged:
 		w.ends(e.At)
 		w.over, w.c.Ack.Due = true, time.Time{}
+	case KindImpact:
+		if n := len(e.Impact); n == 0 || !e.Impact[n-1].End.IsZero() {
+			w.ends(e.At)
+		}
 	case KindNote:
 		if e.Note == Update {
 			w.c.Updated = e.At

@@ -46,6 +46,7 @@ const (
 	KindPartJoined      Kind = "part_joined"          // Into, People, Calls, Impact, Text: Into is a part of this one now
 	KindAdmitted        Kind = "admitted"             // Person: By, or somebody, let them into what they could not see
 	KindLeft            Kind = "left"                 // Person: who was admitted is not in the channel any more
+	KindImpact          Kind = "impact"               // Impact (all of it; none: nobody was hit), Hit, Function, Text: what somebody knows of the impact
 	KindObjection       Kind = "objection"            // Of (the decision), Count (which one that is), Text
 	KindHidden          Kind = "entry_hidden"         // Of, Text: that entry is shown no longer
 	KindRetimed         Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
@@ -113,9 +114,10 @@ type Event struct {
 	FollowUp    *FollowUp  `json:"follow_up,omitempty"`
 	Undo        string     `json:"undo,omitempty"`   // how what mitigated it is undone
 	People      []Actor    `json:"people,omitempty"` // who worked on a part that joins
-	Impact      []Interval `json:"impact,omitempty"` // when that part hurt
-	From        int        `json:"from,omitempty"`   // a note: of the part in which it was written
-	Noted       time.Time  `json:"noted,omitzero"`   // and when
+	Impact      []Interval `json:"impact,omitempty"` // when it hurt
+	Hit         *Hit       `json:"hit,omitempty"`
+	From        int        `json:"from,omitempty"` // a note: of the part in which it was written
+	Noted       time.Time  `json:"noted,omitzero"` // and when
 	Promise     Promise    `json:"promise,omitempty"`
 	Due         time.Time  `json:"due,omitzero"`   // of a promise; of an offer: when it lapses
 	Same        bool       `json:"same,omitempty"` // an update that says that nothing has changed
@@ -286,6 +288,11 @@ func (i Incident) apply(e Event) Incident {
 			i.involve(a)
 		}
 		i.Impact = union(i.Impact, e.Impact)
+	case KindImpact:
+		i.Impact, i.ImpactBy, i.Function, i.Hit = e.Impact, e.By, e.Function, Hit{}
+		if e.Hit != nil {
+			i.Hit = *e.Hit
+		}
 	case KindAdmitted:
 		i.admit(e.Person)
 	case KindLeft:

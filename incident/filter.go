@@ -20,7 +20,8 @@ var filters = map[string]func(Entry) bool{
 	"alerts": func(n Entry) bool {
 		return slices.Contains([]Kind{KindAlert, KindAlertJoined, KindAlertOver}, n.Kind)
 	},
-	"roles": func(n Entry) bool { return n.Kind == KindRole || n.Kind == KindOffered },
+	"impact": func(n Entry) bool { return n.Kind == KindImpact },
+	"roles":  func(n Entry) bool { return n.Kind == KindRole || n.Kind == KindOffered },
 	"status": func(n Entry) bool {
 		_, moves := leads[n.Kind]
 		return moves || n.Kind == KindWatched || n.Kind == KindWatchMore || n.Kind == KindDeclared || n.Kind == KindAcknowledged || n.Kind == KindGivenBack || n.Kind == KindSeverity || n.Kind == KindService

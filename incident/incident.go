@@ -44,6 +44,8 @@ type Incident struct {
 	Resolved       time.Time  `json:"resolved,omitzero"`         // latest
 	Closed         time.Time  `json:"closed,omitzero"`           // latest
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
+	ImpactBy       Actor      `json:"impact_by,omitempty"`       // who said when it hurt or whom; empty: it is counted from the declaration
+	Hit            Hit        `json:"hit,omitzero"`              // whom it hurts, as far as somebody said
 	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
 	Offer          Offer      `json:"offer,omitzero"`            // of command, as long as it stands
 	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first

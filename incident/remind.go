@@ -112,7 +112,7 @@ func (i Incident) Draft(service string, step time.Duration, now time.Time) strin
 	if service != "" {
 		b.WriteString(service + ": ")
 	}
-	b.WriteString(strings.TrimRight(i.Title, ".") + ". Customers have been affected for " + Minutes(i.Hurting(now)) + ". ")
+	b.WriteString(strings.TrimRight(i.Title, ".") + ". " + i.affected(now) + " ")
 	switch i.Status {
 	case Declared:
 		b.WriteString("People are being called.")
@@ -125,6 +125,20 @@ func (i Incident) Draft(service string, step time.Duration, now time.Time) strin
 		b.WriteString(" Next update within " + Minutes(step) + ".")
 	}
 	return CleanText(b.String())
+}
+
+// affected says who is hit, and for how long.
+func (i Incident) affected(now time.Time) string {
+	if i.ImpactNone() {
+		return "Nobody is affected."
+	}
+	h := i.Hit
+	h.Source = ""
+	who := or(h.Words(), "customers")
+	if len(h.Who) > 0 && h.Count > 0 {
+		who += ","
+	}
+	return Capital(who) + " have been affected for " + Minutes(i.Hurting(now)) + "."
 }
 
 // Minutes says a duration as people do, to the minute: "7 min", "1 h 5 min".

@@ -68,6 +68,14 @@ func FirstOf(names []string, most int) string {
 	return strings.Join(names, ", ")
 }
 
+// and joins names as a sentence does.
+func and(names []string) string {
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
 // Capital begins a sentence with a capital letter.
 func Capital(s string) string {
 	first, n := utf8.DecodeRuneInString(s)

@@ -103,6 +103,8 @@ func (w Wording) Sentence(e Event) Sentence {
 		if e.From > 0 {
 			s.Did += " in " + Name(e.From)
 		}
+	case KindImpact:
+		s.Did = w.setImpact(e)
 	case KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp:
 		w.amended(e, &s)
 	case KindPublic:

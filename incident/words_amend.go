@@ -2,7 +2,7 @@ package incident
 
 import (
 	"fmt"
-	"strings"
+	"time"
 )
 
 // amended says what somebody said of other entries, and whom they asked for help.
@@ -33,10 +33,7 @@ func (w Wording) asked(e Event) string {
 	for _, a := range e.Calls {
 		people = append(people, w.actor(a))
 	}
-	list := strings.Join(people, ", ")
-	if len(people) > 1 {
-		list = strings.Join(people[:len(people)-1], ", ") + " and " + people[len(people)-1]
-	}
+	list := and(people)
 	switch {
 	case e.Target == "":
 		return list
@@ -50,10 +47,15 @@ func (w Wording) asked(e Event) string {
 // instant is the time that was set, with its day where that is not the day on which it
 // was set.
 func (w Wording) instant(e Event) string {
+	return w.moment(e.Time, e.At)
+}
+
+// moment is an instant that somebody named at another one.
+func (w Wording) moment(t, at time.Time) string {
 	if w.Time != nil {
-		return w.Time(e.Time)
+		return w.Time(t)
 	}
-	t, at := e.Time.UTC(), e.At.UTC()
+	t, at = t.UTC(), at.UTC()
 	if t.YearDay() == at.YearDay() && t.Year() == at.Year() {
 		return t.Format("15:04 UTC")
 	}

@@ -122,6 +122,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 			return s.told(caller, r)
 		}
 		return a
+	case actImpact:
+		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
+		return s.impactFormOn(ctx, i.TriggerID, caller, Command{}, n)
 	case actMore:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.told(caller, s.more(ctx, caller.Actor, n))
@@ -242,6 +245,8 @@ func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answ
 		return s.submittedReroute(ctx, caller, state.Incident, i.View)
 	case formHurtsAgain:
 		return s.submittedBack(ctx, caller, state.Incident, i.View)
+	case formImpact:
+		return s.submittedImpact(ctx, caller, state.Incident, i.View)
 	case formMitigate:
 		return s.submittedMitigate(ctx, caller, state.Incident, i.View)
 	case formOthers:
@@ -275,6 +280,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " maintenance SERVICE for 2h`"
 	case formHurtsAgain:
 		instead = "`" + s.opt.Command + " status " + incident.Name(readState(v.PrivateMetadata).Incident) + " investigating` and what came back"
+	case formImpact:
+		instead = "`" + s.opt.Command + " impact " + incident.Name(readState(v.PrivateMetadata).Incident) + " since 14:05`"
 	case formMitigate:
 		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
 	case formReroute:

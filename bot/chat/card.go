@@ -103,10 +103,22 @@ func mapLines(b desk.Brief, n names) []string {
 	if next := nextPromise(b); next != "" {
 		lines = append(lines, next)
 	}
-	if !i.Status.Hurting() {
-		return append(lines, "Impact lasted "+long(i.Hurting(i.Updated)))
+	return append(lines, impactLine(i))
+}
+
+// impactLine says since when it hurts, or how long it did, and whom.
+func impactLine(i incident.Incident) string {
+	line := "Nobody was hit"
+	switch n := len(i.Impact); {
+	case n > 0 && i.Impact[n-1].End.IsZero():
+		line = "Impact since " + at(i.Impact[n-1].Start)
+	case n > 0:
+		line = "Impact lasted " + long(i.Hurting(i.Updated))
 	}
-	return append(lines, "Impact since "+at(i.Impact[len(i.Impact)-1].Start))
+	if hit := i.Hit.Words(); hit != "" {
+		line += " · " + clip(esc(hit), 300)
+	}
+	return line
 }
 
 // rolesLine says who holds which role; empty: nobody holds any.

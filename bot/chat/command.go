@@ -35,6 +35,7 @@ type Command struct {
 	Into     int    // duplicate: the other incident
 	Number   int    // object, hide, retime: which decision or entry; timeline: which page
 	When     string // retime: the time, as typed
+	Impact   desk.Impact
 
 	Unknown string // the first word, when it is no verb
 	Near    string // the verb that it was probably meant to be
@@ -76,6 +77,7 @@ var verbs = []struct {
 	{"note", []string{"notes", "log", "add", "comment"}},
 	{"decide", []string{"decided", "decision"}},
 	{"object", []string{"objection", "disagree"}},
+	{"impact", []string{"impacted", "affected", "hit"}},
 	{"hide", []string{"redact"}},
 	{"retime", []string{"retimed"}},
 	{"task", []string{"todo", "action"}},
@@ -184,6 +186,8 @@ func (c *Command) details(key string) {
 		c.Service = serviceID(c.Service)
 	case "role":
 		c.role(key)
+	case "impact":
+		c.impact()
 	case "object", "hide", "retime", "timeline":
 		c.entry()
 	case "page", "reassign":
@@ -330,7 +334,7 @@ func cut(s string) (first, rest string) {
 var plainActs = map[string]desk.Verb{
 	"ack": desk.Acknowledge, "mitigate": desk.Mitigate, "resolve": desk.Resolve, "close": desk.Close,
 	"reopen": desk.Reopen, "cancel": desk.Cancel, "rename": desk.Rename, "note": desk.Note,
-	"object": desk.Object, "hide": desk.Hide, "retime": desk.Retime,
+	"impact": desk.SetImpact, "object": desk.Object, "hide": desk.Hide, "retime": desk.Retime,
 	"decide": desk.Note, "task": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
 	"service": desk.Reroute, "reroute": desk.Reroute, "role": desk.TakeRole, "duplicate": desk.Merge,
 	"near-miss": desk.NearMiss, "false-alarm": desk.FalseAlarm, "related": desk.Relate,
@@ -350,7 +354,7 @@ func (c Command) act() (desk.Act, bool, error) {
 		return desk.Act{}, false, nil
 	}
 	a := desk.Act{Verb: verb, Text: c.Text, Note: noteKinds[c.Word], Severity: c.Severity,
-		Service: c.Service, Role: c.Role, Into: c.Into, Entry: c.Number, When: c.When}
+		Service: c.Service, Role: c.Role, Into: c.Into, Entry: c.Number, When: c.When, Impact: c.Impact}
 	if c.Word == "update" && sameWords[strings.Trim(strings.ToLower(c.Text), trimmed)] {
 		return desk.Act{Verb: desk.Repeat}, true, nil
 	}

@@ -48,6 +48,9 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if s.rerouted(cmd).Service == "" && cmd.Word == "reroute" && len(cmd.More) == 0 {
 		return s.askWhose(ctx, c.TriggerID, caller, n, cmd.Text)
 	}
+	if cmd.Word == "impact" && !cmd.Impact.Said() {
+		return s.impactFormOn(ctx, c.TriggerID, caller, cmd, n)
+	}
 	if cmd.Word == "update" && cmd.Text == "" {
 		return s.formOn(ctx, c.TriggerID, caller, press{actUpdate, n})
 	}
@@ -169,6 +172,8 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return "Kept as the words for the public of " + i.Name() + ". Stakeholders get their own: `update`."
 	case desk.Object, desk.Hide, desk.Retime:
 		return amended(act, i)
+	case desk.SetImpact:
+		return i.Name() + ": " + impactLine(i) + "."
 	case desk.SetSeverity:
 		return i.Name() + " is " + i.Severity.String() + " now."
 	case desk.Relate:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -274,6 +275,7 @@ func moreMessage(b desk.Brief, a around, guest bool, n names, command string) me
 	if len(m.blocks) == 1 {
 		m.blocks = append(m.blocks, contextLine("There is nothing more. What helps others here, such as safe first steps and where to look, stands with the service in the roster."))
 	}
+	m.blocks = append(m.blocks, slack.NewActionBlock("more_"+strconv.Itoa(i.Number), button(actImpact, strconv.Itoa(i.Number), "Impact…", "")))
 	return m
 }
 

@@ -82,6 +82,7 @@ func IncidentHelp() []HelpGroup {
 			{"timeline decisions", "shows what happened, in order, with numbers: all of it or, by a word, only notes, what, where, how, when, decisions, tasks, pages and so on; `page 2` shows an earlier or later part"},
 			{"hide 12 REASON", "leaves an entry out of what is shown and of the post-mortem; it stays in the record"},
 			{"retime 12 14:05 REASON", "says when an entry really was"},
+			{"impact since 14:05", "says when it began to hurt; also until 14:40, or none; alone it opens a form: since when, whom, how many"},
 			{"postmortem", "shows the draft of the post-mortem"},
 			{"help", "shows this"},
 		}},

@@ -60,7 +60,7 @@ func briefMessage(t desk.Task, n names) message {
 	text := fmt.Sprintf("%s asks you to take command of %s: %s", n.begins(e), i.Name(), esc(i.Title))
 	state := []string{
 		fmt.Sprintf("*State* %s · %s · %s", i.Severity, i.Status, clip(esc(t.ServiceName()), 200)),
-		"*Impact* " + incident.Minutes(i.Hurting(e.At)) + " so far, since " + at(i.Impact[len(i.Impact)-1].Start),
+		"*Impact* " + incident.Minutes(i.Hurting(e.At)) + " so far. " + impactLine(i),
 		"*Roles* " + n.roles(i),
 		"*Being done* " + n.entries(h.Doing, "nothing is noted"),
 		"*Decisions and objections* " + n.entries(h.Decisions, "none are open"),

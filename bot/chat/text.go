@@ -205,6 +205,8 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		}
 	case incident.KindReopened:
 		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
+	case incident.KindImpact:
+		return quoted(n.saidImpact(e), e.Text)
 	case incident.KindAlert, incident.KindAlertJoined:
 		s := "*" + clip(esc(e.Text), 1000) + "*"
 		if e.Reason != "" {

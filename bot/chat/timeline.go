@@ -194,11 +194,7 @@ func (c *Command) entry() {
 			return
 		}
 		if c.Number, c.Text = n, rest; c.Word == "retime" {
-			c.When, c.Text = cut(rest)
-			if day, err := time.Parse(time.DateOnly, dashes.Replace(c.When)); err == nil { // and then the minute
-				word, rest := cut(c.Text)
-				c.When, c.Text = day.Format(time.DateOnly)+" "+word, rest
-			}
+			c.When, c.Text = typedTime(rest)
 		}
 	}
 }

@@ -33,6 +33,7 @@ const (
 	Repeat      Verb = "same"   // post the last update again
 	Publish     Verb = "public" // words for the public
 	Object      Verb = "object"
+	SetImpact   Verb = "impact"
 	Hide        Verb = "hide"
 	Retime      Verb = "retime"
 	NearMiss    Verb = "near-miss"
@@ -62,6 +63,7 @@ type Act struct {
 	Zone     *time.Location // Retime: of whoever typed it; nil: the business's
 	How      incident.How   // Mitigate, and Resolve of what was not: what made it stop; empty: as Text says
 	Undo     string         // Mitigate: how what made it stop is undone
+	Impact   Impact         // SetImpact
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
@@ -148,6 +150,8 @@ func (w *work) decide(a Act) (incident.Change, error) {
 		return w.relate(a)
 	case Note:
 		return i.Note(a.Note, a.Text, by, now)
+	case SetImpact:
+		return w.setImpact(a)
 	case Object, Hide, Retime:
 		return w.amend(a)
 	case SetSeverity:

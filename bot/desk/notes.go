@@ -86,12 +86,8 @@ func (w *work) amend(a Act) (incident.Change, error) {
 			near = n.At
 		}
 	}
-	zone := a.Zone
-	if zone == nil {
-		zone = w.d.opt.Zone
-	}
-	at, ok := incident.ParseWhen(a.When, near, w.Now, zone)
-	if !ok && a.Entry > 0 {
+	at, err := w.typed(a.When, near, a.Zone)
+	if a.Entry > 0 && (err != nil || at.IsZero()) {
 		return incident.Change{}, refusal("Use the hour and the minute of a time that has been, as in 14:05, or with the day, as in 2026-11-29 14:05.",
 			"“%s” is no time that entry %d can have.", a.When, a.Entry)
 	}

@@ -62,7 +62,18 @@ type declaration struct {
 	Service  string   `json:"service"`
 	Details  string   `json:"details"`
 	Private  bool     `json:"private"`
-	Test     bool     `json:"test"`
+	Test     bool     `json:"test"`     // a drill
+	Symptom  string   `json:"symptom"`  // what customers see: slow, erroring, unavailable, partial, wrong_data, security
+	Function string   `json:"function"` // the business function that is hit
+}
+
+// symptoms lists what customers may see, for whoever sent another word.
+func symptoms() string {
+	var list []string
+	for _, s := range incident.Symptoms() {
+		list = append(list, string(s))
+	}
+	return strings.Join(list, ", ")
 }
 
 func (s *Server) declare(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -73,12 +84,16 @@ func (s *Server) declare(w http.ResponseWriter, r *http.Request, d *Parts) error
 	if err := body.Severity.problem(); err != nil {
 		return err
 	}
+	symptom, known := incident.ParseSymptom(body.Symptom)
+	if body.Symptom != "" && !known {
+		return invalid("symptom", "is "+quote(body.Symptom)+"; it must be one of "+symptoms())
+	}
 	c, err := caller(r, d, body.As)
 	if err != nil {
 		return err
 	}
 	a, err := d.Declare(r.Context(), c, incident.Declaration{
-		Title: body.Title, Severity: body.Severity.is, Service: body.Service,
+		Title: body.Title, Severity: body.Severity.is, Service: body.Service, Symptom: symptom, Function: body.Function,
 		Details: body.Details, Private: body.Private, Test: body.Test,
 	})
 	s.acted("declare", c, a, err)
@@ -114,6 +129,15 @@ type deed struct {
 	Into     string   `json:"into"`     // duplicate: INC-N
 	Entry    int      `json:"entry"`    // hide, retime: the number of the entry; object: of the decision, 0 the latest
 	At       string   `json:"at"`       // retime: when it was, as in 14:05 or 2026-11-29T14:05:00Z
+	How      string   `json:"how"`      // mitigate, resolve: rollback, restart, failover, flag, workaround or fix
+	Undo     string   `json:"undo"`     // mitigate: how what was changed is undone
+	Since    string   `json:"since"`    // impact: when it began, as at
+	Until    string   `json:"until"`    // impact: when it was over, as at
+	None     bool     `json:"none"`     // impact: nobody was hit
+	Function string   `json:"function"` // impact: what they cannot do
+	Who      []string `json:"who"`      // impact: end_users, customers, partners, staff
+	Count    int      `json:"count"`    // impact: how many
+	Source   string   `json:"source"`   // impact: where the count is from
 }
 
 // The acts that are no [desk.Act]: they concern who is paged.
@@ -127,8 +151,8 @@ const (
 // verbs are the acts, as they stand in addresses.
 var verbs = [...]desk.Verb{
 	desk.Acknowledge, desk.Investigate, desk.Mitigating, desk.Mitigate, desk.Resolve, desk.Close, desk.Reopen,
-	desk.Cancel, desk.NearMiss, desk.FalseAlarm, desk.Merge, desk.Relate, desk.Note, desk.Object, desk.Hide, desk.Retime,
-	desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, escalate, unack, snooze, reassign,
+	desk.Cancel, desk.NearMiss, desk.FalseAlarm, desk.Merge, desk.Relate, desk.Note, desk.Repeat, desk.Publish, desk.Object,
+	desk.Hide, desk.Retime, desk.SetImpact, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, desk.Real, desk.Drill, escalate, unack, snooze, reassign,
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -226,7 +250,32 @@ func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error)
 		}
 	case desk.TakeRole:
 		return b.role(a, d, by)
+	case desk.Mitigate, desk.Resolve:
+		a.How, a.Undo = incident.How(strings.ToLower(strings.TrimSpace(b.How))), b.Undo
+		if a.How != "" && !slices.Contains(incident.Hows, a.How) {
+			return a, invalid("how", "must be rollback, restart, failover, flag, workaround or fix")
+		}
+	case desk.SetImpact:
+		return b.impact(a)
 	}
+	return a, nil
+}
+
+// impact reads what is known of the impact.
+func (b deed) impact(a desk.Act) (desk.Act, error) {
+	a.Impact = desk.Impact{Since: b.Since, Until: b.Until, None: b.None, Function: b.Function}
+	if len(b.Who) == 0 && b.Count == 0 {
+		return a, nil
+	}
+	h := incident.Hit{Count: b.Count, Source: b.Source}
+	for _, word := range b.Who {
+		who, ok := incident.ParseAudience(word)
+		if !ok {
+			return a, invalid("who", "has "+quote(word)+"; it must be of end_users, customers, partners, staff")
+		}
+		h.Who = append(h.Who, who)
+	}
+	a.Impact.Hit = &h
 	return a, nil
 }
 
@@ -278,8 +327,10 @@ func (f refused) lacks(ctx context.Context, d *Parts, by incident.Actor) bool {
 	switch f.act.Verb {
 	case desk.Hide, desk.Retime:
 		return f.act.Entry <= 0 || incident.CleanText(f.act.Text) == ""
-	case desk.Note, desk.Reopen, desk.Rename, desk.Object, desk.NearMiss, desk.FalseAlarm:
+	case desk.Note, desk.Reopen, desk.Rename, desk.Object, desk.NearMiss, desk.FalseAlarm, desk.Publish:
 		return incident.CleanText(f.act.Text) == ""
+	case desk.SetImpact:
+		return !f.act.Impact.Said()
 	case desk.Merge, desk.Relate:
 		return f.act.Into == f.incident || !exists(ctx, d, by, f.act.Into)
 	case desk.Reroute:

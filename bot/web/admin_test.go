@@ -192,9 +192,10 @@ func TestEveryVerb(t *testing.T) {
 		desk.Merge: `{"into":"INC-2"}`, desk.Note: `{"text":"x"}`, desk.SetSeverity: `{"severity":"sev1"}`, desk.Rename: `{"text":"y"}`,
 		desk.Reroute: `{"service":"search"}`, desk.TakeRole: `{"role":"shadow","person":"bob"}`, desk.Reopen: `{"text":"x"}`,
 		snooze: `{"for":"15m"}`, reassign: `{"person":"bob"}`, desk.Object: `{"text":"x"}`,
+		desk.Publish: `{"text":"x"}`, desk.SetImpact: `{"since":"2020-01-01T10:00:00Z","who":["customers"],"count":3}`,
 		desk.Hide: `{"entry":2,"text":"x"}`, desk.Retime: `{"entry":2,"at":"2020-01-01T10:00:00Z","text":"x"}`,
 	}
-	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve", unack: "ack"}
+	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve", unack: "ack", desk.Real: "drill"}
 	for _, verb := range verbs {
 		t.Run(string(verb), func(t *testing.T) {
 			w := newWorld(t)
@@ -202,6 +203,9 @@ func TestEveryVerb(t *testing.T) {
 			w.want(t, post("/v1/incidents", `{"title":"two"}`).admin(), 201, nil)
 			if first := before[verb]; first != "" {
 				w.want(t, post("/v1/incidents/1/"+first, "").admin(), 200, nil)
+			}
+			if verb == desk.Repeat {
+				w.want(t, post("/v1/incidents/1/note", `{"text":"as before","kind":"update"}`).admin(), 200, nil)
 			}
 			if verb == desk.Object {
 				w.want(t, post("/v1/incidents/1/note", `{"text":"roll back","kind":"decision"}`).admin(), 200, nil)

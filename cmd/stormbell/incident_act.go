@@ -19,9 +19,11 @@ func declareCommand(p process) *cobra.Command {
 		Details  string `json:"details,omitempty"`
 		Private  bool   `json:"private,omitempty"`
 		Test     bool   `json:"test,omitempty"`
+		Symptom  string `json:"symptom,omitempty"`
+		Function string `json:"function,omitempty"`
 	}
 	cmd := &cobra.Command{
-		Use:   "declare --config FILE [--severity SEV] [--service ID] [--details TEXT] [--private] [--test] [--as PERSON] [--json] TITLE…",
+		Use:   "declare --config FILE [--severity SEV] [--service ID] [--symptom WORD] [--function TEXT] [--details TEXT] [--private] [--drill] [--as PERSON] [--json] TITLE…",
 		Short: "Open an incident: whoever is on call is paged",
 		Args:  wordsFrom("TITLE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,7 +45,11 @@ func declareCommand(p process) *cobra.Command {
 	cmd.Flags().StringVar(&body.Service, "service", "", "the `ID` of the service that is affected; by default the roster's default service")
 	cmd.Flags().StringVar(&body.Details, "details", "", "more `TEXT`, which becomes the first note")
 	cmd.Flags().BoolVar(&body.Private, "private", false, "only the people involved can see it in Slack")
-	cmd.Flags().BoolVar(&body.Test, "test", false, "an exercise, which is not announced")
+	cmd.Flags().BoolVar(&body.Test, "drill", false, "an exercise: it says so in every line, and is not announced")
+	cmd.Flags().BoolVar(&body.Test, "test", false, "the earlier name of --drill")
+	_ = cmd.Flags().MarkHidden("test") // it is defined
+	cmd.Flags().StringVar(&body.Symptom, "symptom", "", "what customers see, a `WORD`: slow, erroring, unavailable, partial, wrong_data or security")
+	cmd.Flags().StringVar(&body.Function, "function", "", "what customers cannot do, as in `TEXT` card payments")
 	return cmd
 }
 
@@ -66,25 +72,39 @@ func wordsFrom(words ...string) cobra.PositionalArgs {
 type deed struct {
 	verb, short string
 	words       []string
-	optional    string // a last word that may be missing
+	optional    string   // a last word that may be missing
+	fields      []string // of the bot's body, for the words before the last one
+	kind        string   // of a note, where the verb is one
 }
 
 var deeds = []deed{
 	{verb: "ack", short: "Acknowledge it: somebody is on it, and nobody else is paged"},
+	{verb: "role", short: "Give somebody a role: commander, responder, communicator or shadow", words: []string{"ROLE", "PERSON"}, fields: []string{"role", "person"}},
 	{verb: "mitigate", short: "Say that customers are fine again", optional: "TEXT"},
 	{verb: "resolve", short: "Say that the work of the incident is over", optional: "TEXT"},
 	{verb: "close", short: "Say that nothing is left but follow-ups", optional: "TEXT"},
 	{verb: "reopen", short: "Say that the trouble is back", words: []string{"REASON"}},
 	{verb: "cancel", short: "Say that it was no incident", optional: "TEXT"},
+	{verb: "near-miss", short: "Say that it could have hurt and did not", words: []string{"REASON"}},
+	{verb: "false-alarm", short: "Say that there was nothing", words: []string{"REASON"}},
+	{verb: "duplicate", short: "Make it a part of another incident", words: []string{"INC-M"}, optional: "REASON", fields: []string{"into"}},
+	{verb: "related", short: "Say that it has to do with another incident", words: []string{"INC-M"}, optional: "TEXT", fields: []string{"into"}},
+	{verb: "drill", short: "Say that it is a drill"},
+	{verb: "real", short: "Say that it is real, no drill"},
+	{verb: "update", short: "Tell those who wait how it stands", words: []string{"TEXT"}, kind: "update"},
+	{verb: "same", short: "Post the last update again, since nothing has changed"},
+	{verb: "public", short: "Keep words for the public", words: []string{"TEXT"}},
+	{verb: "rename", short: "Change the title", words: []string{"TITLE"}},
+	{verb: "service", short: "Give it to the owner of another service, who is paged", words: []string{"ID"}, optional: "REASON", fields: []string{"service"}},
 	{verb: "note", short: "Add to the timeline what was seen, done or decided", words: []string{"TEXT"}},
 	{verb: "object", short: "Record what speaks against the latest decision", words: []string{"TEXT"}},
-	{verb: "hide", short: "Leave an entry of the timeline, by its number, out of what is shown", words: []string{"N", "REASON"}},
-	{verb: "retime", short: "Say when an entry of the timeline really was, as in 14:05", words: []string{"N", "TIME", "REASON"}},
-	{verb: "sev", short: "Change the severity", words: []string{"SEV"}, optional: "REASON"},
+	{verb: "hide", short: "Leave an entry of the timeline, by its number, out of what is shown", words: []string{"N", "REASON"}, fields: []string{"entry"}},
+	{verb: "retime", short: "Say when an entry of the timeline really was, as in 14:05", words: []string{"N", "TIME", "REASON"}, fields: []string{"entry", "at"}},
+	{verb: "sev", short: "Change the severity", words: []string{"SEV"}, optional: "REASON", fields: []string{"severity"}},
 	{verb: "escalate", short: "Page the next step of the escalation policy now"},
 	{verb: "unack", short: "Take the acknowledgement back: somebody else is paged"},
-	{verb: "snooze", short: "Page nobody for a while, such as 15m", words: []string{"DURATION"}},
-	{verb: "reassign", short: "Page one person of the roster instead", words: []string{"PERSON"}},
+	{verb: "snooze", short: "Page nobody for a while, such as 15m", words: []string{"DURATION"}, fields: []string{"for"}},
+	{verb: "reassign", short: "Page one person of the roster instead", words: []string{"PERSON"}, fields: []string{"person"}},
 }
 
 // args wants INC-N and the deed's words.
@@ -98,6 +118,9 @@ func (d deed) args() cobra.PositionalArgs {
 // usage is the deed's words, as help shows them.
 func (d deed) usage() string {
 	s := d.verb + " --config FILE [--as PERSON] [--json] INC-N"
+	if d.verb == "mitigate" || d.verb == "resolve" {
+		s = d.verb + " --config FILE [--how WORD] [--as PERSON] [--json] INC-N"
+	}
 	for _, w := range d.words {
 		s += " " + w
 	}
@@ -116,20 +139,27 @@ func (d deed) body(as string, words []string) map[string]any {
 	if as != "" {
 		b["as"] = as
 	}
-	field := map[string]string{"sev": "severity", "snooze": "for", "reassign": "person"}[d.verb]
-	if field != "" {
-		b[field], words = words[0], words[1:]
+	for _, field := range d.fields {
+		b[field], words = any(words[0]), words[1:]
+		if field == "entry" {
+			b[field] = number(b[field].(string))
+		}
 	}
-	if d.verb == "hide" || d.verb == "retime" {
-		b["entry"], words = number(words[0]), words[1:]
-	}
-	if d.verb == "retime" {
-		b["at"], words = words[0], words[1:]
+	if d.kind != "" {
+		b["kind"] = d.kind
 	}
 	if len(words) > 0 {
 		b["text"] = strings.Join(words, " ")
 	}
 	return b
+}
+
+// path is the act as the bot's addresses have it.
+func (d deed) path() string {
+	if d.kind != "" {
+		return "note"
+	}
+	return d.verb
 }
 
 // number is the number of an entry; 0, which there is none of, for another word.
@@ -140,7 +170,7 @@ func number(word string) int {
 
 func deedCommand(p process, d deed) *cobra.Command {
 	var flags operatorFlags
-	var as string
+	var as, how string
 	cmd := &cobra.Command{
 		Use:   d.usage(),
 		Short: d.short,
@@ -154,7 +184,11 @@ func deedCommand(p process, d deed) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			answer, err := o.post(cmd.Context(), "/v1/incidents/"+name+"/"+d.verb, d.body(as, args[1:]))
+			body := d.body(as, args[1:])
+			if how != "" {
+				body["how"] = how
+			}
+			answer, err := o.post(cmd.Context(), "/v1/incidents/"+name+"/"+d.path(), body)
 			if err != nil {
 				return err
 			}
@@ -163,6 +197,9 @@ func deedCommand(p process, d deed) *cobra.Command {
 	}
 	flags.add(cmd)
 	asFlag(cmd, &as)
+	if d.verb == "mitigate" || d.verb == "resolve" {
+		cmd.Flags().StringVar(&how, "how", "", "what made it stop, a `WORD`: rollback, restart, failover, flag, workaround or fix")
+	}
 	return cmd
 }
 

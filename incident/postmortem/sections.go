@@ -125,9 +125,17 @@ func (f *facts) impact(d Document) Section {
 		s.Lines = append(s.Lines, "Together: "+Span(f.hurting()).String()+".")
 	}
 	s.Lines = append(s.Lines, "First seen by: "+f.seenBy()+".")
-	s.Asks = []Ask{
-		{Question: "Which customers could not do what?", Hint: "end users, customers, partners or staff"},
-		{Question: "How many customers or orders were hit, and where does the number come from?"},
+	if f.i.ImpactNone() {
+		s.Lines = append(s.Lines, "Nobody was hit.")
+	}
+	if hit := f.i.Hit.Words(); hit != "" {
+		s.Lines = append(s.Lines, "Hit: "+f.cast.clean(hit)+".")
+	}
+	if len(f.i.Hit.Who) == 0 && !f.i.ImpactNone() {
+		s.Asks = append(s.Asks, Ask{Question: "Which customers could not do what?", Hint: "end users, customers, partners or staff"})
+	}
+	if f.i.Hit.Count == 0 && !f.i.ImpactNone() {
+		s.Asks = append(s.Asks, Ask{Question: "How many customers or orders were hit, and where does the number come from?"})
 	}
 	if d.Measures[0].Missing != "" {
 		s.Asks = append(s.Asks, Ask{Question: "When did the impact begin?", Hint: "the timeline begins with the declaration"})

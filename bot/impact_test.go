@@ -1,0 +1,80 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// TestS15WhoIsHit says whom an incident hits, since when and how many, in words and by the form: the card, the
+// draft of an update and the document say it, too.
+func TestS15WhoIsHit(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("ada", "general", "declare card payments fail sev1 service:checkout")
+		r.pass(time.Minute)
+		r.command("ada", "general", "ack INC-1")
+		r.pass(10 * time.Minute)
+		i, _ := r.fold(1)
+		declared := i.Declared
+
+		r.command("ada", "general", "impact INC-1 since 14:99")
+		if i, _ := r.fold(1); !i.Impact[0].Start.Equal(declared) {
+			t.Errorf("a time that is none moved the impact to %s", i.Impact[0].Start)
+		}
+		r.command("ada", "general", "impact INC-1 until now")
+		r.command("ada", "general", "impact INC-1 since "+declared.Add(-165*time.Minute).UTC().Format("2006-01-02 15:04")+" customers wrote to support")
+		r.pass(time.Minute)
+		i, _ = r.fold(1)
+		if want := declared.Add(-165 * time.Minute).Truncate(time.Minute); !i.Impact[0].Start.Equal(want) {
+			t.Fatalf("the impact began %s, want %s", i.Impact[0].Start, want)
+		}
+		said := r.channel(i.ChannelName).Messages
+		r.find(said, "customers wrote to support")
+
+		r.command("ada", "general", "impact INC-1")
+		form := r.view("U0ADA")
+		if res := r.fill("ada", form, map[string]any{"who": []any{"customers", "nobody"}}); len(res.Errors) == 0 {
+			t.Errorf("customers and nobody at once: %+v", res)
+		}
+		if res := r.fill("ada", form, map[string]any{"count": "some"}); len(res.Errors) == 0 {
+			t.Errorf("a number that is none: %+v", res)
+		}
+		r.fill("ada", form, map[string]any{"who": []any{"customers", "partners"}, "count": "1,200", "source": "the orders dashboard", "function": "card payments"})
+		r.pass(time.Minute)
+		i, _ = r.fold(1)
+		if got := i.Hit.Words(); got != "customers and partners, about 1,200 (the orders dashboard)" || i.Function != "card payments" {
+			t.Errorf("hit are %q, function %q", got, i.Function)
+		}
+		if want := declared.Add(-165 * time.Minute).Truncate(time.Minute); !i.Impact[0].Start.Equal(want) {
+			t.Errorf("the form moved the beginning to %s", i.Impact[0].Start)
+		}
+		card := r.find(r.channel(i.ChannelName).Messages, "Impact since")
+		if text := shown([]slacksim.Message{card}); !strings.Contains(text, "customers and partners, about 1,200") {
+			t.Errorf("the card says %s", text)
+		}
+		if draft := i.Draft("Checkout", 0, time.Now()); !strings.Contains(draft, "Customers and partners, about 1,200, have been affected for") {
+			t.Errorf("the draft of an update is %q", draft)
+		}
+		r.command("ada", "general", "mitigate INC-1 rollback")
+		r.pass(time.Minute)
+		document, err := r.desk.Postmortem(t.Context(), incident.Person("ada"), 1, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, s := range document.Sections {
+			found = found || s.ID == "impact" && strings.Contains(strings.Join(s.Lines, "\n"), "Hit: customers and partners, about 1,200 (the orders dashboard).")
+		}
+		if !found {
+			t.Error("the document does not say who was hit")
+		}
+		r.command("ada", "general", "impact INC-1 none a bot of ours asked")
+		r.pass(time.Minute)
+		if i, _ := r.fold(1); !i.ImpactNone() || i.Hurting(time.Now()) != 0 {
+			t.Errorf("after none the impact is %v", i.Impact)
+		}
+	})
+}
