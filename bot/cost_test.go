@@ -64,10 +64,10 @@ services:
 defaults: {service: checkout, policy: payments}
 `
 
-// What one alert may cost.
+// What one alert may cost; two of the changes are until when Slack was heard.
 const (
 	commitsMost = 8
-	changesMost = 35
+	changesMost = 38
 )
 
 // TestCostOfAnAlert counts what one alert makes the store do that opens an

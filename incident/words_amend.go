@@ -19,6 +19,9 @@ func (w Wording) amended(e Event, s *Sentence) {
 		}
 	case KindWithdrawn:
 		s.Did = fmt.Sprintf("took the mark off entry %d", e.Of)
+		if e.By == Bot {
+			s.Did = fmt.Sprintf("found, after an outage, that nobody marks entry %d any more", e.Of)
+		}
 	case KindHelp:
 		s.Did = "asked for help"
 		if whom := w.asked(e); whom != "" {

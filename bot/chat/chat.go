@@ -68,6 +68,11 @@ type Slack struct {
 	reopened map[string]time.Time // when people were told last that announcements are in this channel
 
 	zones userZones
+
+	deaf struct { // when Slack could not be heard the last time
+		mu sync.Mutex
+		wire.Gap
+	}
 }
 
 // New returns the Slack side of the desk and of the alerts. It does not connect.
@@ -110,6 +115,7 @@ func (s *Slack) Run(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { return s.wire.Run(ctx, s.handler()) })
 	g.Go(func() error { return s.prepare(ctx) })
+	g.Go(func() error { return s.listen(ctx) })
 	return g.Wait()
 }
 
@@ -148,7 +154,7 @@ func (s *Slack) handle(ctx context.Context, e wire.Envelope) wire.Answer {
 	case e.Interaction != nil:
 		a = s.interact(ctx, *e.Interaction)
 	case e.Event != nil:
-		a = s.happened(ctx, *e.Event)
+		a = s.happened(ctx, *e.Event, e.Again)
 	}
 	return wire.Answer{Payload: a.payload, After: a.after}
 }

@@ -14,7 +14,7 @@ import (
 
 // happened handles an event. Whatever is not of use here is acknowledged like
 // the rest, or Slack would repeat it.
-func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answer {
+func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent, again bool) answer {
 	switch event := e.InnerEvent.Data.(type) {
 	case *slackevents.AppHomeOpenedEvent:
 		if event.Tab != "home" {
@@ -31,11 +31,11 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent) answ
 		return s.unreacted(ctx, event)
 	case *slackevents.AppMentionEvent:
 		if event.BotID == "" {
-			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, false)
+			return s.typed(ctx, writing{event.User, event.Channel, event.TimeStamp, event.Text, false, again})
 		}
 	case *slackevents.MessageEvent:
 		if event.ChannelType == "im" && event.SubType == "" && event.BotID == "" {
-			return s.typed(ctx, event.User, event.Channel, event.TimeStamp, event.Text, true)
+			return s.typed(ctx, writing{event.User, event.Channel, event.TimeStamp, event.Text, true, again})
 		}
 	case *slackevents.ChannelUnarchiveEvent, *slackevents.GroupUnarchiveEvent:
 		s.wire.Forget(s.opt.AnnounceChannel) // it may be that one, in whose place another stands

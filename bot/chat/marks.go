@@ -34,7 +34,7 @@ func (s *Slack) pinned(ctx context.Context, e *slackevents.PinAddedEvent) answer
 	if m == nil || s.ours(e.User) || s.ours(m.User) {
 		return answer{}
 	}
-	s.mark(ctx, marker{e.User, e.EventTimestamp}, desk.Marking{Message: ledger.Message{Channel: e.Channel, TS: m.Timestamp}, Way: wayPin,
+	s.mark(ctx, marker{e.User, e.EventTimestamp}, desk.Marking{Message: ledger.Message{Channel: e.Channel, TS: m.Timestamp}, Way: wayPin, When: writtenAt(e.EventTimestamp),
 		Author: s.people.Current().Actor(m.User), Text: named(tidy(m.Text), s.nameOf)})
 	return answer{}
 }
@@ -44,7 +44,7 @@ func (s *Slack) reacted(ctx context.Context, e *slackevents.ReactionAddedEvent) 
 	if e.Reaction != pushpin || e.Item.Type != "message" || s.ours(e.User) || s.ours(e.ItemUser) {
 		return answer{}
 	}
-	s.mark(ctx, marker{e.User, e.EventTimestamp}, desk.Marking{Message: ledger.Message{Channel: e.Item.Channel, TS: e.Item.Timestamp}, Way: wayReaction(e.User)})
+	s.mark(ctx, marker{e.User, e.EventTimestamp}, desk.Marking{Message: ledger.Message{Channel: e.Item.Channel, TS: e.Item.Timestamp}, Way: wayReaction(e.User), When: writtenAt(e.EventTimestamp)})
 	return answer{}
 }
 
@@ -67,6 +67,12 @@ func (s *Slack) unreacted(ctx context.Context, e *slackevents.ReactionRemovedEve
 type marker struct{ user, at string }
 
 func (s *Slack) mark(ctx context.Context, by marker, m desk.Marking) {
+	if err := s.setMark(ctx, by, m); err != nil {
+		s.log.Warn().Str("error", refusalOr(err)).Msg("a marked message is not in the timeline")
+	}
+}
+
+func (s *Slack) setMark(ctx context.Context, by marker, m desk.Marking) error {
 	s.here(ctx, m.Message.Channel, by.user, true)
 	n, ok, err := s.desk.InChannel(ctx, m.Message.Channel)
 	if err == nil && ok {
@@ -76,9 +82,7 @@ func (s *Slack) mark(ctx context.Context, by marker, m desk.Marking) {
 		}
 		_, err = s.desk.Mark(ctx, c, n, m)
 	}
-	if err != nil {
-		s.log.Warn().Str("error", refusalOr(err)).Msg("a marked message is not in the timeline")
-	}
+	return err
 }
 
 func (s *Slack) unmark(ctx context.Context, by marker, m ledger.Message, way string) {
@@ -88,7 +92,7 @@ func (s *Slack) unmark(ctx context.Context, by marker, m ledger.Message, way str
 		if by.at != "" {
 			c.Key = key("unmark", by.at, by.user, m.Channel, m.TS, way)
 		}
-		_, err = s.desk.Unmark(ctx, c, n, m, way)
+		_, err = s.desk.Unmark(ctx, c, n, m, way, writtenAt(by.at))
 	}
 	if err != nil {
 		s.log.Warn().Str("error", refusalOr(err)).Msg("a message that is marked no longer is still in the timeline")

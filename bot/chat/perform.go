@@ -31,6 +31,8 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Notes:          s.notes,
 		ledger.Relief:         s.relief,
 		ledger.Mark:           s.readMark,
+		ledger.ReadBack:       s.readBack,
+		ledger.Missed:         s.tellMissed,
 		ledger.Topic:          s.setTopic,
 		ledger.Purpose:        s.setPurpose,
 		ledger.Say:            s.say,

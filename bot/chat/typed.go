@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -26,15 +27,36 @@ func refusalOr(err error) string {
 	return wire.Plain(err)
 }
 
+// writing is what somebody wrote to the bot.
+type writing struct {
+	user, channel, ts, text string
+	direct                  bool // in a direct message
+	again                   bool // Slack delivers it once more
+}
+
+// key is by which it is known whether it was dealt with.
+func (w writing) key() string { return key("wrote", w.ts, w.user, w.channel) }
+
 // typed answers what somebody writes to the bot: in direct messages as a
 // command, so that "ack" answers a page; elsewhere with what it understands.
-func (s *Slack) typed(ctx context.Context, user, channel, ts, text string, direct bool) answer {
-	if user == "" || s.ours(user) {
+// What comes late, or was answered before, is not carried out.
+func (s *Slack) typed(ctx context.Context, w writing) answer {
+	if w.user == "" || s.ours(w.user) {
+		return answer{}
+	}
+	if done, err := s.desk.WasWritten(ctx, w.key()); err == nil && done {
+		return answer{}
+	}
+	if w.again && time.Since(writtenAt(w.ts)) > lateAfter {
+		s.missed(ctx, w, s.wasDeaf(writtenAt(w.ts)))
 		return answer{}
 	}
 	r := s.help("")
-	if direct {
-		r = s.typedCommand(ctx, user, ts, text)
+	if w.direct {
+		r = s.typedCommand(ctx, w.user, w.ts, w.text)
+	}
+	if err := s.desk.Wrote(ctx, w.key()); err != nil {
+		s.log.Warn().Str("error", refusalOr(err)).Msg("it is not recorded that somebody who wrote to the bot is answered")
 	}
 	return answer{after: func(ctx context.Context) {
 		var blocks []slack.Block
@@ -43,10 +65,10 @@ func (s *Slack) typed(ctx context.Context, user, channel, ts, text string, direc
 		}
 		options := []slack.MsgOption{slack.MsgOptionText(r.Text, false), slack.MsgOptionBlocks(blocks...)}
 		err := wire.Patiently(ctx, func() (err error) {
-			if direct {
-				_, err = s.wire.Post(ctx, channel, options...)
+			if w.direct {
+				_, err = s.wire.Post(ctx, w.channel, options...)
 			} else {
-				err = s.wire.PostEphemeral(ctx, channel, user, options...)
+				err = s.wire.PostEphemeral(ctx, w.channel, w.user, options...)
 			}
 			return err
 		})

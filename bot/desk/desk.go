@@ -16,6 +16,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -45,13 +46,14 @@ type Desk struct {
 	ledger   *ledger.Ledger
 	oncall   *oncall.Roster
 	opt      Options
-	opened   time.Time // when the process began
-	topics   []byte    // the key from which topics for push are made; set by Open
-	newer    sync.Map  // the kinds of jobs of a newer version of which the operators were told
-	past     past      // what incidents are compared by
-	recent   recent    // incidents as they were read last
-	notified sync.Map  // open incidents, by number, of which somebody was told; see firstNotified
-	slack    workspace // what Slack says about its people
+	opened   time.Time               // when the process began
+	topics   []byte                  // the key from which topics for push are made; set by Open
+	newer    sync.Map                // the kinds of jobs of a newer version of which the operators were told
+	past     past                    // what incidents are compared by
+	recent   recent                  // incidents as they were read last
+	notified sync.Map                // open incidents, by number, of which somebody was told; see firstNotified
+	slack    workspace               // what Slack says about its people
+	hearing  atomic.Pointer[hearing] // nil: it is not recorded yet until when Slack is heard
 }
 
 // Open returns a desk that writes into l, for the people of a roster.
@@ -77,6 +79,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("raise/", d.tickRaise)
 	l.Handle(exportsPrefix, d.tickExports)
 	l.WhenClockSet(d.clockSet)
+	l.Along(d.keepHeard)
 	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx))
 }
 

@@ -327,10 +327,14 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.polledTracker(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
-	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell:
+	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell, ledger.Missed:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)
+	case ledger.ReadBack:
+		if j.Incident == 0 { // somebody's direct messages, of which no timeline tells
+			return nil
+		}
 	case ledger.Mark:
 		if entered, err := w.markRead(j, nil); err != nil || entered {
 			return err

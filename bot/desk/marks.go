@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -21,6 +23,27 @@ type markRecord struct {
 	Author   incident.Actor `json:"author,omitempty"`
 	Text     string         `json:"text,omitempty"` // as the mark told it, for when it cannot be read
 	ReadBack bool           `json:"read_back,omitempty"`
+
+	// Known is, of each way, the instant of the newest that is known of it: Slack tells
+	// what it could not deliver at once in any order, and what was read back is newer.
+	Known map[string]time.Time `json:"known,omitempty"`
+}
+
+// learns reports whether what is said of a way as of an instant is news, and remembers
+// the instant. The zero instant is now.
+func (r *markRecord) learns(way string, when time.Time) bool {
+	if when.IsZero() {
+		return true
+	}
+	if !when.After(r.Known[way]) {
+		return false
+	}
+	r.Known = maps.Clone(r.Known)
+	if r.Known == nil {
+		r.Known = map[string]time.Time{}
+	}
+	r.V, r.Known[way] = 1, when.UTC().Round(0)
+	return true
 }
 
 func markPrefix(n int) string { return "mark/" + ledger.Number(n) + "/" }
@@ -33,7 +56,8 @@ type Marking struct {
 	Way      string         // pin, reaction:USER or shortcut:USER
 	Author   incident.Actor // who wrote it, and what, as far as that is known by now
 	Text     string
-	ReadBack bool // it was set while Slack could not be heard
+	ReadBack bool      // it was set while Slack could not be heard
+	When     time.Time // as of when it is set, by Slack's clock; zero: now
 }
 
 // Mark has a marked message entered in the timeline of incident n, with its own time: once,
@@ -43,8 +67,14 @@ func (d *Desk) Mark(ctx context.Context, c Caller, n int, m Marking) (Answer, er
 	return d.act(ctx, c, n, func(w *work) error {
 		key := markKey(n, m.Message)
 		r, _, err := ledger.Load[markRecord](w.Tx.Tx, key)
-		if err != nil || slices.Contains(r.Ways, m.Way) {
+		if err != nil || !r.learns(m.Way, m.When) {
 			return err
+		}
+		if slices.Contains(r.Ways, m.Way) {
+			if m.When.IsZero() {
+				return nil
+			}
+			return w.Save(key, r)
 		}
 		first := len(r.Ways) == 0
 		r.V, r.Ways = 1, append(slices.Clip(r.Ways), m.Way)
@@ -59,14 +89,21 @@ func (d *Desk) Mark(ctx context.Context, c Caller, n int, m Marking) (Answer, er
 	})
 }
 
-// Unmark takes one of the marks off a message. When none is left its entry is withdrawn;
-// of a private incident it stays, since nothing of these is to vanish.
-func (d *Desk) Unmark(ctx context.Context, c Caller, n int, m ledger.Message, way string) (Answer, error) {
+// Unmark takes one of the marks off a message, as of an instant by Slack's clock. When
+// none is left its entry is withdrawn; of a private incident, as one about security is, it
+// stays, since nothing of these is to vanish.
+func (d *Desk) Unmark(ctx context.Context, c Caller, n int, m ledger.Message, way string, when time.Time) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
 		key := markKey(n, m)
 		r, _, err := ledger.Load[markRecord](w.Tx.Tx, key)
-		if err != nil || !slices.Contains(r.Ways, way) {
+		if err != nil || !r.learns(way, when) {
 			return err
+		}
+		if !slices.Contains(r.Ways, way) {
+			if when.IsZero() {
+				return nil
+			}
+			return w.Save(key, r) // it may be heard later that it was set before
 		}
 		r.Ways = slices.DeleteFunc(slices.Clone(r.Ways), func(s string) bool { return s == way })
 		if len(r.Ways) > 0 || w.inc.Private {

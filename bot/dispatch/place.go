@@ -27,7 +27,7 @@ func (o *Outbox) add(jobs []ledger.Job, now time.Time) {
 		l := o.lanes[j.Lane()]
 		if l == nil {
 			l = &lane{key: j.Lane(), incident: j.Incident}
-			if j.Digest > 0 || j.ByMethod() {
+			if j.Digest > 0 || j.ByMethod() || j.Kind == ledger.ReadBack {
 				l.incident = 0
 			}
 			o.lanes[l.key] = l

@@ -46,6 +46,7 @@ var families = []Family{
 	{"exported/N/K", "desk", "an index of the open follow-ups that are at a tracker, with the issue there", "when it is done, decided against, or not to be seen there for a day"},
 	{"tracker/NAME", "desk", "that a tracker does not answer, and how often it was asked in vain", "when it answers"},
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
+	{"slack/heard", "desk", "until when Slack was heard: to the minute where something else is committed, or to 20", ""},
 	{"read/N/HOUR/ACTOR", "desk", "that somebody read a private incident in that hour", "13 months later"},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 

@@ -27,6 +27,8 @@ const (
 	Notes          Kind = "notes"           // post, or refresh, the message about what was noted
 	Relief         Kind = "relief"          // post, or refresh, what a mitigation has changed and left
 	Mark           Kind = "mark"            // read the message that Person has marked for the timeline
+	ReadBack       Kind = "read_back"       // read what was missed between Since and Until of the incident, or of the direct messages in Target
+	Missed         Kind = "missed"          // tell Person in the channel Target that their Message, which says Text, was missed
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
 	Say            Kind = "say"             // tell event Seq in the channel
@@ -106,6 +108,9 @@ const nagFor = time.Hour
 // working day. Later ones are sent the next morning.
 const followUpsFor = 3 * time.Hour
 
+// missedFor is how long it is worth saying that something was missed.
+const missedFor = 24 * time.Hour
+
 // What a [Tell] tells.
 const (
 	TellHands     = "hands"     // whether more people are wanted
@@ -140,9 +145,13 @@ var table = map[Kind]Row{
 	Relief: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: notesSettle,
 		Words: plain("post what was changed and what is left")},
 	Mark: {Priority: 2, Lane: func(j Job) string { return ":" + j.Message.Channel + ":" + j.Message.TS }, Words: plain("read a marked message")},
-	Say:  {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
+	Missed: {Priority: 2, Lane: byTarget, PostsOnce: true, GivesUpAfter: missedFor,
+		Words: func(j Job) string { return "answer " + name(j.Person) }},
+	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
 	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
 		Lane: func(Job) string { return string(Say) }}, // before the lines that say what follows
+
+	ReadBack: {Priority: 3, GivesUpAfter: missedFor, Words: plain("read back what was missed")},
 
 	Topic:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},
 	Purpose: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},
@@ -259,6 +268,8 @@ func (j Job) Lane() string {
 	switch {
 	case j.Kind == Update && len(j.About) > 1: // one screen, though each incident has news for it
 		return string(j.Kind) + f(j)
+	case j.Kind == ReadBack: // it takes many calls that can wait, so all of it has one slot
+		return string(j.Kind)
 	case j.Kind == Postmortem, j.Kind == Meanwhile:
 		return Number(j.Incident) + "/" + f(j)
 	case f != nil:

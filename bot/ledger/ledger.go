@@ -26,6 +26,7 @@ type Ledger struct {
 	outbox outbox
 	agenda agenda
 	clock  clock
+	along  func(*Tx) error // see Along; nil: nothing
 
 	// Wall reads the wall clock; nil: it is the system's. A test that sets the clock
 	// while the process runs replaces it at the start.
@@ -88,6 +89,9 @@ func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error
 		t.Now = t.Now.UTC().Round(0)
 		t.Tx, t.order = tx, l.agenda.order.Add(1)
 		err := f(t)
+		if err == nil && l.along != nil && t.Changes() > 0 && t.Changes() < alongMost {
+			err = l.along(t)
+		}
 		decided = err == nil
 		return err
 	})
@@ -105,6 +109,14 @@ func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error
 func (l *Ledger) View(ctx context.Context, f func(*storage.Tx) error) error {
 	return l.db.View(ctx, f)
 }
+
+// alongMost is how many changes a transaction may have for something to be written along
+// with it: it must not be refused for that.
+const alongMost = 40
+
+// Along has f run at the end of transactions that change something, for a record that is
+// worth no commit of its own. It is called before there are any, once.
+func (l *Ledger) Along(f func(*Tx) error) { l.along = f }
 
 // After runs f once the transaction is durable, before anybody hears of it.
 func (t *Tx) After(f func()) { t.after = append(t.after, f) }

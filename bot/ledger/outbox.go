@@ -43,6 +43,10 @@ type Job struct {
 	ReplyURL string    `json:"reply_url,omitempty"`
 	Receipt  string    `json:"receipt,omitempty"` // of a poll: the provider's name for the message; of an update: the message it replaces
 
+	// Since and Until are when Slack could not be heard.
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+
 	// About is, of an update, the incidents that the message named, if it named
 	// several.
 	About []int `json:"about,omitempty"`

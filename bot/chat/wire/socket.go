@@ -99,6 +99,11 @@ func (c *Client) drain(ctx context.Context, name string, sock *socket, in *intak
 	note := func(now bool) {
 		if now != connected {
 			c.open.Add(map[bool]int32{true: 1, false: -1}[now])
+			if now {
+				c.listening.opened(time.Now())
+			} else {
+				c.listening.closed()
+			}
 		}
 		connected = now
 	}
@@ -158,9 +163,10 @@ func plainOpen(err error) string {
 // Envelope is something that came over a socket and must be acknowledged. One of
 // the last three is set, or none where it cannot be read.
 type Envelope struct {
-	ID   string
-	Came time.Time
-	Kind string // slash_commands, interactive, events_api
+	ID    string
+	Came  time.Time
+	Kind  string // slash_commands, interactive, events_api
+	Again bool   // Slack delivers it once more, since it was not acknowledged before
 
 	Command     *slack.SlashCommand
 	Interaction *slack.InteractionCallback
@@ -197,7 +203,7 @@ type received struct {
 func (c *Client) take(client *socketmode.Client, in *intake, e socketmode.Event) {
 	env := Envelope{Kind: string(e.Type), Came: time.Now()}
 	if e.Request != nil {
-		env.ID = e.Request.EnvelopeID
+		env.ID, env.Again = e.Request.EnvelopeID, e.Request.RetryAttempt > 0
 	}
 	switch data := e.Data.(type) {
 	case slack.SlashCommand:

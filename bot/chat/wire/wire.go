@@ -61,6 +61,8 @@ type Client struct {
 	heard    atomic.Int64 // when a socket last heard something, in Unix nanoseconds
 	badToken atomic.Pointer[string]
 
+	listening *listening
+
 	directory *directory
 	making    singleflight.Group // of channels, by name
 
@@ -71,7 +73,7 @@ type Client struct {
 
 // New returns a client. It does not connect.
 func New(opt Options) *Client {
-	c := &Client{opt: opt, log: opt.Log, methods: newMethods()}
+	c := &Client{opt: opt, log: opt.Log, methods: newMethods(), listening: newListening()}
 	c.directory = newDirectory(func(ctx context.Context, cursor string) ([]slack.Channel, string, error) {
 		return c.listPage(ctx, cursor, false)
 	})
@@ -114,7 +116,10 @@ func (opt Options) client(transport http.RoundTripper) *slack.Client {
 	return slack.New(opt.BotToken, options...)
 }
 
-func (c *Client) hear(t time.Time) { c.heard.Store(t.UnixNano()) }
+func (c *Client) hear(t time.Time) {
+	c.heard.Store(t.UnixNano())
+	c.listening.heard(t)
+}
 
 // Heard returns when a socket last heard anything from Slack, pings included;
 // the zero time when none ever did.
