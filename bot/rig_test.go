@@ -40,6 +40,19 @@ func TestMain(m *testing.M) {
 // bot can be killed, go through the part of them that their comments name.
 var everyCase = os.Getenv("EVERY_CASE") != ""
 
+// cases chooses by how much is to be tried: all, as much as the README's test command
+// does, or as much as it takes to see two goroutines meet, under the race detector.
+func cases(all, usual, short int) int {
+	switch {
+	case everyCase:
+		return all
+	case testing.Short():
+		return short
+	default:
+		return usual
+	}
+}
+
 const rosterText = `
 people:
   - {id: ada, name: Ada Okafor, slack: U0ADA}
