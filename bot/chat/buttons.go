@@ -73,6 +73,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actHurtsAgain:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.formOn(ctx, i.TriggerID, caller, press{actHurtsAgain, n})
+	case actKeep:
+		return s.told(caller, reply{Text: "You keep command.", Replaces: true})
 	case actNotYet, actChecked:
 		return answer{} // it helps whoever presses it, and nobody else
 	case actHandOver:
@@ -133,7 +135,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actOlder, actNewest, actWiden:
 		return s.turnedList(ctx, caller, action.Value)
 	case actOncall:
-		return s.told(caller, s.oncall(""))
+		return s.told(caller, s.oncallNow(ctx, ""))
 	default:
 		if how, ok := strings.CutPrefix(action.ActionID, actHow); ok {
 			return s.pressedHow(ctx, caller, action.Value, incident.How(how))

@@ -22,12 +22,13 @@ import (
 type around struct {
 	now     time.Time
 	tally   alert.Tally
-	quiet   []string       // what holds alerts of the service back, a line each
-	changes []alert.Change // of the service within the last day, the newest first
-	alike   []desk.Helped  // incidents of the past that are like it
-	needs   []string       // services that this one depends on, by name
-	needed  []string       // services that depend on this one
-	promise string         // what was agreed about the service, in words
+	quiet   []string              // what holds alerts of the service back, a line each
+	changes []alert.Change        // of the service within the last day, the newest first
+	alike   []desk.Helped         // incidents of the past that are like it
+	needs   []string              // services that this one depends on, by name
+	needed  []string              // services that depend on this one
+	promise string                // what was agreed about the service, in words
+	fixes   []desk.ListedFollowUp // permanent fixes of the service that are still to be made, the oldest first
 }
 
 // around reads what the card says besides the incident.
@@ -37,6 +38,9 @@ func (s *Slack) around(ctx context.Context, b desk.Brief) (a around, err error) 
 		if a.tally, err = s.room.Tally(ctx, b.Incident.Number); err != nil {
 			return a, err
 		}
+	}
+	if a.fixes, err = s.inPlace(ctx, b.Incident); err != nil {
+		return a, err
 	}
 	if !b.Incident.Status.Active() {
 		return a, nil
@@ -76,11 +80,14 @@ func surroundings(r *rotation.Roster, s rotation.Service) (needs, needed []strin
 	return needs, needed, promise
 }
 
-// facts are the lines about alerts.
+// facts are the lines about alerts, and about what is temporary.
 func (a around) facts() []string {
 	var lines []string
 	if t := a.tally; t.Total() > 1 || t.Total() == 1 && t.Firing == 0 {
 		lines = append(lines, "Alerts: "+tallyWords(t))
+	}
+	if badge := inPlaceLine(a.fixes); badge != "" {
+		lines = append(lines, badge)
 	}
 	switch len(a.quiet) {
 	case 0:

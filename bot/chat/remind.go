@@ -130,6 +130,9 @@ func (s *Slack) informStakeholder(ctx context.Context, t desk.Task) (desk.Outcom
 		text = strings.Replace(text, "\n", "\nNo change:\n", 1)
 	}
 	m := message{text: i.Name() + " · " + clip(esc(t.Event.Text), 500), blocks: []slack.Block{section(text)}}
+	if t.Event.Kind != incident.KindNote {
+		m = againMessage(t)
+	}
 	if t.Job.Person != "" {
 		return s.tellPerson(ctx, t.Job, m)
 	}
@@ -141,4 +144,12 @@ func (s *Slack) informStakeholder(ctx context.Context, t desk.Task) (desk.Outcom
 		return desk.Outcome{Failed: "there is no channel #" + t.Job.Target}, nil
 	}
 	return s.once(ctx, t.Job, id, m)
+}
+
+// againMessage tells those with an interest, who may believe that it is over, that it
+// hurts again.
+func againMessage(t desk.Task) message {
+	i := t.Incident
+	head := fmt.Sprintf("*%s · %s · %s*\nIt is back (%s), and is worked on again:", i.Name(), i.Severity, clip(esc(t.ServiceName()), 200), at(t.Event.At))
+	return message{text: i.Name() + " is back: " + clip(esc(t.Event.Text), 500), blocks: []slack.Block{section(head + "\n" + quote(t.Event.Text, 2500))}}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -17,7 +18,8 @@ import (
 const (
 	actAcceptCommand  = "accept_command" // the value is the number of the incident and that of the offer
 	actDeclineCommand = "decline_command"
-	actNotYet         = "not_yet"   // no more people are wanted
+	actNotYet         = "not_yet" // no more people are wanted
+	actKeep           = "keep_command"
 	actHandOver       = "hand_over" // open the form that asks to whom
 	actChecked        = "checked"   // a box of a checklist
 )
@@ -40,6 +42,11 @@ func (s *Slack) tellRole(ctx context.Context, t desk.Task) (desk.Outcome, error)
 		m = offerOverMessage(t, n)
 	case ledger.TellChecklist:
 		m = checklistMessage(i, t.Event)
+	case ledger.TellTired:
+		if !i.Status.Active() || i.Holder(incident.Commander) != incident.Actor(t.Job.Person) {
+			return desk.Outcome{}, nil
+		}
+		m = tiredMessage(i, t.Job)
 	case ledger.TellWatch:
 		return s.tellWatch(ctx, t)
 	case ledger.TellHands:
@@ -151,6 +158,24 @@ func handsMessage(i incident.Incident) message {
 	value := strconv.Itoa(i.Number)
 	return message{text: text, blocks: append([]slack.Block{section(text)},
 		row(i, button(actEscalate, value, "Page secondary", slack.StylePrimary), button(actNotYet, value, "Not yet", ""))...)}
+}
+
+// tiredMessage offers the commander to hand over.
+func tiredMessage(i incident.Incident, j ledger.Job) message {
+	text := drillMark(i) + "You have had command of " + i.Name() + " for " + long(j.Created.Sub(commandSince(i))) + ". Hand it over to somebody who is rested?"
+	value := strconv.Itoa(i.Number)
+	return message{text: text, blocks: append([]slack.Block{section(text)},
+		row(i, button(actHandOver, value, "Hand over", slack.StylePrimary), button(actKeep, value, "Keep it", ""))...)}
+}
+
+// commandSince is since when the commander leads.
+func commandSince(i incident.Incident) time.Time {
+	for _, h := range i.Roles {
+		if h.Role == incident.Commander {
+			return h.From
+		}
+	}
+	return i.Declared
 }
 
 // pressedOffer answers an offer of command.

@@ -203,13 +203,14 @@ func (w *work) apply(c incident.Change) error {
 	if err := w.milestones(w.inc, c); err != nil {
 		return err
 	}
+	before := w.inc
 	w.inc = c.Incident
 	w.d.past.note(w.inc)
 	if err := saveIncident(w.Tx.Tx, w.inc); err != nil {
 		return err
 	}
 	w.movesPromises(c)
-	if err := w.relieved(c); err != nil {
+	if err := errors.Join(w.relieved(c), w.fixesMoved(c)); err != nil {
 		return err
 	}
 	for _, e := range c.Effects {
@@ -217,7 +218,7 @@ func (w *work) apply(c incident.Change) error {
 			return err
 		}
 	}
-	return errors.Join(w.informed(c), w.briefed(c), w.exports(c))
+	return errors.Join(w.informed(c), w.toldAgain(before, c), w.briefed(c), w.exports(c))
 }
 
 // whoActs names the caller, and says how they act if not in person.

@@ -8,6 +8,7 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/escalation"
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // manualMost is how many messages one page by hand sends: what one transaction
@@ -109,21 +110,24 @@ func (w *work) manualMethods(a incident.Actor) []string {
 
 // moreHelp pages by hand those whom the policy names next, or, at its end,
 // the last resort. Steps outside their hours are passed, as for anybody who
-// escalates. Whoever has acknowledged keeps it: asking for more hands is not
-// giving it back.
+// escalates, and those that name only people who have it already. Whoever has
+// acknowledged keeps it: asking for more hands is not giving it back.
 func (w *work) moreHelp(p escalation.Escalation) error {
-	next := p.Policy.LastResort
-	for _, step := range p.Policy.Steps[min(p.Rung, len(p.Policy.Steps)):] {
-		if step.Hours.Holds(w.Now) {
-			next = step.Notify
-			break
+	var who []incident.Actor
+	add := func(next []rotation.Target) {
+		for _, id := range w.who.Targeted(next, w.Now) {
+			if a := incident.Person(id); a != w.inc.AcknowledgedBy && a != w.inc.Holder(incident.Commander) && !slices.Contains(who, a) {
+				who = append(who, a)
+			}
 		}
 	}
-	var who []incident.Actor
-	for _, id := range w.who.Targeted(next, w.Now) {
-		if a := incident.Person(id); a != w.inc.AcknowledgedBy && !slices.Contains(who, a) {
-			who = append(who, a)
+	for _, step := range p.Policy.Steps[min(p.Rung, len(p.Policy.Steps)):] {
+		if step.Hours.Holds(w.Now) && len(who) == 0 {
+			add(step.Notify)
 		}
+	}
+	if len(who) == 0 {
+		add(p.Policy.LastResort)
 	}
 	if len(who) == 0 {
 		return refusal("Name somebody, as in: page @ada.", "The next step of the policy has nobody else.")

@@ -25,6 +25,7 @@ type promiseRecord struct {
 	Until    time.Time         `json:"until,omitzero"` // nobody is reminded before; the time runs on
 	Hands    time.Time         `json:"hands,omitzero"` // when it was asked whether more people are wanted
 	Silent   time.Time         `json:"silent,omitzero"`
+	Tired    time.Time         `json:"tired,omitzero"` // since when the commander led who was offered to hand over
 }
 
 // Reminder is the message by which somebody is reminded that an update is due. There is
@@ -170,7 +171,7 @@ func (w *work) keepPromises(r promiseRecord, events []incident.Event) error {
 // nextLook is the earliest instant at which something of an incident is due; zero: never.
 func (w *work) nextLook(r promiseRecord, events []incident.Event) time.Time {
 	var at time.Time
-	for _, x := range []time.Time{w.nextDue(r), w.nextReminder(r), w.inc.Offer.Until, w.handsDue(r, events), w.silentDue(r, events), w.watchDue(events)} {
+	for _, x := range []time.Time{w.nextDue(r), w.nextReminder(r), w.inc.Offer.Until, w.handsDue(r, events), w.silentDue(r, events), w.watchDue(events), w.tiredDue(r, events)} {
 		if !x.IsZero() && (at.IsZero() || x.Before(at)) {
 			at = x
 		}
@@ -218,7 +219,7 @@ func (d *Desk) tickPromises(ctx context.Context, name string, now time.Time) err
 		if err := w.remind(&r, events); err != nil {
 			return err
 		}
-		if err := errors.Join(w.offerHands(&r, events), w.commandSilent(&r, events), w.watchOver(events)); err != nil {
+		if err := errors.Join(w.offerHands(&r, events), w.commandSilent(&r, events), w.offerRest(&r, events), w.watchOver(events)); err != nil {
 			return err
 		}
 		w.reckoned = false

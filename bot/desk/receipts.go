@@ -18,7 +18,7 @@ const (
 )
 
 // Ping is a notification that stays on somebody's screen and is told how the
-// incident went on, until that is over: a push, or a call of a webhook.
+// incident went on: a push, or a call of a webhook.
 type Ping struct {
 	Person  incident.Actor `json:"person"`
 	Via     string         `json:"via"`
@@ -28,6 +28,7 @@ type Ping struct {
 
 	// Told is who has acknowledged, as far as the screen says; empty: it asks.
 	Told incident.Actor `json:"told,omitempty"`
+	Over bool           `json:"over,omitempty"` // the screen says that it is over
 }
 
 // pollFirst is how long after a message was taken on its provider is asked the
@@ -69,31 +70,33 @@ const pingsMost = 30
 
 // tellPinged tells every screen that still asks for an acknowledgement that there
 // is one, that of whoever gave it too: its button is of no use any more. When the
-// incident is over it tells all of them, for the last time. Nobody is woken for it:
-// text messages, calls and mails are left alone. It tells at most that many at
-// once.
+// incident is over it tells all of them, and those again when it is opened again.
+// Nobody is woken for it: text messages, calls and mails are left alone. It tells at
+// most that many at once.
 func (w *work) tellPinged(most int) error {
 	over := !w.inc.Status.Active()
-	if !w.inc.Acked() && !over {
-		return nil
-	}
-	var left []Ping
+	var all []Ping
 	for _, p := range w.artifacts.Pings {
-		if most == 0 || !over && p.Told == w.inc.AcknowledgedBy {
-			left = append(left, p)
-			continue
+		if most > 0 && w.isNews(p, over) {
+			most--
+			j := ledger.Job{Kind: ledger.Update, Person: string(p.Person), Via: p.Via, Receipt: p.Message, About: p.About, Text: p.Why}
+			if err := w.job(j); err != nil {
+				return err
+			}
+			p.Told, p.Over = w.inc.AcknowledgedBy, over
 		}
-		most--
-		j := ledger.Job{Kind: ledger.Update, Person: string(p.Person), Via: p.Via, Receipt: p.Message, About: p.About, Text: p.Why}
-		if err := w.job(j); err != nil {
-			return err
-		}
-		if p.Told = w.inc.AcknowledgedBy; !over {
-			left = append(left, p)
-		}
+		all = append(all, p)
 	}
-	w.artifacts.Pings = left
+	w.artifacts.Pings = all
 	return nil
+}
+
+// isNews reports whether a screen says less than holds.
+func (w *work) isNews(p Ping, over bool) bool {
+	if over || p.Over {
+		return over != p.Over
+	}
+	return w.inc.Acked() && p.Told != w.inc.AcknowledgedBy
 }
 
 // polled records what a provider said about a message.

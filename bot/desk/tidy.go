@@ -140,6 +140,7 @@ func (w *work) tidy() (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	w.artifacts.Pings = nil // who would be told now that it is open again has long looked elsewhere
 	forgot := 0
 	for _, a := range paged {
 		gone, err := w.forgetSlackDigest(a)

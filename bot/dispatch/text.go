@@ -203,6 +203,13 @@ func followed(s, end string) string {
 
 // news says how an incident stands that asks for nothing any more.
 func (w *Methods) news(i incident.Incident) string {
+	if i.Status.Active() && !i.Resolved.IsZero() { // this screen may say that it is over
+		s := i.Name() + " is open again. "
+		if i.Acked() {
+			return s + incident.Capital(w.opt.People.Current().DisplayName(i.AcknowledgedBy)) + " is on it."
+		}
+		return s + "Nobody is on it yet."
+	}
 	if i.Status.Active() && i.Acked() {
 		return i.Name() + " is acknowledged by " + w.opt.People.Current().DisplayName(i.AcknowledgedBy) + "."
 	}

@@ -118,6 +118,7 @@ const (
 	TellOffer     = "offer"     // to whoever offered command: it was not accepted
 	TellChecklist = "checklist" // what the role asks of whoever took it
 	TellTask      = "task"      // that a follow-up is theirs
+	TellTired     = "tired"     // to the commander: whether somebody else is to take over
 	TellWatch     = "watch"     // the watch time after mitigation is over
 )
 

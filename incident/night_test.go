@@ -1,0 +1,44 @@
+package incident
+
+import (
+	"testing"
+	"time"
+	_ "time/tzdata"
+)
+
+// TestTired counts command by day and by night, also over a change of the clocks.
+func TestTired(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := func(day, hour, minute int) time.Time { return time.Date(2026, 10, day, hour, minute, 0, 0, berlin) }
+	tests := []struct {
+		name        string
+		since, want time.Time
+	}{
+		{"by day", local(6, 10, 0), local(6, 14, 0)},
+		{"at night", local(6, 23, 30), local(7, 1, 30)},
+		{"from the evening into the night", local(6, 21, 0), local(7, 0, 0)},
+		{"late in the evening comes four hours first", local(6, 18, 30), local(6, 22, 30)},
+		{"from the night into the day", local(6, 6, 0), local(6, 10, 0)},
+		{"the hour that comes twice", local(25, 1, 30), local(25, 1, 30).Add(2 * time.Hour)},
+	}
+	for _, tt := range tests {
+		if got := Tired(tt.since, berlin); !got.Equal(tt.want) {
+			t.Errorf("%s: %s, want %s", tt.name, got.In(berlin), tt.want)
+		}
+	}
+}
+
+func TestCommandSpanBeginsAnewWhenReopened(t *testing.T) {
+	h := historyOf(t, Sev2)
+	if who, since := h.i.CommandSpan(h.events); who != ada || !since.Equal(minute(1)) {
+		t.Errorf("command of %s since %s, want ada since the acknowledgement", who, since)
+	}
+	h.does(h.i.Resolve(ada, "", minute(30)))
+	h.does(h.i.Reopen(ada, "it is back", minute(600)))
+	if _, since := h.i.CommandSpan(h.events); !since.Equal(minute(600)) {
+		t.Errorf("since %s, want since it was reopened", since)
+	}
+}
