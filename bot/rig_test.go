@@ -107,6 +107,9 @@ type rig struct {
 
 	announce string // the channel for announcements; empty: the default
 
+	access desk.Access        // who may do what; nil: the defaults
+	health func() chat.Health // what Slack is told of the rest; nil: nothing
+
 	roster string            // the text of the first roster
 	world  *providers        // of the other ways; nil: there are none
 	ways   *dispatch.Methods // of this run of the bot
@@ -193,7 +196,7 @@ func (r *rig) startNow() {
 	db := storage.New(engine)
 	ctx, cancel := context.WithCancel(r.t.Context())
 	options := r.world.deskOptions()
-	options.AnnounceChannel = r.announce
+	options.AnnounceChannel, options.Access = r.announce, r.access
 	options.Trackers = r.github.places()
 	r.ledger, r.people, r.desk, r.alerts = parts(r.t, db, options, r.world.methods()...)
 	if r.wall != nil {
@@ -211,9 +214,9 @@ func (r *rig) startNow() {
 	r.reach = dispatch.NewReach()
 	slack := chat.New(r.desk, r.people, r.alerts, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
-		AnnounceChannel: r.announce,
-		Observe:         func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
-		Dial:            func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
+		AnnounceChannel: r.announce, Health: r.health,
+		Observe: func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
+		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
 	})
 	r.ways = r.world.connect(r)
 	done := make(chan error, 1)

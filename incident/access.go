@@ -38,6 +38,7 @@ const (
 	DoHide       Deed = "hide an entry of"
 	DoSeePrivate Deed = "see a private one" // without being involved in it
 	DoRoster     Deed = "change the roster"
+	DoOperate    Deed = "see how the bot is" // its connections, its queue, its backups
 )
 
 // need is what a deed asks of whoever does it.
@@ -60,6 +61,7 @@ var needs = map[Deed]need{
 	DoHide:       {right: ManageRight},
 	DoSeePrivate: {right: PrivateRight},
 	DoRoster:     {right: RosterRight},
+	DoOperate:    {right: AdminRight},
 }
 
 // Deeds returns every deed that there is a rule for, sorted.

@@ -27,6 +27,7 @@ func TestWhoMay(t *testing.T) {
 		DoHide:       {TooFar, Allowed, ForOutsider, Allowed},
 		DoSeePrivate: {NotListed, NotListed, ForOutsider, Allowed},
 		DoRoster:     {Allowed, Allowed, ForOutsider, Allowed},
+		DoOperate:    {NotListed, NotListed, ForOutsider, Allowed},
 	}
 	for _, d := range Deeds() {
 		row, ok := want[d]

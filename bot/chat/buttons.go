@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -46,6 +47,9 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		id = i.User.ID + ":" + i.Container.MessageTs + ":" + action.ActionTs
 	}
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("press", id, i.User.ID, action.ActionID, action.Value, action.ActionTs), ReplyURL: i.ResponseURL}
+	if i.View.Type == slack.VTHomeTab { // where Slack gives no response_url
+		caller.ReplyURL = homeAddress + i.User.ID
+	}
 	switch action.ActionID {
 	case actAck, actEscalate, actCommand, actResolve, actUpdate, actMitigated:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
@@ -60,7 +64,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		if _, err := s.desk.Do(ctx, caller, n, desk.Act{Verb: desk.Merge, Into: into}); err != nil {
 			return s.told(caller, s.mistake(err, Command{Typed: "duplicate " + incident.Name(n) + " " + incident.Name(into)}))
 		}
-		if i.Container.IsEphemeral { // which nothing refreshes
+		if i.Container.IsEphemeral || i.View.Type == slack.VTHomeTab { // which nothing refreshes
 			return s.told(caller, s.partOf(ctx, caller.Actor, n, into))
 		}
 		return answer{}
@@ -114,7 +118,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		}
 		return s.pressedOn(ctx, i, caller, press{actCommand, n})
 	case actDeclare:
-		form := declareForm(Command{Text: action.Value}, s.people.Current().Roster.Services, formState{ReplyURL: i.ResponseURL})
+		form := declareForm(Command{Text: action.Value}, s.people.Current().Roster.Services, formState{ReplyURL: caller.ReplyURL})
 		return s.thenForm(i.TriggerID, caller, form)
 	case actDeclared, actAnother:
 		cmd := Parse("declare " + action.Value)
@@ -132,6 +136,11 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.told(caller, s.more(ctx, caller.Actor, n))
 	case actList:
 		return s.told(caller, s.list(ctx, caller.Actor, "", 0))
+	case actTestPage:
+		return s.told(caller, s.testPages(ctx, caller))
+	case actWorse, actLess:
+		page, _ := strconv.Atoi(action.Value) // 0 is the first
+		return s.turnedHome(i.User.ID, page)
 	case actOlder, actNewest, actWiden:
 		return s.turnedList(ctx, caller, action.Value)
 	case actOncall:
@@ -179,7 +188,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 		return s.told(c, ephemeral(s.trouble(err)))
 	case p.action == actEscalate:
 		return s.told(c, ephemeral("The next step of the policy is being paged for "+a.Incident.Name()+"."))
-	case i.Container.IsEphemeral:
+	case i.Container.IsEphemeral, i.View.Type == slack.VTHomeTab:
 		return s.told(c, ephemeral(drillMark(a.Incident)+s.did(act, a)))
 	default:
 		return answer{}
@@ -219,8 +228,18 @@ func (s *Slack) thenForm(trigger string, c desk.Caller, form slack.ModalViewRequ
 	return answer{after: func(ctx context.Context) { s.openForm(ctx, trigger, c, form) }}
 }
 
-// submitted handles a form.
+// submitted handles a form. Where it was opened from the Home tab, that shows at once
+// what came of it.
 func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answer {
+	a := s.submittedForm(ctx, i)
+	user, atHome := strings.CutPrefix(readState(i.View.PrivateMetadata).ReplyURL, homeAddress)
+	if atHome && a.payload == nil && a.after == nil {
+		a.after = func(ctx context.Context) { s.publishHome(ctx, s.homes.tab(user, time.Now(), nil)) }
+	}
+	return a
+}
+
+func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) answer {
 	state := readState(i.View.PrivateMetadata)
 	caller := desk.Caller{Actor: s.people.Current().Actor(i.User.ID), Key: key("form", i.View.ID), ReplyURL: state.ReplyURL}
 	switch i.View.CallbackID {

@@ -191,35 +191,6 @@ func wholeFollows(m message) message {
 	return m
 }
 
-// listText shows open incidents, a line each.
-func listText(active []incident.Incident, n names, command string) string {
-	if len(active) == 0 {
-		return "No incident is open. To open one: `" + command + " declare` and a few words."
-	}
-	var lines []string
-	for _, i := range active[:min(len(active), 20)] {
-		where, who := "", "nobody is on it yet"
-		if i.Channel != "" {
-			where = " <#" + i.Channel + ">"
-		}
-		if i.AcknowledgedBy != "" {
-			who = n.who(i.AcknowledgedBy)
-		}
-		if i.Asking {
-			who += ", people are being paged again"
-		}
-		lines = append(lines, fmt.Sprintf("%s%s *%s* · %s · %s · %s%s (%s)", drillMark(i), i.Marks(), i.Name(), i.Severity, i.Status, clip(esc(i.Title), 150), where, who))
-	}
-	if rest := active[len(lines):]; len(rest) > 0 {
-		var more []string
-		for _, i := range rest {
-			more = append(more, i.Name())
-		}
-		lines = append(lines, fmt.Sprintf("… and %d more: %s. `%s show %s` shows one.", len(rest), incident.FirstOf(more, 30), command, more[0]))
-	}
-	return strings.Join(lines, "\n")
-}
-
 // firstLines are as many of the first lines as fit within most characters; where
 // that is not all of them, the last line says how many there are besides, and how
 // to see them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -47,8 +48,12 @@ func (s *Slack) postIn(ctx context.Context, name string, j ledger.Job, m message
 	return s.postIn(ctx, s.opt.AnnounceChannel, j, m)
 }
 
-// respond answers somebody by a response_url.
+// respond answers somebody by a response_url, or on their Home tab.
 func (s *Slack) respond(ctx context.Context, url string, r reply) error {
+	if user, ok := strings.CutPrefix(url, homeAddress); ok {
+		s.noteAtHome(ctx, user, r)
+		return nil
+	}
 	return s.wire.Respond(ctx, url, struct {
 		reply
 		Replace bool `json:"replace_original"` // false keeps the message that was pressed; without it Slack replaces that

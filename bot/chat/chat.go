@@ -39,6 +39,10 @@ type Options struct {
 	Zone               *time.Location // where the business is; nil: UTC
 	Log                zerolog.Logger
 
+	// Health is asked what people who run the bot are shown of it; nil: nothing of
+	// what Slack does not know itself.
+	Health func() Health
+
 	// Dial opens connections in the place of the network's; tests join the bot
 	// and a simulator in memory with it.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -73,6 +77,7 @@ type Slack struct {
 		mu sync.Mutex
 		wire.Gap
 	}
+	homes homes
 }
 
 // New returns the Slack side of the desk and of the alerts. It does not connect.
@@ -116,6 +121,7 @@ func (s *Slack) Run(ctx context.Context) error {
 	g.Go(func() error { return s.wire.Run(ctx, s.handler()) })
 	g.Go(func() error { return s.prepare(ctx) })
 	g.Go(func() error { return s.listen(ctx) })
+	g.Go(func() error { return s.keepHomes(ctx) })
 	return g.Wait()
 }
 

@@ -298,7 +298,7 @@ func worstFirst(list []incident.Incident) []incident.Incident {
 		if a.Rank() != b.Rank() {
 			return a.Rank() - b.Rank()
 		}
-		return a.Declared.Compare(b.Declared)
+		return a.Number - b.Number
 	})
 	return list
 }

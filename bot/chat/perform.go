@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
@@ -153,6 +154,9 @@ func inWords(code string) string {
 // answerCaller tells whoever declared it where the channel is.
 func (s *Slack) answerCaller(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	b := t.Brief
+	if strings.HasPrefix(t.Job.ReplyURL, homeAddress) {
+		return desk.Outcome{}, nil // the Home tab shows the incident with its channel
+	}
 	text := fmt.Sprintf("%s*%s* has its channel: <#%s>", drillMark(b.Incident), b.Incident.Name(), b.Artifacts.Channel)
 	if b.Artifacts.Channel == "" {
 		text = fmt.Sprintf("%s*%s* is open, but it has no channel yet: %s", drillMark(b.Incident), b.Incident.Name(), esc(b.Artifacts.ChannelError))

@@ -23,6 +23,8 @@ type past struct {
 	known  map[incident.Actor]incident.Actor
 	traits map[int]incident.Trait
 	saved  map[int]int // incidents that were saved since, with the number of their last event
+
+	changes int // how often an incident was saved
 }
 
 // note remembers that an incident is saved by a transaction, which may fail yet.
@@ -33,6 +35,14 @@ func (p *past) note(i incident.Incident) {
 		p.saved = map[int]int{}
 	}
 	p.saved[i.Number] = i.Events
+	p.changes++
+}
+
+// count returns a number that is another one after each incident that was saved.
+func (p *past) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.changes
 }
 
 // alike returns the numbers of the incidents that are most like i, at most so many.

@@ -48,6 +48,8 @@ var families = []Family{
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
 	{"slack/heard", "desk", "until when Slack was heard: to the minute where something else is committed, or to 20", ""},
 	{"read/N/HOUR/ACTOR", "desk", "that somebody read a private incident in that hour", "13 months later"},
+	{"homes", "desk", "who has looked at their Home tab lately, so that it is kept up to date", ""},
+	{"backup", "desk", "when a copy of the store was last taken", ""},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 
 	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its end"},

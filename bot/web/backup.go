@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -9,7 +10,7 @@ import (
 // backup answers with a consistent copy of the store, taken while it works.
 // What goes wrong on the way ends the connection, so that half a copy is never
 // taken for a whole one.
-func (s *Server) backup(w http.ResponseWriter, r *http.Request, _ *Parts) error {
+func (s *Server) backup(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if s.copyStore == nil {
 		return &problem{Status: http.StatusNotFound, Why: "This store cannot be copied from here.", Next: "Use its own tools."}
 	}
@@ -24,6 +25,9 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request, _ *Parts) error 
 		panic(http.ErrAbortHandler)
 	}
 	s.log.Info().Int64("bytes", n).Msg("a backup was taken")
+	if err := d.BackedUp(context.WithoutCancel(r.Context())); err != nil {
+		s.log.Warn().Err(err).Msg("when the backup was taken is not recorded")
+	}
 	return nil
 }
 

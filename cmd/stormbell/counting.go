@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"sync/atomic"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -42,10 +44,35 @@ func countingJobs(m *web.Metrics) func(ledger.Job, string, time.Duration) {
 	}
 }
 
-func countingBacklog(m *web.Metrics) func([dispatch.Priorities]dispatch.Backlog) {
+// vitals is how much waits in the outbox, for those who run the bot.
+type vitals struct {
+	backlog atomic.Pointer[[dispatch.Priorities]dispatch.Backlog]
+}
+
+// countingBacklog remembers what waits, and counts it.
+func (v *vitals) countingBacklog(m *web.Metrics) func([dispatch.Priorities]dispatch.Backlog) {
 	return func(all [dispatch.Priorities]dispatch.Backlog) {
+		v.backlog.Store(&all)
 		for priority, b := range all {
 			m.Waiting(priority, b.Jobs, b.Oldest)
 		}
+	}
+}
+
+// health says how the parts are that Slack does not see.
+func (v *vitals) health(vias []string, out func() []string) func() chat.Health {
+	return func() chat.Health {
+		h := chat.Health{Methods: vias, Out: out()}
+		all := v.backlog.Load()
+		if all == nil {
+			return h
+		}
+		for _, b := range all {
+			h.Jobs += b.Jobs
+			if b.Jobs > 0 && !b.Oldest.IsZero() && (h.Oldest.IsZero() || b.Oldest.Before(h.Oldest)) {
+				h.Oldest = b.Oldest
+			}
+		}
+		return h
 	}
 }

@@ -39,6 +39,7 @@ type program struct {
 	copyStore func(io.Writer) (int64, error)
 	space     space
 	metrics   *web.Metrics
+	vitals    vitals
 	options   bot.Options
 	listener  net.Listener
 }
@@ -129,7 +130,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
 		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
 		Zone: c.BusinessTimeZone, Dial: on.dial, Log: log.With().Str("part", "slack").Logger(),
-		Envelope: metrics.Envelope,
+		Envelope: metrics.Envelope, Health: p.vitals.health(c.Notify.Vias(), methods.Out),
 		Observe: func(method, result string, took time.Duration) {
 			metrics.SlackCall(method, result, took)
 			reach.Called(method, result, took)
@@ -150,7 +151,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	p.address = p.listener.Addr().String()
 	p.options = bot.Options{
 		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
-		Noted: countingJobs(metrics), Waiting: countingBacklog(metrics),
+		Noted: countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
 	}
 	if c.Heartbeat.URL != "" {
 		p.options.Heart = &dispatch.Heartbeat{URL: c.Heartbeat.URL, Every: c.Heartbeat.Every,

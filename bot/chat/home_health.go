@@ -1,0 +1,131 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// Health is how the parts of the bot are that Slack does not see.
+type Health struct {
+	Jobs    int       // that wait to be carried out
+	Oldest  time.Time // since when the one that waits longest could have left; zero: none could
+	Methods []string  // the contact methods that are configured, besides Slack
+	Out     []string  // those of them whose provider is taken to be out
+}
+
+// How old things may be before they are marked.
+const (
+	lateJobs   = time.Minute
+	oldBackup  = 8 * 24 * time.Hour
+	gapsWithin = 14 * 24 * time.Hour
+	fewGaps    = 5
+)
+
+// health says to those who run the bot how it is, a line each.
+func (s *Slack) health(ctx context.Context, now time.Time) []string {
+	lines := []string{socketLine(s.Connected(), s.Heard(), s.Refused(), now)}
+	if s.opt.Health != nil {
+		h := s.opt.Health()
+		lines = append(lines, queueLine(h, now))
+		if line := methodsLine(h); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	lines = append(lines, gapLines(s.people.Current().Roster, now)...)
+	backup, err := s.desk.LastBackup(ctx)
+	if err != nil {
+		s.log.Warn().Err(err).Msg("when the last backup was taken cannot be read")
+		return lines
+	}
+	return append(lines, backupLine(backup, now))
+}
+
+// sign marks what needs somebody. The words say so, too.
+func sign(well bool) string {
+	if well {
+		return ":white_check_mark: "
+	}
+	return ":warning: "
+}
+
+func socketLine(connected int, heard time.Time, refused string, now time.Time) string {
+	switch {
+	case refused != "":
+		return sign(false) + "Slack does not take our token (" + esc(refused) + ")."
+	case connected == 0:
+		return sign(false) + "No socket to Slack is connected."
+	case connected == 1:
+		return sign(false) + "One of the two sockets to Slack is connected; the other one is being opened again."
+	default:
+		return sign(true) + fmt.Sprintf("Slack: %d sockets are connected, and something was heard %s ago.", connected, long(now.Sub(heard)))
+	}
+}
+
+func queueLine(h Health, now time.Time) string {
+	switch {
+	case h.Jobs == 0:
+		return sign(true) + "Queue: nothing waits."
+	case h.Oldest.IsZero() || now.Sub(h.Oldest) < lateJobs:
+		return sign(true) + fmt.Sprintf("Queue: %d wait for their time, none is late.", h.Jobs)
+	default:
+		return sign(false) + fmt.Sprintf("Queue: %d wait, the oldest for %s more than it should.", h.Jobs, long(now.Sub(h.Oldest)))
+	}
+}
+
+func methodsLine(h Health) string {
+	switch {
+	case len(h.Out) > 0:
+		return sign(false) + "Contact methods: the provider of " + esc(strings.Join(slices.Sorted(slices.Values(h.Out)), ", ")) + " is out. The next method is taken at once."
+	case len(h.Methods) > 0:
+		return sign(true) + "Contact methods: " + esc(strings.Join(h.Methods, ", ")) + ", none of them known to be out."
+	default:
+		return ""
+	}
+}
+
+// gapLines says when nobody is on call within two weeks. Gaps that belong to a rotation,
+// such as the nights of an office rotation, come again and again: of each rotation the
+// first is named, and the others are counted.
+func gapLines(r *rotation.Roster, now time.Time) []string {
+	var lines []string
+	more := 0
+	for n := range r.Rotations {
+		x := &r.Rotations[n]
+		gaps := x.Gaps(now, now.Add(gapsWithin))
+		if len(gaps) == 0 {
+			continue
+		}
+		if len(lines) == fewGaps {
+			more++
+			continue
+		}
+		line := sign(false) + "Nobody is on call in *" + esc(x.ID) + "* from " + at(gaps[0].Start) + " until " + at(gaps[0].End)
+		if len(gaps) > 1 {
+			line += fmt.Sprintf(", and %d more times within 14 days", len(gaps)-1)
+		}
+		lines = append(lines, line+".")
+	}
+	switch {
+	case len(lines) == 0:
+		return []string{sign(true) + "Coverage: somebody is on call in every rotation for the next 14 days."}
+	case more > 0:
+		lines = append(lines, fmt.Sprintf("%d more rotations have gaps within 14 days: `stormbell doctor` lists them.", more))
+	}
+	return lines
+}
+
+func backupLine(last, now time.Time) string {
+	switch {
+	case last.IsZero():
+		return sign(false) + "Backup: none is known of. `stormbell backup` takes one while the bot runs."
+	case now.Sub(last) > oldBackup:
+		return sign(false) + "Backup: the last one was taken " + at(last) + ", more than a week ago."
+	default:
+		return sign(true) + "Backup: the last one was taken " + at(last) + "."
+	}
+}

@@ -1,0 +1,100 @@
+package chat
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// TestHomeFits: whatever texts are in it and however much is open, Slack takes the Home
+// tab, and nothing is left out without a word.
+func TestHomeFits(t *testing.T) {
+	for name, text := range hostile {
+		t.Run(name, func(t *testing.T) {
+			b, _ := subject(t, text, true)
+			h := home{reader: "person:ada", roster: crowdedRoster(60), names: people, now: noon, page: 1,
+				opt: Options{Command: "/incident", OncallCommand: "/oncall", Zone: time.UTC}}
+			for n, i := range many(b.Incident, 60) {
+				i.Number = n + 1
+				if n%3 > 0 { // others' work
+					i.Called, i.Roles, i.AcknowledgedBy = nil, nil, "person:bob"
+				}
+				i.NoChannel, i.Channel = n%5 == 0, ""
+				h.active = append(h.active, i)
+				h.followUps = append(h.followUps, desk.ListedFollowUp{
+					FollowUp: incident.FollowUp{ID: fmt.Sprintf("INC-%d-F1", n), Title: text, Owner: h.reader, Due: noon.Add(time.Hour * time.Duration(n-30))}, Incident: i})
+				h.health = append(h.health, sign(n%2 == 0)+clip(esc(text), 100))
+			}
+			h.health = h.health[:14]
+			r := ephemeral(clip(esc(text), 2000))
+			h.note = append(sections(r.Text), contextLine("You typed:"))
+			view, err := json.Marshal(homeView(h))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if problems := slacksim.ValidateView(view); len(problems) > 0 {
+				t.Errorf("Slack would refuse the Home tab: %v", problems)
+			}
+			if n := len(homeView(h).Blocks.BlockSet); n > 100 {
+				t.Errorf("the Home tab has %d blocks", n)
+			}
+			all := string(view)
+			for _, want := range []string{"more of yours", "Page 2 of", "And 48 more.", "Yours"} {
+				if !strings.Contains(all, want) {
+					t.Errorf("the Home tab does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
+// crowdedRoster has so many rotations with ada and bob.
+func crowdedRoster(n int) *rotation.Roster {
+	var b strings.Builder
+	b.WriteString("people: [{id: ada, name: Ada Okafor}, {id: bob, name: Bob Stone}]\nrotations:\n")
+	for k := range n {
+		fmt.Fprintf(&b, "  - {id: rotation-%d, time_zone: Europe/Berlin, layers: [{id: l, people: [ada, bob], start: 2024-01-01T09:00, every: {weeks: 1}}]}\n", k)
+	}
+	r, err := rotation.Parse("roster.yaml", []byte(b.String()))
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// TestHealthLines says how each part of the bot is, in words beside the mark.
+func TestHealthLines(t *testing.T) {
+	tests := map[string]string{
+		socketLine(2, noon.Add(-5*time.Minute), "", noon):                   ":white_check_mark: Slack: 2 sockets are connected, and something was heard 5 min ago.",
+		socketLine(1, noon, "", noon):                                       ":warning: One of the two sockets to Slack is connected; the other one is being opened again.",
+		socketLine(0, noon, "", noon):                                       ":warning: No socket to Slack is connected.",
+		socketLine(2, noon, "invalid_auth", noon):                           ":warning: Slack does not take our token (invalid_auth).",
+		queueLine(Health{}, noon):                                           ":white_check_mark: Queue: nothing waits.",
+		queueLine(Health{Jobs: 3}, noon):                                    ":white_check_mark: Queue: 3 wait for their time, none is late.",
+		queueLine(Health{Jobs: 3, Oldest: noon.Add(-time.Hour)}, noon):      ":warning: Queue: 3 wait, the oldest for 1 h more than it should.",
+		methodsLine(Health{}):                                               "",
+		methodsLine(Health{Methods: []string{"sms"}, Out: []string{"sms"}}): ":warning: Contact methods: the provider of sms is out. The next method is taken at once.",
+		backupLine(time.Time{}, noon):                                       ":warning: Backup: none is known of. `stormbell backup` takes one while the bot runs.",
+	}
+	for got, want := range tests {
+		if got != want {
+			t.Errorf("it says %q, want %q", got, want)
+		}
+	}
+	gone := crowdedRoster(8)
+	for n := range gone.Rotations {
+		gone.Rotations[n].Layers[0].Until = noon.Add(48 * time.Hour)
+		gone.Rotations[n] = rotation.Rotation{ID: gone.Rotations[n].ID, TimeZone: "UTC"}
+	}
+	lines := gapLines(gone, noon)
+	if len(lines) != fewGaps+1 || !strings.Contains(lines[fewGaps], "3 more rotations") || !strings.Contains(lines[0], "Nobody is on call in *rotation-0*") {
+		t.Errorf("gaps: %q", lines)
+	}
+}
