@@ -40,7 +40,7 @@ func TestNotesAreOneGrowingMessage(t *testing.T) {
 			r.command("bob", room.ID, fmt.Sprintf("note burst %d", n))
 		}
 		r.command("ada", room.ID, "decide roll back")
-		r.command("ada", room.ID, "task call the provider")
+		r.command("ada", room.ID, "note call the provider")
 		r.pass(10 * time.Second)
 		got = logs(r.channelOf(room.ID))
 		if len(got) != 1 || !shows(got[0], "burst 7") || !shows(got[0], "error rate") || !shows(got[0], "roll back") || !shows(got[0], "call the provider") {

@@ -156,3 +156,16 @@ func Day(at time.Time, zone *time.Location) string {
 	}
 	return at.In(zone).Format("Mon 2 Jan 2006")
 }
+
+// DaysUntil is how many days a date is away, by the calendar of a zone: 0 today, 1
+// tomorrow, -1 yesterday.
+func DaysUntil(due, now time.Time, zone *time.Location) int {
+	if zone == nil {
+		zone = time.UTC
+	}
+	day := func(t time.Time) time.Time {
+		y, m, d := t.In(zone).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	return int(day(due).Sub(day(now)) / (24 * time.Hour))
+}

@@ -23,6 +23,9 @@ func (i Incident) HandoverOf(events []Event, now time.Time) Handover {
 		switch {
 		case e.Kind == KindMitigating && e.Text != "", e.Kind == KindNote && e.Note == Task:
 			h.Doing = append(h.Doing, e)
+		case e.Kind == KindFollowUp && i.asked(e):
+			e.Text = e.FollowUp.Title
+			h.Doing = append(h.Doing, e)
 		case e.Kind == KindNote && (e.Note == Decision || e.Note == "objection"):
 			h.Decisions = append(h.Decisions, e)
 		}
@@ -36,6 +39,12 @@ func (i Incident) HandoverOf(events []Event, now time.Time) Handover {
 		}
 	}
 	return h
+}
+
+// asked reports whether an event opens a task that is still to be done.
+func (i Incident) asked(e Event) bool {
+	f, ok := i.FollowUp(e.FollowUp.ID)
+	return ok && f.Kind == TaskKind && f.Open()
 }
 
 // Checklist is what a role asks of whoever takes it, in the order in which it is done.

@@ -143,6 +143,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.turnedHome(i.User.ID, page)
 	case actOlder, actNewest, actWiden:
 		return s.turnedList(ctx, caller, action.Value)
+	case actFollowUpDone, actFollowUpDate, actFollowUpDrop, actFollowUpGive, actFollowUps, actFollowUpMore:
+		return s.pressedFollowUp(ctx, i, caller, action)
 	case actOncall:
 		return s.told(caller, s.oncallNow(ctx, ""))
 	default:
@@ -272,6 +274,8 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return s.submittedMitigate(ctx, caller, state.Incident, i.View)
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
+	case formFollowUp:
+		return s.submittedFollowUp(ctx, caller, i.View, state)
 	case formSilence, formMaintenance:
 		return s.submittedQuiet(ctx, caller, i)
 	default:
@@ -303,6 +307,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " status " + incident.Name(readState(v.PrivateMetadata).Incident) + " investigating` and what came back"
 	case formImpact:
 		instead = "`" + s.opt.Command + " impact " + incident.Name(readState(v.PrivateMetadata).Incident) + " since 14:05`"
+	case formFollowUp:
+		instead = "`" + s.opt.Command + " done " + readState(v.PrivateMetadata).FollowUp + "` and a link or a sentence; `drop`, `date` and `give` likewise"
 	case formMitigate:
 		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
 	case formReroute:

@@ -18,7 +18,7 @@ type Command struct {
 	Incident int    // named in the text; 0 when it is not
 	More     []int  // further ones that are named beside it
 	Perhaps  int    // named in a sentence; it is meant where no other incident can be
-	FollowUp string // the name of a follow-up, INC-13-F1
+	FollowUp string // the name of a follow-up, INC-13-F1, or F1 of the channel's incident
 	Text     string // what remains, as typed
 	Details  string // declare: the lines after the first one
 	Severity incident.Severity
@@ -34,7 +34,8 @@ type Command struct {
 	Role     incident.Role
 	Into     int    // duplicate: the other incident
 	Number   int    // object, hide, retime: which decision or entry; timeline: which page
-	When     string // retime: the time, as typed
+	When     string // retime: the time; task, date: the day; as typed
+	Team     string // task, give: to which team
 	Impact   desk.Impact
 
 	Unknown string // the first word, when it is no verb
@@ -81,6 +82,9 @@ var verbs = []struct {
 	{"hide", []string{"redact"}},
 	{"retime", []string{"retimed"}},
 	{"task", []string{"todo", "action"}},
+	{"followups", []string{"followup", "follow-ups", "follow-up", "tasks", "todos", "actions"}},
+	{"drop", []string{"dropped", "decline"}},
+	{"date", []string{"due", "postpone", "redate"}},
 	{"timeline", []string{"history", "events"}},
 	{"postmortem", []string{"post-mortem", "pm", "retro", "review"}},
 	{"list", []string{"ls", "open", "active", "all"}},
@@ -121,7 +125,7 @@ func Parse(text string) Command {
 			return c
 		}
 	}
-	first, rest := cut(rest)
+	first, rest := cut(verbFirst(rest))
 	key := strings.Trim(strings.ToLower(first), trimmed)
 	word, ok := words[key]
 	if sev, doubt := severityFlag(key); sev > 0 || doubt != "" {
@@ -146,10 +150,11 @@ func Parse(text string) Command {
 	c.Word, c.Text = word, rest
 	c.followUp()
 	c.public()
-	if c.Word == "done" {
+	if c.FollowUp != "" {
+		c.followUpDetails()
 		return c
 	}
-	if !slices.Contains([]string{"declare", "list", "search", "silence", "maintenance", "silences"}, word) {
+	if !slices.Contains([]string{"declare", "followups", "list", "search", "silence", "maintenance", "silences"}, word) {
 		c.incident()
 	}
 	c.details(key)
@@ -190,6 +195,8 @@ func (c *Command) details(key string) {
 		c.impact()
 	case "object", "hide", "retime", "timeline":
 		c.entry()
+	case "task":
+		c.taskDetails()
 	case "page", "reassign":
 		c.People, c.Text = mentions(strings.TrimPrefix(c.Text, "to "))
 		if len(c.People) == 0 {
@@ -206,8 +213,8 @@ func (c *Command) details(key string) {
 			c.Incident, c.Into, c.Text = c.Into, n, rest
 		}
 	}
-	if c.Word == "sev" {
-		c.incident() // "sev 1 INC-4"
+	if c.Word == "sev" || c.Word == "task" {
+		c.incident() // "sev 1 INC-4", "task load the roots INC-4 due:friday"
 	}
 }
 
@@ -335,13 +342,13 @@ var plainActs = map[string]desk.Verb{
 	"ack": desk.Acknowledge, "mitigate": desk.Mitigate, "resolve": desk.Resolve, "close": desk.Close,
 	"reopen": desk.Reopen, "cancel": desk.Cancel, "rename": desk.Rename, "note": desk.Note,
 	"impact": desk.SetImpact, "object": desk.Object, "hide": desk.Hide, "retime": desk.Retime,
-	"decide": desk.Note, "task": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
+	"decide": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
 	"service": desk.Reroute, "reroute": desk.Reroute, "role": desk.TakeRole, "duplicate": desk.Merge,
 	"near-miss": desk.NearMiss, "false-alarm": desk.FalseAlarm, "related": desk.Relate,
 }
 
 // noteKinds are the kinds of notes that have a verb of their own.
-var noteKinds = map[string]incident.NoteKind{"decide": incident.Decision, "task": incident.Task, "update": incident.Update}
+var noteKinds = map[string]incident.NoteKind{"decide": incident.Decision, "update": incident.Update}
 
 // act returns what the desk is asked to do, or false for a verb that is no act
 // on one incident, or a refusal in words.

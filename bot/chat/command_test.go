@@ -64,6 +64,13 @@ var typed = []struct {
 	{"notes", []string{
 		"note what: error rate is 12 %", "note 3 pods restarted", "note #3 pod restarted", "note INC-4 where: provider B", "note", "decide roll back", "decide INC-4: roll back",
 		"task call provider <@U0ADA>", "update", "update customers can pay again", "note a < b &amp;&amp; c > d", "note line one\nline two", "note  two  spaces"}},
+	{"follow-ups", []string{
+		"task load the roots weekly", "task load the roots <@U0ADA>", "task load the roots @ada due:2026-12-24", "task INC-4 load the roots due:friday team:payments",
+		"task load the roots INC-4 due:2w", "task <@U0ADA> load the roots", "task <@U0ADA>", "task", "task ask @ada for the roots", "task due:friday",
+		"followups", "followups mine", "followups overdue", "follow-ups payments", "tasks all", "followups INC-4", "followups INC-4-F1", "show INC-4-F1", "INC-4-F1",
+		"done INC-4-F1", "done INC-4-F1 https://git.example/431", "done inc4f1: the pool has a limit", "INC-4-F1 done it is there", "resolve it is there INC-4-F1", "done it is INC-4-F1 that we did",
+		"done F1 https://git.example/431", "done", "resolve we moved to f2", "drop INC-4-F1 the provider goes", "drop", "cancel INC-4-F1", "date INC-4-F1 2026-12-24 it waits", "date INC-4-F1",
+		"due INC-4-F1 to friday", "give INC-4-F1 <@U0ADA>", "give INC-4-F1 to team:payments", "give INC-4-F1 @ada", "reassign INC-4-F1 payments"}},
 	{"entries", []string{
 		"object provider B is full", "object 2 provider B is full", "object #2: no", "object INC-4 2 no", "object", "disagree 3 pods are too few", "hide 12 a name", "hide INC-4 12 a name", "hide", "hide it",
 		"retime 12 14:05 the log says so", "retime #12 2026-11-29 14:05 the log", "retime 12", "retime INC-4 12 2pm log", "timeline what", "timeline decisions page 2", "timeline page 3", "timeline INC-4 pages", "timeline page", "timeline INC-4 page 2"}},
@@ -106,6 +113,8 @@ func shown(c Command) string {
 	add("more", c.More, len(c.More) == 0)
 	add("perhaps", c.Perhaps, c.Perhaps == 0)
 	add("follow-up", c.FollowUp, c.FollowUp == "")
+	add("team", c.Team, c.Team == "")
+	add("when", c.When, c.When == "" || c.Word == "retime")
 	add("also", c.Also, len(c.Also) == 0)
 	add("severity", c.Severity, c.Severity == 0)
 	add("service", c.Service, c.Service == "")
@@ -180,7 +189,8 @@ func FuzzParse(f *testing.F) {
 // lost returns the words that were typed and are nowhere. The verb, names of
 // incidents, and the words of their own of a declaration are understood.
 func lost(c Command) string {
-	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, c.When, strings.Join(c.People, " "), strings.Join(c.Also, " "), c.FollowUp}, " ")
+	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, c.When, strings.Join(c.People, " "), strings.Join(c.Also, " "), c.FollowUp,
+		"due:" + c.When, "for:" + c.When, "team:" + c.Team}, " ")
 	leads := map[string]bool{"and": true, "for": true, "on": true, "into": true, "with": true, "as": true, "in": true, "public": c.Word == "public"}
 	var gone []string
 	for _, w := range strings.Fields(c.Typed) {
@@ -192,6 +202,7 @@ func lost(c Command) string {
 		digits := strings.Trim(lower, "sevp-0123456789") == ""
 		switch {
 		case c.Word == "timeline" && lower == "page":
+		case c.FollowUp != "" && isFollowUp(w):
 		case w == "" || verb || named || severity || digits || leads[lower] || strings.HasPrefix(lower, "public:") || lower == "private" || lower == "drill" || lower == "critical" || lower == "major" || lower == "minor" || lower == "crit" || len(c.Doubts) > 0 || lower == "of" || lower == "to":
 		case strings.HasPrefix(lower, "service:"), strings.HasPrefix(lower, "service="), strings.HasPrefix(lower, "severity"):
 		case strings.Contains(strings.ToLower(kept), lower), c.Severity > 0, c.Role != "", len(c.People) > 0:

@@ -34,8 +34,10 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return s.quietCommand(ctx, caller, Parse(unlinked(c.Text)), c.UserID, c.TriggerID)
 	case "heartbeats":
 		return answer{payload: s.heartbeats(ctx)}
-	case "done":
-		return answer{payload: s.followUpNamed(cmd)}
+	case "followups":
+		return answer{payload: s.followUpsCommand(ctx, who, cmd, c.ChannelID)}
+	case "done", "drop", "date", "give":
+		return answer{payload: s.followUpCommand(ctx, caller, cmd, c.ChannelID)}
 	}
 	s.here(ctx, c.ChannelID, c.UserID, true)
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
@@ -118,6 +120,8 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 		return ephemeral("The next step of the policy is being paged for " + incident.Name(n) + ".")
 	case "page":
 		return s.pageByHand(ctx, c, cmd, n)
+	case "task":
+		return s.task(ctx, c, cmd, n)
 	case "unack", "snooze", "reassign":
 		return s.handBack(ctx, c, cmd, n)
 	}

@@ -28,7 +28,7 @@ func (s *Slack) remindOfFollowUps(ctx context.Context, t desk.Task) (desk.Outcom
 		return desk.Outcome{}, nil // it was done, or put off, meanwhile
 	}
 	team, _ := strings.CutPrefix(j.Target, "team:")
-	m := s.followUpsReminder(t.FollowUps, team)
+	m := s.followUpsMessage(t.FollowUps)
 	if j.Person != "" {
 		return s.tellPerson(ctx, j, m)
 	}
@@ -53,11 +53,33 @@ func (s *Slack) remindOfFollowUps(ctx context.Context, t desk.Task) (desk.Outcom
 	return desk.Outcome{Message: posted}, err
 }
 
-// followUpsReminder is the message about what is still to be done.
-func (s *Slack) followUpsReminder(list []desk.ListedFollowUp, team string) message {
-	var lines []string
+// followUpsMessage is the message about what is still to be done, or was lately.
+func (s *Slack) followUpsMessage(list []desk.ListedFollowUp) message {
+	open := 0
+	var m message
 	for _, f := range list {
-		lines = append(lines, fmt.Sprintf("*%s* %s · due %s", f.ID, clip(esc(f.Title), 200), incident.Day(f.Due, s.opt.Zone)))
+		if f.Open() {
+			if open++; open == 1 {
+				m.text = fmt.Sprintf("%s “%s” %s.", f.ID, clip(esc(f.Title), 200), isDue(f.FollowUp, time.Now(), s.opt.Zone))
+			}
+		}
+		m.blocks = append(m.blocks, s.followUpBlocks(f)...)
 	}
-	return message{text: "Still to be done", blocks: []slack.Block{section(strings.Join(lines, "\n"))}}
+	switch {
+	case open == 0:
+		m.text = "Nothing of this is left to do."
+	case open > 1:
+		m.text += fmt.Sprintf(" %d more are still to be done.", open-1)
+	}
+	m.blocks = append([]slack.Block{section(m.text)}, m.blocks...)
+	return m
+}
+
+// isDue says when a follow-up is due, as the end of a sentence.
+func isDue(f incident.FollowUp, now time.Time, zone *time.Location) string {
+	words := dueWords(f, now, zone)
+	if strings.HasPrefix(words, "due") || strings.HasPrefix(words, "without") {
+		return "is " + words
+	}
+	return words
 }

@@ -36,6 +36,9 @@ type formState struct {
 	Incident int         `json:"incident,omitempty"`
 	ReplyURL string      `json:"reply_url,omitempty"`
 	From     fromMessage `json:"from,omitzero"` // declare: the message that made somebody declare it
+	FollowUp string      `json:"follow_up,omitempty"`
+	Act      string      `json:"act,omitempty"`      // of a follow-up: the button that was pressed
+	Reminded *reminded   `json:"reminded,omitempty"` // and the message that has it
 }
 
 // String returns the state as a form keeps it.

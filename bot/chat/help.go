@@ -60,7 +60,6 @@ func IncidentHelp() []HelpGroup {
 			{"note what: error rate is at 12 %", "adds a note to the timeline; it may begin with what, where, how or when"},
 			{"decide TEXT", "records a decision; lines may begin with options, reason or plan b and a colon. Without TEXT it opens a form"},
 			{"object TEXT", "records what speaks against the latest decision, or against the one whose number stands before TEXT"},
-			{"task TEXT", "records something to do"},
 			{"update TEXT", "posts a stakeholder update here and in the announcement; without TEXT it opens a form"},
 			{"update same", "posts the last update again, as “no change”"},
 			{"public TEXT", "keeps words for the public, apart from those for stakeholders"},
@@ -68,6 +67,14 @@ func IncidentHelp() []HelpGroup {
 			{"rename TITLE", "changes the title"},
 			{"service ID", "says which service it is about; its owner is paged"},
 			{"reroute SERVICE REASON", "gives it to the service it belongs to, by its ID, its name or the nearest to what you type: its owner is paged, and you are free of it. `not ours REASON` asks whose it is"},
+		}},
+		{"What is left to do", []Help{
+			{"task load the roots weekly @ada due:2026-12-24", "opens a follow-up. Without a person or `team:ID` it belongs to the team of the service; without a date the severity says when it is due"},
+			{"followups", "lists what is still to be done: here that of the incident, elsewhere all of it; `mine`, a team, `overdue` or `all` choose others"},
+			{"done INC-1-F1 LINK", "says that a follow-up is done, with a link or a sentence to know later what was done"},
+			{"drop INC-1-F1 REASON", "says that it was decided against"},
+			{"date INC-1-F1 2026-12-24 REASON", "gives it another date; `friday`, `10d` and `2w` are understood"},
+			{"give INC-1-F1 @ada", "gives it to a person, or to a team by `team:ID`"},
 		}},
 		{"Alerts", []Help{
 			{"silence alertname=DiskFull instance=db-7 for 2h disk swap", "holds back the alerts that match, until then; `until 14:00` and `from 22:00` are understood. Without more it opens a form"},

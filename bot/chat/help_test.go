@@ -19,8 +19,8 @@ func TestHelpHasEveryVerb(t *testing.T) {
 		verbs  map[string][]string
 		extra  []string
 	}{
-		"/incident": {IncidentHelp(), incidentVerbs, nil},
-		"/oncall":   {OncallHelp(), oncallVerbs, []string{"", "TEAM"}}, // no verbs
+		"/incident": {IncidentHelp(), incidentVerbs, []string{"done", "give"}}, // of a follow-up; else they mean resolve and reassign
+		"/oncall":   {OncallHelp(), oncallVerbs, []string{"", "TEAM"}},         // no verbs
 	} {
 		shown := map[string]bool{}
 		for _, g := range c.groups {

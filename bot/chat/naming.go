@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,28 +96,6 @@ var leadsOn = []string{"as", "of", "to", "with", "like", "see", "than", "from", 
 func (c *Command) prose() bool {
 	return !slices.Contains([]string{"show", "ack", "timeline", "postmortem", "escalate", "page", "role", "snooze", "unack", "status",
 		"reassign", "service", "sev"}, c.Word)
-}
-
-// followUpPattern is the name of a follow-up, which is not the incident's.
-var followUpPattern = regexp.MustCompile(`(?i)^inc-?[0-9]{1,9}-f[0-9]{1,4}$`)
-
-// isFollowUp reports whether a word names a follow-up.
-func isFollowUp(word string) bool {
-	return followUpPattern.MatchString(dashes.Replace(strings.Trim(word, trimmed)))
-}
-
-// followUp sees to it that "done INC-13-F1" is about the follow-up: it must never
-// resolve the incident.
-func (c *Command) followUp() {
-	if !slices.Contains([]string{"resolve", "close", "cancel"}, c.Word) {
-		return
-	}
-	for word := range strings.FieldsSeq(c.Text) {
-		if isFollowUp(word) {
-			c.Word, c.FollowUp = "done", strings.ToUpper(dashes.Replace(strings.Trim(word, trimmed)))
-			return
-		}
-	}
 }
 
 // public takes words for the customers apart from those for people inside: they must

@@ -45,6 +45,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Shadow:         s.tellShadow,
 		ledger.Alarm:          s.alarm,
 		ledger.TestPage:       s.testPage,
+		ledger.Given:          s.tellGiven,
 		ledger.FollowUps:      s.remindOfFollowUps,
 		ledger.Groups:         s.keepGroups,
 		ledger.Quiet:          s.announceQuiet,

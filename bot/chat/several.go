@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -69,14 +68,6 @@ func (s *Slack) orDeclare(r reply, cmd Command) reply {
 		return r
 	}
 	return ephemeral(r.Text, append(shownBlocks(r), declareButton(cmd.Typed))...)
-}
-
-// followUpNamed answers words about a follow-up that would otherwise be about its
-// incident.
-func (s *Slack) followUpNamed(cmd Command) reply {
-	name, _, _ := strings.Cut(cmd.FollowUp, "-F")
-	return s.mistake(refuse("To resolve the incident itself: "+s.opt.Command+" resolve "+name+".",
-		cmd.FollowUp+" is a follow-up of "+name+", which stays as it is."), cmd)
 }
 
 // confirmCancel asks what it was, or at least whether it is meant.

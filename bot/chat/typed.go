@@ -89,8 +89,10 @@ func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
 		return s.search(ctx, who, cmd.Text, 0)
 	case "silence", "maintenance", "silences":
 		return s.quietTyped(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, Parse(unlinked(text)), user)
-	case "done":
-		return s.followUpNamed(cmd)
+	case "followups":
+		return s.followUpsCommand(ctx, who, cmd, "")
+	case "done", "drop", "date", "give":
+		return s.followUpCommand(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, cmd, "")
 	case "", "help", "declare": // a form needs a command or a button
 		return s.help("")
 	}

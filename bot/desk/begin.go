@@ -115,6 +115,8 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		if t.Event, err = loadEvent(tx, j.Incident, j.Seq); err == nil && t.Event.Kind == incident.KindService {
 			t.Then, err = calledAfter(tx, t.Event, j.Incident)
 		}
+	case j.Kind == ledger.Given:
+		t.Event, err = loadEvent(tx, j.Incident, j.Seq)
 	case j.Kind == ledger.Prompts:
 		return t.loadPrompts(tx)
 	case j.Kind == ledger.Notes:

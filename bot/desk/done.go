@@ -327,7 +327,8 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.polledTracker(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
-	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell, ledger.Missed:
+	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell, ledger.Missed,
+		ledger.Given:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

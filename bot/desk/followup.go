@@ -155,7 +155,7 @@ func (w *work) tellOwner(f incident.FollowUp) error {
 	if f.Owner == "" || f.Owner == w.caller.Actor || !f.Owner.Human() {
 		return nil
 	}
-	j := ledger.Job{Kind: ledger.Tell, Person: string(f.Owner), Target: ledger.TellTask, Seq: w.inc.Events}
+	j := ledger.Job{Kind: ledger.Given, Person: string(f.Owner), Seq: w.inc.Events}
 	if at := incident.Daytime(w.Now, w.zoneOf(f.Owner)); at.After(w.Now) && !(w.inc.Status.Active() && w.inc.Concerns(f.Owner)) {
 		j.NotBefore = at
 	}

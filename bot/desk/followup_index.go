@@ -76,7 +76,7 @@ func (w *work) indexFollowUp(i incident.Incident, k int, was *incident.FollowUp)
 	} else if known && before.Due.Equal(r.Due) {
 		r.Since, r.Reminded, r.Before = before.Since, before.Reminded, before.Before
 	}
-	if err := errors.Join(w.Save(key, r)); err != nil || was != nil {
+	if err := errors.Join(w.Save(key, r), w.planFollowUp(r)); err != nil || was != nil {
 		return err
 	}
 	return w.raisesNew(i.Number, r)

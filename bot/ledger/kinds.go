@@ -47,6 +47,7 @@ const (
 	Nag            Kind = "nag"             // remind Person that an update is due, reminder Pass; 0: bring Message up to date; Target: why it is over
 	Tell           Kind = "tell"            // tell Person what Target says, about event Seq
 	Inform         Kind = "stakeholder"     // tell Person, or the channel Target, who has an interest, the update of event Seq
+	Given          Kind = "given"           // tell Person that the follow-up of event Seq is theirs
 	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
 	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
 	ExportPoll     Kind = "export_poll"     // ask the tracker Via how what was opened there stands
@@ -117,7 +118,6 @@ const (
 	TellBrief     = "brief"     // how it stands, to whoever is asked to take command
 	TellOffer     = "offer"     // to whoever offered command: it was not accepted
 	TellChecklist = "checklist" // what the role asks of whoever took it
-	TellTask      = "task"      // that a follow-up is theirs
 	TellTired     = "tired"     // to the commander: whether somebody else is to take over
 	TellWatch     = "watch"     // the watch time after mitigation is over
 )
@@ -172,6 +172,7 @@ var table = map[Kind]Row{
 	Inform:   {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 
+	Given:     {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
 	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
 	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
 	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,
@@ -214,6 +215,9 @@ func name(actor string) string {
 func byPersonAndMethod(j Job) string { return ":" + j.Person + ":" + j.Via }
 
 func byPerson(j Job) string { return ":" + j.Person }
+
+// byPersonAndEvent keeps what waits for the morning from holding up what goes at once.
+func byPersonAndEvent(j Job) string { return ":" + j.Person + ":" + strconv.Itoa(j.Seq) }
 
 func byMessage(j Job) string { return byPersonAndMethod(j) + ":" + j.Receipt }
 
