@@ -285,7 +285,7 @@ func TestWordsOfCommands(t *testing.T) {
 			{c, "postmortem", "Post-mortem of INC-1"},
 			{c, "resolve calm", "INC-1 is resolved"},
 			{c, "resolve again", "already resolved"},
-			{c, "close", "INC-1 is closed now"},
+			{c, "close anyway it is a test", "INC-1 is closed now"},
 			{c, "reopen", "A reason is needed"},
 			{c, "reopen it is back", "INC-1 is investigating now"},
 			{c, "cancel", "INC-1 stays as it is until then"},

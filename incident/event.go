@@ -19,7 +19,7 @@ const (
 	KindMitigating      Kind = "mitigating"           // Text
 	KindMitigated       Kind = "mitigated"            // How, Assumed (nobody said how), Text, Undo
 	KindResolved        Kind = "resolved"             // Text; How and Assumed where it was never mitigated
-	KindClosed          Kind = "closed"               // Text
+	KindClosed          Kind = "closed"               // Text, Left
 	KindReopened        Kind = "reopened"             // Text
 	KindCancelled       Kind = "cancelled"            // Text, Reason: the outcome, where it was another than that it was no incident
 	KindMerged          Kind = "merged"               // Into, Private (that one is), Text
@@ -54,6 +54,10 @@ const (
 	KindHelp            Kind = "help_asked"           // Calls, Target, Text: somebody pages people by hand
 	KindMissed          Kind = "promise_missed"       // Promise, Due: nothing was heard by then
 	KindPublic          Kind = "public_update"        // Text: words for the public, apart from those for stakeholders
+	KindReviewer        Kind = "postmortem_owner"     // Person: who writes the post-mortem
+	KindWaived          Kind = "postmortem_waived"    // Text: why nobody does
+	KindMissAccepted    Kind = "miss_accepted"        // Text: why it is accepted that a promise was missed
+	KindNoFollowUps     Kind = "no_follow_ups"        // Text: why none is needed
 	KindOfferEnded      Kind = "offer_ended"          // Role, Person, Reason (declined, lapsed or replaced)
 	KindRoleLeft        Kind = "role_left"            // Role, Person: that person does not hold it any more
 	KindSilent          Kind = "command_silent"       // Person, Calls: the commander was not heard of; who is paged because of it
@@ -112,6 +116,7 @@ type Event struct {
 	Count       int        `json:"count,omitempty"`
 	Into        int        `json:"into,omitempty"`
 	FollowUp    *FollowUp  `json:"follow_up,omitempty"`
+	Left        []Item     `json:"left,omitempty"`   // what was missing when it was closed all the same
 	Undo        string     `json:"undo,omitempty"`   // how what mitigated it is undone
 	People      []Actor    `json:"people,omitempty"` // who worked on a part that joins
 	Impact      []Interval `json:"impact,omitempty"` // when it hurt
@@ -220,6 +225,11 @@ func (i Incident) apply(e Event) Incident {
 		i.endImpact(e.At)
 	case KindClosed:
 		i.Status, i.Closed = Closed, e.At
+	case KindReviewer:
+		i.Reviewer, i.Waived = e.Person, ""
+		i.involve(e.Person)
+	case KindWaived:
+		i.Reviewer, i.Waived = "", e.Text
 	case KindReopened:
 		switch {
 		case i.Status == Mitigated && i.Acked():
@@ -304,7 +314,7 @@ func (i Incident) apply(e Event) Incident {
 			i.relate(e.Into)
 		}
 	case KindNote, KindReceipt, KindStep, KindRemark, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
-		KindMissed, KindPublic, KindSilent, KindWatched, KindWatchMore:
+		KindMissed, KindPublic, KindSilent, KindWatched, KindWatchMore, KindMissAccepted, KindNoFollowUps:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	if !i.Status.Active() {

@@ -53,19 +53,21 @@ type Incident struct {
 	Called         []Actor    `json:"called,omitempty"`          // everyone a page was decided for, whether it has left or not
 	Channel        string     `json:"channel,omitempty"`         // Slack channel ID, empty until it stands
 	ChannelName    string     `json:"channel_name,omitempty"`
-	Alert          string     `json:"alert,omitempty"`          // dedup key of the alert that opened it
-	Says           string     `json:"says,omitempty"`           // the first sentence of that alert's sender, where it says more than the title
-	Runbook        string     `json:"runbook,omitempty"`        // that alert's own, whole
-	AlertOver      bool       `json:"alert_over,omitempty"`     // all its alerts are over, say their senders
-	NoChannel      bool       `json:"no_channel,omitempty"`     // it gets a channel only when somebody wants one
-	MergedInto     int        `json:"merged_into,omitempty"`    // the incident this one is part of
-	MergedPrivate  bool       `json:"merged_private,omitempty"` // that one is private
-	Outcome        Outcome    `json:"outcome,omitempty"`        // of one that was cancelled: near_miss or false_alarm, where somebody said so
-	Related        []int      `json:"related,omitempty"`        // incidents that people say have to do with it
-	FollowUps      []FollowUp `json:"follow_ups,omitempty"`     // in the order they were opened
-	Events         int        `json:"events"`                   // the number of the last event
-	Updated        time.Time  `json:"updated"`                  // instant of the last event
-	Exhausted      bool       `json:"exhausted,omitempty"`      // nobody answered any step of the escalation
+	Alert          string     `json:"alert,omitempty"`             // dedup key of the alert that opened it
+	Says           string     `json:"says,omitempty"`              // the first sentence of that alert's sender, where it says more than the title
+	Runbook        string     `json:"runbook,omitempty"`           // that alert's own, whole
+	AlertOver      bool       `json:"alert_over,omitempty"`        // all its alerts are over, say their senders
+	NoChannel      bool       `json:"no_channel,omitempty"`        // it gets a channel only when somebody wants one
+	MergedInto     int        `json:"merged_into,omitempty"`       // the incident this one is part of
+	MergedPrivate  bool       `json:"merged_private,omitempty"`    // that one is private
+	Outcome        Outcome    `json:"outcome,omitempty"`           // of one that was cancelled: near_miss or false_alarm, where somebody said so
+	Related        []int      `json:"related,omitempty"`           // incidents that people say have to do with it
+	Reviewer       Actor      `json:"postmortem_owner,omitempty"`  // who writes the post-mortem
+	Waived         string     `json:"postmortem_waived,omitempty"` // why nobody does
+	FollowUps      []FollowUp `json:"follow_ups,omitempty"`        // in the order they were opened
+	Events         int        `json:"events"`                      // the number of the last event
+	Updated        time.Time  `json:"updated"`                     // instant of the last event
+	Exhausted      bool       `json:"exhausted,omitempty"`         // nobody answered any step of the escalation
 }
 
 // Name returns the incident's name, INC-N.

@@ -29,6 +29,13 @@ func anyAct(t *rapid.T) func(Incident, time.Time) (Change, error) {
 		func(i Incident, now time.Time) (Change, error) { return i.Mitigate(by, text, "payments", now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Resolve(by, text, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Close(by, text, now) },
+		func(i Incident, now time.Time) (Change, error) {
+			return i.CloseBy(Record{Missed: []Promise{PromiseAck}}, "anyway "+text, by, now)
+		},
+		func(i Incident, now time.Time) (Change, error) { return i.Review(who, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.Waive(text, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.AcceptMiss(text, by, now) },
+		func(i Incident, now time.Time) (Change, error) { return i.NeedsNoFollowUp(text, by, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Reopen(by, text, now) },
 		func(i Incident, now time.Time) (Change, error) { return i.Cancel(by, text, now) },
 		func(i Incident, now time.Time) (Change, error) {

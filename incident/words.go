@@ -81,8 +81,8 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Wrote = wrote(e.Text, undone(e.Undo))
 	case KindResolved:
 		s.Did = "resolved it" + e.with()
-	case KindClosed:
-		s.Did = "closed it"
+	case KindClosed, KindReviewer, KindWaived, KindMissAccepted, KindNoFollowUps:
+		s.Did = w.closing(e)
 	case KindReopened:
 		s.Did = "reopened it"
 	case KindCancelled:

@@ -132,7 +132,7 @@ func TestSilenceHoldsBackAndLetsGo(t *testing.T) {
 		r.reopen()
 		r.act(ada, 1, desk.Act{Verb: desk.Acknowledge})
 		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
-		r.act(ada, 1, desk.Act{Verb: desk.Close})
+		r.act(ada, 1, desk.Act{Verb: desk.Close, Text: "anyway it is over"})
 		r.pass(2 * time.Hour)
 		if got := r.active(); !slices.Equal(got, []int{2}) {
 			t.Fatalf("open after the silence: %v, want INC-2 for the alert that still fires", got)

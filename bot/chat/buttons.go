@@ -87,6 +87,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actObject, actDecide:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
+	case actClose:
+		return s.pressedClose(ctx, i.TriggerID, caller, action.Value, i.Container.IsEphemeral)
 	case actNotOurs:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.askWhose(ctx, i.TriggerID, caller, n, "")
@@ -264,6 +266,8 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return s.submittedHandOver(ctx, caller, state.Incident, stateOf(i.View, inputHolder).SelectedUser)
 	case formDecide, formObject:
 		return s.submittedNote(ctx, caller, i.View, state.Incident)
+	case formClose:
+		return s.submittedClose(ctx, caller, state.Incident, i.View)
 	case formReroute:
 		return s.submittedReroute(ctx, caller, state.Incident, i.View)
 	case formHurtsAgain:
@@ -311,6 +315,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " done " + readState(v.PrivateMetadata).FollowUp + "` and a link or a sentence; `drop`, `date` and `give` likewise"
 	case formMitigate:
 		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
+	case formClose:
+		instead = "`" + s.opt.Command + " close " + incident.Name(readState(v.PrivateMetadata).Incident) + " anyway` and the reason"
 	case formReroute:
 		instead = "`" + s.opt.Command + " reroute " + incident.Name(readState(v.PrivateMetadata).Incident) + " SERVICE`"
 	case formResolve:

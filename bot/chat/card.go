@@ -61,7 +61,7 @@ func cardMessage(b desk.Brief, a around, n names) message {
 		}
 		elements = append(elements, button(actMore, value, "More", ""))
 	}
-	m.blocks = append(m.blocks, row(i, elements...)...)
+	m.blocks = append(m.blocks, row(i, append(elements, closeButton(i)...)...)...)
 	return m
 }
 

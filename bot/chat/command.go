@@ -55,6 +55,8 @@ var verbs = []struct {
 	{"resolve", []string{"resolved", "fixed", "done", "finish", "finished", "end", "over"}},
 	{"close", []string{"closed"}},
 	{"reopen", []string{"reopened", "back"}},
+	{"accept", []string{"accepted"}},
+	{"no-follow-ups", []string{"nofollowups", "no-followups"}},
 	{"cancel", []string{"cancelled", "canceled", "abort"}},
 	{"near-miss", []string{"nearmiss", "near"}},
 	{"false-alarm", []string{"falsealarm", "false"}},
@@ -344,6 +346,7 @@ var plainActs = map[string]desk.Verb{
 	"impact": desk.SetImpact, "object": desk.Object, "hide": desk.Hide, "retime": desk.Retime,
 	"decide": desk.Note, "update": desk.Note, "public": desk.Publish, "sev": desk.SetSeverity,
 	"service": desk.Reroute, "reroute": desk.Reroute, "role": desk.TakeRole, "duplicate": desk.Merge,
+	"accept": desk.Accept, "no-follow-ups": desk.NoFollowUps,
 	"near-miss": desk.NearMiss, "false-alarm": desk.FalseAlarm, "related": desk.Relate,
 }
 

@@ -47,6 +47,11 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if form, ok := noteForms[cmd.Word]; ok && cmd.Text == "" {
 		return s.noteForm(ctx, c.TriggerID, caller, press{form, n})
 	}
+	if cmd.Word == "close" && len(cmd.More) == 0 {
+		if a, done := s.closes(ctx, c.TriggerID, caller, n, cmd.Text); done {
+			return a
+		}
+	}
 	if s.rerouted(cmd).Service == "" && cmd.Word == "reroute" && len(cmd.More) == 0 {
 		return s.askWhose(ctx, c.TriggerID, caller, n, cmd.Text)
 	}
@@ -112,6 +117,9 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 	case "show":
 		return s.show(ctx, c.Actor, n)
 	case "postmortem":
+		if r, ok := s.review(ctx, c, cmd, n); ok {
+			return r
+		}
 		return s.postmortem(ctx, c.Actor, n)
 	case "escalate":
 		if _, err := s.desk.Escalate(ctx, c, n); err != nil {
@@ -184,6 +192,8 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return i.Name() + " and " + incident.Name(act.Into) + " are related now."
 	case desk.NearMiss, desk.FalseAlarm:
 		return i.Name() + " has ended as a " + i.Outcome.Words() + "."
+	case desk.Accept, desk.NoFollowUps, desk.Waive, desk.Review:
+		return "Noted for the end of " + i.Name() + "."
 	case desk.Rename:
 		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
 	case desk.Reroute:

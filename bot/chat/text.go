@@ -197,6 +197,8 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 			s += " Nobody has said how it was mitigated, so it counts as a workaround" + fixOpened(i)
 		}
 		return quoted(s, e.Text)
+	case incident.KindClosed, incident.KindReviewer, incident.KindWaived, incident.KindMissAccepted, incident.KindNoFollowUps:
+		return clip(n.plainLine(e), 2900)
 	case incident.KindHowCorrected:
 		return quoted(n.corrected(i, e), e.Text)
 	case incident.KindInvestigate, incident.KindMitigating:

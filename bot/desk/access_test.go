@@ -46,7 +46,7 @@ func TestOutsiderCannotCloseSev1(t *testing.T) {
 		if err := x.Entered(background(), Visit{Channel: "CINC1", User: "U0MAL"}); err != nil {
 			t.Fatal(err)
 		}
-		x.act(mal, 1, Act{Verb: Close})
+		x.act(mal, 1, Act{Verb: Close, Text: "anyway it is over"})
 		x.folds(1)
 	})
 }
@@ -58,7 +58,7 @@ func TestEveryActByEveryRight(t *testing.T) {
 	acts := []Act{
 		{Verb: Acknowledge}, {Verb: Investigate, Text: "x"}, {Verb: Mitigating, Text: "x"}, {Verb: Mitigate, Text: "restart"}, {Verb: Resolve},
 		{Verb: Cancel}, {Verb: Merge, Into: 2}, {Verb: Note, Text: "x"}, {Verb: SetSeverity, Severity: incident.Sev1}, {Verb: Rename, Text: "x"},
-		{Verb: "lower", Severity: incident.Sev4}, {Verb: Reroute, Service: "edge"}, {Verb: TakeRole, Role: incident.Responder}, {Verb: Close}, {Verb: Reopen, Text: "x"},
+		{Verb: "lower", Severity: incident.Sev4}, {Verb: Reroute, Service: "edge"}, {Verb: TakeRole, Role: incident.Responder}, {Verb: Close, Text: "anyway it is over"}, {Verb: Reopen, Text: "x"},
 	}
 	people := []struct {
 		name      string

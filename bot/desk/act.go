@@ -39,9 +39,13 @@ const (
 	NearMiss    Verb = "near-miss"
 	FalseAlarm  Verb = "false-alarm"
 	Relate      Verb = "related"
-	Real        Verb = "real"    // a drill is none
-	Drill       Verb = "drill"   // what nobody has answered is a drill
-	WantChannel Verb = "channel" // of an incident that has none because of its alert
+	Accept      Verb = "accept"            // that a promise was missed
+	NoFollowUps Verb = "no-follow-ups"     // none is needed
+	Review      Verb = "postmortem-owner"  // writes the post-mortem
+	Waive       Verb = "postmortem-waived" // nobody does
+	Real        Verb = "real"              // a drill is none
+	Drill       Verb = "drill"             // what nobody has answered is a drill
+	WantChannel Verb = "channel"           // of an incident that has none because of its alert
 )
 
 // Act is something that somebody does to an incident. Beside Verb and Text it
@@ -131,7 +135,9 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	case Resolve:
 		return w.resolve(a)
 	case Close:
-		return i.Close(by, a.Text, now)
+		return w.close(a)
+	case Accept, NoFollowUps, Review, Waive:
+		return w.conclude(a)
 	case Reopen:
 		return i.Reopen(by, a.Text, now)
 	case Cancel:

@@ -166,7 +166,7 @@ func TestOpenFixes(t *testing.T) {
 		x.declare(incident.Declaration{Title: "keys leaked", Service: "checkout", Private: true})
 		x.act(eve, 2, Act{Verb: Mitigate, Text: "rollback"})
 		x.act(ada, 1, Act{Verb: Resolve})
-		x.act(ada, 1, Act{Verb: Close})
+		x.act(ada, 1, Act{Verb: Close, Text: "anyway it is over"})
 		if got := fixes("checkout") + "|" + fixes("edge") + "|" + fixes(""); got != "INC-1-F1||" {
 			t.Errorf("open fixes: %q", got)
 		}

@@ -152,7 +152,7 @@ const (
 var verbs = [...]desk.Verb{
 	desk.Acknowledge, desk.Investigate, desk.Mitigating, desk.Mitigate, desk.Resolve, desk.Close, desk.Reopen,
 	desk.Cancel, desk.NearMiss, desk.FalseAlarm, desk.Merge, desk.Relate, desk.Note, desk.Repeat, desk.Publish, desk.Object,
-	desk.Hide, desk.Retime, desk.SetImpact, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, desk.Real, desk.Drill, escalate, unack, snooze, reassign,
+	desk.Hide, desk.Retime, desk.SetImpact, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, desk.Accept, desk.NoFollowUps, desk.Review, desk.Waive, desk.Real, desk.Drill, escalate, unack, snooze, reassign,
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -257,6 +257,12 @@ func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error)
 		}
 	case desk.SetImpact:
 		return b.impact(a)
+	case desk.Review:
+		p, ok := d.People.Current().Roster.Person(strings.TrimPrefix(b.Person, "@"))
+		if !ok {
+			return a, invalid("person", "must be the ID of somebody in the roster")
+		}
+		a.Person = incident.Person(p.ID)
 	}
 	return a, nil
 }
@@ -327,7 +333,7 @@ func (f refused) lacks(ctx context.Context, d *Parts, by incident.Actor) bool {
 	switch f.act.Verb {
 	case desk.Hide, desk.Retime:
 		return f.act.Entry <= 0 || incident.CleanText(f.act.Text) == ""
-	case desk.Note, desk.Reopen, desk.Rename, desk.Object, desk.NearMiss, desk.FalseAlarm, desk.Publish:
+	case desk.Note, desk.Reopen, desk.Rename, desk.Object, desk.NearMiss, desk.FalseAlarm, desk.Publish, desk.Accept, desk.NoFollowUps, desk.Waive:
 		return incident.CleanText(f.act.Text) == ""
 	case desk.SetImpact:
 		return !f.act.Impact.Said()

@@ -33,7 +33,7 @@ func TestLife(t *testing.T) {
 		{"investigate", ``, incident.Investigating},
 		{"mitigate", `{"text":"rollback: of 4711"}`, incident.Mitigated},
 		{"resolve", `{}`, incident.Resolved},
-		{"close", ``, incident.Closed},
+		{"close", `{"text":"anyway the rest is in the review"}`, incident.Closed},
 		{"reopen", `{"text":"it is back","as":"bob"}`, incident.Investigating},
 		{"cancel", `{"text":"a false alarm"}`, incident.Cancelled},
 	}
@@ -193,7 +193,9 @@ func TestEveryVerb(t *testing.T) {
 		desk.Reroute: `{"service":"search"}`, desk.TakeRole: `{"role":"shadow","person":"bob"}`, desk.Reopen: `{"text":"x"}`,
 		snooze: `{"for":"15m"}`, reassign: `{"person":"bob"}`, desk.Object: `{"text":"x"}`,
 		desk.Publish: `{"text":"x"}`, desk.SetImpact: `{"since":"2020-01-01T10:00:00Z","who":["customers"],"count":3}`,
-		desk.Hide: `{"entry":2,"text":"x"}`, desk.Retime: `{"entry":2,"at":"2020-01-01T10:00:00Z","text":"x"}`,
+		desk.Accept: `{"text":"x"}`, desk.NoFollowUps: `{"text":"x"}`, desk.Waive: `{"text":"x"}`, desk.Review: `{"person":"bob"}`,
+		desk.Close: `{"text":"anyway it is over"}`,
+		desk.Hide:  `{"entry":2,"text":"x"}`, desk.Retime: `{"entry":2,"at":"2020-01-01T10:00:00Z","text":"x"}`,
 	}
 	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve", unack: "ack", desk.Real: "drill"}
 	for _, verb := range verbs {

@@ -82,7 +82,7 @@ var deeds = []deed{
 	{verb: "role", short: "Give somebody a role: commander, responder, communicator or shadow", words: []string{"ROLE", "PERSON"}, fields: []string{"role", "person"}},
 	{verb: "mitigate", short: "Say that customers are fine again", optional: "TEXT"},
 	{verb: "resolve", short: "Say that the work of the incident is over", optional: "TEXT"},
-	{verb: "close", short: "Say that nothing is left but follow-ups", optional: "TEXT"},
+	{verb: "close", short: "Say that nothing is left but follow-ups; with anyway before the reason, whatever is missing", optional: "TEXT"},
 	{verb: "reopen", short: "Say that the trouble is back", words: []string{"REASON"}},
 	{verb: "cancel", short: "Say that it was no incident", optional: "TEXT"},
 	{verb: "near-miss", short: "Say that it could have hurt and did not", words: []string{"REASON"}},

@@ -1,0 +1,124 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// TestCloseList closes a sev1 by the button of its card: the form says what is missing,
+// takes it, and closes. The channel is told once.
+func TestCloseList(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev1")
+		r.pass(20 * time.Minute) // the update is late
+		r.command("ada", room, "public Card payments fail")
+		r.pass(time.Minute)
+		r.command("ada", room, "resolve")
+		r.pass(20 * time.Second)
+		card := r.marked(r.channelOf(room).Messages, "card", "INC-1")[0]
+		r.press("ada", room, card, "Close")
+		v := r.view("U0ADA")
+		for _, want := range []string{"nobody has said how it was mitigated", "the public was told of it", "nobody writes the post-mortem", "a promise was missed (update)", `"block_id":"accept"`} {
+			if !strings.Contains(unescaped(string(v.Blocks)), want) {
+				t.Errorf("the form does not say %q: %s", want, v.Blocks)
+			}
+		}
+		result := r.submit("ada", v, map[string]map[string]any{"how": {"value": "rollback"}})
+		if result.Closed || !strings.Contains(result.Errors["anyway"], "not ready to be closed") {
+			t.Fatalf("Submit() with a part = %+v, want to be told what is missing", result)
+		}
+		if i, _ := r.fold(1); !i.HowAssumed {
+			t.Error("a part of what was refused is recorded")
+		}
+		result = r.submit("ada", v, map[string]map[string]any{"how": {"value": "rollback"}, "public": {"value": "All is well again"},
+			"reviewer": {"value": "U0BOB"}, "accept": {"value": "we looked at the wrong graph"}})
+		if !result.Closed {
+			t.Fatalf("Submit() = %+v, want closed", result)
+		}
+		r.pass(20 * time.Second)
+		i, events := r.fold(1)
+		if i.Status != incident.Closed || i.Reviewer != "person:bob" || i.How != incident.Rollback || i.HowAssumed {
+			t.Errorf("it is %+v", i)
+		}
+		if n := count(r.channelOf(room).Messages, "closed it"); n != 1 || countOf(events, incident.KindClosed) != 1 {
+			t.Errorf("the channel was told %d times that it is closed", n)
+		}
+		if m := r.find(r.channelOf(room).Messages, "closed it"); m.Text != "Ada Okafor closed it." {
+			t.Errorf("it is told as %q", m.Text)
+		}
+		if card = r.marked(r.channelOf(room).Messages, "card", "INC-1")[0]; shows(card, `"action_id":"close"`) {
+			t.Errorf("the card offers to close what is closed: %s", card.Blocks)
+		}
+	})
+}
+
+// TestCloseInOneClick closes a sev3 of which no promise was missed by one click.
+func TestCloseInOneClick(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare search is slow sev3")
+		r.pass(20 * time.Second)
+		room := r.incidentChannel(1)
+		r.command("ada", room, "resolve it was nothing")
+		r.pass(20 * time.Second)
+		card := r.marked(r.channelOf(room).Messages, "card", "INC-1")[0]
+		r.press("ada", room, card, "Close")
+		if seen := r.command("ada", room, "close"); !strings.Contains(seen.Text, "already closed") {
+			t.Errorf("the second time says %s", seen.Text)
+		}
+		r.pass(10 * time.Second)
+		if i, events := r.fold(1); i.Status != incident.Closed || countOf(events, incident.KindClosed) != 1 {
+			t.Errorf("it is %s, closed %d times", i.Status, countOf(events, incident.KindClosed))
+		}
+		r.noErrors()
+	})
+}
+
+// TestCloseAtNight closes a sev1 with one line, though all is missing, and keeps what was.
+// What several people could not mean is refused with the list.
+func TestCloseAtNight(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev1")
+		r.command("eve", "general", "declare mails are late sev3")
+		r.pass(20 * time.Second)
+		r.command("ada", "general", "resolve INC-1, INC-2")
+		seen := r.command("ada", "general", "close INC-1, INC-2")
+		if !strings.Contains(seen.Text, "INC-1 is not ready to be closed") || !strings.Contains(seen.Text, "INC-2 is closed") {
+			t.Errorf("closing both says %s", seen.Text)
+		}
+		r.command("ada", room, "close anyway I go back to sleep")
+		r.pass(10 * time.Second)
+		i, events := r.fold(1)
+		if last := events[len(events)-1]; i.Status != incident.Closed || last.Text != "I go back to sleep" || len(last.Left) == 0 {
+			t.Errorf("it is %s: %s", i.Status, said(events))
+		}
+		r.find(r.channelOf(room).Messages, "closed it anyway, without how it was mitigated")
+		if seen := r.command("ada", room, "close"); !strings.Contains(seen.Text, "already closed") {
+			t.Errorf("closing again says %s", seen.Text)
+		}
+	})
+}
+
+// TestWordsForTheEnd says by words what the form asks for.
+func TestWordsForTheEnd(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev1")
+		r.pass(20 * time.Minute)
+		r.command("ada", room, "resolve")
+		for _, typed := range []string{"mitigate fix: new pool", "postmortem owner <@U0BOB>", "no-follow-ups it is mended", "accept the provider was down"} {
+			if seen := r.command("ada", room, typed); strings.Contains(seen.Text, "no word") || seen.Error != "" {
+				t.Errorf("%s: %s", typed, seen.Text)
+			}
+		}
+		if seen := r.command("ada", room, "close all done"); !strings.Contains(seen.Text, "INC-1 is closed") {
+			t.Errorf("it is not closed: %+v", seen)
+		}
+		r.command("ada", room, "postmortem waive the same as INC-4")
+		if i, _ := r.fold(1); i.Reviewer != "" || i.Waived != "the same as INC-4" {
+			t.Errorf("written by %q, waived because of %q", i.Reviewer, i.Waived)
+		}
+	})
+}
