@@ -25,7 +25,7 @@ const (
 )
 
 // followUpRows is how many follow-ups one answer lists.
-const followUpRows = 10
+const followUpRows = 8
 
 // followUpsCommand lists follow-ups: in an incident's channel those of the incident,
 // elsewhere all that are open, or those that a word asks for.
@@ -39,7 +39,7 @@ func (s *Slack) followUpsCommand(ctx context.Context, who incident.Actor, cmd Co
 		if err != nil {
 			return s.mistake(err, cmd)
 		}
-		return ephemeral(f.ID+": "+esc(f.Title), s.followUpBlocks(f)...)
+		return ephemeral(f.ID+": "+esc(f.Title), s.followUpView().blocks(f)...)
 	}
 	words := strings.ToLower(strings.Trim(strings.TrimSpace(cmd.Text), trimmed))
 	if words == "" && channel != "" {
@@ -101,7 +101,7 @@ func (s *Slack) followUpList(ctx context.Context, who incident.Actor, words, bef
 		blocks = append(blocks, section(s.noFollowUps(words, before)))
 	}
 	for _, f := range list {
-		blocks = append(blocks, s.followUpBlocks(f)...)
+		blocks = append(blocks, s.followUpView().blocks(f)...)
 	}
 	var row []slack.BlockElement
 	if more {
@@ -130,77 +130,6 @@ func (s *Slack) noFollowUps(words, before string) string {
 		return "It has none. To open one: `" + command + "task TEXT`."
 	default:
 		return "There is none. To open one: `" + command + "task TEXT`, in an incident's channel."
-	}
-}
-
-// followUpBlocks show one follow-up, with what can be done to it.
-func (s *Slack) followUpBlocks(f desk.ListedFollowUp) []slack.Block {
-	blocks := []slack.Block{section(s.followUpText(f))}
-	if !f.Open() {
-		return blocks
-	}
-	return append(blocks, slack.NewActionBlock(followUpBlock+f.ID,
-		button(actFollowUpDone, f.ID, "Done", slack.StylePrimary),
-		button(actFollowUpDate, f.ID, "New date", ""),
-		button(actFollowUpDrop, f.ID, "Decided against", ""),
-		button(actFollowUpGive, f.ID, "Give to …", "")))
-}
-
-// followUpBlock begins the ID of the block of a follow-up's buttons.
-const followUpBlock = "followup_"
-
-// followUpText is a follow-up in a few lines.
-func (s *Slack) followUpText(f desk.ListedFollowUp) string {
-	i, n := f.Incident, s.names()
-	lines := []string{fmt.Sprintf("%s*%s* %s", drillMark(i), f.ID, clip(esc(f.Title), 300))}
-	facts := []string{s.owner(f.FollowUp)}
-	if f.Open() {
-		facts = append(facts, incident.Capital(dueWords(f.FollowUp, time.Now(), s.opt.Zone)))
-	}
-	facts = append(facts, incident.Capital(f.KindWords()), fmt.Sprintf("%s (%s)", i.Name(), clip(esc(i.Title), 150)))
-	lines = append(lines, strings.Join(facts, " · "))
-	switch {
-	case f.Raised != "" && f.Open():
-		lines = append(lines, "*Raised:* "+clip(esc(f.Raised), 300))
-	case !f.Open():
-		lines = append(lines, fmt.Sprintf("%s by %s (%s): %s", incident.Capital(f.StateWords()), n.who(f.EndedBy), at(f.Ended), clip(esc(f.Outcome), 500)))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// owner says who does a follow-up.
-func (s *Slack) owner(f incident.FollowUp) string {
-	team := f.Team
-	if t, ok := s.people.Current().Roster.Team(f.Team); ok {
-		team = t.Name
-	}
-	team = clip(esc(team), 100)
-	switch {
-	case f.Owner != "" && team != "":
-		return s.names().who(f.Owner) + ", " + team
-	case f.Owner != "":
-		return s.names().who(f.Owner)
-	}
-	return cmp.Or(team, "Nobody owns it")
-}
-
-// dueWords say when a follow-up is due, as in "due in three days (Thu 24 Dec 2026)".
-func dueWords(f incident.FollowUp, now time.Time, zone *time.Location) string {
-	if f.Due.IsZero() {
-		return "without a date"
-	}
-	day := incident.Day(f.Due, zone)
-	switch days := incident.DaysUntil(f.Due, now, zone); {
-	case days == 0:
-		return "due today (" + day + ")"
-	case days == 1:
-		return "due tomorrow (" + day + ")"
-	case days == -1:
-		return "was due yesterday (" + day + ")"
-	case days < 0:
-		return fmt.Sprintf("was due %d days ago (%s)", -days, day)
-	default:
-		return fmt.Sprintf("due in %d days (%s)", days, day)
 	}
 }
 
@@ -281,9 +210,9 @@ func (s *Slack) didFollowUp(a desk.FollowUpAct, f incident.FollowUp) string {
 	case desk.DropTask:
 		return f.ID + " was decided against: " + clip(esc(f.Title), 200)
 	case desk.DateTask:
-		return f.ID + " is " + dueWords(f, time.Now(), s.opt.Zone) + " now."
+		return f.ID + " is " + s.followUpView().due(f) + " now."
 	default:
-		return f.ID + " belongs to " + s.owner(f) + " now."
+		return f.ID + " belongs to " + s.followUpView().owner(f) + " now."
 	}
 }
 
@@ -303,7 +232,7 @@ func (s *Slack) task(ctx context.Context, c desk.Caller, cmd Command, n int) rep
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral(f.ID+" is open: "+esc(f.Title), s.followUpBlocks(desk.ListedFollowUp{FollowUp: f, Incident: a.Incident})...)
+	return ephemeral(f.ID+" is open: "+esc(f.Title), s.followUpView().blocks(desk.ListedFollowUp{FollowUp: f, Incident: a.Incident})...)
 }
 
 // tellGiven tells somebody that a follow-up is theirs, unless it is not any more.
@@ -317,6 +246,6 @@ func (s *Slack) tellGiven(ctx context.Context, t desk.Task) (desk.Outcome, error
 	}
 	text := s.names().begins(t.Event) + " gave you " + f.ID + ": " + clip(esc(f.Title), 200)
 	m := message{text: text, blocks: []slack.Block{section(text)}}
-	m.blocks = append(m.blocks, s.followUpBlocks(desk.ListedFollowUp{FollowUp: f, Incident: t.Incident})...)
+	m.blocks = append(m.blocks, s.followUpView().blocks(desk.ListedFollowUp{FollowUp: f, Incident: t.Incident})...)
 	return s.tellPerson(ctx, t.Job, m)
 }

@@ -177,5 +177,5 @@ func (s *Slack) showReminded(ctx context.Context, m reminded) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return s.edit(ctx, ledger.Message{Channel: m.Channel, TS: m.TS}, s.followUpsMessage(list))
+	return s.edit(ctx, ledger.Message{Channel: m.Channel, TS: m.TS}, s.followUpView().message(list))
 }

@@ -2,15 +2,11 @@ package chat
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
-	"github.com/stormbell/stormbell/incident"
 )
 
 // followUpsLate is when a reminder of follow-ups is not sent any more: it is for the
@@ -28,7 +24,7 @@ func (s *Slack) remindOfFollowUps(ctx context.Context, t desk.Task) (desk.Outcom
 		return desk.Outcome{}, nil // it was done, or put off, meanwhile
 	}
 	team, _ := strings.CutPrefix(j.Target, "team:")
-	m := s.followUpsMessage(t.FollowUps)
+	m := s.followUpView().message(t.FollowUps)
 	if j.Person != "" {
 		return s.tellPerson(ctx, j, m)
 	}
@@ -51,35 +47,4 @@ func (s *Slack) remindOfFollowUps(ctx context.Context, t desk.Task) (desk.Outcom
 		posted, err = s.postIn(ctx, s.opt.AnnounceChannel, j, m)
 	}
 	return desk.Outcome{Message: posted}, err
-}
-
-// followUpsMessage is the message about what is still to be done, or was lately.
-func (s *Slack) followUpsMessage(list []desk.ListedFollowUp) message {
-	open := 0
-	var m message
-	for _, f := range list {
-		if f.Open() {
-			if open++; open == 1 {
-				m.text = fmt.Sprintf("%s “%s” %s.", f.ID, clip(esc(f.Title), 200), isDue(f.FollowUp, time.Now(), s.opt.Zone))
-			}
-		}
-		m.blocks = append(m.blocks, s.followUpBlocks(f)...)
-	}
-	switch {
-	case open == 0:
-		m.text = "Nothing of this is left to do."
-	case open > 1:
-		m.text += fmt.Sprintf(" %d more are still to be done.", open-1)
-	}
-	m.blocks = append([]slack.Block{section(m.text)}, m.blocks...)
-	return m
-}
-
-// isDue says when a follow-up is due, as the end of a sentence.
-func isDue(f incident.FollowUp, now time.Time, zone *time.Location) string {
-	words := dueWords(f, now, zone)
-	if strings.HasPrefix(words, "due") || strings.HasPrefix(words, "without") {
-		return "is " + words
-	}
-	return words
 }

@@ -38,7 +38,7 @@ func (w *work) planFollowUp(r followUpRecord) error {
 }
 
 // remindMost is of how many follow-ups one message tells; of the rest the next one does.
-const remindMost = 15
+const remindMost = 10
 
 // tickFollowUps reminds a person, or a team, of what they own, with one message.
 func (d *Desk) tickFollowUps(ctx context.Context, name string, now time.Time) error {

@@ -78,6 +78,10 @@ func (s *Server) table() []served {
 	operator("GET", "/v1/incidents/{name}/postmortem", s.postmortem, "its post-mortem; `?format=markdown`, `html` or `json`")
 	operator("POST", "/v1/incidents/{name}/{verb}", s.act, "acts on it; the verbs are listed below")
 
+	operator("GET", "/v1/followups", s.listFollowUps, "lists the open follow-ups, those that were raised first and then by their date; `?all=true` those that are done or were decided against too, the newest incident first; `incident`, `team`, `person` and `overdue` narrow it; `limit` is 100 unless given, and `more` in the answer is what `before` then goes on from")
+	operator("GET", "/v1/followups/{name}", s.followUp, "one follow-up, by its name INC-N-FN")
+	operator("POST", "/v1/followups/{name}/{verb}", s.actOnFollowUp, "`done` and `drop` it, with `text`; `date` it, with `due` and `text`; `owner` gives it to `person` or `team`")
+
 	operator("GET", "/v1/alerts", s.explainAlerts, "the alerts of `?incident=INC-N`, each with the reasons why it is there")
 	operator("POST", "/v1/alerts/test", s.testAlert, "says what the body of a sender means and where it would go, and stores nothing; `?as=SENDER` says whose it is, `?key=NAME` with which key it would come")
 	operator("GET", "/v1/silences", s.listQuiet(alerts.Silence), "lists the silences that are in force or planned, those of the roster too; `?all=true` those of the last 30 days as well")

@@ -104,6 +104,7 @@ func commands(p process) []*cobra.Command {
 		completionCommand(p),
 		demoCommand(p),
 		doctorCommand(p),
+		followUpCommand(p),
 		heartbeatCommand(p),
 		incidentCommand(p),
 		keyCommand(p),
