@@ -31,6 +31,7 @@ type room struct {
 var rooms = map[string]room{
 	"rotation": {nil, []string{"go.yaml.in/yaml/v3", "github.com/arran4/golang-ical", "github.com/teambition/rrule-go"},
 		"who is on call is arithmetic; it must not be able to reach a store, a network or Slack"},
+	"rotation/calendar": {[]string{"rotation"}, []string{"golang.org/x/image"}, "a drawing is a function of the roster, the period and the zone"},
 	"incident": {nil, []string{},
 		"the process is decided on values, so that every rule can be tested without a world around it"},
 	"incident/escalation": {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
@@ -52,7 +53,7 @@ var rooms = map[string]room{
 		"what becomes of an alert is the same whoever sends it, and is committed with the incident that it opens"},
 	"bot/dispatch": {[]string{"bot/ledger", "bot/oncall", "bot/desk", "bot/notify", "bot/tracker", "incident", "rotation", "storage"}, nil,
 		"jobs are carried out in their order whoever performs them; it is handed the performers"},
-	"bot/chat": {[]string{"bot/chat/wire", "bot/ledger", "bot/oncall", "bot/desk", "bot/alerts", "bot/dispatch", "incident/…", "rotation"}, nil,
+	"bot/chat": {[]string{"bot/chat/wire", "bot/ledger", "bot/oncall", "bot/desk", "bot/alerts", "bot/dispatch", "incident/…", "rotation", "rotation/calendar"}, nil,
 		"Slack reaches the records through the desk only"},
 	"bot/chat/wire": {nil, nil,
 		"limits, reconnects and acknowledgements are Slack's own rules; they are tested without an incident, and what is said to people is decided elsewhere"},
@@ -77,6 +78,7 @@ var onlyHere = map[string]string{
 	"github.com/wneessen/go-mail":          "bot/notify",
 	"github.com/arran4/golang-ical":        "rotation",
 	"github.com/teambition/rrule-go":       "rotation",
+	"golang.org/x/image":                   "rotation/calendar",
 	"github.com/alexedwards/scs/v2":        "bot/web",
 	"github.com/coreos/go-oidc/v3":         "bot/web",
 	"github.com/prometheus/client_golang":  "bot/web",
@@ -84,7 +86,7 @@ var onlyHere = map[string]string{
 }
 
 // pure names the folders in which nothing may depend on anything but its arguments.
-var pure = []string{"rotation", "incident", "incident/escalation", "incident/alert", "incident/postmortem", "incident/report"}
+var pure = []string{"rotation", "rotation/calendar", "incident", "incident/escalation", "incident/alert", "incident/postmortem", "incident/report"}
 
 // impure names what a pure package may not import, and what it may not call.
 var (

@@ -54,7 +54,7 @@ func (s *Slack) upload(ctx context.Context, j ledger.Job, b desk.Brief, channel,
 			return err
 		}
 	}
-	return s.wire.Upload(ctx, channel, name, "Post-mortem of "+b.Incident.Name(), text)
+	return s.wire.Upload(ctx, channel, wire.File{Name: name, Title: "Post-mortem of " + b.Incident.Name(), Content: text})
 }
 
 func (s *Slack) hasFile(ctx context.Context, channel, name string) (bool, error) {

@@ -104,6 +104,9 @@ func OncallHelp() []HelpGroup {
 		{"See who is on call", []Help{
 			{"", "says who is on call now, until when, and who is next"},
 			{"TEAM", "the same for one team"},
+			{"me", "shows your shifts and your rotations"},
+			{"next", "shows your next shift and the next hand-overs"},
+			{"calendar TEAM", "draws the next two weeks, of all rotations or of one team's, with overrides and gaps; the picture comes as a direct message"},
 			{"history", "shows who changed the roster"},
 			{"report 30", "shows your own figures of the last 30 days"},
 		}},

@@ -24,6 +24,9 @@ var oncallWords = map[string]string{
 	"off": "off", "away": "off", "vacation": "off", "holiday": "off", "pto": "off", "leave": "off", "timeoff": "off",
 	"requests": "requests", "open": "requests", "cancel": "requests", "mine": "requests", "end": "requests", "back": "requests",
 	"history": "history", "log": "history",
+	"me": "me", "myself": "me", "my": "me", "shifts": "me",
+	"next": "next", "upcoming": "next", "handovers": "next",
+	"calendar": "calendar", "cal": "calendar", "schedule": "calendar", "picture": "calendar",
 	"report": "report", "figures": "report", "stats": "report",
 	"why": "why", "test": "test",
 	"help": "help", "?": "help",
@@ -56,6 +59,12 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 		return answer{payload: s.requests(caller.Actor)}
 	case "history":
 		return answer{payload: s.history(ctx)}
+	case "me":
+		return answer{payload: s.ownShifts(caller.Actor)}
+	case "next":
+		return answer{payload: s.handOvers(caller.Actor)}
+	case "calendar":
+		return s.calendar(c.UserID, caller, rest)
 	case "test":
 		return answer{payload: s.testPages(ctx, caller)}
 	case "why":

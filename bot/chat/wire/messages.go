@@ -155,25 +155,32 @@ func (c *Client) Respond(ctx context.Context, url string, message any) error {
 	}
 }
 
-// Upload shares a text as a file in a channel.
-func (c *Client) Upload(ctx context.Context, channel, name, title, text string) error {
+// File is what is shared as a file.
+type File struct {
+	Name, Title string
+	Alt         string // what an image shows, for those who do not see it; at most 1,000 characters
+	Content     string // any bytes
+}
+
+// Upload shares a file in a channel.
+func (c *Client) Upload(ctx context.Context, channel string, f File) error {
 	var slot *slack.GetUploadURLExternalResponse
 	err := c.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
-		slot, err = c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(text)})
+		slot, err = c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Content), AltTxt: f.Alt})
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	err = c.call(ctx, "upload", func(ctx context.Context) error {
-		return c.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: slot.UploadURL, Content: text, Filename: name})
+		return c.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: slot.UploadURL, Content: f.Content, Filename: f.Name})
 	})
 	if err != nil {
 		return err
 	}
 	return c.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
 		_, err := c.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
-			Files: []slack.FileSummary{{ID: slot.FileID, Title: title}}, Channel: channel})
+			Files: []slack.FileSummary{{ID: slot.FileID, Title: f.Title}}, Channel: channel})
 		return err
 	})
 }
