@@ -105,6 +105,8 @@ type rig struct {
 
 	wall func() time.Time // the wall clock of the records; nil: the bubble's
 
+	files desk.Files // how much of what people mark is kept
+
 	announce string // the channel for announcements; empty: the default
 
 	access desk.Access        // who may do what; nil: the defaults
@@ -196,7 +198,7 @@ func (r *rig) startNow() {
 	db := storage.New(engine)
 	ctx, cancel := context.WithCancel(r.t.Context())
 	options := r.world.deskOptions()
-	options.AnnounceChannel, options.Access = r.announce, r.access
+	options.AnnounceChannel, options.Access, options.Files = r.announce, r.access, r.files
 	options.Trackers = r.github.places()
 	r.ledger, r.people, r.desk, r.alerts = parts(r.t, db, options, r.world.methods()...)
 	if r.wall != nil {

@@ -40,6 +40,8 @@ type Slack struct {
 	Command         string `mapstructure:"command"`          // with its slash
 	OncallCommand   string `mapstructure:"oncall_command"`   // with its slash
 	AnnounceChannel string `mapstructure:"announce_channel"` // a channel's name without #, or its ID
+	KeepFile        Size   `mapstructure:"keep_file"`        // of one file of a marked message
+	KeepFiles       Size   `mapstructure:"keep_files"`       // of all such files of one incident
 }
 
 // HTTP is the address for alerts, admin calls, health and pages.

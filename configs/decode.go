@@ -32,7 +32,7 @@ func (l *loader) decode() *Config {
 		// 0010 as "8", without an error.
 		d.WeaklyTypedInput = false
 		d.DecodeHook = mapstructure.ComposeDecodeHookFunc(
-			parsed(ParseStore), parsed(parseDuration), parsed(parseLocation),
+			parsed(ParseStore), parsed(parseDuration), parsed(parseLocation), parsed(ParseSize),
 			mapstructure.TextUnmarshallerHookFunc(),
 		)
 	})

@@ -44,6 +44,8 @@ func Keys() []Key {
 		{Name: "slack.command", Default: "/incident", Meaning: "the slash command for incidents"},
 		{Name: "slack.oncall_command", Default: "/oncall", Meaning: "the slash command for the rota"},
 		{Name: "slack.announce_channel", Default: "incidents", Meaning: "name or ID of the channel for announcements; made where it does not exist"},
+		{Name: "slack.keep_file", Default: "5MiB", Meaning: "how large a file of a message that is marked for the timeline may be for it to be kept in the store; `0B` keeps none"},
+		{Name: "slack.keep_files", Default: "50MiB", Meaning: "how much is kept of all such files of one incident"},
 		{Name: "store", Default: "bolt:stormbell.db", Meaning: "where everything is kept: `bolt:PATH`; a path without a leading slash is relative to the working folder"},
 		{Name: "roster", Meaning: "a roster file that is applied when the bot starts with an empty store; a relative path is relative to the configuration file"},
 		{Name: "http.listen", Default: "127.0.0.1:8080", Meaning: "address and port for alerts, admin calls, health and links"},

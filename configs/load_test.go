@@ -49,7 +49,7 @@ func TestLoadDefaults(t *testing.T) {
 	want := &Config{
 		Slack: Slack{
 			AppToken: NewSecret("xapp-1-A"), BotToken: NewSecret("xoxb-1"), APIURL: "https://slack.com/api/",
-			Command: "/incident", OncallCommand: "/oncall", AnnounceChannel: "incidents",
+			Command: "/incident", OncallCommand: "/oncall", AnnounceChannel: "incidents", KeepFile: 5 << 20, KeepFiles: 50 << 20,
 		},
 		Store:            Store{Engine: "bolt", Path: "stormbell.db"},
 		HTTP:             HTTP{Listen: "127.0.0.1:8080"},
@@ -79,6 +79,8 @@ slack:
   command: /inc
   oncall_command: /rota
   announce_channel: "#störung"
+  keep_file: 500KiB
+  keep_files: 0B
 store: bolt:/var/lib/stormbell/db
 roster: people/roster.yaml
 http:
@@ -105,7 +107,7 @@ heartbeat: {url: https://watch.example.com/x, every: 30s}
 	want := &Config{
 		Slack: Slack{
 			AppToken: NewSecret("xapp-1-A"), BotToken: NewSecret("xoxb-1"), APIURL: "http://127.0.0.1:9999/api/",
-			Command: "/inc", OncallCommand: "/rota", AnnounceChannel: "störung",
+			Command: "/inc", OncallCommand: "/rota", AnnounceChannel: "störung", KeepFile: 500 << 10,
 		},
 		Store:  Store{Engine: "bolt", Path: "/var/lib/stormbell/db"},
 		Roster: filepath.Join(folder, "people/roster.yaml"),
@@ -252,6 +254,7 @@ func TestProblemsOfValues(t *testing.T) {
 		"command":             {"slack.command: incident", `FILE:3: slack.command: "incident" is not a slash command; write a slash and up to 31 lower-case letters, digits, - or _`},
 		"same command":        {"slack.command: /oncall", "FILE: slack.oncall_command: it is the same as slack.command; give the two different names"},
 		"channel":             {"slack.announce_channel: All Hands", `FILE:3: slack.announce_channel: "All Hands" is not a channel's name; use up to 80 lower-case letters, digits, - or _, or a channel ID`},
+		"size":                {"slack.keep_file: '5'", `FILE:3: slack.keep_file: "5" is not a size; write a number and a unit, such as 500KiB or 5MiB, up to 1GiB; 0B is nothing`},
 		"secret with a line":  {"http.admin_token: \"a\\nb\"", "FILE:3: http.admin_token: there is white space or an unusual character in it; use letters, digits and plain signs only: it travels in a header"},
 		"topic for all":       {"notify.ntfy.topic: pages", "FILE:3: notify.ntfy.topic: everybody would get everybody's pages; put {person} into it, or take it out: the bot then makes a topic for each"},
 		"token for nothing":   {"notify.ntfy.token: x", "FILE:3: notify.ntfy.token: it needs notify.ntfy.url as well; set that too, or take this out"},

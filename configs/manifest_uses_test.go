@@ -37,6 +37,8 @@ var apiCalls = map[string]apiCall{
 	"GetConversationInfoContext":       {"conversations.info", []string{"channels:read", "groups:read"}},
 	"GetConversationRepliesContext":    {"conversations.replies", []string{"channels:history", "groups:history", "im:history"}},
 	"GetConversationsContext":          {"conversations.list", []string{"channels:read", "groups:read"}},
+	"GetFileContext":                   {"", nil}, // from an address that files.info gave
+	"GetFileInfoContext":               {"files.info", []string{"files:read"}},
 	"GetUploadURLExternalContext":      {"files.getUploadURLExternal", []string{"files:write"}},
 	"GetUserByEmailContext":            {"users.lookupByEmail", []string{"users:read.email"}},
 	"GetUserGroupsContext":             {"usergroups.list", []string{"usergroups:read"}},

@@ -140,8 +140,9 @@ type Mark struct {
 	ReadBack bool   `json:"read_back,omitempty"` // it was found afterwards: the mark was set while Slack could not be heard
 }
 
-// File is a file of a marked message. What is in it stays in Slack.
+// File is a file of a marked message.
 type File struct {
+	ID   string `json:"id,omitempty"` // in Slack
 	Name string `json:"name"`
 	Link string `json:"link,omitempty"`
 	Type string `json:"type,omitempty"` // its media type

@@ -89,6 +89,7 @@ func (x *examiner) bot(ctx context.Context, e Examined) bool {
 // withoutScope says what the bot does not do without a scope that may be declined.
 var withoutScope = map[string]string{
 	"chat:write.public": "it must join a public channel to write there, or be invited",
+	"files:read":        "files of marked messages are named, and what is in them is not kept",
 	"files:write":       "post-mortems are not shared as a file",
 	"pins:read":         "a pinned message does not get into the timeline",
 	"pins:write":        "the summary is not pinned in an incident's channel",

@@ -138,7 +138,7 @@ func (s *Slack) readMark(ctx context.Context, t desk.Task) (desk.Outcome, error)
 	}
 	for _, f := range m.Files[:min(len(m.Files), filesMost)] {
 		name, _ := incident.CleanTitle(cmp.Or(f.Name, f.Title, "without a name"))
-		marked.Files = append(marked.Files, incident.File{Name: name, Link: incident.WebAddress(f.Permalink), Type: f.Mimetype, Size: f.Size})
+		marked.Files = append(marked.Files, incident.File{ID: f.ID, Name: name, Link: incident.WebAddress(f.Permalink), Type: f.Mimetype, Size: f.Size})
 	}
 	return desk.Outcome{Marked: &marked}, nil
 }

@@ -32,6 +32,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Notes:          s.notes,
 		ledger.Relief:         s.relief,
 		ledger.Mark:           s.readMark,
+		ledger.File:           s.keepFile,
 		ledger.ReadBack:       s.readBack,
 		ledger.Missed:         s.tellMissed,
 		ledger.Topic:          s.setTopic,

@@ -33,6 +33,7 @@ type Options struct {
 	Reports         []string       // the contact methods that say when they have delivered
 	Weekly          Weekly         // when everybody on call gets a drill
 	Push            Push           // where pushes go
+	Files           Files          // how much of what people mark is kept
 	Access          Access         // who may do what, where that is not the default
 	Trackers        []Tracker      // where follow-ups can be opened as issues
 

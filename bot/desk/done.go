@@ -28,6 +28,7 @@ type Outcome struct {
 	Digest      *Digest          // of what writes a message about several incidents: what that is now
 	Rest        bool             // of what a late channel is told, and of the message about notes: there is more of it
 	Marked      *incident.Marked // of a marked message: as it was read
+	File        *FileRead        // of a file of such a message: what came of fetching it
 	Notes       []NotePage       // of the messages about notes: what they are now
 	Seen        int              // of a page: how many events the incident had that it shows
 	Export      incident.Export  // of a follow-up that was opened at a tracker: the issue there
@@ -161,6 +162,11 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 	case ledger.Mark:
 		_, err := w.markRead(j, o.Marked)
 		return err
+	case ledger.File:
+		if o.File == nil { // given up after a day
+			o.File = &FileRead{Why: "Slack did not give it"}
+		}
+		return w.fileStands(j, *o.File)
 	case ledger.Notes:
 		return w.notesStand(o)
 	case ledger.Prompts:
@@ -332,6 +338,8 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)
+	case ledger.File:
+		return w.fileStands(j, FileRead{Why: o.Failed})
 	case ledger.ReadBack:
 		if j.Incident == 0 { // somebody's direct messages, of which no timeline tells
 			return nil

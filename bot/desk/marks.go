@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -93,7 +94,9 @@ func (d *Desk) Mark(ctx context.Context, c Caller, n int, m Marking) (Answer, er
 // none is left its entry is withdrawn; of a private incident, as one about security is, it
 // stays, since nothing of these is to vanish.
 func (d *Desk) Unmark(ctx context.Context, c Caller, n int, m ledger.Message, way string, when time.Time) (Answer, error) {
-	return d.act(ctx, c, n, func(w *work) error {
+	withdrawn := 0
+	answer, err := d.act(ctx, c, n, func(w *work) error {
+		withdrawn = 0
 		key := markKey(n, m)
 		r, _, err := ledger.Load[markRecord](w.Tx.Tx, key)
 		if err != nil || !r.learns(way, when) {
@@ -114,8 +117,13 @@ func (d *Desk) Unmark(ctx context.Context, c Caller, n int, m ledger.Message, wa
 		if err := w.Save(key, r); err != nil || seq == 0 {
 			return err
 		}
+		withdrawn = seq
 		return w.apply(w.inc.Withdraw(seq, c.Actor, w.Now))
 	})
+	if err == nil && withdrawn > 0 {
+		err = d.dropFiles(ctx, n, withdrawn)
+	}
+	return answer, err
 }
 
 // Marks returns in which ways messages of incident n are marked.
@@ -158,5 +166,5 @@ func (w *work) markRead(j ledger.Job, m *incident.Marked) (bool, error) {
 	if err := w.Save(key, r); err != nil {
 		return true, err
 	}
-	return true, w.apply(change)
+	return true, errors.Join(w.apply(change), w.keepFiles(r.Seq, m.Files))
 }

@@ -15,5 +15,5 @@ func TestRecords(t *testing.T) {
 		incidentRecord{}, eventRecord{}, escalationRecord{}, numberRecord{}, Prompt{}, Artifacts{}, gapRecord{},
 		grantRecord{}, codesRecord{}, secretRecord{}, digestRecord{}, testPageRecord{}, slackDigestRecord{}, Digest{}, Workspace{},
 		promiseRecord{}, remindedRecord{}, markRecord{}, readRecord{}, followUpRecord{}, followUpsIndexedRecord{}, wokenRecord{},
-		exportedRecord{}, trackerRecord{}, heardRecord{}, homesRecord{}, backupRecord{})
+		exportedRecord{}, trackerRecord{}, heardRecord{}, homesRecord{}, backupRecord{}, fileRecord{})
 }

@@ -29,6 +29,8 @@ var families = []Family{
 	{"page/N", "desk", "the incident's escalation", "30 days after the incident"},
 	{"ask/N/CHANNEL/TS", "desk", "a message of the incident that carries buttons", "when they are gone; 30 days after the incident"},
 	{"mark/N/CHANNEL/TS", "desk", "a message that is marked for the timeline, in which ways, and its entry", "30 days after the incident"},
+	{"file/N/SEQ/FILE", "desk", "a file of a marked message: its name, its size, and whether it is kept", "when the mark is taken off"},
+	{"filepart/N/SEQ/FILE/PIECE", "desk", "a piece of what is in such a file; not JSON", "when the mark is taken off"},
 	{"turn/POLICY/STEP", "desk", "how often a step has been taken, to know whose turn it is", ""},
 	{"window/PERSON/METHOD", "desk", "what was sent by a contact method lately, and whether messages wait to be one", ""},
 	{"way/PERSON/METHOD/N/JOB", "desk", "a message that waits to be sent together with others", "when it is sent"},

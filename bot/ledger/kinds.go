@@ -27,6 +27,7 @@ const (
 	Notes          Kind = "notes"           // post, or refresh, the message about what was noted
 	Relief         Kind = "relief"          // post, or refresh, what a mitigation has changed and left
 	Mark           Kind = "mark"            // read the message that Person has marked for the timeline
+	File           Kind = "file"            // fetch the file Target, which is called Text: the one in place Step of the message of event Seq
 	ReadBack       Kind = "read_back"       // read what was missed between Since and Until of the incident, or of the direct messages in Target
 	Missed         Kind = "missed"          // tell Person in the channel Target that their Message, which says Text, was missed
 	Topic          Kind = "topic"           // refresh the channel's topic
@@ -152,6 +153,7 @@ var table = map[Kind]Row{
 	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
 		Lane: func(Job) string { return string(Say) }}, // before the lines that say what follows
 
+	File:     {Priority: 3, GivesUpAfter: missedFor, Words: plain("fetch a file of a marked message")}, // one after another: together they may be too much
 	ReadBack: {Priority: 3, GivesUpAfter: missedFor, Words: plain("read back what was missed")},
 
 	Topic:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},

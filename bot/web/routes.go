@@ -74,6 +74,8 @@ func (s *Server) table() []served {
 	operator("POST", "/v1/incidents", s.declare, "declares an incident: `title`, and optionally `severity`, `service`, `details`, `private`, `test`, `as`")
 	operator("GET", "/v1/incidents/{name}", s.show, "one incident with its people, its channel and its timeline")
 	operator("GET", "/v1/incidents/{name}/timeline", s.timeline, "its timeline")
+	operator("GET", "/v1/incidents/{name}/files", s.files, "the files of the messages in its timeline: of each the entry, its place in the message, name, size, and why it is not kept if it is not")
+	operator("GET", "/v1/incidents/{name}/files/{entry}/{file}", s.file, "one of them, to be saved")
 	operator("GET", "/v1/incidents/{name}/why", s.why, "who was paged and why, what became of each notification, and who was not paged and why")
 	operator("GET", "/v1/incidents/{name}/postmortem", s.postmortem, "its post-mortem; `?format=markdown`, `html` or `json`")
 	operator("POST", "/v1/incidents/{name}/{verb}", s.act, "acts on it; the verbs are listed below")

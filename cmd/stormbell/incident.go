@@ -13,7 +13,7 @@ import (
 )
 
 func incidentCommand(p process) *cobra.Command {
-	members := []*cobra.Command{listCommand(p), showCommand(p), declareCommand(p), timelineCommand(p), impactCommand(p)}
+	members := []*cobra.Command{listCommand(p), showCommand(p), declareCommand(p), timelineCommand(p), filesCommand(p), impactCommand(p)}
 	for _, d := range deeds {
 		members = append(members, deedCommand(p, d))
 	}

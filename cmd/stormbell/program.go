@@ -101,7 +101,8 @@ func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.L
 	}
 	p.desk, err = desk.Open(ctx, p.ledger, p.people, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
 		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic},
-		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights()})
+		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights(),
+		Files: desk.Files{Each: int(c.Slack.KeepFile), All: int(c.Slack.KeepFiles)}})
 	if err != nil {
 		return err
 	}

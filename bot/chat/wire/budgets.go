@@ -16,7 +16,7 @@ var perMinute = map[string]int{
 	"conversations.list": 20, "conversations.unarchive": 20, "pins.add": 20, "pins.list": 20, "users.list": 20, "bookmarks.add": 20,
 	"usergroups.list": 20, "usergroups.users.update": 20,
 	"chat.postMessage": 300, "chat.postEphemeral": 100, "views.open": 100, "views.update": 100, "views.publish": 100,
-	"files.getUploadURLExternal": 100, "files.completeUploadExternal": 100, "users.info": 100,
+	"files.getUploadURLExternal": 100, "files.completeUploadExternal": 100, "files.info": 100, "users.info": 100,
 }
 
 const tier3 = 50
