@@ -311,3 +311,51 @@ func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 		}
 	})
 }
+
+// TestFollowUpRemindersKeepToTheDay: what could not be sent in the morning is not sent at
+// night, but the next morning; a drill reminds nobody; a team without a channel is told
+// where incidents are announced.
+func TestFollowUpRemindersKeepToTheDay(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		at := func(day, hour, minute int) { r.pass(time.Until(time.Date(2000, 1, day, hour, minute, 0, 0, time.UTC))) }
+		r.command("eve", "general", "declare checkout is down sev4")
+		r.command("eve", "general", "declare checkout is down as we practise sev4 drill")
+		r.pass(10 * time.Second)
+		r.command("ada", "general", "task INC-1 load the roots weekly due:2000-01-11") // half time is the 6th, three days before the Friday
+		r.command("ada", "general", "task INC-1 count the pools @ada due:2000-01-11")
+		r.command("ada", "general", "task INC-2 practise more due:2000-01-11")
+		r.command("ada", "general", "resolve INC-1")
+		r.command("ada", "general", "resolve INC-2")
+		announced := func() string { return strings.Join(remindedOf(r.channel("incidents").Messages, "INC-1-F1"), " ") }
+		mine := func() string { return strings.Join(remindedOf(r.dm("U0ADA"), "INC-1-F2"), " ") }
+		at(6, 9, 29)
+		r.fault(slacksim.Fault{Method: "chat.postMessage", Status: 500})
+		at(6, 9, 31)
+		r.stop()
+		r.sim.ClearFaults()
+		at(6, 23, 0)
+		r.start()
+		at(7, 9, 0)
+		if announced()+mine() != "" {
+			t.Fatalf("at night: %s, %s", announced(), mine())
+		}
+		at(7, 12, 0)
+		if announced() != "2000-01-07T09:30" || mine() != "2000-01-07T09:30" {
+			t.Errorf("the next morning: %q, %q", announced(), mine())
+		}
+		at(11, 9, 0)
+		r.stop() // the bot is away on the morning of the day
+		at(11, 13, 0)
+		r.start()
+		at(12, 0, 0)
+		if announced() != "2000-01-07T09:30 2000-01-11T13:00" || mine() != "2000-01-07T09:30 2000-01-11T13:00" {
+			t.Errorf("after a morning away: %q, %q", announced(), mine())
+		}
+		for _, c := range r.sim.State().Channels {
+			if n := len(remindedOf(c.Messages, "INC-2-F1")); n > 0 {
+				t.Errorf("#%s was reminded of a drill %d times", c.Name, n)
+			}
+		}
+		r.noErrors()
+	})
+}
