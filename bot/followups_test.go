@@ -303,6 +303,7 @@ func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 			t.Errorf("INC-5-F1, opened in the second night: %q, want %q", five.FollowUps[0].Raised, want)
 		}
 		r.answers("ada", "general", "followups", "*Raised:* "+want)
+		r.answers("ada", "general", "show INC-5", "Workaround in place since", "*Raised:* People were disturbed twice")
 		night(8)
 		declare("search is slow for the third time service:search")
 		over(6, "fix")

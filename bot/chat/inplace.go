@@ -40,6 +40,9 @@ func inPlaceLine(fixes []desk.ListedFollowUp) string {
 	if more := len(fixes) - 1; more > 0 {
 		s += fmt.Sprintf(" and %d more", more)
 	}
+	if f.Raised != "" {
+		s += ". *Raised:* " + clip(esc(f.Raised), 200)
+	}
 	return s
 }
 

@@ -47,7 +47,8 @@ func (w *work) fixesMoved(c incident.Change) error {
 			return false
 		}
 		switch e.Kind {
-		case incident.KindFollowUp, incident.KindFollowUpDone, incident.KindFollowUpDropped, incident.KindFollowUpAgain, incident.KindFollowUpDate:
+		case incident.KindFollowUp, incident.KindFollowUpDone, incident.KindFollowUpDropped, incident.KindFollowUpAgain, incident.KindFollowUpDate,
+			incident.KindFollowUpRaised:
 			return true
 		}
 		return false
