@@ -51,3 +51,55 @@ func (i Incident) CommandSpan(events []Event) (who Actor, since time.Time) {
 	}
 	return who, since
 }
+
+// Night is what the pages of a night asked of one person.
+type Night struct {
+	From   time.Time  // the first page; zero: there was none
+	To     time.Time  // what they did last before the night was over; zero: nothing
+	Missed MissedPage // zero: none was
+}
+
+// MissedPage is a page that went out as a push, and was not answered before a call came.
+type MissedPage struct {
+	At   time.Time // when the push went out
+	Call time.Time // when the call came; zero: none did
+}
+
+// Add adds what an incident asked of somebody between two instants. What interrupts
+// nobody, such as mail, does not count. A drill tells nothing about how they are reached.
+func (n *Night) Add(events []Event, drill bool, who Actor, from, to time.Time) {
+	var push, call, did, ack time.Time
+	for _, e := range events {
+		if e.At.Before(from) || !e.At.Before(to) {
+			continue
+		}
+		switch {
+		case e.Kind == KindPaged && e.Person == who && e.Via != "email":
+			if n.From.IsZero() || e.At.Before(n.From) {
+				n.From = e.At
+			}
+			if push.IsZero() && e.Via == "push" {
+				push = e.At
+			}
+			if call.IsZero() && e.Via == "voice" {
+				call = e.At
+			}
+		case e.By == who:
+			if did = e.At; ack.IsZero() && !push.IsZero() {
+				ack = e.At
+			}
+		}
+	}
+	if !n.From.IsZero() && did.After(n.From) && did.After(n.To) {
+		n.To = did
+	}
+	if drill || push.IsZero() || !n.Missed.At.IsZero() {
+		return
+	}
+	switch {
+	case call.After(push) && (ack.IsZero() || !ack.Before(call)):
+		n.Missed = MissedPage{At: push, Call: call}
+	case call.IsZero() && ack.IsZero():
+		n.Missed = MissedPage{At: push}
+	}
+}

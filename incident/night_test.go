@@ -42,3 +42,37 @@ func TestCommandSpanBeginsAnewWhenReopened(t *testing.T) {
 		t.Errorf("since %s, want since it was reopened", since)
 	}
 }
+
+// TestNight reads from timelines what a night asked of somebody.
+func TestNight(t *testing.T) {
+	from, to := start, start.Add(9*time.Hour)
+	paged := func(m int, via string) Event {
+		return Event{Kind: KindPaged, Person: ada, Via: via, At: minute(m), By: Bot}
+	}
+	did := func(m int, who Actor) Event { return Event{Kind: KindAcknowledged, By: who, At: minute(m)} }
+	tests := []struct {
+		name   string
+		events []Event
+		drill  bool
+		want   Night
+	}{
+		{"nothing", nil, false, Night{}},
+		{"only a mail", []Event{paged(1, "email")}, false, Night{}},
+		{"answered the push", []Event{paged(1, "push"), did(2, ada), did(60, ada)}, false, Night{From: minute(1), To: minute(60)}},
+		{"answered the call", []Event{paged(1, "push"), paged(3, "voice"), did(4, ada)}, false,
+			Night{From: minute(1), To: minute(4), Missed: MissedPage{minute(1), minute(3)}}},
+		{"never answered", []Event{paged(1, "push"), paged(3, "voice"), did(9, bob)}, false,
+			Night{From: minute(1), Missed: MissedPage{minute(1), minute(3)}}},
+		{"no call came", []Event{paged(1, "push"), did(9, bob)}, false, Night{From: minute(1), Missed: MissedPage{At: minute(1)}}},
+		{"called at once", []Event{paged(1, "voice"), paged(1, "push"), did(2, ada)}, false, Night{From: minute(1), To: minute(2)}},
+		{"a drill", []Event{paged(1, "push"), paged(3, "voice"), did(4, ada)}, true, Night{From: minute(1), To: minute(4)}},
+		{"before and after the night", []Event{paged(-5, "push"), paged(9*60, "push")}, false, Night{}},
+	}
+	for _, tt := range tests {
+		var n Night
+		n.Add(tt.events, tt.drill, ada, from, to)
+		if n != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, n, tt.want)
+		}
+	}
+}

@@ -340,6 +340,14 @@ func TestMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	back.Incident, back.Watch = hurts.Incident, incident.Watch{}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	night := desk.Rested{Zone: berlin, Day: "2026-10-25", Start: time.Date(2026, 10, 25, 11, 0, 0, 0, berlin), Night: incident.Night{
+		From: noon, To: noon.Add(65 * time.Minute), Missed: incident.MissedPage{At: noon, Call: noon.Add(2 * time.Minute)}}}
+	paged := night
+	paged.To, paged.Missed.Call = time.Time{}, time.Time{}
 	goesOn := calm
 	goesOn.Watch = incident.Watch{Since: noon, Until: noon.Add(time.Hour)}
 	for name, m := range map[string]message{
@@ -365,6 +373,13 @@ func TestMessages(t *testing.T) {
 		"relief-back":         reliefMessage(back, left, people),
 		"watch-over":          saidMessage(calm, asks, people),
 		"watch-goes-on":       saidMessage(goesOn, asks, people),
+		"rest-late":           morningMessage(night),
+		"rest-paged":          morningMessage(paged),
+		"rest-missed":         missedPageMessage(night),
+		"rest-no-call":        missedPageMessage(paged),
+		"rest-team":           lateMessage("Ada <Okafor>", night),
+		"again":               againMessage(desk.Task{Brief: back, Event: hurts.Events[0]}),
+		"tired":               tiredMessage(acked.Incident, ledger.Job{Created: noon.Add(2 * time.Hour)}),
 		"said-offered-taken":  saidMessage(acked, find(t, events, incident.KindOffered), people),
 	} {
 		sound(t, name, m)

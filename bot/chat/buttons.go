@@ -77,6 +77,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actHurtsAgain:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.formOn(ctx, i.TriggerID, caller, press{actHurtsAgain, n})
+	case actStartLate, actStartUsual, actCallFirst, actKeepRules:
+		return s.pressedRest(ctx, caller, action.ActionID, action.Value)
 	case actKeep:
 		return s.told(caller, reply{Text: "You keep command.", Replaces: true})
 	case actNotYet, actChecked:

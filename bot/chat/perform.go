@@ -47,6 +47,8 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Alarm:          s.alarm,
 		ledger.TestPage:       s.testPage,
 		ledger.Given:          s.tellGiven,
+		ledger.Rest:           s.rest,
+		ledger.Week:           s.week,
 		ledger.FollowUps:      s.remindOfFollowUps,
 		ledger.Groups:         s.keepGroups,
 		ledger.Quiet:          s.announceQuiet,

@@ -31,6 +31,7 @@ type Task struct {
 	Swap          oncall.Swap
 	Timeline      []incident.Event  // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
 	Reminder      Reminder          // of an update that is due
+	Rested        Rested            // of the night after which the job asks
 	FollowUps     []ListedFollowUp  // of which the job reminds
 	FollowUp      incident.FollowUp // that is to be opened at a tracker
 	Watched       []Watched         // what a tracker is asked about
@@ -59,6 +60,10 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			if t.Brief, err = brief(tx, t.People, j.Incident); err != nil {
 				return err
 			}
+		}
+		if j.Kind == ledger.Rest {
+			t.Rested, err = d.rested(tx, j)
+			return err
 		}
 		if j.Kind == ledger.FollowUps {
 			t.FollowUps, err = d.remindedNow(tx, j)

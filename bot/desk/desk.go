@@ -78,10 +78,12 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tidy", d.tidy)
 	l.Handle(followUpsName, d.tickFollowUps)
 	l.Handle("raise/", d.tickRaise)
+	l.Handle(nightName, d.tickNight)
+	l.Handle(weekName, d.tickWeek)
 	l.Handle(exportsPrefix, d.tickExports)
 	l.WhenClockSet(d.clockSet)
 	l.Along(d.keepHeard)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes

@@ -263,7 +263,7 @@ func (w *work) paged(jobs []ledger.Job, o Outcome) error {
 		return err
 	}
 	if o.Failed == "" {
-		if err := errors.Join(w.poll(j, o), w.pinged(j, o), w.disturbed(incident.Actor(j.Person))); err != nil {
+		if err := errors.Join(w.poll(j, o), w.pinged(j, o), w.disturbed(incident.Actor(j.Person)), w.woken(j)); err != nil {
 			return err
 		}
 	}
@@ -334,7 +334,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 	case ledger.Update:
 		return w.tellPinged(1)
 	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell, ledger.Missed,
-		ledger.Given:
+		ledger.Given, ledger.Rest, ledger.Week:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func (w *work) remindOf(reminded string) error {
 	name, zone := followUpsName+reminded, w.zoneFor(reminded)
 	if at := incident.Daytime(w.Now, zone); at.After(w.Now) {
 		return w.Wake(name, at)
+	}
+	if rests, err := w.rests(incident.Actor(reminded)); err != nil || rests {
+		return errors.Join(err, w.Wake(name, tomorrow(w.Now, zone)))
 	}
 	var due []place
 	var next time.Time

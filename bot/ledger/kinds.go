@@ -49,6 +49,8 @@ const (
 	Tell           Kind = "tell"            // tell Person what Target says, about event Seq
 	Inform         Kind = "stakeholder"     // tell Person, or the channel Target, who has an interest, the update of event Seq
 	Given          Kind = "given"           // tell Person that the follow-up of event Seq is theirs
+	Rest           Kind = "rest"            // tell Person, or their team Via, what Target says of the night before the day Text
+	Week           Kind = "week"            // tell the team Target how its week on call was
 	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
 	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
 	ExportPoll     Kind = "export_poll"     // ask the tracker Via how what was opened there stands
@@ -113,6 +115,13 @@ const followUpsFor = 3 * time.Hour
 // missedFor is how long it is worth saying that something was missed.
 const missedFor = 24 * time.Hour
 
+// restFor is how long it is worth asking in the morning after a night, and weekFor telling
+// of a week.
+const (
+	restFor = 2 * time.Hour
+	weekFor = 6 * time.Hour
+)
+
 // What a [Tell] tells.
 const (
 	TellHands     = "hands"     // whether more people are wanted
@@ -175,6 +184,8 @@ var table = map[Kind]Row{
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 
 	Given:     {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
+	Rest:      {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
+	Week:      {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
 	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
 	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
 	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,

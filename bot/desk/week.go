@@ -1,0 +1,217 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/report"
+	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// weekName is the wake-up at which teams are told of their week.
+const weekName = "week"
+
+func weekKey(team string) string { return "week/" + team }
+
+// weekRecord is the last Monday on which a team was told, or on which there was nothing to
+// tell.
+type weekRecord struct {
+	V      int       `json:"v"`
+	Monday time.Time `json:"monday"`
+}
+
+// weekLate is how late a team is told still.
+const weekLate = 6 * time.Hour
+
+// monday is the last Monday, 9:30, in a zone, up to an instant.
+func monday(now time.Time, zone *time.Location) time.Time {
+	local := now.In(zone)
+	y, m, d := local.AddDate(0, 0, -(int(local.Weekday())+6)%7).Date()
+	at := time.Date(y, m, d, 9, 30, 0, 0, zone)
+	if at.After(now) {
+		return time.Date(y, m, d-7, 9, 30, 0, 0, zone)
+	}
+	return at
+}
+
+// zoneOfTeam is where a team is: where its first rotation is, or else the business.
+func zoneOfTeam(r *rotation.Roster, team string, business *time.Location) *time.Location {
+	for k := range r.Rotations {
+		if x := &r.Rotations[k]; x.Team == team && x.TimeZone != "" {
+			if zone, err := time.LoadLocation(x.TimeZone); err == nil {
+				return zone
+			}
+		}
+	}
+	return business
+}
+
+// nextWeek is when the first of the teams is told next; zero: there is none.
+func (d *Desk) nextWeek(r *rotation.Roster, now time.Time) time.Time {
+	var next time.Time
+	for k := range r.Teams {
+		at := monday(now, zoneOfTeam(r, r.Teams[k].ID, d.opt.Zone))
+		at = time.Date(at.Year(), at.Month(), at.Day()+7, 9, 30, 0, 0, at.Location())
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// startWeek plans the weekly lines as the roster holds, and whenever another one does.
+func (d *Desk) startWeek(ctx context.Context) error {
+	d.oncall.Follow(func(t *ledger.Tx, _, next *oncall.Directory) error {
+		if at := d.nextWeek(next.Roster, t.Now); !at.IsZero() {
+			return t.Wake(weekName, at)
+		}
+		return t.Sleep(weekName)
+	})
+	who := d.oncall.Current()
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		_, planned, err := t.Due(weekName)
+		if at := d.nextWeek(who.Roster, t.Now); err == nil && !planned && !at.IsZero() {
+			return t.Wake(weekName, at)
+		}
+		return err
+	})
+}
+
+// tickWeek tells every team whose Monday morning it is how its week was.
+func (d *Desk) tickWeek(ctx context.Context, name string, now time.Time) error {
+	who := d.oncall.Current()
+	var failed []error
+	for k := range who.Roster.Teams {
+		failed = append(failed, d.tellWeek(ctx, &who.Roster.Teams[k], now))
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
+		if at := d.nextWeek(who.Roster, now); !at.IsZero() {
+			return t.Wake(name, at)
+		}
+		return t.Sleep(name)
+	})
+}
+
+func (d *Desk) tellWeek(ctx context.Context, team *rotation.Team, now time.Time) error {
+	zone := zoneOfTeam(d.oncall.Current().Roster, team.ID, d.opt.Zone)
+	at := monday(now, zone)
+	if now.Sub(at) > weekLate {
+		return nil
+	}
+	to := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, zone)
+	timelines, err := d.timelines(ctx, incident.Bot, to.AddDate(0, 0, -7), to)
+	if err != nil {
+		return err
+	}
+	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
+		r, _, err := ledger.Load[weekRecord](t.Tx, weekKey(team.ID))
+		if err != nil || !r.Monday.Before(at) {
+			return err
+		}
+		text, err := d.weekLine(t.Tx, team.ID, timelines, to.AddDate(0, 0, -7), to)
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			if _, err := t.AddApart(ledger.Job{Kind: ledger.Week, Target: team.ID, Text: text}); err != nil {
+				return err
+			}
+		}
+		return t.Save(weekKey(team.ID), weekRecord{V: 1, Monday: at.UTC()})
+	})
+}
+
+// weekLine is what a team is told of its week, in which its services interrupted people;
+// empty: there is nothing to tell. Private incidents and drills are left out, since the
+// whole channel reads it.
+func (d *Desk) weekLine(tx *storage.Tx, team string, timelines []report.Timeline, from, to time.Time) (string, error) {
+	who := d.oncall.Current()
+	service := map[int]string{}
+	var mine []report.Timeline
+	for _, t := range timelines {
+		s, ok := who.Roster.Service(t.Incident.Service)
+		if ok && s.Team == team && !t.Incident.Private && !t.Incident.Test {
+			mine, service[t.Incident.Number] = append(mine, t), s.Name
+		}
+	}
+	pages := slices.DeleteFunc(report.PagesOf(mine, who.FirstAsked), func(p report.Page) bool { return p.At.Before(from) || !p.At.Before(to) })
+	w := &work{d: d, who: who}
+	list := report.Interrupts(pages, func(person string) *time.Location { return w.zoneOf(incident.Person(person)) })
+	of, err := fixesInPlace(tx)
+	if err != nil {
+		return "", err
+	}
+	var fixes []ListedFollowUp
+	for _, some := range of {
+		for _, f := range some {
+			if f.Team == team {
+				fixes = append(fixes, f)
+			}
+		}
+	}
+	return weekWords(list, service, fixes, to), nil
+}
+
+// weekWords say what was counted; empty where that is nothing.
+func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFollowUp, now time.Time) string {
+	if len(list) == 0 && len(fixes) == 0 {
+		return ""
+	}
+	nights := 0
+	var where []string
+	for _, x := range list {
+		if !x.Night {
+			continue
+		}
+		nights++
+		for _, n := range x.Incidents {
+			if name := service[n]; !slices.Contains(where, name) {
+				where = append(where, name)
+			}
+		}
+	}
+	s := "Last week on call: " + counted(len(list), "interrupt", "no")
+	if nights > 0 {
+		s += fmt.Sprintf(", %d at night (%s)", nights, incident.FirstOf(where, 5))
+	}
+	s += "."
+	if len(fixes) > 0 {
+		oldest := now
+		for _, f := range fixes {
+			if at := since(f); at.Before(oldest) {
+				oldest = at
+			}
+		}
+		s += fmt.Sprintf(" Open lasting fixes: %d, oldest %s.", len(fixes), counted(int(now.Sub(oldest)/(24*time.Hour)), "day", "0"))
+	}
+	return s
+}
+
+// since is when a follow-up was opened.
+func since(f ListedFollowUp) time.Time {
+	if f.Opened.IsZero() {
+		return f.Incident.Mitigated
+	}
+	return f.Opened
+}
+
+func counted(n int, what, none string) string {
+	switch n {
+	case 0:
+		return none + " " + what + "s"
+	case 1:
+		return "1 " + what
+	default:
+		return fmt.Sprintf("%d %ss", n, what)
+	}
+}
