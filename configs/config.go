@@ -29,6 +29,7 @@ type Config struct {
 	Notify           Notify         `mapstructure:"notify"`
 	Paging           Paging         `mapstructure:"paging"`
 	Heartbeat        Heartbeat      `mapstructure:"heartbeat"`
+	Trackers         []Tracker      `mapstructure:"trackers"`
 	Access           Access         `mapstructure:"access"`
 }
 

@@ -148,6 +148,15 @@ func (l *loader) take(key string, k Key, n *yaml.Node, line int) {
 		l.settings[key] = s
 		return
 	}
+	if k.kind == groups {
+		if n.Kind == yaml.SequenceNode {
+			s.value, s.items = l.trackerList(n)
+		} else {
+			l.at(n, key, "needs a list, not "+describe(n), "begin each with a dash, as stormbell.example.yaml shows")
+		}
+		l.settings[key] = s
+		return
+	}
 	if k.kind == names && n.Kind == yaml.SequenceNode {
 		s.value, s.items = l.nameList(key, n)
 		l.settings[key] = s

@@ -23,6 +23,7 @@ const (
 	duration      // a number with its unit
 	secrets       // a list of secrets, each with or without a name; has a twin
 	names         // a list of words
+	groups        // a list of groups of keys
 )
 
 // Key describes one setting, for the documentation.
@@ -73,6 +74,7 @@ func Keys() []Key {
 		{Name: "paging.weekly_test", Meaning: "a weekday and a time in `business_time_zone`, such as `mon 10:00`, at which everybody on call gets a test notification that they must acknowledge within the hour; their team is told how it went"},
 		{Name: "heartbeat.url", Meaning: "an address that the bot calls while people can be paged; let another service watch that the calls come"},
 		{Name: "heartbeat.every", Default: "1m", kind: duration, Meaning: "how often it is called"},
+		{Name: "trackers", kind: groups, Meaning: "where follow-ups can be opened as issues: a list of groups of `kind`, `project`, `token` (or `token_file`) and others, see [trackers](trackers.md); only in the file"},
 		{Name: "access.declare", kind: names, Meaning: "who may declare; without it everybody. Each of these is a list of `everybody`, `involved` (whoever is in the incident's channel, on call for it, of the owning team, or involved in it), `person:ID`, `team:ID`, `group:HANDLE` (a user group of Slack) and `channel:NAME` (whoever is in it); in a variable they are separated by commas"},
 		{Name: "access.manage", kind: names, Meaning: "who may lower, resolve, close, cancel and merge incidents and hide entries; without it `involved`"},
 		{Name: "access.private", kind: names, Meaning: "who sees private incidents without being involved in them; without it nobody"},

@@ -129,6 +129,10 @@ func (l *loader) readEnvironment(env []string) {
 			l.problems = append(l.problems, l.unknownVariable(name))
 			continue
 		}
+		if k.kind == groups {
+			l.problems = append(l.problems, Problem{Variable: name, Key: key, What: "it cannot be set by a variable", Mend: "write it into the configuration file; a token can be in a file of its own"})
+			continue
+		}
 		s := setting{value: value, variable: name}
 		if k.kind == secrets && !isTwin {
 			s.value = splitKeys(value)

@@ -20,7 +20,7 @@ const makeSecret = "make one with: openssl rand -hex 32"
 var published = []string{
 	"xapp-your-app-level-token", "xoxb-your-bot-token", "make-a-long-random-one", "make-a-long-random-one-too",
 	"another-long-random-one", "if-the-server-needs-one", "the-password", "the-auth-token", "signs-each-call",
-	"something-that-nobody-can-guess",
+	"something-that-nobody-can-guess", "a-token-of-the-bots-account",
 }
 
 // placeholderWord matches what people write where a secret is still to come.

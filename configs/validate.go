@@ -38,6 +38,7 @@ func (l *loader) normalise(c *Config) {
 	for _, base := range []*string{&c.HTTP.PublicURL, &c.Notify.Ntfy.URL, &c.Notify.Twilio.APIURL} {
 		*base = strings.TrimRight(*base, "/")
 	}
+	normaliseTrackers(c.Trackers)
 	if s := l.settings["roster"]; s.variable == "" {
 		c.Roster = l.beside(c.Roster)
 	}
@@ -63,6 +64,7 @@ func (l *loader) validate(c *Config) {
 		l.report("paging.weekly_test", "it does not say a weekday and a time", "write it as in mon 10:00")
 	}
 	l.checkHeartbeat(c.Heartbeat)
+	l.checkTrackers(c.Trackers)
 	l.checkAccess(c.Access)
 }
 

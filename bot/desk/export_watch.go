@@ -184,7 +184,7 @@ func (w *work) polledTracker(j ledger.Job, o Outcome) error {
 	next = max(next, min(pollEvery<<min(r.Fails-1, 10), pollMost))
 	if o.Failed != r.Cause && r.Fails >= 3 {
 		r.Cause = o.Failed
-		text := "The tracker " + j.Via + " does not say what is closed there: " + o.Failed + ". Follow-ups that are open there stay open here until it does. `stormbell doctor` asks it again."
+		text := "The tracker " + j.Via + " does not say what is closed there: " + o.Failed + ". Follow-ups that are open there stay open here until it does. `stormbell doctor` says more."
 		if err := w.alarm(text); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func checkCommand(p process) *cobra.Command {
 			}
 			if roster := c.roster(); roster != nil && c.vias != nil {
 				c.methods(roster)
-				c.Problems = append(c.Problems, configured(c.access.Strangers(roster))...)
+				c.Problems = append(c.Problems, configured(c.strangers(roster))...)
 			}
 			return c.report(p, asJSON)
 		},
@@ -63,7 +63,7 @@ type checkup struct {
 	Problems   []finding `json:"problems"`
 	Warnings   []finding `json:"warnings"`
 	rosterPath string
-	access     configs.Access
+	strangers  func(*rotation.Roster) configs.Problems // whom the configuration names and a roster does not have
 	vias       []string // the contact methods that a good configuration has; nil without one
 	good       []string // what was read without a problem
 	name       string   // of the command; empty: check
@@ -79,7 +79,7 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	exposed := configs.Exposed(path, env)
 	c.Problems = append(c.Problems, configured(exposed)...)
 	c.Warnings = append(c.Warnings, configured(configs.Advice(path, env))...)
-	c.rosterPath, c.access = config.Roster, config.Access
+	c.rosterPath, c.strangers = config.Roster, config.Strangers
 	switch {
 	case len(problems)+len(exposed) > 0:
 	case path == "":

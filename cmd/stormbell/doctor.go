@@ -25,9 +25,10 @@ func doctorCommand(p process) *cobra.Command {
 		Use:   "doctor --config FILE [--json]",
 		Short: "Examine Slack, the other contact methods and the roster",
 		Long: "Asks Slack about the tokens, the scopes, the channels and the people. Asks every\n" +
-			"other contact method whether it would take a notification. Looks at the coming 30\n" +
-			"days of the running bot's roster, or otherwise of the file. Each finding says how to\n" +
-			"fix it. Nothing is changed and nobody is paged.\n",
+			"other contact method whether it would take a notification, and every tracker whether\n" +
+			"it accepts the token. Looks at the coming 30 days of the running bot's roster, or\n" +
+			"otherwise of the file. Each finding says how to fix it. Nothing is changed and nobody\n" +
+			"is paged.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(cmd, config, p.Env)
@@ -43,6 +44,7 @@ func doctorCommand(p process) *cobra.Command {
 			}
 			d.slack(cmd.Context(), c, roster)
 			d.reachMethods(cmd.Context(), c.Notify)
+			d.trackers(cmd.Context(), c.Trackers)
 			d.bot(cmd.Context(), c)
 			return d.report(p, asJSON)
 		},

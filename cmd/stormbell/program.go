@@ -101,7 +101,7 @@ func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.L
 	}
 	p.desk, err = desk.Open(ctx, p.ledger, p.people, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
 		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic},
-		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights(),
+		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights(), Trackers: trackerPlaces(c.Trackers),
 		Files: desk.Files{Each: int(c.Slack.KeepFile), All: int(c.Slack.KeepFiles)}})
 	if err != nil {
 		return err
@@ -153,6 +153,9 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	p.options = bot.Options{
 		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
 		Noted: countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
+	}
+	if p.options.Trackers, err = openTrackers(on, c, log); err != nil {
+		return err
 	}
 	if c.Heartbeat.URL != "" {
 		p.options.Heart = &dispatch.Heartbeat{URL: c.Heartbeat.URL, Every: c.Heartbeat.Every,
