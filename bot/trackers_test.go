@@ -73,7 +73,7 @@ func TestExport(t *testing.T) {
 			t.Fatalf("%d issues, want one", g.count())
 		}
 		if i.Title != "Replace the rollback with a permanent fix" || !strings.Contains(i.Body, `INC-1-F1, the permanent fix of INC-1: checkout \*fails\*`) ||
-			strings.Contains(i.Body, "@here") || !strings.Contains(i.Body, "team payments, due ") {
+			strings.Contains(i.Body, "@here") || !strings.Contains(i.Body, "Owned by team Payments, due ") {
 			t.Errorf("the issue is %q\n%s", i.Title, i.Body)
 		}
 		f := r.followUp("INC-1-F1")
@@ -293,6 +293,32 @@ func TestExportRestarted(t *testing.T) {
 		g.gone = false
 		g.do(func() { g.issues[0].State = "closed" })
 		r.start()
+		r.pass(15 * time.Minute)
+		if f := r.followUp("INC-1-F1"); f.State != incident.Done {
+			t.Errorf("it is %+v", f)
+		}
+	})
+}
+
+// TestExportAgain takes an issue that was closed while its follow-up was opened again
+// for old: it is done when the issue was opened and closed once more.
+func TestExportAgain(t *testing.T) {
+	withGitHub(t, func(r *rig, g *gitHub) {
+		r.start()
+		r.fixed("")
+		r.export("person:ada", "INC-1-F1")
+		r.pass(10 * time.Second)
+		r.command("ada", "general", "mitigate INC-1 fix") // nothing is left to do
+		r.pass(time.Minute)
+		g.do(func() { g.issues[0].State = "closed" })
+		r.command("ada", "general", "mitigate INC-1 rollback") // or is there
+		r.pass(time.Hour)
+		if f := r.followUp("INC-1-F1"); !f.Open() {
+			t.Fatalf("it is %+v", f)
+		}
+		g.do(func() { g.issues[0].State = "open" })
+		r.pass(time.Hour)
+		g.do(func() { g.issues[0].State = "closed" })
 		r.pass(15 * time.Minute)
 		if f := r.followUp("INC-1-F1"); f.State != incident.Done {
 			t.Errorf("it is %+v", f)

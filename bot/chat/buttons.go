@@ -147,6 +147,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.turnedHome(i.User.ID, page)
 	case actOlder, actNewest, actWiden:
 		return s.turnedList(ctx, caller, action.Value)
+	case actFollowUpExport + "_0", actFollowUpExport + "_1", actFollowUpExport + "_2", actFollowUpExport + "_3":
+		return s.pressedExport(ctx, caller, action.Value)
 	case actFollowUpDone, actFollowUpDate, actFollowUpDrop, actFollowUpGive, actFollowUps, actFollowUpMore:
 		return s.pressedFollowUp(ctx, i, caller, action)
 	case actOncall:

@@ -87,6 +87,7 @@ var verbs = []struct {
 	{"followups", []string{"followup", "follow-ups", "follow-up", "tasks", "todos", "actions"}},
 	{"drop", []string{"dropped", "decline"}},
 	{"date", []string{"due", "postpone", "redate"}},
+	{"export", nil},
 	{"timeline", []string{"history", "events"}},
 	{"postmortem", []string{"post-mortem", "pm", "retro", "review"}},
 	{"list", []string{"ls", "open", "active", "all"}},

@@ -36,6 +36,8 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 		return answer{payload: s.heartbeats(ctx)}
 	case "followups":
 		return answer{payload: s.followUpsCommand(ctx, who, cmd, c.ChannelID)}
+	case "export":
+		return answer{payload: s.exportCommand(ctx, caller, cmd, c.ChannelID)}
 	case "done", "drop", "date", "give":
 		return answer{payload: s.followUpCommand(ctx, caller, cmd, c.ChannelID)}
 	}

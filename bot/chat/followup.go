@@ -145,7 +145,7 @@ func (s *Slack) fullName(ctx context.Context, cmd Command, channel string) (stri
 			return incident.Name(n) + "-" + cmd.FollowUp, err
 		}
 	}
-	as := map[string]string{"done": "done INC-4-F1 LINK-OR-SENTENCE", "drop": "drop INC-4-F1 REASON", "date": "date INC-4-F1 2026-12-24 REASON", "give": "give INC-4-F1 @ada"}
+	as := map[string]string{"done": "done INC-4-F1 LINK-OR-SENTENCE", "drop": "drop INC-4-F1 REASON", "date": "date INC-4-F1 2026-12-24 REASON", "give": "give INC-4-F1 @ada", "export": "export INC-4-F1"}
 	return "", refuse("As in: "+s.opt.Command+" "+cmp.Or(as[cmd.Word], "followups INC-4-F1")+". Those that there are: "+s.opt.Command+" followups.",
 		"Say which follow-up, by its whole name.")
 }

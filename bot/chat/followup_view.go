@@ -16,13 +16,14 @@ import (
 type followUpView struct {
 	names names
 	team  func(id string) string
+	goes  func(team string) []desk.Tracker // where its follow-ups can be opened; nil: nowhere
 	now   time.Time
 	zone  *time.Location // where the business is: a date is one of its days
 }
 
 func (s *Slack) followUpView() followUpView {
 	roster := s.people.Current().Roster
-	return followUpView{names: s.names(), now: time.Now(), zone: s.opt.Zone, team: func(id string) string {
+	return followUpView{names: s.names(), now: time.Now(), zone: s.opt.Zone, goes: s.desk.TrackersFor, team: func(id string) string {
 		if t, ok := roster.Team(id); ok {
 			return t.Name
 		}
@@ -36,11 +37,13 @@ func (v followUpView) blocks(f desk.ListedFollowUp) []slack.Block {
 	if !f.Open() {
 		return blocks
 	}
-	return append(blocks, slack.NewActionBlock(followUpBlock+f.ID,
+	row := []slack.BlockElement{
 		button(actFollowUpDone, f.ID, "Done", slack.StylePrimary),
 		button(actFollowUpDate, f.ID, "New date", ""),
 		button(actFollowUpDrop, f.ID, "Decided against", ""),
-		button(actFollowUpGive, f.ID, "Give to …", "")))
+		button(actFollowUpGive, f.ID, "Give to …", ""),
+	}
+	return append(blocks, slack.NewActionBlock(followUpBlock+f.ID, append(row, v.exportButtons(f)...)...))
 }
 
 // followUpBlock begins the ID of the block of a follow-up's buttons.
@@ -56,6 +59,9 @@ func (v followUpView) text(f desk.ListedFollowUp) string {
 	}
 	facts = append(facts, incident.Capital(f.KindWords()), fmt.Sprintf("%s (%s)", i.Name(), clip(esc(i.Title), 80)))
 	lines = append(lines, strings.Join(facts, " · "))
+	if line := exportLine(f.FollowUp); line != "" {
+		lines = append(lines, line)
+	}
 	switch {
 	case f.Raised != "" && f.Open():
 		lines = append(lines, "*Raised:* "+clip(esc(f.Raised), 200))

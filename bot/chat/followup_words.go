@@ -43,7 +43,7 @@ func verbFirst(text string) string {
 // change its incident.
 var followUpVerbs = map[string]string{
 	"resolve": "done", "close": "done", "done": "done", "cancel": "drop", "drop": "drop", "date": "date", "retime": "date",
-	"snooze": "date", "reassign": "give", "page": "give", "followups": "followups", "show": "followups", "ack": "followups",
+	"snooze": "date", "reassign": "give", "page": "give", "export": "export", "followups": "followups", "show": "followups", "ack": "followups",
 	"timeline": "followups", "status": "followups",
 }
 

@@ -76,6 +76,7 @@ func IncidentHelp() []HelpGroup {
 			{"done INC-1-F1 LINK", "says that a follow-up is done, with a link or a sentence to know later what was done"},
 			{"drop INC-1-F1 REASON", "says that it was decided against"},
 			{"date INC-1-F1 2026-12-24 REASON", "gives it another date; `friday`, `10d` and `2w` are understood"},
+			{"export INC-1-F1", "opens it as an issue at the team's tracker: GitHub, GitLab, Jira or Linear"},
 			{"give INC-1-F1 @ada", "gives it to a person, or to a team by `team:ID`"},
 		}},
 		{"Alerts", []Help{

@@ -91,6 +91,8 @@ func (s *Slack) typedCommand(ctx context.Context, user, ts, text string) reply {
 		return s.quietTyped(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, Parse(unlinked(text)), user)
 	case "followups":
 		return s.followUpsCommand(ctx, who, cmd, "")
+	case "export":
+		return s.exportCommand(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, cmd, "")
 	case "done", "drop", "date", "give":
 		return s.followUpCommand(ctx, desk.Caller{Actor: who, Key: key("typed", ts, user)}, cmd, "")
 	case "", "help", "declare": // a form needs a command or a button

@@ -137,8 +137,11 @@ func (d *Desk) startExports(ctx context.Context) error {
 		w := &work{Tx: t, d: d}
 		for _, tracker := range d.opt.Trackers {
 			list, err := watched(t.Tx, tracker.Name)
-			if err != nil || len(list) == 0 {
+			if err != nil {
 				return err
+			}
+			if len(list) == 0 {
+				continue
 			}
 			if err := w.watch(tracker.Name, time.Minute); err != nil {
 				return err

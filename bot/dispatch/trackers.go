@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -51,6 +50,8 @@ const (
 	seenAfter = time.Minute
 	// exportFor is how long it is tried to open an issue.
 	exportFor = 24 * time.Hour
+	// triedEvery is how often it is tried at a tracker that has failed for long.
+	triedEvery = 15 * time.Minute
 	// mendedEvery is how often something is tried that only an operator can mend.
 	mendedEvery = time.Hour
 )
@@ -88,6 +89,9 @@ func (w *Trackers) export(ctx context.Context, at At, t desk.Task) (desk.Outcome
 	if err != nil {
 		return w.failed(t.Job, err)
 	}
+	w.mu.Lock()
+	delete(w.doubt, t.Job.Key())
+	w.mu.Unlock()
 	return desk.Outcome{Export: incident.Export{Tracker: t.Job.Via, Provider: at.Provider, Key: ref.Key, ID: ref.ID, URL: ref.URL}}, nil
 }
 
@@ -126,7 +130,8 @@ func (w *Trackers) failed(j ledger.Job, err error) (desk.Outcome, error) {
 	case time.Since(j.Created) > exportFor:
 		return desk.Outcome{Failed: e.Cause}, nil
 	case e.Retryable():
-		return desk.Outcome{}, &desk.Retry{After: e.RetryAfter, Doubtful: e.Doubtful, Words: e.Cause, Cause: e}
+		after := max(e.RetryAfter, min(time.Since(j.Created)/10, triedEvery))
+		return desk.Outcome{}, &desk.Retry{After: after, Doubtful: e.Doubtful, Words: e.Cause, Cause: e}
 	case e.Kind == tracker.Misconfigured && j.Person == "":
 		return desk.Outcome{}, &desk.Retry{After: mendedEvery, Words: e.Cause, Cause: e}
 	}
@@ -178,20 +183,30 @@ func issueOf(t desk.Task, zone *time.Location) tracker.Issue {
 		of += ", " + name
 	}
 	issue.Text = append(issue.Text, of+")")
-	var owner []string
+	issue.Text = append(issue.Text, ownerOf(t, zone)+".")
+	if i.ChannelName != "" {
+		issue.Text = append(issue.Text, "The incident's channel in Slack is "+i.ChannelName+".")
+	}
+	issue.Text = append(issue.Text, "When this issue is closed, Stormbell finishes "+f.ID+". Closed as not planned, or the like, it is decided against.")
+	return issue
+}
+
+// ownerOf says who does a follow-up, and until when.
+func ownerOf(t desk.Task, zone *time.Location) string {
+	f, owner := t.FollowUp, "Nobody owns it yet"
 	switch {
 	case f.Owner != "":
-		owner = append(owner, "It is "+t.People.DisplayName(f.Owner)+"'s")
+		owner = "Owned by " + t.People.DisplayName(f.Owner)
 	case f.Team != "":
-		owner = append(owner, "It is of the team "+f.Team)
-	default:
-		owner = append(owner, "Nobody owns it yet")
+		owner = "Owned by team " + f.Team
+		if team, ok := t.People.Roster.Team(f.Team); ok && team.Name != "" {
+			owner = "Owned by team " + team.Name
+		}
 	}
 	if !f.Due.IsZero() {
-		owner = append(owner, "due "+f.Due.In(zone).Format("2 January 2006"))
+		owner += ", due " + f.Due.In(zone).Format("2 January 2006")
 	}
-	return tracker.Issue{ID: issue.ID, Title: f.Title, Text: append(issue.Text, strings.Join(owner, ", ")+".",
-		"When this issue is closed, Stormbell finishes "+f.ID+". Closed as not planned, or the like, it is decided against.")}
+	return owner
 }
 
 // issueID names the issue of a follow-up: the same each time, and another one for every

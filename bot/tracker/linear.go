@@ -198,7 +198,12 @@ func (l *linear) States(ctx context.Context, refs []Ref) (map[string]State, erro
 		byID := map[string]string{}
 		for _, r := range some {
 			states[r.Key] = State{Gone: true} // unless it is found
-			ids, byID[r.ID] = append(ids, r.ID), r.Key
+			if r.ID != "" { // of another kind of tracker, which had this name before
+				ids, byID[r.ID] = append(ids, r.ID), r.Key
+			}
+		}
+		if len(ids) == 0 {
+			continue
 		}
 		list, err := l.issues(ctx, ids)
 		if err != nil {

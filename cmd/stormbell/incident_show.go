@@ -151,7 +151,7 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 		row("channel", "none: "+s.ChannelError)
 	}
 	for _, f := range i.FollowUps {
-		row(f.ID, f.Title)
+		row(f.ID, strings.TrimSpace(f.Title+" "+f.Export.Named()))
 	}
 	fmt.Fprintln(t)
 	if err := t.Flush(); err != nil {
