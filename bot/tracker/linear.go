@@ -198,7 +198,7 @@ func (l *linear) States(ctx context.Context, refs []Ref) (map[string]State, erro
 		byID := map[string]string{}
 		for _, r := range some {
 			states[r.Key] = State{Gone: true} // unless it is found
-			if r.ID != "" { // of another kind of tracker, which had this name before
+			if r.ID != "" {                   // of another kind of tracker, which had this name before
 				ids, byID[r.ID] = append(ids, r.ID), r.Key
 			}
 		}

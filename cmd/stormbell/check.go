@@ -64,9 +64,9 @@ type checkup struct {
 	Warnings   []finding `json:"warnings"`
 	rosterPath string
 	strangers  func(*rotation.Roster) configs.Problems // whom the configuration names and a roster does not have
-	vias       []string // the contact methods that a good configuration has; nil without one
-	good       []string // what was read without a problem
-	name       string   // of the command; empty: check
+	vias       []string                                // the contact methods that a good configuration has; nil without one
+	good       []string                                // what was read without a problem
+	name       string                                  // of the command; empty: check
 }
 
 func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
