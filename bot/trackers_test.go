@@ -115,7 +115,7 @@ func TestExportNotPlanned(t *testing.T) {
 		r.fixed("")
 		r.command("ada", "general", "resolve INC-1 done")
 		r.pass(time.Minute)
-		r.command("ada", "general", "close INC-1 done")
+		r.command("ada", r.channel("inc-1-checkout-fails-for-here").ID, "close anyway it is known")
 		r.pass(time.Minute)
 		before := len(r.channel("inc-1-checkout-fails-for-here").Messages)
 		r.export("person:ada", "INC-1-F1")
