@@ -89,6 +89,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actObject, actDecide:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
+	case actKeepOpen:
+		return s.keepOpen(ctx, caller, action.Value)
 	case actClose:
 		return s.pressedClose(ctx, i.TriggerID, caller, action.Value, i.Container.IsEphemeral)
 	case actNotOurs:

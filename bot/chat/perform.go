@@ -49,6 +49,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Given:          s.tellGiven,
 		ledger.Rest:           s.rest,
 		ledger.Week:           s.week,
+		ledger.Idle:           s.askIdle,
 		ledger.FollowUps:      s.remindOfFollowUps,
 		ledger.Groups:         s.keepGroups,
 		ledger.Quiet:          s.announceQuiet,

@@ -29,14 +29,15 @@ type Task struct {
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
-	Timeline      []incident.Event  // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
-	Reminder      Reminder          // of an update that is due
-	Rested        Rested            // of the night after which the job asks
-	FollowUps     []ListedFollowUp  // of which the job reminds
-	FollowUp      incident.FollowUp // that is to be opened at a tracker
-	Watched       []Watched         // what a tracker is asked about
-	Late          bool              // and is late
-	Due           time.Time         // when it is due, or was
+	Timeline      []incident.Event    // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
+	Reminder      Reminder            // of an update that is due
+	Rested        Rested              // of the night after which the job asks
+	Idle          []incident.Incident // of which the job asks what is to become
+	FollowUps     []ListedFollowUp    // of which the job reminds
+	FollowUp      incident.FollowUp   // that is to be opened at a tracker
+	Watched       []Watched           // what a tracker is asked about
+	Late          bool                // and is late
+	Due           time.Time           // when it is due, or was
 }
 
 // Begin returns a job with what carrying it out needs. One that was taken back
@@ -63,6 +64,10 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		}
 		if j.Kind == ledger.Rest {
 			t.Rested, err = d.rested(tx, j)
+			return err
+		}
+		if j.Kind == ledger.Idle {
+			t.Idle, err = d.idleNow(tx, j)
 			return err
 		}
 		if j.Kind == ledger.FollowUps {

@@ -333,7 +333,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.polledTracker(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
-	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell, ledger.Missed,
+	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Idle, ledger.Tell, ledger.Missed,
 		ledger.Given, ledger.Rest, ledger.Week:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:

@@ -43,6 +43,7 @@ var families = []Family{
 	{"promise/N", "desk", "what is due of an open incident, and who was reminded of it", "with the incident"},
 	{"reminded/PERSON", "desk", "when somebody was reminded lately, of any incident", ""},
 	{"followup/N/K", "desk", "an index of the open follow-ups, with who is reminded of each, and when they were last", "when it is done or decided against"},
+	{"idle/N", "desk", "an incident that is mitigated or resolved, since when nothing has happened in it, and who was asked about that", "when it hurts again, or is closed"},
 	{"followups", "desk", "that the index has the follow-ups of versions before it", ""},
 	{"night/PERSON", "desk", "somebody's last night with a page, and what they answered in the morning", ""},
 	{"week/TEAM", "desk", "for which Monday a team was told of its week last", ""},

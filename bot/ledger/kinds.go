@@ -51,6 +51,7 @@ const (
 	Given          Kind = "given"           // tell Person that the follow-up of event Seq is theirs
 	Rest           Kind = "rest"            // tell Person, or their team Via, what Target says of the night before the day Text
 	Week           Kind = "week"            // tell the team Target how its week on call was
+	Idle           Kind = "idle"            // ask Person what is to become of incidents in which nothing happens
 	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
 	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
 	ExportPoll     Kind = "export_poll"     // ask the tracker Via how what was opened there stands
@@ -186,6 +187,7 @@ var table = map[Kind]Row{
 	Given:     {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
 	Rest:      {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
 	Week:      {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
+	Idle:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: followUpsFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
 	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
 	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
 	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,

@@ -1,0 +1,78 @@
+package bot
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// asked are the messages that ask somebody what is to become of incidents.
+func (r *rig) askedOf(user string) []slacksim.Message {
+	var list []slacksim.Message
+	for _, m := range r.dm(user) {
+		if shows(m, "keep_open") {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// TestNothingHappens leaves two incidents alone: whoever has them is asked once each
+// working day, with one message, over a restart, and no more when they have answered.
+// The bubble begins on a Saturday at midnight.
+func TestNothingHappens(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev2")
+		r.command("ada", room, "mitigate rollback")
+		r.command("eve", "general", "declare mails are late sev2")
+		r.pass(20 * time.Second)
+		r.command("ada", "general", "ack INC-2")
+		r.command("ada", "general", "mitigate INC-2 restart")
+		r.command("eve", "general", "declare an exercise drill")
+		r.pass(32 * time.Hour) // Sunday, 08:00
+		if n := len(r.askedOf("U0ADA")); n != 0 {
+			t.Fatalf("asked %d times on a weekend", n)
+		}
+		r.stop()
+		r.start()
+		r.pass(25*time.Hour + 40*time.Minute) // Monday, 09:40
+		first := r.askedOf("U0ADA")
+		if len(first) != 1 || !shows(first[0], "INC-1") || !shows(first[0], "INC-2") || shows(first[0], "INC-3") {
+			t.Fatalf("on Monday ada is asked by%s\nwant one message about two", list(first))
+		}
+		r.pass(8 * time.Hour)
+		if n := len(r.askedOf("U0ADA")); n != 1 {
+			t.Errorf("asked %d times on one day", n)
+		}
+		r.press("ada", r.dmOf("U0ADA"), first[0], "Not yet")
+		r.pass(16 * time.Hour) // Tuesday, 09:40
+		second := r.askedOf("U0ADA")
+		if len(second) != 2 || shows(second[1], "INC-1") || !shows(second[1], "INC-2") {
+			t.Fatalf("on Tuesday ada is asked by%s\nwant INC-2 alone", list(second))
+		}
+		r.press("ada", r.dmOf("U0ADA"), second[1], "Resolve")
+		r.submit("ada", r.view("U0ADA"), nil)
+		r.command("ada", "general", "resolve INC-1")
+		if i, _ := r.fold(2); i.Status != incident.Resolved {
+			t.Fatalf("INC-2 is %s", i.Status)
+		}
+		r.pass(71 * time.Hour)
+		if n := len(r.askedOf("U0ADA")); n != 2 {
+			t.Errorf("asked %d times within three days of the end", n)
+		}
+		r.pass(73 * time.Hour) // Monday, 09:41
+		third := r.askedOf("U0ADA")
+		if len(third) != 3 || !shows(third[2], "Close") || !shows(third[2], "INC-1") || !shows(third[2], "INC-2") {
+			t.Fatalf("on the second Monday ada is asked by%s\nwant to close both", list(third))
+		}
+		r.command("ada", "general", "close INC-1 anyway it is done")
+		r.command("ada", "general", "close INC-2 anyway it is done")
+		r.pass(5 * 24 * time.Hour)
+		if n := len(r.askedOf("U0ADA")); n != 3 {
+			t.Errorf("asked %d times after both were closed", n)
+		}
+		r.noErrors()
+	})
+}
