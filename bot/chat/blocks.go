@@ -114,6 +114,8 @@ func standing(b desk.Brief, n names) string {
 	switch {
 	case i.Status == incident.Merged:
 		return "Part of " + i.Whole() + "."
+	case i.Status == incident.Cancelled && i.Outcome != "":
+		return "Ended as a " + i.Outcome.Words() + "."
 	case i.Status == incident.Cancelled:
 		return "Cancelled: it was no incident."
 	case i.Status == incident.Resolved, i.Status == incident.Closed:

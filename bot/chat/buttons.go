@@ -91,6 +91,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.noteForm(ctx, i.TriggerID, caller, press{action.ActionID, n})
 	case actKeepOpen:
 		return s.keepOpen(ctx, caller, action.Value)
+	case actSeveral:
+		return s.askSeveral(ctx, i.TriggerID, caller, action.Value)
 	case actClose:
 		return s.pressedClose(ctx, i.TriggerID, caller, action.Value, i.Container.IsEphemeral)
 	case actNotOurs:
@@ -272,6 +274,8 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return s.submittedHandOver(ctx, caller, state.Incident, stateOf(i.View, inputHolder).SelectedUser)
 	case formDecide, formObject:
 		return s.submittedNote(ctx, caller, i.View, state.Incident)
+	case formSeveral:
+		return s.submittedSeveral(ctx, caller, i.View)
 	case formClose:
 		return s.submittedClose(ctx, caller, state.Incident, i.View)
 	case formReroute:
@@ -307,6 +311,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " update " + incident.Name(readState(v.PrivateMetadata).Incident) + "` and the words"
 	case formHandOver:
 		instead = "`" + s.opt.Command + " role commander @name`"
+	case formSeveral:
+		instead = "`" + s.opt.Command + " resolve INC-1 INC-2`"
 	case formOthers:
 		instead = "`" + s.opt.Command + " ack INC-…` or `" + s.opt.Command + " resolve INC-…`"
 	case formSilence:

@@ -158,7 +158,7 @@ func asks(i incident.Incident) bool { return i.Status.Active() && !i.Acked() }
 // message whose blocks have much more than 10,000 in all is refused.
 const (
 	digestInFull = 20
-	digestRoom   = 5600
+	digestRoom   = 5400
 )
 
 // digestMessage wakes somebody for several incidents: those that need them
@@ -205,7 +205,11 @@ func digestMessage(briefs []desk.Brief, t desk.Digest, n names) message {
 		label := fmt.Sprintf("Acknowledge all %d", len(asking))
 		all = append(all, button(actAckAll, strings.Join(namesOf(asking), ","), label, slack.StylePrimary))
 	}
-	if all = append(all, othersButton(others)...); len(all) > 0 {
+	var every []incident.Incident
+	for _, b := range briefs {
+		every = append(every, b.Incident)
+	}
+	if all = append(append(all, othersButton(others)...), severalButton(every)...); len(all) > 0 {
 		m.blocks = append(m.blocks, slack.NewActionBlock("together", all...))
 	}
 	return m

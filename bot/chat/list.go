@@ -252,6 +252,9 @@ func (v listView) turning(m message) message {
 	if q := v.filter.query; !q.All && len(q.Statuses) == 0 {
 		elements = append(elements, button(actWiden, strings.TrimSpace("0 all "+v.filter.words), "Those that are over, too", ""))
 	}
+	if open := severalButton(v.found.Incidents); len(open) > 0 {
+		elements = append(elements, button(actSeveral, "w "+v.filter.words, "Resolve several", ""))
+	}
 	if len(elements) > 0 {
 		m.blocks = append(m.blocks, slack.NewActionBlock("list", elements...))
 	}

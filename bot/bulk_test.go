@@ -1,0 +1,54 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
+)
+
+// TestResolveSeveral resolves after a storm what is ticked in the form of the list, each
+// by itself, and says which were refused. A private incident is not in the form of those
+// who may not see it.
+func TestResolveSeveral(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for n := 1; n <= 23; n++ {
+			r.declare(n, "")
+		}
+		r.command("eve", "general", "declare keys leaked private")
+		r.pass(30 * time.Second)
+		r.click("ada", r.command("ada", "general", "list"), "several", nil)
+		v := r.view("U0ADA")
+		if !strings.Contains(string(v.Blocks), `"boxes_2"`) || strings.Contains(string(v.Blocks), `"boxes_3"`) {
+			t.Errorf("the form has other groups than three: %s", v.Blocks)
+		}
+		r.command("bob", "general", "resolve INC-3 it was nothing")
+		if result := r.submit("ada", v, nil); result.Closed {
+			t.Errorf("Submit() with nothing ticked closes the form")
+		}
+		result := r.submit("ada", v, map[string]map[string]any{"boxes_0": {"value": []string{"INC-23", "INC-22"}}, "boxes_2": {"value": []string{"INC-3"}}, "text": {"value": "the provider is back"}})
+		if !result.Closed {
+			t.Fatalf("Submit() = %+v, want closed", result)
+		}
+		r.pass(30 * time.Second)
+		for n, want := range map[int]incident.Status{23: incident.Resolved, 22: incident.Resolved, 21: incident.Declared, 3: incident.Resolved} {
+			i, events := r.fold(n)
+			if i.Status != want || countOf(events, incident.KindResolved) > 1 {
+				t.Errorf("INC-%d is %s, want %s", n, i.Status, want)
+			}
+			if n > 21 && !strings.Contains(fmt.Sprint(said(events)), "the provider is back") {
+				t.Errorf("INC-%d does not say what was done", n)
+			}
+		}
+		if told := r.whispers("ada"); !strings.Contains(told, "Resolved: 2 of 3.") || !strings.Contains(told, "INC-3 is already resolved") {
+			t.Errorf("ada was told %s", told)
+		}
+		r.click("bob", r.command("bob", "general", "list"), "several", nil)
+		if v := r.view("U0BOB"); strings.Contains(string(v.Blocks), "keys leaked") && !strings.Contains(fmt.Sprint(r.dm("U0BOB")), "keys leaked") {
+			t.Errorf("a private incident is in the form: %s", v.Blocks)
+		}
+	})
+}
