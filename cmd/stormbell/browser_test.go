@@ -29,6 +29,7 @@ func TestInBrowser(t *testing.T) {
 		"a form that is not complete":     formInBrowser,
 		"phones that ring":                phonesInBrowser,
 		"several incidents at once":       stormInBrowser,
+		"an incident from start to end":   carriedInBrowser,
 		"a rate limit put in force":       faultInBrowser,
 		"what can be pressed":             pressInBrowser,
 		"a phone's screen":                narrowInBrowser,
@@ -45,7 +46,18 @@ func TestInBrowser(t *testing.T) {
 
 // liveDemo runs the demonstration until the test ends, with a roster changed by
 // edit.
-func liveDemo(t *testing.T, edit func(*rotation.Roster)) *demo {
+func liveDemo(t *testing.T, edit func(*rotation.Roster)) *demo { return liveDemoIn(t, t.TempDir(), edit).demo }
+
+// live is a demonstration whose bot can be started again.
+type live struct {
+	*demo
+	t    *testing.T
+	dir  string
+	stop func()
+}
+
+// liveDemoIn is liveDemo with its files in a folder.
+func liveDemoIn(t *testing.T, dir string, edit func(*rotation.Roster)) *live {
 	t.Helper()
 	roster, err := rotation.Parse("demo", configs.DemoRoster())
 	if err != nil {
@@ -60,19 +72,43 @@ func liveDemo(t *testing.T, edit func(*rotation.Roster)) *demo {
 			t.Error(err)
 		}
 	})
-	if err := d.open(t.Context(), demoOptions{listen: "127.0.0.1:0"}, t.TempDir(), demoLogger(os.Stderr)); err != nil {
+	if err := d.open(t.Context(), demoOptions{listen: "127.0.0.1:0"}, dir, demoLogger(os.Stderr)); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	l := &live{demo: d, t: t, dir: dir}
+	l.run()
+	t.Cleanup(func() { l.stop() })
+	return l
+}
+
+// run runs the bot until stop is called.
+func (l *live) run() {
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- d.bot.run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	bot := l.bot
+	go func() { ended <- bot.run(ctx) }()
+	l.stop = func() {
+		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("the bot ended: %v", err)
+			l.t.Errorf("the bot ended: %v", err)
 		}
-	})
-	return d
+	}
+}
+
+// restart stops the bot and starts it again on the same store. The workspace and the
+// page go on.
+func (l *live) restart() {
+	l.t.Helper()
+	l.stop()
+	end := l.ends[len(l.ends)-1] // the bot's
+	l.ends = l.ends[:len(l.ends)-1]
+	if err := end(); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := l.openBot(l.t.Context(), l.dir, demoLogger(os.Stderr)); err != nil {
+		l.t.Fatal(err)
+	}
+	l.run()
 }
 
 // visitor is a person in front of the page. Selectors are looked up in a pane.
