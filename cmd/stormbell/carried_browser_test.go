@@ -116,7 +116,7 @@ func carriedInBrowser(t *testing.T, b *pagetest.Browser) {
 	p.says("/incident update card payments of one network fail, others work")
 
 	l.restart()
-	p.says("/incident role commander @" + handleOf(l, first))
+	p.says("/incident role commander " + handleOf(l, first))
 	p.sees("is asked to take command")
 	p.turns(first, "Stormbell")
 	p.presses("Accept")
