@@ -216,7 +216,7 @@ func TestPagesByHandAreTold(t *testing.T) {
 		r.command("ada", room.ID, "page payments two more hands")
 		r.pass(10 * time.Second)
 		m := r.find(r.channelOf(room.ID).Messages, "need platform for the db")
-		if !strings.Contains(m.Text, "<@U0ADA> asks <@U0CLEO> for help") {
+		if !strings.Contains(m.Text, "Ada Okafor asks <@U0CLEO> for help") {
 			t.Errorf("the channel is told %q", m.Text)
 		}
 		if m = r.find(r.channelOf(room.ID).Messages, "two more hands"); !strings.Contains(m.Text, "asks Payments") {

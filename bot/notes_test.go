@@ -32,7 +32,7 @@ func TestNotesAreOneGrowingMessage(t *testing.T) {
 		r.command("ada", room.ID, "note what: <!channel> error rate is 12 %")
 		r.pass(10 * time.Second)
 		got := logs(r.channelOf(room.ID))
-		if len(got) != 1 || !shows(got[0], "error rate is 12 %") || shows(got[0], "<!channel>") || !shows(got[0], "U0ADA") || !shows(got[0], "!date^946") {
+		if len(got) != 1 || !shows(got[0], "error rate is 12 %") || shows(got[0], "<!channel>") || !shows(got[0], "Ada Okafor") || shows(got[0], "<@") || !shows(got[0], "!date^946") {
 			t.Fatalf("after one note: %d messages:%s", len(got), list(got))
 		}
 		since := len(r.sim.Calls(0))

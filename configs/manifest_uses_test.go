@@ -29,6 +29,8 @@ type apiCall struct {
 }
 
 var apiCalls = map[string]apiCall{
+	"AddBookmarkContext":               {"bookmarks.add", []string{"bookmarks:write"}},
+	"ListBookmarksContext":             {"bookmarks.list", []string{"bookmarks:read"}},
 	"AddPinContext":                    {"pins.add", []string{"pins:write"}},
 	"AuthTestContext":                  {"auth.test", nil},
 	"CompleteUploadExternalContext":    {"files.completeUploadExternal", []string{"files:write"}},

@@ -14,6 +14,7 @@ import (
 // as it is.
 type Wording struct {
 	Actor   func(Actor) string           // a person, an alert or the program
+	By      func(Actor) string           // the same, of whoever did it; nil: as Actor
 	Service func(id string) string       // a service of the roster
 	Channel func(id, name string) string // a Slack channel
 	Date    func(time.Time) string       // a day
@@ -356,7 +357,11 @@ func ActorWords(a Actor, person func(Actor) string, text func(string) string) st
 
 // by names whoever did it, as a sentence begins.
 func (w Wording) by(e Event) string {
-	name := e.Through.After(w.actor(e.By))
+	who := w.actor
+	if w.By != nil {
+		who = w.By
+	}
+	name := e.Through.After(who(e.By))
 	if e.By == "admin:cli" {
 		return Capital(name)
 	}

@@ -430,10 +430,10 @@ func TestLinesThrough(t *testing.T) {
 		e    incident.Event
 		want string
 	}{
-		{incident.Event{Kind: incident.KindAcknowledged, By: "person:ada"}, "<@U0ADA> acknowledged."},
-		{incident.Event{Kind: incident.KindAcknowledged, By: "person:ada", Through: incident.ThroughAdmin}, "<@U0ADA> (by the command line) acknowledged."},
-		{incident.Event{Kind: incident.KindResolved, By: "person:ada", Through: incident.ThroughAdmin}, "<@U0ADA> (by the command line) resolved it."},
-		{incident.Event{Kind: incident.KindNote, By: "person:ada", Through: incident.ThroughAdmin, Text: "seen"}, "<@U0ADA> (by the command line) noted: seen"},
+		{incident.Event{Kind: incident.KindAcknowledged, By: "person:ada"}, "ada acknowledged."},
+		{incident.Event{Kind: incident.KindAcknowledged, By: "person:ada", Through: incident.ThroughAdmin}, "ada (by the command line) acknowledged."},
+		{incident.Event{Kind: incident.KindResolved, By: "person:ada", Through: incident.ThroughAdmin}, "ada (by the command line) resolved it."},
+		{incident.Event{Kind: incident.KindNote, By: "person:ada", Through: incident.ThroughAdmin, Text: "seen"}, "ada (by the command line) noted: seen"},
 	} {
 		if got := people.line(test.e); got != test.want {
 			t.Errorf("line(%+v) = %q, want %q", test.e, got, test.want)

@@ -138,13 +138,18 @@ func rolesLine(i incident.Incident, n names) string {
 	return clip(strings.Join(parts, " · "), 800)
 }
 
+// webLink reports whether an address can be opened in a browser.
+func webLink(url string) bool {
+	return strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")
+}
+
 // links are the documents of the service. Addresses come from the roster, which a
 // team reviews; they are shown, never fetched.
 func links(s rotation.Service, now time.Time) string {
 	var list []string
 	left := 1900
 	add := func(title string, l rotation.Link) {
-		if !strings.HasPrefix(l.URL, "https://") && !strings.HasPrefix(l.URL, "http://") {
+		if !webLink(l.URL) {
 			return
 		}
 		link := "<" + inLink.Replace(incident.Printable(l.URL)) + "|" + clip(strings.ReplaceAll(esc(title), "|", "/"), 100) + ">"

@@ -37,6 +37,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Missed:         s.tellMissed,
 		ledger.Topic:          s.setTopic,
 		ledger.Purpose:        s.setPurpose,
+		ledger.Bookmarks:      s.bookmark,
 		ledger.Say:            s.say,
 		ledger.Meanwhile:      s.meanwhile,
 		ledger.Postmortem:     s.postPostmortem,

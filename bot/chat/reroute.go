@@ -20,11 +20,6 @@ const (
 	notOurs     = "not ours" // the reason where nobody gives one
 )
 
-// plainly names somebody without a mention: they know what they have done.
-func (n names) plainly(a incident.Actor) string {
-	return incident.ActorWords(a, func(a incident.Actor) string { return esc(n.plain(a)) }, esc)
-}
-
 // movedTo says that an incident is somebody else's now. The reason is on the same line.
 func (n names) movedTo(i incident.Incident, m desk.Moved) string {
 	s := i.Name() + " was moved to " + n.wording().Service(m.Service) + " by " + m.Through.After(n.plainly(m.By))

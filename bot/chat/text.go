@@ -137,6 +137,7 @@ func (n names) who(a incident.Actor) string {
 func (n names) wording() incident.Wording {
 	return incident.Wording{
 		Actor: n.who,
+		By:    n.plainly,
 		Service: func(id string) string {
 			if n.service != nil {
 				id = n.service(id)
@@ -149,8 +150,17 @@ func (n names) wording() incident.Wording {
 	}
 }
 
-// by shows who did something, and how, if not in person.
-func (n names) by(e incident.Event) string { return e.Through.After(n.who(e.By)) }
+// by shows who did something, and how, if not in person: without a mention, since they
+// know it.
+func (n names) by(e incident.Event) string { return e.Through.After(n.plainly(e.By)) }
+
+// plainly names somebody without a mention, unless their ID is all that is known of them.
+func (n names) plainly(a incident.Actor) string {
+	if kind, id := a.Split(); kind == "slack" && n.plain(a) == id {
+		return n.who(a)
+	}
+	return incident.ActorWords(a, func(a incident.Actor) string { return esc(n.plain(a)) }, esc)
+}
 
 // begins is by at the beginning of a sentence.
 func (n names) begins(e incident.Event) string {

@@ -87,6 +87,11 @@ func (w *work) do(a Act) error {
 	if err := w.apply(change); err != nil {
 		return err
 	}
+	if w.inc.Service != before.Service {
+		if err := w.bookmark(); err != nil {
+			return err
+		}
+	}
 	w.askHow(a.Verb)
 	if a.Verb == Merge {
 		if err := w.joined(a.Into, a.Text, before); err != nil {

@@ -210,11 +210,20 @@ func (w *work) channelStands(o Outcome) error {
 	if err := errors.Join(w.refreshPrompts(), w.announce(), w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite)); err != nil {
 		return err
 	}
-	if err := errors.Join(w.tellMeanwhile(), w.notesWaited(), w.reliefWaited()); err != nil {
+	if err := errors.Join(w.tellMeanwhile(), w.notesWaited(), w.reliefWaited(), w.bookmark()); err != nil {
 		return err
 	}
 	e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
 	return w.apply(w.inc.Record(w.Now, e))
+}
+
+// bookmark puts the links of the service at the top of the channel, where it has some.
+func (w *work) bookmark() error {
+	s, ok := w.service(w.inc.Service)
+	if !ok || w.artifacts.Channel == "" || s.Runbook.URL == "" && len(s.Dashboards) == 0 {
+		return nil
+	}
+	return w.refresh(ledger.Bookmarks)
 }
 
 // carriesButton reports whether the line about event seq of incident n has one.
@@ -334,7 +343,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 	case ledger.Update:
 		return w.tellPinged(1)
 	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Idle, ledger.Tell, ledger.Missed,
-		ledger.Given, ledger.Rest, ledger.Week:
+		ledger.Given, ledger.Rest, ledger.Week, ledger.Bookmarks:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

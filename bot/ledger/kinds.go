@@ -32,6 +32,7 @@ const (
 	Missed         Kind = "missed"          // tell Person in the channel Target that their Message, which says Text, was missed
 	Topic          Kind = "topic"           // refresh the channel's topic
 	Purpose        Kind = "purpose"         // set the channel's purpose
+	Bookmarks      Kind = "bookmarks"       // put the service's links at the top of the channel
 	Say            Kind = "say"             // tell event Seq in the channel
 	Meanwhile      Kind = "meanwhile"       // tell in a channel that is late what happened up to event Seq, part Step
 	Postmortem     Kind = "postmortem"      // post the document in short, as of event Seq
@@ -166,8 +167,9 @@ var table = map[Kind]Row{
 	File:     {Priority: 3, GivesUpAfter: missedFor, Words: plain("fetch a file of a marked message")}, // one after another: together they may be too much
 	ReadBack: {Priority: 3, GivesUpAfter: missedFor, Words: plain("read back what was missed")},
 
-	Topic:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},
-	Purpose: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},
+	Topic:     {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Settles: topicSettles, Words: plain("set the channel's topic")},
+	Purpose:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},
+	Bookmarks: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("put links at the top of the channel")},
 	Postmortem: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem"),
 		Lane: func(Job) string { return string(Say) }}, // after the line that says it is resolved
 	PostmortemFile: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem")},

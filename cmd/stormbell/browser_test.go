@@ -46,7 +46,9 @@ func TestInBrowser(t *testing.T) {
 
 // liveDemo runs the demonstration until the test ends, with a roster changed by
 // edit.
-func liveDemo(t *testing.T, edit func(*rotation.Roster)) *demo { return liveDemoIn(t, t.TempDir(), edit).demo }
+func liveDemo(t *testing.T, edit func(*rotation.Roster)) *demo {
+	return liveDemoIn(t, t.TempDir(), edit).demo
+}
 
 // live is a demonstration whose bot can be started again.
 type live struct {

@@ -82,6 +82,32 @@ func (c *Client) SetTopic(ctx context.Context, channel, topic string) error {
 	})
 }
 
+// Bookmark is a link at the top of a channel.
+type Bookmark struct{ Title, Link string }
+
+// Bookmarks returns the links at the top of a channel.
+func (c *Client) Bookmarks(ctx context.Context, channel string) (list []Bookmark, err error) {
+	err = c.inside(ctx, channel, func() error {
+		return c.call(ctx, "bookmarks.list", func(ctx context.Context) error {
+			list = nil
+			there, err := c.api.ListBookmarksContext(ctx, channel)
+			for _, b := range there {
+				list = append(list, Bookmark{b.Title, b.Link})
+			}
+			return err
+		})
+	})
+	return list, err
+}
+
+// AddBookmark puts a link at the top of a channel.
+func (c *Client) AddBookmark(ctx context.Context, channel string, b Bookmark) error {
+	return c.call(ctx, "bookmarks.add", func(ctx context.Context) error {
+		_, err := c.api.AddBookmarkContext(ctx, channel, slack.AddBookmarkParameters{Title: b.Title, Type: "link", Link: b.Link})
+		return err
+	})
+}
+
 // SetPurpose sets a channel's purpose. Slack posts a line about it in the channel.
 func (c *Client) SetPurpose(ctx context.Context, channel, purpose string) error {
 	return c.call(ctx, "conversations.setPurpose", func(ctx context.Context) error {
