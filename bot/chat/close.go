@@ -121,7 +121,7 @@ func endingLines(e desk.Ending) []string {
 	if i.Reviewer != "" {
 		review = "somebody writes it"
 	}
-	add(incident.ItemImpact, "Impact", long(i.Hurting(i.Updated)))
+	add(incident.ItemImpact, "Impact", impactLine(i))
 	add(incident.ItemHow, "How it was mitigated", string(i.How))
 	add(incident.ItemPublic, "Last words for the public", "")
 	add(incident.ItemReview, "Post-mortem", review)
