@@ -46,8 +46,6 @@ func declareCommand(p process) *cobra.Command {
 	cmd.Flags().StringVar(&body.Details, "details", "", "more `TEXT`, which becomes the first note")
 	cmd.Flags().BoolVar(&body.Private, "private", false, "only the people involved can see it in Slack")
 	cmd.Flags().BoolVar(&body.Test, "drill", false, "an exercise: it says so in every line, and is not announced")
-	cmd.Flags().BoolVar(&body.Test, "test", false, "the earlier name of --drill")
-	_ = cmd.Flags().MarkHidden("test") // it is defined
 	cmd.Flags().StringVar(&body.Symptom, "symptom", "", "what customers see, a `WORD`: slow, erroring, unavailable, partial, wrong_data or security")
 	cmd.Flags().StringVar(&body.Function, "function", "", "what customers cannot do, as in `TEXT` card payments")
 	return cmd
