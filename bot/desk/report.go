@@ -62,7 +62,7 @@ func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to ti
 				if err != nil {
 					return err
 				}
-				if e.Kind == incident.KindPaged || e.Kind == incident.KindAcknowledged {
+				if e.Kind == incident.KindPaged || e.Kind == incident.KindAcknowledged || e.Kind == incident.KindRole {
 					t.Events = append(t.Events, e)
 				}
 			}

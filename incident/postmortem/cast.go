@@ -47,28 +47,37 @@ func newCast(i incident.Incident, events []incident.Event, ctx Context, c clock)
 	return k
 }
 
-// collect reads who held which role when. Several people may respond; every
-// other role has one holder.
+// collect reads who held which role when.
 func (k *cast) collect(events []incident.Event) {
 	var open []int
 	for _, e := range events {
-		if e.Kind != incident.KindRole {
+		if !changesRole(e) {
 			continue
 		}
 		open = slices.DeleteFunc(open, func(n int) bool {
 			r := &k.roles[n]
-			ends := r.Role == e.Role && (e.Role != incident.Responder || r.who == e.Person)
-			if ends {
+			if ends(*r, e) {
 				r.Until = e.At
 			}
-			return ends
+			return ends(*r, e)
 		})
-		if e.Person == "" {
+		if e.Person == "" || e.Kind == incident.KindRoleLeft {
 			continue
 		}
 		open = append(open, len(k.roles))
 		k.roles = append(k.roles, RoleLine{Role: e.Role, From: e.At, who: e.Person, seq: e.Seq})
 	}
+}
+
+func changesRole(e incident.Event) bool {
+	return e.Kind == incident.KindRole || e.Kind == incident.KindRoleLeft
+}
+
+// ends reports whether an event ends a holding. Several people may respond; every other
+// role has one holder, unless the event says that it is held beside others.
+func ends(r RoleLine, e incident.Event) bool {
+	shared := e.Role == incident.Responder || e.Also || e.Kind == incident.KindRoleLeft
+	return r.Role == e.Role && (!shared || r.who == e.Person)
 }
 
 // nameRoles gives every line its label: the role alone where one person held
@@ -100,13 +109,10 @@ func (k *cast) nameRoles(declared time.Time) {
 
 // follow moves to the point of the timeline after e.
 func (k *cast) follow(e incident.Event) {
-	if e.Kind != incident.KindRole {
+	if !changesRole(e) {
 		return
 	}
-	k.open = slices.DeleteFunc(k.open, func(n int) bool {
-		r := k.roles[n]
-		return r.Role == e.Role && (e.Role != incident.Responder || r.who == e.Person)
-	})
+	k.open = slices.DeleteFunc(k.open, func(n int) bool { return ends(k.roles[n], e) })
 	n, found := slices.BinarySearchFunc(k.roles, e.Seq, func(r RoleLine, seq int) int { return r.seq - seq })
 	if found {
 		k.open = append(k.open, n)

@@ -44,30 +44,63 @@ type Moment struct {
 	Seq  int       `json:"seq,omitempty"` // zero: the incident says so, no event of its own
 }
 
-// measures are detection, first acknowledgement, first mitigation and
-// resolution, each with its two events.
+// measures are detection, first acknowledgement, first mitigation, the mitigation that
+// held, and resolution, each with its two events.
 func (f *facts) measures() []Measure {
-	declared := Moment{What: "declared", At: f.i.Declared}
-	var acked, mitigated, resolved Moment
-	for _, e := range f.events {
-		m := Moment{What: string(e.Kind), At: e.At, Seq: e.Seq}
-		switch {
-		case e.Kind == incident.KindDeclared:
-			declared.Seq = e.Seq
-		case e.Kind == incident.KindAcknowledged && acked.Seq == 0 && e.By.Human():
-			acked = m
-		case e.Kind == incident.KindMitigated && mitigated.Seq == 0:
-			mitigated = m
-		case e.Kind == incident.KindResolved:
-			resolved = m
-		}
+	m := f.moments()
+	declared := Moment{What: "declared", At: f.i.Declared, Seq: m.declared}
+	asked := declared // a page that is put off until the morning is not a slow answer
+	if m.paged.Seq > 0 && (m.acked.Seq == 0 || m.paged.Seq < m.acked.Seq) {
+		asked = m.paged
 	}
 	return []Measure{
 		f.detected(declared),
-		measure("first acknowledged", declared, acked, "nobody has acknowledged it"),
-		measure("first mitigated", declared, mitigated, "not mitigated"),
-		measure("resolved", declared, resolved, "not resolved"),
+		measure("first acknowledged", asked, m.acked, "nobody has acknowledged it"),
+		measure("first mitigated", declared, m.mitigated, "not mitigated"),
+		measure("stable", declared, m.stable, "not mitigated"),
+		measure("resolved", declared, m.resolved, "not resolved"),
 	}
+}
+
+// moments are what durations are measured between. Those that have not come are zero.
+type moments struct {
+	declared                                  int
+	paged, acked, mitigated, stable, resolved Moment
+}
+
+func (f *facts) moments() moments {
+	var ms moments
+	for _, e := range f.events {
+		m := Moment{What: string(e.Kind), At: e.At, Seq: e.Seq}
+		switch e.Kind {
+		case incident.KindDeclared:
+			ms.declared = e.Seq
+		case incident.KindPaged:
+			ms.paged = ms.paged.or(m)
+		case incident.KindAcknowledged:
+			if e.By.Human() {
+				ms.acked = ms.acked.or(m)
+			}
+		case incident.KindMitigated:
+			ms.mitigated, ms.stable = ms.mitigated.or(m), m
+		case incident.KindInvestigate, incident.KindMitigating, incident.KindReopened:
+			ms.stable = Moment{}
+		case incident.KindResolved:
+			if e.How != "" {
+				ms.mitigated = ms.mitigated.or(m)
+			}
+			ms.stable, ms.resolved = ms.stable.or(m), m
+		}
+	}
+	return ms
+}
+
+// or returns the moment, or another one where it has not come.
+func (m Moment) or(other Moment) Moment {
+	if m.Seq > 0 {
+		return m
+	}
+	return other
 }
 
 // detected is the time from the beginning of the impact to the declaration. An
@@ -154,8 +187,9 @@ type Page struct {
 	target   string
 }
 
-// pages returns every page with its answer. An acknowledgement answers all the
-// pages that this person had been sent until then and not answered before.
+// pages returns every page with its answer. Whoever acknowledges, or takes a role while
+// somebody else is on it already, answers all the pages that they had been sent until
+// then and not answered before.
 func (f *facts) pages() []Page {
 	var pages []Page
 	waiting := map[incident.Actor][]int{}
@@ -170,7 +204,10 @@ func (f *facts) pages() []Page {
 			pages = append(pages, p)
 		case incident.KindPageFailed:
 			lose(pages, e)
-		case incident.KindAcknowledged:
+		case incident.KindAcknowledged, incident.KindRole:
+			if e.Kind == incident.KindRole && e.Person != e.By {
+				continue // somebody else gave it to them
+			}
 			for _, n := range waiting[e.By] {
 				if !pages[n].Lost {
 					pages[n].Answered, pages[n].Delay = e.At, Span(e.At.Sub(pages[n].Sent))

@@ -173,3 +173,28 @@ func TestNothing(t *testing.T) {
 		t.Errorf("Of(nothing) = %+v; want empty lists", got)
 	}
 }
+
+// TestAnswerWhileSomebodyIsOnIt: whoever is paged as a second person answers by taking a
+// role in the incident.
+func TestAnswerWhileSomebodyIsOnIt(t *testing.T) {
+	event := func(m int, e incident.Event) incident.Event {
+		e.At = at("2026-11-24T09:00:00Z").Add(time.Duration(m) * time.Minute)
+		return e
+	}
+	events := []incident.Event{
+		event(0, incident.Event{Kind: incident.KindPaged, Person: "person:ada"}),
+		event(1, incident.Event{Kind: incident.KindAcknowledged, By: "person:ada"}),
+		event(2, incident.Event{Kind: incident.KindPaged, Person: "person:bob"}),
+		event(3, incident.Event{Kind: incident.KindRole, By: "person:ada", Person: "person:cleo"}),
+		event(4, incident.Event{Kind: incident.KindRole, By: "person:ada", Person: "person:bob"}),
+	}
+	for _, taken := range []bool{false, true} {
+		if taken {
+			events = append(events, event(5, incident.Event{Kind: incident.KindRole, By: "person:bob", Person: "person:bob"}))
+		}
+		pages := PagesOf([]Timeline{{Events: events}}, func(string) []string { return nil })
+		if got := !pages[1].Answered.IsZero(); got != taken || taken && pages[1].AnsweredBy != "bob" {
+			t.Errorf("bob took a role: %t; the page is %+v", taken, pages[1])
+		}
+	}
+}

@@ -45,7 +45,7 @@ type Page struct {
 	Resort   bool     // they were asked as the last resort: nobody was on call, or nobody came
 	Quiet    bool     // by a way that interrupts nobody, such as mail
 
-	Answered   time.Time // the incident's first acknowledgement from then on; zero: none
+	Answered   time.Time // the incident's first acknowledgement from then on, or when Person took a role in it; zero: none
 	AnsweredBy string
 	Nothing    bool // the incident was cancelled: there was nothing to do
 	Again      bool // the same service had an incident of the same title within the day before
@@ -79,7 +79,7 @@ func PagesOf(timelines []Timeline, duty func(service string) []string) []Page {
 				Resort: strings.HasPrefix(e.Reason, "last resort"), Quiet: e.Via == "email",
 				Nothing: t.Incident.Status == incident.Cancelled, Again: repeated}
 			for _, later := range t.Events[k:] {
-				if later.Kind == incident.KindAcknowledged {
+				if answers(later, e.Person) {
 					p.Answered = later.At
 					_, p.AnsweredBy = later.By.Split()
 					break
@@ -89,6 +89,12 @@ func PagesOf(timelines []Timeline, duty func(service string) []string) []Page {
 		}
 	}
 	return pages
+}
+
+// answers reports whether an event answers a page to somebody: while somebody else is on
+// it already, that is to take a role.
+func answers(e incident.Event, paged incident.Actor) bool {
+	return e.Kind == incident.KindAcknowledged || e.Kind == incident.KindRole && e.By == paged && e.Person == paged
 }
 
 func repeats(before []Timeline, i incident.Incident) bool {
