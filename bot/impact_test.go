@@ -78,3 +78,36 @@ func TestS15WhoIsHit(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyIsHitSoNothingIsDue says in an incident that is worked on that nobody was hit: nobody is
+// reminded of updates any more, and none is missed, until somebody is hit after all. The hand-over of an
+// earlier mitigation is kept all the while.
+func TestNobodyIsHitSoNothingIsDue(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev1")
+		r.command("ada", room, "mitigate rollback")
+		r.command("ada", room, "status investigating it seems to be back")
+		r.pass(13 * time.Minute)
+		if n := len(r.reminders("U0ADA")); n != 1 {
+			t.Fatalf("%d reminders before the first update is due, want 1", n)
+		}
+		r.command("ada", room, "impact none our own probe was wrong")
+		r.stop()
+		r.start()
+		r.command("ada", room, "decide keep looking") // which the hand-over shows
+		r.pass(time.Hour)
+		_, events := r.fold(1)
+		if n := missedOf(events, incident.PromiseUpdate); n != 0 || len(r.reminders("U0ADA")) != 0 {
+			t.Errorf("nobody is hit, and %d updates were missed; ada is reminded by%s", n, list(r.reminders("U0ADA")))
+		}
+		if card := r.find(r.channelOf(room).Messages, "Hand-over: what was changed"); !shows(card, "keep looking") {
+			t.Errorf("the hand-over does not show what was decided: %s", card.Blocks)
+		}
+		r.command("ada", room, "impact since 01:00 customers wrote")
+		r.pass(20 * time.Minute)
+		if _, events := r.fold(1); missedOf(events, incident.PromiseUpdate) != 1 {
+			t.Error("customers are hit after all, and no update was due")
+		}
+		r.noErrors()
+	})
+}

@@ -185,6 +185,8 @@ func (w *clockwork) event(e Event) {
 	case KindImpact:
 		if n := len(e.Impact); n == 0 || !e.Impact[n-1].End.IsZero() {
 			w.ends(e.At)
+		} else { // somebody is hit after all
+			w.hurts(e.At)
 		}
 	case KindNote:
 		if e.Note == Update {

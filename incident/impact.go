@@ -104,6 +104,18 @@ func (i Incident) SetImpact(s ImpactSaid, by Actor, now time.Time) (Change, erro
 	if i.Status == Merged {
 		return Change{}, i.over("its impact counts there")
 	}
+	h := i.Hit
+	switch {
+	case s.None && s.Hit != nil && s.Hit.Known():
+		return Change{}, Refuse("Say one of the two.", "Nobody was hit, or somebody was.")
+	case s.None:
+		h = Hit{} // whom somebody had counted before was not hit either
+	case s.Hit != nil:
+		var err error
+		if h, err = cleanHit(*s.Hit); err != nil {
+			return Change{}, err
+		}
+	}
 	list, err := i.impactOf(s, now)
 	if err != nil {
 		return Change{}, err
@@ -111,12 +123,6 @@ func (i Incident) SetImpact(s ImpactSaid, by Actor, now time.Time) (Change, erro
 	e := Event{Kind: KindImpact, Impact: list, Function: i.Function, Text: CleanText(s.Text)}
 	if f, _ := CleanTitle(s.Function); f != "" {
 		e.Function = f
-	}
-	h := i.Hit
-	if s.Hit != nil {
-		if h, err = cleanHit(*s.Hit); err != nil {
-			return Change{}, err
-		}
 	}
 	if h.Known() {
 		e.Hit = &h
@@ -136,7 +142,8 @@ func (i Incident) impactOf(s ImpactSaid, now time.Time) ([]Interval, error) {
 		return nil, nil
 	}
 	list := slices.Clone(i.Impact)
-	if s.Since.IsZero() && s.Until.IsZero() {
+	after := len(list) == 0 && s.Hit != nil && s.Hit.Known() // somebody was hit after all
+	if s.Since.IsZero() && s.Until.IsZero() && !after {
 		return list, nil
 	}
 	if len(list) == 0 { // nobody was hit, it was said

@@ -41,6 +41,7 @@ func TestSetImpact(t *testing.T) {
 		{"until before it came back", 3, ImpactSaid{Until: at("14:50")}, "before it began"},
 		{"nobody and since", 1, ImpactSaid{None: true, Since: at("13:00")}, "Nobody was hit, or"},
 		{"only whom", 1, ImpactSaid{Hit: &Hit{Who: []Audience{Partners, Customers}, Count: 1200, Source: "orders"}}, "14:00-14:30 customers and partners, about 1,200 (orders)"},
+		{"nobody and somebody", 1, ImpactSaid{None: true, Hit: &Hit{Who: []Audience{Customers}}}, "Nobody was hit, or"},
 		{"nobody who can be hit", 1, ImpactSaid{Hit: &Hit{Who: []Audience{"cats"}}}, "cats"},
 		{"fewer than none", 1, ImpactSaid{Hit: &Hit{Count: -1}}, "no number"},
 	} {
@@ -125,5 +126,47 @@ func TestImpactNoneEndsTheClock(t *testing.T) {
 	}
 	if _, runs := PromisesOf(events, terms).Next(); !runs {
 		t.Error("nothing is promised though it hurts again")
+	}
+}
+
+// TestNobodyAndThenSomebody: that nobody was hit forgets whom somebody had counted before, and
+// who is hit after all was so at some time. Neither says the opposite of the other.
+func TestNobodyAndThenSomebody(t *testing.T) {
+	h := historyOf(t, Sev1)
+	hit := Hit{Who: []Audience{Customers}, Count: 120}
+	say := func(s ImpactSaid, at int) string {
+		t.Helper()
+		h.does(h.i.SetImpact(s, bob, minute(at)))
+		return Wording{}.Line(h.events[len(h.events)-1])
+	}
+	say(ImpactSaid{Hit: &hit}, 5)
+	if line := say(ImpactSaid{None: true}, 6); h.i.Hit.Known() || strings.Contains(line, "customers") {
+		t.Errorf("nobody is hit, and %q are: %s", h.i.Hit.Words(), line)
+	}
+	if line := say(ImpactSaid{Hit: &hit}, 7); intervals(h.i) != h.i.Declared.Format("15:04")+"- customers, about 120" || strings.Contains(line, "nobody") {
+		t.Errorf("customers are hit after all, and the impact is %s: %s", intervals(h.i), line)
+	}
+	say(ImpactSaid{None: true}, 8)
+	h.does(h.i.MitigateBy(ada, Mitigation{How: Rollback}, minute(10)))
+	if say(ImpactSaid{Hit: &hit}, 12); h.i.Hurting(minute(20)) != 10*time.Minute {
+		t.Errorf("customers were hit for %s, want 10 minutes", h.i.Hurting(minute(20)))
+	}
+}
+
+// TestImpactAfterAllStartsTheClock: who is hit after all is told how it goes on.
+func TestImpactAfterAllStartsTheClock(t *testing.T) {
+	h := historyOf(t, Sev1)
+	h.does(h.i.SetImpact(ImpactSaid{None: true}, bob, minute(5)))
+	if p := PromisesOf(h.events, usual); p.Update.Runs() {
+		t.Fatalf("nobody is hit, and an update is due at %s", p.Update.Due)
+	}
+	h.does(h.i.SetImpact(ImpactSaid{Since: minute(0)}, bob, minute(7)))
+	if p := PromisesOf(h.events, usual); !p.Update.Runs() || !p.Restore.Runs() {
+		t.Errorf("customers are hit after all, and the promises are %+v", p)
+	}
+	h.does(h.i.MitigateBy(ada, Mitigation{How: Rollback}, minute(10)))
+	h.does(h.i.SetImpact(ImpactSaid{Since: minute(1)}, bob, minute(12)))
+	if p := PromisesOf(h.events, usual); p.Update.Runs() {
+		t.Errorf("it is mitigated, and an update is due at %s", p.Update.Due)
 	}
 }

@@ -136,7 +136,12 @@ type Relief struct {
 // ReliefOf reads from a timeline what mitigations have left behind.
 func (i Incident) ReliefOf(events []Event) Relief {
 	r := Relief{Watch: WatchOf(events)}
-	for _, n := range Shown(Entries(events)) {
+	hidden := map[int]bool{}
+	entries := Entries(events)
+	for _, n := range entries {
+		hidden[n.Seq] = n.Hidden
+	}
+	for _, n := range Shown(entries) {
 		if n.Acts() {
 			r.Changed = append(r.Changed, n)
 		}
@@ -147,7 +152,7 @@ func (i Incident) ReliefOf(events []Event) Relief {
 		if e.Kind == KindMitigated {
 			order = append(order, e.Seq)
 		}
-		if e.Undo != "" && (e.Kind == KindMitigated || e.Kind == KindHowCorrected) && len(order) > 0 {
+		if e.Undo != "" && !hidden[e.Seq] && (e.Kind == KindMitigated || e.Kind == KindHowCorrected) && len(order) > 0 {
 			undo[order[len(order)-1]] = e.Undo
 		}
 	}

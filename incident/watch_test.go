@@ -130,6 +130,12 @@ func TestS05ReliefListsEveryAction(t *testing.T) {
 	if want := []string{"deploy 431 with the flag off", "nothing to undo"}; !slices.Equal(r.Undo, want) {
 		t.Errorf("undo %q, want %q", r.Undo, want)
 	}
+	h.does(h.i.MitigateBy(ada, Mitigation{Undo: "log in with hunter2"}, minute(32)))
+	secret := slices.IndexFunc(h.events, func(e Event) bool { return e.Undo == "log in with hunter2" })
+	h.does(h.i.Hide(Entries(h.events), h.events[secret].Seq, "a password", ada, minute(33)))
+	if r := h.i.ReliefOf(h.events); slices.Contains(r.Undo, "log in with hunter2") {
+		t.Errorf("undo has what was hidden: %q", r.Undo)
+	}
 	if len(r.Temporary) != 1 || r.Temporary[0].ID != "INC-1-F1" {
 		t.Errorf("temporary %v, want INC-1-F1 alone", r.Temporary)
 	}

@@ -25,6 +25,7 @@ const (
 	reliefMost     = 5500 // characters
 	reliefEntries  = 30
 	reliefLineMost = 400 // characters
+	temporaryMost  = 4   // follow-ups
 )
 
 // relief keeps the message in the channel that says what a mitigation has changed.
@@ -39,12 +40,14 @@ func reliefMessage(b desk.Brief, r incident.Relief, n names) message {
 	i := b.Incident
 	n.slackID = func(incident.Actor) string { return "" } // nobody is called by a list of what was done
 	head := drillMark(i) + "*Hand-over: what was changed, and what is left*"
-	if i.Status.Hurting() {
-		head += "\nIt hurts again (" + at(i.Impact[len(i.Impact)-1].Start) + "). This was in place before."
+	if n := len(i.Impact); i.Status.Hurting() && n > 0 {
+		head += "\nIt hurts again (" + at(i.Impact[n-1].Start) + "). This was in place before."
+	} else if i.Status.Hurting() { // somebody said that nobody is hit
+		head += "\nIt is worked on again. This was in place before."
 	}
 	m := message{text: drillMark(i) + i.Name() + ": what was changed, and what is left"}
 	m.blocks = append([]slack.Block{section(head)}, sectionsOf(changedLines(r, n))...)
-	m.blocks = append(m.blocks, section(strings.Join([]string{undoText(r), temporaryText(b, r, n), watchText(i, r.Watch, n)}, "\n")))
+	m.blocks = append(m.blocks, sectionsOf([]string{undoText(r), temporaryText(b, r, n), watchText(i, r.Watch, n)})...)
 	if i.Status == incident.Mitigated {
 		value := strconv.Itoa(i.Number)
 		m.blocks = append(m.blocks, row(i, button(actMitigated, value, "Correct", ""), button(actHurtsAgain, value, "It is back", ""))...)
@@ -102,7 +105,11 @@ func temporaryText(b desk.Brief, r incident.Relief, n names) string {
 		}
 	}
 	var lines []string
-	for _, f := range r.Temporary {
+	for k, f := range r.Temporary {
+		if k == temporaryMost {
+			lines = append(lines, fmt.Sprintf("and %d more", len(r.Temporary)-k))
+			break
+		}
 		lines = append(lines, clip(fixWords(f, teamOf(b, f.Team), n), 500))
 	}
 	return "*Still temporary:* " + strings.Join(lines, "\n")

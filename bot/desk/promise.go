@@ -101,6 +101,7 @@ var moves = []incident.Kind{
 	incident.KindResolved, incident.KindClosed, incident.KindReopened, incident.KindCancelled, incident.KindMerged,
 	incident.KindSeverity, incident.KindService, incident.KindRole, incident.KindRoleLeft, incident.KindOffered,
 	incident.KindOfferEnded, incident.KindGivenBack, incident.KindMissed, incident.KindWatchMore,
+	incident.KindImpact,
 }
 
 // movesPromises notes that a change concerns what is due. Of what an alert has just opened

@@ -94,7 +94,7 @@ func (w *work) editReminder(m *Reminder) error {
 func (w *work) settleReminder(r *promiseRecord) error {
 	m := &r.Reminder
 	who := w.inc.Informs()
-	hurting := w.inc.Status.Hurting()
+	hurting := w.inc.Status.Hurting() && !w.inc.ImpactNone()
 	switch {
 	case !m.Open:
 		return nil
