@@ -110,6 +110,8 @@ func mapLines(b desk.Brief, n names) []string {
 func impactLine(i incident.Incident) string {
 	line := "Nobody was hit"
 	switch n := len(i.Impact); {
+	case i.Status == incident.Merged:
+		line = "Its impact is counted in " + i.Whole()
 	case n > 0 && i.Impact[n-1].End.IsZero():
 		line = "Impact since " + at(i.Impact[n-1].Start)
 	case n > 0:

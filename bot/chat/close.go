@@ -121,11 +121,15 @@ func endingLines(e desk.Ending) []string {
 	if i.Reviewer != "" {
 		review = "somebody writes it"
 	}
+	followUps := strconv.Itoa(len(i.FollowUps)) + ", each with a team and a date"
+	if len(i.FollowUps) == 0 {
+		followUps = "none is needed"
+	}
 	add(incident.ItemImpact, "Impact", impactLine(i))
 	add(incident.ItemHow, "How it was mitigated", string(i.How))
 	add(incident.ItemPublic, "Last words for the public", "")
 	add(incident.ItemReview, "Post-mortem", review)
-	add(incident.ItemFollowUps, "Follow-ups", strconv.Itoa(len(i.FollowUps))+", each with a team and a date")
+	add(incident.ItemFollowUps, "Follow-ups", followUps)
 	add(incident.ItemPromises, "Promises", promises)
 	add(incident.ItemStakeholders, "Those with an interest", "")
 	return lines

@@ -74,6 +74,9 @@ func fixOpened(i incident.Incident) string {
 // mitigated tells the channel that customers are fine again.
 func (n names) mitigated(i incident.Incident, e incident.Event) string {
 	s := "Customers have been fine since " + at(e.At) + " (" + long(i.Hurting(e.At)) + "). "
+	if i.ImpactNone() {
+		s = "Mitigated (" + at(e.At) + "). Nobody was hit, as far as is known. "
+	}
 	switch {
 	case e.How == incident.Fix:
 		return s + "It is a permanent fix."

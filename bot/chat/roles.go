@@ -67,7 +67,7 @@ func briefMessage(t desk.Task, n names) message {
 	text := fmt.Sprintf("%s asks you to take command of %s: %s", n.begins(e), i.Name(), esc(i.Title))
 	state := []string{
 		fmt.Sprintf("*State* %s · %s · %s", i.Severity, i.Status, clip(esc(t.ServiceName()), 200)),
-		"*Impact* " + incident.Minutes(i.Hurting(e.At)) + " so far. " + impactLine(i),
+		"*Impact* " + soFar(i, e.At) + impactLine(i),
 		"*Roles* " + n.roles(i),
 		"*Being done* " + n.entries(h.Doing, "nothing is noted"),
 		"*Decisions and objections* " + n.entries(h.Decisions, "none are open"),
@@ -90,6 +90,14 @@ func briefMessage(t desk.Task, n names) message {
 	m.blocks = append(m.blocks, contextLine("Command stays where it is until you accept. The offer stands until "+at(e.Due)+"."))
 	m.blocks = append(m.blocks, row(i, button(actAcceptCommand, value, "Accept", slack.StylePrimary), button(actDeclineCommand, value, "Decline", ""))...)
 	return m
+}
+
+// soFar is how long people have been hit, as the beginning of a line; empty: nobody was.
+func soFar(i incident.Incident, now time.Time) string {
+	if len(i.Impact) == 0 {
+		return ""
+	}
+	return incident.Minutes(i.Hurting(now)) + " so far. "
 }
 
 // entries are what people wrote, a line each.
