@@ -177,6 +177,11 @@ func (i Incident) answers(seq int, by Actor) error {
 	return nil
 }
 
+// StillOffers reports whether the command that an event offered can be taken yet.
+func (i Incident) StillOffers(e Event) bool {
+	return e.Role == Commander && i.Holder(Commander) != e.Person && (e.Due.IsZero() || i.Offer.Seq == e.Seq)
+}
+
 // AcceptOffer moves command to whoever was asked, at one instant.
 func (i Incident) AcceptOffer(seq int, by Actor, now time.Time) (Change, error) {
 	if err := i.answers(seq, by); err != nil {

@@ -296,7 +296,7 @@ func saidMessage(b desk.Brief, e incident.Event, n names) message {
 		m.blocks = append(m.blocks, row(i, button(actResolve, value, "Resolve", slack.StylePrimary))...)
 	case e.Kind == incident.KindSilent && i.Holder(incident.Commander) == e.Person:
 		m.blocks = append(m.blocks, row(i, button(actCommand, value, "Take command", slack.StylePrimary))...)
-	case e.Kind == incident.KindOffered && e.Role == incident.Commander && i.Holder(incident.Commander) != e.Person && (e.Due.IsZero() || i.Offer.Seq == e.Seq):
+	case e.Kind == incident.KindOffered && i.StillOffers(e):
 		m.blocks = append(m.blocks, row(i, button(actTakeOffer, value+" "+string(e.Person), "Take command", slack.StylePrimary))...)
 	case e.Kind == incident.KindLapsed || e.Kind == incident.KindGivenBack || e.Kind == incident.KindReopened,
 		e.Kind == incident.KindAlert, e.Kind == incident.KindAlertJoined:

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -23,7 +24,11 @@ const (
 // meanwhile tells the channel one part of what happened before it stood, and whether
 // there are more.
 func (s *Slack) meanwhile(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	parts := meanwhileMessages(t.Incident, t.Meanwhile(), s.names(), s.opt.Command)
+	what := "what happened before this channel stood"
+	if t.Job.Pass > 0 {
+		what = "what happened meanwhile, told late"
+	}
+	parts := meanwhileMessages(t.Incident, what, t.Meanwhile(), s.names(), s.opt.Command)
 	if t.Job.Step >= len(parts) {
 		return desk.Outcome{}, nil
 	}
@@ -32,10 +37,21 @@ func (s *Slack) meanwhile(ctx context.Context, t desk.Task) (desk.Outcome, error
 	return o, err
 }
 
+// sayLate has a line told with its time, unless it stands already.
+func (s *Slack) sayLate(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	if t.Job.Doubtful {
+		found, err := s.find(ctx, t.Artifacts.Channel, func(x ledger.Job) bool { return x.Key() == t.Job.Key() && x.Kind == t.Job.Kind })
+		if err != nil || len(found) > 0 {
+			return desk.Outcome{Message: firstOf(found), Seen: t.Incident.Events}, err
+		}
+	}
+	return desk.Outcome{}, s.desk.TellLate(ctx, t.Job)
+}
+
 // meanwhileMessages are events in order with their times, in as many messages as it
 // takes, up to meanwhileParts: of more the middle is left out.
-func meanwhileMessages(i incident.Incident, events []incident.Event, n names, command string) []message {
-	head := drillMark(i) + "*What happened before this channel stood*"
+func meanwhileMessages(i incident.Incident, what string, events []incident.Event, n names, command string) []message {
+	head := drillMark(i) + "*" + incident.Capital(what) + "*"
 	parts, size := [][]string{{head}}, length(head)
 	for _, e := range events {
 		most := meanwhileLine
@@ -59,7 +75,7 @@ func meanwhileMessages(i incident.Incident, events []incident.Event, n names, co
 	}
 	var messages []message
 	for _, lines := range parts {
-		messages = append(messages, message{text: drillMark(i) + i.Name() + ": what happened before this channel stood", blocks: sectionsOf(lines)})
+		messages = append(messages, message{text: drillMark(i) + i.Name() + ": " + what, blocks: sectionsOf(lines)})
 	}
 	return messages
 }

@@ -203,8 +203,12 @@ func (s *Slack) announce(ctx context.Context, t desk.Task) (desk.Outcome, error)
 	return desk.Outcome{Message: posted}, err
 }
 
-// say tells an event in the channel, once.
+// say tells an event in the channel, once. A line that is late is told with its time,
+// among what else happened.
 func (s *Slack) say(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	if t.TooLate(time.Now()) {
+		return s.sayLate(ctx, t)
+	}
 	o, err := s.once(ctx, t.Job, t.Artifacts.Channel, saidMessage(t.Brief, t.Event, s.names()))
 	o.Seen = t.Incident.Events
 	return o, err

@@ -132,6 +132,8 @@ func (s *Slack) informStakeholder(ctx context.Context, t desk.Task) (desk.Outcom
 	m := message{text: i.Name() + " · " + clip(esc(t.Event.Text), 500), blocks: []slack.Block{section(text)}}
 	if t.Event.Kind != incident.KindNote {
 		m = againMessage(t)
+	} else if t.Late {
+		m.blocks = append(m.blocks, contextLine("This is from "+at(t.Event.At)+", and is told late."))
 	}
 	if t.Job.Person != "" {
 		return s.tellPerson(ctx, t.Job, m)

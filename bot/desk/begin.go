@@ -36,7 +36,7 @@ type Task struct {
 	FollowUps     []ListedFollowUp    // of which the job reminds
 	FollowUp      incident.FollowUp   // that is to be opened at a tracker
 	Watched       []Watched           // what a tracker is asked about
-	Late          bool                // and is late
+	Late          bool                // and is late; of what somebody is told: it has waited for long
 	Due           time.Time           // when it is due, or was
 }
 
@@ -55,7 +55,10 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			return nil
 		}
 		if j.Incident > 0 {
-			if void, err = isVoid(tx, j); err != nil || void {
+			if void, err = isVoid(tx, j); err == nil && !void {
+				void, err = superseded(tx, j, now)
+			}
+			if err != nil || void {
 				return err
 			}
 			if t.Brief, err = brief(tx, t.People, j.Incident); err != nil {
@@ -86,7 +89,11 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		if err != nil || !waits {
 			return err
 		}
-		if wanted = !taken(j, w.inc, w.artifacts) && !told(w.Tx.Tx, j, w.inc, w.artifacts); wanted {
+		passed, err := superseded(w.Tx.Tx, j, now)
+		if err != nil {
+			return err
+		}
+		if wanted = !passed && !taken(j, w.inc, w.artifacts) && !told(w.Tx.Tx, j, w.inc, w.artifacts); wanted {
 			return nil
 		}
 		return w.drop(j)
@@ -116,6 +123,7 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 	case j.Kind == ledger.Nag:
 		return t.loadReminder(tx)
 	case j.Kind == ledger.Tell, j.Kind == ledger.Inform:
+		t.Late = late(j, now)
 		return t.loadTelling(tx)
 	case j.Kind == ledger.Export:
 		t.FollowUp, _ = t.Incident.FollowUp(j.Target)

@@ -175,7 +175,7 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		return w.reminded(j, o)
 	case ledger.Meanwhile:
 		if o.Rest {
-			return w.job(ledger.Job{Kind: ledger.Meanwhile, Seq: j.Seq, Step: j.Step + 1})
+			return w.job(ledger.Job{Kind: ledger.Meanwhile, Seq: j.Seq, Pass: j.Pass, Step: j.Step + 1})
 		}
 	case ledger.DigestDue:
 		return w.job(ledger.Job{Kind: ledger.Digest, Person: j.Person, Digest: j.Digest})

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -47,15 +49,85 @@ func (w *work) meanwhile(e incident.Event) bool {
 }
 
 // Meanwhile are the events of the task's incident that its channel is told when it is
-// late, the oldest first.
+// late, or the lines for it are, the oldest first. Of a channel that stood, the messages
+// about notes have the notes.
 func (t Task) Meanwhile() []incident.Event {
 	return slices.DeleteFunc(slices.Clone(t.Timeline), func(e incident.Event) bool {
-		return e.Seq > t.Job.Seq || e.Kind == incident.KindChannel || e.Kind == incident.KindReceipt
+		return e.Seq > t.Job.Seq || e.Seq < t.Job.Pass || e.Kind == incident.KindChannel || e.Kind == incident.KindReceipt ||
+			t.Job.Pass > 0 && (e.IsNoted() || e.Edits())
 	})
 }
 
+// Where the lines for a channel that stands could not be said for long, they are told in
+// the same way: a line without its time says a day later what is not true any more.
+
+// sayLate is how old a line is that is not said by itself any more, and an update that a
+// stakeholder gets no more if there is a later one.
+const sayLate = 10 * time.Minute
+
+// TooLate reports whether a line for a channel that stands has waited so long that it is
+// told with its time, see [Desk.TellLate].
+func (t Task) TooLate(now time.Time) bool {
+	return late(t.Job, now) && t.Job.Seq > t.Artifacts.Told && !inSpans(t.Artifacts.Late, t.Job.Seq)
+}
+
+func inSpans(list []Span, seq int) bool {
+	return slices.ContainsFunc(list, func(s Span) bool { return s.From <= seq && seq <= s.Upto })
+}
+
+// late reports whether a job has waited too long to be what it was.
+func late(j ledger.Job, now time.Time) bool { return now.Sub(j.Created) > sayLate }
+
+// TellLate has the channel told with one message what a line should have said, and all
+// that happened since. The line itself is done with that.
+func (d *Desk) TellLate(ctx context.Context, j ledger.Job) error {
+	_, err := d.act(ctx, byBot, j.Incident, func(w *work) error {
+		waits, err := ledger.Waits(w.Tx.Tx, j)
+		if err != nil || !waits || inSpans(w.artifacts.Late, j.Seq) {
+			return err
+		}
+		span := Span{From: j.Seq, Upto: w.inc.Events}
+		w.artifacts.Late = append(slices.Clip(w.artifacts.Late), span)
+		if err := errors.Join(w.Finish(j), w.job(ledger.Job{Kind: ledger.Meanwhile, Seq: span.Upto, Pass: span.From})); err != nil {
+			return err
+		}
+		if !stillAsks(w.Tx.Tx, w.inc, j.Seq) {
+			return nil
+		}
+		return w.job(ledger.Job{Kind: ledger.Say, Seq: j.Seq}) // for its button
+	})
+	return err
+}
+
 // told reports whether what a job says has been told with all that happened before the
-// channel stood.
+// channel stood, or while Slack was away.
 func told(tx *storage.Tx, j ledger.Job, i incident.Incident, a Artifacts) bool {
-	return j.Kind == ledger.Say && j.Seq <= a.Told && !(i.Status.Active() && carriesButton(tx, i.Number, j.Seq))
+	if j.Kind != ledger.Say {
+		return false
+	}
+	return (j.Seq <= a.Told || inSpans(a.Late, j.Seq)) && !stillAsks(tx, i, j.Seq)
+}
+
+// stillAsks reports whether the line about event seq has a button that is of use.
+func stillAsks(tx *storage.Tx, i incident.Incident, seq int) bool {
+	if !i.Status.Active() || !carriesButton(tx, i.Number, seq) {
+		return false
+	}
+	e, err := loadEvent(tx, i.Number, seq)
+	if err != nil {
+		return false
+	}
+	switch e.Kind {
+	case incident.KindOffered:
+		return i.StillOffers(e)
+	case incident.KindMitigated:
+		return i.HowAssumed && !i.Status.Hurting()
+	case incident.KindSilent:
+		return i.Holder(incident.Commander) == e.Person
+	case incident.KindWatched:
+		events, err := timeline(tx, i.Number)
+		return err == nil && i.Status == incident.Mitigated && incident.WatchOf(events).Asked == seq
+	default:
+		return true
+	}
 }

@@ -60,7 +60,7 @@ func (d *Desk) SlackBack(ctx context.Context) error {
 		return err
 	}
 	now := ledger.Instant()
-	text := fmt.Sprintf("Slack was not reachable from %s to %s.", incident.Clock(gap.From, now, d.opt.Zone), incident.Clock(now, now, d.opt.Zone))
+	text := fmt.Sprintf("Slack was not reachable from %s to %s.", incident.Clock(gap.From, now, d.opt.Zone), incident.Clock(now, gap.From, d.opt.Zone))
 	open, err := d.Active(ctx, incident.Bot)
 	if err != nil {
 		return err

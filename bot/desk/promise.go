@@ -34,7 +34,8 @@ type Reminder struct {
 	Person  incident.Actor `json:"person,omitempty"`
 	Number  int            `json:"number,omitempty"` // counts up; a press on an earlier one does nothing
 	Open    bool           `json:"open,omitempty"`
-	Rung    []time.Time    `json:"rung,omitempty"` // when Person was reminded, the last few
+	Rung    []time.Time    `json:"rung,omitempty"`   // when Person was reminded, the last few
+	Posted  []time.Time    `json:"posted,omitempty"` // when these stood where Person reads them, the last few
 	Message ledger.Message `json:"message,omitzero"`
 	Draft   string         `json:"draft,omitempty"`  // as it was shown
 	Before  string         `json:"before,omitempty"` // the text of the last update; empty: there was none

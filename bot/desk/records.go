@@ -82,7 +82,14 @@ type Artifacts struct {
 	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
 	Moved          []Moved                `json:"moved,omitempty"`      // to other services, the latest last
 	Told           int                    `json:"told,omitempty"`       // the channel was late, and is told with one message what happened up to this event
+	Late           []Span                 `json:"late,omitempty"`       // lines that could not be said for long: each is told with one message
 	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
+}
+
+// Span is a run of events, from the number of the first to that of the last.
+type Span struct {
+	From int `json:"from"`
+	Upto int `json:"upto"`
 }
 
 // NotePage is one message about what was noted: a full one is followed by another.

@@ -48,7 +48,7 @@ func (w *work) roomFor(who incident.Actor) (time.Time, error) {
 func (w *work) sendReminder(r *promiseRecord, who incident.Actor, rings bool, events []incident.Event) error {
 	m := &r.Reminder
 	if m.Person != who {
-		m.Rung = nil
+		m.Rung, m.Posted = nil, nil
 	}
 	m.Person, m.Open, m.Until = who, true, time.Time{}
 	m.Draft = w.inc.Draft(w.draftName(), w.terms()(w.inc.Severity).Update, w.Now)
@@ -145,8 +145,13 @@ func (w *work) reminded(j ledger.Job, o Outcome) error {
 		}
 		return w.job(ledger.Job{Kind: ledger.Nag, Person: j.Person, Target: why, Message: o.Message})
 	}
-	r.Reminder.Message = o.Message
-	return w.Save(promiseKey(w.inc.Number), r)
+	m := &r.Reminder
+	m.Message, m.Posted = o.Message, append(slices.Clip(m.Posted[max(0, len(m.Posted)-2):]), w.Now)
+	events, err := timeline(w.Tx.Tx, w.inc.Number)
+	if err != nil {
+		return err
+	}
+	return w.keepPromises(r, events)
 }
 
 // PutOff has nobody reminded of an update for a while. The promise stands, and its time
@@ -238,7 +243,8 @@ func (w *work) tell(who incident.Actor, word string, seq int) error {
 	return w.job(ledger.Job{Kind: ledger.Tell, Person: string(who), Target: word, Seq: seq})
 }
 
-// A commander is silent who was not heard of for this long, after that many reminders.
+// A commander is silent who was not heard of for this long, after that many reminders
+// that they could read.
 const (
 	silentAfter     = 15 * time.Minute
 	silentReminders = 2
@@ -256,7 +262,7 @@ func (w *work) silentDue(r promiseRecord, events []incident.Event) time.Time {
 		return time.Time{}
 	}
 	var since []time.Time
-	for _, at := range m.Rung {
+	for _, at := range m.Posted { // one that never left is no question
 		if at.After(heard) {
 			since = append(since, at)
 		}
