@@ -52,3 +52,27 @@ func TestResolveSeveral(t *testing.T) {
 		}
 	})
 }
+
+// TestResolveSeveralOfMany offers what is open of a list that has much that is over: all of it, and says of
+// none that it does not fit.
+func TestResolveSeveralOfMany(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for n := 1; n <= 106; n++ {
+			r.declare(n, "")
+			if n > 2 && n < 105 {
+				r.command("ada", "general", fmt.Sprintf("resolve INC-%d it was nothing", n))
+			}
+		}
+		r.pass(30 * time.Second)
+		r.click("ada", r.command("ada", "general", "list all"), "several", nil)
+		v := r.view("U0ADA")
+		for _, name := range []string{"INC-1 ", "INC-2 ", "INC-105 ", "INC-106 "} {
+			if !strings.Contains(string(v.Blocks), name) {
+				t.Errorf("%s is not in the form: %s", name, v.Blocks)
+			}
+		}
+		if strings.Contains(string(v.Blocks), "do not fit") {
+			t.Errorf("the form of four has no room for some: %s", v.Blocks)
+		}
+	})
+}

@@ -57,7 +57,12 @@ func (s *Slack) stillOpen(ctx context.Context, who incident.Actor, value string)
 		return nil, 0, err
 	}
 	q := f.query
-	q.Limit = optionsMost
+	q.All, q.Limit = false, optionsMost // what is over would take the room of what is not
+	if len(q.Statuses) > 0 {
+		if q.Statuses = slices.DeleteFunc(q.Statuses, func(s incident.Status) bool { return !s.Active() }); len(q.Statuses) == 0 {
+			return nil, 0, nil
+		}
+	}
 	found, err := s.desk.Search(ctx, who, q)
 	open = slices.DeleteFunc(found.Incidents, func(i incident.Incident) bool { return !i.Status.Active() })
 	return open, found.Total - len(found.Incidents), err
