@@ -143,6 +143,55 @@ func TestS01NoLateStart(t *testing.T) {
 	})
 }
 
+// TestLateStartTooLate posts nothing of a late start that is over: neither after its hour nor on another
+// day does an old button tell the team that somebody starts later today.
+func TestLateStartTooLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		day, hour int
+		want      string
+	}{"after eleven": {4, 11, "It is past 11:00 by now"}, "the next day": {5, 9, "That was about another morning."}} {
+		t.Run(name, func(t *testing.T) {
+			inNights(t, func(r *rig, _ *providers) {
+				r.until(4, 3, 45)
+				r.command("eve", "general", "declare card payments fail sev1")
+				r.pass(30 * time.Second)
+				r.command("ada", "general", "ack INC-1")
+				r.command("ada", "general", "resolve INC-1")
+				r.until(4, 8, 40)
+				m := r.find(r.dm("U0ADA"), "Take the morning?")
+				r.until(c.day, c.hour, 1)
+				r.press("ada", r.dmOf("U0ADA"), m, "Start at 11:00")
+				r.pass(time.Minute)
+				if n := count(r.channel("general").Messages, "starts at"); n != 0 {
+					t.Errorf("the team was told %d times", n)
+				}
+				if told := r.whispers("ada"); !strings.Contains(told, c.want) {
+					t.Errorf("ada is told %s", told)
+				}
+			})
+		})
+	}
+}
+
+// TestLateStartWhileSlackIsAway offers no start at eleven in the afternoon.
+func TestLateStartWhileSlackIsAway(t *testing.T) {
+	inNights(t, func(r *rig, _ *providers) {
+		r.until(4, 3, 45)
+		r.command("eve", "general", "declare card payments fail sev1")
+		r.pass(30 * time.Second)
+		r.command("ada", "general", "ack INC-1")
+		r.command("ada", "general", "resolve INC-1")
+		r.until(4, 8, 0)
+		r.fault(slacksim.Fault{Method: "chat.postMessage", Status: 503, Times: 100000})
+		r.until(4, 13, 0)
+		r.sim.ClearFaults()
+		r.until(4, 15, 0)
+		if n := count(r.dm("U0ADA"), "Take the morning?"); n != 0 {
+			t.Errorf("ada was asked %d times", n)
+		}
+	})
+}
+
 // TestMissedPage asks in the morning whether a call is to come first, and says how.
 func TestMissedPage(t *testing.T) {
 	inNights(t, func(r *rig, _ *providers) {

@@ -26,10 +26,10 @@ const (
 // rest tells somebody, or their team, what follows from a night.
 func (s *Slack) rest(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	switch {
-	case t.Job.Target == desk.RestTeam:
-		return s.tellTeam(ctx, t.Job, t.Job.Via, lateMessage(s.people.Current().DisplayName(incident.Actor(t.Job.Person)), t.Rested))
 	case t.Rested.Done:
 		return desk.Outcome{}, nil
+	case t.Job.Target == desk.RestTeam:
+		return s.tellTeam(ctx, t.Job, t.Job.Via, lateMessage(s.people.Current().DisplayName(incident.Actor(t.Job.Person)), t.Rested))
 	case t.Job.Target == desk.RestLate:
 		return s.tellPerson(ctx, t.Job, morningMessage(t.Rested))
 	case t.Job.Target == desk.RestMissed:

@@ -180,7 +180,15 @@ func (d *Desk) rested(tx *storage.Tx, j ledger.Job) (Rested, error) {
 	r, _, err := ledger.Load[nightRecord](tx, nightKey(person))
 	x := Rested{Night: r.Night, Zone: w.zoneOf(who), Day: r.Day}
 	x.Start = lateStart(r.Day, x.Zone)
-	x.Done = r.Day != j.Text || j.Target == RestLate && r.Late != ""
+	now := ledger.Instant()
+	switch {
+	case r.Day != j.Text:
+		x.Done = true
+	case j.Target == RestLate:
+		x.Done = r.Late != "" || !now.Before(x.Start)
+	case j.Target == RestTeam:
+		x.Done = now.In(x.Zone).Format(time.DateOnly) != r.Day // it says "today"
+	}
 	return x, err
 }
 
@@ -199,13 +207,16 @@ func (d *Desk) StartLate(ctx context.Context, c Caller, day string, late bool) (
 	err = d.ledger.Update(ctx, c.Request(time.Time{}), func(t *ledger.Tx) error {
 		w := &work{Tx: t, d: d, who: d.oncall.Current(), caller: c}
 		r, known, err := ledger.Load[nightRecord](t.Tx, nightKey(person))
+		zone := w.zoneOf(c.Actor)
 		switch {
 		case err != nil:
 			return err
-		case !known || kind != "person" || r.Day != day:
+		case !known || kind != "person" || r.Day != day, r.Day != t.Now.In(zone).Format(time.DateOnly):
 			return refusal("", "That was about another morning.")
 		case r.Late != "":
 			return refusal("", "You have answered that already.")
+		case late && !t.Now.Before(lateStart(day, zone)):
+			return refusal("Your team reads it if you write it.", "It is past %d:00 by now, so nothing was posted.", lateHour)
 		}
 		if r.Late = startsUsual; late {
 			r.Late = startsLate
