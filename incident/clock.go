@@ -76,6 +76,7 @@ type Deadline struct {
 	Due     time.Time `json:"due,omitzero"`
 	Missed  time.Time `json:"missed,omitzero"` // the due instant of the latest miss that was recorded
 	Late    bool      `json:"late,omitempty"`  // nothing was heard since that
+	Silent  time.Time `json:"silent,omitzero"` // while late: the due instant of the first miss since something was heard
 }
 
 // Runs reports whether the deadline is still to be kept.
@@ -234,7 +235,7 @@ func (w *clockwork) ends(at time.Time) {
 		return
 	}
 	w.hurting = false
-	w.c.Update.Due, w.c.Update.Late = time.Time{}, false
+	w.c.Update.Due, w.c.Update.Late, w.c.Update.Silent = time.Time{}, false, time.Time{}
 	if w.c.Restore.Runs() {
 		w.paused, w.left = true, w.targets().counted(at, w.c.Restore.Due)
 		w.c.Restore.Due = time.Time{}
@@ -315,6 +316,9 @@ func (w *clockwork) missed(e Event) {
 		w.broken, w.paused = true, false
 		w.c.Restore.Missed, w.c.Restore.Due = e.Due, time.Time{}
 	case PromiseUpdate:
+		if !w.c.Update.Late {
+			w.c.Update.Silent = e.Due
+		}
 		w.c.Update.Missed, w.c.Update.Late = e.Due, true
 		if !w.c.Update.Runs() {
 			return

@@ -20,7 +20,7 @@ const quietBeforeDue = 10 * time.Minute
 
 // Reminder returns when whoever can post an update is reminded of it next, after the
 // instant last: when a fifth of its time is left, when it is due, ten and thirty
-// minutes later, and then not before the next step. Zero: not at all.
+// minutes later, and then once for each step. Zero: not at all.
 func (d Deadline) Reminder(t Targets, last time.Time) time.Time {
 	if !d.Runs() {
 		return time.Time{}
@@ -29,7 +29,9 @@ func (d Deadline) Reminder(t Targets, last time.Time) time.Time {
 	if d.Late {
 		at = []time.Time{d.Missed}
 		for _, later := range remindAgain {
-			at = append(at, t.after(d.Missed, later))
+			if d.Silent.Equal(d.Missed) { // whoever let that pass knows
+				at = append(at, t.after(d.Missed, later))
+			}
 		}
 	}
 	at = append(at, d.Due)
