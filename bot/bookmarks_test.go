@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -36,13 +37,18 @@ func TestBookmarks(t *testing.T) {
 		if got := titles(r); got != want {
 			t.Errorf("bookmarks are\n%s\nwant\n%s", got, want)
 		}
+		i, _ := r.fold(1)
+		r.api("bookmarks.add", url.Values{"channel_id": {i.Channel}, "title": {"The provider's page"}, "type": {"link"}, "link": {"https://status.provider.example"}})
 		r.command("cleo", "general", "service INC-1 search")
 		r.pass(time.Minute)
+		if got := titles(r); got != "The provider's page https://status.provider.example" {
+			t.Errorf("after it was moved away bookmarks are\n%s", got)
+		}
 		r.stop()
 		r.start()
 		r.command("cleo", "general", "service INC-1 checkout")
 		r.pass(time.Minute)
-		if got := titles(r); got != want {
+		if got := titles(r); got != "The provider's page https://status.provider.example\n"+want {
 			t.Errorf("after a restart bookmarks are\n%s\nwant\n%s", got, want)
 		}
 	})

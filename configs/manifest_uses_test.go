@@ -30,6 +30,7 @@ type apiCall struct {
 
 var apiCalls = map[string]apiCall{
 	"AddBookmarkContext":               {"bookmarks.add", []string{"bookmarks:write"}},
+	"RemoveBookmarkContext":            {"bookmarks.remove", []string{"bookmarks:write"}},
 	"ListBookmarksContext":             {"bookmarks.list", []string{"bookmarks:read"}},
 	"AddPinContext":                    {"pins.add", []string{"pins:write"}},
 	"AuthTestContext":                  {"auth.test", nil},

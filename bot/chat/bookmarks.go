@@ -15,19 +15,23 @@ import (
 const bookmarksMost = 3
 
 // bookmark puts the links of the service at the top of the channel, those that are not
-// there yet. What was there stays: somebody may have put it there, and that of the
-// service before may still help.
+// there yet, and takes off those of a service that it was moved from. What people put
+// there stays.
 func (s *Slack) bookmark(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	want := bookmarks(t.Service)
-	if len(want) == 0 {
-		return desk.Outcome{}, nil
-	}
 	there, err := s.wire.Bookmarks(ctx, t.Artifacts.Channel)
 	if err != nil {
 		return desk.Outcome{}, err
 	}
+	for _, b := range there {
+		if !holds(want, b) && s.ofAService(b) {
+			if err := s.wire.RemoveBookmark(ctx, t.Artifacts.Channel, b.ID); err != nil && wire.Code(err) == "" {
+				return desk.Outcome{}, err
+			}
+		}
+	}
 	for _, b := range want {
-		if slices.ContainsFunc(there, func(x wire.Bookmark) bool { return x.Link == b.Link }) {
+		if holds(there, b) {
 			continue
 		}
 		// One that Slack does not like does not keep the others away.
@@ -36,6 +40,18 @@ func (s *Slack) bookmark(ctx context.Context, t desk.Task) (desk.Outcome, error)
 		}
 	}
 	return desk.Outcome{}, nil
+}
+
+// holds reports whether a link is in a list.
+func holds(list []wire.Bookmark, b wire.Bookmark) bool {
+	return slices.ContainsFunc(list, func(x wire.Bookmark) bool { return x.Link == b.Link })
+}
+
+// ofAService reports whether a bookmark is the link of a service, as it is put there.
+func (s *Slack) ofAService(b wire.Bookmark) bool {
+	return slices.ContainsFunc(s.people.Current().Roster.Services, func(v rotation.Service) bool {
+		return slices.ContainsFunc(bookmarks(v), func(x wire.Bookmark) bool { return x.Link == b.Link && x.Title == b.Title })
+	})
 }
 
 // bookmarks are the links of a service that matter first: its runbook and its dashboards.

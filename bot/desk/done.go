@@ -220,7 +220,8 @@ func (w *work) channelStands(o Outcome) error {
 // bookmark puts the links of the service at the top of the channel, where it has some.
 func (w *work) bookmark() error {
 	s, ok := w.service(w.inc.Service)
-	if !ok || w.artifacts.Channel == "" || s.Runbook.URL == "" && len(s.Dashboards) == 0 {
+	none := !ok || s.Runbook.URL == "" && len(s.Dashboards) == 0
+	if w.artifacts.Channel == "" || none && w.inc.Reroutes == 0 {
 		return nil
 	}
 	return w.refresh(ledger.Bookmarks)

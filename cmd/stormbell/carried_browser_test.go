@@ -31,8 +31,11 @@ func (p *phone) goes(room string) {
 
 // lists shows the rooms, which a narrow screen hides.
 func (p *phone) lists() {
-	p.Run(nil, `if ($('.sidebar').getBoundingClientRect().right <= 0) $('.burger').click()`)
-	p.Await(`$('.sidebar').getBoundingClientRect().left >= 0`)
+	p.Await(`(() => { // it may be on its way out of sight
+		const box = $('.sidebar').getBoundingClientRect();
+		if (box.right <= 0) $('.burger').click();
+		return box.left >= 0;
+	})()`)
 }
 
 // turns hands the phone to somebody else, who opens a room.

@@ -13,7 +13,7 @@ import (
 // rate tiers); what is not listed is tier 3. Bursts up to a tier's worth pass.
 var perMinute = map[string]int{
 	"conversations.create": 20, "conversations.setTopic": 20, "conversations.setPurpose": 20,
-	"conversations.list": 20, "conversations.unarchive": 20, "pins.add": 20, "pins.list": 20, "users.list": 20, "bookmarks.add": 20,
+	"conversations.list": 20, "conversations.unarchive": 20, "pins.add": 20, "pins.list": 20, "users.list": 20, "bookmarks.add": 20, "bookmarks.remove": 20,
 	"usergroups.list": 20, "usergroups.users.update": 20,
 	"chat.postMessage": 300, "chat.postEphemeral": 100, "views.open": 100, "views.update": 100, "views.publish": 100,
 	"files.getUploadURLExternal": 100, "files.completeUploadExternal": 100, "files.info": 100, "users.info": 100,

@@ -83,7 +83,7 @@ func (c *Client) SetTopic(ctx context.Context, channel, topic string) error {
 }
 
 // Bookmark is a link at the top of a channel.
-type Bookmark struct{ Title, Link string }
+type Bookmark struct{ ID, Title, Link string }
 
 // Bookmarks returns the links at the top of a channel.
 func (c *Client) Bookmarks(ctx context.Context, channel string) (list []Bookmark, err error) {
@@ -92,12 +92,19 @@ func (c *Client) Bookmarks(ctx context.Context, channel string) (list []Bookmark
 			list = nil
 			there, err := c.api.ListBookmarksContext(ctx, channel)
 			for _, b := range there {
-				list = append(list, Bookmark{b.Title, b.Link})
+				list = append(list, Bookmark{b.ID, b.Title, b.Link})
 			}
 			return err
 		})
 	})
 	return list, err
+}
+
+// RemoveBookmark takes a link off the top of a channel.
+func (c *Client) RemoveBookmark(ctx context.Context, channel, id string) error {
+	return c.call(ctx, "bookmarks.remove", func(ctx context.Context) error {
+		return c.api.RemoveBookmarkContext(ctx, channel, id)
+	})
 }
 
 // AddBookmark puts a link at the top of a channel.
