@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -142,6 +143,11 @@ func (i Incident) Help(people []Actor, named, text string, by Actor, now time.Ti
 	c := begin(i, by, now)
 	c.say(c.add(Event{Kind: KindHelp, Calls: people, Target: named, Text: CleanText(text)}))
 	return c.change()
+}
+
+// AskedByHand reports whether a timeline says that somebody paged a person by hand.
+func AskedByHand(events []Event, who Actor) bool {
+	return slices.ContainsFunc(events, func(e Event) bool { return e.Kind == KindHelp && slices.Contains(e.Calls, who) })
 }
 
 // ParseWhen reads the instant that somebody names for an entry: 14:05, on the day in zone

@@ -121,7 +121,7 @@ func (w *work) decide(a Act) (incident.Change, error) {
 	i, by, now := w.inc, w.caller.Actor, w.Now
 	switch a.Verb {
 	case Acknowledge:
-		return i.Acknowledge(by, now)
+		return w.acknowledge()
 	case Real:
 		return i.Real(by, now)
 	case Drill:

@@ -167,18 +167,6 @@ func readDemonstration(t *testing.T) demonstration {
 	return d
 }
 
-// incident returns the incident of a key such as INC-2.
-func (d demonstration) incident(t *testing.T, key string) demoIncident {
-	t.Helper()
-	for _, i := range d.Incidents {
-		if i.Key == key {
-			return i
-		}
-	}
-	t.Fatalf("there is no %s", key)
-	return demoIncident{}
-}
-
 func (i demoIncident) number() int {
 	_, n, _ := incident.ParseFollowUp(i.Key + "-F1")
 	return n
@@ -218,7 +206,7 @@ func (i demoIncident) want() figures {
 		f[fmt.Sprintf("page %d in working hours", n+1)] = fmt.Sprint(p.Working)
 	}
 	for _, r := range e.Roles {
-		f.role(r.Role, r.Person, r.From, r.Until)
+		f[r.name()] = fmt.Sprintf("until %d min", r.Until)
 	}
 	for _, u := range i.FollowUps {
 		f["follow-up "+u.ID] = fmt.Sprintf("%s of %s, due %s, done %s: %s", u.Kind, u.Team, u.Due, u.Done, u.Title)
@@ -241,13 +229,10 @@ func pageFigure(to string, sent int, acked, delay *int) string {
 	return fmt.Sprintf("%s at %d min, answered at %s, delay %s", to, sent, orNone(acked), orNone(delay))
 }
 
-// role notes who held a role when. Of responders it is noted who they were: whoever
-// acknowledges becomes one at that minute, not when somebody writes it down.
-func (f figures) role(role, who string, from, until int) {
-	if role == string(incident.Responder) {
-		return
-	}
-	f[fmt.Sprintf("%s from %d min", role, from)] = fmt.Sprintf("%s until %d min", who, until)
+// name is a role at the minute at which somebody wrote it down. Whoever acknowledges
+// responds, and leads where nobody does, from that minute on: earlier than it is written.
+func (r demoRole) name() string {
+	return fmt.Sprintf("%s at %d min held by %s", r.Role, r.From, r.Person)
 }
 
 // got are the values of an incident by the product's own code.
@@ -335,12 +320,16 @@ func (i demoIncident) gotRoles(f figures, in incident.Incident, events []inciden
 			}
 		}
 	}
-	for n, r := range doc.Roles {
-		until := r.Until
-		if until.IsZero() {
-			until = over
+	for _, want := range i.Expected.Roles {
+		for n, r := range doc.Roles {
+			from, until := sinceDeclared(in, r.From), sinceDeclared(in, over)
+			if !r.Until.IsZero() {
+				until = sinceDeclared(in, r.Until)
+			}
+			if string(r.Role) == want.Role && who[n] == want.Person && from <= want.From && want.From < until {
+				f[want.name()] = fmt.Sprintf("until %d min", until)
+			}
 		}
-		f.role(string(r.Role), who[n], sinceDeclared(in, r.From), sinceDeclared(in, until))
 	}
 }
 

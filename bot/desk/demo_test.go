@@ -39,8 +39,9 @@ func demoTimelines(t *testing.T) []report.Timeline {
 // foldedOtherwise are values that the product means otherwise than the rules of the
 // demonstration, each with the reason.
 var foldedOtherwise = map[string]string{
-	"INC-12 resolve":              "a near miss has ended without being resolved: it is an outcome of its own, and nothing was to be restored",
-	"INC-12 commander from 3 min": "it is over with its outcome, and not closed afterwards",
+	"INC-8 post-mortem waived":                "nobody is asked for one of what was cancelled, so it is not waived",
+	"INC-12 resolve":                          "a near miss has ended without being resolved: it is an outcome of its own, and nothing was to be restored",
+	"INC-12 commander at 3 min held by jonas": "it is over with its outcome, and not closed afterwards",
 }
 
 // notComputed are expected values that no code of the product computes, and what there is.

@@ -182,10 +182,11 @@ func (w *work) urge(r escalationRecord) error {
 }
 
 // progress tells the escalation that the incident moves (P9), so that whoever
-// is on it is not asked whether they still are.
+// is on it is not asked whether they still are. While it is mitigated nobody is: that
+// is what the watch is for.
 func (w *work) progress(v Verb) error {
 	switch v {
-	case Note, Investigate, Mitigating, Mitigate, TakeRole, SetSeverity, Repeat, Publish:
+	case Note, Investigate, Mitigating, Mitigate, Reopen, TakeRole, SetSeverity, Repeat, Publish:
 	default:
 		return nil
 	}
@@ -193,7 +194,11 @@ func (w *work) progress(v Verb) error {
 	if err != nil || !r.open() || r.Page.State != escalation.Acknowledged {
 		return err
 	}
-	return w.keepEscalation(r, r.Page.Progress(w.Now))
+	p := r.Page.Progress(w.Now)
+	if w.inc.Status == incident.Mitigated {
+		p = p.Rest()
+	}
+	return w.keepEscalation(r, p)
 }
 
 // Escalate asks the next ones now, without waiting for the step to end. It is

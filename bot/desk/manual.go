@@ -134,3 +134,21 @@ func (w *work) moreHelp(p escalation.Escalation) error {
 	}
 	return w.manualPage(who, Call{})
 }
+
+// acknowledge says that the caller is on it. Whoever was asked by hand while somebody
+// else is on it already answers that, and responds beside them.
+func (w *work) acknowledge() (incident.Change, error) {
+	i, by := w.inc, w.caller.Actor
+	change, err := i.Acknowledge(by, w.Now)
+	if err == nil || !i.Status.Active() || i.Has(incident.Responder, by) {
+		return change, err
+	}
+	events, failed := timeline(w.Tx.Tx, i.Number)
+	if failed != nil {
+		return change, failed
+	}
+	if !incident.AskedByHand(events, by) {
+		return change, err
+	}
+	return i.TakeRole(incident.Responder, by, by, w.Now)
+}

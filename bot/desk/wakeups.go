@@ -8,6 +8,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/escalation"
 )
 
 // asleep is how late an escalation must be looked at for the program, the machine
@@ -37,6 +38,9 @@ func (d *Desk) tickEscalation(ctx context.Context, name string, now time.Time) e
 			w.reckoned = true
 		}
 		p := r.Page
+		if w.inc.Status == incident.Mitigated && p.State == escalation.Acknowledged { // an earlier version planned it
+			return w.keepEscalation(r, p.Rest())
+		}
 		if due.Before(d.opened) || now.Sub(due) > asleep {
 			var late time.Duration
 			if p, late = p.Resume(now); late >= time.Minute {

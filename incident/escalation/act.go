@@ -34,6 +34,15 @@ func (p Escalation) Progress(now time.Time) Escalation {
 	return p
 }
 
+// Rest stops the clock of [Escalation.Progress]: customers are fine again, and nobody is
+// expected to be heard of. The next sign of life starts it anew.
+func (p Escalation) Rest() Escalation {
+	if p.State == Acknowledged {
+		p.Wake = time.Time{}
+	}
+	return p
+}
+
 // Unack takes an acknowledgement back: the step runs again, now (P10).
 func (p Escalation) Unack(now time.Time) (Escalation, error) {
 	if p.State != Acknowledged {
