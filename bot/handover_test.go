@@ -282,3 +282,25 @@ func TestHandOverByTheForm(t *testing.T) {
 		}
 	})
 }
+
+// TestDrillIsADrillInPrivateToo says in everything that a role of a drill brings somebody by direct message
+// that it is one: nobody is to take it for real at night.
+func TestDrillIsADrillInPrivateToo(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev1 drill")
+		r.command("ada", room, "role commander <@U0CLEO>")
+		r.pass(6 * time.Minute) // the offer lapses
+		r.command("ada", room, "role commander <@U0CLEO>")
+		r.pass(10 * time.Second)
+		r.press("cleo", r.dmOf("U0CLEO"), r.offered("U0CLEO"), "Accept")
+		r.command("cleo", room, "task call the provider <@U0BOB>")
+		r.pass(30 * time.Minute)
+		for _, user := range []string{"U0ADA", "U0BOB", "U0CLEO"} {
+			for _, m := range r.dm(user) {
+				if says(m, "INC-1") && (!shows(m, "Drill · ") || !strings.Contains(m.Text, "Drill · ")) {
+					t.Errorf("%s reads of a drill as of an incident: %s %s", user, m.Text, m.Blocks)
+				}
+			}
+		}
+	})
+}

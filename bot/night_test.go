@@ -183,7 +183,7 @@ func TestLateStartWhileSlackIsAway(t *testing.T) {
 		r.command("ada", "general", "resolve INC-1")
 		r.until(4, 8, 0)
 		r.fault(slacksim.Fault{Method: "chat.postMessage", Status: 503, Times: 100000})
-		r.until(4, 13, 0)
+		r.until(4, 11, 5)
 		r.sim.ClearFaults()
 		r.until(4, 15, 0)
 		if n := count(r.dm("U0ADA"), "Take the morning?"); n != 0 {

@@ -244,7 +244,7 @@ func (s *Slack) tellGiven(ctx context.Context, t desk.Task) (desk.Outcome, error
 	if !ok || !f.Open() || string(f.Owner) != t.Job.Person {
 		return desk.Outcome{}, nil
 	}
-	text := s.names().begins(t.Event) + " gave you " + f.ID + ": " + clip(esc(f.Title), 200)
+	text := drillMark(t.Incident) + s.names().begins(t.Event) + " gave you " + f.ID + ": " + clip(esc(f.Title), 200)
 	m := message{text: text, blocks: []slack.Block{section(text)}}
 	m.blocks = append(m.blocks, s.followUpView().blocks(desk.ListedFollowUp{FollowUp: f, Incident: t.Incident})...)
 	return s.tellPerson(ctx, t.Job, m)

@@ -53,14 +53,15 @@ func (s *Slack) remind(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 
 // remindNoMore has a reminder say that nothing is asked any more.
 func (s *Slack) remindNoMore(ctx context.Context, t desk.Task) error {
-	text := t.Incident.Name() + ": an update is not asked of you any more."
+	name := drillMark(t.Incident) + t.Incident.Name()
+	text := name + ": an update is not asked of you any more."
 	switch {
 	case t.Job.Target == "free":
-		text = t.Incident.Name() + ": you are free of this; somebody else gives the updates now."
+		text = name + ": you are free of this; somebody else gives the updates now."
 	case !t.Incident.Status.Hurting():
-		text = t.Incident.Name() + " is " + string(t.Incident.Status) + ". No update is asked of you any more."
+		text = name + " is " + string(t.Incident.Status) + ". No update is asked of you any more."
 	case t.Update.Seq > 0:
-		text = t.Incident.Name() + ": an update was posted (" + at(t.Update.At) + ")."
+		text = name + ": an update was posted (" + at(t.Update.At) + ")."
 	}
 	err := s.edit(ctx, t.Job.Message, message{text: text, blocks: []slack.Block{section(text)}})
 	if wire.Code(err) != "" {
@@ -83,8 +84,8 @@ func reminderMessage(t desk.Task, n names) message {
 	if t.Update.Seq > 0 {
 		lead = fmt.Sprintf("Last update %s ago. ", incident.Minutes(r.Asked.Sub(t.Update.At))) + lead
 	}
-	head := fmt.Sprintf("*%s · %s · %s*\n%s", i.Name(), i.Severity, clip(esc(t.ServiceName()), 200), lead)
-	m := message{text: i.Name() + ": " + lead, blocks: []slack.Block{section(head), section("Draft:\n" + quote(r.Draft, 2500))}}
+	head := fmt.Sprintf("%s*%s · %s · %s*\n%s", drillMark(i), i.Name(), i.Severity, clip(esc(t.ServiceName()), 200), lead)
+	m := message{text: drillMark(i) + i.Name() + ": " + lead, blocks: []slack.Block{section(head), section("Draft:\n" + quote(r.Draft, 2500))}}
 	if !r.Until.IsZero() {
 		m.blocks = append(m.blocks, contextLine("No reminder before "+at(r.Until)+". The time runs on: the update stays due, "+at(t.Due)+"."))
 	}

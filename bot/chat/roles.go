@@ -64,7 +64,7 @@ func (s *Slack) tellRole(ctx context.Context, t desk.Task) (desk.Outcome, error)
 func briefMessage(t desk.Task, n names) message {
 	i, e := t.Incident, t.Event
 	h := i.HandoverOf(t.Timeline, e.At)
-	text := fmt.Sprintf("%s asks you to take command of %s: %s", n.begins(e), i.Name(), esc(i.Title))
+	text := drillMark(i) + fmt.Sprintf("%s asks you to take command of %s: %s", n.begins(e), i.Name(), esc(i.Title))
 	state := []string{
 		fmt.Sprintf("*State* %s · %s · %s", i.Severity, i.Status, clip(esc(t.ServiceName()), 200)),
 		"*Impact* " + soFar(i, e.At) + impactLine(i),
@@ -129,9 +129,9 @@ func (n names) roles(i incident.Incident) string {
 // offerOverMessage tells whoever offered command that it was not accepted.
 func offerOverMessage(t desk.Task, n names) message {
 	i, e := t.Incident, t.Event
-	text := n.who(e.Person) + " did not answer within five minutes, so the offer of command of " + i.Name() + " has lapsed."
+	text := drillMark(i) + n.who(e.Person) + " did not answer within five minutes, so the offer of command of " + i.Name() + " has lapsed."
 	if e.Reason == incident.OfferDeclined {
-		text = n.who(e.Person) + " declined command of " + i.Name() + "."
+		text = drillMark(i) + n.who(e.Person) + " declined command of " + i.Name() + "."
 	}
 	if c := i.Holder(incident.Commander); c != "" {
 		text += " It stays with " + n.who(c) + "."
@@ -145,7 +145,7 @@ func offerOverMessage(t desk.Task, n names) message {
 
 // checklistMessage is what a role asks, with boxes that only help whoever reads them.
 func checklistMessage(i incident.Incident, e incident.Event) message {
-	text := "You are " + esc(string(e.Role)) + " of " + i.Name() + ": " + esc(i.Title)
+	text := drillMark(i) + "You are " + esc(string(e.Role)) + " of " + i.Name() + ": " + esc(i.Title)
 	m := message{text: text, blocks: []slack.Block{section("*" + text + "*")}}
 	var boxes []*slack.OptionBlockObject
 	for k, line := range e.Role.Checklist() {
@@ -162,7 +162,7 @@ func checklistMessage(i incident.Incident, e incident.Event) message {
 
 // handsMessage asks whoever responds whether more people are wanted.
 func handsMessage(i incident.Incident) message {
-	text := i.Name() + ": 15 min without a note. Want a second pair of eyes?"
+	text := drillMark(i) + i.Name() + ": 15 min without a note. Want a second pair of eyes?"
 	value := strconv.Itoa(i.Number)
 	return message{text: text, blocks: append([]slack.Block{section(text)},
 		row(i, button(actEscalate, value, "Page secondary", slack.StylePrimary), button(actNotYet, value, "Not yet", ""))...)}

@@ -29,7 +29,7 @@ func shadowMessage(b desk.Brief, of []string, n names) message {
 		verb = " are"
 	}
 	responsible := "Shadow: " + clip(strings.Join(who, ", "), 500) + verb + " responsible"
-	head := fmt.Sprintf("%s *%s · %s · %s*\n%s", i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
+	head := fmt.Sprintf("%s%s *%s · %s · %s*\n%s", drillMark(i), i.Marks(), i.Name(), i.Severity, clip(esc(b.ServiceName()), 200), esc(i.Title))
 	facts := "This is a copy for you to follow; nothing is asked of you"
 	if b.Artifacts.Channel != "" {
 		facts = "<#" + b.Artifacts.Channel + "> · " + facts
