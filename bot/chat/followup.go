@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -100,9 +101,8 @@ func (s *Slack) followUpList(ctx context.Context, who incident.Actor, words, bef
 	if len(list) == 0 {
 		blocks = append(blocks, section(s.noFollowUps(words, before)))
 	}
-	for _, f := range list {
-		blocks = append(blocks, s.followUpView().blocks(f)...)
-	}
+	rows, shown := listedBlocks(s.followUpView(), list)
+	blocks, more, list = append(blocks, rows...), more || shown < len(list), list[:shown]
 	var row []slack.BlockElement
 	if more {
 		row = append(row, button(actFollowUpMore, words+" "+list[len(list)-1].ID, "More", ""))
@@ -114,6 +114,24 @@ func (s *Slack) followUpList(ctx context.Context, who incident.Actor, words, bef
 		blocks = append(blocks, slack.NewActionBlock("followups", row...))
 	}
 	return ephemeral(fmt.Sprintf("%s: %d shown", title, len(list)), blocks...), nil
+}
+
+// followUpBytes is how many bytes the follow-ups of one answer have at most: one of 20 KiB
+// would be lost.
+const followUpBytes = 16 << 10
+
+// listedBlocks shows as many of the first follow-ups as fit into an answer.
+func listedBlocks(v followUpView, list []desk.ListedFollowUp) (blocks []slack.Block, shown int) {
+	left := followUpBytes
+	for _, f := range list {
+		rows := v.blocks(f)
+		j, _ := json.Marshal(rows) // of strings: cannot fail
+		if left -= len(j); left < 0 && shown > 0 {
+			break
+		}
+		blocks, shown = append(blocks, rows...), shown+1
+	}
+	return blocks, shown
 }
 
 // noFollowUps says that there is nothing, and what else may be.

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,28 @@ func TestFollowUpsWithHostileText(t *testing.T) {
 				m.blocks = append(m.blocks, v.blocks(f)...)
 			}
 			sound(t, "list", m)
+		})
+	}
+}
+
+// TestFollowUpsFitTheirAnswer lists follow-ups of a private incident that four trackers take: a longer answer
+// to a command would be lost.
+func TestFollowUpsFitTheirAnswer(t *testing.T) {
+	places := []desk.Tracker{{Name: "platform-team-issues", Provider: "GitHub"}, {Name: "service-desk-internal", Provider: "Jira"},
+		{Name: "platform-team-merge", Provider: "GitLab"}, {Name: "product-and-design", Provider: "Linear"}}
+	v := followUpView{names: people, team: func(id string) string { return id }, now: noon, zone: time.UTC, goes: func(string) []desk.Tracker { return places }}
+	for name, text := range hostile {
+		t.Run(name, func(t *testing.T) {
+			list := followUpsNamed(t, text, followUpRows)
+			for k := range list {
+				list[k].Incident.Private = true
+			}
+			blocks, shown := listedBlocks(v, list)
+			r := ephemeral("Still to be done", append([]slack.Block{section("*Still to be done*")}, blocks...)...)
+			j, err := json.Marshal(r)
+			if err != nil || len(j) > 19<<10 || shown == 0 {
+				t.Errorf("%d of %d make an answer of %d bytes (%v)", shown, len(list), len(j), err)
+			}
 		})
 	}
 }
