@@ -218,3 +218,22 @@ func TestS05WorkaroundOfPrivateIncidentIsNotShown(t *testing.T) {
 		}
 	})
 }
+
+// TestBackAndGoneAgain tells nobody that it is back who could not be told while it was.
+func TestBackAndGoneAgain(t *testing.T) {
+	inBubbleWith(t, withStakeholders, func(r *rig) {
+		room := r.takenOn("card payments fail sev2")
+		r.command("ada", room, "update we are moving to provider B")
+		r.command("ada", room, "mitigate rollback")
+		r.pass(time.Minute)
+		r.fault(slacksim.Fault{Method: "chat.postMessage", Status: 503, Times: 100000})
+		r.command("ada", room, "status investigating errors are rising again")
+		r.pass(5 * time.Minute)
+		r.command("ada", room, "mitigate rollback: the cache too")
+		r.sim.ClearFaults()
+		r.pass(30 * time.Minute)
+		if told := r.dm("U0CLEO"); count(told, "is worked on again") != 0 {
+			t.Errorf("it is mitigated, and cleo reads%s", list(told))
+		}
+	})
+}

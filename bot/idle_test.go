@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -74,5 +75,30 @@ func TestNothingHappens(t *testing.T) {
 			t.Errorf("asked %d times after both were closed", n)
 		}
 		r.noErrors()
+	})
+}
+
+// TestAnswersToWhatIsIdle presses twice and closes from the question: what was said once is noted once, and
+// whoever presses is told what it did, since nothing else shows it there.
+func TestAnswersToWhatIsIdle(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare search is slow sev3")
+		r.pass(20 * time.Second)
+		r.command("ada", "general", "ack INC-1")
+		r.command("ada", "general", "mitigate INC-1 fix")
+		r.pass(3 * 24 * time.Hour)
+		asked := r.askedOf("U0ADA")
+		r.press("ada", r.dmOf("U0ADA"), asked[len(asked)-1], "Not yet")
+		r.press("ada", r.dmOf("U0ADA"), asked[len(asked)-1], "Not yet")
+		if _, events := r.fold(1); countOf(events, incident.KindNote) != 1 {
+			t.Errorf("two presses made %d notes", countOf(events, incident.KindNote))
+		}
+		r.command("ada", "general", "resolve INC-1")
+		r.pass(6 * 24 * time.Hour)
+		asked = r.askedOf("U0ADA")
+		r.press("ada", r.dmOf("U0ADA"), asked[len(asked)-1], "Close")
+		if i, _ := r.fold(1); i.Status != incident.Closed || !strings.Contains(r.whispers("ada"), "INC-1 is closed now") {
+			t.Errorf("it is %s, and ada is told %s", i.Status, r.whispers("ada"))
+		}
 	})
 }

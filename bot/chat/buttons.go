@@ -94,7 +94,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actSeveral:
 		return s.askSeveral(ctx, i.TriggerID, caller, action.Value)
 	case actClose:
-		return s.pressedClose(ctx, i.TriggerID, caller, action.Value, i.Container.IsEphemeral)
+		unseen := i.Container.IsEphemeral || strings.HasPrefix(i.Channel.ID, "D") // nothing refreshes the message
+		return s.pressedClose(ctx, i.TriggerID, caller, action.Value, unseen)
 	case actNotOurs:
 		n, _ := strconv.Atoi(action.Value) // 0, which is no incident, is refused
 		return s.askWhose(ctx, i.TriggerID, caller, n, "")

@@ -52,8 +52,9 @@ func (s *Slack) closes(ctx context.Context, trigger string, c desk.Caller, n int
 	return s.thenForm(trigger, c, closeForm(e, text, formState{Incident: n, ReplyURL: c.ReplyURL})), true
 }
 
-// pressedClose is the button of the card. What it did is seen there and in the channel.
-func (s *Slack) pressedClose(ctx context.Context, trigger string, c desk.Caller, value string, ephemeralMessage bool) answer {
+// pressedClose is the button of the card. What it did is seen there and in the channel; where
+// it is not, it is said.
+func (s *Slack) pressedClose(ctx context.Context, trigger string, c desk.Caller, value string, unseen bool) answer {
 	n, _ := strconv.Atoi(value) // 0, which is no incident, is refused
 	if a, done := s.closes(ctx, trigger, c, n, ""); done {
 		return a
@@ -63,7 +64,7 @@ func (s *Slack) pressedClose(ctx context.Context, trigger string, c desk.Caller,
 	switch {
 	case err != nil:
 		return s.told(c, s.mistake(err, Command{Typed: "close " + incident.Name(n)}))
-	case ephemeralMessage:
+	case unseen:
 		return s.told(c, ephemeral(drillMark(a.Incident)+s.did(act, a)))
 	}
 	return answer{}

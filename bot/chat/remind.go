@@ -131,9 +131,12 @@ func (s *Slack) informStakeholder(ctx context.Context, t desk.Task) (desk.Outcom
 		text = strings.Replace(text, "\n", "\nNo change:\n", 1)
 	}
 	m := message{text: i.Name() + " · " + clip(esc(t.Event.Text), 500), blocks: []slack.Block{section(text)}}
-	if t.Event.Kind != incident.KindNote {
+	switch {
+	case t.Event.Kind != incident.KindNote && (!i.Status.Hurting() || i.Test):
+		return desk.Outcome{}, nil // it is not back any more
+	case t.Event.Kind != incident.KindNote:
 		m = againMessage(t)
-	} else if t.Late {
+	case t.Late:
 		m.blocks = append(m.blocks, contextLine("This is from "+at(t.Event.At)+", and is told late."))
 	}
 	if t.Job.Person != "" {

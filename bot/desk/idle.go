@@ -163,6 +163,10 @@ func (d *Desk) KeepOpen(ctx context.Context, c Caller, n int) (Answer, error) {
 		if s := w.inc.Status; s != incident.Mitigated && s != incident.Resolved {
 			return refusal("", "%s is %s by now.", w.inc.Name(), s)
 		}
+		r, _, err := ledger.Load[idleRecord](w.Tx.Tx, idleKey(n))
+		if err != nil || r.Asked.IsZero() { // something has happened since it was asked
+			return err
+		}
 		return w.do(Act{Verb: Note, Text: "It stays " + string(w.inc.Status) + " for now."})
 	})
 }
