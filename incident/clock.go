@@ -26,6 +26,7 @@ type Hours interface {
 type Targets struct {
 	Acknowledge time.Duration
 	First       time.Duration // from the declaration to the first update
+	FirstAgreed time.Duration // by when an agreement demands it, where that is later than First; zero: First is the promise
 	Update      time.Duration // from one update to the next
 	Restore     time.Duration
 	Hours       Hours // nil: all hours count
@@ -76,6 +77,7 @@ type Deadline struct {
 	Due     time.Time `json:"due,omitzero"`
 	Missed  time.Time `json:"missed,omitzero"` // the due instant of the latest miss that was recorded
 	Late    bool      `json:"late,omitempty"`  // nothing was heard since that
+	Early   bool      `json:"early,omitempty"` // it is due sooner than the agreement demands
 	Silent  time.Time `json:"silent,omitzero"` // while late: the due instant of the first miss since something was heard
 }
 
@@ -155,6 +157,7 @@ type clockwork struct {
 	sev     Severity
 	acked   bool
 	first   bool // no update of this stretch of impact yet
+	late    bool // nor was one there when it is usual
 	hurting bool
 	over    bool // resolved, cancelled or merged
 	left    time.Duration
@@ -215,10 +218,10 @@ func (w *clockwork) hurts(at time.Time) {
 	if w.hurting {
 		return
 	}
-	w.hurting, w.first = true, true
+	w.hurting, w.first, w.late = true, true, false
 	missed := w.c.Update.Missed
 	w.c.Update = w.run(PromiseUpdate, at, w.targets().First)
-	w.c.Update.Missed = missed
+	w.c.Update.Missed, w.c.Update.Early = missed, w.early()
 	switch {
 	case w.broken:
 	case w.paused:
@@ -254,10 +257,21 @@ func (w *clockwork) updated(at time.Time) {
 
 // step is how long the promise of an update lasts that runs now.
 func (w *clockwork) step() time.Duration {
-	if w.first {
-		return w.targets().First
+	t := w.targets()
+	switch {
+	case w.first && w.late && t.FirstAgreed > 0:
+		return t.FirstAgreed
+	case w.first:
+		return t.First
+	default:
+		return t.Update
 	}
-	return w.targets().Update
+}
+
+// early reports whether the update that runs is due sooner than the agreement demands.
+func (w *clockwork) early() bool {
+	t := w.targets()
+	return w.first && !w.late && t.First > 0 && t.FirstAgreed > t.First
 }
 
 // severity moves what runs. An incident that is over keeps the severity by which its
@@ -276,6 +290,7 @@ func (w *clockwork) severity(s Severity, at time.Time) {
 		return
 	}
 	w.c.Update = w.moved(w.c.Update, PromiseUpdate, w.step(), raised, at)
+	w.c.Update.Early = w.early() && w.c.Update.Runs()
 	if !w.broken {
 		w.c.Restore = w.moved(w.c.Restore, PromiseRestore, t.Restore, raised, at)
 	}
@@ -321,6 +336,11 @@ func (w *clockwork) missed(e Event) {
 		}
 		w.c.Update.Missed, w.c.Update.Late = e.Due, true
 		if !w.c.Update.Runs() {
+			return
+		}
+		if agreed := w.targets().FirstAgreed; e.Assumed && w.first && agreed > 0 {
+			w.late, w.c.Update.Early = true, false
+			w.c.Update.Due = w.targets().after(w.c.Update.Start, agreed)
 			return
 		}
 		step := w.targets().Update

@@ -117,3 +117,39 @@ func TestOldWordsOfAReassignment(t *testing.T) {
 		t.Errorf("Line() = %q", got)
 	}
 }
+
+// TestFirstUpdateAgreed: the first update is usual sooner than the agreement demands.
+// That it is not there then is no promise missed; it is when the agreed time is over.
+func TestFirstUpdateAgreed(t *testing.T) {
+	terms := func(s Severity) Targets {
+		t := usual(s)
+		t.FirstAgreed = t.Update // 30 minutes for sev1, an hour for sev2
+		return t
+	}
+	early := Event{Kind: KindMissed, Promise: PromiseUpdate, Due: minute(15), Assumed: true}
+	acked := declaredAs(Sev1).at(3, Event{Kind: KindAcknowledged})
+	tests := []struct {
+		name  string
+		story story
+		due   int
+		early bool
+	}{
+		{"declared", acked, 15, true},
+		{"usual and not there", acked.at(15, early), 30, false},
+		{"agreed and not there", acked.at(15, early).at(30, Event{Kind: KindMissed, Promise: PromiseUpdate, Due: minute(30)}), 60, false},
+		{"then it is there", acked.at(15, early).at(20, updateNote), 50, false},
+		{"there at once", acked.at(5, updateNote), 35, false},
+		{"lowered meanwhile", acked.at(15, early).at(20, Event{Kind: KindSeverity, Severity: Sev2}), 60, false},
+		{"lowered before", acked.at(5, Event{Kind: KindSeverity, Severity: Sev2}), 30, true},
+		{"it came back", acked.at(15, early).at(40, Event{Kind: KindMitigated, How: Rollback}).at(100, Event{Kind: KindReopened, Text: "x"}), 115, true},
+	}
+	for _, tt := range tests {
+		d := PromisesOf(tt.story, terms).Update
+		if got := int(d.Due.Sub(start) / time.Minute); got != tt.due || d.Early != tt.early {
+			t.Errorf("%s: due after %d minutes, early %t; want %d, %t", tt.name, got, d.Early, tt.due, tt.early)
+		}
+	}
+	if r := RecordOf(acked.at(15, early)); len(r.Missed) > 0 {
+		t.Errorf("missed %v, want nothing that was promised", r.Missed)
+	}
+}

@@ -45,6 +45,7 @@ func RecordOf(events []Event) Record {
 	var r Record
 	for _, e := range events {
 		switch {
+		case e.Kind == KindMissed && e.Assumed: // the agreement allowed more
 		case e.Kind == KindMissed:
 			r.Accepted = "" // what was accepted before was another one
 			if !slices.Contains(r.Missed, e.Promise) {

@@ -21,6 +21,9 @@ func (w Wording) missed(e Event) string {
 	case PromiseRestore:
 		return "the restore target has passed"
 	default:
+		if e.Assumed {
+			return "the first update is usual by now and was not there yet"
+		}
 		return "the update was due and was not there yet"
 	}
 }

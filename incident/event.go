@@ -52,7 +52,7 @@ const (
 	KindRetimed         Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
 	KindWithdrawn       Kind = "mark_withdrawn"       // Of: nobody marks that message any more
 	KindHelp            Kind = "help_asked"           // Calls, Target, Text: somebody pages people by hand
-	KindMissed          Kind = "promise_missed"       // Promise, Due: nothing was heard by then
+	KindMissed          Kind = "promise_missed"       // Promise, Due: nothing was heard by then; Assumed: the agreement allows more
 	KindPublic          Kind = "public_update"        // Text: words for the public, apart from those for stakeholders
 	KindReviewer        Kind = "postmortem_owner"     // Person: who writes the post-mortem
 	KindWaived          Kind = "postmortem_waived"    // Text: why nobody does
@@ -87,7 +87,7 @@ type Event struct {
 
 	Title       string     `json:"title,omitempty"`
 	Severity    Severity   `json:"severity,omitempty"`
-	Assumed     bool       `json:"assumed,omitempty"` // nobody said the severity
+	Assumed     bool       `json:"assumed,omitempty"` // nobody said the severity, or how it was mitigated; or the agreement does not say it
 	Service     string     `json:"service,omitempty"`
 	ServiceBy   ServiceBy  `json:"service_by,omitempty"` // how the service was chosen, where nobody named it
 	Was         string     `json:"was,omitempty"`        // the service that it was given away from; empty: none, or an old event

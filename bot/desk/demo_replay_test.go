@@ -46,7 +46,6 @@ func (d demonstration) steps() []step {
 
 const (
 	waking = "a sev3 of a Sunday afternoon reaches people who are awake by their clock; their working hours are not asked"
-	early  = "the first update is due sooner than the agreement demands, and that it is late is recorded as a promise missed"
 )
 
 // replayedOtherwise are values that the product means otherwise when it records them
@@ -54,7 +53,6 @@ const (
 var replayedOtherwise = map[string]string{
 	"INC-8 post-mortem waived": "nobody is asked for one of what was cancelled, so it is not waived",
 	"INC-4 first ack":          waking, "INC-4 pages to viktor": waking,
-	"INC-2 said to be missed: update": early, "INC-4 said to be missed: update": early, "INC-7 said to be missed: update": early, "INC-9 said to be missed: update": early,
 	"INC-5 pages to jonas":                    "nothing was heard of a sev1 for half an hour, so whoever is on call by then is paged, and the next",
 	"INC-5 pages to clara":                    "nothing was heard of a sev1 for half an hour, so whoever is on call by then is paged, and the next",
 	"INC-10 follow-up INC-10-F1":              "the days of a permanent fix count from the mitigation, which opens it, not from the day after",
@@ -117,7 +115,7 @@ func (i demoIncident) asRecorded(want, got figures, events []incident.Event) {
 	}
 	e, missed := i.Expected.SLA, map[incident.Promise]bool{}
 	for _, v := range events {
-		if v.Kind == incident.KindMissed {
+		if v.Kind == incident.KindMissed && !v.Assumed {
 			missed[v.Promise] = true
 		}
 	}

@@ -79,6 +79,9 @@ func terms(who *oncall.Directory, service string, zone *time.Location) incident.
 		t.Acknowledge, t.Restore = p.Acknowledge, p.Restore
 		if p.Update > 0 {
 			t.Update, t.First = p.Update, min(p.Update, cmpOr(t.First, p.Update))
+			if p.Update > t.First {
+				t.FirstAgreed = p.Update
+			}
 		}
 		if hours == nil && sev >= incident.Sev3 {
 			t.Hours = workingHours(zone)
@@ -233,7 +236,7 @@ func (d *Desk) tickPromises(ctx context.Context, name string, now time.Time) err
 // tellMissed records each promise that has passed, and tells it in the channel in one line.
 func (w *work) tellMissed(r *promiseRecord) error {
 	for _, d := range r.Promises.Due(w.Now) {
-		change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindMissed, Promise: d.Promise, Due: d.Due})
+		change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindMissed, Promise: d.Promise, Due: d.Due, Assumed: d.Early})
 		change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events},
 			incident.Effect{Kind: incident.RefreshCard}, incident.Effect{Kind: incident.RefreshTopic})
 		if err := w.apply(change); err != nil {
