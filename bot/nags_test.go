@@ -158,7 +158,7 @@ func (w *nagWeek) looks() {
 		i, _ := w.fold(n)
 		open := w.asks(n)
 		switch {
-		case len(open) == 0 && w.lateFor(n) > 65*time.Minute: // an hour may have no room for it
+		case len(open) == 0 && w.lateFor(n) > 65*time.Minute && w.worst(n): // an hour may have no room for it
 			w.t.Errorf("%s: the update of INC-%d is late for %s, and nobody is asked", w.clock(), n, w.lateFor(n))
 		case len(open) > 1:
 			w.t.Errorf("%s: %d reminders of INC-%d are open: %v", w.clock(), len(open), n, open)
@@ -168,6 +168,19 @@ func (w *nagWeek) looks() {
 			w.t.Errorf("%s: %s is asked for an update of INC-%d, which %s gives", w.clock(), open[0].user, n, i.Informs())
 		}
 	}
+}
+
+// worst reports whether nothing worse hurts of which the same person is asked: what is
+// less waits where an hour has no room for all.
+func (w *nagWeek) worst(n int) bool {
+	mine, _ := w.fold(n)
+	for k := 1; k <= 3; k++ {
+		i, _ := w.fold(k)
+		if k != n && i.Status.Hurting() && i.Informs() == mine.Informs() && i.Severity <= mine.Severity {
+			return false
+		}
+	}
+	return true
 }
 
 // lateFor is for how long the update of an incident has been missed.
@@ -349,4 +362,39 @@ func (w *nagWeek) told() {
 	}
 	w.unfinished()
 	w.noErrors()
+}
+
+// TestWorstRemindedFirst leaves one person with a sev1 among many sev2: when the hour has
+// room for one more reminder, it is of the sev1.
+func TestWorstRemindedFirst(t *testing.T) {
+	inBubble(t, calm(), func(r *rig) {
+		const worst = 7
+		for n := 1; n <= worst; n++ {
+			r.command("eve", "general", fmt.Sprintf("declare thing %d fails %s", n, []string{"sev2", "sev1"}[n/worst]))
+			r.pass(time.Second)
+			r.command("ada", "general", fmt.Sprintf("ack INC-%d", n))
+		}
+		r.pass(65 * time.Minute)
+		w := &nagWeek{rig: r}
+		var at []time.Time
+		for range 48 {
+			r.pass(5 * time.Minute)
+			if len(w.asks(worst)) != 1 {
+				t.Errorf("%s: %d reminders of the sev1 are open, want one", w.clock(), len(w.asks(worst)))
+			}
+		}
+		for _, x := range w.rings() {
+			if x.n == worst {
+				at = append(at, x.at)
+			}
+		}
+		for k := 2; k < len(at); k++ {
+			if gap := at[k].Sub(at[k-1]); gap > 61*time.Minute {
+				t.Errorf("after %s the sev1 was not reminded of for %s", at[k-1].Format("15:04:05"), gap)
+			}
+		}
+		if len(at) < 5 {
+			t.Errorf("the sev1 was reminded of %d times in five hours", len(at))
+		}
+	})
 }

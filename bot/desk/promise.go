@@ -13,7 +13,9 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-func promiseKey(n int) string             { return "promise/" + ledger.Number(n) }
+const promisePrefix = "promise/"
+
+func promiseKey(n int) string             { return promisePrefix + ledger.Number(n) }
 func remindedKey(a incident.Actor) string { return "reminded/" + string(a) }
 
 // promiseRecord is what is due of an incident, and who was reminded of it.
@@ -191,10 +193,14 @@ func (w *work) nextDue(r promiseRecord) time.Time {
 
 // nextReminder is when somebody is reminded of an update; zero: nobody is.
 func (w *work) nextReminder(r promiseRecord) time.Time {
-	if w.inc.Informs() == "" || !w.inc.Status.Hurting() {
+	return r.nextReminder(w.inc, w.terms()(w.inc.Severity))
+}
+
+func (r promiseRecord) nextReminder(i incident.Incident, t incident.Targets) time.Time {
+	if i.Informs() == "" || !i.Status.Hurting() {
 		return time.Time{}
 	}
-	at := r.Promises.Update.Reminder(w.terms()(w.inc.Severity), r.Last)
+	at := r.Promises.Update.Reminder(t, r.Last)
 	if !at.IsZero() && at.Before(r.Until) {
 		return r.Until
 	}

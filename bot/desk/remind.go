@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,9 +35,43 @@ func (w *work) remind(r *promiseRecord, events []incident.Event) error {
 			r.Until = room
 			return nil
 		}
+		if yields, err := w.yields(who); err != nil || yields {
+			r.Until = w.Now.Add(yieldFor)
+			return err
+		}
 	}
 	r.Last, r.Until = w.Now, time.Time{}
 	return w.sendReminder(r, who, rings, events)
+}
+
+// yieldFor is how long a reminder lets one of something worse go first.
+const yieldFor = time.Second
+
+// yields reports whether somebody is to be reminded of something worse at this instant:
+// when an hour has room for one more, it is not chance that says of what.
+func (w *work) yields(who incident.Actor) (bool, error) {
+	for key, value := range w.Scan(promisePrefix) {
+		n := ledger.LastNumber(key)
+		if n == w.inc.Number {
+			continue
+		}
+		var r promiseRecord
+		if err := json.Unmarshal(value, &r); err != nil {
+			return false, fmt.Errorf("read %s: %v", key, err)
+		}
+		i, err := loadIncident(w.Tx.Tx, n)
+		if err != nil {
+			return false, err
+		}
+		if i.Severity >= w.inc.Severity || i.Informs() != who || !i.Status.Hurting() {
+			continue
+		}
+		at := r.nextReminder(i, terms(w.who, i.Service, w.d.opt.Zone)(i.Severity))
+		if !at.IsZero() && !at.After(w.Now) {
+			return true, nil
+		}
+	}
+	return false, w.Err()
 }
 
 // roomFor returns when somebody may be reminded again, whichever incident it is about.
