@@ -11,6 +11,8 @@ import (
 type Trait struct {
 	Number   int
 	Service  string
+	Function string // the business function, in lower case
+	Symptom  Symptom
 	Declared time.Time
 	Over     bool     // mitigated once, or over: something has helped
 	Words    []string // of the title, see [Words]
@@ -23,7 +25,8 @@ func TraitOf(i Incident) (t Trait, ok bool) {
 		return Trait{}, false
 	}
 	over := !i.Mitigated.IsZero() || !i.Resolved.IsZero()
-	return Trait{Number: i.Number, Service: i.Service, Declared: i.Declared, Over: over, Words: Words(i.Title)}, true
+	return Trait{Number: i.Number, Service: i.Service, Function: strings.ToLower(i.Function), Symptom: i.Symptom,
+		Declared: i.Declared, Over: over, Words: Words(i.Title)}, true
 }
 
 // Words returns the words of a text that tell something, in lower case, each once
@@ -46,12 +49,14 @@ func Words(text string) []string {
 var emptyWords = []string{"the", "and", "for", "are", "was", "has", "have", "again", "with", "from", "after", "since", "all", "some", "not",
 	"our", "this", "that", "there", "when", "into", "down", "slow", "slowly", "error", "failing", "fail", "fails", "failed", "broken", "alert", "incident", "test"}
 
-// What makes two incidents alike. A shared service alone does not: most incidents of
-// a small company are of a few services.
+// What makes two incidents alike. A shared service alone does not, nor with the same
+// symptom: most incidents of a small company are of a few services, and slow.
 const (
-	sameService = 2
-	sharedWord  = 2
-	alikeFrom   = 4
+	sameService  = 2
+	sameFunction = 2
+	sameSymptom  = 1
+	sharedWord   = 2
+	alikeFrom    = 4
 )
 
 // Precedents returns the numbers of those in past that have something to say about the
@@ -86,6 +91,12 @@ func (t Trait) score(p Trait) int {
 	s := 0
 	if t.Service != "" && t.Service == p.Service {
 		s += sameService
+	}
+	if t.Function != "" && t.Function == p.Function {
+		s += sameFunction
+	}
+	if t.Symptom != "" && t.Symptom == p.Symptom {
+		s += sameSymptom
 	}
 	for a, b := 0, 0; a < len(t.Words) && b < len(p.Words); {
 		switch c := strings.Compare(t.Words[a], p.Words[b]); {
