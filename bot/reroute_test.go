@@ -58,6 +58,9 @@ func TestS24NotOurs(t *testing.T) {
 		if !shows(bobs, "Acknowledge") || !shows(bobs, "Not ours") || shows(bobs, "was moved") {
 			t.Errorf("bob's page says %s", bobs.Blocks)
 		}
+		if shows(bobs, "U0ADA") {
+			t.Errorf("bob's page names others as paged: %s", bobs.Blocks)
+		}
 		line := r.find(r.channelOf(room).Messages, "was moved to")
 		if want := "INC-1 was moved to Edge gateway by Ada Okafor: nodes answer 503. <@U0BOB> is paged."; line.Text != want {
 			t.Errorf("the channel is told %q, want %q", line.Text, want)

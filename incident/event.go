@@ -261,6 +261,7 @@ func (i Incident) apply(e Event) Incident {
 	case KindService:
 		if e.Was != "" {
 			i.Reroutes++
+			i.Called = nil // nothing is asked of them any more
 		}
 		i.Service, i.AcknowledgedBy, i.Since, i.Asking = e.Service, "", time.Time{}, false
 		i.ServiceBy = ""
