@@ -109,6 +109,17 @@ func TestGuestIsRefused(t *testing.T) {
 				t.Errorf("a guest who types %s sees %q", text, seen.Text)
 			}
 		}
+		r.command("ada", "general", "ack INC-1")
+		r.command("ada", "general", "mitigate INC-1 rollback")
+		if seen := r.oncall("ada", ""); !strings.Contains(string(seen.Blocks), "INC-1-F1") {
+			t.Errorf("nobody reads that a workaround is in place: %s", seen.Blocks)
+		}
+		for _, seen := range []slacksim.Seen{r.oncall("gus", ""), r.command("gus", "general", "list all"), r.command("gus", "general", "search checkout"),
+			r.command("gus", "general", "followups all"), r.command("gus", "general", "followups INC-1-F1"), r.command("gus", "general", "silences")} {
+			if shown := seen.Text + string(seen.Blocks); strings.Contains(shown, "checkout is down") || strings.Contains(shown, "fix INC-1-F1") {
+				t.Errorf("a guest reads of an incident: %s", shown)
+			}
+		}
 		gil, err := r.sim.AddPerson(slacksim.Person{Name: "gil", Guest: true})
 		if err != nil {
 			t.Fatal(err)

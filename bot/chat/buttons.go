@@ -157,7 +157,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 	case actFollowUpDone, actFollowUpDate, actFollowUpDrop, actFollowUpGive, actFollowUps, actFollowUpMore:
 		return s.pressedFollowUp(ctx, i, caller, action)
 	case actOncall:
-		return s.told(caller, s.oncallNow(ctx, ""))
+		return s.told(caller, s.oncallNow(ctx, caller, ""))
 	default:
 		if how, ok := strings.CutPrefix(action.ActionID, actHow); ok {
 			return s.pressedHow(ctx, caller, action.Value, incident.How(how))

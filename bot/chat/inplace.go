@@ -66,9 +66,13 @@ func (s *Slack) inPlaceLines(ctx context.Context, team string) string {
 	return firstLines(lines, 1800, "`"+s.opt.Command+" followups` lists the fixes.")
 }
 
-// oncallNow says who is on call, and which of the services run with a workaround.
-func (s *Slack) oncallNow(ctx context.Context, typed string) reply {
+// oncallNow says who is on call, and which of the services run with a workaround: to guests
+// not, since that names incidents to which they were not invited.
+func (s *Slack) oncallNow(ctx context.Context, c desk.Caller, typed string) reply {
 	r := s.oncall(typed)
+	if s.desk.May(c, incident.DoWork) != nil {
+		return r
+	}
 	if team := strings.ToLower(tidy(typed)); r.Blocks != nil {
 		if text := s.inPlaceLines(ctx, strings.TrimPrefix(team, "who")); text != "" {
 			r.Blocks.BlockSet = append(r.Blocks.BlockSet, contextLine(text))

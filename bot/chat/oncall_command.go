@@ -74,7 +74,7 @@ func (s *Slack) oncallCommand(ctx context.Context, c slack.SlashCommand) answer 
 	case "help":
 		return answer{payload: s.oncallHelp()}
 	}
-	return answer{payload: s.oncallNow(ctx, typed)}
+	return answer{payload: s.oncallNow(ctx, caller, typed)}
 }
 
 // openOncall opens a form on the person's clock as far as that is known. Slack is
