@@ -222,3 +222,32 @@ func followUpsAsOf(f figures, timelines []report.Timeline, now time.Time) {
 	f["follow-ups"] = fmt.Sprintf("%d, done %d, open %d, overdue %v", total, done, total-done, overdue)
 	f["permanent fixes"] = fmt.Sprintf("%d, done %d", fixes, fixed)
 }
+
+// TestDemoIsListed: what is left to do of the past incidents is in the lists of a
+// demonstration that has just begun.
+func TestDemoIsListed(t *testing.T) {
+	withRoster(t, string(configs.DemoRoster()), func(x *fixture) {
+		for _, p := range demoTimelines(x.t) {
+			if err := x.Import(background(), p.Incident.Number, p.Events); err != nil {
+				x.t.Fatal(err)
+			}
+			x.folds(p.Incident.Number)
+		}
+		list, _, err := x.FollowUps(background(), incident.Bot, FollowUpQuery{})
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		var open []string
+		for _, f := range list {
+			open = append(open, f.ID)
+		}
+		want := []string{"INC-5-F1", "INC-3-F3", "INC-6-F1", "INC-4-F2", "INC-12-F2", "INC-12-F1"}
+		if !slices.Equal(open, want) {
+			x.t.Errorf("open follow-ups %v, want %v", open, want)
+		}
+		fixes, err := x.OpenFixes(background(), "storefront-web")
+		if err != nil || len(fixes) != 1 || fixes[0].ID != "INC-6-F1" {
+			x.t.Errorf("open permanent fixes of storefront-web: %v, %v; want INC-6-F1", fixes, err)
+		}
+	})
+}

@@ -10,9 +10,10 @@ import (
 )
 
 // Import stores an incident that happened elsewhere or earlier, as its whole
-// timeline. Nothing of it reaches anybody. Its number must be the next one, so
-// that numbers stay without holes, and it must have ended: an import that pages
-// people would be a surprise.
+// timeline. Nothing of it reaches anybody, but what is left to do after it is listed and
+// reminded of as any follow-up is. Its number must be the next one, so that numbers
+// stay without holes, and it must have ended: an import that pages people would be a
+// surprise.
 func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error {
 	i, err := incident.Fold(n, events)
 	if err != nil {
@@ -39,7 +40,7 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 		}
 	}
 	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		w := &work{Tx: t, d: d}
+		w := &work{Tx: t, d: d, who: d.oncall.Current(), caller: byBot}
 		next, err := w.nextNumber()
 		if err != nil {
 			return err
@@ -48,6 +49,9 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 			return fmt.Errorf("import %s: the next number is %d", i.Name(), next)
 		}
 		d.past.note(i)
-		return saveIncident(t.Tx, i)
+		if err := saveIncident(t.Tx, i); err != nil {
+			return err
+		}
+		return w.indexFollowUps(incident.Incident{}, i)
 	})
 }
