@@ -33,7 +33,7 @@ func TestNagsOverAWeek(t *testing.T) {
 	for seed := range uint64(cases(6, 1, 1)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(time.Date(2000, 1, 3, 8, 0, 0, 0, time.UTC).Sub(time.Now()))
+				time.Sleep(time.Until(time.Date(2000, 1, 3, 8, 0, 0, 0, time.UTC)))
 				opt := calm()
 				opt.KeepCalls = 1_000_000
 				r := newRig(t, opt)

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // awayRoster is a company in which everybody can be reached by every way, and some have
@@ -53,7 +55,7 @@ func (d *awayDay) acts(person string, n int, a desk.Act) {
 // that has passed is asked.
 func TestDayWithoutSlack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Date(2000, 1, 4, 9, 0, 0, 0, time.UTC).Sub(time.Now()))
+		time.Sleep(time.Until(time.Date(2000, 1, 4, 9, 0, 0, 0, time.UTC)))
 		r := newRig(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1, ConnectionLife: 1000 * time.Hour, Channels: []string{"leadership"}})
 		defer r.close()
 		r.roster, r.world = awayRoster, newProviders()
@@ -297,4 +299,53 @@ func (d *awayDay) withinLimits() {
 		d.t.Errorf("%d calls within an hour, %d of them over the limit", calls, limited)
 	}
 	d.t.Logf("%d calls, %d over the limit", calls, limited)
+}
+
+// TestLateLinesKilled kills the bot at each call that follows when Slack is back, or
+// without EVERY_CASE=1 at each fourth, before Slack has heard of it and after: what a
+// channel could not be told is told once.
+func TestLateLinesKilled(t *testing.T) {
+	for call := 1; call <= 16; call += cases(1, 4, 8) {
+		for _, done := range []bool{false, true} {
+			t.Run(fmt.Sprintf("at call %d, done: %t", call, done), func(t *testing.T) { lateLinesKilled(t, call, done) })
+		}
+	}
+}
+
+func lateLinesKilled(t *testing.T, call int, done bool) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slacksim.Options{Seed: 7})
+		g := &guillotine{next: r.sim}
+		r.server.Handler = g
+		r.wrap = func(e storage.Engine) storage.Engine { return mortal{e, g} }
+		defer r.close()
+		r.start()
+		room := r.takenOn("card payments fail sev1")
+		r.fault(slacksim.Fault{Down: true})
+		r.pass(2 * time.Minute)
+		const many = 4
+		for k := range many {
+			r.does(1, desk.Act{Verb: desk.Note, Note: incident.Update, Text: fmt.Sprintf("[%02d] we are on it", k)})
+			r.pass(10 * time.Minute)
+		}
+		g.arm(call, 0, done)
+		r.sim.ClearFaults()
+		r.pass(2 * time.Minute)
+		r.stop()
+		g.lift()
+		r.start()
+		r.pass(4 * time.Minute)
+		var text string
+		for _, m := range r.channelOf(room).Messages {
+			if len(r.marked([]slacksim.Message{m}, "meanwhile", "INC-1"))+len(r.marked([]slacksim.Message{m}, "say", "INC-1")) > 0 {
+				text += shownText([]slacksim.Message{m})
+			}
+		}
+		for k := range many {
+			if n := strings.Count(text, fmt.Sprintf("[%02d]", k)); n != 1 {
+				t.Errorf("the channel is told %d times of update %d, want once:\n%s", n, k, text)
+			}
+		}
+		r.unfinished()
+	})
 }
