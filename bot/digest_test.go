@@ -288,8 +288,19 @@ func TestDeletedDigest(t *testing.T) {
 }
 
 // TestLostAnswerOfDigest: Slack posts the message and its answer is lost. It is
-// posted again, both copies are found, and both say what became of it.
+// posted again, both copies are found, and both say what became of it. The answer that is
+// lost may be that of another message, which is posted at the same instant: then it is
+// tried anew.
 func TestLostAnswerOfDigest(t *testing.T) {
+	for range 10 {
+		if lostAnswerOfDigest(t) {
+			return
+		}
+	}
+	t.Error("the answer to ada's message was never the one that was lost")
+}
+
+func lostAnswerOfDigest(t *testing.T) (lost bool) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.pass(2 * time.Second)
@@ -297,7 +308,11 @@ func TestLostAnswerOfDigest(t *testing.T) {
 		r.declare(2, "")
 		r.declare(3, "")
 		r.pass(30 * time.Second)
-		if got := r.abouts("U0ADA", 3); got != "1 2,3 2,3" && got != "1 2 2,3" {
+		got := r.abouts("U0ADA", 3)
+		if lost = got != "1 2,3"; !lost {
+			return
+		}
+		if got != "1 2,3 2,3" && got != "1 2 2,3" {
 			t.Fatalf("ada's messages are about %q, want INC-1 alone and the shared one twice", got)
 		}
 		r.command("ada", "general", "ack INC-2")
@@ -307,6 +322,7 @@ func TestLostAnswerOfDigest(t *testing.T) {
 			t.Errorf("%d buttons are left, want the one of INC-1:%s", left, list(r.dm("U0ADA")))
 		}
 	})
+	return lost
 }
 
 // TestAnsweredOnTheWay: what is acknowledged while the message about it is on
