@@ -40,7 +40,7 @@ defaults: {service: checkout, policy: payments}
 func inNights(t *testing.T, f func(*rig, *providers)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Date(2000, 1, 3, 23, 0, 0, 0, time.UTC).Sub(time.Now()))
+		time.Sleep(time.Until(time.Date(2000, 1, 3, 23, 0, 0, 0, time.UTC)))
 		r := newRig(t, slacksim.Options{})
 		defer r.close()
 		r.roster, r.world = nightRoster, newProviders()
@@ -56,7 +56,7 @@ func (r *rig) until(day, hour, minute int) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.pass(time.Date(2000, 1, day, hour, minute, 0, 0, berlin).Sub(time.Now()))
+	r.pass(time.Until(time.Date(2000, 1, day, hour, minute, 0, 0, berlin)))
 }
 
 // TestS01LateStart offers a late start in the morning to whoever was woken, once, though the
