@@ -125,7 +125,7 @@ func TestFiveHundredCommands(t *testing.T) {
 // calls: whoever is on call is told of all, every incident gets its channel, and
 // Slack is not asked in vain.
 func TestManyAtOnce(t *testing.T) {
-	many := cases(250, 250, 80)
+	many := cases(250, 120, 80)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
 		r.apply(r.roster + "alerts: {group: {by: [title]}}\n")
 		before := r.last()
