@@ -30,6 +30,7 @@ type nagWeek struct {
 // every few hours. Of each incident one reminder is open at most, at whoever can act, in
 // their direct messages; it backs off, and is neither lost nor doubled.
 func TestNagsOverAWeek(t *testing.T) {
+	longLife(t)
 	for seed := range uint64(cases(6, 1, 1)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

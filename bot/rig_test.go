@@ -53,6 +53,15 @@ func cases(all, usual, short int) int {
 	}
 }
 
+// longLife leaves a test that lives through days out of the race detector's stage, where
+// it would take minutes: shorter ones bring the same goroutines together.
+func longLife(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it lives through days; run it without -short")
+	}
+}
+
 const rosterText = `
 people:
   - {id: ada, name: Ada Okafor, slack: U0ADA}

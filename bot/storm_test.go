@@ -70,6 +70,7 @@ func TestBudget(t *testing.T) {
 // at all, while providers come and go. Nobody is forgotten: every incident is
 // acknowledged, or its ladder has run out loudly, and no page left after that.
 func TestWeek(t *testing.T) {
+	longLife(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		dead := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 		acked := map[int]time.Time{}

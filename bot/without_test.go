@@ -54,6 +54,7 @@ func (d *awayDay) acts(person string, n int, a desk.Act) {
 // an alert opens a third. When it is back, everything is told once, in order, and nothing
 // that has passed is asked.
 func TestDayWithoutSlack(t *testing.T) {
+	longLife(t)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2000, 1, 4, 9, 0, 0, 0, time.UTC)))
 		r := newRig(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1, ConnectionLife: 1000 * time.Hour, Channels: []string{"leadership"}})
