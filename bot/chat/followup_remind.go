@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 )
 
@@ -28,23 +27,5 @@ func (s *Slack) remindOfFollowUps(ctx context.Context, t desk.Task) (desk.Outcom
 	if j.Person != "" {
 		return s.tellPerson(ctx, j, m)
 	}
-	name, err := s.teamChannel(ctx, team)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	if j.Doubtful {
-		id, err := s.channel(ctx, name)
-		if err != nil {
-			return desk.Outcome{}, err
-		}
-		if found, err := s.findJob(ctx, id, j); err != nil || found.TS != "" {
-			return desk.Outcome{Message: found}, err
-		}
-	}
-	posted, err := s.postIn(ctx, name, j, m)
-	if code := wire.Code(err); code != "" && name != s.opt.AnnounceChannel {
-		s.log.Warn().Str("team", team).Str("error", code).Msg("a team's channel takes no message; the channel for announcements gets it")
-		posted, err = s.postIn(ctx, s.opt.AnnounceChannel, j, m)
-	}
-	return desk.Outcome{Message: posted}, err
+	return s.tellTeam(ctx, j, team, m)
 }

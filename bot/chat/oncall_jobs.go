@@ -31,25 +31,7 @@ func (s *Slack) tell(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	if j.Person != "" {
 		return s.tellPerson(ctx, j, m)
 	}
-	name, err := s.teamChannel(ctx, n.Team)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	if j.Doubtful {
-		id, err := s.channel(ctx, name)
-		if err != nil {
-			return desk.Outcome{}, err
-		}
-		if found, err := s.findJob(ctx, id, j); err != nil || found.TS != "" {
-			return desk.Outcome{Message: found}, err
-		}
-	}
-	posted, err := s.postIn(ctx, name, j, m)
-	if code := wire.Code(err); code != "" && name != s.opt.AnnounceChannel {
-		s.log.Warn().Str("team", n.Team).Str("error", code).Msg("a team's channel takes no message; the channel for announcements gets it")
-		posted, err = s.postIn(ctx, s.opt.AnnounceChannel, j, m)
-	}
-	return desk.Outcome{Message: posted}, err
+	return s.tellTeam(ctx, j, n.Team, m)
 }
 
 func (s *Slack) tellPerson(ctx context.Context, j ledger.Job, m message) (desk.Outcome, error) {
