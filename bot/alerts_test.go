@@ -207,6 +207,30 @@ func TestAlertStormInSlack(t *testing.T) {
 	})
 }
 
+// TestAlertStormAtOnce: where a storm is a storm from its first moment, the message about
+// its alerts is posted all the same without waiting, and from then on edited once a
+// minute.
+func TestAlertStormAtOnce(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		var storm []alert.Alert
+		for n := range 30 {
+			storm = append(storm, anAlert(fmt.Sprint("host-", n), "checkout", alert.Sev2))
+		}
+		r.takes(storm...)
+		r.pass(10 * time.Second)
+		says := func(want string) {
+			t.Helper()
+			r.seek(r.channel("inc-1-trouble-at-host-0").Messages, "*Alerts: "+want+"*")
+		}
+		says("30 alerts fire")
+		r.takes(anAlert("host-30", "checkout", alert.Sev2))
+		r.pass(45 * time.Second)
+		says("30 alerts fire")
+		r.pass(30 * time.Second)
+		says("31 alerts fire")
+	})
+}
+
 // TestChangesOnTheCard: a deployment is told in the channel of the service's open
 // incident, and stands on its card and on that of the next one.
 func TestChangesOnTheCard(t *testing.T) {

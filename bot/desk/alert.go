@@ -337,12 +337,15 @@ func (x *Within) OpenOf(service string) ([]int, error) {
 }
 
 // Refresh has the message about the alerts of an incident made, or brought up to date,
-// after wait if that is longer than such a message waits anyway. It waits for the
-// channel, too, unless there will be none.
+// after wait if that is longer than such a message waits anyway: the first one does not
+// wait. It waits for the channel, too, unless there will be none.
 func (x *Within) Refresh(n int, wait time.Duration) error {
 	w, err := x.load(n)
 	if err != nil || w.artifacts.ChannelGivenUp {
 		return err
+	}
+	if w.artifacts.Alerts.TS == "" {
+		wait = 0
 	}
 	return w.RefreshAfter(wait, n, ledger.Alerts)
 }
