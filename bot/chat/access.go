@@ -135,11 +135,11 @@ func (s *Slack) guestOrNot(ctx context.Context, event any) answer {
 // here records what an act in an incident's channel shows: that whoever acts is in it.
 // It is for the day when Slack's own event did not come. A button can be pressed by
 // those who only look into a public channel, so that a press shows it of a private one.
-func (s *Slack) here(ctx context.Context, channel, user string, sure bool) {
-	if channel == "" || user == "" || s.ours(user) {
+func (s *Slack) here(ctx context.Context, v desk.Visit) {
+	if v.Channel == "" || v.User == "" || s.ours(v.User) {
 		return
 	}
-	if err := s.desk.Entered(ctx, desk.Visit{Channel: channel, User: user, Pressed: !sure}); err != nil {
+	if err := s.desk.Entered(ctx, v); err != nil {
 		s.log.Warn().Str("error", refusalOr(err)).Msg("somebody who is in a channel is not recorded")
 	}
 }

@@ -41,7 +41,7 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return answer{}
 	}
 	action := i.ActionCallback.BlockActions[0]
-	s.here(ctx, i.Channel.ID, i.User.ID, false)
+	s.here(ctx, desk.Visit{Channel: i.Channel.ID, User: i.User.ID, Pressed: true})
 	id := i.TriggerID
 	if id == "" { // then what was pressed when says that it is the same press
 		id = i.User.ID + ":" + i.Container.MessageTs + ":" + action.ActionTs

@@ -41,7 +41,8 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	case "done", "drop", "date", "give":
 		return answer{payload: s.followUpCommand(ctx, caller, cmd, c.ChannelID)}
 	}
-	s.here(ctx, c.ChannelID, c.UserID, true)
+	s.here(ctx, desk.Visit{Channel: c.ChannelID, User: c.UserID, Acts: true})
+	caller.Channel = c.ChannelID
 	n, err := s.which(ctx, who, cmd, c.ChannelID)
 	if err != nil {
 		return answer{payload: s.orDeclare(s.mistake(err, cmd), cmd)}

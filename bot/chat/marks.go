@@ -73,10 +73,10 @@ func (s *Slack) mark(ctx context.Context, by marker, m desk.Marking) {
 }
 
 func (s *Slack) setMark(ctx context.Context, by marker, m desk.Marking) error {
-	s.here(ctx, m.Message.Channel, by.user, true)
+	s.here(ctx, desk.Visit{Channel: m.Message.Channel, User: by.user, Acts: true})
 	n, ok, err := s.desk.InChannel(ctx, m.Message.Channel)
 	if err == nil && ok {
-		c := desk.Caller{Actor: s.people.Current().Actor(by.user)}
+		c := desk.Caller{Actor: s.people.Current().Actor(by.user), Channel: m.Message.Channel}
 		if by.at != "" {
 			c.Key = key("mark", by.at, by.user, m.Message.Channel, m.Message.TS, m.Way)
 		}

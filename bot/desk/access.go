@@ -138,7 +138,7 @@ func (w *work) near(who incident.Actor, now time.Time) bool {
 	if w.inc.Concerns(who) {
 		return true
 	}
-	if user := w.who.SlackOf(who); user != "" && slices.Contains(w.artifacts.Present, user) {
+	if user := w.who.SlackOf(who); user != "" && w.artifacts.inside(user) {
 		return true
 	}
 	kind, id := who.Split()

@@ -149,6 +149,7 @@ func (d *Desk) actAt(ctx context.Context, c Caller, at time.Time, n int, f func(
 			if err := w.open(n); err != nil {
 				return err
 			}
+			w.arrive()
 		}
 		if err := w.may(incident.DoWork); err != nil {
 			return err

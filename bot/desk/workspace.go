@@ -74,6 +74,7 @@ type Visit struct {
 	User    string // Slack user ID
 	By      string // the Slack user who invited them; empty: nobody, or the bot
 	Pressed bool   // it is known only because they pressed a button there, which who looks into a public channel can do too
+	Acts    bool   // what shows it is an act that names the channel, and records it too
 }
 
 // Entered records that somebody is in a channel. Where it is the channel of an
@@ -86,9 +87,7 @@ func (d *Desk) Entered(ctx context.Context, v Visit) error {
 	}
 	_, err = d.act(ctx, byBot, n, func(w *work) error {
 		who := w.who.Actor(v.User)
-		if !slices.Contains(w.artifacts.Present, v.User) && len(w.artifacts.Present) < presentMost {
-			w.artifacts.Present = append(w.artifacts.Present, v.User)
-		}
+		w.arrived(v.User)
 		if w.d.sees(w.inc, who) {
 			return nil
 		}
@@ -99,6 +98,25 @@ func (d *Desk) Entered(ctx context.Context, v Visit) error {
 		return w.apply(w.inc.Admit(who, by, w.Now))
 	})
 	return err
+}
+
+// arrive records that the caller is in the incident's channel, where their request shows it
+// and Slack's own event did not come.
+func (w *work) arrive() {
+	if user := w.who.SlackOf(w.caller.Actor); user != "" && w.caller.Channel != "" && w.caller.Channel == w.artifacts.Channel {
+		w.arrived(user)
+	}
+}
+
+func (w *work) arrived(user string) {
+	if !w.artifacts.inside(user) && len(w.artifacts.Present) < presentMost {
+		w.artifacts.Present = append(w.artifacts.Present, user)
+	}
+}
+
+// inside reports whether a Slack user is in the incident's channel, as far as is known.
+func (a Artifacts) inside(user string) bool {
+	return slices.Contains(a.Present, user) || slices.Contains(a.Invited, user)
 }
 
 // newsOf returns the incident of a visit's channel, and whether the visit says more
@@ -115,7 +133,7 @@ func (d *Desk) newsOf(ctx context.Context, v Visit) (n int, news bool, err error
 			return err
 		}
 		a, err := loadArtifacts(tx, n)
-		known := slices.Contains(a.Present, v.User) || len(a.Present) >= presentMost
+		known := v.Acts || a.inside(v.User) || len(a.Present) >= presentMost
 		news = (!known || !d.sees(i, d.oncall.Current().Actor(v.User))) && (i.Private || !v.Pressed)
 		return err
 	})

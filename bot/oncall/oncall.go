@@ -89,6 +89,7 @@ type Caller struct {
 	Through  incident.Through // how they act, if not in person
 	Key      string           // unique for the request, such as a trigger_id; empty means it cannot come twice
 	ReplyURL string           // where the caller is answered later (Slack: response_url); may be empty
+	Channel  string           // the Slack channel that the caller is in, as the request shows; empty: it shows none
 }
 
 // Request is the caller's request as the ledger keeps it, at an instant: zero
