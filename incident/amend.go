@@ -49,9 +49,27 @@ func (i Incident) Object(entries []Entry, number int, text string, by Actor, now
 	return c.change(), nil
 }
 
+// stays reports whether an event says how the incident came to stand as it does. That is
+// no matter of what is shown, so it is neither hidden nor given another time; the words
+// that somebody gave with it can be hidden.
+func (e Event) stays() bool {
+	if _, moves := leads[e.Kind]; moves || e.Edits() {
+		return true
+	}
+	switch e.Kind {
+	case KindDeclared, KindAcknowledged, KindSeverity, KindService, KindChannel, KindRole, KindHowCorrected, KindImpact:
+		return true
+	default:
+		return false
+	}
+}
+
+// wordsOnly is the Reason of a [KindHidden] by which the words of an entry are hidden, and
+// not the entry.
+const wordsOnly = "words"
+
 // amendable returns an entry that people may hide or give another time: what they wrote,
-// and what only tells. How the incident stands and when it came to stand so is no matter
-// of what is shown.
+// and what only tells. Of what stays, verb is refused, except that its words can be hidden.
 func (i Incident) amendable(entries []Entry, number int, verb string) (Entry, error) {
 	n, ok := find(entries, number)
 	switch {
@@ -63,24 +81,28 @@ func (i Incident) amendable(entries []Entry, number int, verb string) (Entry, er
 	case n.Hidden:
 		return n, Refuse("", "Entry %d is shown no longer already.", number)
 	}
-	_, moves := leads[n.Kind]
-	switch {
-	case moves, n.Edits(), n.Kind == KindDeclared, n.Kind == KindAcknowledged, n.Kind == KindSeverity, n.Kind == KindService, n.Kind == KindChannel, n.Kind == KindRole:
+	if n.stays() && (verb != "hide" || n.Edits() || n.Text == "" && n.Undo == "") {
 		return n, Refuse("Add a note that says more.", "Entry %d says how %s came to stand as it does, so it stays as it is.", number, i.Name())
 	}
 	return n, nil
 }
 
-// Hide leaves an entry out of what is shown and of the document. It stays in the store.
+// Hide leaves an entry out of what is shown and of the document; of one that says how the
+// incident came to stand as it does, the words. It stays in the store.
 func (i Incident) Hide(entries []Entry, number int, reason string, by Actor, now time.Time) (Change, error) {
-	if _, err := i.amendable(entries, number, "hide"); err != nil {
+	n, err := i.amendable(entries, number, "hide")
+	if err != nil {
 		return Change{}, err
 	}
 	if reason = CleanText(reason); reason == "" {
 		return Change{}, Refuse(fmt.Sprintf("As in: hide %d holds a customer's name.", number), "A reason is needed to hide entry %d.", number)
 	}
 	c := begin(i, by, now)
-	c.add(Event{Kind: KindHidden, Of: number, Text: reason})
+	e := Event{Kind: KindHidden, Of: number, Text: reason}
+	if n.stays() {
+		e.Reason = wordsOnly
+	}
+	c.add(e)
 	c.do(RefreshNotes, RefreshCard, RefreshAnnounce)
 	return c.change(), nil
 }

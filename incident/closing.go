@@ -191,25 +191,30 @@ func (i Incident) Review(who, by Actor, now time.Time) (Change, error) {
 
 // Waive says why nobody writes a post-mortem.
 func (i Incident) Waive(reason string, by Actor, now time.Time) (Change, error) {
-	return i.because(KindWaived, reason, "As in: postmortem waive the same as INC-4, which has one.", "a post-mortem is not needed", by, now)
+	return i.because(KindWaived, reason, "As in: postmortem waive the same as INC-4, which has one.", "a post-mortem is not needed", "it needs no post-mortem anyway", by, now)
 }
 
 // AcceptMiss says why it is accepted that a promise was missed.
 func (i Incident) AcceptMiss(reason string, by Actor, now time.Time) (Change, error) {
-	return i.because(KindMissAccepted, reason, "As in: accept the provider was down for everybody.", "the miss is accepted", by, now)
+	return i.because(KindMissAccepted, reason, "As in: accept the provider was down for everybody.", "the miss is accepted", "no promise counts for it", by, now)
 }
 
 // NeedsNoFollowUp says why nothing is left to do.
 func (i Incident) NeedsNoFollowUp(reason string, by Actor, now time.Time) (Change, error) {
-	return i.because(KindNoFollowUps, reason, "As in: no-follow-ups the provider has mended it.", "no follow-up is needed", by, now)
+	return i.because(KindNoFollowUps, reason, "As in: no-follow-ups the provider has mended it.", "no follow-up is needed", "nobody asks for its follow-ups", by, now)
 }
 
-func (i Incident) because(kind Kind, reason, next, what string, by Actor, now time.Time) (Change, error) {
+// because records a reason for what. needless says of a cancelled incident that nobody
+// asks for one.
+func (i Incident) because(kind Kind, reason, next, what, needless string, by Actor, now time.Time) (Change, error) {
 	if reason = CleanText(reason); reason == "" {
 		return Change{}, Refuse(next, "Say why %s.", what)
 	}
-	if i.Status == Merged || i.Status == Cancelled {
+	switch i.Status {
+	case Merged:
 		return Change{}, i.over("this belongs there")
+	case Cancelled:
+		return Change{}, i.over(needless)
 	}
 	return i.said(Event{Kind: kind, Text: reason}, by, now), nil
 }

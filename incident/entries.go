@@ -61,7 +61,13 @@ func Entries(events []Event) []Entry {
 // about changes an entry by what a later event says of it.
 func about(n *Entry, e Event) {
 	switch e.Kind {
-	case KindHidden, KindWithdrawn:
+	case KindHidden:
+		if e.Reason == wordsOnly {
+			n.Text, n.Undo = "", ""
+			return
+		}
+		n.Hidden = true
+	case KindWithdrawn:
 		n.Hidden = true
 	case KindRetimed:
 		n.At, n.Set = e.Time, true
@@ -82,4 +88,36 @@ func Shown(list []Entry) []Entry {
 		}
 	}
 	return shown
+}
+
+// Unhidden returns the events of a timeline without the words that are hidden in those
+// that stay.
+func Unhidden(events []Event) []Event {
+	hides := func(e Event) bool { return e.Kind == KindHidden && e.Reason == wordsOnly }
+	if !slices.ContainsFunc(events, hides) {
+		return events
+	}
+	words := map[int]bool{}
+	for _, e := range events {
+		words[e.Of] = words[e.Of] || hides(e)
+	}
+	list := slices.Clone(events)
+	for k := range list {
+		if words[list[k].Seq] {
+			list[k].Text, list[k].Undo = "", ""
+		}
+	}
+	return list
+}
+
+// Readable returns the events of a timeline that may be shown, in their order: without
+// those that are hidden or withdrawn, and without the words that are hidden.
+func Readable(events []Event) []Event {
+	gone := map[int]bool{}
+	for _, e := range events {
+		if e.Kind == KindWithdrawn || e.Kind == KindHidden && e.Reason != wordsOnly {
+			gone[e.Of] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(Unhidden(events)), func(e Event) bool { return gone[e.Seq] })
 }

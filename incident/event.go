@@ -48,7 +48,7 @@ const (
 	KindLeft            Kind = "left"                 // Person: who was admitted is not in the channel any more
 	KindImpact          Kind = "impact"               // Impact (all of it; none: nobody was hit), Hit, Function, Text: what somebody knows of the impact
 	KindObjection       Kind = "objection"            // Of (the decision), Count (which one that is), Text
-	KindHidden          Kind = "entry_hidden"         // Of, Text: that entry is shown no longer
+	KindHidden          Kind = "entry_hidden"         // Of, Reason (words: only what was written in it), Text: that entry is shown no longer
 	KindRetimed         Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
 	KindWithdrawn       Kind = "mark_withdrawn"       // Of: nobody marks that message any more
 	KindHelp            Kind = "help_asked"           // Calls, Target, Text: somebody pages people by hand
@@ -208,11 +208,11 @@ func (i Incident) apply(e Event) Incident {
 			i.Status = Investigating
 		}
 	case KindInvestigate:
+		i.hurtsAgain(e.At)
 		i.Status = Investigating
-		i.startImpact(e.At)
 	case KindMitigating:
+		i.hurtsAgain(e.At)
 		i.Status = Mitigating
-		i.startImpact(e.At)
 	case KindMitigated:
 		i.Status, i.How, i.HowAssumed, i.Mitigated = Mitigated, e.How, e.Assumed, first(i.Mitigated, e.At)
 		i.endImpact(e.At)
@@ -354,6 +354,14 @@ func (i *Incident) hold(h Holding, also bool) {
 func (i *Incident) startImpact(at time.Time) {
 	if n := len(i.Impact); n == 0 || !i.Impact[n-1].End.IsZero() {
 		i.Impact = append(slices.Clip(i.Impact), Interval{Start: at})
+	}
+}
+
+// hurtsAgain counts the impact again of what was mitigated. What goes on without having
+// been stopped hurts as before, and nobody where somebody said so.
+func (i *Incident) hurtsAgain(at time.Time) {
+	if i.Status == Mitigated {
+		i.startImpact(at)
 	}
 }
 

@@ -19,7 +19,7 @@ const handoverMost = 5
 // who were paged, hold no role and did nothing within the last half hour.
 func (i Incident) HandoverOf(events []Event, now time.Time) Handover {
 	var h Handover
-	for _, e := range events {
+	for _, e := range Readable(events) {
 		switch {
 		case e.Kind == KindMitigating && e.Text != "", e.Kind == KindNote && e.Note == Task:
 			h.Doing = append(h.Doing, e)

@@ -90,6 +90,8 @@ type ImpactSaid struct {
 	Function     string    // the business function that is hit
 	Hit          *Hit
 	Text         string // what it is known from
+
+	Over time.Time // when the timeline says that it stopped hurting, see [OverSince]
 }
 
 // maxHits is more than any number of people who can be hit.
@@ -149,7 +151,9 @@ func (i Incident) impactOf(s ImpactSaid, now time.Time) ([]Interval, error) {
 	if len(list) == 0 { // nobody was hit, it was said
 		list = []Interval{{Start: i.Declared}}
 		if !i.Status.Hurting() {
-			list[0].End = i.overSince(now)
+			if list[0].End = s.Over; s.Over.IsZero() {
+				list[0].End = now
+			}
 		}
 	}
 	if !s.Since.IsZero() {
@@ -166,14 +170,19 @@ func (i Incident) impactOf(s ImpactSaid, now time.Time) ([]Interval, error) {
 	return list, ordered(list, now)
 }
 
-// overSince is when an incident stopped hurting, as far as its state says.
-func (i Incident) overSince(now time.Time) time.Time {
-	for _, t := range []time.Time{i.Mitigated, i.Resolved} {
-		if !t.IsZero() {
-			return t
+// OverSince is when an incident stopped hurting for the last time, as its timeline says;
+// zero: it hurts, as far as that goes.
+func OverSince(events []Event) time.Time {
+	var over time.Time
+	for _, e := range events {
+		switch e.Kind {
+		case KindMitigated, KindResolved, KindCancelled:
+			over = first(over, e.At)
+		case KindDeclared, KindInvestigate, KindMitigating, KindReopened:
+			over = time.Time{}
 		}
 	}
-	return now
+	return over
 }
 
 // ordered refuses intervals that have no length, lie in the future or run into each other.

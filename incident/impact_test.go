@@ -148,7 +148,7 @@ func TestNobodyAndThenSomebody(t *testing.T) {
 	}
 	say(ImpactSaid{None: true}, 8)
 	h.does(h.i.MitigateBy(ada, Mitigation{How: Rollback}, minute(10)))
-	if say(ImpactSaid{Hit: &hit}, 12); h.i.Hurting(minute(20)) != 10*time.Minute {
+	if say(ImpactSaid{Hit: &hit, Over: OverSince(h.events)}, 12); h.i.Hurting(minute(20)) != 10*time.Minute {
 		t.Errorf("customers were hit for %s, want 10 minutes", h.i.Hurting(minute(20)))
 	}
 }

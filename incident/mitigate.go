@@ -131,6 +131,15 @@ func (b *building) temporary(m Mitigation, correcting bool) {
 	}
 }
 
+// nothingTemporary drops the follow-up for a permanent fix that a mitigation has opened,
+// as decided against for the reason why.
+func (b *building) nothingTemporary(why string) {
+	if f, found := b.i.permanentFix(); found && f.Open() {
+		f.end(Dropped, why, b.by, b.now)
+		b.say(b.add(Event{Kind: KindFollowUpDropped, FollowUp: &f, Text: why}))
+	}
+}
+
 // permanentFix returns the latest follow-up for a permanent fix.
 func (i Incident) permanentFix() (FollowUp, bool) {
 	for n := len(i.FollowUps) - 1; n >= 0; n-- {

@@ -29,6 +29,9 @@ func (i Incident) EndAs(o Outcome, reason string, by Actor, now time.Time) (Chan
 	if err != nil {
 		return Change{}, err
 	}
+	if o == FalseAlarm { // what nearly happened may well have left something in place
+		c.nothingTemporary("It was a false alarm.")
+	}
 	c.do(StopPaging, CloseAsks)
 	return c.change(), nil
 }

@@ -167,6 +167,7 @@ func (i Incident) Cancel(by Actor, text string, now time.Time) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
+	c.nothingTemporary("It was no incident.")
 	c.do(StopPaging, CloseAsks)
 	return c.change(), nil
 }

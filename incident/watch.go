@@ -124,6 +124,27 @@ func (i Incident) WatchMore(asked int, w Watch, by Actor, now time.Time) (Change
 	return c.change(), nil
 }
 
+// Back is [Incident.Investigate] of what was mitigated, and of nothing else: where the
+// trouble was not over it cannot be back.
+func (i Incident) Back(by Actor, text string, now time.Time) (Change, error) {
+	if err := i.MayBeBack(); err != nil {
+		return Change{}, err
+	}
+	return i.Investigate(by, text, now)
+}
+
+// MayBeBack refuses to say of what is not mitigated that it is back.
+func (i Incident) MayBeBack() error {
+	switch {
+	case i.Status == Mitigated:
+		return nil
+	case i.Status.Hurting():
+		return Refuse("To say what you see: note, and the words.", "%s is %s: as far as the record goes, it was not over.", i.Name(), i.Status)
+	default:
+		return i.over("it is not watched any more")
+	}
+}
+
 // Relief is what a mitigation has left behind, for whoever takes over.
 type Relief struct {
 	Changed   []Entry    // what was done, decided and found out on the way, in order
@@ -136,23 +157,18 @@ type Relief struct {
 // ReliefOf reads from a timeline what mitigations have left behind.
 func (i Incident) ReliefOf(events []Event) Relief {
 	r := Relief{Watch: WatchOf(events)}
-	hidden := map[int]bool{}
-	entries := Entries(events)
-	for _, n := range entries {
-		hidden[n.Seq] = n.Hidden
-	}
-	for _, n := range Shown(entries) {
+	for _, n := range Shown(Entries(events)) {
 		if n.Acts() {
 			r.Changed = append(r.Changed, n)
 		}
 	}
 	undo := map[int]string{} // by mitigation: a correction replaces what it corrects
 	var order []int
-	for _, e := range events {
+	for _, e := range Readable(events) {
 		if e.Kind == KindMitigated {
 			order = append(order, e.Seq)
 		}
-		if e.Undo != "" && !hidden[e.Seq] && (e.Kind == KindMitigated || e.Kind == KindHowCorrected) && len(order) > 0 {
+		if e.Undo != "" && (e.Kind == KindMitigated || e.Kind == KindHowCorrected) && len(order) > 0 {
 			undo[order[len(order)-1]] = e.Undo
 		}
 	}

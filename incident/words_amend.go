@@ -12,6 +12,9 @@ func (w Wording) amended(e Event, s *Sentence) {
 		s.Did = fmt.Sprintf("objected to decision %d", e.Count)
 	case KindHidden:
 		s.Did = fmt.Sprintf("hid entry %d", e.Of)
+		if e.Reason == wordsOnly {
+			s.Did = fmt.Sprintf("hid the words of entry %d", e.Of)
+		}
 	case KindRetimed:
 		s.Did = fmt.Sprintf("set the time of entry %d", e.Of)
 		if !e.Time.IsZero() {

@@ -211,7 +211,11 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 // formOn opens a form about an incident that is open.
 func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p press) answer {
 	b, err := s.desk.Show(ctx, c.Actor, p.incident)
-	if err == nil && !b.Incident.Status.Active() {
+	switch {
+	case err != nil:
+	case p.action == actHurtsAgain:
+		err = b.Incident.MayBeBack()
+	case !b.Incident.Status.Active():
 		err = refuse("", b.Incident.Name()+" is already "+string(b.Incident.Status)+".")
 	}
 	if err == nil && p.action == actResolve {

@@ -91,7 +91,7 @@ func IncidentHelp() []HelpGroup {
 			{"heartbeats", "shows which signs of life are expected, and which are missing"},
 			{"show INC-1", "shows the summary card of one"},
 			{"timeline decisions", "shows what happened, in order, with numbers: all of it or, by a word, only notes, what, where, how, when, decisions, tasks, pages and so on; `page 2` shows an earlier or later part"},
-			{"hide 12 REASON", "leaves an entry out of what is shown and of the post-mortem; it stays in the record"},
+			{"hide 12 REASON", "leaves an entry, or the words of a change of status, out of what is shown and of the post-mortem; it stays in the record"},
 			{"retime 12 14:05 REASON", "says when an entry really was"},
 			{"postmortem", "shows the draft of the post-mortem; `postmortem owner @ada` says who writes it, and `postmortem waive REASON` that nobody does"},
 			{"help", "shows this"},

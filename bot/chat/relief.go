@@ -217,7 +217,7 @@ func backForm(i incident.Incident, state formState) slack.ModalViewRequest {
 }
 
 func (s *Slack) submittedBack(ctx context.Context, c desk.Caller, n int, v slack.View) answer {
-	act := desk.Act{Verb: desk.Investigate, Text: named(stateOf(v, inputText).Value, s.nameOf)}
+	act := desk.Act{Verb: desk.Investigate, Back: true, Text: named(stateOf(v, inputText).Value, s.nameOf)}
 	if _, err := s.desk.Do(ctx, c, n, act); err != nil {
 		return s.atInput(inputText, err)
 	}

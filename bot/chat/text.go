@@ -188,9 +188,11 @@ func (n names) refusal(r *incident.Refusal) string {
 // line says an event of a timeline in one line of mrkdwn.
 func (n names) line(e incident.Event) string { return n.wording().Line(e) }
 
-// hurtsAgain reports whether a new interval of impact began with an event.
+// hurtsAgain reports whether a new interval of impact began with an event. The first one
+// begins with the declaration, unless somebody said that nobody was hit until then.
 func hurtsAgain(i incident.Incident, e incident.Event) bool {
-	return slices.ContainsFunc(i.Impact[min(1, len(i.Impact)):], func(v incident.Interval) bool { return v.Start.Equal(e.At) })
+	k := slices.IndexFunc(i.Impact, func(v incident.Interval) bool { return v.Start.Equal(e.At) })
+	return k > 0 || k == 0 && i.ImpactBy != "" && !e.At.Equal(i.Declared)
 }
 
 // said is what the channel is told of an event: a little more than its line

@@ -66,6 +66,7 @@ type Act struct {
 	When     string         // Retime: as it was typed
 	Zone     *time.Location // Retime: of whoever typed it; nil: the business's
 	How      incident.How   // Mitigate, and Resolve of what was not: what made it stop; empty: as Text says
+	Back     bool           // Investigate: only of what is mitigated, which is back
 	Undo     string         // Mitigate: how what made it stop is undone
 	Impact   Impact         // SetImpact
 }
@@ -132,6 +133,9 @@ func (w *work) decide(a Act) (incident.Change, error) {
 		}
 		return i.Record(now, incident.Event{Kind: incident.KindRemark, Text: incident.Capital(w.whoActs()) + " wants a channel."}), nil
 	case Investigate:
+		if a.Back {
+			return i.Back(by, a.Text, now)
+		}
 		return i.Investigate(by, a.Text, now)
 	case Mitigating:
 		return i.Mitigating(by, a.Text, now)

@@ -36,6 +36,11 @@ func (w *work) setImpact(a Act) (incident.Change, error) {
 	if s.Until, err = w.typed(m.Until, i.Updated, a.Zone); err != nil {
 		return incident.Change{}, err
 	}
+	events, err := timeline(w.Tx.Tx, i.Number)
+	if err != nil {
+		return incident.Change{}, err
+	}
+	s.Over = incident.OverSince(events)
 	return i.SetImpact(s, w.caller.Actor, w.Now)
 }
 

@@ -52,7 +52,7 @@ func (w *work) meanwhile(e incident.Event) bool {
 // late, or the lines for it are, the oldest first. Of a channel that stood, the messages
 // about notes have the notes.
 func (t Task) Meanwhile() []incident.Event {
-	return slices.DeleteFunc(slices.Clone(t.Timeline), func(e incident.Event) bool {
+	return slices.DeleteFunc(incident.Readable(t.Timeline), func(e incident.Event) bool {
 		return e.Seq > t.Job.Seq || e.Seq < t.Job.Pass || e.Kind == incident.KindChannel || e.Kind == incident.KindReceipt ||
 			t.Job.Pass > 0 && (e.IsNoted() || e.Edits())
 	})

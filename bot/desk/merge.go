@@ -34,7 +34,7 @@ func (w *work) joined(n int, reason string, before incident.Incident) error {
 	if err != nil {
 		return err
 	}
-	part.Notes = slices.DeleteFunc(events, func(e incident.Event) bool { return e.Kind != incident.KindNote })
+	part.Notes = slices.DeleteFunc(incident.Readable(events), func(e incident.Event) bool { return e.Kind != incident.KindNote })
 	if more := len(part.Notes) - broughtNotes; more > 0 {
 		part.Notes = part.Notes[more:]
 	}

@@ -148,7 +148,7 @@ const alikeHidden = 8
 
 // helpedBy reads the words of the last mitigation, or else of the resolution.
 func helpedBy(tx *storage.Tx, i incident.Incident) (string, error) {
-	resolved := ""
+	resolved, hidden := "", map[int]bool{}
 	for key, value := range tx.ScanBack(eventPrefix(i.Number)) {
 		if i.Events-ledger.LastNumber(key) > helpedWithin {
 			break
@@ -157,10 +157,16 @@ func helpedBy(tx *storage.Tx, i incident.Incident) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if e.Text != "" && e.Kind == incident.KindMitigated {
+		if e.Kind == incident.KindHidden {
+			hidden[e.Of] = true
+		}
+		if e.Text == "" || hidden[e.Seq] {
+			continue
+		}
+		if e.Kind == incident.KindMitigated || e.Kind == incident.KindHowCorrected {
 			return e.Text, nil
 		}
-		if e.Text != "" && slices.Contains([]incident.Kind{incident.KindResolved, incident.KindClosed}, e.Kind) {
+		if slices.Contains([]incident.Kind{incident.KindResolved, incident.KindClosed}, e.Kind) {
 			resolved = e.Text
 		}
 	}

@@ -234,7 +234,7 @@ func (w *work) openReminder(number int) (promiseRecord, error) {
 // lastUpdate is the text of the latest update for stakeholders; empty: there was none.
 func lastUpdate(tx *storage.Tx, n int) (string, error) {
 	events, err := timeline(tx, n)
-	for _, e := range slices.Backward(events) {
+	for _, e := range slices.Backward(incident.Readable(events)) {
 		if e.Kind == incident.KindNote && e.Note == incident.Update {
 			return e.Text, nil
 		}

@@ -162,6 +162,9 @@ func (b *Brief) latest(tx *storage.Tx) error {
 			return err
 		}
 		if asks {
+			if hidden[e.Seq] {
+				e.Text = ""
+			}
 			b.Again = again(e)
 			asked = b.Again != ""
 		}

@@ -50,7 +50,7 @@ func (d *Desk) WatchMore(ctx context.Context, c Caller, n, asked int) (Answer, e
 // reliefKinds are the events that change what the hand-over of a mitigation says.
 var reliefKinds = []incident.Kind{
 	incident.KindMitigated, incident.KindHowCorrected, incident.KindInvestigate, incident.KindMitigating, incident.KindReopened,
-	incident.KindResolved, incident.KindClosed, incident.KindMerged, incident.KindHidden, incident.KindRetimed, incident.KindWithdrawn,
+	incident.KindResolved, incident.KindClosed, incident.KindCancelled, incident.KindMerged, incident.KindHidden, incident.KindRetimed, incident.KindWithdrawn,
 	incident.KindRole, incident.KindRoleLeft, incident.KindSeverity, incident.KindWatched, incident.KindWatchMore,
 	incident.KindFollowUp, incident.KindFollowUpDone, incident.KindFollowUpDropped, incident.KindFollowUpAgain,
 	incident.KindFollowUpDate, incident.KindFollowUpOwner, incident.KindFollowUpTitle,

@@ -20,6 +20,7 @@ type facts struct {
 
 func newFacts(i incident.Incident, events []incident.Event, ctx Context) *facts {
 	c := newClock(ctx.Zone)
+	events = incident.Unhidden(events)
 	return &facts{i: i, events: events, ctx: ctx, clock: c, cast: newCast(i, events, ctx, c)}
 }
 
