@@ -34,7 +34,7 @@ func (c *Coverage) Counted(from, to time.Time) time.Duration {
 			continue
 		}
 		end := Instant(loc, date+closes)
-		sum += max(0, earliest(end, to).Sub(latest(start, from)))
+		sum += max(0, earlier(end, to).Sub(later(start, from)))
 	}
 }
 
@@ -141,18 +141,4 @@ func clockSeconds(s string) Local {
 	}
 	digit := func(n int) Local { return Local(s[n] - '0') }
 	return (digit(0)*10+digit(1))*3600 + (digit(3)*10+digit(4))*60
-}
-
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -172,8 +172,9 @@ func instantText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// durationText is Go's form without the parts that are zero: 5m, not 5m0s.
-func durationText(d time.Duration) string {
+// DurationText is Go's form without the parts at its end that are zero: 5m, not 5m0s. It is
+// how the roster writes a duration.
+func DurationText(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = s[:len(s)-2]
@@ -188,7 +189,7 @@ func optionalDuration(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return durationText(d)
+	return DurationText(d)
 }
 
 func number(n int) string {

@@ -56,7 +56,7 @@ var settings = []setting{
 		if a.Over.After == 0 || a.Over.Action == "" {
 			return a.Over.Action
 		}
-		return "{do: " + a.Over.Action + ", after: " + durationText(a.Over.After) + "}"
+		return "{do: " + a.Over.Action + ", after: " + DurationText(a.Over.After) + "}"
 	}},
 	{"again", func(a *Alerts) string {
 		var p pairs

@@ -25,7 +25,7 @@ func (w *writer) person(p *Person) {
 func (w *writer) rules(key string, rules []Rule) {
 	list := make([]string, len(rules))
 	for i, r := range rules {
-		list[i] = "{via: " + r.Via + ", after: " + durationText(r.After) + "}"
+		list[i] = "{via: " + r.Via + ", after: " + DurationText(r.After) + "}"
 	}
 	if len(list) > 0 {
 		w.line(6, key+": ["+strings.Join(list, ", ")+"]")
@@ -197,7 +197,7 @@ func (w *writer) policy(p *Policy) {
 	for _, s := range p.Steps {
 		var x pairs
 		x.raw("notify", targetsText(s.Notify))
-		x.raw("wait", durationText(s.Wait))
+		x.raw("wait", DurationText(s.Wait))
 		if s.RoundRobin {
 			x.raw("round_robin", "true")
 		}

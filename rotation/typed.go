@@ -341,7 +341,7 @@ func lengths(s string) []string {
 	if sum > math.MaxInt64/2 {
 		return nil
 	}
-	return []string{durationText(time.Duration(sum))}
+	return []string{DurationText(time.Duration(sum))}
 }
 
 // dayWords are words for several days.

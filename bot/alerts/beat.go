@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -140,9 +139,9 @@ func (r beatRecord) alert(h rotation.Heartbeat, over bool, bot absence, zone *ti
 	clock := func(t time.Time) string { return beatClock(t, r.Missing, zone) }
 	a := alert.Alert{Key: beatSender + "/" + h.Name, Status: alert.Firing, Source: beatSender, Service: h.Service,
 		Severity: alert.ReadSeverity(h.Severity), Started: r.Missing, Labels: []alert.KV{{Key: beatSender, Value: h.Name}}}
-	expected := "expected every " + span(h.Every)
+	expected := "expected every " + rotation.DurationText(h.Every)
 	if h.Every == 0 {
-		expected = "expected within " + span(h.Grace)
+		expected = "expected within " + rotation.DurationText(h.Grace)
 	}
 	if r.Last.IsZero() {
 		a.Title = fmt.Sprintf("No sign of life from %s: it has never come (%s)", h.Name, expected)
@@ -166,7 +165,7 @@ func (r beatRecord) returned(name string, now time.Time, zone *time.Location) st
 	if r.Last.IsZero() {
 		return fmt.Sprintf("%s came at %s, for the first time.", name, beatClock(now, now, zone))
 	}
-	return fmt.Sprintf("%s is back at %s, it was away for %s.", name, beatClock(now, now, zone), span(now.Sub(r.Last).Round(time.Second)))
+	return fmt.Sprintf("%s is back at %s, it was away for %s.", name, beatClock(now, now, zone), rotation.DurationText(now.Sub(r.Last).Round(time.Second)))
 }
 
 // beatClock shows an instant with as much of its day as is needed at now.
@@ -174,18 +173,6 @@ func beatClock(t, now time.Time, zone *time.Location) string {
 	s := incident.Clock(t, now, zone)
 	if d := now.Sub(t); d > 300*24*time.Hour || d < -300*24*time.Hour {
 		s += t.In(zone).Format(" 2006")
-	}
-	return s
-}
-
-// span is a length of time without the zeros at its end: 24h, 25h9m.
-func span(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
 	}
 	return s
 }

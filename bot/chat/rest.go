@@ -158,22 +158,10 @@ func rulesLine(high []rotation.Rule) string {
 		switch {
 		case r.Via == "voice":
 		case r.After > 0:
-			parts = append(parts, fmt.Sprintf("{via: %s, after: %s}", r.Via, shortDuration(r.After)))
+			parts = append(parts, fmt.Sprintf("{via: %s, after: %s}", r.Via, rotation.DurationText(r.After)))
 		default:
 			parts = append(parts, "{via: "+r.Via+"}")
 		}
 	}
 	return "rules: {high: [" + strings.Join(parts, ", ") + "]}"
-}
-
-// shortDuration is a duration as the roster writes it: 2m, not 2m0s.
-func shortDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

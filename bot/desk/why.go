@@ -15,7 +15,7 @@ import (
 func rule(s escalation.Notification) string {
 	when := "at once"
 	if s.After > 0 {
-		when = "after " + short(s.After)
+		when = "after " + rotation.DurationText(s.After)
 	}
 	switch s.Reason {
 	case escalation.ByRule:
@@ -27,17 +27,6 @@ func rule(s escalation.Notification) string {
 	default:
 		return ""
 	}
-}
-
-// short writes a duration as the roster does: 5m, 1h30m.
-func short(d time.Duration) string {
-	s := d.String()
-	for _, empty := range []string{"m0s", "h0m"} {
-		if len(s) > len(empty) && s[len(s)-len(empty):] == empty {
-			s = s[:len(s)-2]
-		}
-	}
-	return s
 }
 
 // skipped says whom a step named and did not page, and who sleeps.

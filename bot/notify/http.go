@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/stormbell/stormbell/bot/provider"
 )
 
 // bodyLimit is how much of an answer is read. What providers say is short, even
@@ -34,7 +36,7 @@ func (a answer) decode(v any) bool {
 func do(ctx context.Context, transport http.RoundTripper, way string, req *http.Request) (answer, error) {
 	limited, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	client := http.Client{Transport: transport, CheckRedirect: stay}
+	client := http.Client{Transport: transport, CheckRedirect: provider.Stay}
 	req.Header.Set("User-Agent", "Stormbell")
 	resp, err := client.Do(req.WithContext(limited))
 	if err != nil {
@@ -45,19 +47,8 @@ func do(ctx context.Context, transport http.RoundTripper, way string, req *http.
 	if err != nil {
 		return answer{}, broken(ctx, way, err)
 	}
-	after := retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	after := provider.RetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return answer{resp.StatusCode, body, after}, nil
-}
-
-// stay follows a redirect only on the same server, and only when the request
-// stays what it was: most clients turn a redirected POST into a GET, so a
-// message would be read as sent that never was.
-func stay(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	if len(via) > 3 || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || req.Method != first.Method {
-		return http.ErrUseLastResponse
-	}
-	return nil
 }
 
 // under joins a path to a configured address.

@@ -2,31 +2,23 @@ package tracker
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
 	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/stormbell/stormbell/bot/provider"
 )
 
 // Kind is why something was not done, and so what to do next.
-type Kind int
+type Kind = provider.Kind
 
 // The kinds.
 const (
-	// Unavailable is the provider failing: trying again later can help.
-	Unavailable Kind = iota
-	// Busy is the provider working, and asking us to ask less often.
-	Busy
-	// Misconfigured is the provider refusing us, whatever is asked: nothing helps but
-	// the operator.
-	Misconfigured
-	// Refused is this one request being refused.
-	Refused
+	Unavailable   = provider.Unavailable
+	Busy          = provider.Busy
+	Misconfigured = provider.Misconfigured
+	Refused       = provider.Refused
 )
 
 // Error is something that a provider did not do. Its text holds no address, no text of
@@ -43,7 +35,7 @@ type Error struct {
 func (e *Error) Error() string { return e.Title + ": " + e.Cause }
 
 // Retryable reports whether the same request may be taken on later.
-func (e *Error) Retryable() bool { return e.Kind == Unavailable || e.Kind == Busy }
+func (e *Error) Retryable() bool { return e.Kind.Retryable() }
 
 // broken explains why there was no answer. Errors of the network carry addresses, so
 // nothing of their text is passed on.
@@ -51,25 +43,8 @@ func (c client) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", c.title, context.Cause(ctx))
 	}
-	e := &Error{Title: c.title, Kind: Unavailable, Doubtful: true}
-	var (
-		dns     *net.DNSError
-		timeout net.Error
-		cert    *tls.CertificateVerificationError
-	)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		e.Cause = fmt.Sprintf("no answer within %d seconds", int(Timeout.Seconds()))
-	case errors.As(err, &dns):
-		e.Cause, e.Doubtful = "the server's name cannot be resolved", false
-	case errors.Is(err, syscall.ECONNREFUSED):
-		e.Cause, e.Doubtful = "the server refuses the connection", false
-	case errors.As(err, &cert):
-		e.Cause, e.Doubtful = "the server's certificate is not trusted", false
-	default:
-		e.Cause = "the connection was cut"
-	}
-	return e
+	cause, doubtful := provider.NetworkCause(err, Timeout)
+	return &Error{Title: c.title, Kind: Unavailable, Cause: cause, Doubtful: doubtful}
 }
 
 // statusError returns what an HTTP status other than success means at most providers.
@@ -102,21 +77,6 @@ func (c client) garbled() *Error {
 	return &Error{Title: c.title, Kind: Unavailable, Cause: "the answer is not what this provider answers; look at the configured address", Doubtful: true}
 }
 
-// retryAfter reads a Retry-After header: seconds, or an instant. It is at least a
-// second and at most an hour, and 0 when there is none that makes sense.
-func retryAfter(header string, now time.Time) time.Duration {
-	if n, err := strconv.Atoi(header); err == nil && n >= 0 {
-		return within(time.Duration(min(n, 3600)) * time.Second)
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return within(at.Sub(now))
-	}
-	return 0
-}
-
-// within keeps a wait to what makes sense, whatever a server says.
-func within(d time.Duration) time.Duration { return min(max(d, time.Second), time.Hour) }
-
 // untilUnix is how long it is until an instant in seconds since 1970, as headers say
 // it; 0 when it is none.
 func untilUnix(header string, now time.Time) time.Duration {
@@ -124,5 +84,5 @@ func untilUnix(header string, now time.Time) time.Duration {
 	if err != nil || n <= 0 || n > 1<<36 {
 		return 0
 	}
-	return within(time.Unix(n, 0).Sub(now))
+	return provider.Within(time.Unix(n, 0).Sub(now))
 }

@@ -100,7 +100,7 @@ func TestElsewhere(t *testing.T) {
 			s.Close()
 		}
 	}
-	tr, _ := provider(t, GitHub,
+	tr, _ := scripted(t, GitHub,
 		call{method: "POST", uri: "/api/v3/repos/octo/app/issues", status: 307, with: map[string]string{"Location": "/api/v3/repositories/7/issues"},
 			body: `{"title":"x","body":"<!-- stormbell ` + uuid + ` -->"}`},
 		call{method: "POST", uri: "/api/v3/repositories/7/issues", status: 201, answer: `{"number":3}`, header: map[string]string{"Authorization": "Bearer " + token},
@@ -109,7 +109,7 @@ func TestElsewhere(t *testing.T) {
 		t.Errorf("Open() in a renamed repository = %v, %v", r, err)
 	}
 	// Most clients make a GET of a POST that is answered with 301: an answer to that is no issue.
-	tr, _ = provider(t, GitHub, call{method: "POST", uri: "/api/v3/repos/octo/app/issues", status: 301, with: map[string]string{"Location": "/x"},
+	tr, _ = scripted(t, GitHub, call{method: "POST", uri: "/api/v3/repos/octo/app/issues", status: 301, with: map[string]string{"Location": "/x"},
 		body: `{"title":"x","body":"<!-- stormbell ` + uuid + ` -->"}`})
 	if r, err := tr.Open(t.Context(), Issue{ID: uuid, Title: "x"}); err == nil {
 		t.Errorf("Open() that was answered with 301 = %v", r)
@@ -177,7 +177,7 @@ func TestCheck(t *testing.T) {
 			{method: "POST", uri: "/", body: `{"query":"query Team($id: String!) { team(id: $id) { id } }","variables":{"id":"t"}}`, answer: `{"data":{"team":{"id":"t"}}}`}}, ""},
 		{Linear, []call{{method: "POST", uri: "/", body: team, status: 400, answer: `{"errors":[{"message":"x","extensions":{"code":"AUTHENTICATION_ERROR"}}]}`}}, "Linear: the token is not accepted"},
 	} {
-		tr, _ := provider(t, test.kind, test.calls...)
+		tr, _ := scripted(t, test.kind, test.calls...)
 		if err := tr.Check(t.Context()); (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
 			t.Errorf("%s: Check() = %v, want %q", test.kind, err, test.want)
 		}

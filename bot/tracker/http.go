@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/stormbell/stormbell/bot/provider"
 )
 
 // bodyLimit is how much of an answer is read. A hundred issues with long texts fit.
@@ -74,7 +76,7 @@ func (c client) do(ctx context.Context, method, address string, body []byte) (an
 	for name, value := range c.headers {
 		req.Header.Set(name, value)
 	}
-	resp, err := (&http.Client{Transport: c.transport, CheckRedirect: stay}).Do(req)
+	resp, err := (&http.Client{Transport: c.transport, CheckRedirect: provider.Stay}).Do(req)
 	if err != nil {
 		return answer{}, c.broken(ctx, err)
 	}
@@ -86,19 +88,7 @@ func (c client) do(ctx context.Context, method, address string, body []byte) (an
 	case len(raw) > bodyLimit:
 		return answer{}, c.garbled()
 	}
-	return answer{resp.StatusCode, resp.Header, raw, retryAfter(resp.Header.Get("Retry-After"), time.Now())}, nil
-}
-
-// stay follows a redirect only on the same server, and only when the request stays
-// what it was. An issue that was moved and a project that was renamed are found so.
-// Anywhere else the token would go along: net/http takes only some headers off, and not
-// for a host below the first.
-func stay(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	if len(via) > 3 || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || req.Method != first.Method {
-		return http.ErrUseLastResponse
-	}
-	return nil
+	return answer{resp.StatusCode, resp.Header, raw, provider.RetryAfter(resp.Header.Get("Retry-After"), time.Now())}, nil
 }
 
 // read fills v from a JSON answer, and reports what a page in its place means.

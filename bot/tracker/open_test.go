@@ -56,7 +56,7 @@ func TestOpen(t *testing.T) {
 			Ref{Key: "ENG-9", ID: uuid, URL: "https://linear.app/x/issue/ENG-9/y"}},
 	} {
 		t.Run(test.kind, func(t *testing.T) {
-			tr, s := provider(t, test.kind, test.calls...)
+			tr, s := scripted(t, test.kind, test.calls...)
 			got, err := tr.Open(t.Context(), asked)
 			test.want.URL = strings.Replace(test.want.URL, "BASE", s.URL, 1)
 			if err != nil || got != test.want {
@@ -108,7 +108,7 @@ func TestFind(t *testing.T) {
 			body: `{"query":"query Issues($ids: [ID!]!) { issues(filter: { id: { in: $ids } }, first: 100, includeArchived: true) { nodes { id identifier url trashed state { name type } } } }","variables":{"ids":["` + uuid + `"]}}`}}, "ENG-2"},
 	} {
 		t.Run(test.kind+" "+test.name, func(t *testing.T) {
-			tr, _ := provider(t, test.kind, test.calls...)
+			tr, _ := scripted(t, test.kind, test.calls...)
 			got, found, err := tr.Find(t.Context(), uuid, since)
 			if err != nil || found != (test.want != "") || got.Key != test.want {
 				t.Errorf("Find() = %+v, %v, %v; want %q", got, found, err, test.want)

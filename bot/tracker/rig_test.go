@@ -27,8 +27,8 @@ type call struct {
 	with        map[string]string // headers of the answer
 }
 
-// provider is a server that takes the calls of a test, in their order, and nothing else.
-func provider(t *testing.T, kind string, calls ...call) (Tracker, *httptest.Server) {
+// scripted is a server that takes the calls of a test, in their order, and nothing else.
+func scripted(t *testing.T, kind string, calls ...call) (Tracker, *httptest.Server) {
 	t.Helper()
 	next := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

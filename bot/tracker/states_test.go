@@ -52,7 +52,7 @@ func TestStates(t *testing.T) {
 			map[string]State{"ENG-1": {}, "ENG-2": done, "ENG-3": dropped("Canceled"), "ENG-4": gone, "ENG-5": gone}},
 	} {
 		t.Run(test.kind, func(t *testing.T) {
-			tr, _ := provider(t, test.kind, test.calls...)
+			tr, _ := scripted(t, test.kind, test.calls...)
 			got, err := tr.States(t.Context(), test.refs)
 			if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
 				t.Errorf("States(): %v (-want +got)\n%s", err, diff)

@@ -276,7 +276,7 @@ func (j *judge) heartbeat(name string) {
 	for _, h := range j.roster.HeartbeatRules() {
 		if h.Name == name {
 			j.v.Heartbeat = &h
-			j.why("Its arrival is a sign of life of ", name, ": somebody is asked when it stays away for ", strings.Replace((h.Every+h.Grace).String(), "m0s", "m", 1), ".")
+			j.why("Its arrival is a sign of life of ", name, ": somebody is asked when it stays away for ", rotation.DurationText(h.Every+h.Grace), ".")
 			return
 		}
 	}
