@@ -24,9 +24,9 @@ func TestReport(t *testing.T) {
 			user, text string
 			want, hide []string
 		}{
-			{"ada", "report", []string{"Interrupted 1 times: 0 in business hours, 0 off, 1 asleep · 1 nights", "1 pages: 1 answered by you"}, []string{"U0BOB", "bob", "Your teams"}},
+			{"ada", "report", []string{"Interrupted 1 time: 0 in business hours, 0 off, 1 asleep · 1 night, ", "1 page: 1 answered by you"}, []string{"U0BOB", "bob", "Your teams"}},
 			{"bob", "report 1", []string{"You were not on call and were not paged."}, []string{"U0ADA", "ada"}},
-			{"cleo", "report", []string{"*Your teams' rotations*", "*primary*: covered", "1 pages", "2 people"}, []string{"U0ADA", "U0BOB", "ada"}},
+			{"cleo", "report", []string{"*Your teams' rotations*", "*primary*: covered", "1 page, ", "2 people"}, []string{"U0ADA", "U0BOB", "ada"}},
 			{"eve", "report", []string{"you are not in it"}, nil},
 			{"ada", "report 9999", []string{"from 1 to 400"}, nil},
 		} {
@@ -89,7 +89,7 @@ func TestSlowReport(t *testing.T) {
 		every time.Duration
 		want  string
 	}{
-		{"slow", 3 * time.Second, "Your last 90 days on call"},
+		{"slow", 3 * time.Second, "Your figures of the last 90 days"},
 		{"too slow", time.Minute, "That took too long just now. Please try again, or ask for fewer days"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -161,7 +161,7 @@ func (i Incident) CloseBy(r Record, text string, by Actor, now time.Time) (Chang
 	}
 	switch {
 	case anyway && CleanText(reason) == "":
-		return Change{}, Refuse("As in: close anyway the rest is done in the review.", "Say why %s is closed as it is.", i.Name())
+		return Change{}, Refuse("As in: close anyway the rest is done in the review.", "Say in a sentence what speaks for closing %s as it is.", i.Name())
 	case !anyway:
 		return Change{}, Refuse("To close it all the same: close anyway REASON.", "%s is not ready to be closed: %s.", i.Name(), strings.Join(says, "; "))
 	}
@@ -208,7 +208,7 @@ func (i Incident) NeedsNoFollowUp(reason string, by Actor, now time.Time) (Chang
 // asks for one.
 func (i Incident) because(kind Kind, reason, next, what, needless string, by Actor, now time.Time) (Change, error) {
 	if reason = CleanText(reason); reason == "" {
-		return Change{}, Refuse(next, "Say why %s.", what)
+		return Change{}, Refuse(next, "Say for which reason %s.", what)
 	}
 	switch i.Status {
 	case Merged:

@@ -75,7 +75,7 @@ func TestClosingList(t *testing.T) {
 func TestCloseAnyway(t *testing.T) {
 	i := Incident{Number: 7, Status: Resolved, Highest: Sev1, How: Rollback, Events: 3}
 	for _, words := range []string{"anyway", "anyway \u200b", "ANYWAY:"} {
-		if _, err := i.CloseBy(Record{}, words, ada, start); err == nil || !strings.Contains(err.Error(), "Say why") {
+		if _, err := i.CloseBy(Record{}, words, ada, start); err == nil || !strings.Contains(err.Error(), "Say in a sentence") {
 			t.Errorf("%q: %v, want to be asked for a reason", words, err)
 		}
 	}

@@ -23,7 +23,7 @@ func (o Outcome) Words() string { return strings.ReplaceAll(string(o), "_", " ")
 func (i Incident) EndAs(o Outcome, reason string, by Actor, now time.Time) (Change, error) {
 	if CleanText(reason) == "" {
 		return Change{}, Refuse("As in: "+strings.ReplaceAll(string(o), "_", "-")+" the alert was about a drill.",
-			"Say in a few words why %s is a %s.", i.Name(), o.Words())
+			"Say in a few words what makes %s a %s.", i.Name(), o.Words())
 	}
 	c, err := i.moved(Event{Kind: KindCancelled, Reason: string(o), Text: reason}, by, now)
 	if err != nil {

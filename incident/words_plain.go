@@ -2,6 +2,7 @@ package incident
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -25,3 +26,11 @@ func targetWords(s string) string {
 
 // plainWord is a word of the machine as people write it: permanent_fix is two.
 func plainWord(s string) string { return strings.ReplaceAll(s, "_", " ") }
+
+// Count says how many there are, as in "1 page" and "3 pages".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

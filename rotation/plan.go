@@ -234,7 +234,7 @@ func (p PlanReport) shiftLines(id string) []string {
 		lines = append(lines, fmt.Sprintf("%s %s instead of %s in %s", p.when(x, s.Start, s.End), p.new.namesText(s.After), p.old.namesText(s.Before), id))
 	}
 	if more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more changes in %s within %d days", more, id, planDays))
+		lines = append(lines, fmt.Sprintf("and %s in %s within %d days", counted(more, "more change"), id, planDays))
 	}
 	return lines
 }
@@ -259,7 +259,15 @@ func (p PlanReport) gapLines(id string) []string {
 		lines = append(lines, fmt.Sprintf("new gap: nobody is on call in %s %s", id, p.when(x, g.Start, g.End)))
 	}
 	if more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more new gaps in %s within %d months, %s in all", more, id, planMonths, hoursText(rest)))
+		lines = append(lines, fmt.Sprintf("and %s in %s within %d months, %s in all", counted(more, "more new gap"), id, planMonths, hoursText(rest)))
 	}
 	return lines
+}
+
+// counted says how many there are of what has an s where there are several.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

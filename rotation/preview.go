@@ -133,7 +133,7 @@ func (r *Rotation) gapFindings(entry string, from, to time.Time) []Finding {
 	}
 	f := Finding{Kind: FindGap, Entry: entry, At: gaps[0].Start, Message: "nobody is on call " + r.stretch(gaps[0].Start, gaps[0].End, from)}
 	if len(gaps) > 1 {
-		f.Message += fmt.Sprintf(" and %d more times, %s in all", len(gaps)-1, hoursText(length(gaps)))
+		f.Message += fmt.Sprintf(" and %s, %s in all", counted(len(gaps)-1, "more time"), hoursText(length(gaps)))
 	}
 	return []Finding{f}
 }

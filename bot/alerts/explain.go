@@ -126,7 +126,7 @@ func outcome(v alert.Verdict, d alert.Decision, name string) string {
 		if d.Offer {
 			return "It would be over, and with it all alerts of " + name + ": it would be offered to resolve that."
 		}
-		return fmt.Sprintf("It would be over; %d of %d alerts of %s would still fire.", d.Tally.Firing, d.Tally.Total(), name)
+		return fmt.Sprintf("It would be over; of the alerts of %s, %d of %d would still fire.", name, d.Tally.Firing, d.Tally.Total())
 	case alert.Ack:
 		return "It would acknowledge " + name + "."
 	case alert.AckOne:

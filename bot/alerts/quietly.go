@@ -208,12 +208,7 @@ func (q Quiet) Outcome() string {
 	return text + "."
 }
 
-func counted(n int) string {
-	if n == 1 {
-		return "1 alert"
-	}
-	return fmt.Sprintf("%d alerts", n)
-}
+func counted(n int) string { return incident.Count(n, "alert", "alerts") }
 
 func (a *Alerts) because(q Quiet) string {
 	text := ""

@@ -202,7 +202,9 @@ func wholeFollows(m message) message {
 // that is not all of them, the last line says how many there are besides, and how
 // to see them.
 func firstLines(lines []string, most int, how string) string {
-	end := func(k int) string { return fmt.Sprintf("… and %d more lines. %s", len(lines)-k, how) }
+	end := func(k int) string {
+		return "… and " + incident.Count(len(lines)-k, "more line", "more lines") + ". " + how
+	}
 	room, fits := most-length(end(0))-1, 0
 	for _, l := range lines {
 		if room -= length(l) + 1; room < 0 {

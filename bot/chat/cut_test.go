@@ -51,7 +51,7 @@ func TestFirstLines(t *testing.T) {
 		long := strings.Split(strings.Repeat("a line of words\n", 500), "\n")
 		got := firstLines(long, most, "How.")
 		kept := strings.Count(got, "\n")
-		if want := fmt.Sprintf("… and %d more lines. How.", len(long)-kept); length(got) > most || !strings.HasSuffix(got, want) {
+		if want := fmt.Sprintf("… and %s. How.", incident.Count(len(long)-kept, "more line", "more lines")); length(got) > most || !strings.HasSuffix(got, want) {
 			t.Errorf("within %d: %d characters that end with %q, want %q", most, length(got), got[max(0, len(got)-60):], want)
 		}
 	}

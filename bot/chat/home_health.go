@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -106,7 +107,7 @@ func gapLines(r *rotation.Roster, now time.Time) []string {
 		}
 		line := sign(false) + "Nobody is on call in *" + esc(x.ID) + "* from " + at(gaps[0].Start) + " until " + at(gaps[0].End)
 		if len(gaps) > 1 {
-			line += fmt.Sprintf(", and %d more times within 14 days", len(gaps)-1)
+			line += ", and " + incident.Count(len(gaps)-1, "more time", "more times") + " within 14 days"
 		}
 		lines = append(lines, line+".")
 	}
@@ -114,7 +115,7 @@ func gapLines(r *rotation.Roster, now time.Time) []string {
 	case len(lines) == 0:
 		return []string{sign(true) + "Coverage: somebody is on call in every rotation for the next 14 days."}
 	case more > 0:
-		lines = append(lines, fmt.Sprintf("%d more rotations have gaps within 14 days: `stormbell doctor` lists them.", more))
+		lines = append(lines, "Within 14 days there are gaps in "+incident.Count(more, "more rotation", "more rotations")+": `stormbell doctor` lists them.")
 	}
 	return lines
 }

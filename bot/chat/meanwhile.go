@@ -71,7 +71,7 @@ func meanwhileMessages(i incident.Incident, what string, events []incident.Event
 			left += len(p)
 		}
 		parts = append(parts[:1:1], parts[1+over:]...)
-		parts[0] = append(parts[0], fmt.Sprintf("… %d entries are left out here; `%s timeline %s` shows them.", left, command, i.Name()))
+		parts[0] = append(parts[0], fmt.Sprintf("… %s left out here; `%s timeline %s` shows all.", incident.Count(left, "entry is", "entries are"), command, i.Name()))
 	}
 	var messages []message
 	for _, lines := range parts {

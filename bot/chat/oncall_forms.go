@@ -220,7 +220,7 @@ func (f oncallForm) part() []slack.Block {
 func (f oncallForm) reason() slack.Block {
 	e := slack.NewPlainTextInputBlockElement(plainText("In a few words, for the history"), inputValue)
 	e.InitialValue, e.MaxLength = f.value(inputReason).Value, 200
-	return slack.NewInputBlock(inputReason, plainText("Why"), nil, e).WithOptional(true)
+	return slack.NewInputBlock(inputReason, plainText("Reason"), nil, e).WithOptional(true)
 }
 
 // when asks for a date and a time on the reader's clock, and for which of the two

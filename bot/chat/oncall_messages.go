@@ -277,7 +277,7 @@ func (v oncallView) changed(n oncall.Notice) message {
 	lines := []string{"The schedule has changed" + v.by(n) + "."}
 	for k, id := range n.Changed {
 		if k == most {
-			lines = append(lines, fmt.Sprintf("… and %d more rotations", len(n.Changed)-k))
+			lines = append(lines, "… and "+incident.Count(len(n.Changed)-k, "more rotation", "more rotations"))
 			break
 		}
 		r, ok := v.roster.Rotation(id)
@@ -313,7 +313,7 @@ func (v oncallView) moved(n oncall.Notice) message {
 	lines := []string{"Your shifts have moved" + v.by(n) + "."}
 	for k, move := range n.Moves {
 		if k == 10 {
-			lines = append(lines, fmt.Sprintf("… and in %d more rotations", len(n.Moves)-k))
+			lines = append(lines, "… and in "+incident.Count(len(n.Moves)-k, "more rotation", "more rotations"))
 			break
 		}
 		lines = append(lines, "*"+esc(move.Rotation)+"*: "+v.move(move))

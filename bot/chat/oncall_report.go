@@ -56,7 +56,7 @@ func (s *Slack) figures(ctx context.Context, self string, days int) reply {
 
 // ownFigures are one person's figures, for that person.
 func ownFigures(o report.OnCall, self string, days int) string {
-	head := fmt.Sprintf("*Your last %d days on call*\n", days)
+	head := "*Your figures of the last " + incident.Count(days, "day", "days") + "*\n"
 	i := slices.IndexFunc(o.People, func(p report.Person) bool { return p.ID == self })
 	if i < 0 {
 		return head + "You were not on call and were not paged."
@@ -66,14 +66,14 @@ func ownFigures(o report.OnCall, self string, days int) string {
 		fmt.Sprintf("On call %s, %d %% of the time: %s in business hours, %s on other weekday hours, %s at weekends, %s on holidays",
 			whole(p.Business+p.WeekdayOff+p.Weekend+p.Holiday), p.Share, whole(p.Business), whole(p.WeekdayOff), whole(p.Weekend), whole(p.Holiday)),
 		fmt.Sprintf("%s taken over from others, %s given away", whole(p.Gained), whole(p.Lost)),
-		fmt.Sprintf("Interrupted %d times: %d in business hours, %d off, %d asleep · %d nights, at most %d in a row · %d weekends on call",
-			p.Interruptions, p.InBusiness, p.InOff, p.InSleep, p.Nights, p.LongestRun, p.WeekendsOnCall),
-		fmt.Sprintf("%d pages: %d answered by you, %d by others, %d by nobody · %d with nothing to do, %d repeated within a day",
-			p.Pages, p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated),
+		fmt.Sprintf("Interrupted %s: %d in business hours, %d off, %d asleep · %s, at most %d in a row · %s on call",
+			incident.Count(p.Interruptions, "time", "times"), p.InBusiness, p.InOff, p.InSleep, incident.Count(p.Nights, "night", "nights"), p.LongestRun, incident.Count(p.WeekendsOnCall, "weekend", "weekends")),
+		fmt.Sprintf("%s: %d answered by you, %d by others, %d by nobody · %d with nothing to do, %d repeated within a day",
+			incident.Count(p.Pages, "page", "pages"), p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated),
 	}
 	if n := len(p.Rests); n > 0 {
 		last := p.Rests[n-1]
-		lines = append(lines, fmt.Sprintf(":warning: After %d nights less than 11 hours of rest were left, last at %s: a late start or a cover is in order", n, at(last.Ack)))
+		lines = append(lines, fmt.Sprintf(":warning: After %s less than 11 hours of rest were left, last at %s: a late start or a cover is in order", incident.Count(n, "night", "nights"), at(last.Ack)))
 	}
 	return head + strings.Join(lines, "\n")
 }
@@ -88,8 +88,8 @@ func leadFigures(r *rotation.Roster, o report.OnCall, self string) string {
 		if !ok || t.Lead != self {
 			continue
 		}
-		line := fmt.Sprintf("*%s*: covered %d %%, %d gaps (%s) · %d pages, %.2g per 12 h, at most %d within 12 h · %d people, load balanced to %d %%, nobody more than %d %% of the time",
-			esc(x.ID), x.Coverage, x.Gaps, whole(x.GapMinutes), x.Pages, x.PagesPer12h, x.Worst12h, x.People, x.Balance, x.MostShare)
+		line := fmt.Sprintf("*%s*: covered %d %%, %s (%s) · %s, %.2g per 12 h, at most %d within 12 h · %s, load balanced to %d %%, nobody more than %d %% of the time",
+			esc(x.ID), x.Coverage, incident.Count(x.Gaps, "gap", "gaps"), whole(x.GapMinutes), incident.Count(x.Pages, "page", "pages"), x.PagesPer12h, x.Worst12h, incident.Count(x.People, "person", "people"), x.Balance, x.MostShare)
 		if x.Worst12h > 2 || x.MostShare > 25 {
 			line += "\n:warning: " + strings.Join(tooMuch(x), "; ")
 		}

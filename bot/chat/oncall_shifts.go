@@ -122,10 +122,10 @@ func handOverLines(list []*rotation.Rotation, n names, now time.Time) []string {
 		lines = append(lines, h.line)
 	}
 	if more := len(all) - shiftsMost; more > 0 {
-		lines = append(lines, fmt.Sprintf("And %d more rotations.", more))
+		lines = append(lines, "And "+incident.Count(more, "more rotation", "more rotations")+".")
 	}
 	if never > 0 {
-		lines = append(lines, fmt.Sprintf("In %d rotations nothing changes for the time being.", never))
+		lines = append(lines, "In "+incident.Count(never, "rotation", "rotations")+" nothing changes for the time being.")
 	}
 	return lines
 }
@@ -151,7 +151,7 @@ func (s *Slack) calendar(user string, c desk.Caller, typed string) answer {
 	}
 	left := ""
 	if more := len(list) - calendarRows; more > 0 {
-		list, left = list[:calendarRows], fmt.Sprintf(" It shows %d rotations, and %d more there are: `%s calendar TEAM` draws one team's.", calendarRows, more, s.opt.OncallCommand)
+		list, left = list[:calendarRows], fmt.Sprintf(" It shows %d of %d rotations: `%s calendar TEAM` draws one team's.", calendarRows, calendarRows+more, s.opt.OncallCommand)
 	}
 	return s.workedOut(c, func(ctx context.Context) reply {
 		now := time.Now()

@@ -16,7 +16,7 @@ func TestS12Outcomes(t *testing.T) {
 		x.declare(incident.Declaration{Title: "keys leaked", Private: true})
 		x.tick(time.Minute)
 		_, err := x.Do(background(), Caller{Actor: ada}, 1, Act{Verb: NearMiss})
-		refused(t, err, "Say in a few words why INC-1 is a near miss")
+		refused(t, err, "Say in a few words what makes INC-1 a near miss")
 		x.act(ada, 1, Act{Verb: Relate, Into: 2, Text: "the same disk"})
 		_, err = x.Do(background(), Caller{Actor: ada}, 2, Act{Verb: Relate, Into: 1})
 		refused(t, err, "are related already")

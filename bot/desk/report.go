@@ -23,7 +23,7 @@ func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to
 	case !from.Before(to):
 		return report.OnCall{}, refusal("Swap them, or correct the one that is wrong.", "The end of the period is not after its start.")
 	case to.Sub(from) > MostReport:
-		return report.OnCall{}, refusal("Prompt for less at once.", "Figures are made for at most 400 days.")
+		return report.OnCall{}, refusal("Ask for less at once.", "Figures are made for at most 400 days.")
 	}
 	rosters, err := d.oncall.InForce(ctx, from, to)
 	if err != nil {

@@ -71,7 +71,7 @@ func (d *Desk) TestPages(ctx context.Context, c Caller, person incident.Actor) (
 		kind, id := person.Split()
 		ways := w.who.Methods(id)
 		if kind != "person" || len(ways) == 0 {
-			return refusal("Prompt for a name with slack, email or phone to be put there.", "The roster does not say how %s is reached.", w.who.DisplayName(person))
+			return refusal("Ask for a name with slack, email or phone to be put there.", "The roster does not say how %s is reached.", w.who.DisplayName(person))
 		}
 		name := make([]byte, 6)
 		rand.Read(name)
