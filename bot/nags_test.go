@@ -366,7 +366,7 @@ func (w *nagWeek) told() {
 }
 
 // TestWorstRemindedFirst leaves one person with a sev1 among many sev2: when the hour has
-// room for one more reminder, it is of the sev1.
+// room for one more reminder, it is of the sev1, but for one an hour of what has waited.
 func TestWorstRemindedFirst(t *testing.T) {
 	inBubble(t, calm(), func(r *rig) {
 		const worst = 7
@@ -390,12 +390,48 @@ func TestWorstRemindedFirst(t *testing.T) {
 			}
 		}
 		for k := 2; k < len(at); k++ {
-			if gap := at[k].Sub(at[k-1]); gap > 61*time.Minute {
+			if gap := at[k].Sub(at[k-1]); gap > 75*time.Minute {
 				t.Errorf("after %s the sev1 was not reminded of for %s", at[k-1].Format("15:04:05"), gap)
 			}
 		}
 		if len(at) < 5 {
 			t.Errorf("the sev1 was reminded of %d times in five hours", len(at))
+		}
+	})
+}
+
+// TestNoReminderStarves leaves one person with a sev3 among five late sev1, which could
+// use all the room there is: the sev3 gets its turn within two hours, and within working
+// hours, and the sev1 all the rest.
+func TestNoReminderStarves(t *testing.T) {
+	inBubble(t, calm(), func(r *rig) {
+		r.pass(time.Until(time.Date(2000, 1, 3, 8, 55, 0, 0, time.UTC)))
+		const least = 6
+		for n := 1; n <= least; n++ {
+			r.command("eve", "general", fmt.Sprintf("declare thing %d fails %s", n, []string{"sev1", "sev3"}[n/least]))
+			r.pass(time.Second)
+			r.command("ada", "general", fmt.Sprintf("ack INC-%d", n))
+		}
+		r.pass(14 * time.Hour)
+		w := &nagWeek{rig: r}
+		rings := w.rings()
+		var at []time.Time
+		for k, x := range rings {
+			if x.n == least {
+				at = append(at, x.at)
+			}
+			if k >= 3 && x.at.Sub(rings[k-3].at) < time.Hour-2*time.Second {
+				t.Errorf("the reminder at %s is the fourth within an hour", x.at.Format("15:04:05"))
+			}
+		}
+		if len(at) == 0 || at[0].After(time.Date(2000, 1, 3, 14, 12, 0, 0, time.UTC)) {
+			t.Fatalf("the sev3, to be told of by 13:00, was reminded of at %v, want by 14:12", at)
+		}
+		if last := at[len(at)-1]; last.Hour() >= 17 {
+			t.Errorf("the sev3 was reminded of at %s, after working hours", last.Format("15:04"))
+		}
+		if len(rings)-len(at) < 3*len(at) {
+			t.Errorf("%d reminders of the sev1 and %d of the sev3: the worse ones go first", len(rings)-len(at), len(at))
 		}
 	})
 }

@@ -50,6 +50,14 @@ func (t Targets) after(from time.Time, d time.Duration) time.Time {
 	return t.Hours.After(from, d)
 }
 
+// From returns the first instant from at on whose time counts.
+func (t Targets) From(at time.Time) time.Time {
+	if t.counted(at, at.Add(time.Second)) > 0 {
+		return at
+	}
+	return t.after(at, time.Second).Add(-time.Second)
+}
+
 // UpdateTargets are the times of updates where no agreement says others: from the
 // declaration to the first one, and from one to the next. Those of sev3 are meant in
 // working hours; of sev4 nobody waits to hear.

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,18 +66,59 @@ func Room(rung []time.Time, now time.Time) time.Time {
 	return recent[len(recent)-RemindersMost].Add(time.Hour)
 }
 
+// FairAfter is how long a reminder waits before it may go ahead of those of something
+// worse, which happens once within that time: otherwise a few bad incidents that nobody
+// tells of would take all the room there ever is.
+const FairAfter = time.Hour
+
+// Waiting is a reminder that is due, and for which the hour of its person had no room.
+type Waiting struct {
+	Severity Severity
+	Since    time.Time // when it was due first
+}
+
+// NextOf returns which of several reminders of one person goes first when there is room
+// for one: of the worst the one that has waited longest. Where fair, it is one of
+// something less bad that has waited for an hour, if there is one; it says so.
+func NextOf(list []Waiting, fair bool, now time.Time) (n int, fairly bool) {
+	if len(list) == 0 {
+		return -1, false
+	}
+	best, aside := 0, -1
+	worst := slices.MinFunc(list, func(a, b Waiting) int { return cmp.Compare(a.Severity, b.Severity) }).Severity
+	for k, x := range list {
+		if x.Severity < list[best].Severity || x.Severity == list[best].Severity && x.Since.Before(list[best].Since) {
+			best = k
+		}
+		if fair && x.Severity > worst && now.Sub(x.Since) >= FairAfter && (aside < 0 || x.Since.Before(list[aside].Since)) {
+			aside = k
+		}
+	}
+	if aside >= 0 {
+		return aside, true
+	}
+	return best, false
+}
+
 // Informs returns who can post an update: the communicator, else the commander, else
 // who responds or has acknowledged; empty where nobody can.
 func (i Incident) Informs() Actor {
+	who, _ := i.InformsAs()
+	return who
+}
+
+// InformsAs returns who can post an update, and by which role: whoever has acknowledged
+// and has none counts as a responder.
+func (i Incident) InformsAs() (Actor, Role) {
 	for _, r := range []Role{Communicator, Commander, Responder} {
 		if h := i.Holder(r); h.Human() {
-			return h
+			return h, r
 		}
 	}
 	if i.AcknowledgedBy.Human() {
-		return i.AcknowledgedBy
+		return i.AcknowledgedBy, Responder
 	}
-	return ""
+	return "", ""
 }
 
 // Heard returns when somebody was last heard of in a timeline: anything that they did,

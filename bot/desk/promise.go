@@ -25,6 +25,7 @@ type promiseRecord struct {
 	Reminder Reminder          `json:"reminder,omitzero"`
 	Last     time.Time         `json:"last,omitzero"`  // everything up to then was reminded of
 	Until    time.Time         `json:"until,omitzero"` // nobody is reminded before; the time runs on
+	Waits    time.Time         `json:"waits,omitzero"` // since when the reminder is due and has no room
 	Hands    time.Time         `json:"hands,omitzero"` // when it was asked whether more people are wanted
 	Silent   time.Time         `json:"silent,omitzero"`
 	Tired    time.Time         `json:"tired,omitzero"` // since when the commander led who was offered to hand over
@@ -47,8 +48,9 @@ type Reminder struct {
 
 // remindedRecord is when somebody was reminded lately, of whichever incident.
 type remindedRecord struct {
-	V  int         `json:"v"`
-	At []time.Time `json:"at"`
+	V    int         `json:"v"`
+	At   []time.Time `json:"at"`
+	Fair time.Time   `json:"fair,omitzero"` // when one went ahead of something worse last
 }
 
 // workingHours count where no agreement says which hours do.

@@ -26,30 +26,41 @@ func (w *work) remind(r *promiseRecord, events []incident.Event) error {
 		last = r.Reminder.Rung[n-1]
 	}
 	rings := !r.Until.IsZero() || r.Promises.Update.Rings(last, w.Now)
+	fairly := false
 	if rings {
 		room, err := w.roomFor(who)
 		if err != nil {
 			return err
 		}
+		if r.Waits.IsZero() {
+			r.Waits = w.Now
+		}
 		if room.After(w.Now) {
-			r.Until = room
+			r.Until = w.terms()(w.inc.Severity).From(room) // what waits for working hours is not heard after them
 			return nil
 		}
-		if yields, err := w.yields(who); err != nil || yields {
+		var own bool
+		if own, fairly, err = w.goesNow(who, r.Waits); err != nil || !own {
 			r.Until = w.Now.Add(yieldFor)
 			return err
 		}
 	}
-	r.Last, r.Until = w.Now, time.Time{}
-	return w.sendReminder(r, who, rings, events)
+	r.Last, r.Until, r.Waits = w.Now, time.Time{}, time.Time{}
+	return w.sendReminder(r, ringing{who, rings, fairly}, events)
 }
 
-// yieldFor is how long a reminder lets one of something worse go first.
+// yieldFor is how long a reminder lets another one go first.
 const yieldFor = time.Second
 
-// yields reports whether somebody is to be reminded of something worse at this instant:
-// when an hour has room for one more, it is not chance that says of what.
-func (w *work) yields(who incident.Actor) (bool, error) {
+// goesNow reports whether this reminder of somebody is the one that goes at this instant: when
+// an hour has room for one more, it is not chance that says of what. fairly means that it
+// goes ahead of something worse.
+func (w *work) goesNow(who incident.Actor, since time.Time) (own, fairly bool, err error) {
+	rung, _, err := ledger.Load[remindedRecord](w.Tx.Tx, remindedKey(who))
+	if err != nil {
+		return false, false, err
+	}
+	waiting := []incident.Waiting{{Severity: w.inc.Severity, Since: since}}
 	for key, value := range w.Scan(promisePrefix) {
 		n := ledger.LastNumber(key)
 		if n == w.inc.Number {
@@ -57,21 +68,26 @@ func (w *work) yields(who incident.Actor) (bool, error) {
 		}
 		var r promiseRecord
 		if err := json.Unmarshal(value, &r); err != nil {
-			return false, fmt.Errorf("read %s: %v", key, err)
+			return false, false, fmt.Errorf("read %s: %v", key, err)
 		}
 		i, err := loadIncident(w.Tx.Tx, n)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
-		if i.Severity >= w.inc.Severity || i.Informs() != who || !i.Status.Hurting() {
+		if i.Informs() != who {
 			continue
 		}
 		at := r.nextReminder(i, terms(w.who, i.Service, w.d.opt.Zone)(i.Severity))
-		if !at.IsZero() && !at.After(w.Now) {
-			return true, nil
+		if at.IsZero() || at.After(w.Now.Add(yieldFor)) { // whoever yields just now waits, too
+			continue
 		}
+		if r.Waits.IsZero() {
+			r.Waits = w.Now
+		}
+		waiting = append(waiting, incident.Waiting{Severity: i.Severity, Since: r.Waits})
 	}
-	return false, w.Err()
+	n, fairly := incident.NextOf(waiting, w.Now.Sub(rung.Fair) >= incident.FairAfter, w.Now)
+	return n == 0, fairly, w.Err()
 }
 
 // roomFor returns when somebody may be reminded again, whichever incident it is about.
@@ -80,9 +96,15 @@ func (w *work) roomFor(who incident.Actor) (time.Time, error) {
 	return incident.Room(rung.At, w.Now), err
 }
 
+// ringing is how somebody is reminded: heard, and ahead of something worse.
+type ringing struct {
+	who          incident.Actor
+	heard, ahead bool
+}
+
 // sendReminder has the reminder written anew, so that it is heard, or brought up to date.
-func (w *work) sendReminder(r *promiseRecord, who incident.Actor, rings bool, events []incident.Event) error {
-	m := &r.Reminder
+func (w *work) sendReminder(r *promiseRecord, how ringing, events []incident.Event) error {
+	m, who := &r.Reminder, how.who
 	if m.Person != who {
 		m.Rung, m.Posted = nil, nil
 	}
@@ -94,7 +116,7 @@ func (w *work) sendReminder(r *promiseRecord, who incident.Actor, rings bool, ev
 			m.Before = e.Text
 		}
 	}
-	if !rings {
+	if !how.heard {
 		return w.editReminder(m)
 	}
 	m.Number++
@@ -104,6 +126,9 @@ func (w *work) sendReminder(r *promiseRecord, who incident.Actor, rings bool, ev
 		return err
 	}
 	rung.V, rung.At = 1, append(slices.Clip(rung.At[max(0, len(rung.At)-incident.RemindersMost+1):]), w.Now)
+	if how.ahead {
+		rung.Fair = w.Now
+	}
 	if err := w.Save(remindedKey(who), rung); err != nil {
 		return err
 	}
@@ -135,13 +160,13 @@ func (w *work) settleReminder(r *promiseRecord) error {
 	case !m.Open:
 		return nil
 	case !hurting || r.Promises.Updated.After(m.Asked):
-		r.Until = time.Time{}
+		r.Until, r.Waits = time.Time{}, time.Time{}
 		return w.closeReminder(m, "done")
 	case who != m.Person:
 		if err := w.closeReminder(m, "free"); err != nil {
 			return err
 		}
-		r.Until, r.Last = time.Time{}, time.Time{} // the new holder hears at once how it stands
+		r.Until, r.Last, r.Waits = time.Time{}, time.Time{}, time.Time{} // the new holder hears at once how it stands
 		return nil
 	default:
 		return nil
