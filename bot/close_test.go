@@ -28,8 +28,13 @@ func TestCloseList(t *testing.T) {
 			}
 		}
 		result := r.submit("ada", v, map[string]map[string]any{"how": {"value": "rollback"}})
-		if result.Closed || !strings.Contains(result.Errors["anyway"], "not ready to be closed") {
+		if result.Closed || result.View == nil {
 			t.Fatalf("Submit() with a part = %+v, want to be told what is missing", result)
+		}
+		for _, want := range []string{"not ready to be closed", "a promise was missed (update) (task TEXT, or: accept REASON)", "To close it all the same: close anyway REASON."} {
+			if !strings.Contains(unescaped(string(result.View.Blocks)), want) {
+				t.Errorf("the form does not say %q: %s", want, result.View.Blocks)
+			}
 		}
 		if i, _ := r.fold(1); !i.HowAssumed {
 			t.Error("a part of what was refused is recorded")
@@ -119,6 +124,34 @@ func TestWordsForTheEnd(t *testing.T) {
 		r.command("ada", room, "postmortem waive the same as INC-4")
 		if i, _ := r.fold(1); i.Reviewer != "" || i.Waived != "the same as INC-4" {
 			t.Errorf("written by %q, waived because of %q", i.Reviewer, i.Waived)
+		}
+	})
+}
+
+// TestCloseAsksWhoDoesIt closes an incident whose follow-up has no team: the form asks for it.
+func TestCloseAsksWhoDoesIt(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.apply(strings.Replace(rosterText, "defaults:", "  - {id: mail, name: Mail, kind: service, policy: payments}\ndefaults:", 1))
+		room := r.takenOn("mails are lost sev2 service:mail")
+		r.command("ada", room, "mitigate rollback")
+		r.command("ada", room, "resolve")
+		r.pass(20 * time.Second)
+		i, _ := r.fold(1)
+		given := map[string]any{"reviewer": "U0BOB"}
+		for _, f := range i.FollowUps { // the permanent fix, and that an owner is found
+			given["team "+f.ID] = "payments"
+		}
+		r.press("ada", room, r.marked(r.channelOf(room).Messages, "card", "INC-1")[0], "Close")
+		v := r.view("U0ADA")
+		if !strings.Contains(string(v.Blocks), "INC-1-F1 has no team, INC-1-F2 has no team") {
+			t.Errorf("the form does not say what is missing: %s", v.Blocks)
+		}
+		res := r.fill("ada", v, given)
+		if !res.Closed {
+			t.Fatalf("the form was answered with %+v", res)
+		}
+		if i, _ := r.fold(1); i.Status != incident.Closed || r.followUp("INC-1-F2").Team != "payments" {
+			t.Errorf("it is %s, and INC-1-F2 is of %q", i.Status, r.followUp("INC-1-F2").Team)
 		}
 	})
 }

@@ -85,35 +85,46 @@ func (i Incident) Missing(r Record) []Gap {
 	over := i.Resolved
 	if n := len(i.Impact); n > 0 {
 		add(ItemImpact, i.Impact[n-1].End.IsZero(), "the impact has no end", "impact until 14:40")
-		over = i.Impact[n-1].End
+		if end := i.Impact[n-1].End; !end.IsZero() {
+			over = end
+		}
 	}
 	add(ItemHow, i.How == "" || i.HowAssumed, "nobody has said how it was mitigated", "mitigate rollback, restart, failover, flag, workaround or fix")
 	add(ItemPublic, !r.Public.IsZero() && r.Public.Before(over), "the public was told of it, and not that it is over", "public TEXT")
 	add(ItemReview, i.Reviewer == "" && i.Waived == "", "nobody writes the post-mortem", "postmortem owner @ada, or: postmortem waive REASON")
-	if says := i.unowned(r); says != "" {
-		add(ItemFollowUps, true, says, "task TEXT, or: no-follow-ups REASON")
-	}
+	says, mend := i.unowned(r)
+	add(ItemFollowUps, says != "", says, mend)
 	add(ItemPromises, i.missUnanswered(r), missedWords(r.Missed), "task TEXT, or: accept REASON")
 	add(ItemStakeholders, r.Interested && !i.Private && r.Informed.Before(over), "those with an interest do not know that it is over", "update TEXT")
 	return list
 }
 
-// unowned says which follow-up has no team or no date, or that there is none.
-func (i Incident) unowned(r Record) string {
+// unowned says which follow-ups have no team or no date, or that there is none, and what to
+// type.
+func (i Incident) unowned(r Record) (says, mend string) {
+	var lacks, types []string
 	for _, f := range i.FollowUps {
-		switch {
-		case !f.Open():
-		case f.Team == "" && f.Owner == "":
-			return f.ID + " has no team"
-		case f.Due.IsZero():
-			return f.ID + " has no date"
+		if f.NoTeam() {
+			lacks, types = append(lacks, f.ID+" has no team"), append(types, "give "+f.ID+" team:ID")
+		}
+		if f.NoDate() {
+			lacks, types = append(lacks, f.ID+" has no date"), append(types, "date "+f.ID+" 2027-01-31")
 		}
 	}
-	if len(i.FollowUps) == 0 && r.NoFollowUps == "" {
-		return "there is no follow-up"
+	switch {
+	case len(lacks) > 0:
+		return strings.Join(lacks, ", "), strings.Join(types, ", and: ")
+	case len(i.FollowUps) == 0 && r.NoFollowUps == "":
+		return "there is no follow-up", "task TEXT, or: no-follow-ups REASON"
 	}
-	return ""
+	return "", ""
 }
+
+// NoTeam reports whether nobody is to do what is to be done.
+func (f FollowUp) NoTeam() bool { return f.Open() && f.Team == "" && f.Owner == "" }
+
+// NoDate reports whether it is to be done at no time.
+func (f FollowUp) NoDate() bool { return f.Open() && f.Due.IsZero() }
 
 // missUnanswered reports whether a promise was missed and nothing follows from it: the
 // follow-up that a mitigation opens by itself does not say so.

@@ -182,7 +182,7 @@ func (i Incident) DropFollowUp(id, why string, by Actor, now time.Time) (Change,
 	return i.changeFollowUp(Event{Kind: KindFollowUpDropped, FollowUp: &f, Text: why}, by, now), nil
 }
 
-// DateFollowUp gives a follow-up another date, with the reason.
+// DateFollowUp gives a follow-up a date; where it has one, another, with the reason.
 func (i Incident) DateFollowUp(id string, due time.Time, why string, by Actor, now time.Time) (Change, error) {
 	f, err := i.openOne(id)
 	if err != nil {
@@ -192,7 +192,7 @@ func (i Incident) DateFollowUp(id string, due time.Time, why string, by Actor, n
 	switch {
 	case !due.After(now):
 		return Change{}, Refuse("As in 2027-01-31.", "The new date of %s must be in the future.", id)
-	case why == "":
+	case why == "" && !f.Due.IsZero():
 		return Change{}, Refuse("", "Say what changed; %s keeps its date.", id)
 	}
 	f.Due = due

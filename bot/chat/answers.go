@@ -48,16 +48,6 @@ func (s *Slack) trouble(err error) string {
 	return "That did not work, and nothing was recorded. Please try again. (Reference " + ref + ")"
 }
 
-// atInput shows an error at an input of a form, where nothing is markup.
-func (s *Slack) atInput(input string, err error) answer {
-	text := s.trouble(err)
-	var r *incident.Refusal
-	if errors.As(err, &r) {
-		text = r.Text(s.people.Current().DisplayName(r.Who), incident.Clock(r.When, time.Now(), s.opt.Zone))
-	}
-	return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{input: short(text, 150)})}
-}
-
 // mistake answers a command that could not be carried out. What was typed is
 // shown again where it was more than a word, so that it can be copied.
 func (s *Slack) mistake(err error, cmd Command) reply {

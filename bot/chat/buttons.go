@@ -224,7 +224,7 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	if err != nil {
 		return s.told(c, s.mistake(err, Command{}))
 	}
-	state := formState{Incident: p.incident, ReplyURL: c.ReplyURL}
+	state := formState{Incident: p.incident, ReplyURL: c.ReplyURL, Shown: map[string]string{inputHow: saidHow(b.Incident)}}
 	if p.action == actHandOver {
 		return s.thenForm(trigger, c, handOverForm(b.Incident, state))
 	}
@@ -249,6 +249,9 @@ func (s *Slack) thenForm(trigger string, c desk.Caller, form slack.ModalViewRequ
 // what came of it.
 func (s *Slack) submitted(ctx context.Context, i slack.InteractionCallback) answer {
 	a := s.submittedForm(ctx, i)
+	if r, ok := a.payload.(refused); ok {
+		a.payload = r.in(i.View)
+	}
 	user, atHome := strings.CutPrefix(readState(i.View.PrivateMetadata).ReplyURL, homeAddress)
 	if atHome && a.payload == nil && a.after == nil {
 		a.after = func(ctx context.Context) { s.publishHome(ctx, s.homes.tab(user, time.Now(), nil)) }
@@ -270,7 +273,7 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return answer{}
 	case formResolve:
 		act := desk.Act{Verb: desk.Resolve, Text: named(stateOf(i.View, inputText).Value, s.nameOf),
-			How: incident.How(stateOf(i.View, inputHow).SelectedOption.Value)}
+			How: incident.How(stateOf(i.View, inputHow).SelectedOption.Value), Fit: howSent(state)}
 		if _, err := s.desk.Do(ctx, caller, state.Incident, act); err != nil {
 			return s.atInput(inputText, err)
 		}
@@ -284,13 +287,13 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 	case formClose:
 		return s.submittedClose(ctx, caller, state.Incident, i.View)
 	case formReroute:
-		return s.submittedReroute(ctx, caller, state.Incident, i.View)
+		return s.submittedReroute(ctx, caller, state, i.View)
 	case formHurtsAgain:
 		return s.submittedBack(ctx, caller, state.Incident, i.View)
 	case formImpact:
-		return s.submittedImpact(ctx, caller, state.Incident, i.View)
+		return s.submittedImpact(ctx, caller, state, i.View)
 	case formMitigate:
-		return s.submittedMitigate(ctx, caller, state.Incident, i.View)
+		return s.submittedMitigate(ctx, caller, state, i.View)
 	case formOthers:
 		return s.submittedOthers(ctx, caller, i.View)
 	case formFollowUp:

@@ -4,11 +4,13 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
 )
 
 const (
@@ -49,7 +51,7 @@ func (s *Slack) closes(ctx context.Context, trigger string, c desk.Caller, n int
 	if s.desk.MayAct(ctx, c, n, desk.Act{Verb: desk.Close}) != nil {
 		return answer{}, false
 	}
-	return s.thenForm(trigger, c, closeForm(e, text, formState{Incident: n, ReplyURL: c.ReplyURL})), true
+	return s.thenForm(trigger, c, closeForm(e, s.people.Current().Roster.Teams, text, formState{Incident: n, ReplyURL: c.ReplyURL})), true
 }
 
 // pressedClose is the button of the card. What it did is seen there and in the channel; where
@@ -71,11 +73,15 @@ func (s *Slack) pressedClose(ctx context.Context, trigger string, c desk.Caller,
 }
 
 // closeForm says item by item what is there and what is missing, and asks for the latter.
-func closeForm(e desk.Ending, text string, state formState) slack.ModalViewRequest {
+func closeForm(e desk.Ending, teams []rotation.Team, text string, state formState) slack.ModalViewRequest {
 	i := e.Incident
 	blocks := []slack.Block{section("*" + i.Name() + " · " + esc(i.Title) + "*\n" + strings.Join(endingLines(e), "\n"))}
 	for _, g := range e.Gaps {
-		blocks = append(blocks, gapInputs(i, g)...)
+		inputs := gapInputs(i, teams, g)
+		if len(inputs) == 0 || g.Item == incident.ItemFollowUps && len(teams) == 0 {
+			inputs = append(inputs, contextLine("To mend that, press Cancel and type: `"+esc(g.Mend)+"`"))
+		}
+		blocks = append(blocks, inputs...)
 	}
 	if text != "" {
 		blocks = append(blocks, slack.NewInputBlock(inputText, plainText("Words for the end"), nil, longInput("", text)).WithOptional(true))
@@ -137,11 +143,15 @@ func endingLines(e desk.Ending) []string {
 }
 
 // gapInputs ask for what is missing of an item; nothing of it is required.
-func gapInputs(i incident.Incident, g incident.Gap) []slack.Block {
+func gapInputs(i incident.Incident, teams []rotation.Team, g incident.Gap) []slack.Block {
 	ask := func(block, label, placeholder string) slack.Block {
 		return slack.NewInputBlock(block, plainText(label), nil, longInput(placeholder, "")).WithOptional(true)
 	}
 	switch g.Item {
+	case incident.ItemImpact:
+		until := slack.NewPlainTextInputBlockElement(plainText("14:40"), inputValue)
+		until.MaxLength = 40
+		return []slack.Block{slack.NewInputBlock(inputUntil, plainText("When was the impact over?"), plainText("On your own clock: 14:40, or with the day, as in 2026-11-29 14:40."), until).WithOptional(true)}
 	case incident.ItemHow:
 		return []slack.Block{howInput(i)}
 	case incident.ItemPublic:
@@ -156,7 +166,7 @@ func gapInputs(i incident.Incident, g incident.Gap) []slack.Block {
 		}
 	case incident.ItemFollowUps:
 		if len(i.FollowUps) > 0 {
-			return nil // the list says which one lacks what
+			return unownedInputs(i, teams)
 		}
 		return []slack.Block{ask(inputTask, "What is to be done yet?", "Load the provider's roots weekly"), ask(inputNoTasks, "Or nothing, because", "The provider has mended it")}
 	case incident.ItemPromises:
@@ -169,20 +179,94 @@ func gapInputs(i incident.Incident, g incident.Gap) []slack.Block {
 	return nil
 }
 
-func (s *Slack) submittedClose(ctx context.Context, c desk.Caller, n int, v slack.View) answer {
+// unownedMost is of how many follow-ups the form asks what they lack.
+const unownedMost = 10
+
+// unownedInputs ask for the teams and the dates that follow-ups lack.
+func unownedInputs(i incident.Incident, teams []rotation.Team) []slack.Block {
+	var blocks []slack.Block
+	for _, f := range i.FollowUps {
+		name := clip(f.ID+" “"+f.Title, 60) + "”"
+		if options := teamOptions(teams); f.NoTeam() && len(options) > 0 {
+			team := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("A team"), inputValue)
+			fill(team, options)
+			blocks = append(blocks, slack.NewInputBlock(inputTeam+" "+f.ID, plainText("Who does "+name+"?"), nil, team).WithOptional(true))
+		}
+		if f.NoDate() {
+			blocks = append(blocks, slack.NewInputBlock(inputDue+" "+f.ID, plainText("Until when is "+name+" done?"), nil, slack.NewDatePickerBlockElement(inputValue)).WithOptional(true))
+		}
+	}
+	return blocks[:min(len(blocks), unownedMost)]
+}
+
+// readClosure reads what was filled in.
+func (s *Slack) readClosure(c desk.Caller, v slack.View) (x desk.Closure, err error) {
 	words := func(block string) string { return named(strings.TrimSpace(stateOf(v, block).Value), s.nameOf) }
-	x := desk.Closure{
+	x = desk.Closure{
 		How: incident.How(stateOf(v, inputHow).SelectedOption.Value), Public: words(inputPublic), Update: words(inputUpdate),
 		Waive: words(inputWaive), Task: words(inputTask), NoFollowUps: words(inputNoTasks), Accept: words(inputAccept),
-		Anyway: words(inputAnyway), Text: words(inputText),
+		Anyway: words(inputAnyway), Text: words(inputText), Until: strings.TrimSpace(stateOf(v, inputUntil).Value), Zone: s.zoneOf(c.Actor),
+		Teams: map[string]string{}, Dates: map[string]time.Time{},
 	}
 	if user := stateOf(v, inputReviewer).SelectedUser; user != "" {
 		x.Reviewer = s.people.Current().Actor(user)
 	}
-	if _, err := s.desk.CloseWith(ctx, c, n, x); err != nil {
+	for _, b := range v.Blocks.BlockSet {
+		block := b.ID()
+		if id, ok := strings.CutPrefix(block, inputTeam+" "); ok {
+			if team := stateOf(v, block).SelectedOption.Value; team != "" {
+				x.Teams[id] = team
+			}
+		}
+		if id, ok := strings.CutPrefix(block, inputDue+" "); ok {
+			if date := stateOf(v, block).SelectedDate; date != "" {
+				x.Dates[id], err = incident.DayOf(date, time.Now(), s.opt.Zone)
+			}
+		}
+	}
+	return x, err
+}
+
+func (s *Slack) submittedClose(ctx context.Context, c desk.Caller, n int, v slack.View) answer {
+	if a, seen := s.closedMeanwhile(ctx, c, n, v); seen {
+		return a
+	}
+	x, err := s.readClosure(c, v)
+	if err == nil {
+		_, err = s.desk.CloseWith(ctx, c, n, x)
+	}
+	if err != nil {
 		return s.atInput(inputAnyway, err)
 	}
 	return answer{}
+}
+
+// closedMeanwhile shows the form anew where something was filled in that is not missing any
+// more, since somebody else has seen to it.
+func (s *Slack) closedMeanwhile(ctx context.Context, c desk.Caller, n int, v slack.View) (a answer, seen bool) {
+	e, err := s.desk.Ending(ctx, c.Actor, n)
+	if err != nil || e.Incident.Status != incident.Resolved {
+		return answer{}, false // closing it says what is wrong
+	}
+	now := closeForm(e, s.people.Current().Roster.Teams, stateOf(v, inputText).Value, readState(v.PrivateMetadata))
+	asked := map[string]bool{inputText: true}
+	for _, b := range now.Blocks.BlockSet {
+		asked[b.ID()] = true
+	}
+	for _, b := range v.Blocks.BlockSet {
+		seen = seen || !asked[b.ID()] && answered(stateOf(v, b.ID()))
+	}
+	if !seen {
+		return answer{}, false
+	}
+	r := refused{input: inputAnyway, text: "Since you opened this form, somebody else has seen to a part of the list: it is ticked above, and not asked for any more. To close it, send the form again.", shown: map[string]string{}}
+	v.Blocks = now.Blocks
+	return answer{payload: r.in(v)}, true
+}
+
+// answered reports whether an input was filled in.
+func answered(a slack.BlockAction) bool {
+	return strings.TrimSpace(a.Value) != "" || a.SelectedOption.Value != "" || a.SelectedUser != "" || a.SelectedDate != "" || len(a.SelectedOptions) > 0
 }
 
 // review handles what stands after "postmortem": who writes it, or that nobody does.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // TestEndingOfWhatHitNobody: the list before the end says the same of the impact as the card, and of
@@ -51,5 +52,29 @@ func TestHandOverOfWhatHitsNobody(t *testing.T) {
 	sound(t, "relief", m)
 	if text := textsOf(t, m); !strings.Contains(text, "*Watching:*") || !strings.Contains(text, "and 6 more") {
 		t.Errorf("the hand-over ends with %s", text[max(0, len(text)-300):])
+	}
+}
+
+// TestCloseFormAsksForAllThatIsMissing: each gap has a field, or the command for it.
+func TestCloseFormAsksForAllThatIsMissing(t *testing.T) {
+	i := incident.Incident{Number: 7, Title: "card payments fail", Status: incident.Resolved, Severity: incident.Sev1, Highest: incident.Sev1,
+		Impact: []incident.Interval{{Start: noon}}, Resolved: noon.Add(time.Hour),
+		FollowUps: []incident.FollowUp{{ID: "INC-7-F1", Title: "load the roots"}, {ID: "INC-7-F2", Title: "done", State: incident.Done}}}
+	e := desk.Ending{Brief: desk.Brief{Incident: i}, Record: incident.Record{Missed: []incident.Promise{incident.PromiseAck}, Public: noon, Interested: true}}
+	e.Gaps = i.Missing(e.Record)
+	for _, teams := range [][]rotation.Team{nil, {{ID: "payments", Name: "Payments"}}} {
+		v := closeForm(e, teams, "", formState{Incident: 7})
+		have := map[string]bool{}
+		for _, b := range v.Blocks.BlockSet {
+			have[b.ID()] = true
+		}
+		for _, want := range []string{inputUntil, inputHow, inputPublic, inputReviewer, inputDue + " INC-7-F1", inputAccept, inputTask, inputUpdate, inputAnyway} {
+			if !have[want] {
+				t.Errorf("%d teams: nothing asks for %s", len(teams), want)
+			}
+		}
+		if have[inputTeam+" INC-7-F1"] != (len(teams) > 0) || have[inputTeam+" INC-7-F2"] {
+			t.Errorf("%d teams: the form has %v", len(teams), have)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/rotation"
 )
 
 const formFollowUp = "followup"
@@ -81,9 +82,9 @@ func (s *Slack) followUpForm(f desk.ListedFollowUp, state formState) slack.Modal
 	case actFollowUpDate:
 		title, submit = "Date of ", "Save"
 		date := slack.NewDatePickerBlockElement(inputValue)
-		if !f.Due.IsZero() {
-			date.InitialDate = f.Due.In(s.opt.Zone).Format(time.DateOnly)
-		}
+		date.InitialDate = s.dueDate(f.FollowUp)
+		state.Shown = map[string]string{inputDue: date.InitialDate}
+		v.PrivateMetadata = state.String()
 		blocks = append(blocks, slack.NewInputBlock(inputDue, plainText("New date"), nil, date),
 			followUpInput("What changed", "In a sentence, as in: it waits for the provider"))
 	case actFollowUpDrop:
@@ -99,6 +100,30 @@ func (s *Slack) followUpForm(f desk.ListedFollowUp, state formState) slack.Modal
 	return v
 }
 
+// dueDate is the date of a follow-up as a form has it; empty: it has none.
+func (s *Slack) dueDate(f incident.FollowUp) string {
+	if f.Due.IsZero() {
+		return ""
+	}
+	return f.Due.In(s.opt.Zone).Format(time.DateOnly)
+}
+
+// dateSent refuses a date that a follow-up has anyway, and one that overtakes another that
+// it got since the form was opened.
+func (s *Slack) dateSent(state formState, date string) func(incident.FollowUp) error {
+	return func(f incident.FollowUp) error {
+		now := s.dueDate(f)
+		x := fields{state.Shown, map[string]string{inputDue: date}, map[string]string{inputDue: now}}
+		switch {
+		case x.overtaken(inputDue):
+			return x.overtake(inputDue, f.ID+" was moved to "+now)
+		case date == now && f.Open():
+			return refuse("Choose another one, or press Cancel.", f.ID+" is due on "+now+" already.")
+		}
+		return nil
+	}
+}
+
 func followUpInput(label, hint string) slack.Block {
 	text := slack.NewPlainTextInputBlockElement(plainText(hint), inputValue)
 	text.Multiline, text.MaxLength = true, 3000
@@ -109,18 +134,24 @@ func followUpInput(label, hint string) slack.Block {
 func (s *Slack) takerInputs() []slack.Block {
 	who := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plainText("Somebody"), inputValue)
 	blocks := []slack.Block{slack.NewInputBlock(inputHolder, plainText("To a person"), plainText("They are told by a direct message."), who).WithOptional(true)}
-	var options []*slack.OptionBlockObject
-	for _, t := range s.people.Current().Roster.Teams {
-		if len(options) < servicesMost && len(t.ID) <= valueMost {
-			options = append(options, slack.NewOptionBlockObject(t.ID, plainText(clip(esc(t.Name), 75)), nil))
-		}
-	}
+	options := teamOptions(s.people.Current().Roster.Teams)
 	if len(options) == 0 {
 		return blocks
 	}
 	team := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("A team"), inputValue)
 	fill(team, options)
 	return append(blocks, slack.NewInputBlock(inputTeam, plainText("Or to a team"), nil, team).WithOptional(true))
+}
+
+// teamOptions are the teams of the roster, to choose from.
+func teamOptions(teams []rotation.Team) []*slack.OptionBlockObject {
+	var options []*slack.OptionBlockObject
+	for _, t := range teams {
+		if len(options) < servicesMost && len(t.ID) <= valueMost {
+			options = append(options, slack.NewOptionBlockObject(t.ID, plainText(clip(esc(t.Name), 75)), nil))
+		}
+	}
+	return options
 }
 
 // submittedFollowUp does what the form says.
@@ -132,6 +163,7 @@ func (s *Slack) submittedFollowUp(ctx context.Context, c desk.Caller, v slack.Vi
 		act.Verb = desk.DropTask
 	case actFollowUpDate:
 		act.Verb, input = desk.DateTask, inputDue
+		act.Fit = s.dateSent(state, stateOf(v, inputDue).SelectedDate)
 		var err error
 		if act.Due, err = incident.DayOf(stateOf(v, inputDue).SelectedDate, time.Now(), s.opt.Zone); err != nil {
 			return s.atInput(inputDue, err)

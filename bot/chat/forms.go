@@ -39,6 +39,8 @@ type formState struct {
 	FollowUp string      `json:"follow_up,omitempty"`
 	Act      string      `json:"act,omitempty"`      // of a follow-up: the button that was pressed
 	Reminded *reminded   `json:"reminded,omitempty"` // and the message that has it
+
+	Shown map[string]string `json:"shown,omitempty"` // what fields began with, by their blocks; see [asShown]
 }
 
 // String returns the state as a form keeps it.

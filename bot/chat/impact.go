@@ -1,7 +1,10 @@
 package chat
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,42 +61,68 @@ func (s *Slack) impactFormOn(ctx context.Context, trigger string, c desk.Caller,
 	return s.thenForm(trigger, c, impactForm(b.Incident, b.Service.Functions, s.zoneOf(c.Actor), cmd.Text, formState{Incident: n, ReplyURL: c.ReplyURL}))
 }
 
+// impactFields are what the record says of the impact, as the fields of the form have it.
+func impactFields(i incident.Incident, zone *time.Location) map[string]string {
+	f := map[string]string{inputSource: i.Hit.Source, inputFunction: i.Function}
+	if n := len(i.Impact); n > 0 {
+		f[inputSince] = i.Impact[0].Start.In(zone).Format("2006-01-02 15:04")
+		if end := i.Impact[n-1].End; !end.IsZero() && !i.Status.Hurting() {
+			f[inputUntil] = end.In(zone).Format("2006-01-02 15:04")
+		}
+	}
+	if i.Hit.Count > 0 {
+		f[inputCount] = strconv.Itoa(i.Hit.Count)
+	}
+	var who []string
+	for _, a := range incident.Audiences {
+		if i.Hit.Hits(a) {
+			who = append(who, string(a))
+		}
+	}
+	if i.ImpactNone() {
+		who = append(who, nobodyHit)
+	}
+	f[inputWho] = strings.Join(who, ",")
+	for block, value := range f {
+		f[block] = short(strings.TrimSpace(value), impactMost)
+	}
+	return f
+}
+
+// impactMost is how many characters a line of the form has.
+const impactMost = 300
+
 // impactForm asks for what is known of the impact, beginning with what the record says.
 func impactForm(i incident.Incident, functions []string, zone *time.Location, known string, state formState) slack.ModalViewRequest {
+	now := impactFields(i, zone)
+	state.Shown = map[string]string{}
+	for block, value := range now {
+		state.Shown[block] = asShown(value)
+	}
 	line := func(block, label, hint, value string) slack.Block {
 		e := slack.NewPlainTextInputBlockElement(nil, inputValue)
-		e.MaxLength, e.InitialValue = 300, short(value, 300)
+		e.MaxLength, e.InitialValue = impactMost, short(value, impactMost)
 		var help *slack.TextBlockObject
 		if hint != "" {
 			help = plainText(hint)
 		}
 		return slack.NewInputBlock(block, plainText(label), help, e).WithOptional(true)
 	}
-	since, until, count := "", "", ""
-	if n := len(i.Impact); n > 0 {
-		since = i.Impact[0].Start.In(zone).Format("2006-01-02 15:04")
-		if end := i.Impact[n-1].End; !end.IsZero() {
-			until = end.In(zone).Format("2006-01-02 15:04")
-		}
-	}
-	if i.Hit.Count > 0 {
-		count = strconv.Itoa(i.Hit.Count)
-	}
 	blocks := []slack.Block{
 		section("*" + i.Name() + " · " + esc(i.Title) + "*"),
-		line(inputSince, "It began", "On your own clock: 14:05, or with the day.", since),
+		line(inputSince, "It began", "On your own clock: 14:05, or with the day.", now[inputSince]),
 	}
 	if !i.Status.Hurting() {
-		blocks = append(blocks, line(inputUntil, "It was over", "", until))
+		blocks = append(blocks, line(inputUntil, "It was over", "", now[inputUntil]))
 	}
 	hint := ""
 	if len(functions) > 0 {
 		hint = "As in: " + clip(strings.Join(functions, ", "), 140)
 	}
 	blocks = append(blocks, whoInput(i),
-		line(inputCount, "How many", "A number. Empty where nobody has counted.", count),
-		line(inputSource, "Where the number is from", "", i.Hit.Source),
-		line(inputFunction, "What they cannot do", hint, i.Function),
+		line(inputCount, "How many", "A number. Empty where nobody has counted.", now[inputCount]),
+		line(inputSource, "Where the number is from", "", now[inputSource]),
+		line(inputFunction, "What they cannot do", hint, now[inputFunction]),
 		line(inputReason, "What you know it from", "", known))
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: formImpact, PrivateMetadata: state.String(),
@@ -123,62 +152,149 @@ func whoInput(i incident.Incident) slack.Block {
 	return slack.NewInputBlock(inputWho, plainText("Who is hit"), nil, boxes).WithOptional(true)
 }
 
-// submittedImpact records what the form says where it says something new.
-func (s *Slack) submittedImpact(ctx context.Context, c desk.Caller, n int, v slack.View) answer {
-	b, err := s.desk.Show(ctx, c.Actor, n)
-	if err != nil {
-		return s.atInput(inputSince, err)
+// submittedImpact records what somebody changed in the form.
+func (s *Slack) submittedImpact(ctx context.Context, c desk.Caller, state formState, v slack.View) answer {
+	sent := map[string]string{}
+	for _, block := range impactBlocks {
+		sent[block] = strings.TrimSpace(stateOf(v, block).Value)
 	}
-	zone := s.zoneOf(c.Actor)
-	value := func(block string) string { return strings.TrimSpace(stateOf(v, block).Value) }
-	m := desk.Impact{Function: value(inputFunction)}
-	was := impactForm(b.Incident, nil, zone, "", formState{})
-	if m.Since = value(inputSince); m.Since == initialOf(was, inputSince) {
-		m.Since = "" // to the second as it was
-	}
-	if m.Until = value(inputUntil); m.Until == initialOf(was, inputUntil) {
-		m.Until = ""
-	}
-	h := incident.Hit{Source: value(inputSource)}
+	var who []string
 	for _, o := range stateOf(v, inputWho).SelectedOptions {
-		if o.Value == nobodyHit {
-			m.None = true
-			continue
+		who = append(who, o.Value)
+	}
+	slices.SortFunc(who, func(a, b string) int { return slices.Index(whoOrder, a) - slices.Index(whoOrder, b) })
+	sent[inputWho] = strings.Join(who, ",")
+	at, zone := inputSince, s.zoneOf(c.Actor)
+	act := desk.Act{Verb: desk.SetImpact, Text: named(stateOf(v, inputReason).Value, s.nameOf), Zone: zone}
+	act.Fit = func(i incident.Incident, a *desk.Act) (err error) {
+		f := fields{state.Shown, sent, impactFields(i, zone)}
+		if a.Impact, at, err = impactSent(f, i.Hit); err == nil && !a.Impact.Said() {
+			at, err = inputReason, errUnchanged
+			if incident.CleanText(a.Text) != "" {
+				err = refuse("To write down what you know: note, and the words.", "Nothing else in the form was changed.")
+			}
 		}
-		h.Who = append(h.Who, incident.Audience(o.Value))
+		return err
 	}
-	if m.None && len(h.Who) > 0 {
-		return s.atInput(inputWho, refuse("", "Nobody was hit, or somebody was: choose one of the two."))
+	_, err := s.desk.Do(ctx, c, state.Incident, act)
+	switch {
+	case errors.Is(err, errUnchanged), err == nil:
+		return answer{}
+	default:
+		return s.atInput(at, err)
 	}
-	if count := value(inputCount); count != "" {
-		if h.Count, err = strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "’", "", "'", "").Replace(count)); err != nil || h.Count < 0 {
-			return s.atInput(inputCount, refuse("", "Write a number, as in 1200."))
-		}
-	}
-	if m.None {
-		m.Since, m.Until, h = "", "", incident.Hit{}
-	}
-	m.Hit = &h
-	act := desk.Act{Verb: desk.SetImpact, Impact: m, Text: named(value(inputReason), s.nameOf), Zone: zone}
-	if _, err := s.desk.Do(ctx, c, n, act); err != nil {
-		if block := inputUntil; m.Until != "" && m.Since == "" {
-			return s.atInput(block, err)
-		}
-		return s.atInput(inputSince, err)
-	}
-	return answer{}
 }
 
-// initialOf is what a text field of a form begins with.
-func initialOf(v slack.ModalViewRequest, block string) string {
-	for _, b := range v.Blocks.BlockSet {
-		if in, ok := b.(*slack.InputBlock); ok && in.BlockID == block {
-			if e, ok := in.Element.(*slack.PlainTextInputBlockElement); ok {
-				return e.InitialValue
+// errUnchanged says that a form was sent as it was: then there is nothing to say.
+var errUnchanged = errors.New("the form was sent as it was")
+
+// impactBlocks are the lines of the form, with what each is called; whoOrder are the
+// options of the boxes, in the order in which they are remembered.
+var (
+	impactBlocks = []string{inputSince, inputUntil, inputCount, inputSource, inputFunction}
+	impactLabels = map[string]string{inputSince: "It began", inputUntil: "It was over", inputWho: "Who is hit", inputCount: "How many",
+		inputSource: "Where the number is from", inputFunction: "What they cannot do"}
+	whoOrder = func() (order []string) {
+		for _, a := range incident.Audiences {
+			order = append(order, string(a))
+		}
+		return append(order, nobodyHit)
+	}()
+)
+
+// impactSent is what somebody changed in the form, of what is said of whom it hits now, and
+// the input at which an error belongs.
+func impactSent(f fields, hit incident.Hit) (m desk.Impact, at string, err error) {
+	if err := overtakenImpact(f); err != nil {
+		return m, inputSince, err
+	}
+	if f.changed(inputSince) {
+		m.Since = f.sent[inputSince]
+	}
+	if f.changed(inputUntil) {
+		m.Until = f.sent[inputUntil]
+	}
+	if f.changed(inputFunction) {
+		m.Function = f.sent[inputFunction]
+	}
+	if m.Hit, err = hitSent(f, hit); err != nil {
+		return m, inputCount, err
+	}
+	who := strings.Split(f.sent[inputWho], ",")
+	nobody := slices.Contains(who, nobodyHit)
+	switch {
+	case nobody && len(who) > 1:
+		return m, inputWho, refuse("", "Nobody was hit, or somebody was: choose one of the two.")
+	case nobody && f.changed(inputWho):
+		return desk.Impact{None: true, Function: m.Function, Hit: &incident.Hit{}}, inputWho, nil
+	case nobody && (m.Hit != nil || m.Since != "" || m.Until != ""):
+		return m, inputWho, refuse("If somebody was, say who.", "It says that nobody was hit.")
+	}
+	if m.Hit != nil && !m.Hit.Known() && strings.Contains(f.now[inputWho], nobodyHit) && m.Since == "" && m.Until == "" {
+		return m, inputWho, refuse("Say who, how many, or since when.", "Somebody was hit after all.")
+	}
+	if m.Until != "" && m.Since == "" {
+		return m, inputUntil, nil
+	}
+	return m, inputSince, nil
+}
+
+// hitSent is whom it hits, with what somebody changed in the form; nil: nothing.
+func hitSent(f fields, hit incident.Hit) (*incident.Hit, error) {
+	if !f.changed(inputWho) && !f.changed(inputCount) && !f.changed(inputSource) {
+		return nil, nil
+	}
+	if f.changed(inputSource) {
+		hit.Source = f.sent[inputSource]
+	}
+	if f.changed(inputCount) {
+		n, err := countOf(f.sent[inputCount])
+		if err != nil {
+			return nil, err
+		}
+		hit.Count = n
+	}
+	if f.changed(inputWho) {
+		hit.Who = nil
+		for a := range strings.SplitSeq(f.sent[inputWho], ",") {
+			if a != "" && a != nobodyHit {
+				hit.Who = append(hit.Who, incident.Audience(a))
 			}
 		}
 	}
-	return ""
+	return &hit, nil
+}
+
+// overtakenImpact says of which fields of the form somebody else has changed the same.
+func overtakenImpact(f fields) error {
+	m := &meanwhile{shown: map[string]string{}}
+	var says []string
+	for _, block := range append([]string{inputWho}, impactBlocks...) {
+		if !f.overtaken(block) {
+			continue
+		}
+		m.shown[block] = asShown(f.now[block])
+		m.input = cmp.Or(m.input, block)
+		now := cmp.Or(strings.ReplaceAll(strings.ReplaceAll(f.now[block], "_", " "), ",", ", "), "empty")
+		says = append(says, "“"+impactLabels[block]+"” is "+now+" by now")
+	}
+	if len(says) == 0 {
+		return nil
+	}
+	m.says = "Somebody else has changed this since you opened the form: " + strings.Join(says, "; ") + "." + sayAgain
+	return m
+}
+
+// countOf reads how many somebody says were hit; none where nobody has counted.
+func countOf(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "’", "", "'", "").Replace(text))
+	if err != nil || n < 0 {
+		return 0, refuse("", "Write a number, as in 1200.")
+	}
+	return n, nil
 }
 
 // saidImpact tells the channel what somebody says of the impact.

@@ -140,10 +140,10 @@ func mitigateForm(i incident.Incident, state formState) slack.ModalViewRequest {
 	}
 }
 
-func (s *Slack) submittedMitigate(ctx context.Context, c desk.Caller, n int, v slack.View) answer {
-	act := desk.Act{Verb: desk.Mitigate, Text: named(stateOf(v, inputText).Value, s.nameOf),
+func (s *Slack) submittedMitigate(ctx context.Context, c desk.Caller, state formState, v slack.View) answer {
+	act := desk.Act{Verb: desk.Mitigate, Fit: howSent(state), Text: named(stateOf(v, inputText).Value, s.nameOf),
 		How: incident.How(stateOf(v, inputHow).SelectedOption.Value), Undo: named(stateOf(v, inputUndo).Value, s.nameOf)}
-	if _, err := s.desk.Do(ctx, c, n, act); err != nil {
+	if _, err := s.desk.Do(ctx, c, state.Incident, act); err != nil {
 		return s.atInput(inputText, err)
 	}
 	return answer{}

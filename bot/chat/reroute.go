@@ -212,17 +212,28 @@ func (s *Slack) askWhose(ctx context.Context, trigger string, c desk.Caller, n i
 	if err != nil {
 		return s.told(c, ephemeral(s.trouble(err)))
 	}
-	form, ok := rerouteForm(b.Incident, typed, s.people.Current().Roster.Services, formState{Incident: n, ReplyURL: c.ReplyURL})
+	form, ok := rerouteForm(b.Incident, typed, s.people.Current().Roster.Services, formState{Incident: n, ReplyURL: c.ReplyURL, Shown: map[string]string{inputService: b.Incident.Service}})
 	if !ok {
 		return s.told(c, ephemeral("The roster has no other service. To have somebody else paged: `"+s.opt.Command+" escalate "+b.Incident.Name()+"`."))
 	}
 	return s.thenForm(trigger, c, form)
 }
 
-func (s *Slack) submittedReroute(ctx context.Context, c desk.Caller, n int, v slack.View) answer {
+func (s *Slack) submittedReroute(ctx context.Context, c desk.Caller, state formState, v slack.View) answer {
 	act := desk.Act{Verb: desk.Reroute, Service: stateOf(v, inputService).SelectedOption.Value,
 		Text: cmp.Or(named(strings.TrimSpace(stateOf(v, inputText).Value), s.nameOf), notOurs)}
-	if _, err := s.desk.Do(ctx, c, n, act); err != nil {
+	act.Fit = func(i incident.Incident, a *desk.Act) error {
+		f := fields{state.Shown, map[string]string{inputService: a.Service}, map[string]string{inputService: i.Service}}
+		if state.Shown == nil || !f.overtaken(inputService) {
+			return nil
+		}
+		name := i.Service
+		if v, ok := s.people.Current().Roster.Service(i.Service); ok {
+			name = v.Name
+		}
+		return f.overtake(inputService, i.Name()+" was moved to "+name)
+	}
+	if _, err := s.desk.Do(ctx, c, state.Incident, act); err != nil {
 		return s.atInput(inputService, err)
 	}
 	return answer{}

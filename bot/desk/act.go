@@ -69,6 +69,8 @@ type Act struct {
 	Back     bool           // Investigate: only of what is mitigated, which is back
 	Undo     string         // Mitigate: how what made it stop is undone
 	Impact   Impact         // SetImpact
+
+	Fit func(incident.Incident, *Act) error // of a form: fits the act to the incident as it is by now, or refuses; nil: as it is
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
@@ -79,6 +81,11 @@ func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
 func (w *work) do(a Act) error {
 	if err := w.may(w.deed(a)); err != nil {
 		return err
+	}
+	if a.Fit != nil {
+		if err := a.Fit(w.inc, &a); err != nil {
+			return err
+		}
 	}
 	before := w.inc
 	change, err := w.decide(a)

@@ -2,6 +2,9 @@ package desk
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
@@ -80,7 +83,11 @@ type Closure struct {
 	Task        string // something that is to be done yet
 	NoFollowUps string
 	Accept      string
-	Anyway      string // close it whatever is missing then, for this reason
+	Until       string // when the impact was over, as it was typed
+	Zone        *time.Location
+	Teams       map[string]string    // of follow-ups that have none, by their names
+	Dates       map[string]time.Time // and the dates of those that have none
+	Anyway      string               // close it whatever is missing then, for this reason
 	Text        string
 }
 
@@ -91,6 +98,9 @@ func (d *Desk) CloseWith(ctx context.Context, c Caller, n int, x Closure) (Answe
 			if err := w.do(a); err != nil {
 				return err
 			}
+		}
+		if err := w.owned(x); err != nil {
+			return err
 		}
 		if x.Task != "" {
 			f := incident.FollowUp{Title: x.Task}
@@ -109,6 +119,28 @@ func (d *Desk) CloseWith(ctx context.Context, c Caller, n int, x Closure) (Answe
 	})
 }
 
+// owned gives follow-ups the teams and the dates that they lack.
+func (w *work) owned(x Closure) error {
+	var acts []FollowUpAct
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(x.Teams)) {
+		acts, ids = append(acts, FollowUpAct{Verb: GiveTask, Team: x.Teams[id]}), append(ids, id)
+	}
+	for _, id := range slices.Sorted(maps.Keys(x.Dates)) {
+		acts, ids = append(acts, FollowUpAct{Verb: DateTask, Due: x.Dates[id]}), append(ids, id)
+	}
+	for k, a := range acts {
+		change, err := w.decideFollowUp(ids[k], a)
+		if err != nil {
+			return err
+		}
+		if err := w.apply(change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (x Closure) words() string {
 	if x.Anyway != "" {
 		return "anyway " + x.Anyway
@@ -124,6 +156,7 @@ func (x Closure) acts() []Act {
 			list = append(list, a)
 		}
 	}
+	add(x.Until != "", Act{Verb: SetImpact, Impact: Impact{Until: x.Until}, Zone: x.Zone})
 	add(x.How != "", Act{Verb: Mitigate, How: x.How})
 	add(x.Public != "", Act{Verb: Publish, Text: x.Public})
 	add(x.Update != "", Act{Verb: Note, Note: incident.Update, Text: x.Update})

@@ -25,6 +25,8 @@ type FollowUpAct struct {
 	Due    time.Time      // DateTask: the new date
 	Person incident.Actor // GiveTask: to whom; empty: to Team
 	Team   string         // GiveTask: by ID or name
+
+	Fit func(incident.FollowUp) error // of a form: refuses what does not fit the follow-up as it is by now; nil: nothing
 }
 
 // DoFollowUp acts on the follow-up of that name, INC-4-F1 as people may write it. What
@@ -60,6 +62,11 @@ func noFollowUp(name string) error {
 
 func (w *work) decideFollowUp(id string, a FollowUpAct) (incident.Change, error) {
 	by, now := w.caller.Actor, w.Now
+	if f, ok := w.inc.FollowUp(id); ok && a.Fit != nil {
+		if err := a.Fit(f); err != nil {
+			return incident.Change{}, err
+		}
+	}
 	switch a.Verb {
 	case FinishTask:
 		return w.inc.FinishFollowUp(id, a.Text, by, now)
