@@ -240,9 +240,13 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	return s.thenForm(trigger, c, resolveForm(b.Incident, state))
 }
 
-// thenForm acknowledges, and then opens a form.
+// thenForm acknowledges, and then opens a form. That whoever asked for it is in the channel
+// they typed in is recorded now: the form does not say where it came from.
 func (s *Slack) thenForm(trigger string, c desk.Caller, form slack.ModalViewRequest) answer {
-	return answer{after: func(ctx context.Context) { s.openForm(ctx, trigger, c, form) }}
+	return answer{after: func(ctx context.Context) {
+		s.openForm(ctx, trigger, c, form)
+		s.here(ctx, desk.Visit{Channel: c.Channel, User: s.people.Current().SlackOf(c.Actor)})
+	}}
 }
 
 // submitted handles a form. Where it was opened from the Home tab, that shows at once

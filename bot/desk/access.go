@@ -70,6 +70,7 @@ func (d *Desk) MayAct(ctx context.Context, c Caller, n int, a Act) error {
 		if w.artifacts, err = loadArtifacts(tx, n); err != nil {
 			return err
 		}
+		w.arrive()
 		deed := w.deed(a)
 		if v := incident.May(deed, w.standing(ledger.Instant())); v != incident.Allowed {
 			return d.refuse(v, deed, w.inc)
