@@ -29,6 +29,8 @@ type Error struct {
 	Cause      string        // in plain words
 	RetryAfter time.Duration // not to be tried again before; 0 when not said
 	Doubtful   bool          // it may have been done all the same
+
+	token bool // it is not accepted, so nothing else will be done either
 }
 
 // Error returns the provider and the cause.
@@ -57,7 +59,7 @@ func (c client) statusError(a answer) *Error {
 	case a.status >= 300 && a.status < 400:
 		e.Kind, e.Cause = Misconfigured, "the server sends us elsewhere ("+s+"); put the final address into the configuration"
 	case a.status == http.StatusUnauthorized:
-		e.Kind, e.Cause = Misconfigured, "the token is not accepted ("+s+")"
+		e.Kind, e.Cause, e.token = Misconfigured, "the token is not accepted ("+s+")", true
 	case a.status == http.StatusForbidden:
 		e.Kind, e.Cause = Misconfigured, "the token may not do that ("+s+")"
 	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed, a.status == http.StatusGone:

@@ -115,31 +115,27 @@ func (g *gitHub) Find(ctx context.Context, id string, since time.Time) (Ref, boo
 // States asks for each issue: the list has no filter by numbers. An issue that was
 // transferred answers with a redirect on the same server.
 func (g *gitHub) States(ctx context.Context, refs []Ref) (map[string]State, error) {
-	states := map[string]State{}
-	for _, r := range refs {
+	return each(refs, Ref.name, func(r Ref) (State, error) {
 		project, number, _ := strings.Cut(r.Key, "#")
 		owner, repo, ok := strings.Cut(project, "/")
 		if _, err := strconv.Atoi(number); !ok || err != nil {
-			states[r.Key] = State{Gone: true}
-			continue
+			return State{Gone: true}, nil
 		}
 		a, err := g.get(ctx, g.path(nil, "repos", owner, repo, "issues", number))
 		switch {
 		case err != nil:
-			return states, err
+			return State{}, err
 		case a.status == http.StatusNotFound || a.status == http.StatusGone:
-			states[r.Key] = State{Gone: true}
-			continue
+			return State{Gone: true}, nil
 		case !a.ok():
-			return states, g.fails(a)
+			return State{}, g.fails(a)
 		}
 		var i gitHubIssue
 		if err := g.read(a, &i); err != nil {
-			return states, err
+			return State{}, err
 		}
-		states[r.Key] = i.state()
-	}
-	return states, nil
+		return i.state(), nil
+	})
 }
 
 func (i gitHubIssue) state() State {

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,7 +39,7 @@ type gitLabIssue struct {
 
 func (g *gitLab) ref(i gitLabIssue) Ref {
 	key := i.References.Full
-	if _, number, ok := strings.Cut(key, "#"); !ok || number != strconv.Itoa(i.IID) {
+	if _, number, ok := strings.Cut(key, "#"); !ok || number != strconv.Itoa(i.IID) || !isName(key) {
 		key = g.project + "#" + strconv.Itoa(i.IID)
 	}
 	return Ref{Key: key, URL: page(i.WebURL)}
@@ -111,23 +112,41 @@ func (g *gitLab) States(ctx context.Context, refs []Ref) (map[string]State, erro
 	states := map[string]State{}
 	byProject := map[string][]string{}
 	for _, r := range refs {
-		states[r.Key] = State{Gone: true} // unless it is found
-		if project, iid, ok := strings.Cut(r.Key, "#"); ok {
-			byProject[project] = append(byProject[project], iid)
+		project, iid, ok := strings.Cut(r.Key, "#")
+		if !ok {
+			states[r.Key] = State{Gone: true}
+			continue
+		}
+		byProject[project] = append(byProject[project], iid)
+	}
+	projects := slices.Sorted(maps.Keys(byProject))
+	of, err := each(projects, func(p string) string { return p }, func(p string) (State, error) {
+		return State{}, g.statesOf(ctx, p, byProject[p], states)
+	})
+	for project, s := range of {
+		for _, iid := range byProject[project] {
+			if _, known := states[project+"#"+iid]; !known || s.Gone {
+				states[project+"#"+iid] = State{Gone: true}
+			}
 		}
 	}
-	for project, all := range byProject {
-		for some := range slices.Chunk(all, 50) {
-			list, err := g.list(ctx, project, url.Values{"iids[]": some})
-			if err != nil {
-				return nil, err
-			}
-			for _, i := range list {
+	return states, err
+}
+
+// statesOf adds how issues of a project stand, of those that are found.
+func (g *gitLab) statesOf(ctx context.Context, project string, iids []string, states map[string]State) error {
+	for some := range slices.Chunk(iids, 50) {
+		list, err := g.list(ctx, project, url.Values{"iids[]": some})
+		if err != nil {
+			return err
+		}
+		for _, i := range list {
+			if slices.Contains(some, strconv.Itoa(i.IID)) {
 				states[project+"#"+strconv.Itoa(i.IID)] = i.state()
 			}
 		}
 	}
-	return states, nil
+	return nil
 }
 
 // state says how an issue stands. One that was moved is closed here and goes on in

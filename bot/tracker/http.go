@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,7 +21,8 @@ type client struct {
 	title     string
 	base      *url.URL
 	transport http.RoundTripper
-	headers   map[string]string // with every request; they hold the token
+	headers   map[string]string      // with every request; they hold the token
+	nobody    func(http.Header) bool // reports whether an answer is one to somebody unknown; nil: its status says so
 }
 
 // answer is what came back from a provider.
@@ -88,7 +90,39 @@ func (c client) do(ctx context.Context, method, address string, body []byte) (an
 	case len(raw) > bodyLimit:
 		return answer{}, c.garbled()
 	}
-	return answer{resp.StatusCode, resp.Header, raw, provider.RetryAfter(resp.Header.Get("Retry-After"), time.Now())}, nil
+	status := resp.StatusCode
+	if c.nobody != nil && c.nobody(resp.Header) {
+		status = http.StatusUnauthorized
+	}
+	return answer{status, resp.Header, raw, provider.RetryAfter(resp.Header.Get("Retry-After"), time.Now())}, nil
+}
+
+// each asks about one thing after another, and reports how all of them stand. One that is
+// kept from us counts as not to be seen, so that it does not keep the others from being
+// asked about; if it is all of them, that is the error. With any other error it returns
+// what was learned before.
+func each[T any](list []T, key func(T) string, ask func(T) (State, error)) (map[string]State, error) {
+	states := map[string]State{}
+	var hidden []string
+	var refused error
+	for _, x := range list {
+		s, err := ask(x)
+		switch e := (*Error)(nil); {
+		case err == nil:
+			states[key(x)] = s
+		case errors.As(err, &e) && !e.Retryable() && !e.token:
+			hidden, refused = append(hidden, key(x)), err
+		default:
+			return states, err
+		}
+	}
+	if len(states) == 0 && refused != nil {
+		return states, refused
+	}
+	for _, k := range hidden {
+		states[k] = State{Gone: true}
+	}
+	return states, nil
 }
 
 // read fills v from a JSON answer, and reports what a page in its place means.

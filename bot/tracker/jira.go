@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,7 +34,16 @@ func newJira(c client, o Options) *jira {
 		token = "Basic " + base64.StdEncoding.EncodeToString([]byte(o.User+":"+string(o.Token)))
 	}
 	j.headers = map[string]string{"Authorization": token}
+	j.nobody = takenForNobody
 	return j
+}
+
+// takenForNobody reports whether Jira says that it answers as if nobody had signed in. It
+// may do so with status 200 or 404 when a token has expired: what nobody may see is then
+// not there.
+func takenForNobody(h http.Header) bool {
+	reason := h.Get("X-Seraph-LoginReason")
+	return strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED")
 }
 
 // at is the address of a resource.
@@ -97,7 +108,7 @@ func (j *jira) Open(ctx context.Context, i Issue) (Ref, error) {
 	if err := j.read(a, &made); err != nil {
 		return Ref{}, err
 	}
-	if made.Key == "" {
+	if !isName(made.Key) {
 		return Ref{}, j.garbled()
 	}
 	return j.ref(made.Key), nil
@@ -147,7 +158,7 @@ func (j *jira) Find(ctx context.Context, id string, since time.Time) (Ref, bool,
 			return Ref{}, false, err
 		}
 		for _, i := range found.Issues {
-			if bytes.Contains(i.Fields.Description, []byte(id)) {
+			if bytes.Contains(i.Fields.Description, []byte(id)) && isName(i.Key) {
 				return j.ref(i.Key), true, nil
 			}
 		}
@@ -167,69 +178,80 @@ func (j *jira) States(ctx context.Context, refs []Ref) (map[string]State, error)
 	}
 	states := map[string]State{}
 	for some := range slices.Chunk(refs, 100) {
-		var keys []string
-		for _, r := range some {
-			states[r.Key] = State{Gone: true} // unless it is found
-			keys = append(keys, r.Key)
-		}
-		a, err := j.post(ctx, j.at(nil, "issue", "bulkfetch"), map[string]any{"issueIdsOrKeys": keys, "fields": []string{"status", "resolution"}})
-		if err != nil {
-			return nil, err
-		}
-		if !a.ok() {
-			return nil, j.fails(a)
-		}
-		found := struct {
-			Issues []jiraIssue `json:"issues"`
-		}{}
-		if err := j.read(a, &found); err != nil {
-			return nil, err
-		}
-		var moved []Ref
-		for _, i := range found.Issues {
-			if _, asked := states[i.Key]; asked {
-				states[i.Key] = i.state()
-			}
-		}
-		if len(found.Issues) > 0 { // one that was moved answers with its new key
-			for _, r := range some {
-				if states[r.Key].Gone {
-					moved = append(moved, r)
-				}
-			}
-		}
-		each, err := j.statesEach(ctx, moved)
-		for key, s := range each {
-			states[key] = s
-		}
-		if err != nil {
-			return nil, err
+		if err := j.statesOf(ctx, some, states); err != nil {
+			return states, err
 		}
 	}
 	return states, nil
 }
 
+// statesOf adds how up to a hundred issues stand. One that was moved answers with its new
+// key, and one that Jira cannot tell just now not at all: these are asked for alone.
+func (j *jira) statesOf(ctx context.Context, some []Ref, states map[string]State) error {
+	var keys []string
+	for _, r := range some {
+		keys = append(keys, r.Key)
+	}
+	a, err := j.post(ctx, j.at(nil, "issue", "bulkfetch"), map[string]any{"issueIdsOrKeys": keys, "fields": []string{"status", "resolution"}})
+	if err != nil {
+		return err
+	}
+	if !a.ok() {
+		return j.fails(a)
+	}
+	found := struct {
+		Issues []jiraIssue       `json:"issues"`
+		Errors []json.RawMessage `json:"issueErrors"`
+	}{}
+	if err := j.read(a, &found); err != nil {
+		return err
+	}
+	for _, i := range found.Issues {
+		if slices.Contains(keys, i.Key) {
+			states[i.Key] = i.state()
+		}
+	}
+	var missing []Ref
+	for _, r := range some {
+		if _, known := states[r.Key]; !known {
+			missing = append(missing, r)
+		}
+	}
+	if len(found.Issues) == 0 && len(found.Errors) == 0 {
+		for _, r := range missing {
+			states[r.Key] = State{Gone: true}
+		}
+		return nil
+	}
+	alone, err := j.statesEach(ctx, missing)
+	maps.Copy(states, alone)
+	if e := (*Error)(nil); !errors.As(err, &e) || e.Retryable() || len(found.Issues) == 0 {
+		return err
+	}
+	for _, r := range missing { // all of these are kept from us, and others are not
+		states[r.Key] = State{Gone: true}
+	}
+	return nil
+}
+
 // statesEach asks for one issue after another.
 func (j *jira) statesEach(ctx context.Context, refs []Ref) (map[string]State, error) {
-	states := map[string]State{}
-	for _, r := range refs {
+	return each(refs, Ref.name, func(r Ref) (State, error) {
 		a, err := j.get(ctx, j.at(url.Values{"fields": {"status,resolution"}}, "issue", r.Key))
 		switch {
 		case err != nil:
-			return states, err
+			return State{}, err
 		case a.status == http.StatusNotFound:
-			states[r.Key] = State{Gone: true}
-			continue
+			return State{Gone: true}, nil
 		case !a.ok():
-			return states, j.fails(a)
+			return State{}, j.fails(a)
 		}
 		var i jiraIssue
 		if err := j.read(a, &i); err != nil {
-			return states, err
+			return State{}, err
 		}
-		states[r.Key] = i.state()
-	}
-	return states, nil
+		return i.state(), nil
+	})
 }
 
 // against are the words by which a resolution, or a status, says that something will not

@@ -118,6 +118,8 @@ type linearIssue struct {
 	} `json:"state"`
 }
 
+func (i linearIssue) named() bool { return isName(i.Identifier) && isName(i.ID) }
+
 func (i linearIssue) ref() Ref { return Ref{Key: i.Identifier, ID: i.ID, URL: page(i.URL)} }
 
 // Open names the issue itself: a second one of the same ID is refused by Linear, so
@@ -138,7 +140,7 @@ func (l *linear) Open(ctx context.Context, i Issue) (Ref, error) {
 	if err := l.ask(ctx, query, map[string]any{"input": input}, &made); err != nil {
 		return Ref{}, err
 	}
-	if !made.IssueCreate.Success || made.IssueCreate.Issue == nil || made.IssueCreate.Issue.Identifier == "" {
+	if !made.IssueCreate.Success || made.IssueCreate.Issue == nil || !made.IssueCreate.Issue.named() {
 		return Ref{}, &Error{Title: l.title, Kind: Refused, Cause: "the issue was not taken", Doubtful: true}
 	}
 	return made.IssueCreate.Issue.ref(), nil
@@ -171,7 +173,7 @@ func (l *linear) teamID(ctx context.Context) (string, error) {
 
 func (l *linear) Find(ctx context.Context, id string, _ time.Time) (Ref, bool, error) {
 	list, err := l.issues(ctx, []string{id})
-	if err != nil || len(list) == 0 {
+	if err != nil || len(list) == 0 || !list[0].named() {
 		return Ref{}, false, err
 	}
 	return list[0].ref(), true, nil
@@ -195,24 +197,27 @@ func (l *linear) States(ctx context.Context, refs []Ref) (map[string]State, erro
 	states := map[string]State{}
 	for some := range slices.Chunk(refs, 100) {
 		var ids []string
-		byID := map[string]string{}
 		for _, r := range some {
-			states[r.Key] = State{Gone: true} // unless it is found
-			if r.ID != "" {                   // of another kind of tracker, which had this name before
-				ids, byID[r.ID] = append(ids, r.ID), r.Key
+			if r.ID != "" { // otherwise of another kind of tracker, which had this name before
+				ids = append(ids, r.ID)
 			}
 		}
-		if len(ids) == 0 {
-			continue
-		}
-		list, err := l.issues(ctx, ids)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range list {
-			if key, asked := byID[i.ID]; asked {
-				states[key] = i.state()
+		byID := map[string]State{}
+		if len(ids) > 0 {
+			list, err := l.issues(ctx, ids)
+			if err != nil {
+				return states, err
 			}
+			for _, i := range list {
+				byID[i.ID] = i.state()
+			}
+		}
+		for _, r := range some {
+			s, found := byID[r.ID]
+			if !found {
+				s = State{Gone: true}
+			}
+			states[r.Key] = s
 		}
 	}
 	return states, nil

@@ -3,6 +3,7 @@ package tracker
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // What providers take. GitHub has 256 characters, GitLab and Jira 255 for a title.
@@ -14,6 +15,14 @@ const (
 // title is the title as every provider takes it: one line, cut at its end.
 func (i Issue) title() string {
 	return cut(strings.Join(strings.Fields(i.Title), " "), titleMost)
+}
+
+// isName reports whether what a provider calls an issue can be its name: in one word, and
+// no longer than anybody would type.
+func isName(s string) bool {
+	return s != "" && len(s) <= 200 && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune("<>|&`*", r)
+	})
 }
 
 func cut(s string, most int) string {

@@ -73,6 +73,8 @@ type Ref struct {
 	URL string // of its page
 }
 
+func (r Ref) name() string { return r.Key }
+
 // State is how an issue stands. The zero State is open.
 type State struct {
 	Closed bool
