@@ -254,7 +254,12 @@ func TestExportGone(t *testing.T) {
 			}
 		})
 		r.find(r.channel("incidents").Messages, "The tracker platform does not say what is closed there")
-		g.fails(http.StatusNotFound, "", "")
+		g.fails(http.StatusNotFound, "", "") // the token sees the repository no more
+		r.pass(72 * time.Hour)
+		if _, events := r.fold(1); strings.Contains(texts(events), "has not been found") {
+			t.Error("it is forgotten since the token sees nothing")
+		}
+		g.do(func() { g.fault, g.issues[0].deleted = nil, true })
 		r.pass(20 * time.Hour)
 		if _, events := r.fold(1); strings.Contains(texts(events), "has not been found") {
 			t.Error("it is forgotten before a day is over")

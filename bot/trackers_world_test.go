@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -44,6 +45,8 @@ type gitHubIssue struct {
 	Reason  string    `json:"state_reason,omitempty"`
 	URL     string    `json:"html_url"`
 	Created time.Time `json:"created_at"`
+
+	deleted bool
 }
 
 func newGitHub() *gitHub {
@@ -116,6 +119,10 @@ func (g *gitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			all = append(all, g.issues[n])
 		}
 		json.NewEncoder(w).Encode(all)
+	case r.Method == http.MethodGet && r.URL.Path == "/api/v3/repos/octo/app":
+		io.WriteString(w, `{"has_issues":true}`)
+	case r.Method == http.MethodGet && err == nil && number > 0 && number <= len(g.issues) && g.issues[number-1].deleted:
+		http.Error(w, `{"message":"This issue was deleted"}`, http.StatusGone)
 	case r.Method == http.MethodGet && err == nil && number > 0 && number <= len(g.issues):
 		json.NewEncoder(w).Encode(g.issues[number-1])
 	default:

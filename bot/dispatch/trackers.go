@@ -1,10 +1,13 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,6 +51,8 @@ const (
 	// seenAfter is how long an issue may be there before a search finds it: in Jira Cloud
 	// some seconds, rarely more.
 	seenAfter = time.Minute
+	// clocksApart is how far the clock of a tracker may be behind the bot's.
+	clocksApart = 15 * time.Minute
 	// exportFor is how long it is tried to open an issue.
 	exportFor = 24 * time.Hour
 	// triedEvery is how often it is tried at a tracker that has failed for long.
@@ -80,7 +85,7 @@ func (w *Trackers) export(ctx context.Context, at At, t desk.Task) (desk.Outcome
 	if since.IsZero() {
 		since = t.Incident.Declared
 	}
-	ref, found, err := at.Find(ctx, i.ID, since)
+	ref, found, err := at.Find(ctx, i.ID, since.Add(-clocksApart))
 	if err == nil && !found {
 		if ref, err = at.Open(ctx, i); err != nil {
 			w.doubts(t.Job, err)
@@ -153,9 +158,14 @@ func (w *Trackers) poll(ctx context.Context, at At, t desk.Task) (desk.Outcome, 
 	case err != nil:
 		return o, &desk.Retry{Cause: err}
 	}
+	lost, err := w.lost(ctx, at, states)
+	if err != nil {
+		return o, &desk.Retry{Cause: err}
+	}
+	o.Failed = cmp.Or(o.Failed, lost)
 	for _, x := range t.Watched {
 		s, known := states[x.Key]
-		if !known {
+		if !known || s.Gone && lost != "" {
 			continue
 		}
 		x.Closed, x.Dropped, x.Gone, x.Reason = s.Closed, s.Dropped, s.Gone, s.Reason
@@ -164,6 +174,20 @@ func (w *Trackers) poll(ctx context.Context, at At, t desk.Task) (desk.Outcome, 
 		}
 	}
 	return o, nil
+}
+
+// lost says why nothing that is gone can be told from a project that is not to be seen any
+// more: after a token was replaced, or its account taken out of the project. It asks only
+// where something is gone; empty: it can be told.
+func (w *Trackers) lost(ctx context.Context, at At, states map[string]tracker.State) (cause string, err error) {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(states)), func(s tracker.State) bool { return s.Gone }) {
+		return "", nil
+	}
+	err = at.Check(ctx)
+	if e := (*tracker.Error)(nil); errors.As(err, &e) {
+		return e.Cause, nil
+	}
+	return "", err
 }
 
 // issueOf writes the issue of a follow-up. Of a private incident it has the title alone,
