@@ -113,6 +113,7 @@ func (p *pushes) await(t *testing.T, name, topic string) {
 // seconds is climbed. Everybody on it is reached all the same, the last resort
 // too; and after an acknowledgement no page leaves, however often it is killed.
 func TestKilledWhilePaging(t *testing.T) {
+	t.Parallel()
 	ntfy := &pushes{more: make(chan struct{}, 1)}
 	server := httptest.NewServer(ntfy)
 	defer server.Close()

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,12 +38,26 @@ func crashRounds(t *testing.T) int {
 
 // TestKilled kills the real program with SIGKILL at a random moment of a
 // declaration, while Slack takes 150 ms for each call, and starts it again.
-// Whatever was acknowledged must be there, once.
+// Whatever was acknowledged must be there, once. Most of the time it waits, so many
+// rounds are divided among several labs.
 func TestKilled(t *testing.T) {
+	t.Parallel()
+	const most = 10
+	for left := crashRounds(t); left > 0; left -= most {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			killAgain(t, min(left, most))
+		})
+	}
+}
+
+// killAgain kills the program of one lab that often. The first round waits for the answer,
+// so that one declaration at least is acknowledged on any machine.
+func killAgain(t *testing.T, rounds int) {
 	lab := newLab(t)
 	lab.start()
 	numbers := map[string]bool{}
-	for round := range crashRounds(t) {
+	for round := range rounds {
 		title := fmt.Sprintf("round %d payments fail", round)
 		answered := make(chan string, 1)
 		go func() {
@@ -53,6 +68,9 @@ func TestKilled(t *testing.T) {
 			}
 			answered <- seen.Text
 		}()
+		if round == 0 {
+			answered <- <-answered
+		}
 		time.Sleep(rand.N(1200 * time.Millisecond))
 		lab.kill()
 		lab.start()
@@ -80,6 +98,7 @@ type lab struct {
 	http   string
 	cmd    *exec.Cmd
 	log    *os.File
+	env    []string                       // what the program is given beside the test's own environment
 	exec   func(args ...string) *exec.Cmd // how the program is started
 }
 
@@ -141,14 +160,33 @@ func write(t testing.TB, path, text string) {
 	}
 }
 
+var (
+	lent   = map[int]bool{} // the ports that freeAddress has given
+	lentMu sync.Mutex
+)
+
+// freeAddress returns an address on which a program can listen, be killed, and listen
+// again. It is none of those from which systems take the port of a connection or of a
+// listener that names none, or another test's connection could hold it meanwhile.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	lentMu.Lock()
+	defer lentMu.Unlock()
+	for range 1000 {
+		port := 10_000 + rand.N(20_000)
+		if lent[port] {
+			continue
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			continue // somebody has it
+		}
+		l.Close()
+		lent[port] = true
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // patience is how long what runs in real time waits for what must come. A machine
@@ -180,7 +218,7 @@ func (l *lab) start() {
 func (l *lab) spawn() {
 	l.t.Helper()
 	l.cmd = l.exec("run", "--config", l.config)
-	l.cmd.Env = append(os.Environ(), asProgram+"=1")
+	l.cmd.Env = append(append(os.Environ(), asProgram+"=1"), l.env...)
 	l.cmd.Stdout, l.cmd.Stderr = l.log, l.log
 	if err := l.cmd.Start(); err != nil {
 		l.t.Fatal(err)

@@ -31,6 +31,7 @@ import (
 // goes on: see testdata/earlier/2026-11/README.md. It looks from outside only, over
 // HTTP, by the command line and at what stands in Slack.
 func TestStoreOfEarlierVersion(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := openEarlier(t)
 		defer e.close()

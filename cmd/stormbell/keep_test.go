@@ -71,6 +71,7 @@ func TestKeptWorkspaceIsWhole(t *testing.T) {
 // TestDemoKilled kills the demonstration with SIGKILL while an incident is open
 // and starts it again in the same folder: bot and workspace go on together.
 func TestDemoKilled(t *testing.T) {
+	t.Parallel()
 	dir, page := t.TempDir(), freeAddress(t)
 	connected := func(st slacksim.State) bool { return st.Sockets > 0 }
 	first := startDemo(t, dir, page)

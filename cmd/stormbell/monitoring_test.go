@@ -240,6 +240,7 @@ var scenarios = []struct {
 // other, Prometheus itself says: the stage monitoring of .ci/run has this test write what was
 // scraped, and evaluates the rules on it. Here every series that a rule names must have been there.
 func TestMonitoringScenarios(t *testing.T) {
+	t.Parallel()
 	rules := monitoringRules(t)
 	fired := map[string]bool{}
 	for _, s := range scenarios {

@@ -38,21 +38,21 @@ type storm struct {
 
 func newStorm(t *testing.T) *storm {
 	t.Helper()
-	t.Setenv("STORMBELL_HTTP_INTEGRATION_KEYS", stormKey)
 	s := &storm{lab: newLabWith(t, []byte(climbers), ""), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}, taken: map[string]string{}}
+	s.env = []string{"STORMBELL_HTTP_INTEGRATION_KEYS=" + stormKey}
 	t.Cleanup(s.client.CloseIdleConnections)
 	s.sim.ClearFaults()
 	return s
 }
 
-// built has the program be the one that people build: this one holds its tests, too.
-func (s *storm) built(t *testing.T) {
+// buildProgram makes the program that people build: this one holds its tests, too.
+func buildProgram(t *testing.T) (program string) {
 	t.Helper()
-	program := t.TempDir() + "/stormbell"
+	program = t.TempDir() + "/stormbell"
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	s.exec = func(args ...string) *exec.Cmd { return exec.Command(program, args...) }
+	return program
 }
 
 // send posts one alert, again and again until it is taken or ended is closed.
@@ -213,24 +213,28 @@ func (s *storm) quietly(t *testing.T, names []string) {
 // TestStorm sends alerts of one service to the real program, all alike and all
 // different: people see one incident, and its memory stays small.
 func TestStorm(t *testing.T) {
+	t.Parallel()
+	program := buildProgram(t)
 	for name, key := range map[string]func(n int64) string{
 		"alike":     func(int64) string { return "same" },
 		"different": func(n int64) string { return strconv.FormatInt(n, 10) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStorm(t)
-			s.built(t)
+			s.exec = func(args ...string) *exec.Cmd { return exec.Command(program, args...) }
 			s.start()
 			ended := make(chan struct{})
 			s.send(t, key(1), ended)
 			s.post(t, "/v1/incidents/INC-1/ack", `{"as":"ada"}`) // or its ladder of seconds goes on
 			s.blow(t, stormSize(), key, ended)
-			s.quietly(t, s.stands(t))
 			if most := s.mostMiB(t); most > 150 {
 				t.Errorf("the program has had %.0f MiB in memory, want at most 150", most)
 			} else {
 				t.Logf("it has had %.0f MiB in memory", most)
 			}
+			s.again()
+			s.quietly(t, s.stands(t))
 		})
 	}
 }
@@ -238,6 +242,7 @@ func TestStorm(t *testing.T) {
 // TestKilledInAStorm kills the real program with SIGKILL while alerts of one service
 // come in, and starts it again: what was answered is there, once.
 func TestKilledInAStorm(t *testing.T) {
+	t.Parallel()
 	s := newStorm(t)
 	s.start()
 	ended := make(chan struct{})
@@ -257,7 +262,16 @@ func TestKilledInAStorm(t *testing.T) {
 	}
 	close(ended)
 	blown.Wait()
+	s.again()
 	s.quietly(t, s.stands(t))
+}
+
+// again starts the program again: what is edited once a minute in a storm is brought up
+// to date at the start.
+func (s *storm) again() {
+	s.t.Helper()
+	s.kill()
+	s.start()
 }
 
 func (s *storm) answered() int64 {
