@@ -1,12 +1,14 @@
 package bot
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
+	nagging "github.com/stormbell/stormbell/incident/report"
 )
 
 // missedOf counts the promises of a kind that the timeline says were missed.
@@ -180,4 +182,49 @@ func TestThreeRemindersAnHour(t *testing.T) {
 func (r *rig) dmOf(user string) string {
 	c, _ := r.sim.State().DM(user, r.sim.BotUserID())
 	return c.ID
+}
+
+// TestRemindersAreCounted counts by role what was sent and what followed, and nobody.
+func TestRemindersAreCounted(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		start := time.Now()
+		room := r.takenOn("card payments fail sev1")
+		r.pass(12 * time.Minute)
+		r.press("ada", r.dmOf("U0ADA"), r.reminders("U0ADA")[0], "+5")
+		r.pass(6 * time.Minute)
+		r.press("ada", r.dmOf("U0ADA"), r.reminders("U0ADA")[0], "Post draft")
+		r.pass(25 * time.Minute)
+		r.stop()
+		r.start()
+		r.command("eve", room, "role communicator <@U0CLEO>")
+		r.pass(10 * time.Second)
+		r.command("bob", room, "mitigate rollback")
+		r.pass(10 * time.Second)
+		r.command("eve", "general", "declare try it out drill")
+		r.pass(3 * time.Hour)
+		f, err := r.desk.OncallReport(t.Context(), incident.Bot, start, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []nagging.Nags{
+			{About: nagging.AboutHands, Role: incident.Responder, Severity: "sev1", Sent: 1},
+			{About: nagging.AboutUpdate, Role: incident.Commander, Severity: "sev1", Sent: 3, Answered: 1, PutOff: 1, Moved: 1},
+			{About: nagging.AboutUpdate, Role: incident.Communicator, Severity: "sev1", Sent: 1, Over: 1},
+		}
+		if diff := diff(want, f.Reminders); diff != "" {
+			t.Errorf("the counts of reminders (-want +got):\n%s", diff)
+		}
+		if f.Incidents.Counted != 1 || f.Incidents.Drills != 1 || f.FirstPages.Of != 1 || f.FirstPages.Reached != 1 {
+			t.Errorf("incidents %+v, first pages %+v; want one, and a drill that is none", *f.Incidents, *f.FirstPages)
+		}
+		if only := f.Only("ada", ""); only.Reminders != nil || only.Incidents != nil {
+			t.Errorf("the figures of one person have %+v", only.Reminders)
+		}
+		b, _ := json.Marshal(f.Reminders)
+		for _, who := range []string{"ada", "U0ADA", "cleo"} {
+			if strings.Contains(string(b), who) {
+				t.Errorf("the counts of reminders name %s: %s", who, b)
+			}
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -141,7 +142,7 @@ func (w *work) addReminder(reminded string) error {
 		j.Person, j.Target = reminded, ""
 	}
 	_, err := w.AddApart(j)
-	return err
+	return errors.Join(err, w.nag(report.Nags{About: report.AboutFollowUps, Sent: 1}))
 }
 
 // tomorrow is the next morning on which somebody may be reminded, after today.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -113,6 +114,9 @@ func (w *work) askIdle(who string) error {
 	}
 	if asked > 0 {
 		if _, err := w.AddApart(ledger.Job{Kind: ledger.Idle, Person: who}); err != nil {
+			return err
+		}
+		if err := w.nag(report.Nags{About: report.AboutIdle, Sent: 1}); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,7 @@ type promiseRecord struct {
 // at most one of an incident.
 type Reminder struct {
 	Person  incident.Actor `json:"person,omitempty"`
+	Role    incident.Role  `json:"role,omitempty"`   // by which Person posts updates
 	Number  int            `json:"number,omitempty"` // counts up; a press on an earlier one does nothing
 	Open    bool           `json:"open,omitempty"`
 	Rung    []time.Time    `json:"rung,omitempty"`   // when Person was reminded, the last few

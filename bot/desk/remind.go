@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/escalation"
+	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -109,6 +111,7 @@ func (w *work) sendReminder(r *promiseRecord, how ringing, events []incident.Eve
 		m.Rung, m.Posted = nil, nil
 	}
 	m.Person, m.Open, m.Until = who, true, time.Time{}
+	_, m.Role = w.inc.InformsAs()
 	m.Draft = w.inc.Draft(w.draftName(), w.terms()(w.inc.Severity).Update, w.Now)
 	m.Before, m.Asked = "", w.Now
 	for _, e := range events {
@@ -129,7 +132,7 @@ func (w *work) sendReminder(r *promiseRecord, how ringing, events []incident.Eve
 	if how.ahead {
 		rung.Fair = w.Now
 	}
-	if err := w.Save(remindedKey(who), rung); err != nil {
+	if err := errors.Join(w.Save(remindedKey(who), rung), w.nagHere(report.Nags{About: report.AboutUpdate, Role: m.Role, Sent: 1})); err != nil {
 		return err
 	}
 	return w.job(ledger.Job{Kind: ledger.Nag, Person: string(who), Pass: m.Number, Message: m.Message})
@@ -160,10 +163,17 @@ func (w *work) settleReminder(r *promiseRecord) error {
 	case !m.Open:
 		return nil
 	case !hurting || r.Promises.Updated.After(m.Asked):
+		followed := report.Nags{About: report.AboutUpdate, Role: m.Role, Over: 1}
+		if r.Promises.Updated.After(m.Asked) {
+			followed.Over, followed.Answered = 0, 1
+		}
+		if err := w.nagHere(followed); err != nil {
+			return err
+		}
 		r.Until, r.Waits = time.Time{}, time.Time{}
 		return w.closeReminder(m, "done")
 	case who != m.Person:
-		if err := w.closeReminder(m, "free"); err != nil {
+		if err := errors.Join(w.nagHere(report.Nags{About: report.AboutUpdate, Role: m.Role, Moved: 1}), w.closeReminder(m, "free")); err != nil {
 			return err
 		}
 		r.Until, r.Last, r.Waits = time.Time{}, time.Time{}, time.Time{} // the new holder hears at once how it stands
@@ -225,7 +235,7 @@ func (d *Desk) PutOff(ctx context.Context, c Caller, n, number int, length time.
 		}
 		r.Until = w.Now.Add(length)
 		r.Reminder.Until = r.Until
-		if err := w.editReminder(&r.Reminder); err != nil {
+		if err := errors.Join(w.nagHere(report.Nags{About: report.AboutUpdate, Role: r.Reminder.Role, PutOff: 1}), w.editReminder(&r.Reminder)); err != nil {
 			return err
 		}
 		events, err := timeline(w.Tx.Tx, n)
@@ -293,7 +303,7 @@ func (w *work) offerHands(r *promiseRecord, events []incident.Event) error {
 	if !who.Human() {
 		who = w.inc.AcknowledgedBy
 	}
-	return w.tell(who, ledger.TellHands, 0)
+	return errors.Join(w.tell(who, ledger.TellHands, 0), w.nagHere(report.Nags{About: report.AboutHands, Role: incident.Responder, Sent: 1}))
 }
 
 // tell has somebody told something by a direct message; word says what.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -38,9 +39,26 @@ func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to
 		return report.OnCall{}, err
 	}
 	who := d.oncall.Current()
-	return report.Of(report.Period{
+	figures := report.Of(report.Period{
 		From: from.UTC(), To: to.UTC(), Rosters: held, Pages: report.PagesOf(timelines, who.FirstAsked), Holidays: who.Holidays,
-	}), nil
+	})
+	declared := slices.DeleteFunc(timelines, func(t report.Timeline) bool { return t.Incident.Declared.Before(from) })
+	var list []incident.Incident
+	for _, t := range declared {
+		list = append(list, t.Incident)
+	}
+	counts, first := report.CountsOf(list), report.FirstPagesOf(declared, func(service string) string {
+		if s, ok := who.Roster.Service(service); ok {
+			return s.Team
+		}
+		return ""
+	})
+	figures.Incidents, figures.FirstPages = &counts, &first
+	err = d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		figures.Reminders, err = nags(tx, from, to)
+		return err
+	})
+	return figures, err
 }
 
 // timelines reads the incidents that viewer may see and that can have had a page
@@ -62,7 +80,8 @@ func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to ti
 				if err != nil {
 					return err
 				}
-				if e.Kind == incident.KindPaged || e.Kind == incident.KindAcknowledged || e.Kind == incident.KindRole {
+				switch e.Kind {
+				case incident.KindPaged, incident.KindPageFailed, incident.KindAcknowledged, incident.KindRole, incident.KindDeclared, incident.KindService:
 					t.Events = append(t.Events, e)
 				}
 			}

@@ -1,10 +1,12 @@
 package desk
 
 import (
+	"errors"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/report"
 )
 
 // tiredDue is when the commander is offered to hand over, once in each span; zero: not.
@@ -28,5 +30,5 @@ func (w *work) offerRest(r *promiseRecord, events []incident.Event) error {
 	}
 	who, since := w.inc.CommandSpan(events)
 	r.Tired = since
-	return w.tell(who, ledger.TellTired, 0)
+	return errors.Join(w.tell(who, ledger.TellTired, 0), w.nagHere(report.Nags{About: report.AboutRest, Role: incident.Commander, Sent: 1}))
 }

@@ -42,6 +42,7 @@ var families = []Family{
 	{"secret/NAME", "desk", "a key that signs grants, or makes the topics of push notifications", ""},
 	{"promise/N", "desk", "what is due of an open incident, and who was reminded of it", "with the incident"},
 	{"reminded/PERSON", "desk", "when somebody was reminded lately, of any incident", ""},
+	{"nags/DAY", "desk", "how often which role was reminded of what on that day in UTC, and what followed; no person is in it", "13 months later"},
 	{"followup/N/K", "desk", "an index of the open follow-ups, with who is reminded of each, and when they were last", "when it is done or decided against"},
 	{"idle/N", "desk", "an incident that is mitigated or resolved, since when nothing has happened in it, and who was asked about that", "when it hurts again, or is closed"},
 	{"followups", "desk", "that the index has the follow-ups of versions before it", ""},

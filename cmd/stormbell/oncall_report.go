@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/report"
 )
 
@@ -100,7 +102,7 @@ type figures struct {
 type form struct{ csv, pay bool }
 
 func (f figures) print(w io.Writer, how form) error {
-	tables := [][][]string{f.people(), f.rotations()}
+	tables := [][][]string{f.people(), f.rotations(), f.reminders()}
 	if how.pay {
 		tables = [][][]string{f.pay()}
 	}
@@ -115,7 +117,40 @@ func (f figures) print(w io.Writer, how form) error {
 			return err
 		}
 	}
+	if text := f.incidents(); text != "" && !how.csv && !how.pay {
+		fmt.Fprintln(w, "\n"+text)
+	}
 	return nil
+}
+
+// incidents says how many there were, what is left out of that number, and how often the
+// first page reached the owner.
+func (f figures) incidents() string {
+	c, first := f.Incidents, f.FirstPages
+	if c == nil || first == nil {
+		return ""
+	}
+	text := fmt.Sprintf("Incidents: %d. Not counted: %d cancelled, %s, %s, %d merged, %s.\n", c.Counted, c.Cancelled,
+		incident.Count(c.NearMiss, "near miss", "near misses"), incident.Count(c.FalseAlarm, "false alarm", "false alarms"), c.Merged, incident.Count(c.Drills, "drill", "drills"))
+	text += fmt.Sprintf("First page to the owning team: %d of %d; moved to another service: %s.", first.Reached, first.Of, incident.Count(first.Reroutes, "time", "times"))
+	if len(first.Astray) > 0 {
+		var names []string
+		for _, n := range first.Astray {
+			names = append(names, incident.Name(n))
+		}
+		text += " Went elsewhere first: " + incident.FirstOf(names, 20) + "."
+	}
+	return text
+}
+
+// reminders are how often which role was reminded of what, for tuning the bot.
+func (f figures) reminders() [][]string {
+	rows := [][]string{strings.Fields("reminders_of role severity sent answered put_off moved over")}
+	for _, n := range f.Reminders {
+		rows = append(rows, []string{n.About, cmp.Or(string(n.Role), "-"), cmp.Or(n.Severity, "-"), strconv.Itoa(n.Sent), strconv.Itoa(n.Answered),
+			strconv.Itoa(n.PutOff), strconv.Itoa(n.Moved), strconv.Itoa(n.Over)})
+	}
+	return rows
 }
 
 // printRows prints a table. Nothing in it can be taken for a formula.

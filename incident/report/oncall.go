@@ -14,6 +14,12 @@ type OnCall struct {
 	To        time.Time  `json:"to"`
 	People    []Person   `json:"people"`    // who was on call or paged, by ID
 	Rotations []Rotation `json:"rotations"` // by ID
+
+	// Of the incidents that were declared in that time, and of reminders on its days in UTC.
+	// Where only one person or rotation is asked for, there are none of these.
+	Incidents  *Counts     `json:"incidents,omitempty"`
+	FirstPages *FirstPages `json:"first_pages,omitempty"`
+	Reminders  []Nags      `json:"reminders,omitempty"`
 }
 
 // Person is what being on call asked of one person, on their own clock.
@@ -441,6 +447,9 @@ func (o OnCall) Pay(rates rotation.Rates) []rotation.PayLine {
 // Only returns the figures of one person, of one rotation, or of both, where the
 // names are not empty. An unknown name leaves an empty list.
 func (o OnCall) Only(person, rot string) OnCall {
+	if person != "" || rot != "" {
+		o.Incidents, o.FirstPages, o.Reminders = nil, nil, nil
+	}
 	if person != "" {
 		o.People = slices.DeleteFunc(slices.Clone(o.People), func(p Person) bool { return p.ID != person })
 		if rot == "" {
