@@ -76,3 +76,74 @@ func TestResolveSeveralOfMany(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseSeveral closes after a storm what is chosen of a list that says what is missing:
+// what is ready is ticked, the rest is closed where somebody says for which reason.
+func TestCloseSeveral(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for n := 1; n <= 5; n++ {
+			r.command("eve", "general", fmt.Sprintf("declare thing %d fails sev%d", n, []int{3, 3, 1, 3, 3}[n-1]))
+			r.pass(2 * time.Second)
+		}
+		r.command("eve", "general", "declare keys leaked private")
+		r.pass(20 * time.Second)
+		r.command("ada", "general", "ack INC-1 INC-2 INC-3 INC-4")
+		r.command("ada", "general", "resolve INC-1, INC-2 and INC-3 the provider is back")
+		r.pass(20 * time.Second)
+		r.command("ada", "general", "close INC-1, INC-2, INC-3, INC-4 and INC-6 a storm")
+		r.pass(10 * time.Second)
+		v := r.view("U0ADA")
+		text := string(v.Blocks)
+		if v.CallbackID != "close_several" || !strings.Contains(text, "INC-4 is still") || strings.Contains(text, "keys leaked") || strings.Contains(text, `"value":"INC-6"`) || !strings.Contains(text, "nobody writes the post-mortem") {
+			t.Fatalf("the form: %s", text)
+		}
+		for n := 1; n <= 3; n++ {
+			if i, _ := r.fold(n); i.Status != incident.Resolved {
+				t.Errorf("INC-%d is %s before anything was confirmed", n, i.Status)
+			}
+		}
+		if result := r.submit("ada", v, map[string]map[string]any{"boxes_0": {"value": []string{"INC-1", "INC-3"}}, "text": {"value": "a storm"}}); !result.Closed {
+			t.Fatalf("Submit() = %+v, want closed", result)
+		}
+		r.pass(20 * time.Second)
+		if told := r.whispers("ada"); !strings.Contains(told, "Closed: 1 of 2.") || !strings.Contains(told, "INC-3 is not ready to be closed") {
+			t.Errorf("ada was told %s", told)
+		}
+		r.command("ada", "general", "close INC-2 INC-3")
+		r.pass(10 * time.Second)
+		r.submit("ada", r.view("U0ADA"), map[string]map[string]any{"boxes_0": {"value": []string{"INC-2", "INC-3"}}, "anyway": {"value": "the review has the rest"}})
+		r.pass(20 * time.Second)
+		for n, want := range map[int]incident.Status{1: incident.Closed, 2: incident.Closed, 3: incident.Closed, 4: incident.Investigating} {
+			if i, events := r.fold(n); i.Status != want || countOf(events, incident.KindClosed) > 1 {
+				t.Errorf("INC-%d is %s, want %s", n, i.Status, want)
+			}
+		}
+		if _, events := r.fold(2); strings.Contains(fmt.Sprint(said(events)), "anyway") {
+			t.Errorf("of INC-2 nothing was missing, and it was closed anyway: %v", said(events))
+		}
+		seen := r.command("ada", "general", "close INC-1 INC-4")
+		r.pass(5 * time.Second)
+		if told := seen.Text + r.whispers("ada"); !strings.Contains(told, "INC-1 is already closed") {
+			t.Errorf("of what cannot be closed ada was told %s", told)
+		}
+	})
+}
+
+// TestResolveThenCloseSeveral offers to close what was resolved together.
+func TestResolveThenCloseSeveral(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for n := 1; n <= 3; n++ {
+			r.declare(n, "sev3")
+		}
+		r.pass(10 * time.Second)
+		r.click("ada", r.command("ada", "general", "list"), "several", nil)
+		r.submit("ada", r.view("U0ADA"), map[string]map[string]any{"boxes_0": {"value": []string{"INC-1", "INC-2"}}, "text": {"value": "it was the provider"}})
+		r.pass(20 * time.Second)
+		if told := r.lastWhisper("ada"); !strings.Contains(told, "Resolved: 2 of 2.") || !strings.Contains(told, `"close_several"`) || !strings.Contains(told, `"value":"1,2"`) {
+			t.Errorf("ada was told %s, want an offer to close both", told)
+		}
+		if list := r.command("ada", "general", "list all"); !strings.Contains(string(list.Blocks), "close_several") {
+			t.Errorf("the list does not offer it: %+v", list)
+		}
+	})
+}

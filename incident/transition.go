@@ -142,6 +142,12 @@ func (i Incident) Close(by Actor, text string, now time.Time) (Change, error) {
 	return c.change(), nil
 }
 
+// MayClose says what stands against closing it, whatever is missing; nil: nothing does.
+func (i Incident) MayClose() error {
+	_, err := i.Close(Bot, "", i.Updated)
+	return err
+}
+
 // Reopen says that the trouble is back: impact counts again from now. Whoever
 // was watching it stays on it; somebody with a role in it who reopens it is on
 // it; otherwise the responders have gone, and the owner is paged again.

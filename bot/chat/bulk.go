@@ -118,12 +118,7 @@ func severalForm(open []incident.Incident, more int, state formState) slack.Moda
 // submittedSeveral resolves what is ticked, each by itself, and says of which that was
 // refused.
 func (s *Slack) submittedSeveral(ctx context.Context, c desk.Caller, v slack.View) answer {
-	var chosen []string
-	for k := range optionsMost / boxesMost {
-		for _, o := range stateOf(v, inputBoxes+strconv.Itoa(k)).SelectedOptions {
-			chosen = append(chosen, o.Value)
-		}
-	}
+	chosen := ticked(v)
 	if len(chosen) == 0 {
 		return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{inputText: "Nothing is ticked. Tick what is over, or press Cancel."})}
 	}
@@ -133,12 +128,19 @@ func (s *Slack) submittedSeveral(ctx context.Context, c desk.Caller, v slack.Vie
 		if len(late) > 0 {
 			refused = append(refused, "That did not work for "+strings.Join(late, ", ")+". Please try again.")
 		}
-		lines := []string{fmt.Sprintf("Resolved: %d of %d.", len(chosen)-len(refused)-max(0, len(late)-1), len(chosen))}
-		lines = append(lines, refused[:min(len(refused), 20)]...)
-		if more := len(refused) - 20; more > 0 {
-			lines = append(lines, fmt.Sprintf("And %d more.", more))
-		}
-		text := strings.Join(lines, "\n")
-		s.told(c, ephemeral(text, sections(text)...)).after(ctx)
+		done := len(chosen) - len(refused) - max(0, len(late)-1)
+		s.told(c, outcomeOf("Resolved", done, len(chosen), refused, s.closeNext(ctx, c.Actor, chosen)...)).after(ctx)
 	}}
+}
+
+// closeNext offers to close what has been resolved together.
+func (s *Slack) closeNext(ctx context.Context, who incident.Actor, names []string) []slack.BlockElement {
+	var list []incident.Incident
+	for _, name := range names {
+		n, _ := incident.ParseName(name) // 0, which is no incident, is not found
+		if b, err := s.desk.Show(ctx, who, n); err == nil {
+			list = append(list, b.Incident)
+		}
+	}
+	return closeSeveralButton(list)
 }

@@ -93,6 +93,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.keepOpen(ctx, caller, action.Value)
 	case actSeveral:
 		return s.askSeveral(ctx, i.TriggerID, caller, action.Value)
+	case actCloseSeveral:
+		return s.pressedCloseSeveral(ctx, i.TriggerID, caller, action.Value)
 	case actClose:
 		unseen := i.Container.IsEphemeral || strings.HasPrefix(i.Channel.ID, "D") // nothing refreshes the message
 		return s.pressedClose(ctx, i.TriggerID, caller, action.Value, unseen)
@@ -288,6 +290,8 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return s.submittedNote(ctx, caller, i.View, state.Incident)
 	case formSeveral:
 		return s.submittedSeveral(ctx, caller, i.View)
+	case formCloseSeveral:
+		return s.submittedCloseSeveral(ctx, caller, i.View)
 	case formClose:
 		return s.submittedClose(ctx, caller, state.Incident, i.View)
 	case formReroute:
@@ -325,6 +329,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " role commander @name`"
 	case formSeveral:
 		instead = "`" + s.opt.Command + " resolve INC-1 INC-2`"
+	case formCloseSeveral:
+		instead = "`" + s.opt.Command + " close INC-…` for each"
 	case formOthers:
 		instead = "`" + s.opt.Command + " ack INC-…` or `" + s.opt.Command + " resolve INC-…`"
 	case formSilence:

@@ -50,6 +50,9 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if form, ok := noteForms[cmd.Word]; ok && cmd.Text == "" {
 		return s.noteForm(ctx, c.TriggerID, caller, press{form, n})
 	}
+	if anyway, _ := incident.ParseClose(cmd.Text); cmd.Word == "close" && len(cmd.More) > 0 && !anyway && c.TriggerID != "" {
+		return s.askClose(ctx, c.TriggerID, caller, append([]int{n}, cmd.More...), named(cmd.Text, s.nameOf))
+	}
 	if cmd.Word == "close" && len(cmd.More) == 0 {
 		if a, done := s.closes(ctx, c.TriggerID, caller, n, cmd.Text); done {
 			return a

@@ -48,7 +48,7 @@ func IncidentHelp() []HelpGroup {
 			{"status mitigating", "sets the status: investigating, mitigating, mitigated, resolved, closed or cancelled"},
 			{"mitigate rollback", "says that customers are fine again, and how: rollback, restart, failover, flag, workaround or fix"},
 			{"resolve TEXT", "says that the work is over; a draft of the post-mortem is posted"},
-			{"close", "says that nothing is left but follow-ups. What is missing is asked for in a form; `close anyway REASON` closes it all the same"},
+			{"close", "says that nothing is left but follow-ups. What is missing is asked for in a form; `close anyway REASON` closes it all the same, and `close INC-1 INC-2` asks which of several"},
 			{"accept REASON", "says that a promise was missed and that this is accepted"},
 			{"no-follow-ups REASON", "says that nothing is to be done after the incident"},
 			{"reopen REASON", "says that the trouble is back"},

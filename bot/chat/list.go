@@ -255,6 +255,7 @@ func (v listView) turning(m message) message {
 	if open := severalButton(v.found.Incidents); len(open) > 0 {
 		elements = append(elements, button(actSeveral, "w "+v.filter.words, "Resolve several", ""))
 	}
+	elements = append(elements, closeSeveralButton(v.found.Incidents)...)
 	if len(elements) > 0 {
 		m.blocks = append(m.blocks, slack.NewActionBlock("list", elements...))
 	}
