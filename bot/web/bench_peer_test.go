@@ -22,18 +22,18 @@ func BenchmarkAlertmanager(b *testing.B) {
 	}
 	for _, load := range loads {
 		b.Run(load.name, func(b *testing.B) {
-			url := startAlertmanager(b, program)
+			url, spent := startAlertmanager(b, program)
 			send := poster(b, url+"/api/v2/alerts", http.StatusOK)
 			flood(b, load.alert, func(n int64) bool {
 				return send(fmt.Appendf(nil, `[{"labels":{"alertname":"DiskFull","instance":"host-%d","mount":"/var","severity":"sev2","service":"checkout"},"annotations":{"summary":"Disk of host-%d is 91%% full"}}]`, n, n))
-			})
+			}, spent)
 		})
 	}
 }
 
 // startAlertmanager starts an Alertmanager that notifies nobody, and returns its
-// address.
-func startAlertmanager(b *testing.B, program string) string {
+// address, and what tells its processor time so far.
+func startAlertmanager(b *testing.B, program string) (string, func() time.Duration) {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,7 +61,7 @@ func startAlertmanager(b *testing.B, program string) string {
 		if resp, err := http.Get("http://" + address + "/-/ready"); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
-				return "http://" + address
+				return "http://" + address, processorTime(cmd.Process.Pid)
 			}
 		}
 		select {

@@ -11,10 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -51,8 +53,9 @@ var loads = []struct {
 func BenchmarkAlerts(b *testing.B) {
 	for _, load := range loads {
 		b.Run(load.name, func(b *testing.B) {
-			send := poster(b, "http://"+startServer(b, load.roster)+"/v1/events", http.StatusAccepted)
-			flood(b, load.alert, func(n int64) bool { return send(diskEvent(n)) })
+			address, spent := startServer(b, load.roster)
+			send := poster(b, "http://"+address+"/v1/events", http.StatusAccepted)
+			flood(b, load.alert, func(n int64) bool { return send(diskEvent(n)) }, spent)
 		})
 	}
 }
@@ -66,8 +69,9 @@ const (
 	profileServer = "BENCHMARK_PROFILE"
 )
 
-// startServer starts a server in a process of its own, and returns its address.
-func startServer(b *testing.B, roster string) string {
+// startServer starts a server in a process of its own, and returns its address, and
+// what tells its processor time so far.
+func startServer(b *testing.B, roster string) (string, func() time.Duration) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkServer$", "-test.benchtime=1x")
 	if profile := os.Getenv(profileServer); profile != "" {
@@ -95,7 +99,22 @@ func startServer(b *testing.B, roster string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(address)
+	return strings.TrimSpace(address), processorTime(cmd.Process.Pid)
+}
+
+// processorTime returns what tells how much processor time a process has used; 0 where
+// the system does not say.
+func processorTime(pid int) func() time.Duration {
+	return func() time.Duration {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if err != nil || len(fields) < 13 {
+			return 0
+		}
+		user, _ := strconv.Atoi(fields[11])
+		system, _ := strconv.Atoi(fields[12])
+		return time.Duration(user+system) * 10 * time.Millisecond // Linux counts in hundredths of a second
+	}
 }
 
 // BenchmarkServer measures nothing: it is the server of BenchmarkAlerts, which says
@@ -133,7 +152,7 @@ func BenchmarkHandler(b *testing.B) {
 				}
 				q.Header.Set("Authorization", "Bearer "+senderKey)
 				return w.status(q) == http.StatusAccepted
-			})
+			}, nil)
 			b.ReportMetric(float64(b.N)/float64(w.disk.writes.Load()-before), "alerts/commit")
 		})
 	}
@@ -189,14 +208,19 @@ func (w *world) drain(b *testing.B) (stop func()) {
 }
 
 // flood sends b.N alerts from all senders. What is repeated fires before the clock
-// runs.
-func flood(b *testing.B, load func(int64) int64, send func(n int64) bool) {
+// runs. Where spent tells the processor time of the server, it says how much of it an
+// alert takes: unlike the rate, that hardly depends on what else the machine does.
+func flood(b *testing.B, load func(int64) int64, send func(n int64) bool, spent func() time.Duration) {
 	if load(repeated) == load(0) {
 		for n := range int64(repeated) {
 			if !send(n) {
 				b.Fatalf("alert %d was not taken", n)
 			}
 		}
+	}
+	before := time.Duration(0)
+	if spent != nil {
+		before = spent()
 	}
 	var seq atomic.Int64
 	var all sync.WaitGroup
@@ -214,6 +238,9 @@ func flood(b *testing.B, load func(int64) int64, send func(n int64) bool) {
 	all.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "alerts/s")
+	if spent != nil {
+		b.ReportMetric(float64((spent()-before).Microseconds())/float64(b.N), "µs-cpu/alert")
+	}
 }
 
 // BenchmarkEngine is the raw rate of group commits of the engine: 64 writers,
