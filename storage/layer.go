@@ -42,10 +42,30 @@ func (l *layer) fitsAll(m *layer, max Limits) bool {
 	return len(l.keys)+len(m.keys) <= max.Changes && l.bytes+m.bytes <= max.Bytes
 }
 
-// merge puts the changes of m on top of l.
+// merge puts the changes of m on top of l. What a closure has changed goes into a list
+// that is hundreds of keys long: each of these is moved once, and not for each new one.
 func (l *layer) merge(m *layer) {
+	if l.changes == nil {
+		l.changes = make(map[string]Change, len(m.changes))
+	}
+	var added []string
 	for _, k := range m.keys {
-		l.put(m.changes[k])
+		old, ok := l.changes[k]
+		if ok {
+			l.bytes -= old.size()
+		} else {
+			added = append(added, k)
+		}
+		l.changes[k] = m.changes[k]
+		l.bytes += m.changes[k].size()
+	}
+	end := len(l.keys)
+	l.keys = append(l.keys, added...)
+	for n := len(added) - 1; n >= 0; n-- {
+		at, _ := slices.BinarySearch(l.keys[:end], added[n])
+		copy(l.keys[at+n+1:], l.keys[at:end])
+		l.keys[at+n] = added[n]
+		end = at
 	}
 }
 

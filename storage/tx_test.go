@@ -103,3 +103,29 @@ func TestPrefixRange(t *testing.T) {
 		}
 	}
 }
+
+// TestMergeIsPutOfEach: to merge a layer is to put each of its changes.
+func TestMergeIsPutOfEach(t *testing.T) {
+	key := rapid.StringMatching("[a-d]{1,3}")
+	rapid.Check(t, func(r *rapid.T) {
+		change := func() Change {
+			return Change{Key: key.Draw(r, "key"), Value: []byte(rapid.StringN(0, 2, -1).Draw(r, "value")), Delete: rapid.Bool().Draw(r, "delete")}
+		}
+		var want, got layer
+		for range 3 {
+			var m layer
+			for _, c := range changes(r, change) {
+				m.put(c)
+			}
+			got.merge(&m)
+			for _, k := range m.keys {
+				want.put(m.changes[k])
+			}
+			if !slices.Equal(got.keys, want.keys) || got.bytes != want.bytes || !maps.EqualFunc(got.changes, want.changes, equal) {
+				r.Fatalf("merged: %v, %d bytes; want %v, %d bytes", got.keys, got.bytes, want.keys, want.bytes)
+			}
+		}
+	})
+}
+
+func equal(a, b Change) bool { return a.Delete == b.Delete && string(a.Value) == string(b.Value) }
