@@ -52,6 +52,8 @@ type Desk struct {
 	newer    sync.Map                // the kinds of jobs of a newer version of which the operators were told
 	past     past                    // what incidents are compared by
 	recent   recent                  // incidents as they were read last
+	digests  same[Digest]            // messages in Slack that grow
+	gathers  same[slackDigestRecord] // and how they do
 	notified sync.Map                // open incidents, by number, of which somebody was told; see firstNotified
 	slack    workspace               // what Slack says about its people
 	hearing  atomic.Pointer[hearing] // nil: it is not recorded yet until when Slack is heard

@@ -62,28 +62,28 @@ func (w *work) placeInSlack(j *ledger.Job) error {
 	if j.Kind != ledger.Notify || j.Via != "slack" || j.Text != "" || w.hurried || w.inc.Test {
 		return nil
 	}
-	r, _, err := ledger.Load[slackDigestRecord](w.Tx.Tx, slackDigestKey(incident.Actor(j.Person)))
-	if err != nil {
+	gather := slackDigestKey(incident.Actor(j.Person))
+	r, err := w.d.gathers.load(w.Tx.Tx, gather)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
 	next, place := r.Add(w.inc.Number, w.inc.Severity, w.Now)
-	if err := w.Save(slackDigestKey(incident.Actor(j.Person)), slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
+	if err := w.d.gathers.save(w.Tx.Tx, gather, slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
 		return err
 	}
 	j.Digest = next.Number
-	t := Digest{V: 1, Until: next.Until}
+	t, key := Digest{V: 1, Until: next.Until}, digestKey(incident.Actor(j.Person), j.Digest)
 	if place == escalation.Joins {
-		was, ok, err := ledger.Load[Digest](w.Tx.Tx, digestKey(incident.Actor(j.Person), j.Digest))
-		if err != nil {
+		was, err := w.d.digests.load(w.Tx.Tx, key)
+		if err == nil {
+			t = was
+		} else if !errors.Is(err, storage.ErrNotFound) { // all of it was taken back before it was shown
 			return err
 		}
-		if ok { // or all of it was taken back before it was shown
-			t = was
-		}
 	}
-	t.Pages = append(t.Pages, DigestEntry{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort})
+	t.Pages = append(slices.Clip(t.Pages), DigestEntry{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort})
 	slices.SortFunc(t.Pages, func(a, b DigestEntry) int { return cmp.Compare(a.Incident, b.Incident) })
-	return w.Save(digestKey(incident.Actor(j.Person), j.Digest), t)
+	return w.d.digests.save(w.Tx.Tx, key, t)
 }
 
 // loadDigest returns the message that a job is about. Notifications that were taken

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"sync/atomic"
 
 	"github.com/stormbell/stormbell/incident"
@@ -36,4 +37,47 @@ func (r *recent) load(tx *storage.Tx, n int) (incident.Incident, error) {
 	}
 	place.Store(&decoded{record, now.Incident})
 	return now.Incident, nil
+}
+
+// same are records of one kind as they were read or written last, each with the text
+// from which it is decoded: where that is another one, it is decoded anew.
+type same[T any] [32]atomic.Pointer[decodedOnce[T]]
+
+type decodedOnce[T any] struct {
+	text  []byte
+	value T // never changed in place
+}
+
+var sameSeed = maphash.MakeSeed()
+
+func (s *same[T]) place(key string) *atomic.Pointer[decodedOnce[T]] {
+	return &s[maphash.String(sameSeed, key)%uint64(len(s))]
+}
+
+// load is [storage.Load]. What it returns shares its slices with others: it is only read.
+func (s *same[T]) load(tx *storage.Tx, key string) (T, error) {
+	text, err := tx.Get(key)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("load %s: %w", key, err)
+	}
+	if was := s.place(key).Load(); was != nil && bytes.Equal(was.text, text) {
+		return was.value, nil
+	}
+	now := &decodedOnce[T]{text: text}
+	if err := json.Unmarshal(text, &now.value); err != nil {
+		return now.value, fmt.Errorf("load %s: %v", key, err)
+	}
+	s.place(key).Store(now)
+	return now.value, nil
+}
+
+// save is [storage.Save] of a value that is not changed in place from then on.
+func (s *same[T]) save(tx *storage.Tx, key string, value T) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("save %s: %v", key, err)
+	}
+	s.place(key).Store(&decodedOnce[T]{text, value})
+	return tx.Put(key, text)
 }
