@@ -123,6 +123,7 @@ func BenchmarkServer(b *testing.B) {
 	if os.Getenv(asServer) == "" {
 		b.Skip("it is started by BenchmarkAlerts")
 	}
+	defer LetGarbageWait()() // as the program does
 	w := newWorld(b, quietly)
 	w.apply(b, rosterText+os.Getenv(withRoster))
 	defer w.drain(b)()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormbell/stormbell/bot/web"
 	"github.com/stormbell/stormbell/configs"
 )
 
@@ -31,6 +32,7 @@ func runCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer web.LetGarbageWait()()
 			start := time.Now()
 			log.Info().Str("version", currentBuild().Version).Str("http", "http://"+bot.address).
 				Str("store", config.Store.String()).Msg("Stormbell runs")
