@@ -79,7 +79,7 @@ func (d *Desk) Done(ctx context.Context, results ...Result) error {
 		return nil
 	}
 	for _, r := range results {
-		if err := errors.Join(d.notRungBefore(ctx, r), d.closedThere(ctx, r)); err != nil {
+		if err := errors.Join(d.notRungBefore(ctx, r), d.closedThere(ctx, r), d.sweepFile(ctx, r)); err != nil {
 			return err
 		}
 	}

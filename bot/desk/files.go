@@ -124,10 +124,39 @@ type FileRead struct {
 	Why    string // it is not, in words
 }
 
-// fileStands records a file that was fetched, or why it was not.
+// fileStands records a file that was fetched, or why it was not; nothing of an entry that
+// was withdrawn meanwhile.
 func (w *work) fileStands(j ledger.Job, f FileRead) error {
+	events, err := timeline(w.Tx.Tx, w.inc.Number)
+	if err != nil || withdrawn(events, j.Seq) {
+		return err
+	}
 	return w.Save(fileKey(w.inc.Number, j.Seq, j.Step), fileRecord{V: 1, Entry: j.Seq, File: j.Step, Name: j.Text,
 		Type: f.Type, Size: f.Size, Hash: f.Hash, Pieces: f.Pieces, At: w.Now, Why: f.Why})
+}
+
+// withdrawn reports whether an entry was taken out of the timeline.
+func withdrawn(events []incident.Event, entry int) bool {
+	return slices.ContainsFunc(events, func(e incident.Event) bool { return e.Kind == incident.KindWithdrawn && e.Of == entry })
+}
+
+// sweepFile removes what was stored of a file whose entry was withdrawn while it was
+// fetched. It does so while the job still stands: of one withdrawn after this, whoever
+// withdraws it removes what is stored.
+func (d *Desk) sweepFile(ctx context.Context, r Result) error {
+	if r.Job.Kind != ledger.File || r.Outcome.File == nil || r.Outcome.File.Pieces == 0 {
+		return nil
+	}
+	gone := false
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		events, err := timeline(tx, r.Job.Incident)
+		gone = withdrawn(events, r.Job.Seq)
+		return err
+	})
+	if err != nil || !gone {
+		return err
+	}
+	return d.dropFiles(ctx, r.Job.Incident, r.Job.Seq)
 }
 
 // Files returns the files of the entries of incident n that are shown, kept or not.
