@@ -28,7 +28,7 @@ func (s *Slack) happened(ctx context.Context, e slackevents.EventsAPIEvent, agai
 			return s.typed(ctx, writing{event.User, event.Channel, event.TimeStamp, event.Text, false, again})
 		}
 	case *slackevents.MessageEvent:
-		if event.ChannelType == "im" && event.SubType == "" && event.BotID == "" {
+		if event.ChannelType == "im" && written(event.SubType) && event.BotID == "" {
 			return s.typed(ctx, writing{event.User, event.Channel, event.TimeStamp, event.Text, true, again})
 		}
 	case *slackevents.ChannelUnarchiveEvent, *slackevents.GroupUnarchiveEvent:

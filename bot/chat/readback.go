@@ -89,7 +89,7 @@ func within(m *slack.Message, gap wire.Gap) bool {
 
 // byPerson reports whether somebody wrote a message themselves: a program did not, nor
 // Slack.
-func byPerson(m *slack.Message) bool { return m.User != "" && m.BotID == "" && m.SubType == "" }
+func byPerson(m *slack.Message) bool { return m.User != "" && m.BotID == "" && written(m.SubType) }
 
 // backReader finds what was marked in a channel while it was not heard, and what is
 // marked no longer.

@@ -34,6 +34,13 @@ type writing struct {
 	again                   bool // Slack delivers it once more
 }
 
+// written reports whether a message of that subtype is what somebody wrote: alone, with
+// files, in a thread and shown in the channel too, or about themselves. The others tell
+// what was done to a message or a channel.
+func written(subtype string) bool {
+	return slices.Contains([]string{"", "file_share", "thread_broadcast", "me_message"}, subtype)
+}
+
 // key is by which it is known whether it was dealt with.
 func (w writing) key() string { return key("wrote", w.ts, w.user, w.channel) }
 
