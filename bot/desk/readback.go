@@ -108,7 +108,7 @@ func (d *Desk) ReadBack(ctx context.Context, since, until time.Time) (read, left
 	job := ledger.Job{Kind: ledger.ReadBack, Since: since, Until: until, NotBefore: ledger.Instant().Add(readBackAfter)}
 	once := func(what string) Caller {
 		c := byBot
-		c.Key = "readback:" + ledger.InstantKey(since) + ":" + what
+		c.Key = "readback:" + ledger.InstantKey(since) + ":" + ledger.InstantKey(until) + ":" + what
 		return c
 	}
 	for _, n := range list { // one after another, so that they keep this order
