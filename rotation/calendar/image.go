@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -128,11 +129,11 @@ func (p *picture) week(w week, top int, now time.Time) {
 	for k, r := range c.Rows {
 		y := top + headHeight + k*rowHeight
 		p.fill(image.Rect(margin, y, left+(w.to-w.from)*dayPixels, y+2), line)
-		if r.Team == "" {
+		if team := p.letters(r.Team); team == "" {
 			p.text(margin, y+46, labelWidth-16, r.Rotation, p.t.bold, ink)
 		} else {
 			p.text(margin, y+34, labelWidth-16, r.Rotation, p.t.bold, ink)
-			p.text(margin, y+62, labelWidth-16, r.Team, p.t.small, faint)
+			p.text(margin, y+62, labelWidth-16, team, p.t.small, faint)
 		}
 		for _, b := range c.within(r, w) {
 			p.bar(b, left+c.place(w, b.Start, dayPixels), left+c.place(w, b.End, dayPixels), y)
@@ -156,6 +157,9 @@ func (p *picture) legend() []string {
 	if c.has(Gap) {
 		list = append(list, "Stripes: nobody is on call.")
 	}
+	if slices.ContainsFunc(c.Rows, func(r Row) bool { return slices.ContainsFunc(r.Bars, nameless) }) {
+		list = append(list, "Some turns are too short for a name.")
+	}
 	for _, r := range c.Rows {
 		for _, b := range r.Bars {
 			if b.Kind != Turn && b.Kind != Gap && b.End.Sub(b.Start) < narrow {
@@ -168,6 +172,10 @@ func (p *picture) legend() []string {
 	}
 	return list
 }
+
+// nameless reports whether it is somebody's turn for so short that not even their ID has
+// room.
+func nameless(b Bar) bool { return b.Kind == Turn && b.End.Sub(b.Start) < 3*time.Hour }
 
 // narrow is how short a bar is that has no room for its words; legendMost is how many
 // lines the legend has.
@@ -224,10 +232,26 @@ func (p *picture) colour(who string) color.RGBA {
 // called is the name of a person, or their ID where the font has not all letters of the
 // name.
 func (p *picture) called(who Person) string {
-	if slices.ContainsFunc([]rune(who.Name), func(r rune) bool { _, ok := p.t.plain.GlyphAdvance(r); return !ok && r != ' ' }) {
+	if strings.ContainsFunc(who.Name, p.lacks) {
 		return who.ID
 	}
 	return who.Name
+}
+
+// lacks reports whether the font has no such letter.
+func (p *picture) lacks(r rune) bool {
+	_, ok := p.t.plain.GlyphAdvance(r)
+	return !ok && r != ' '
+}
+
+// letters is what the font has of a text: an empty box says nothing to anybody.
+func (p *picture) letters(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if p.lacks(r) {
+			return -1
+		}
+		return r
+	}, s)), " ")
 }
 
 func (p *picture) fill(r image.Rectangle, c color.Color) {
