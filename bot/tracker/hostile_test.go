@@ -159,3 +159,20 @@ func TestStrangeNames(t *testing.T) {
 		t.Errorf("GitLab: Open() = %.80v, %v", r, err)
 	}
 }
+
+// TestNobodyIsMentioned breaks whatever the providers take for the name of somebody, or of
+// something, and leaves other addresses as they are.
+func TestNobodyIsMentioned(t *testing.T) {
+	i := Issue{ID: uuid, Title: "x", Text: []string{"@octo/team (@ada) fixes octo/app#12 and https://linear.app/acme/profiles/ada or HTTPS://LINEAR.APP/acme/profiles/bob; see https://linear.app/acme/issue/ENG-1"}}
+	for _, name := range []string{"@octo", "@ada", "#12", "acme/profiles/ada", "acme/profiles/bob"} {
+		if got := i.markdown(i.signature()); strings.Contains(got, name) {
+			t.Errorf("%q is named in %q", name, got)
+		}
+	}
+	if got := i.markdown(i.signature()); !strings.Contains(got, "https://linear.app/acme/issue/ENG-1") {
+		t.Errorf("an address is not whole in %q", got)
+	}
+	if got := mentionNobody("closes octo/app#12 and group/app!5, says ada@example.com"); got != "closes octo/app#\u200b12 and group/app!\u200b5, says ada@example.com" {
+		t.Errorf("a title is %q", got)
+	}
+}

@@ -56,6 +56,7 @@ func escapeMarkdown(s string) string {
 	words := strings.Fields(s)
 	for n, word := range words {
 		if page(word) != "" && !strings.ContainsAny(word, "<>()[]`\\") {
+			words[n] = profile.ReplaceAllString(word, "${1}\u200b${2}")
 			continue
 		}
 		var b strings.Builder
@@ -78,11 +79,19 @@ var listNumber = regexp.MustCompile(`^[0-9]{1,9}[.)]`)
 
 // mentionNobody breaks what names somebody or something at the provider by a space of no
 // width. A backslash would not keep it from being taken for a mention.
-func mentionNobody(s string) string { return mention.ReplaceAllString(s, "${1}${2}\u200b") }
+func mentionNobody(s string) string {
+	return elsewhere.ReplaceAllString(mention.ReplaceAllString(s, "${1}${2}\u200b"), "${1}\u200b${2}")
+}
+
+// profile is the address of somebody's page at Linear, which mentions them there.
+var profile = regexp.MustCompile(`(?i)(//linear\.app/[^/]+)(/profiles/)`)
 
 // mention is a sign that begins a name: somebody, an issue, a merge request, a label,
 // a milestone, an epic, a snippet, or a command.
 var mention = regexp.MustCompile(`(^|[^\pL\pN_])([@#!~%&$]|/)(?:\b)`)
+
+// elsewhere is the number of an issue or a merge request, behind the name of its project.
+var elsewhere = regexp.MustCompile(`([#!])([0-9])`)
 
 // wiki is the text for Jira Data Center, whose notation is older than Markdown.
 func (i Issue) wiki() string {
