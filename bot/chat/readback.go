@@ -19,7 +19,10 @@ import (
 // Limits of what is read of one incident's channel after an outage.
 const (
 	lookBefore = time.Hour // messages so much older than the outage may have been marked in it
-	looksMost  = 20        // marked messages that are older still, each of which is a call
+	// clocksApart is how far the bot's clock may be ahead of Slack's: what was written so long
+	// before the outage is looked at too. What was dealt with then is known.
+	clocksApart = 2 * time.Minute
+	looksMost   = 20 // marked messages that are older still, each of which is a call
 )
 
 // readBack reads what was missed in one incident's channel, or in somebody's direct
@@ -67,7 +70,7 @@ func (s *Slack) readBack(ctx context.Context, t desk.Task) (desk.Outcome, error)
 
 // readDirect answers what somebody wrote to the bot in direct messages.
 func (s *Slack) readDirect(ctx context.Context, channel string, gap wire.Gap) error {
-	messages, err := s.wire.Since(ctx, channel, gap.From, gap.From)
+	messages, err := s.wire.Since(ctx, channel, gap.From.Add(-clocksApart), gap.From.Add(-clocksApart))
 	if err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func (s *Slack) readDirect(ctx context.Context, channel string, gap wire.Gap) er
 // within reports whether a message was written while nothing was heard.
 func within(m *slack.Message, gap wire.Gap) bool {
 	at := writtenAt(m.Timestamp)
-	return !at.Before(gap.From) && !at.After(gap.To)
+	return !at.Before(gap.From.Add(-clocksApart)) && !at.After(gap.To)
 }
 
 // byPerson reports whether somebody wrote a message themselves: a program did not, nor
