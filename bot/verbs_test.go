@@ -76,3 +76,66 @@ func TestCancelAsks(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatWasMeant does by a button what somebody typed a letter beside, in the channel
+// where it was typed, and shows no more than fits above a phone's keyboard.
+func TestWhatWasMeant(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare checkout is down")
+		r.pass(10 * time.Second)
+		c := r.channel("inc-1-checkout-is-down").ID
+		seen := r.command("ada", c, "akc")
+		if all := seen.Text + string(seen.Blocks); !strings.Contains(all, "/incident ack") || len(all) > 1500 {
+			t.Errorf("ada sees %d bytes: %s", len(all), all)
+		}
+		r.click("ada", seen, "meant", nil)
+		if i, _ := r.fold(1); i.AcknowledgedBy != incident.Person("ada") {
+			t.Errorf("on it is %q after the click", i.AcknowledgedBy)
+		}
+		seen = r.command("ada", c, "noet errors are 12 %")
+		r.click("ada", seen, "meant", nil) // and the button is gone
+		if got := r.notes("errors are 12 %"); got != 1 {
+			t.Errorf("what was typed is noted %d times", got)
+		}
+	})
+}
+
+// TestHelpWithOneWord shows what one word does, however it is written, and all of the help
+// for what is none.
+func TestHelpWithOneWord(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for typed, want := range map[string]string{"help ack": "says that you are on it", "help Acknowledge": "says that you are on it", "help mitigat": "customers are fine again", "help alerts": "lists both, and ends them"} {
+			seen := r.command("ada", "general", typed)
+			if all := seen.Text + string(seen.Blocks); !strings.Contains(all, want) || strings.Contains(all, "opens a form for it") {
+				t.Errorf("%s: ada sees %s", typed, all)
+			}
+		}
+		if seen := r.command("ada", "general", "help me"); !strings.Contains(string(seen.Blocks), "opens a form for it") {
+			t.Errorf("help me: ada sees %s", seen.Blocks)
+		}
+	})
+}
+
+// TestHandOverByWord: "hand over to" offers command, as the button does, and pages nobody;
+// without a name it asks to whom.
+func TestHandOverByWord(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare checkout is down sev1")
+		r.pass(10 * time.Second)
+		c := r.channel("inc-1-checkout-is-down").ID
+		r.command("ada", c, "ack")
+		r.pass(5 * time.Second)
+		if seen := r.command("ada", c, "hand over to <@U0BOB>"); !strings.Contains(seen.Text, "is asked to take command") {
+			t.Errorf("ada sees %s", seen.Text)
+		}
+		r.pass(5 * time.Second)
+		if i, _ := r.fold(1); i.AcknowledgedBy != incident.Person("ada") || i.Holder(incident.Commander) != incident.Person("ada") {
+			t.Errorf("on it: %s, commander: %s; want ada until bob accepts", i.AcknowledgedBy, i.Holder(incident.Commander))
+		}
+		r.command("ada", c, "handover")
+		r.pass(time.Second)
+		if v := r.view(userID(r, "ada")); v.CallbackID != "hand_over" {
+			t.Errorf("the form is %s", v.CallbackID)
+		}
+	})
+}

@@ -16,11 +16,13 @@ type Interruption struct {
 
 // Two interruptions of one service within raiseWithin raise the priority of its fix.
 // What disturbs several people, or one several times, within sameNight because of one
-// incident is one interruption: it is the same night.
+// incident is one interruption: it is the same night. So is what disturbs within
+// sameMoment, whatever it is about.
 const (
 	raiseWithin = 14 * 24 * time.Hour
 	raiseCount  = 2
 	sameNight   = 12 * time.Hour
+	sameMoment  = time.Minute
 )
 
 // The night, by the clock of whoever is disturbed.
@@ -49,7 +51,7 @@ func OffHours(at time.Time, zone *time.Location) bool {
 func Disturbed(of []Interruption, x Interruption) ([]Interruption, bool) {
 	kept := make([]Interruption, 0, len(of)+1)
 	for _, y := range of {
-		if y.Incident == x.Incident && x.At.Sub(y.At) < sameNight {
+		if y.Incident == x.Incident && x.At.Sub(y.At) < sameNight || x.At.Sub(y.At) < sameMoment {
 			return of, false
 		}
 		if x.At.Sub(y.At) <= raiseWithin {

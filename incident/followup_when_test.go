@@ -118,6 +118,9 @@ func TestTwoNightsRaise(t *testing.T) {
 	if !add(6, night) || add(6, night.Add(5*time.Minute)) || RaisedBy(of, night.Add(5*time.Minute)) != "" {
 		t.Errorf("after one night: %v", of)
 	}
+	if add(9, night.Add(5*time.Second)) {
+		t.Errorf("two incidents in one moment count twice: %v", of)
+	}
 	if !add(7, night.Add(48*time.Hour)) {
 		t.Errorf("the second incident is not counted: %v", of)
 	}

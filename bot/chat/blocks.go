@@ -29,6 +29,7 @@ const (
 	actUpdate    = "update"       // open the form for an update
 	actDeclare   = "declare"      // open the form; the value is the title
 	actDeclared  = "declare_text" // declare at once what was typed; the value is the text
+	actMeant     = "meant"        // do what was typed with a mistake; the value is the text without it
 	actList      = "list"
 	actOncall    = "oncall"
 	actChannel   = "channel" // make a channel for an incident that has none

@@ -103,6 +103,8 @@ func (s *Slack) pressed(ctx context.Context, i slack.InteractionCallback) answer
 		return s.askWhose(ctx, i.TriggerID, caller, n, "")
 	case actEarlier, actLater:
 		return s.turned(ctx, caller, action.Value)
+	case actMeant:
+		return s.doMeant(ctx, i, caller, action.Value)
 	case actJoin:
 		return s.joinThen(caller, i.User.ID, action.Value)
 	case actSetSeverity, actSetService, actReal, actDrill:

@@ -26,6 +26,7 @@ type Command struct {
 	Private  bool
 	Test     bool     // declare: a drill
 	NotOurs  bool     // reroute: whose it is need not be said
+	HandOver bool     // role: command is handed over; without a name a form asks to whom
 	Another  bool     // declare: it is not the same, though the words are
 	Doubts   []string // declare: what was read otherwise than typed, in words
 	People   []string // Slack user IDs of the mentions before the text
@@ -65,7 +66,7 @@ var verbs = []struct {
 	{"status", nil},
 	{"rename", []string{"title", "retitle"}},
 	{"service", nil},
-	{"role", []string{"roles", "commander", "lead"}},
+	{"role", []string{"roles", "commander", "lead", "command", "handover", "hand-over", "handoff"}},
 	{"page", []string{"call", "wake"}},
 	{"escalate", []string{"escalated"}},
 	{"unack", []string{"unacknowledge", "release", "handback"}},
@@ -73,11 +74,11 @@ var verbs = []struct {
 	{"silence", []string{"mute", "quiet"}},
 	{"maintenance", []string{"maintain", "maint", "downtime"}},
 	{"silences", []string{"silenced", "mutes", "maintenances"}},
-	{"reassign", []string{"assign", "handover", "give"}},
+	{"reassign", []string{"assign", "give"}},
 	{"reroute", []string{"notours", "not-ours"}},
 	{"update", []string{"post"}},
 	{"public", []string{"statuspage"}},
-	{"note", []string{"notes", "log", "add", "comment"}},
+	{"note", []string{"notes", "log", "add", "comment", "n"}},
 	{"decide", []string{"decided", "decision"}},
 	{"object", []string{"objection", "disagree"}},
 	{"impact", []string{"impacted", "affected", "hit"}},
@@ -94,7 +95,7 @@ var verbs = []struct {
 	{"search", []string{"find", "lookup"}},
 	{"heartbeats", []string{"heartbeat", "beats"}},
 	{"show", []string{"view", "info", "card", "summary"}},
-	{"duplicate", []string{"dup", "duplicates", "merge"}},
+	{"duplicate", []string{"dup", "duplicates", "merge", "same"}},
 }
 
 // words maps what people type to the canonical verbs; vocabulary is every such
@@ -139,6 +140,12 @@ func Parse(text string) Command {
 	if second, after := cut(rest); key == "not" && oursWords[strings.Trim(strings.ToLower(second), trimmed)] {
 		key, word, ok, rest = "notours", "reroute", true, after
 	}
+	if second, after := cut(rest); key == "hand" && slices.Contains([]string{"over", "off"}, strings.ToLower(second)) {
+		key, word, ok, rest = "handover", "role", true, after
+	}
+	if noted, is := strings.CutSuffix(strings.ToLower(first), ":"); is && slices.Contains(noteWords, noted) {
+		key, word, ok, rest = "note", "note", true, first+" "+rest
+	}
 	if key == "open" && rest != "" {
 		word = "declare" // "open" by itself asks for the open ones
 	}
@@ -163,6 +170,9 @@ func Parse(text string) Command {
 	c.details(key)
 	return c
 }
+
+// noteWords are what a note can begin with, and so what is a note by itself.
+var noteWords = []string{"what", "where", "how", "when"}
 
 // trimmed are the signs around a word that are not part of it: what a phone adds,
 // and what people put there for order.
@@ -223,8 +233,12 @@ func (c *Command) details(key string) {
 
 // role reads a role and who is to have it, in any order.
 func (c *Command) role(key string) {
-	if key == "commander" || key == "lead" {
+	switch key {
+	case "commander", "lead", "command":
 		c.Role = incident.Commander
+	case "handover", "hand-over", "handoff":
+		c.Role, c.HandOver = incident.Commander, true
+		c.Text = trimWord(c.Text, "command")
 	}
 	var word string
 	c.People, word = mentions(c.Text)

@@ -49,7 +49,7 @@ var typed = []struct {
 		"declare checkout down —sev1", "declare checkout down --private –drill", "declare checkout down drill private sev2 service:search", "declare checkout down sev1,private", "declare drill", "declare private drill",
 		"declare database drill", "declare this is a drill", "declare not a drill", "declare checkout fails after the drill", "declare checkout down critical", "declare search slow, not critical", "declare disk is critical",
 		"declare checkout down\nsince noon sev1\nprivate", "declare checkout down\nwe had a drill", "declare checkout down sev1 sev2", "declare checkout down severity=2", "declare checkout down --severity 2 --service search", "declare checkout down p0",
-		"declare sprinklers went off in the fire test", "declare private beta is slow"}},
+		"declare sprinklers went off in the fire test", "declare private beta is slow", "declare — checkout is slow sev1", "declare - checkout is slow"}},
 	{"an incident, named", []string{
 		"INC-4", "inc-4", "inc4", "Inc 4", "INC–4", "INC-4 ack", "inc 4 ack", "ack INC-4", "ack inc4", "ack INC 4", "ack INC–4.", "ack (INC-4)", "ack 4", "ack #4",
 		"ack #inc-4-checkout-is-slow", "ack <#C0INC|inc-4-checkout-is-slow>", "show 4", "show INC-4", "INC-4 show", "timeline 12", "postmortem INC-12", "INC-0", "INC-99999999999", "INC-4x"}},
@@ -76,6 +76,8 @@ var typed = []struct {
 		"retime 12 14:05 the log says so", "retime #12 2026-11-29 14:05 the log", "retime 12", "retime INC-4 12 2pm log", "timeline what", "timeline decisions page 2", "timeline page 3", "timeline INC-4 pages", "timeline page", "timeline INC-4 page 2"}},
 	{"owners", []string{"service edge", "service", "reroute edge pages are fine behind it", "reroute service:edge fine", "duplicate INC-4", "INC-7 duplicate INC-4", "duplicate of INC-4", "duplicate INC-7 INC-4", "duplicate", "merge INC-4"}},
 	{"paging", []string{"page <@U0ADA> we need you", "page <@U0ADA> <@U0BOB|bob>, db", "page @ada now", "page payments", "page service:checkout for the db", "page INC-4 <@U0ADA>", "page", "call edge"}},
+	{"handing over", []string{"handover", "handover <@U0ADA>", "hand over to <@U0ADA>", "handover INC-4 @jonas", "hand over command to @jonas", "command @jonas", "handoff", "hand it to ada"}},
+	{"the same", []string{"same as 13", "same INC-13 i clicked twice", "update same"}},
 	{"names anywhere", []string{
 		"sev 9 INC-14", "sev 1 INC-14", "sev1 payments too INC-14", "page @ada INC-14", "page <@U0ADA> INC-14", "page INC-14 @ada come", "role commander INC-14", "role commander <@U0ADA> INC-14",
 		"snooze 15m INC-14", "snooze INC-14 15m", "status mitigated INC-14", "status INC-14", "note error rate falls INC-14", "note the same as INC-14", "rename Checkout is down INC 14.", "page @ada for INC-14",
@@ -85,7 +87,7 @@ var typed = []struct {
 		"sev1 card payments fail", "sev0 all is down", "sev9", "p1 it is worse", "role responder @clara @jonas", "role responder <@U0ADA> <@U0BOB>", "role responder @clara and @jonas",
 		"update public: we are on it", "update public we are on it", "update public:we are on it", "update publicly known", "cancel", "cancel INC-4"}},
 	{"lists", []string{"list", "ls", "open", "open checkout is down", "timeline", "history", "postmortem", "post-mortem", "pm"}},
-	{"mistakes", []string{"acknowlege", "resovle INC-4", "declre checkout is down", "checkout is down", "weather", "xyzzy plugh", "🔥🔥🔥", "sev-9", "<@U0ADA>", "ac", "decalre"}},
+	{"mistakes", []string{"acknowlege", "resovle INC-4", "declre checkout is down", "checkout is down", "weather", "xyzzy plugh", "🔥🔥🔥", "sev-9", "<@U0ADA>", "ac", "decalre", "akc", "what: orders fell to zero", "n what: it is slow", "what is going on", "how: we rolled back INC-4"}},
 }
 
 func TestParse(t *testing.T) {

@@ -17,11 +17,15 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	if c.Command == s.opt.OncallCommand {
 		return s.oncallCommand(ctx, c)
 	}
-	cmd := Parse(c.Text)
-	caller := desk.Caller{Actor: who, Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL}
+	return s.commandOf(ctx, c, desk.Caller{Actor: who, Key: key("command", c.TriggerID, c.UserID, c.ChannelID, c.Text), ReplyURL: c.ResponseURL})
+}
+
+// commandOf carries out what a caller typed.
+func (s *Slack) commandOf(ctx context.Context, c slack.SlashCommand, caller desk.Caller) answer {
+	cmd, who := Parse(c.Text), caller.Actor
 	switch cmd.Word {
 	case "help":
-		return answer{payload: s.help("")}
+		return answer{payload: s.helpWith(cmd.Text)}
 	case "declare":
 		return s.declare(ctx, caller, cmd, c.TriggerID)
 	case "":
@@ -60,6 +64,9 @@ func (s *Slack) command(ctx context.Context, c slack.SlashCommand) answer {
 	}
 	if s.rerouted(cmd).Service == "" && cmd.Word == "reroute" && len(cmd.More) == 0 {
 		return s.askWhose(ctx, c.TriggerID, caller, n, cmd.Text)
+	}
+	if cmd.HandOver && cmd.Target == "" && len(cmd.People) == 0 {
+		return s.formOn(ctx, c.TriggerID, caller, press{actHandOver, n})
 	}
 	if cmd.Word == "impact" && !cmd.Impact.Said() {
 		return s.impactFormOn(ctx, c.TriggerID, caller, cmd, n)
@@ -198,6 +205,8 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return i.Name() + " and " + incident.Name(act.Into) + " are related now."
 	case desk.NearMiss, desk.FalseAlarm:
 		return i.Name() + " has ended as a " + i.Outcome.Words() + "."
+	case desk.Merge:
+		return i.Name() + " is a part of " + incident.Name(act.Into) + " now."
 	case desk.Accept, desk.NoFollowUps, desk.Waive, desk.Review:
 		return "Noted for the end of " + i.Name() + "."
 	case desk.Rename:
@@ -256,7 +265,11 @@ func (s *Slack) pageByHand(ctx context.Context, c desk.Caller, cmd Command, n in
 	if err != nil {
 		return s.mistake(err, cmd)
 	}
-	return ephemeral("Paging for " + incident.Name(n) + ": " + esc(strings.Join(a.Notes, ", ")) + ".")
+	who := esc(strings.Join(a.Notes, ", "))
+	if a.Twin {
+		return ephemeral(who + ": paged with these words for " + incident.Name(n) + " just before.")
+	}
+	return ephemeral("Paging for " + incident.Name(n) + ": " + who + ".")
 }
 
 // unknown answers a first word that is no verb. Nothing that was typed is lost.
@@ -269,11 +282,25 @@ func (s *Slack) unknown(c Command) reply {
 	}
 	blocks := []slack.Block{section(text), contextLine("You typed:")}
 	blocks = append(blocks, typedBlocks(s.opt.Command+" "+c.Typed)...)
-	if rest != "" && (c.Near == "declare" || c.Near == "" && strings.Contains(rest, " ")) {
+	meant := strings.TrimSpace(c.Near + " " + rest)
+	switch {
+	case rest != "" && (c.Near == "declare" || c.Near == "" && strings.Contains(rest, " ")):
 		blocks = append(blocks, declareButton(rest))
+	case c.Near != "" && c.Near != "declare" && length(meant) <= 1900:
+		blocks = append(blocks, slack.NewActionBlock("meant", button(actMeant, meant, "Yes, "+c.Near, slack.StylePrimary)))
 	}
-	help := s.help("")
-	return ephemeral(text, append(blocks, help.Blocks.BlockSet...)...)
+	return ephemeral(text, append(blocks, s.briefHelp()...)...)
+}
+
+// doMeant does what somebody typed a letter beside.
+func (s *Slack) doMeant(ctx context.Context, i slack.InteractionCallback, c desk.Caller, text string) answer {
+	c.Key = key("meant", i.Container.MessageTs, i.User.ID, i.Channel.ID, text) // pressed twice, it is one
+	a := s.commandOf(ctx, slack.SlashCommand{Text: text, TriggerID: i.TriggerID, UserID: i.User.ID, ChannelID: i.Channel.ID}, c)
+	if r, ok := a.payload.(reply); ok {
+		r.Replaces = true
+		return s.told(c, r)
+	}
+	return a
 }
 
 // declareButton declares at once what was typed; Slack takes 2,000 characters.

@@ -56,7 +56,8 @@ func (c *Command) titleLine(line string) string {
 			n += took - 1
 		}
 	}
-	return strings.TrimRight(unquote(strings.Join(title, " ")), ",;") // "checkout is slow, sev2"
+	text := strings.TrimRight(unquote(strings.Join(title, " ")), ",;") // "checkout is slow, sev2"
+	return strings.TrimLeft(text, " -‐‑‒–—―−:,;•")                     // "— checkout is slow", ": checkout is slow"
 }
 
 // lastWords takes the words of their own off the end of a line and returns those

@@ -176,7 +176,11 @@ func (s *Slack) alike(ctx context.Context, who incident.Actor, i incident.Incide
 	if o.Channel != "" {
 		where = " <#" + o.Channel + ">"
 	}
-	text := fmt.Sprintf("*%s* looks alike: %s · %s, declared %s.%s", o.Name(), clip(esc(o.Title), 300), o.Status, at(o.Declared), where)
+	state := ""
+	if o.Status != incident.Declared {
+		state = string(o.Status) + ", "
+	}
+	text := fmt.Sprintf("*%s* looks alike: %s · %sdeclared %s.%s", o.Name(), clip(esc(o.Title), 300), state, at(o.Declared), where)
 	value := strconv.Itoa(i.Number) + " " + strconv.Itoa(o.Number)
 	return []slack.Block{section(text), slack.NewActionBlock("alike_"+strconv.Itoa(i.Number), button(actSame, value, "It is the same", ""))}
 }

@@ -94,7 +94,7 @@ func IncidentHelp() []HelpGroup {
 			{"hide 12 REASON", "leaves an entry, or the words of a change of status, out of what is shown and of the post-mortem; it stays in the record"},
 			{"retime 12 14:05 REASON", "says when an entry really was"},
 			{"postmortem", "shows the draft of the post-mortem; `postmortem owner @ada` says who writes it, and `postmortem waive REASON` that nobody does"},
-			{"help", "shows this"},
+			{"help WORD", "shows this, or only what is about one word"},
 		}},
 	}
 }
@@ -148,7 +148,10 @@ func Synonyms() (incident, oncall map[string][]string) {
 func helpBlocks(command string, groups []HelpGroup) []slack.Block {
 	var blocks []slack.Block
 	for _, g := range groups {
-		lines := []string{"*" + g.Title + "*"}
+		var lines []string
+		if g.Title != "" {
+			lines = []string{"*" + g.Title + "*"}
+		}
 		for _, h := range g.Lines {
 			lines = append(lines, "`"+strings.TrimSpace(command+" "+h.Typed)+"` "+h.Does)
 		}

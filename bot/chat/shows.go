@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -16,9 +17,55 @@ func (s *Slack) help(first string) reply {
 	where := "In an incident's channel they act on it; anywhere else put its name after the word, as in `" + s.opt.Command + " ack INC-1`. " +
 		"`" + s.opt.OncallCommand + " help` says what can be done about on call."
 	return ephemeral("What can be done here: declare, ack, mitigate, resolve, note, timeline, list, show, help",
-		append(blocks, contextLine(where),
-			slack.NewActionBlock("help", button(actDeclare, "", "Declare an incident", slack.StyleDanger),
-				button(actList, "", "Open incidents", ""), button(actOncall, "", "Who is on call", "")))...)
+		append(blocks, contextLine(where), helpButtons())...)
+}
+
+func helpButtons() slack.Block {
+	return slack.NewActionBlock("help", button(actDeclare, "", "Declare an incident", slack.StyleDanger),
+		button(actList, "", "Open incidents", ""), button(actOncall, "", "Who is on call", ""))
+}
+
+// helpWith is the help about one word, or the title of a group; all of it where nothing
+// is about that.
+func (s *Slack) helpWith(word string) reply {
+	word, _ = cut(word)
+	word = strings.Trim(strings.ToLower(word), trimmed)
+	if word == "" {
+		return s.help("")
+	}
+	verb := cmp.Or(words[word], words[incident.Nearest(word, vocabulary)], word)
+	var lines []Help
+	for _, g := range IncidentHelp() {
+		for _, h := range g.Lines {
+			if h.Word() == verb || strings.EqualFold(g.Title, word) {
+				lines = append(lines, h)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return s.help("") // "help me"
+	}
+	blocks := helpBlocks(s.opt.Command, []HelpGroup{{"", lines}})
+	if also := alsoUnderstood(verb); also != "" {
+		blocks = append(blocks, contextLine("Also understood: "+also+"."))
+	}
+	return ephemeral("What `"+verb+"` does", append(blocks, contextLine("`"+s.opt.Command+" help` shows everything."))...)
+}
+
+func alsoUnderstood(verb string) string {
+	for _, v := range verbs {
+		if v.verb == verb && len(v.means) > 0 {
+			return "`" + strings.Join(v.means, "`, `") + "`"
+		}
+	}
+	return ""
+}
+
+// briefHelp is what stands below the answer to a word that is not understood: on a phone,
+// all of the help would push that answer out of sight.
+func (s *Slack) briefHelp() []slack.Block {
+	const most = "Most used: `declare`, `ack`, `note TEXT`, `update TEXT`, `page @ada`, `mitigate`, `resolve`. "
+	return []slack.Block{contextLine(most + "`" + s.opt.Command + " help` shows everything that can be done here."), helpButtons()}
 }
 
 func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {

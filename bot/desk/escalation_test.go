@@ -203,6 +203,37 @@ func TestEscalateByHand(t *testing.T) {
 	})
 }
 
+// TestPageTwice pages the same person in the same words, named in two ways: that is one
+// page. Other words, other people or half a minute later make another.
+func TestPageTwice(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.declare(incident.Declaration{})
+		x.act(ada, 1, Act{Verb: Acknowledge})
+		x.pages()
+		page := func(by incident.Actor, call Call) Answer {
+			t.Helper()
+			a, err := x.Page(background(), Caller{Actor: by}, 1, call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		page(ada, Call{Target: "bob", Text: "the database"})
+		x.pagesAre("once", "bob by push", "bob by slack")
+		if a := page(ada, Call{People: []incident.Actor{incident.Person("bob")}, Text: "the database"}); !a.Twin || len(a.Notes) != 1 {
+			t.Errorf("twin %t, notes %v; want it known as the same", a.Twin, a.Notes)
+		}
+		x.pagesAre("twice")
+		page(ada, Call{Target: "bob", Text: "the queue"})
+		x.pagesAre("in other words", "bob by push", "bob by slack")
+		page(incident.Person("cleo"), Call{Target: "bob", Text: "the queue"})
+		x.pagesAre("by somebody else", "bob by push", "bob by slack")
+		time.Sleep(askAgain + time.Second)
+		page(ada, Call{Target: "bob", Text: "the queue"})
+		x.pagesAre("once more", "bob by push", "bob by slack")
+	})
+}
+
 func TestPageByHand(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		x.declare(incident.Declaration{})
@@ -212,7 +243,7 @@ func TestPageByHand(t *testing.T) {
 			"bob": {"bob by push", "bob by slack"}, "@Bob Stone": {"bob by push", "bob by slack"}, "EDGE": {"bob by push", "bob by slack"},
 			"payments": {"ada by push", "ada by slack", "bob by push", "bob by slack", "cleo by push", "cleo by slack"},
 		} {
-			if _, err := x.Page(background(), Caller{Actor: ada}, 1, Call{Target: target, Text: "we need you"}); err != nil {
+			if _, err := x.Page(background(), Caller{Actor: ada}, 1, Call{Target: target, Text: "we need you for " + target}); err != nil {
 				t.Errorf("Page(%s): %v", target, err)
 			}
 			x.pagesAre("by hand: "+target, want...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -45,6 +46,13 @@ func (w *work) manualPage(people []incident.Actor, call Call) error {
 	}
 	why := "Asked for by " + w.whoActs()
 	text := incident.CleanText(call.Text)
+	if twice, err := w.askedJustBefore(people, text); err != nil || twice {
+		for _, a := range people {
+			w.notes = append(w.notes, w.who.DisplayName(a))
+		}
+		w.twin = twice
+		return err
+	}
 	if text != "" {
 		why += ": " + text
 	}
@@ -68,6 +76,31 @@ func (w *work) manualPage(people []incident.Actor, call Call) error {
 	}
 	w.notes = append(w.notes, strings.Join(names, ", "))
 	return w.apply(w.inc.Help(asked, w.meantBy(call.Target), text, w.caller.Actor, w.Now))
+}
+
+// askAgain is how soon nobody means it who asks the same people for help in the same words.
+const askAgain = 30 * time.Second
+
+// askedJustBefore reports whether the caller has paged the same people in the same words
+// just before: a double tap, or a second try with another spelling of the name.
+func (w *work) askedJustBefore(people []incident.Actor, text string) (bool, error) {
+	events, err := timeline(w.Tx.Tx, w.inc.Number)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range slices.Backward(events) {
+		if w.Now.Sub(e.At) > askAgain {
+			break
+		}
+		if e.Kind == incident.KindHelp && e.By == w.caller.Actor && e.Text == text && within(people, e.Calls) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func within(some, all []incident.Actor) bool {
+	return !slices.ContainsFunc(some, func(a incident.Actor) bool { return !slices.Contains(all, a) })
 }
 
 // meantBy is the name of the team or the service that somebody asks for; empty where
