@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -83,7 +84,7 @@ func (n names) mitigated(i incident.Incident, e incident.Event) string {
 	case e.Assumed && i.HowAssumed:
 		return s + "How was it mitigated? Until somebody says, it counts as a workaround" + fixOpened(i)
 	case e.Assumed: // it was said meanwhile
-		return s
+		return strings.TrimRight(s, " ")
 	default:
 		return s + "It is a " + string(e.How) + fixOpened(i)
 	}
