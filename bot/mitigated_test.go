@@ -228,3 +228,44 @@ func TestWatchTimeAsksWhoHoldsCommand(t *testing.T) {
 		}
 	})
 }
+
+// TestSecondMitigationHandsOverAnew mitigates again what came back: another hand-over is
+// posted where people read, the first one says that it is superseded, and a correction is
+// no second mitigation.
+func TestSecondMitigationHandsOverAnew(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.mitigatedRoom("sev2")
+		first := r.oneHandover(room)
+		r.command("ada", room, "mitigate restart: of all nodes")
+		r.pass(30 * time.Second)
+		if m := r.oneHandover(room); m.TS != first.TS || shows(m, "superseded") {
+			t.Errorf("a correction posts a hand-over anew:%s", list(r.handovers(room)))
+		}
+		for k := range 2 {
+			r.command("bob", room, "status investigating errors are rising again")
+			r.pass(30 * time.Second)
+			r.oneHandover(room)
+			r.stop()
+			r.start()
+			r.command("ada", room, "mitigate failover: to the other provider")
+			r.pass(30 * time.Second)
+			now := r.oneHandover(room)
+			if now.TS == first.TS || !shows(now, "of all nodes") || !shows(now, "to the other provider") || !shows(now, "It is back") {
+				t.Errorf("after mitigation %d the hand-over is:%s", k+2, list([]slacksim.Message{now}))
+			}
+			old := 0
+			for _, m := range r.channelOf(room).Messages {
+				if shows(m, "This hand-over is superseded") {
+					if old++; shows(m, "It is back") {
+						t.Errorf("what is superseded has a button:%s", list([]slacksim.Message{m}))
+					}
+				}
+			}
+			if old != k+1 {
+				t.Errorf("%d messages say that they are superseded, want %d", old, k+1)
+			}
+			first = now
+		}
+		r.noErrors()
+	})
+}

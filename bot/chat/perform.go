@@ -31,6 +31,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Alerts:         s.alerts,
 		ledger.Notes:          s.notes,
 		ledger.Relief:         s.relief,
+		ledger.ReliefPast:     s.reliefPast,
 		ledger.Mark:           s.readMark,
 		ledger.File:           s.keepFile,
 		ledger.ReadBack:       s.readBack,

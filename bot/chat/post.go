@@ -115,6 +115,11 @@ func digest(m message) string {
 // stands, or only the channel where it is to stand. A message that people have
 // deleted is posted anew.
 func (s *Slack) keep(ctx context.Context, j ledger.Job, at ledger.Message, m message) (desk.Outcome, error) {
+	return s.keepNew(ctx, j, at, nil, m)
+}
+
+// keepNew is keep beside earlier messages of the kind, which are none of it any more.
+func (s *Slack) keepNew(ctx context.Context, j ledger.Job, at ledger.Message, earlier []ledger.Message, m message) (desk.Outcome, error) {
 	if at.TS == "" && j.Doubtful {
 		found, err := s.find(ctx, at.Channel, func(x ledger.Job) bool {
 			return x.Kind == j.Kind && x.Incident == j.Incident && (j.Kind != ledger.Quiet && j.Kind != ledger.Notes || x.Target == j.Target)
@@ -122,6 +127,7 @@ func (s *Slack) keep(ctx context.Context, j ledger.Job, at ledger.Message, m mes
 		if err != nil {
 			return desk.Outcome{}, err
 		}
+		found = slices.DeleteFunc(found, func(m ledger.Message) bool { return slices.Contains(earlier, m) })
 		if len(found) > 0 {
 			at = found[0]
 		}

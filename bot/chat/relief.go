@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
@@ -31,7 +32,31 @@ const (
 // relief keeps the message in the channel that says what a mitigation has changed.
 func (s *Slack) relief(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	m := reliefMessage(t.Brief, t.Incident.ReliefOf(t.Timeline), s.names())
-	return s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Relief), m)
+	return s.keepNew(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Relief), t.Artifacts.PastReliefs, m)
+}
+
+// reliefPast says in the hand-over of an earlier mitigation that another one holds. Without
+// its channel or its message there is nothing to say it in.
+func (s *Slack) reliefPast(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	err := s.edit(ctx, t.Job.Message, reliefPastMessage(t.Incident, t.Timeline))
+	if code := wire.Code(err); code == "message_not_found" || code == "cant_update_message" {
+		err = nil
+	}
+	return desk.Outcome{}, err
+}
+
+// reliefPastMessage says when it was mitigated again. All that was changed stands in the
+// hand-over that holds.
+func reliefPastMessage(i incident.Incident, events []incident.Event) message {
+	text := drillMark(i) + "*This hand-over is superseded.* It came back, and was mitigated again"
+	for _, e := range slices.Backward(events) {
+		if e.Kind == incident.KindMitigated {
+			text += " (" + at(e.At) + ")"
+			break
+		}
+	}
+	text += ". What was changed, how it is undone and who watches stands in the hand-over further down."
+	return message{text: drillMark(i) + i.Name() + ": an earlier hand-over", blocks: []slack.Block{section(text)}}
 }
 
 // reliefMessage is the hand-over of a mitigation: what was changed, how it is undone,

@@ -139,7 +139,7 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		return t.loadPrompts(tx)
 	case j.Kind == ledger.Notes:
 		t.Timeline, err = noted(tx, j.Incident)
-	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile, j.Kind == ledger.Relief:
+	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile, j.Kind == ledger.Relief, j.Kind == ledger.ReliefPast:
 		t.Timeline, err = timeline(tx, j.Incident)
 	case j.Kind == ledger.Notice:
 		if t.Notice, err = oncall.NoticeOf(tx, j); err == nil && t.Notice.Seq > 0 {

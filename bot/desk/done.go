@@ -154,7 +154,7 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		w.artifacts.Alerts = o.Message
 		return w.refresh(ledger.Card) // which says how many there are
 	case ledger.Relief:
-		w.artifacts.Relief = o.Message
+		w.reliefStands(o.Message)
 	case ledger.Tell:
 		if j.Target == ledger.TellWatch {
 			return w.asked(j, o)
@@ -344,7 +344,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 	case ledger.Update:
 		return w.tellPinged(1)
 	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Idle, ledger.Tell, ledger.Missed,
-		ledger.Given, ledger.Rest, ledger.Week, ledger.Bookmarks:
+		ledger.Given, ledger.Rest, ledger.Week, ledger.Bookmarks, ledger.ReliefPast:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

@@ -72,18 +72,19 @@ type Artifacts struct {
 	Drill          bool                   `json:"drill,omitempty"`            // it is a weekly test, which gets none
 	Card           ledger.Message         `json:"card,omitzero"`
 	Announcement   ledger.Message         `json:"announcement,omitzero"`
-	Alerts         ledger.Message         `json:"alerts,omitzero"`      // about all its alerts
-	Notes          []NotePage             `json:"notes,omitempty"`      // about what was noted, the newest last
-	Relief         ledger.Message         `json:"relief,omitzero"`      // about what a mitigation has changed and left
-	Pings          []Ping                 `json:"pings,omitempty"`      // notifications on screens, which are told how it goes on
-	Invited        []string               `json:"invited,omitempty"`    // Slack users who are in the channel, or cannot be
-	Present        []string               `json:"present,omitempty"`    // Slack users who came into the channel, and are there as far as Slack has told
-	Jobs           int                    `json:"jobs"`                 // the number of the last job
-	TakenBack      int                    `json:"taken_back,omitempty"` // notifications of the escalation up to this job are void
-	Moved          []Moved                `json:"moved,omitempty"`      // to other services, the latest last
-	Told           int                    `json:"told,omitempty"`       // the channel was late, and is told with one message what happened up to this event
-	Late           []Span                 `json:"late,omitempty"`       // lines that could not be said for long: each is told with one message
-	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`    // what the timeline was told of jobs that fail, until they succeed
+	Alerts         ledger.Message         `json:"alerts,omitzero"`        // about all its alerts
+	Notes          []NotePage             `json:"notes,omitempty"`        // about what was noted, the newest last
+	Relief         ledger.Message         `json:"relief,omitzero"`        // about what a mitigation has changed and left
+	PastReliefs    []ledger.Message       `json:"past_reliefs,omitempty"` // about earlier mitigations, which say that they are
+	Pings          []Ping                 `json:"pings,omitempty"`        // notifications on screens, which are told how it goes on
+	Invited        []string               `json:"invited,omitempty"`      // Slack users who are in the channel, or cannot be
+	Present        []string               `json:"present,omitempty"`      // Slack users who came into the channel, and are there as far as Slack has told
+	Jobs           int                    `json:"jobs"`                   // the number of the last job
+	TakenBack      int                    `json:"taken_back,omitempty"`   // notifications of the escalation up to this job are void
+	Moved          []Moved                `json:"moved,omitempty"`        // to other services, the latest last
+	Told           int                    `json:"told,omitempty"`         // the channel was late, and is told with one message what happened up to this event
+	Late           []Span                 `json:"late,omitempty"`         // lines that could not be said for long: each is told with one message
+	Trouble        map[ledger.Kind]string `json:"trouble,omitempty"`      // what the timeline was told of jobs that fail, until they succeed
 }
 
 // Span is a run of events, from the number of the first to that of the last.

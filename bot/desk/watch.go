@@ -62,10 +62,34 @@ func (w *work) relieved(c incident.Change) error {
 	if w.inc.Mitigated.IsZero() || w.artifacts.ChannelGivenUp {
 		return nil
 	}
+	if slices.ContainsFunc(c.Events, func(e incident.Event) bool { return e.Kind == incident.KindMitigated }) {
+		if err := w.supersedeRelief(); err != nil {
+			return err
+		}
+	}
 	if slices.ContainsFunc(c.Events, func(e incident.Event) bool { return slices.Contains(reliefKinds, e.Kind) || e.Acts() }) {
 		return w.refresh(ledger.Relief)
 	}
 	return nil
+}
+
+// supersedeRelief has another hand-over posted in the place of that of an earlier
+// mitigation: it came back since, and what stands far above in the channel is not read.
+func (w *work) supersedeRelief() error {
+	was := w.artifacts.Relief
+	if was.TS == "" {
+		return nil
+	}
+	w.artifacts.Relief, w.artifacts.PastReliefs = ledger.Message{}, append(slices.Clip(w.artifacts.PastReliefs), was)
+	return w.job(ledger.Job{Kind: ledger.ReliefPast, Message: was})
+}
+
+// reliefStands records where the hand-over is. A job that was under way brought one up to
+// date that is superseded by now; the next one posts its own.
+func (w *work) reliefStands(m ledger.Message) {
+	if !slices.Contains(w.artifacts.PastReliefs, m) {
+		w.artifacts.Relief = m
+	}
 }
 
 // reliefWaited posts the hand-over in a channel that is late.

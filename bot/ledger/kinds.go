@@ -26,6 +26,7 @@ const (
 	Alerts         Kind = "alerts"          // post, or refresh, the message about the incident's alerts
 	Notes          Kind = "notes"           // post, or refresh, the message about what was noted
 	Relief         Kind = "relief"          // post, or refresh, what a mitigation has changed and left
+	ReliefPast     Kind = "relief_past"     // say in Message, an earlier hand-over of a mitigation, that there is another one
 	Mark           Kind = "mark"            // read the message that Person has marked for the timeline
 	File           Kind = "file"            // fetch the file Target, which is called Text: the one in place Step of the message of event Seq
 	ReadBack       Kind = "read_back"       // read what was missed between Since and Until of the incident, or of the direct messages in Target
@@ -157,7 +158,8 @@ var table = map[Kind]Row{
 		Words: plain("post the message about what was noted")},
 	Relief: {Priority: 2, Marked: true, Replaces: always, PostsOnce: true, NeedsChannel: true, Settles: notesSettle,
 		Words: plain("post what was changed and what is left")},
-	Mark: {Priority: 2, Lane: func(j Job) string { return ":" + j.Message.Channel + ":" + j.Message.TS }, Words: plain("read a marked message")},
+	ReliefPast: {Priority: 2, Lane: func(j Job) string { return ":" + j.Message.Channel + ":" + j.Message.TS }, Words: plain("say in a message that another one holds")},
+	Mark:       {Priority: 2, Lane: func(j Job) string { return ":" + j.Message.Channel + ":" + j.Message.TS }, Words: plain("read a marked message")},
 	Missed: {Priority: 2, Lane: byTarget, PostsOnce: true, GivesUpAfter: missedFor,
 		Words: func(j Job) string { return "answer " + name(j.Person) }},
 	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
