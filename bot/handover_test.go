@@ -271,6 +271,9 @@ func TestHandOverByTheForm(t *testing.T) {
 		if len(views) == 0 {
 			t.Fatalf("no form; ada was told %q", r.whispers("ada"))
 		}
+		if form := string(views[len(views)-1].Blocks); strings.Contains(form, "Who could take it") {
+			t.Errorf("the roster knows nothing of anybody, and the form says %s", form)
+		}
 		given := map[string]map[string]any{"holder": {"value": "U0CLEO"}}
 		if _, err := r.sim.As("ada").Submit(views[len(views)-1].ID, given); err != nil {
 			t.Fatal(err)

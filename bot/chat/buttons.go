@@ -230,7 +230,7 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	}
 	state := formState{Incident: p.incident, ReplyURL: c.ReplyURL, Shown: map[string]string{inputHow: saidHow(b.Incident)}}
 	if p.action == actHandOver {
-		return s.thenForm(trigger, c, handOverForm(b.Incident, state))
+		return s.thenForm(trigger, c, handOverForm(b.Incident, couldCommand(b, s.people.Current().Roster, s.commanding(ctx, c.Actor, p.incident), time.Now()), state))
 	}
 	if p.action == actUpdate {
 		return s.thenForm(trigger, c, updateForm(b.Incident, state))

@@ -205,16 +205,17 @@ func (s *Slack) pressedOffer(ctx context.Context, c desk.Caller, action, value s
 }
 
 // handOverForm asks to whom command is offered.
-func handOverForm(i incident.Incident, state formState) slack.ModalViewRequest {
+func handOverForm(i incident.Incident, could string, state formState) slack.ModalViewRequest {
 	person := slack.NewOptionsSelectBlockElement(slack.OptTypeUser, plainText("Somebody who is awake"), inputValue)
+	blocks := []slack.Block{section("*" + i.Name() + " · " + esc(i.Title) + "*")}
+	if could != "" {
+		blocks = append(blocks, section(clip(could, 2900)))
+	}
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: formHandOver, PrivateMetadata: state.String(),
 		Title: plainText(clip("Hand over "+i.Name(), 24)), Submit: plainText("Ask"), Close: plainText("Cancel"),
-		Blocks: slack.Blocks{BlockSet: []slack.Block{
-			section("*" + i.Name() + " · " + esc(i.Title) + "*"),
-			slack.NewInputBlock(inputHolder, plainText("Who takes command?"),
-				plainText("They get a brief from the record. You keep command until they accept."), person),
-		}},
+		Blocks: slack.Blocks{BlockSet: append(blocks, slack.NewInputBlock(inputHolder, plainText("Who takes command?"),
+			plainText("They get a brief from the record. You keep command until they accept."), person))},
 	}
 }
 
