@@ -118,3 +118,53 @@ func TestShowMergedAndOld(t *testing.T) {
 		}
 	})
 }
+
+// TestOutcomeAndRelated shows what an incident turned out to be, with the reason, and what
+// has to do with it: in the list, by show and by More; a hidden reason nowhere, and of a
+// private incident nothing in a public one.
+func TestOutcomeAndRelated(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		for n := 1; n <= 3; n++ {
+			r.declare(n, "sev3")
+		}
+		r.command("eve", "general", "declare keys leaked private")
+		r.pass(10 * time.Second)
+		r.command("ada", "general", "related INC-2 INC-1 the same provider")
+		r.command("eve", "general", "related INC-4 INC-1 the same keys")
+		r.command("ada", "general", "near-miss INC-2 the switch was off by <chance>.")
+		r.command("ada", "general", "false-alarm INC-3 the probe of Acme was broken")
+		r.pass(20 * time.Second)
+		check := func(what, text string, want ...string) {
+			t.Helper()
+			text = unescaped(text)
+			for _, w := range want {
+				if !strings.Contains(text, w) {
+					t.Errorf("%s does not say %q: %s", what, w, text)
+				}
+			}
+			if strings.Contains(text, "INC-4") {
+				t.Errorf("%s names a private incident: %s", what, text)
+			}
+		}
+		list := r.command("bob", "general", "list all")
+		check("the list", list.Text+string(list.Blocks), "near miss; related to INC-1", "false alarm", "related to INC-2")
+		show := r.command("bob", "general", "show INC-2")
+		check("show", show.Text+string(show.Blocks), "Ended as a near miss: the switch was off by &lt;chance&gt;. Related to INC-1.")
+		show = r.command("bob", "general", "show INC-3")
+		check("show", show.Text+string(show.Blocks), "Ended as a false alarm: the probe of Acme was broken.")
+		r.click("bob", r.command("bob", "general", "show INC-1"), "more", nil)
+		r.pass(5 * time.Second)
+		check("More", r.lastWhisper("bob"), "*Related*", "INC-2")
+		_, events := r.fold(3)
+		for _, e := range events {
+			if e.Kind == incident.KindCancelled {
+				r.command("ada", "general", fmt.Sprintf("hide INC-3 %d a name", e.Seq))
+			}
+		}
+		r.pass(10 * time.Second)
+		show = r.command("bob", "general", "show INC-3")
+		if text := show.Text + string(show.Blocks); strings.Contains(text, "Acme") && strings.Contains(fmt.Sprint(r.whispers("ada")), "shown no longer") {
+			t.Errorf("what was hidden is shown: %s", text)
+		}
+	})
+}

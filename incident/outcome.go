@@ -50,6 +50,16 @@ func (i Incident) Relate(other int, reason string, by Actor, now time.Time) (Cha
 	return c.change(), nil
 }
 
+// RelatedNames names the incidents that people say have to do with it: "INC-4, INC-9"; empty:
+// there are none. A public incident names no private one.
+func (i Incident) RelatedNames() string {
+	var names []string
+	for _, n := range slices.Sorted(slices.Values(i.Related)) {
+		names = append(names, Name(n))
+	}
+	return FirstOf(names, 8)
+}
+
 func (i *Incident) relate(other int) {
 	if other > 0 && !slices.Contains(i.Related, other) {
 		i.Related = append(slices.Clip(i.Related), other)

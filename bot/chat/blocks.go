@@ -109,6 +109,15 @@ func answers(i incident.Incident) []slack.BlockElement {
 	return elements
 }
 
+// endedWords ends a sentence with what was said as it was cancelled.
+func endedWords(b desk.Brief) string {
+	text := strings.Join(strings.Fields(b.Ended.Text), " ")
+	if text == "" {
+		return "."
+	}
+	return ": " + clip(esc(strings.TrimRight(text, ".")), 300) + "."
+}
+
 // standing says in a line how an incident stands: who is on it, or that nobody is.
 func standing(b desk.Brief, n names) string {
 	i := b.Incident
@@ -116,9 +125,9 @@ func standing(b desk.Brief, n names) string {
 	case i.Status == incident.Merged:
 		return "Part of " + i.Whole() + "."
 	case i.Status == incident.Cancelled && i.Outcome != "":
-		return "Ended as a " + i.Outcome.Words() + "."
+		return "Ended as a " + i.Outcome.Words() + endedWords(b)
 	case i.Status == incident.Cancelled:
-		return "Cancelled: it was no incident."
+		return "Cancelled: it was no incident" + endedWords(b)
 	case i.Status == incident.Resolved, i.Status == incident.Closed:
 		s := "Resolved " + at(i.Resolved) + "."
 		if i.AcknowledgedBy != "" {

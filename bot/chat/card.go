@@ -92,7 +92,7 @@ func mapLines(b desk.Brief, n names) []string {
 	}
 	lines := []string{
 		fmt.Sprintf("*%s* · %s, %s · %s · %s", i.Status, i.Severity, i.Severity.Word(), clip(esc(b.ServiceName()), 200), clip(owner, 200)),
-		clip(standing(b, n), 600),
+		clip(standing(b, n)+relatedWords(i), 700),
 	}
 	if sees := seen(i); sees != "" {
 		lines = append(lines, "Customers see: "+clip(esc(sees), 300))
@@ -104,6 +104,14 @@ func mapLines(b desk.Brief, n names) []string {
 		lines = append(lines, next)
 	}
 	return append(lines, impactLine(i))
+}
+
+// relatedWords are a sentence about the incidents that have to do with it; empty: none has.
+func relatedWords(i incident.Incident) string {
+	if names := i.RelatedNames(); names != "" {
+		return " Related to " + names + "."
+	}
+	return ""
 }
 
 // impactLine says since when it hurts, or how long it did, and whom.

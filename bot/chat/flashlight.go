@@ -264,6 +264,12 @@ func moreMessage(b desk.Brief, a around, guest bool, n names, command string) me
 	if guest {
 		m.blocks = append(m.blocks, section(guestWords(b, command)))
 	}
+	if i.Outcome != "" {
+		add("Outcome", []string{incident.Capital(i.Outcome.Words()) + endedWords(b)})
+	}
+	if names := i.RelatedNames(); names != "" {
+		add("Related", []string{names})
+	}
 	for _, g := range flashlight(b, a, 700).groups {
 		add(g.title, g.lines)
 	}

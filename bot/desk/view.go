@@ -30,6 +30,7 @@ type Brief struct {
 	Watch     incident.Watch    // of what is mitigated
 	Promises  incident.Promises // what is due, as far as it was looked at; zero when nothing is
 	Update    incident.Event    // the latest update among the last events; zero when there is none
+	Ended     incident.Event    // by which it was cancelled; zero where it was not, or long before
 	Again     string            // why people are asked again since the last acknowledgement, in words; empty: they are asked for the first time, or somebody is on it
 	Paging    bool              // somebody is being looked for
 	Asked     []incident.Actor  // whom a page was decided for, first come first
@@ -140,6 +141,7 @@ var (
 	hideKind     = kindIn(incident.KindHidden)
 	withdrawKind = kindIn(incident.KindWithdrawn)
 	ackKind      = kindIn(incident.KindAcknowledged)
+	cancelKind   = kindIn(incident.KindCancelled)
 	askKinds     = [][]byte{kindIn(incident.KindAlertJoined), kindIn(incident.KindAlert), kindIn(incident.KindReopened), kindIn(incident.KindLapsed)}
 )
 
@@ -154,7 +156,8 @@ func (b *Brief) latest(tx *storage.Tx) error {
 		asked = asked || bytes.Contains(value, ackKind)
 		asks := !asked && slices.ContainsFunc(askKinds, func(k []byte) bool { return bytes.Contains(value, k) })
 		hides := bytes.Contains(value, hideKind) || bytes.Contains(value, withdrawKind)
-		if !asks && !hides && !bytes.Contains(value, noteKind) {
+		ends := b.Incident.Status == incident.Cancelled && b.Ended.Seq == 0 && bytes.Contains(value, cancelKind)
+		if !asks && !hides && !ends && !bytes.Contains(value, noteKind) {
 			continue // most events are none, and reading them is most of the work
 		}
 		e, err := readEvent(key, value)
@@ -167,6 +170,12 @@ func (b *Brief) latest(tx *storage.Tx) error {
 			}
 			b.Again = again(e)
 			asked = b.Again != ""
+		}
+		if e.Kind == incident.KindCancelled && ends {
+			if b.Ended = e; hidden[e.Seq] {
+				b.Ended.Text = ""
+			}
+			continue
 		}
 		switch {
 		case e.Kind == incident.KindHidden, e.Kind == incident.KindWithdrawn:

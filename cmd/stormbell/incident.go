@@ -37,11 +37,24 @@ type shownIncident struct {
 	ChannelName    string              `json:"channel_name"`
 	Roles          []incident.Holding  `json:"roles"`
 	FollowUps      []incident.FollowUp `json:"follow_ups"`
+	Outcome        incident.Outcome    `json:"outcome"`
+	Related        []int               `json:"related"`
 }
+
+// stands is the status, and what it turned out to be where that has a word.
+func (i shownIncident) stands() string {
+	if i.Outcome == "" {
+		return string(i.Status)
+	}
+	return string(i.Status) + " (" + i.Outcome.Words() + ")"
+}
+
+// related names the incidents that have to do with it.
+func (i shownIncident) related() string { return incident.Incident{Related: i.Related}.RelatedNames() }
 
 // line is the incident in one line.
 func (i shownIncident) line() string {
-	return fmt.Sprintf("%s %s %s: %s", i.Name, i.Severity, i.Status, i.Title)
+	return fmt.Sprintf("%s %s %s: %s", i.Name, i.Severity, i.stands(), i.Title)
 }
 
 // write prints an answer: as it came, or as words does.

@@ -112,7 +112,11 @@ func printList(w io.Writer, answer []byte, none string, now time.Time) error {
 		if who == "" {
 			who = "-"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s ago\t%s\t%s\n", i.Name, i.Severity, i.Status, i.Service, age(now.Sub(i.Declared)), who, i.Title)
+		title := i.Title
+		if names := i.related(); names != "" {
+			title += " (related to " + names + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s ago\t%s\t%s\n", i.Name, i.Severity, i.stands(), i.Service, age(now.Sub(i.Declared)), who, title)
 	}
 	if err := t.Flush(); err != nil || list.More == "" {
 		return err

@@ -150,6 +150,10 @@ func printSheet(w io.Writer, answer []byte, zone *time.Location) error {
 	} else if s.ChannelError != "" {
 		row("channel", "none: "+s.ChannelError)
 	}
+	if i.Outcome != "" {
+		row("outcome", i.Outcome.Words())
+	}
+	row("related", i.related())
 	for _, f := range i.FollowUps {
 		row(f.ID, strings.TrimSpace(f.Title+" "+f.Export.Named()))
 	}
