@@ -2,6 +2,8 @@ package chat
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -43,5 +45,20 @@ func TestHelpHasEveryVerb(t *testing.T) {
 				t.Errorf("the help of %s has a section of %d characters", name, len(text))
 			}
 		}
+	}
+}
+
+// TestHelpLeadsToTheGuide: the help names the page about incidents, and there is one.
+func TestHelpLeadsToTheGuide(t *testing.T) {
+	_, page, ok := strings.Cut(GuideURL, "/blob/main/")
+	if !ok {
+		t.Fatalf("%s is no page of the repository", GuideURL)
+	}
+	if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(page))); err != nil {
+		t.Errorf("the help leads to a page that is not there: %v", err)
+	}
+	s := &Slack{opt: Options{Command: "/incident", OncallCommand: "/oncall"}}
+	if text := blocksText(message{blocks: shownBlocks(s.help(""))}); !strings.Contains(text, page) {
+		t.Errorf("the help does not name %s: %s", page, text)
 	}
 }

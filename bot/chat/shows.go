@@ -10,12 +10,15 @@ import (
 	"github.com/stormbell/stormbell/incident"
 )
 
+// GuideURL is the page of the documentation about how an incident goes.
+const GuideURL = "https://github.com/stormbell/stormbell/blob/main/docs/incidents.md"
+
 // help says what can be done here.
 func (s *Slack) help(first string) reply {
 	blocks := []slack.Block{section(strings.TrimSpace(first + "\n*What can be done here*"))}
 	blocks = append(blocks, helpBlocks(s.opt.Command, IncidentHelp())...)
 	where := "In an incident's channel they act on it; anywhere else put its name after the word, as in `" + s.opt.Command + " ack INC-1`. " +
-		"`" + s.opt.OncallCommand + " help` says what can be done about on call."
+		"`" + s.opt.OncallCommand + " help` says what can be done about on call. How an incident goes from its declaration to its end: <" + GuideURL + "|the guide to incidents>."
 	return ephemeral("What can be done here: declare, ack, mitigate, resolve, note, timeline, list, show, help",
 		append(blocks, contextLine(where), helpButtons())...)
 }

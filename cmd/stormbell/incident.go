@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -17,7 +18,9 @@ func incidentCommand(p process) *cobra.Command {
 	for _, d := range deeds {
 		members = append(members, deedCommand(p, d))
 	}
-	return groupCommand("incident", "Work on incidents without Slack", members...)
+	cmd := groupCommand("incident", "Work on incidents without Slack", members...)
+	cmd.Long = cmd.Short + ". How an incident goes from its declaration to its end:\n" + chat.GuideURL
+	return cmd
 }
 
 // shownIncident is what the commands read of an incident in an answer.
