@@ -76,6 +76,12 @@ func Run(ctx context.Context, opt Options) error {
 			Methods: opt.Methods, Trackers: opt.Trackers, Log: opt.Log, Noted: opt.Noted, Waiting: opt.Waiting})
 		work.Go(func() error { return out.Run(workCtx, left) })
 	}
+	work.Go(func() error {
+		if err := opt.Desk.Warm(workCtx); err != nil && workCtx.Err() == nil {
+			opt.Log.Warn().Err(err).Msg("what incidents are found by could not be read ahead; the first search reads it")
+		}
+		return nil
+	})
 	work.Go(func() error { return opt.Ledger.Run(workCtx, opt.complain(workCtx)) })
 	if opt.Keys != nil {
 		work.Go(func() error { return opt.Keys.Run(workCtx, opt.complain(workCtx)) })

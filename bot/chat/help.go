@@ -87,7 +87,7 @@ func IncidentHelp() []HelpGroup {
 		}},
 		{"Look", []Help{
 			{"list", "lists the open incidents, the newest first; `all`, `closed`, `mine`, `sev1`, a status or `service:ID` choose others"},
-			{"search card payments", "finds incidents, open or over, by words of their title, service, alert or follow-ups"},
+			{"search card payments", "finds incidents, open or over, by words of their title, service, alert, notes, decisions or follow-ups"},
 			{"heartbeats", "shows which signs of life are expected, and which are missing"},
 			{"show INC-1", "shows the summary card of one"},
 			{"timeline decisions", "shows what happened, in order, with numbers: all of it or, by a word, only notes, what, where, how, when, decisions, tasks, pages and so on; `page 2` shows an earlier or later part"},

@@ -159,7 +159,7 @@ func (s *Slack) list(ctx context.Context, who incident.Actor, words string, befo
 func (s *Slack) search(ctx context.Context, who incident.Actor, words string, before int) reply {
 	words = plainPiece(strings.Join(strings.Fields(incident.Printable(words)), " "), searchMost)
 	if words == "" {
-		return ephemeral("Say which words, as in `" + s.opt.Command + " search checkout card`: they may be in the title, the service, what the alert said or a follow-up.")
+		return ephemeral("Say which words, as in `" + s.opt.Command + " search checkout card`: they may be in the title, the service, what the alert said, a note, a decision or a follow-up.")
 	}
 	return s.listed(ctx, who, searchFilter(words), before)
 }
@@ -231,7 +231,7 @@ func (v listView) none() string {
 	case v.found.Total > 0:
 		return "*" + f.title + "*\nThere are no older ones."
 	case f.query.Search != "":
-		return f.title + ": there are none. Every word must occur in the title, the service, what the alert said or a follow-up; fewer words find more."
+		return f.title + ": there are none. Every word must occur in the title, the service, what the alert said, a note, a decision or a follow-up; fewer words find more."
 	case f.words == "":
 		return "No incident is open. To open one: `" + v.command + " declare` and a few words."
 	default:
@@ -269,7 +269,15 @@ func (n names) listLine(i incident.Incident) string {
 		where = " <#" + i.Channel + ">"
 	}
 	return fmt.Sprintf("%s%s *%s* · %s · %s · %s%s (%s; declared %s)", drillMark(i), i.Marks(), i.Name(), i.Severity, i.Status,
-		clip(esc(i.Title), 150), where, n.stands(i), at(i.Declared))
+		clip(esc(i.Title), 150), where, n.stands(i)+relatedShort(i), at(i.Declared))
+}
+
+// relatedShort names in a list what has to do with an incident.
+func relatedShort(i incident.Incident) string {
+	if names := i.RelatedNames(); names != "" {
+		return "; related to " + names
+	}
+	return ""
 }
 
 // stands says of an incident in a list who is on it, or what became of it.

@@ -22,7 +22,7 @@ type Query struct {
 	Service    string              // by ID or name
 	Concerns   incident.Actor      // who acted on it, is paged for it or was let into it; empty: anybody
 	From, To   time.Time           // declared within [From, To); zero: any
-	Search     string              // words that all occur in what an incident is called and about, in any order
+	Search     string              // words that all occur in what an incident is called and about, or in its notes and decisions, in any order
 	Before     int                 // older than the incident with this number; 0: any
 	Limit      int                 // at most so many; 0: all
 }
@@ -111,7 +111,7 @@ func (l *looking) load(tx *storage.Tx, n int) (incident.Incident, error) {
 // numbers returns those of the incidents that are asked for, the newest first.
 func (l *looking) numbers(tx *storage.Tx) ([]int, error) {
 	p := &l.d.past
-	if !l.q.All && len(l.q.Statuses) == 0 { // a few, which the index of the store names
+	if !l.q.All && len(l.q.Statuses) == 0 && len(l.words) == 0 { // a few, which the index of the store names
 		var open []head
 		actors := map[incident.Actor]incident.Actor{}
 		l.loaded = map[int]incident.Incident{}
@@ -128,6 +128,11 @@ func (l *looking) numbers(tx *storage.Tx) ([]int, error) {
 	defer p.mu.Unlock()
 	if err := p.catchUp(tx); err != nil {
 		return nil, err
+	}
+	if len(l.words) > 0 {
+		if err := p.moreNotes(tx, len(p.heads)); err != nil {
+			return nil, err
+		}
 	}
 	return l.among(slices.Backward(p.heads)), nil
 }
@@ -175,10 +180,10 @@ func (l *looking) among(heads func(yield func(int, head) bool)) []int {
 }
 
 // has reports whether every one of the words occurs in what an incident is called and
-// about, or in the name of its service.
+// about, in what was noted and decided in it, or in the name of its service.
 func (l *looking) has(h *head) bool {
 	for _, w := range l.words {
-		if strings.Contains(h.text, w) {
+		if strings.Contains(h.text, w) || strings.Contains(h.notes, w) {
 			continue
 		}
 		name, ok := l.services[h.service]

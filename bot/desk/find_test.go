@@ -70,6 +70,29 @@ func TestSearch(t *testing.T) {
 			looks(bob, Query{All: true, Concerns: bob}, " INC-1", 1) // he was paged
 			x.reopen()
 		}
+		x.act(eve, 1, Act{Verb: Note, Text: "provider Quux answers 500"})
+		x.act(eve, 2, Act{Verb: Note, Text: "provider Quux was told"})
+		x.act(eve, 3, Act{Verb: Note, Note: incident.Decision, Text: "Take it from the Replica of Quux"})
+		for range 2 {
+			looks(mal, all("quux 500"), " INC-1", 1)
+			looks(mal, all("quux"), " INC-3 INC-1", 2) // the private one is none of his
+			looks(eve, all("quux told"), " INC-2", 1)
+			looks(mal, Query{Search: "replica"}, " INC-3", 1) // among what is open
+			x.reopen()
+			if err := x.Warm(background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, events := x.folds(3)
+		for _, e := range events {
+			if e.Note == incident.Decision {
+				x.act(eve, 3, Act{Verb: Hide, Entry: e.Seq, Text: "a name"})
+			}
+		}
+		looks(mal, all("replica"), "", 0)
+		x.act(eve, 3, Act{Verb: Note, Text: "the index is cold"})
+		looks(mal, all("cold"), " INC-3", 1)
+		looks(mal, all("replica"), "", 0)
 		x.act(eve, 3, Act{Verb: Rename, Text: "Zebra crossing is slow"})
 		looks(mal, all("zebra"), " INC-3", 1)
 		looks(mal, all("search is"), "", 0)

@@ -19,6 +19,7 @@ type head struct {
 	private  bool
 	concerns []incident.Actor // whom it concerns, see [incident.Incident.Concerns]
 	text     string           // what is searched, in lower case
+	notes    string           // and what was noted and decided, as far as that is known
 }
 
 // headOf returns what i is found by. Of its actors there is one copy each, in known.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -17,20 +18,25 @@ import (
 // read once, when it is first asked for, and from then on each incident anew that was
 // saved since.
 type past struct {
-	mu     sync.Mutex
-	read   bool
-	heads  []head // by the number of the incident
-	known  map[incident.Actor]incident.Actor
-	traits map[int]incident.Trait
-	saved  map[int]int // incidents that were saved since, with the number of their last event
+	mu      sync.Mutex
+	read    bool
+	heads   []head // by the number of the incident
+	known   map[incident.Actor]incident.Actor
+	traits  map[int]incident.Trait
+	noted   map[int]searchedNotes
+	notesTo int // of the incidents up to this number the notes are known, too
 
-	changes int // how often an incident was saved
+	// What is saved is remembered under a lock of its own: nothing that is done waits for a
+	// search that reads for long.
+	fresh   sync.Mutex
+	saved   map[int]int // incidents that were saved since, with the number of their last event
+	changes int         // how often an incident was saved
 }
 
 // note remembers that an incident is saved by a transaction, which may fail yet.
 func (p *past) note(i incident.Incident) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.fresh.Lock()
+	defer p.fresh.Unlock()
 	if p.saved == nil {
 		p.saved = map[int]int{}
 	}
@@ -40,8 +46,8 @@ func (p *past) note(i incident.Incident) {
 
 // count returns a number that is another one after each incident that was saved.
 func (p *past) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.fresh.Lock()
+	defer p.fresh.Unlock()
 	return p.changes
 }
 
@@ -66,17 +72,25 @@ func (p *past) alike(tx *storage.Tx, i incident.Incident, most int) ([]int, erro
 // catchUp reads what it does not know yet. The caller holds mu.
 func (p *past) catchUp(tx *storage.Tx) error {
 	if !p.read {
-		p.traits, p.heads, p.known = map[int]incident.Trait{}, nil, map[incident.Actor]incident.Actor{}
+		p.traits, p.heads, p.known, p.noted, p.notesTo = map[int]incident.Trait{}, nil, map[incident.Actor]incident.Actor{}, map[int]searchedNotes{}, 0
 		for key, value := range tx.Scan("incident/") {
 			var r incidentRecord
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			p.keep(r.Incident)
+			if err := p.keep(tx, r.Incident); err != nil {
+				return err
+			}
+		}
+		if err := tx.Err(); err != nil {
+			return err
 		}
 		p.read = true
 	}
-	for n, events := range p.saved {
+	p.fresh.Lock()
+	saved := maps.Clone(p.saved)
+	p.fresh.Unlock()
+	for n, events := range saved {
 		i, err := loadIncident(tx, n)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue
@@ -84,24 +98,40 @@ func (p *past) catchUp(tx *storage.Tx) error {
 		if err != nil {
 			return err
 		}
-		p.keep(i)
-		if i.Events >= events { // or else it is not committed yet, or never will be
-			delete(p.saved, n)
+		if err := p.keep(tx, i); err != nil {
+			return err
 		}
+		p.caughtUp(n, events, i)
 	}
 	return nil
 }
 
+// caughtUp forgets that an incident was saved, unless that is not committed yet, or never
+// will be, or it was saved again since.
+func (p *past) caughtUp(n, events int, i incident.Incident) {
+	p.fresh.Lock()
+	defer p.fresh.Unlock()
+	if i.Events >= events && p.saved[n] == events {
+		delete(p.saved, n)
+	}
+}
+
 // keep takes in an incident as it was read. The caller holds mu.
-func (p *past) keep(i incident.Incident) {
+func (p *past) keep(tx *storage.Tx, i incident.Incident) error {
 	if i.Number >= len(p.heads) {
 		p.heads = append(p.heads, make([]head, i.Number+1-len(p.heads))...)
 	}
 	p.heads[i.Number] = headOf(i, p.known)
+	if i.Number <= p.notesTo {
+		if err := p.readNotes(tx, i.Number); err != nil {
+			return err
+		}
+	}
 	delete(p.traits, i.Number)
 	if t, ok := incident.TraitOf(i); ok {
 		p.traits[i.Number] = t
 	}
+	return nil
 }
 
 // Helped is an incident of the past that is like another one, and what ended it.
