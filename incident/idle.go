@@ -35,6 +35,11 @@ func (i Incident) IdleAt(since, asked time.Time, zone *time.Location) time.Time 
 			at = next
 		}
 	}
+	return nextWorkday(at, zone)
+}
+
+// nextWorkday is the first 9:30 of a weekday that is not before an instant.
+func nextWorkday(at time.Time, zone *time.Location) time.Time {
 	for day := 0; ; day++ {
 		y, m, d := at.In(zone).AddDate(0, 0, day).Date()
 		from := time.Date(y, m, d, remindHour, remindMinute, 0, 0, zone)
@@ -42,6 +47,21 @@ func (i Incident) IdleAt(since, asked time.Time, zone *time.Location) time.Time 
 			return from.UTC()
 		}
 	}
+}
+
+// askIdleFor is how long after 9:30 of a weekday somebody can be asked yet.
+const askIdleFor = 6 * time.Hour
+
+// AskIdleAt is when somebody is asked what should have been asked by now: at once on a
+// weekday until the afternoon, or on the next morning of one.
+func AskIdleAt(now time.Time, zone *time.Location) time.Time {
+	if zone == nil {
+		zone = time.UTC
+	}
+	if from := nextWorkday(now.Add(-askIdleFor), zone); !from.After(now) {
+		return now
+	}
+	return nextWorkday(now, zone)
 }
 
 // Stirs reports whether an event shows that people, or a sender of alerts, still have to

@@ -57,7 +57,7 @@ func (s *Slack) stillOpen(ctx context.Context, who incident.Actor, value string)
 		return nil, 0, err
 	}
 	q := f.query
-	q.All, q.Limit = false, optionsMost // what is over would take the room of what is not
+	q.All, q.Limit, q.Shown = false, optionsMost, true // what is over would take the room of what is not
 	if len(q.Statuses) > 0 {
 		if q.Statuses = slices.DeleteFunc(q.Statuses, func(s incident.Status) bool { return !s.Active() }); len(q.Statuses) == 0 {
 			return nil, 0, nil

@@ -92,7 +92,7 @@ func (s *Slack) followUpQuery(who incident.Actor, words string) (q desk.FollowUp
 // followUpList lists what words ask for, behind the one that was shown last.
 func (s *Slack) followUpList(ctx context.Context, who incident.Actor, words, before string) (reply, error) {
 	q, title := s.followUpQuery(who, words)
-	q.Before, q.Limit = before, followUpRows
+	q.Before, q.Limit, q.Shown = before, followUpRows, true
 	list, more, err := s.desk.FollowUps(ctx, who, q)
 	if err != nil {
 		return reply{}, err

@@ -90,6 +90,9 @@ func readFilter(who incident.Actor, text string, service func(string) (id string
 		default:
 			return f, noFilter(word)
 		}
+		if strings.HasPrefix(word, "service:") { // the last one holds
+			words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "service:") })
+		}
 		if !slices.Contains(words, word) {
 			words = append(words, word)
 		}
@@ -170,7 +173,7 @@ func searchFilter(words string) listFilter {
 
 func (s *Slack) listed(ctx context.Context, who incident.Actor, f listFilter, before int) reply {
 	q := f.query
-	q.Before, q.Limit = before, listRows
+	q.Before, q.Limit, q.Shown = before, listRows, true
 	found, err := s.desk.Search(ctx, who, q)
 	if err != nil {
 		return ephemeral(s.trouble(err))

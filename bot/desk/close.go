@@ -68,6 +68,9 @@ func (w *work) conclude(a Act) (incident.Change, error) {
 		if who == "" {
 			who = by
 		}
+		if err := w.mayBeNamed(who); err != nil {
+			return incident.Change{}, err
+		}
 		return i.Review(who, by, now)
 	}
 }

@@ -26,6 +26,11 @@ func (w *work) takeRole(a Act) (incident.Change, error) {
 	default:
 		people = []incident.Actor{by}
 	}
+	for _, who := range people {
+		if err := w.mayBeNamed(who); err != nil {
+			return incident.Change{}, err
+		}
+	}
 	return w.inc.TakeRoles(a.Role, people, by, w.Now)
 }
 

@@ -25,6 +25,7 @@ type Query struct {
 	Search     string              // words that all occur in what an incident is called and about, or in its notes and decisions, in any order
 	Before     int                 // older than the incident with this number; 0: any
 	Limit      int                 // at most so many; 0: all
+	Shown      bool                // somebody wanted to see them: of private ones that is in the audit
 }
 
 // Found is what a [Query] found.
@@ -83,6 +84,14 @@ func (d *Desk) Search(ctx context.Context, viewer incident.Actor, q Query) (Foun
 	}
 	if err != nil {
 		return Found{}, err
+	}
+	for _, i := range l.found.Incidents {
+		if !q.Shown {
+			break
+		}
+		if err := d.read(ctx, i, viewer); err != nil {
+			return Found{}, err
+		}
 	}
 	return l.found, nil
 }

@@ -96,16 +96,26 @@ func (w *work) quietly(c incident.Change) incident.Change {
 // taker checks who gets a follow-up, and returns the team's ID.
 func (w *work) taker(who incident.Actor, team string) (string, error) {
 	if who != "" {
-		if !w.d.sees(w.inc, who) {
-			return "", refusal("Invite them into its channel first.", "%s cannot see %s, which is private.", w.who.DisplayName(who), w.inc.Name())
-		}
-		return "", nil
+		return "", w.mayBeNamed(who)
 	}
 	t, ok := w.who.FindTeam(team)
 	if !ok {
 		return "", noTeam(w, team)
 	}
 	return t.ID, nil
+}
+
+// mayBeNamed refuses to give somebody a part in an incident that they cannot see: it would
+// show it to them. Whoever wants that invites them, which is in the record, or pages them.
+func (w *work) mayBeNamed(who incident.Actor) error {
+	switch {
+	case who == w.caller.Actor, !who.Human(), w.d.sees(w.inc, who):
+		return nil
+	case w.inc.Private:
+		return refusal("Invite them into its channel first.", "%s cannot see %s, which is private.", w.who.DisplayName(who), w.inc.Name())
+	default:
+		return refusal("Invite them into its channel first, or name somebody of this workspace.", "%s is a guest and cannot see %s.", w.who.DisplayName(who), w.inc.Name())
+	}
 }
 
 func noTeam(w *work, team string) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +23,7 @@ type FollowUpQuery struct {
 	All      bool           // those that are done or were decided against, too
 	Before   string         // go on behind this one, the last that was shown
 	Limit    int            // at most so many; 0: all
+	Shown    bool           // somebody wanted to see them: of private incidents that is in the audit
 }
 
 // ListedFollowUp is a follow-up with its incident.
@@ -56,6 +58,14 @@ func (d *Desk) FollowUps(ctx context.Context, viewer incident.Actor, q FollowUpQ
 	})
 	if q.Limit > 0 && len(list) > q.Limit {
 		list, more = list[:q.Limit], true
+	}
+	for _, l := range list {
+		if !q.Shown {
+			break
+		}
+		if err = errors.Join(err, d.read(ctx, l.Incident, viewer)); err != nil {
+			return nil, false, err // what cannot be recorded is not shown
+		}
 	}
 	return list, more, err
 }

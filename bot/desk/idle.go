@@ -82,6 +82,9 @@ func (w *work) askIdle(who string) error {
 		return err
 	}
 	zone, asked := w.zoneOf(incident.Actor(who)), 0
+	if at := incident.AskIdleAt(w.Now, zone); at.After(w.Now) { // the bot was away when it was due
+		return w.planIdle(who, at)
+	}
 	var next time.Time
 	idle := idleOf(w.Tx.Tx, who)
 	for _, n := range slices.Sorted(maps.Keys(idle)) {

@@ -128,7 +128,10 @@ func (w *work) nightOf(who incident.Actor, local time.Time) (incident.Night, err
 		if err := json.Unmarshal(value, &r); err != nil {
 			return night, fmt.Errorf("read %s: %v", key, err)
 		}
-		if seen++; seen > lookBack {
+		if r.Declared.Before(from) { // of a night with a storm all are looked at
+			seen++
+		}
+		if seen > lookBack {
 			break
 		}
 		if r.Updated.Before(from) || !slices.Contains(r.Involved, who) {

@@ -92,7 +92,8 @@ func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to ti
 	return list, err
 }
 
-// lookBack is how many incidents are looked through for who was woken.
+// lookBack is how many incidents from before a night are looked through for who was woken
+// in it.
 const lookBack = 200
 
 // Woken returns who acknowledged something between 22:00 and 08:00 of their own
@@ -107,7 +108,10 @@ func (d *Desk) Woken(ctx context.Context, from, to time.Time) (map[string]time.T
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
-			if seen++; seen > lookBack {
+			if r.Declared.Before(from) {
+				seen++
+			}
+			if seen > lookBack {
 				break
 			}
 			if r.Test || r.Private || r.Updated.Before(from) || r.AcknowledgedBy == "" {
