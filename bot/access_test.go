@@ -131,3 +131,29 @@ func TestGuestIsRefused(t *testing.T) {
 		r.noErrors()
 	})
 }
+
+// TestGuestsReadNothingOfOtherIncidents invites a guest into the channel of an incident: the
+// card, and what they ask for, says nothing of the service's workaround or of what was like
+// it before. Others read both.
+func TestGuestsReadNothingOfOtherIncidents(t *testing.T) {
+	inBubble(t, slacksim.Options{People: []slacksim.Person{{ID: "U0GUS", Name: "gus", RealName: "Gus Fry", Guest: true}}}, func(r *rig) {
+		r.takenOn("card payments fail with provider B sev2")
+		r.command("ada", "general", "mitigate INC-1 rollback: to 430")
+		r.command("ada", "general", "resolve INC-1 stable")
+		r.command("eve", "general", "declare card payments fail with provider B again sev2")
+		r.pass(time.Minute)
+		room := r.incidentChannel(2)
+		card := func() slacksim.Message { return r.marked(r.channelOf(room).Messages, "card", "INC-2")[0] }
+		if !shows(card(), "INC-1") || !shows(card(), "Workaround in place") {
+			t.Fatalf("the card says nothing of INC-1:%s", list([]slacksim.Message{card()}))
+		}
+		r.ok(r.sim.As("ada").Invite(room, "gus"))
+		r.pass(30 * time.Second)
+		if shows(card(), "INC-1") {
+			t.Errorf("with a guest in the channel the card says:%s", list([]slacksim.Message{card()}))
+		}
+		if got := r.answered("gus", room, "show"); !strings.Contains(got, "INC-2") || strings.Contains(got, "INC-1") {
+			t.Errorf("gus sees %s", got)
+		}
+	})
+}

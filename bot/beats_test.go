@@ -61,7 +61,9 @@ func TestHeartbeatsThatComeIn(t *testing.T) {
 		r.pass(time.Minute)
 		said := r.channel(i.ChannelName).Messages
 		r.find(said, "nightly-backup is back at")
-		r.find(said, "it was away for")
+		if m := r.find(said, "it was away for"); !says(m, "If customers are fine, resolve it.") || !says(m, "Resolve") || count(said, "The alert is over, says") != 0 {
+			t.Errorf("the return is not one line with its button:%s", list(said))
+		}
 		if i, _ := r.fold(1); !i.AlertOver || !i.Status.Active() {
 			t.Errorf("over is %t, the incident is %s; want that resolving it is offered", i.AlertOver, i.Status)
 		}

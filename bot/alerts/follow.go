@@ -187,7 +187,11 @@ func (t *taking) end(c *touched, d alert.Decision) error {
 	if err := t.joined(d.Incident, c); err != nil { // or what fired before would take the offer back
 		return err
 	}
-	return t.desk.Clear(d.Incident, cleared(d.Tally), d.Offer)
+	text := cleared(d.Tally)
+	if d.Offer && t.back != "" {
+		text, t.back = strings.TrimSpace(t.back+" "+text), ""
+	}
+	return t.desk.Clear(d.Incident, text, d.Offer)
 }
 
 // joined does to incident n what the alerts that fire do together.

@@ -227,19 +227,21 @@ func (t *taking) returns(h rotation.Heartbeat, r beatRecord) error {
 	return t.endBeat(h, r, r.returned(h.Name, t.now, t.a.opt.Zone))
 }
 
-// endBeat ends the alert that a heartbeat is missing.
+// endBeat ends the alert that a heartbeat is missing. Why is said with the offer to resolve
+// the incident, or else by itself.
 func (t *taking) endBeat(h rotation.Heartbeat, r beatRecord, why string) error {
-	if r.Incident > 0 {
-		i, err := t.desk.Whole(r.Incident)
-		if err != nil {
-			return err
-		}
-		if err := t.desk.Remark(i.Number, why, i.Status.Active()); err != nil {
-			return err
-		}
-	}
+	t.back = why
 	_, err := t.takeBeat(r.alert(h, true, absence{}, t.a.opt.Zone))
-	return err
+	told := t.back == ""
+	t.back = ""
+	if err != nil || told || r.Incident == 0 {
+		return err
+	}
+	i, err := t.desk.Whole(r.Incident)
+	if err != nil {
+		return err
+	}
+	return t.desk.Remark(i.Number, why, i.Status.Active())
 }
 
 // takeBeat takes in the alert of a heartbeat as any other.

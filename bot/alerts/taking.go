@@ -22,7 +22,8 @@ type taking struct {
 	roster *rotation.Alerts // what it says about alerts, once it was asked
 	quiet  *quietNow        // what holds alerts back besides the roster
 	key    Key
-	ours   bool // the alert is that a heartbeat is missing
+	ours   bool   // the alert is that a heartbeat is missing
+	back   string // why the alert is over, in words for people; empty once it was told, and where there is nothing to tell
 	body   alert.Body
 
 	// Only where something is written.

@@ -31,6 +31,14 @@ type around struct {
 	fixes   []desk.ListedFollowUp // permanent fixes of the service that are still to be made, the oldest first
 }
 
+// without is what is said to guests: nothing of other incidents, to which they were not
+// invited.
+func (a around) without(i incident.Incident) around {
+	a.alike = nil
+	a.fixes = slices.DeleteFunc(slices.Clone(a.fixes), func(f desk.ListedFollowUp) bool { return f.Incident.Number != i.Number })
+	return a
+}
+
 // around reads what the card says besides the incident.
 func (s *Slack) around(ctx context.Context, b desk.Brief) (a around, err error) {
 	a.now = time.Now()
@@ -229,6 +237,9 @@ func reviewed(day string, now time.Time) string {
 func (s *Slack) looked(ctx context.Context, who incident.Actor, n int) (b desk.Brief, a around, err error) {
 	if b, err = s.desk.Show(ctx, who, n); err == nil {
 		a, err = s.around(ctx, b)
+	}
+	if s.desk.Guest(who) {
+		a = a.without(b.Incident)
 	}
 	return b, a, err
 }

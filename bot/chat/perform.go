@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,6 +121,9 @@ func (s *Slack) card(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	a, err := s.around(ctx, t.Brief)
 	if err != nil {
 		return desk.Outcome{}, err
+	}
+	if slices.ContainsFunc(t.Artifacts.Present, func(user string) bool { return s.desk.Guest(s.people.Current().Actor(user)) }) {
+		a = a.without(t.Incident)
 	}
 	o, err := s.keep(ctx, t.Job, in(t.Artifacts.Channel, t.Artifacts.Card), cardMessage(t.Brief, a, s.names()))
 	if err != nil || o.Message == t.Artifacts.Card && !t.Job.Doubtful {

@@ -231,8 +231,11 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		return clip(esc(e.Text), 1000)
 	case incident.KindAlertOver:
 		over := "The alert is over, says its sender. "
-		if e.Text != "" && strings.HasPrefix(e.Text, "All ") {
+		switch {
+		case strings.HasPrefix(e.Text, "All "):
 			over = esc(e.Text) + " So say their senders. "
+		case strings.HasSuffix(e.Text, "."): // a sentence of ours says why
+			over = clip(esc(e.Text), 1000) + " "
 		}
 		if i.Status.Active() && !i.AlertOver {
 			return over + "It fires again by now."

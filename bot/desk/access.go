@@ -201,6 +201,10 @@ func (d *Desk) outsider(who incident.Actor) bool {
 	return kind == "slack" && d.slack.load().outside(id)
 }
 
+// Guest reports whether somebody is a guest, or of another workspace: they read what they
+// were invited to, and nothing of what else there is.
+func (d *Desk) Guest(who incident.Actor) bool { return d.outsider(who) }
+
 // sees is the one filter for what somebody may know of. The program itself may see
 // all, and so may who has the admin token; a guest only what they were invited to.
 func (d *Desk) sees(i incident.Incident, who incident.Actor) bool {

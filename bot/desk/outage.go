@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -44,7 +45,14 @@ func (d *Desk) SlackLost(ctx context.Context, from time.Time) error {
 	})
 }
 
-// SlackBack ends an outage: the timeline of every open incident says from when
+// during returns the incidents that were open at some time since an instant: the open ones,
+// and those that have ended since.
+func (d *Desk) during(ctx context.Context, since time.Time) ([]incident.Incident, error) {
+	all, _, err := d.Find(ctx, incident.Bot, Query{All: true})
+	return slices.DeleteFunc(all, func(i incident.Incident) bool { return !i.Status.Active() && i.Updated.Before(since) }), err
+}
+
+// SlackBack ends an outage: the timeline of every incident that was open then says from when
 // to when Slack was not reachable, and the operators are told. Without a
 // recorded outage nothing happens.
 func (d *Desk) SlackBack(ctx context.Context) error {
@@ -61,7 +69,7 @@ func (d *Desk) SlackBack(ctx context.Context) error {
 	}
 	now := ledger.Instant()
 	text := fmt.Sprintf("Slack was not reachable from %s to %s.", incident.Clock(gap.From, now, d.opt.Zone), incident.Clock(now, gap.From, d.opt.Zone))
-	open, err := d.Active(ctx, incident.Bot)
+	open, err := d.during(ctx, gap.From)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,11 @@ func (d *Desk) Entered(ctx context.Context, v Visit) error {
 		if v.By != "" {
 			by = w.who.Actor(v.By)
 		}
+		if w.d.outsider(who) { // the card says less from now on
+			if err := w.refresh(ledger.Card); err != nil {
+				return err
+			}
+		}
 		return w.apply(w.inc.Admit(who, by, w.Now))
 	})
 	return err

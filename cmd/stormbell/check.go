@@ -37,6 +37,7 @@ func checkCommand(p process) *cobra.Command {
 			}
 			if roster := c.roster(); roster != nil && c.vias != nil {
 				c.methods(roster)
+				c.senders(roster)
 				c.Problems = append(c.Problems, configured(c.strangers(roster))...)
 			}
 			return c.report(p, asJSON)
@@ -64,6 +65,8 @@ type checkup struct {
 	Warnings   []finding `json:"warnings"`
 	rosterPath string
 	strangers  func(*rotation.Roster) configs.Problems // whom the configuration names and a roster does not have
+	keys       []string                                // the names of the integration keys of the configuration
+	allKeys    bool                                    // and of those that the bot has made
 	vias       []string                                // the contact methods that a good configuration has; nil without one
 	good       []string                                // what was read without a problem
 	name       string                                  // of the command; empty: check
@@ -79,7 +82,7 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	exposed := configs.Exposed(path, env)
 	c.Problems = append(c.Problems, configured(exposed)...)
 	c.Warnings = append(c.Warnings, configured(configs.Advice(path, env))...)
-	c.rosterPath, c.strangers = config.Roster, config.Strangers
+	c.rosterPath, c.strangers, c.keys = config.Roster, config.Strangers, keyNames(config)
 	switch {
 	case len(problems)+len(exposed) > 0:
 	case path == "":
@@ -129,6 +132,36 @@ func (c *checkup) methods(roster *rotation.Roster) {
 	for _, via := range slices.Sorted(maps.Keys(wanted)) {
 		f := finding{File: c.rosterPath, Where: "rules via " + via, Problem: "they cannot be carried out for " + strings.Join(wanted[via], ", "),
 			Mend: "set " + keys[via] + " in the configuration, or remove the rules"}
+		f.text = fmt.Sprintf("%s: %s: %s; %s", f.File, f.Where, f.Problem, f.Mend)
+		c.Warnings = append(c.Warnings, f)
+	}
+}
+
+// keyNames are the names of the integration keys of a configuration.
+func keyNames(c *configs.Config) []string {
+	var names []string
+	for _, k := range c.HTTP.IntegrationKeys {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// senders warns of what the roster says of integration keys that the configuration does not
+// have. Those that were made with key add are in the store, which is not asked: without any
+// in the configuration, all are there.
+func (c *checkup) senders(roster *rotation.Roster) {
+	for _, name := range slices.Sorted(maps.Keys(roster.Alerts.Keys)) {
+		if len(c.keys) == 0 && !c.allKeys || slices.Contains(c.keys, name) {
+			continue
+		}
+		f := finding{File: c.rosterPath, Where: "alerts.keys." + name, Problem: "no integration key of the configuration has that name",
+			Mend: "it is right if stormbell key list shows it"}
+		if c.allKeys {
+			f.Problem, f.Mend = "no integration key has that name, so it holds for no alert", "use a name that stormbell key list shows"
+		}
+		if near := configs.Nearest(name, c.keys); near != "" {
+			f.Mend = "did you mean " + near + "? Otherwise " + f.Mend
+		}
 		f.text = fmt.Sprintf("%s: %s: %s; %s", f.File, f.Where, f.Problem, f.Mend)
 		c.Warnings = append(c.Warnings, f)
 	}

@@ -35,11 +35,12 @@ func doctorCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d := &checkup{rosterPath: c.Roster, vias: append([]string{"slack"}, c.Notify.Vias()...), name: "doctor",
+			d := &checkup{rosterPath: c.Roster, keys: keyNames(c), vias: append([]string{"slack"}, c.Notify.Vias()...), name: "doctor",
 				Problems: configured(configs.Exposed(config, p.Env)), Warnings: configured(configs.Advice(config, p.Env))}
 			roster := d.anyRoster(cmd, config, p.Env)
 			if roster != nil {
 				d.methods(roster)
+				d.senders(roster)
 				d.ahead(roster, time.Now())
 			}
 			d.slack(cmd.Context(), c, roster)
@@ -61,6 +62,7 @@ func (c *checkup) anyRoster(cmd *cobra.Command, config string, env []string) *ro
 		if text, err := o.get(cmd.Context(), "/v1/roster", nil); err == nil {
 			if r, err := rotation.ParseStored("the bot's roster", text); err == nil {
 				c.rosterPath = "the bot's roster"
+				c.madeKeys(cmd.Context(), o)
 				for _, p := range r.Problems() {
 					c.odd(cmp.Or(p.Entry, "roster"), p.Message+" (the bot's roster says so, which a file may not any more; it holds all the same)", p.Hint)
 				}
@@ -74,6 +76,24 @@ func (c *checkup) anyRoster(cmd *cobra.Command, config string, env []string) *ro
 		return nil
 	}
 	return c.roster()
+}
+
+// madeKeys asks the bot for the names of its integration keys, too.
+func (c *checkup) madeKeys(ctx context.Context, o *operator) {
+	answer, err := o.get(ctx, "/v1/keys", nil)
+	if err != nil {
+		return
+	}
+	var list struct {
+		Keys []shownKey `json:"keys"`
+	}
+	if read(answer, &list) != nil {
+		return
+	}
+	c.allKeys = true
+	for _, k := range list.Keys {
+		c.keys = append(c.keys, k.Name)
+	}
 }
 
 // ahead looks at the coming days of the roster.
