@@ -55,13 +55,7 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			return nil
 		}
 		if j.Incident > 0 {
-			if void, err = isVoid(tx, j); err == nil && !void {
-				void, err = superseded(tx, j, now)
-			}
-			if err != nil || void {
-				return err
-			}
-			if t.Brief, err = brief(tx, t.People, j.Incident); err != nil {
+			if void, err = t.loadBrief(tx, now); err != nil || void {
 				return err
 			}
 		}
@@ -102,6 +96,28 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		return d.Begin(ctx, j, now)
 	}
 	return t, err
+}
+
+// loadBrief reads the incident of the job, unless the job is void.
+func (t *Task) loadBrief(tx *storage.Tx, now time.Time) (void bool, err error) {
+	var b Brief
+	if b.Incident, err = loadIncident(tx, t.Job.Incident); err != nil {
+		return false, err
+	}
+	if b.Artifacts, err = loadArtifacts(tx, t.Job.Incident); err != nil {
+		return false, err
+	}
+	if taken(t.Job, b.Incident, b.Artifacts) || told(tx, t.Job, b.Incident, b.Artifacts) {
+		return true, nil
+	}
+	if void, err := superseded(tx, t.Job, now); err != nil || void {
+		return void, err
+	}
+	if err := b.complete(tx, t.People); err != nil {
+		return false, err
+	}
+	t.Brief = b
+	return false, nil
 }
 
 // load reads what jobs of its kind need besides the incident.

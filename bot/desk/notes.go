@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
@@ -11,15 +10,14 @@ import (
 )
 
 // notedKinds are the kinds of events that the message about notes is made of.
-var notedKinds = [][]byte{kindIn(incident.KindNote), kindIn(incident.KindObjection), kindIn(incident.KindHidden),
-	kindIn(incident.KindRetimed), kindIn(incident.KindWithdrawn)}
+var notedKinds = []incident.Kind{incident.KindNote, incident.KindObjection, incident.KindHidden, incident.KindRetimed, incident.KindWithdrawn}
 
 // noted reads what concerns the notes of an incident, in order. Of ten thousand events
 // most are none, and reading them is most of the work.
 func noted(tx *storage.Tx, n int) ([]incident.Event, error) {
 	var events []incident.Event
 	for key, value := range tx.Scan(eventPrefix(n)) {
-		if !slices.ContainsFunc(notedKinds, func(k []byte) bool { return bytes.Contains(value, k) }) {
+		if !slices.Contains(notedKinds, kindIn(value)) {
 			continue
 		}
 		e, err := readEvent(key, value)

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"time"
@@ -47,8 +46,9 @@ func (p *past) readNotes(tx *storage.Tx, n int) error {
 		if upto = max(upto, seq); seq <= was.upto {
 			break
 		}
-		hides := bytes.Contains(value, hideKind) || bytes.Contains(value, withdrawKind)
-		if !hides && !bytes.Contains(value, noteKind) {
+		kind := kindIn(value)
+		hides := kind == incident.KindHidden || kind == incident.KindWithdrawn
+		if !hides && kind != incident.KindNote {
 			continue // most events are none, and reading them is most of the work
 		}
 		e, err := readEvent(key, value)

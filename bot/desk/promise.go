@@ -223,10 +223,7 @@ func (d *Desk) tickPromises(ctx context.Context, name string, now time.Time) err
 		if err := w.lapseOffer(); err != nil {
 			return err
 		}
-		if err := w.tellMissed(&r); err != nil {
-			return err
-		}
-		events, err := timeline(w.Tx.Tx, w.inc.Number)
+		events, err := w.tellMissed(&r)
 		if err != nil {
 			return err
 		}
@@ -243,21 +240,22 @@ func (d *Desk) tickPromises(ctx context.Context, name string, now time.Time) err
 }
 
 // tellMissed records each promise that has passed, and tells it in the channel in one line.
-func (w *work) tellMissed(r *promiseRecord) error {
+// It returns the timeline.
+func (w *work) tellMissed(r *promiseRecord) ([]incident.Event, error) {
 	for _, d := range r.Promises.Due(w.Now) {
 		change := w.inc.Record(w.Now, incident.Event{Kind: incident.KindMissed, Promise: d.Promise, Due: d.Due, Assumed: d.Early})
 		change.Effects = append(change.Effects, incident.Effect{Kind: incident.Say, Seq: change.Incident.Events},
 			incident.Effect{Kind: incident.RefreshCard}, incident.Effect{Kind: incident.RefreshTopic})
 		if err := w.apply(change); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	events, err := timeline(w.Tx.Tx, w.inc.Number)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Promises = incident.PromisesOf(events, w.terms())
-	return nil
+	return events, nil
 }
 
 // promises reads what is due of an incident.

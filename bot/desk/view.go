@@ -96,9 +96,18 @@ func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 	if b.Artifacts, err = loadArtifacts(tx, n); err != nil {
 		return Brief{}, err
 	}
+	if err := b.complete(tx, who); err != nil {
+		return Brief{}, err
+	}
+	return b, nil
+}
+
+// complete reads what belongs to the incident and its artifacts.
+func (b *Brief) complete(tx *storage.Tx, who *oncall.Directory) error {
+	n := b.Incident.Number
 	r, _, err := ledger.Load[escalationRecord](tx, escalationKey(n))
 	if err != nil {
-		return Brief{}, err
+		return err
 	}
 	b.Paging = r.Page.State == escalation.Triggered
 	b.Asked, b.Belongs = b.Incident.Called, b.Incident.Involved
@@ -111,18 +120,18 @@ func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 	}
 	p, err := promises(tx, n)
 	if err != nil {
-		return Brief{}, err
+		return err
 	}
 	b.Promises = p.Promises
 	if b.Incident.Status == incident.Mitigated {
 		events, err := timeline(tx, n)
 		if err != nil {
-			return Brief{}, err
+			return err
 		}
 		b.Watch = incident.WatchOf(events)
 	}
 	if err := b.latest(tx); err != nil {
-		return Brief{}, err
+		return err
 	}
 	if s, ok := who.Roster.Service(b.Incident.Service); ok {
 		b.Service = *s
@@ -130,19 +139,20 @@ func brief(tx *storage.Tx, who *oncall.Directory, n int) (Brief, error) {
 			b.Team = *t
 		}
 	}
-	return b, nil
+	return nil
 }
 
-// kindIn is how an event of the kind says so in its record, as encoding/json writes it.
-func kindIn(k incident.Kind) []byte { return []byte(`"kind":"` + string(k) + `"`) }
+// kindIn returns the kind of an event by its record, as encoding/json writes it: no text
+// in a record has a quotation mark that is not escaped.
+func kindIn(record []byte) incident.Kind {
+	_, rest, _ := bytes.Cut(record, []byte(`"kind":"`))
+	kind, _, _ := bytes.Cut(rest, []byte(`"`))
+	return incident.Kind(kind)
+}
 
 var (
-	noteKind     = kindIn(incident.KindNote)
-	hideKind     = kindIn(incident.KindHidden)
-	withdrawKind = kindIn(incident.KindWithdrawn)
-	ackKind      = kindIn(incident.KindAcknowledged)
-	cancelKind   = kindIn(incident.KindCancelled)
-	askKinds     = [][]byte{kindIn(incident.KindAlertJoined), kindIn(incident.KindAlert), kindIn(incident.KindReopened), kindIn(incident.KindLapsed)}
+	askKinds   = []incident.Kind{incident.KindAlertJoined, incident.KindAlert, incident.KindReopened, incident.KindLapsed}
+	updateNote = []byte(`"note":"` + string(incident.Update) + `"`) // in the record of a note that is an update
 )
 
 // latest reads the latest notes, the latest update and why people are asked again.
@@ -153,11 +163,13 @@ func (b *Brief) latest(tx *storage.Tx) error {
 		if b.Incident.Events-ledger.LastNumber(key) > 51 {
 			break
 		}
-		asked = asked || bytes.Contains(value, ackKind)
-		asks := !asked && slices.ContainsFunc(askKinds, func(k []byte) bool { return bytes.Contains(value, k) })
-		hides := bytes.Contains(value, hideKind) || bytes.Contains(value, withdrawKind)
-		ends := b.Incident.Status == incident.Cancelled && b.Ended.Seq == 0 && bytes.Contains(value, cancelKind)
-		if !asks && !hides && !ends && !bytes.Contains(value, noteKind) {
+		kind := kindIn(value)
+		asked = asked || kind == incident.KindAcknowledged
+		asks := !asked && slices.Contains(askKinds, kind)
+		hides := kind == incident.KindHidden || kind == incident.KindWithdrawn
+		notes := kind == incident.KindNote && (len(b.Notes) < briefNotes || b.Update.Seq == 0 && bytes.Contains(value, updateNote))
+		ends := b.Incident.Status == incident.Cancelled && b.Ended.Seq == 0 && kind == incident.KindCancelled
+		if !asks && !hides && !ends && !notes {
 			continue // most events are none, and reading them is most of the work
 		}
 		e, err := readEvent(key, value)
@@ -171,7 +183,7 @@ func (b *Brief) latest(tx *storage.Tx) error {
 			b.Again = again(e)
 			asked = b.Again != ""
 		}
-		if e.Kind == incident.KindCancelled && ends {
+		if ends {
 			if b.Ended = e; hidden[e.Seq] {
 				b.Ended.Text = ""
 			}

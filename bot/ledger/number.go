@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +13,10 @@ const wide = 6
 
 // Number writes a number, which is not negative, as keys hold it.
 func Number(n int) string {
-	s := fmt.Sprintf("%0*d", wide, n)
+	s := strconv.Itoa(n)
+	if len(s) < wide {
+		s = "000000"[len(s):] + s
+	}
 	if more := len(s) - wide; more > 0 {
 		return string(rune('a'-1+more)) + s
 	}
