@@ -56,6 +56,7 @@ func TestResolveSeveral(t *testing.T) {
 // TestResolveSeveralOfMany offers what is open of a list that has much that is over: all of it, and says of
 // none that it does not fit.
 func TestResolveSeveralOfMany(t *testing.T) {
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 106; n++ {
 			r.declare(n, "")

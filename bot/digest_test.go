@@ -200,6 +200,7 @@ func TestWorseRingsAtOnce(t *testing.T) {
 // within what Slack takes, and, with EVERY_CASE=1, a hundred and thirty are five.
 // All are shown.
 func TestStormInSlack(t *testing.T) {
+	longLife(t)
 	storms := []struct{ incidents, messages int }{{60, 3}, {130, 5}}
 	if !everyCase {
 		storms = storms[:1]
@@ -367,7 +368,7 @@ func TestSharedPagesHoldUpNobody(t *testing.T) {
 // TestKilledInDigest kills the bot at each Web API call and at each commit while
 // three pages share a message: every incident is shown, and no copy of the
 // message asks for what was answered. Of the calls and commits it takes every
-// fourth, and all of them with EVERY_CASE=1.
+// fifth, and all of them with EVERY_CASE=1.
 func TestKilledInDigest(t *testing.T) {
 	at := func(call, write int, done bool) (fell bool) {
 		synctest.Test(t, func(t *testing.T) {
@@ -397,11 +398,7 @@ func TestKilledInDigest(t *testing.T) {
 		})
 		return fell
 	}
-	step := 4
-	if everyCase {
-		step = 1
-	}
-	for n := 1; ; n += step {
+	for n := 1; ; n += cases(1, 5, 12) {
 		some := false
 		for _, done := range []bool{false, true} {
 			some = at(n, 0, done) || some

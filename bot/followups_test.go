@@ -211,6 +211,7 @@ func writtenAt(m slacksim.Message) time.Time {
 // the day and then weekly; a person gets one message for several; restarts change
 // nothing. What is done is not asked for any more.
 func TestFollowUpsAreRemindedOf(t *testing.T) {
+	longLife(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{Channels: []string{"payments-team"}})
 		defer r.close()
@@ -317,6 +318,7 @@ func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 // night, but the next morning; a drill reminds nobody; a team without a channel is told
 // where incidents are announced.
 func TestFollowUpRemindersKeepToTheDay(t *testing.T) {
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		at := func(day, hour, minute int) { r.pass(time.Until(time.Date(2000, 1, day, hour, minute, 0, 0, time.UTC))) }
 		r.command("eve", "general", "declare checkout is down sev4")

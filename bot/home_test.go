@@ -200,6 +200,7 @@ func TestHomeRestart(t *testing.T) {
 // minutes. Each tab fits, the bot publishes only so often, and all show in the end what
 // holds; of those who looked first, nobody is kept up to date any more.
 func TestHomeStorm(t *testing.T) {
+	longLife(t)
 	var opt slacksim.Options
 	for n := range 60 {
 		opt.People = append(opt.People, slacksim.Person{ID: fmt.Sprintf("U0C%05d", n), Name: fmt.Sprintf("c%d", n)})

@@ -24,6 +24,7 @@ func (r *rig) askedOf(user string) []slacksim.Message {
 // working day, with one message, over a restart, and no more when they have answered.
 // The bubble begins on a Saturday at midnight.
 func TestNothingHappens(t *testing.T) {
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "mitigate rollback")

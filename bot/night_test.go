@@ -242,6 +242,7 @@ func TestAnsweredPushIsNoMissedPage(t *testing.T) {
 // TestWeekOfATeam tells a team on Monday, 9:30, how its week was, once, and nothing where
 // there is nothing to tell; private incidents and drills are not in it.
 func TestWeekOfATeam(t *testing.T) {
+	longLife(t)
 	inNights(t, func(r *rig, _ *providers) {
 		line := func() []slacksim.Message {
 			var all []slacksim.Message

@@ -53,12 +53,13 @@ func cases(all, usual, short int) int {
 	}
 }
 
-// longLife leaves a test that lives through days out of the race detector's stage, where
-// it would take minutes: shorter ones bring the same goroutines together.
+// longLife leaves a test that lives through days, or through hundreds of incidents, out of
+// the race detector's stage, where it would take minutes: shorter ones bring the same
+// goroutines together.
 func longLife(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it lives through days; run it without -short")
+		t.Skip("it lives for long; run it without -short")
 	}
 }
 

@@ -66,15 +66,16 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// TestWeek lets a week pass over people who answer late, by other ways, or not
-// at all, while providers come and go. Nobody is forgotten: every incident is
+// TestWeek lets three days pass, or with EVERY_CASE=1 a week, over people who answer late,
+// by other ways, or not at all, while providers come and go. Nobody is forgotten: every incident is
 // acknowledged, or its ladder has run out loudly, and no page left after that.
 func TestWeek(t *testing.T) {
 	longLife(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		dead := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 		acked := map[int]time.Time{}
-		for day := range 7 {
+		days := cases(7, 3, 3)
+		for day := range days {
 			for n := range 4 {
 				number := day*4 + n + 1
 				service := []string{"checkout", "search"}[n%2]
@@ -109,7 +110,7 @@ func TestWeek(t *testing.T) {
 		}
 		r.sim.ClearFaults()
 		r.pass(time.Hour)
-		for n := 1; n <= 28; n++ {
+		for n := 1; n <= 4*days; n++ {
 			i, events := r.fold(n)
 			if _, ok := acked[n]; ok != i.Acked() || !ok && !i.Exhausted {
 				t.Errorf("%s: acknowledged %v, run out %v; want one of them", i.Name(), i.Acked(), i.Exhausted)
@@ -121,7 +122,7 @@ func TestWeek(t *testing.T) {
 			}
 		}
 		if err := r.desk.CheckEscalations(r.t.Context(), time.Now()); err != nil {
-			t.Errorf("CheckPaging() at the end of the week = %v", err)
+			t.Errorf("CheckEscalations() at the end of the days = %v", err)
 		}
 	})
 }
