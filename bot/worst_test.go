@@ -46,6 +46,7 @@ func (r *rig) made(since int) (numbers []int, at []time.Time) {
 // channel, its card and its announcement within ten seconds, what changes meanwhile changes its place, and of
 // the others nobody waits for ever.
 func TestWorstFirst(t *testing.T) {
+	longLife(t)
 	const many = 500
 	inBubble(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
 		r.apply(stormRoster())
