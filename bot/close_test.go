@@ -83,17 +83,11 @@ func TestCloseInOneClick(t *testing.T) {
 }
 
 // TestCloseAtNight closes a sev1 with one line, though all is missing, and keeps what was.
-// What several people could not mean is refused with the list.
 func TestCloseAtNight(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
-		r.command("eve", "general", "declare mails are late sev3")
 		r.pass(20 * time.Second)
-		r.command("ada", "general", "resolve INC-1, INC-2")
-		seen := r.command("ada", "general", "close INC-1, INC-2")
-		if !strings.Contains(seen.Text, "INC-1 is not ready to be closed") || !strings.Contains(seen.Text, "INC-2 is closed") {
-			t.Errorf("closing both says %s", seen.Text)
-		}
+		r.command("ada", "general", "resolve INC-1")
 		r.command("ada", room, "close anyway I go back to sleep")
 		r.pass(10 * time.Second)
 		i, events := r.fold(1)
