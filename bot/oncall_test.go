@@ -2,6 +2,7 @@ package bot
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,61 @@ func TestOverrideForm(t *testing.T) {
 		h, err := r.people.History(t.Context(), 1)
 		if err != nil || h[0].By != incident.Person("cleo") || h[0].Kind != oncall.ChangeOverride || h[0].Why != "concert" {
 			t.Errorf("history = %+v, %v; want cleo's override with its reason", h, err)
+		}
+	})
+}
+
+// TestS02OverrideForAnEvening puts a stand-in on call from 18:00 to 22:00 by one form: a page
+// at 19:00 is theirs, and one at 22:01 is not.
+func TestS02OverrideForAnEvening(t *testing.T) {
+	inBubble(t, calm("payments-talk"), func(r *rig) {
+		if err := r.sim.ChangePerson("cleo", func(u *slacksim.User) { u.TimeZone = "Europe/Berlin" }); err != nil {
+			t.Fatal(err)
+		}
+		r.apply(springRoster)
+		until := func(clock string) {
+			t.Helper()
+			at, err := time.Parse(time.RFC3339, clock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.pass(time.Until(at))
+		}
+		until("2000-01-10T12:00:00+01:00")
+		x, _ := r.people.Current().Roster.Rotation("primary")
+		who := x.People(time.Now())
+		if len(who) != 1 {
+			t.Fatalf("on call: %v", who)
+		}
+		v := r.form("cleo", "override")
+		res := r.fill("cleo", v, map[string]any{"kind": "replace", "person": who[0], "by": []string{"cleo"},
+			"from_date": "2000-01-10", "from_time": "18:00", "to_date": "2000-01-10", "to_time": "22:00", "reason": "school play"})
+		if !res.Closed {
+			t.Fatalf("the form stays open: %v", res.Errors)
+		}
+		paged := func(n int) []incident.Actor {
+			t.Helper()
+			var list []incident.Actor
+			_, events := r.fold(n)
+			for _, e := range events {
+				if e.Kind == incident.KindPaged {
+					list = append(list, e.Person)
+				}
+			}
+			return list
+		}
+		until("2000-01-10T19:00:00+01:00")
+		r.command("eve", "general", "declare the till is slow sev1")
+		r.pass(time.Minute)
+		if got := paged(1); !slices.Equal(got, []incident.Actor{incident.Person("cleo")}) {
+			t.Errorf("at 19:00 %v are paged, want cleo alone", got)
+		}
+		r.command("cleo", "general", "resolve INC-1")
+		until("2000-01-10T22:01:00+01:00")
+		r.command("eve", "general", "declare the queue is long sev1")
+		r.pass(time.Minute)
+		if got := paged(2); !slices.Equal(got, []incident.Actor{incident.Person(who[0])}) {
+			t.Errorf("at 22:01 %v are paged, want %s alone", got, who[0])
 		}
 	})
 }

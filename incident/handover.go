@@ -51,7 +51,7 @@ func (i Incident) asked(e Event) bool {
 func (r Role) Checklist() []string {
 	switch r {
 	case Commander:
-		return []string{"Say “I have command”", "What do customers see?", "Which relief is quickest and safest?",
+		return []string{"Say “I have command”", "What do customers see?", "What would stop the harm now, quickest and safest?",
 			"Who does it, and is back in how many minutes?", "Objections?", "When is the next update?"}
 	case Responder:
 		return []string{"Note what you see", "Note where it is", "Say what you are about to do", "Note the result", "Ask for help after 15 min"}

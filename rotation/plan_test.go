@@ -108,15 +108,14 @@ func TestFindings(t *testing.T) {
 		got = append(got, string(f.Kind)+": "+f.String())
 	}
 	want := strings.TrimSpace(`
-juniors: rotation primary, layer weekly: the turn of Bob is held by juniors alone; pair them with somebody senior, or add a shadow
 unused: rotation nights: no policy asks it, so it pages nobody; add rotation:nights to a step of a policy
 gap: rotation nights: nobody is on call from Fri 27 Feb 19:00 to Sun 1 Mar 00:00
 clock change: rotation nights, layer night: Sun 8 Mar 02:30 does not exist in America/New_York; the hand-over is at 03:00
 clock change: rotation nights, layer fold: Sun 1 Nov 01:15 happens twice in America/New_York; the hand-over is at the first
 clock change: rotation nights, layer fold: Sun 1 Nov 01:45 happens twice in America/New_York; the hand-over is at the first
 away: rotation nights: Ada is away but on call from Tue 3 Mar 02:30 to Wed 4 Mar 02:30; swap or override it
-juniors: rotation nights, layer night: the turn of Bob is held by juniors alone; pair them with somebody senior, or add a shadow
 elapsed: rotation nights, layer tired: turns of 5 h hand over at another time of day each time
+juniors: policy payments: from Sat 28 Feb 01:00 it asks juniors alone: Bob; pair them with somebody senior, or ask one in another step
 unreachable: person dan: Dan can be on call but has no way to be reached; add slack, email or phone`)
 	if diff := cmp.Diff(want, strings.Join(got, "\n")); diff != "" {
 		t.Errorf("Findings: -want +got\n%s", diff)

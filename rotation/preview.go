@@ -13,7 +13,7 @@ type FindingKind string
 const (
 	FindGap         FindingKind = "gap"          // nobody is on call for a while
 	FindClockChange FindingKind = "clock change" // a hand-over in an hour that is skipped or repeated
-	FindJuniors     FindingKind = "juniors"      // a turn held by juniors alone
+	FindJuniors     FindingKind = "juniors"      // a time at which a policy asks juniors alone
 	FindUnreachable FindingKind = "unreachable"  // somebody without any way to be reached
 	FindUnused      FindingKind = "unused"       // a rotation that no policy asks
 	FindAway        FindingKind = "away"         // somebody on call during an absence
@@ -54,7 +54,7 @@ func (r *Roster) Findings(from, to time.Time) []Finding {
 		list = append(list, x.awayFindings(entry, from, to, r.name)...)
 		list = append(list, r.listFindings(x, entry)...)
 	}
-	return append(list, r.unreachable()...)
+	return append(append(list, r.juniorFindings(from, to)...), r.unreachable()...)
 }
 
 // name is what people call the person.
@@ -308,22 +308,8 @@ func (r *Roster) listFindings(x *Rotation, entry string) []Finding {
 		if last.cad.elapsed && last.cad.step%day != 0 {
 			list = append(list, Finding{Kind: FindElapsed, Entry: at, Message: fmt.Sprintf("turns of %s hand over at another time of day each time", hoursText(time.Duration(last.cad.step)*time.Second))})
 		}
-		for _, slot := range last.slots {
-			if names := c.strings(slot); r.juniors(names) {
-				list = append(list, Finding{Kind: FindJuniors, Entry: at, Message: "the turn of " + r.namesText(names) + " is held by juniors alone", Hint: "pair them with somebody senior, or add a shadow"})
-			}
-		}
 	}
 	return list
-}
-
-func (r *Roster) juniors(ids []string) bool {
-	for _, id := range ids {
-		if p, ok := r.Person(id); !ok || p.Level != Junior {
-			return false
-		}
-	}
-	return len(ids) > 0
 }
 
 // namesText is a list of people in words; nobody for none.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
@@ -186,5 +187,32 @@ func TestVoice(t *testing.T) {
 		if counts.MatchString(words) && !several[words] {
 			t.Errorf("it can say \"1 incidents\": use incident.Count, or list it as always several: %s", words)
 		}
+	}
+}
+
+// TestS03NobodyIsAskedForACause: while an incident hurts the question is what would stop the
+// harm. A cause is spoken of in the document alone.
+func TestS03NobodyIsAskedForACause(t *testing.T) {
+	text, err := os.ReadFile("testdata/voice.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cause := regexp.MustCompile(`(?i)\b(root )?cause[sd]?\b`)
+	file, asked, lines := "", false, 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		words, isWords := strings.CutPrefix(line, "    ")
+		switch {
+		case line != "" && line[0] != ' ':
+			file = line
+		case isWords && !strings.HasPrefix(file, "incident/postmortem/"):
+			lines++
+			asked = asked || strings.Contains(words, "What would stop the harm now")
+			if cause.MatchString(words) {
+				t.Errorf("%s speaks of a cause: %s", file, words)
+			}
+		}
+	}
+	if !asked || lines < 1000 {
+		t.Errorf("of %d lines none asks what would stop the harm", lines)
 	}
 }

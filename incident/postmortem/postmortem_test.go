@@ -1,6 +1,8 @@
 package postmortem
 
 import (
+	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +124,44 @@ func TestDatesInLists(t *testing.T) {
 	} {
 		if got := show(c.t); got != c.want {
 			t.Errorf("%s is shown as %q, want %q", c.t, got, c.want)
+		}
+	}
+}
+
+// TestS07NobodyIsNamed renders documents of incidents with three people in every form: the
+// names of none are in them, in whatever case, nor their IDs.
+func TestS07NobodyIsNamed(t *testing.T) {
+	for _, c := range cases {
+		i, events, ctx := c.play(t)
+		d := New(i, events, ctx)
+		asJSON, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for form, text := range map[string]string{"markdown": d.Markdown(), "html": d.HTML(), "json": string(asJSON)} {
+			for who, p := range ctx.People {
+				for _, name := range append(strings.Fields(p.Names[0]), p.Names...) {
+					if regexp.MustCompile(`(?i)\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text) {
+						t.Errorf("%s, %s: %s is named as %q", c.name, form, who, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestS29WhatWhereHowWhen has a place for each of the four, and leaves open what nobody has
+// noted, with who could know.
+func TestS29WhatWhereHowWhen(t *testing.T) {
+	i, events, ctx := short(t)
+	_, part, _ := strings.Cut(New(i, events, ctx).Markdown(), "\n## What, where, how, when\n")
+	part, _, _ = strings.Cut(part, "\n## ")
+	if !strings.Contains(part, "- **what**") || !strings.Contains(part, "p95 of the basket is 2.9 s") {
+		t.Errorf("what was noted is not there:\n%s", part)
+	}
+	for _, word := range []string{"where", "how", "when"} {
+		if !regexp.MustCompile(`\*\*` + word + `: [^*]+\?\*\* \(could know: [^)]+\)\n\n_Open\._`).MatchString(part) {
+			t.Errorf("%s, which nobody noted, is not open:\n%s", word, part)
 		}
 	}
 }
