@@ -2,6 +2,7 @@ package bot
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,4 +61,45 @@ func TestBookmarks(t *testing.T) {
 		r.find(r.channel(i.ChannelName).Messages, "card payments fail")
 		r.unfinished()
 	})
+}
+
+// TestBookmarkOfThePostmortem leads from the top of the channel to the latest draft, once,
+// also for a service without links.
+func TestBookmarkOfThePostmortem(t *testing.T) {
+	inBubble(t, slacksim.Options{Manifest: manifest(t)}, func(r *rig) {
+		r.command("eve", "general", "declare search is slow sev1 service:search")
+		r.pass(time.Minute)
+		room := r.incidentChannel(1)
+		draft := func() slacksim.Message {
+			t.Helper()
+			return r.find(newestFirst(r.channelOf(room).Messages), "Draft of the post-mortem")
+		}
+		links := func() (list []string) {
+			for _, b := range r.channelOf(room).Bookmarks {
+				list = append(list, b.Title+" "+b.Link)
+			}
+			return list
+		}
+		r.command("ada", room, "resolve all is calm")
+		r.pass(time.Minute)
+		first := draft().TS
+		if got := links(); len(got) != 1 || !strings.Contains(got[0], "Post-mortem (draft) ") || !strings.Contains(got[0], strings.Replace(first, ".", "", 1)) {
+			t.Errorf("bookmarks: %v; want one to %s", got, first)
+		}
+		r.command("ada", room, "reopen it is slow again")
+		r.pass(time.Minute)
+		r.command("ada", room, "resolve now it is calm")
+		r.pass(time.Minute)
+		second := draft().TS
+		if got := links(); second == first || len(got) != 1 || !strings.Contains(got[0], strings.Replace(second, ".", "", 1)) {
+			t.Errorf("bookmarks: %v; want one to %s", got, second)
+		}
+		r.noErrors()
+	})
+}
+
+func newestFirst(list []slacksim.Message) []slacksim.Message {
+	list = slices.Clone(list)
+	slices.Reverse(list)
+	return list
 }

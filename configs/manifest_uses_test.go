@@ -32,6 +32,7 @@ var apiCalls = map[string]apiCall{
 	"AddBookmarkContext":               {"bookmarks.add", []string{"bookmarks:write"}},
 	"RemoveBookmarkContext":            {"bookmarks.remove", []string{"bookmarks:write"}},
 	"ListBookmarksContext":             {"bookmarks.list", []string{"bookmarks:read"}},
+	"GetPermalinkContext":              {"chat.getPermalink", nil},
 	"AddPinContext":                    {"pins.add", []string{"pins:write"}},
 	"AuthTestContext":                  {"auth.test", nil},
 	"CompleteUploadExternalContext":    {"files.completeUploadExternal", []string{"files:write"}},

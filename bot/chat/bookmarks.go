@@ -14,17 +14,28 @@ import (
 // has the others.
 const bookmarksMost = 3
 
-// bookmark puts the links of the service at the top of the channel, those that are not
-// there yet, and takes off those of a service that it was moved from. What people put
-// there stays.
+// postmortemTitle is what the link to the latest draft is called.
+const postmortemTitle = "Post-mortem (draft)"
+
+// bookmark puts the links of the service and of the post-mortem at the top of the channel,
+// those that are not there yet, and takes off those of a service that it was moved from and
+// of an earlier draft. What people put there stays.
 func (s *Slack) bookmark(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	want := bookmarks(t.Service)
+	if at := t.Artifacts.Postmortem; at.TS != "" {
+		switch link, err := s.wire.Permalink(ctx, wire.Message(at)); {
+		case err == nil:
+			want = append(want, wire.Bookmark{Title: postmortemTitle, Link: link})
+		case wire.Code(err) == "": // or somebody has deleted it
+			return desk.Outcome{}, err
+		}
+	}
 	there, err := s.wire.Bookmarks(ctx, t.Artifacts.Channel)
 	if err != nil {
 		return desk.Outcome{}, err
 	}
 	for _, b := range there {
-		if !holds(want, b) && s.ofAService(b) {
+		if !holds(want, b) && (s.ofAService(b) || b.Title == postmortemTitle) {
 			if err := s.wire.RemoveBookmark(ctx, t.Artifacts.Channel, b.ID); err != nil && wire.Code(err) == "" {
 				return desk.Outcome{}, err
 			}

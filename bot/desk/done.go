@@ -155,6 +155,11 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		return w.refresh(ledger.Card) // which says how many there are
 	case ledger.Relief:
 		w.reliefStands(o.Message)
+	case ledger.Postmortem:
+		if o.Message.Channel == w.artifacts.Channel { // or somebody has it by direct message
+			w.artifacts.Postmortem = o.Message
+			return w.bookmark()
+		}
 	case ledger.Tell:
 		if j.Target == ledger.TellWatch {
 			return w.asked(j, o)
@@ -217,11 +222,12 @@ func (w *work) channelStands(o Outcome) error {
 	return w.apply(w.inc.Record(w.Now, e))
 }
 
-// bookmark puts the links of the service at the top of the channel, where it has some.
+// bookmark puts the links of the service, where it has some, and of the post-mortem at the
+// top of the channel.
 func (w *work) bookmark() error {
 	s, ok := w.service(w.inc.Service)
 	none := !ok || s.Runbook.URL == "" && len(s.Dashboards) == 0
-	if w.artifacts.Channel == "" || none && w.inc.Reroutes == 0 {
+	if w.artifacts.Channel == "" || none && w.inc.Reroutes == 0 && w.artifacts.Postmortem.TS == "" {
 		return nil
 	}
 	return w.refresh(ledger.Bookmarks)

@@ -76,6 +76,7 @@ type Artifacts struct {
 	Notes          []NotePage             `json:"notes,omitempty"`        // about what was noted, the newest last
 	Relief         ledger.Message         `json:"relief,omitzero"`        // about what a mitigation has changed and left
 	PastReliefs    []ledger.Message       `json:"past_reliefs,omitempty"` // about earlier mitigations, which say that they are
+	Postmortem     ledger.Message         `json:"postmortem,omitzero"`    // the latest draft of the post-mortem
 	Pings          []Ping                 `json:"pings,omitempty"`        // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`      // Slack users who are in the channel, or cannot be
 	Present        []string               `json:"present,omitempty"`      // Slack users who came into the channel, and are there as far as Slack has told

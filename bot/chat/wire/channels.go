@@ -115,6 +115,15 @@ func (c *Client) AddBookmark(ctx context.Context, channel string, b Bookmark) er
 	})
 }
 
+// Permalink returns the address of a message for people.
+func (c *Client) Permalink(ctx context.Context, at Message) (link string, err error) {
+	err = c.call(ctx, "chat.getPermalink", func(ctx context.Context) (err error) {
+		link, err = c.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: at.Channel, Ts: at.TS})
+		return err
+	})
+	return link, err
+}
+
 // SetPurpose sets a channel's purpose. Slack posts a line about it in the channel.
 func (c *Client) SetPurpose(ctx context.Context, channel, purpose string) error {
 	return c.call(ctx, "conversations.setPurpose", func(ctx context.Context) error {
