@@ -12,7 +12,7 @@ import (
 
 // notesSearched is how much of an incident's notes is searched, in bytes, the latest first:
 // what alerts note of a long storm would fill the memory.
-const notesSearched = 16 << 10
+const notesSearched = 4 << 10
 
 // searchedNotes is what was noted and decided in an incident, as it is searched.
 type searchedNotes struct {
