@@ -78,21 +78,24 @@ func (p *past) readNotes(tx *storage.Tx, n int) error {
 }
 
 // What is read ahead: not at once, since what is overdue at a start goes first, and in
-// parts, since the card of an incident asks for what is like it meanwhile.
+// parts with a rest between them, since the card of an incident asks for what is like it
+// meanwhile, and a large store takes minutes.
 const (
 	warmAfter = 10 * time.Second
 	warmMost  = 200 // incidents
+	warmRest  = 50 * time.Millisecond
 )
 
 // Warm reads what incidents are found by, so that whoever searches first after a start
 // need not wait for it.
 func (d *Desk) Warm(ctx context.Context) error {
-	select {
-	case <-time.After(warmAfter):
-	case <-ctx.Done():
-		return nil
-	}
-	for left := true; left && ctx.Err() == nil; {
+	wait := warmAfter
+	for left := true; left; wait = warmRest {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
 		err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 			p := &d.past
 			p.mu.Lock()
