@@ -84,11 +84,11 @@ const askAgain = 30 * time.Second
 // askedJustBefore reports whether the caller has paged the same people in the same words
 // just before: a double tap, or a second try with another spelling of the name.
 func (w *work) askedJustBefore(people []incident.Actor, text string) (bool, error) {
-	events, err := timeline(w.Tx.Tx, w.inc.Number)
-	if err != nil {
-		return false, err
-	}
-	for _, e := range slices.Backward(events) {
+	for key, value := range w.ScanBack(eventPrefix(w.inc.Number)) {
+		e, err := readEvent(key, value)
+		if err != nil {
+			return false, err
+		}
 		if w.Now.Sub(e.At) > askAgain {
 			break
 		}
@@ -96,7 +96,7 @@ func (w *work) askedJustBefore(people []incident.Actor, text string) (bool, erro
 			return true, nil
 		}
 	}
-	return false, nil
+	return false, w.Err()
 }
 
 func within(some, all []incident.Actor) bool {
