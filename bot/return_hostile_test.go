@@ -77,7 +77,7 @@ const manyNotes = 30
 // EVERY_CASE=1 at each fourteenth, before Slack has heard of it and after: every entry is
 // told once, in order.
 func TestReturnKilled(t *testing.T) {
-	for call := 1; ; call += cases(1, 14, 28) {
+	for call := 1; ; call += cases(1, 14, 70) {
 		at := ""
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at call %d, done: %t", call, done), func(t *testing.T) {
