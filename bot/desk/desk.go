@@ -53,7 +53,7 @@ type Desk struct {
 	past     past                    // what incidents are compared by
 	recent   recent                  // incidents as they were read last
 	digests  same[Digest]            // messages in Slack that grow
-	gathers  same[slackDigestRecord] // and how they do
+	growing  same[slackDigestRecord] // and how they do
 	notified sync.Map                // open incidents, by number, of which somebody was told; see firstNotified
 	slack    workspace               // what Slack says about its people
 	hearing  atomic.Pointer[hearing] // nil: it is not recorded yet until when Slack is heard

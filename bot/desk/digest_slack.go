@@ -62,13 +62,13 @@ func (w *work) placeInSlack(j *ledger.Job) error {
 	if j.Kind != ledger.Notify || j.Via != "slack" || j.Text != "" || w.hurried || w.inc.Test {
 		return nil
 	}
-	gather := slackDigestKey(incident.Actor(j.Person))
-	r, err := w.d.gathers.load(w.Tx.Tx, gather)
+	slot := slackDigestKey(incident.Actor(j.Person))
+	r, err := w.d.growing.load(w.Tx.Tx, slot)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
 	next, place := r.Add(w.inc.Number, w.inc.Severity, w.Now)
-	if err := w.d.gathers.save(w.Tx.Tx, gather, slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
+	if err := w.d.growing.save(w.Tx.Tx, slot, slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
 		return err
 	}
 	j.Digest = next.Number
