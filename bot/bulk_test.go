@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
@@ -145,6 +146,48 @@ func TestResolveThenCloseSeveral(t *testing.T) {
 		}
 		if list := r.command("ada", "general", "list all"); !strings.Contains(string(list.Blocks), "close_several") {
 			t.Errorf("the list does not offer it: %+v", list)
+		}
+	})
+}
+
+// TestSeveralAreStoredBeforeTheFormCloses: when the form that resolves or closes several has
+// closed, all of it is in the store, whatever happens to the bot from then on.
+func TestSeveralAreStoredBeforeTheFormCloses(t *testing.T) {
+	store := &slow{}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, slacksim.Options{})
+		r.wrap = store.over
+		defer r.close()
+		r.start()
+		for n := 1; n <= 3; n++ {
+			r.command("eve", "general", fmt.Sprintf("declare thing %d fails sev3", n))
+			r.pass(2 * time.Second)
+		}
+		r.command("ada", "general", "ack INC-1 INC-2 INC-3")
+		r.pass(20 * time.Second)
+		names := map[string]map[string]any{"boxes_0": {"value": []string{"INC-1", "INC-2", "INC-3"}}}
+		for _, tt := range []struct {
+			open func()
+			want incident.Status
+		}{
+			{func() { r.click("ada", r.command("ada", "general", "list"), "several", nil) }, incident.Resolved},
+			{func() { r.command("ada", "general", "close INC-1 INC-2 INC-3") }, incident.Closed},
+		} {
+			tt.open()
+			v := r.view("U0ADA")
+			r.pass(time.Minute)
+			store.delay.Store(int64(300 * time.Millisecond))
+			result, err := r.sim.As("ada").Submit(v.ID, names)
+			if err != nil || !result.Closed {
+				t.Fatalf("Submit() = %+v, %v", result, err)
+			}
+			for n := 1; n <= 3; n++ {
+				if i, _ := r.fold(n); i.Status != tt.want {
+					t.Errorf("the form has closed and INC-%d is %s, want %s", n, i.Status, tt.want)
+				}
+			}
+			store.delay.Store(0)
+			r.pass(time.Minute)
 		}
 	})
 }

@@ -123,13 +123,25 @@ func (s *Slack) submittedSeveral(ctx context.Context, c desk.Caller, v slack.Vie
 		return answer{payload: slack.NewErrorsViewSubmissionResponse(map[string]string{inputText: "Nothing is ticked. Tick what is over, or press Cancel."})}
 	}
 	act := desk.Act{Verb: desk.Resolve, Text: named(stateOf(v, inputText).Value, s.nameOf)}
+	return s.severally(ctx, c, "Resolved", chosen, s.doing(act), func(ctx context.Context) []slack.BlockElement {
+		return s.closeNext(ctx, c.Actor, chosen)
+	})
+}
+
+// severally does the same to each of the incidents that are ticked in a form, before the form
+// closes as far as there is time, and says then to how many it was done, with the buttons
+// that follow.
+func (s *Slack) severally(ctx context.Context, c desk.Caller, did string, chosen []string, do func(context.Context, desk.Caller, int) error,
+	next func(context.Context) []slack.BlockElement) answer {
+	refused, late := s.forEach(ctx, c, chosen, do)
 	return answer{after: func(ctx context.Context) {
-		refused, late := s.doEach(ctx, c, chosen, act)
+		more, late := s.forEach(ctx, c, late, do)
+		refused = append(refused, more...)
+		done := len(chosen) - len(refused) - len(late)
 		if len(late) > 0 {
 			refused = append(refused, "That did not work for "+strings.Join(late, ", ")+". Please try again.")
 		}
-		done := len(chosen) - len(refused) - max(0, len(late)-1)
-		s.told(c, outcomeOf("Resolved", done, len(chosen), refused, s.closeNext(ctx, c.Actor, chosen)...)).after(ctx)
+		s.told(c, outcomeOf(did, done, len(chosen), refused, next(ctx)...)).after(ctx)
 	}}
 }
 

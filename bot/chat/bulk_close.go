@@ -123,23 +123,8 @@ func (s *Slack) submittedCloseSeveral(ctx context.Context, c desk.Caller, v slac
 	}
 	words := named(strings.TrimSpace(stateOf(v, inputText).Value), s.nameOf)
 	anyway := named(strings.TrimSpace(stateOf(v, inputAnyway).Value), s.nameOf)
-	return answer{after: func(ctx context.Context) {
-		done := 0
-		var refused []string
-		for _, name := range chosen {
-			n, _ := incident.ParseName(name) // 0, which is no incident, is refused
-			own := c
-			if c.Key != "" {
-				own.Key = key(c.Key, name)
-			}
-			if err := s.closeOne(ctx, own, n, words, anyway); err != nil {
-				refused = append(refused, s.trouble(err))
-				continue
-			}
-			done++
-		}
-		s.told(c, outcomeOf("Closed", done, len(chosen), refused)).after(ctx)
-	}}
+	do := func(ctx context.Context, c desk.Caller, n int) error { return s.closeOne(ctx, c, n, words, anyway) }
+	return s.severally(ctx, c, "Closed", chosen, do, func(context.Context) []slack.BlockElement { return nil })
 }
 
 // closeOne closes an incident, whatever is missing where a reason for that is given.

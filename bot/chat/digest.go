@@ -277,12 +277,12 @@ func (s *Slack) ackAll(ctx context.Context, c desk.Caller, value string) answer 
 
 // each does the same to each of the incidents, as ackAll does.
 func (s *Slack) each(ctx context.Context, c desk.Caller, list []string, act desk.Act) answer {
-	refused, late := s.doEach(ctx, c, list, act)
+	refused, late := s.forEach(ctx, c, list, s.doing(act))
 	if len(late) == 0 && len(refused) == 0 {
 		return answer{} // seen in the message that has the button
 	}
 	return answer{after: func(ctx context.Context) {
-		more, late := s.doEach(ctx, c, late, act)
+		more, late := s.forEach(ctx, c, late, s.doing(act))
 		refused := append(refused, more...)
 		if len(late) > 0 {
 			refused = append(refused, "That did not work for "+strings.Join(late, ", ")+". Please try again.")
@@ -297,9 +297,17 @@ func (s *Slack) each(ctx context.Context, c desk.Caller, list []string, act desk
 	}}
 }
 
-// doEach does the same to each of the incidents, and returns why some were refused,
+// doing does an act to an incident.
+func (s *Slack) doing(act desk.Act) func(context.Context, desk.Caller, int) error {
+	return func(ctx context.Context, c desk.Caller, n int) error {
+		_, err := s.desk.Do(ctx, c, n, act)
+		return err
+	}
+}
+
+// forEach does the same to each of the incidents, and returns why some were refused,
 // and those for which there was no time.
-func (s *Slack) doEach(ctx context.Context, c desk.Caller, list []string, act desk.Act) (refused, late []string) {
+func (s *Slack) forEach(ctx context.Context, c desk.Caller, list []string, do func(context.Context, desk.Caller, int) error) (refused, late []string) {
 	trouble := make([]error, len(list))
 	var all errgroup.Group
 	all.SetLimit(32) // commits made together are one
@@ -310,7 +318,7 @@ func (s *Slack) doEach(ctx context.Context, c desk.Caller, list []string, act de
 			own.Key = key(c.Key, name)
 		}
 		all.Go(func() error {
-			_, trouble[at] = s.desk.Do(ctx, own, n, act)
+			trouble[at] = do(ctx, own, n)
 			return nil
 		})
 	}
