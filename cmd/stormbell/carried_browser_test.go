@@ -31,10 +31,10 @@ func (p *phone) goes(room string) {
 
 // lists shows the rooms, which a narrow screen hides.
 func (p *phone) lists() {
-	p.Await(`(() => { // it may be on its way out of sight
-		const box = $('.sidebar').getBoundingClientRect();
-		if (box.right <= 0) $('.burger').click();
-		return box.left >= 0;
+	p.Await(`(() => { // by its class, as on its way in or out its place says nothing
+		const side = $('.sidebar');
+		if (!side.closest('.menu-open')) $('.burger').click();
+		return side.getBoundingClientRect().left >= 0;
 	})()`)
 }
 
