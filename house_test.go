@@ -36,7 +36,9 @@ var rooms = map[string]room{
 		"the process is decided on values, so that every rule can be tested without a world around it"},
 	"incident/escalation": {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
 	"incident/alert":      {[]string{"incident", "rotation"}, []string{}, "alert bodies are read and routed by the roster, not acted on"},
-	"incident/postmortem": {[]string{"incident"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
+	"incident/names":      {nil, []string{}, "whether a word names somebody is the same wherever it stands"},
+	"incident/blameless":  {[]string{"incident/names"}, []string{}, "wording is read without knowing the incident"},
+	"incident/postmortem": {[]string{"incident", "incident/names"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
 	"incident/report":     {[]string{"incident", "rotation"}, []string{}, "figures are a function of the timelines"},
 	"storage":             {nil, []string{}, "the seam between records and engines is the standard library and nothing else"},
 	"storage/bolt":        {[]string{"storage"}, nil, "an engine knows bytes, never what they mean"},
@@ -87,7 +89,7 @@ var onlyHere = map[string]string{
 }
 
 // pure names the folders in which nothing may depend on anything but its arguments.
-var pure = []string{"rotation", "rotation/calendar", "incident", "incident/escalation", "incident/alert", "incident/postmortem", "incident/report"}
+var pure = []string{"rotation", "rotation/calendar", "incident", "incident/escalation", "incident/alert", "incident/names", "incident/blameless", "incident/postmortem", "incident/report"}
 
 // impure names what a pure package may not import, and what it may not call.
 var (

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stormbell/stormbell/incident/postmortem"
+	"github.com/stormbell/stormbell/incident/blameless"
 )
 
 func blamelessCommand(p process) *cobra.Command {
@@ -23,7 +23,7 @@ func blamelessCommand(p process) *cobra.Command {
 			"for each. They are only suggestions: the exit code is 0 whatever is found. Without\n" +
 			"FILE, or with -, it reads standard input.\n\n" +
 			"Some wording is fine in some sections. If the text has no headings, name the section\n" +
-			"with --section: " + strings.Join(postmortem.ReaderSections(), ", ") + ".\n",
+			"with --section: " + strings.Join(blameless.ReaderSections(), ", ") + ".\n",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return wrong(cmd, fmt.Sprintf("%q is too much", args[1]))
@@ -43,7 +43,7 @@ func blamelessCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			findings := append([]postmortem.Finding{}, postmortem.Read(text, options)...) // never null
+			findings := append([]blameless.Finding{}, blameless.Read(text, options)...) // never null
 			if asJSON {
 				return printJSON(p.Out, findings)
 			}
@@ -57,10 +57,10 @@ func blamelessCommand(p process) *cobra.Command {
 }
 
 // readerOptions reads what the flags say of the text.
-func readerOptions(cmd *cobra.Command, section, names string) (postmortem.Options, error) {
-	o := postmortem.Options{Section: section}
+func readerOptions(cmd *cobra.Command, section, names string) (blameless.Options, error) {
+	o := blameless.Options{Section: section}
 	if section != "" {
-		if err := oneOf(cmd, "section", section, postmortem.ReaderSections()...); err != nil {
+		if err := oneOf(cmd, "section", section, blameless.ReaderSections()...); err != nil {
 			return o, err
 		}
 	}
@@ -96,13 +96,13 @@ func readText(path string, in io.Reader) (string, error) {
 }
 
 // printFindings shows the warnings and counts the hints.
-func printFindings(w io.Writer, file string, findings []postmortem.Finding) error {
+func printFindings(w io.Writer, file string, findings []blameless.Finding) error {
 	if file == "-" {
 		file = "text"
 	}
 	hints := 0
 	for _, f := range findings {
-		if f.Level != postmortem.Warn {
+		if f.Level != blameless.Warn {
 			hints++
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stormbell/stormbell/incident/postmortem"
+	"github.com/stormbell/stormbell/incident/blameless"
 )
 
 const blamingText = "# INC-1\n\nThe engineer carelessly deployed without testing and should have known better.\n"
@@ -79,7 +79,7 @@ func TestBlamelessJSON(t *testing.T) {
 				t.Errorf("finding %v has no %s", f, key)
 			}
 		}
-		if level := f["level"]; level != postmortem.Warn && level != postmortem.Hint {
+		if level := f["level"]; level != blameless.Warn && level != blameless.Hint {
 			t.Errorf("finding %v has the level %v", f, level)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/names"
 )
 
 // RoleLine is a stretch of time in which one person held a role. Two lines of
@@ -27,7 +28,7 @@ type RoleLine struct {
 // one entry and a responder in the next.
 type cast struct {
 	people   map[incident.Actor]Person
-	names    names
+	names    names.Set
 	clock    clock
 	roles    []RoleLine
 	open     []int // indices of the roles that are held at this point of the timeline
@@ -40,7 +41,7 @@ type cast struct {
 func newCast(i incident.Incident, events []incident.Event, ctx Context, c clock) *cast {
 	k := &cast{people: ctx.People, clock: c, labels: map[incident.Actor]string{}, taken: map[string]bool{}}
 	for _, a := range slices.Sorted(maps.Keys(ctx.People)) {
-		k.names.add(string(a), ctx.People[a].Names)
+		k.names.Add(string(a), ctx.People[a].Names)
 	}
 	k.collect(events)
 	k.nameRoles(i.Declared)
@@ -176,20 +177,20 @@ func (k *cast) letter(a incident.Actor) string {
 // reader sees that somebody else's word stood there.
 func (k *cast) clean(s string) string {
 	s = plain(s)
-	spans := k.names.find(s)
+	spans := k.names.Find(s)
 	if len(spans) == 0 {
 		return s
 	}
 	var b strings.Builder
 	last := 0
 	for _, p := range spans {
-		b.WriteString(s[last:p.start])
+		b.WriteString(s[last:p.Start])
 		who := "a person"
-		if p.who != "" {
-			who = k.label(incident.Actor(p.who))
+		if p.Who != "" {
+			who = k.label(incident.Actor(p.Who))
 		}
 		b.WriteString("[" + who + "]")
-		last = p.end
+		last = p.End
 		k.replaced++
 	}
 	b.WriteString(s[last:])

@@ -1,7 +1,6 @@
 // Package postmortem drafts the blameless post-mortem of an incident from its
-// record, and reads any text for wording that blames. Its nouns are the
-// [Document], made by [New] and shown by its methods as Markdown, HTML, JSON or
-// a short form for a chat channel, and the [Finding], made by [Read].
+// record. Its noun is the [Document], made by [New] and shown by its methods as
+// Markdown, HTML, JSON or a short form for a chat channel.
 //
 // The package is pure, and it refuses three things. It invents nothing: what
 // only people can know is a question that stays visibly open. It names nobody:

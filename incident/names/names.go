@@ -1,4 +1,6 @@
-package postmortem
+// Package names finds people in text: the one place that decides whether a word
+// that somebody typed names a person. Its noun is the [Set].
+package names
 
 import (
 	"regexp"
@@ -8,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// names finds people in text. The zero value finds Slack mentions only.
-type names struct {
+// Set is the people to find. The zero value finds Slack mentions only.
+type Set struct {
 	known map[string][]name // by the first word in small letters
 }
 
@@ -20,16 +22,16 @@ type name struct {
 	first bool // the first of several names: it may be an ordinary word
 }
 
-// span is a stretch of text, in bytes, that names somebody. A mention of
-// somebody who is not known has no who.
-type span struct {
-	start, end int
-	who        string
+// Span is a stretch of text, in bytes, that names somebody. A mention of
+// somebody who is not known has no Who.
+type Span struct {
+	Start, End int
+	Who        string
 }
 
-// add makes the names of who known: full names without regard to case, each
+// Add makes the names of who known: full names without regard to case, each
 // single part of them in its exact case.
-func (n *names) add(who string, full []string) {
+func (n *Set) Add(who string, full []string) {
 	if n.known == nil {
 		n.known = map[string][]name{}
 	}
@@ -47,7 +49,7 @@ func (n *names) add(who string, full []string) {
 	}
 }
 
-func (n *names) put(m name) {
+func (n *Set) put(m name) {
 	// One letter is an initial or a variable, and would be found everywhere.
 	if utf8.RuneCountInString(m.text) < 2 {
 		return
@@ -62,35 +64,35 @@ func (n *names) put(m name) {
 
 var mention = regexp.MustCompile(`^<@([UW][A-Z0-9]{2,})(?:\|[^>\n]{0,80})?>`)
 
-// find returns the names in s, in order and without overlap.
-func (n *names) find(s string) []span {
-	var found []span
+// Find returns the names in s, in order and without overlap.
+func (n *Set) Find(s string) []Span {
+	var found []Span
 	word := false // the character before is part of a word
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if r == '<' && strings.HasPrefix(s[i:], "<@") {
 			if m := mention.FindStringSubmatch(s[i:]); m != nil {
-				found = append(found, span{i, i + len(m[0]), n.slack(m[1])})
+				found = append(found, Span{i, i + len(m[0]), n.slack(m[1])})
 				i += len(m[0])
 				word = false
 				continue
 			}
 		}
-		if !word && wordRune(r) && len(n.known) > 0 {
+		if !word && WordRune(r) && len(n.known) > 0 {
 			if m, end := n.match(s, i); end > 0 {
-				found = append(found, span{i, end, m.who})
+				found = append(found, Span{i, end, m.who})
 				i, word = end, true
 				continue
 			}
 		}
-		word = wordRune(r)
+		word = WordRune(r)
 		i += size
 	}
 	return found
 }
 
 // slack returns whose Slack user ID it is, or "".
-func (n *names) slack(id string) string {
+func (n *Set) slack(id string) string {
 	for _, m := range n.known[strings.ToLower(id)] {
 		if m.text == id {
 			return m.who
@@ -100,7 +102,7 @@ func (n *names) slack(id string) string {
 }
 
 // match returns the longest name that begins at i, and where it ends.
-func (n *names) match(s string, i int) (name, int) {
+func (n *Set) match(s string, i int) (name, int) {
 	for _, m := range n.known[strings.ToLower(leadingWord(s[i:]))] {
 		end := prefixEnd(s[i:], m)
 		if end == 0 {
@@ -129,7 +131,7 @@ func prefixEnd(s string, m name) int {
 		}
 		rest = rest[size:]
 	}
-	if r, size := utf8.DecodeRuneInString(rest); size > 0 && wordRune(r) {
+	if r, size := utf8.DecodeRuneInString(rest); size > 0 && WordRune(r) {
 		return 0
 	}
 	return len(s) - len(rest)
@@ -200,14 +202,15 @@ func verbForm(w string) bool {
 		strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && w != "this" && w != "always"
 }
 
-func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
+// WordRune reports whether r is part of a word: a letter, a digit or an underscore.
+func WordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
 
 func number(w string) bool { return w != "" && w[0] >= '0' && w[0] <= '9' }
 
 // leadingWord returns the letters and digits with which s begins.
 func leadingWord(s string) string {
 	for i, r := range s {
-		if !wordRune(r) {
+		if !WordRune(r) {
 			return s[:i]
 		}
 	}
@@ -215,7 +218,7 @@ func leadingWord(s string) string {
 }
 
 func lastWord(s string) string {
-	i := strings.LastIndexFunc(s, func(r rune) bool { return !wordRune(r) })
+	i := strings.LastIndexFunc(s, func(r rune) bool { return !WordRune(r) })
 	if i < 0 {
 		return s
 	}

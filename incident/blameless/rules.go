@@ -1,4 +1,4 @@
-package postmortem
+package blameless
 
 import (
 	_ "embed"

@@ -1,4 +1,7 @@
-package postmortem
+// Package blameless reads any text for wording that blames, judges from the end or
+// tells of a world that did not happen. Its noun is the [Finding], made by [Read].
+// Nothing is ever refused because of one.
+package blameless
 
 import (
 	"slices"

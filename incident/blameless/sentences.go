@@ -1,11 +1,14 @@
-package postmortem
+package blameless
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/incident/names"
 )
 
 // nameToken is the word that stands for each name while the rules read.
@@ -20,9 +23,9 @@ func sentences(runes []rune, o Options, masks []*regexp.Regexp) []sentence {
 	for _, m := range masks {
 		mask(folded, m)
 	}
-	var who names
-	who.add("participant", o.Names)
-	sp := &splitter{runes: folded, def: o.Section, section: o.Section, names: who.spans(folded)}
+	var who names.Set
+	who.Add("participant", o.Names)
+	sp := &splitter{runes: folded, def: o.Section, section: o.Section, names: spans(&who, folded)}
 	sp.run()
 	return sp.out
 }
@@ -45,15 +48,15 @@ func mask(runes []rune, m *regexp.Regexp) {
 }
 
 // spans returns the names in characters: the first to the one after the last.
-func (n *names) spans(runes []rune) [][2]int {
+func spans(n *names.Set, runes []rune) [][2]int {
 	text := string(runes)
 	var out [][2]int
 	at, done := 0, 0
-	for _, p := range n.find(text) {
-		at += utf8.RuneCountInString(text[done:p.start])
-		length := utf8.RuneCountInString(text[p.start:p.end])
+	for _, p := range n.Find(text) {
+		at += utf8.RuneCountInString(text[done:p.Start])
+		length := utf8.RuneCountInString(text[p.Start:p.End])
 		out = append(out, [2]int{at, at + length})
-		at, done = at+length, p.end
+		at, done = at+length, p.End
 	}
 	return out
 }
@@ -186,7 +189,7 @@ func (s *splitter) flush() {
 	}
 	if m := inline.FindStringSubmatch(strings.TrimSpace(string(s.runes[from:to]))); m != nil {
 		before := s.section
-		s.section = or(sectionOf(m[1]), before)
+		s.section = cmp.Or(sectionOf(m[1]), before)
 		defer func() { s.section = before }()
 	}
 	for i := from; i < to; i++ {
@@ -277,8 +280,8 @@ func (s *splitter) add(start, end int) {
 // edge reports whether the underscore at i stands for emphasis: at the edge of
 // a word, not inside a name such as max_size.
 func (s *splitter) edge(i int) bool {
-	before := i > 0 && wordRune(s.runes[i-1])
-	after := i+1 < len(s.runes) && wordRune(s.runes[i+1])
+	before := i > 0 && names.WordRune(s.runes[i-1])
+	after := i+1 < len(s.runes) && names.WordRune(s.runes[i+1])
 	return before != after
 }
 
