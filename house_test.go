@@ -36,7 +36,7 @@ var rooms = map[string]room{
 		"the process is decided on values, so that every rule can be tested without a world around it"},
 	"incident/escalation": {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
 	"incident/alert":      {[]string{"incident", "rotation"}, []string{}, "alert bodies are read and routed by the roster, not acted on"},
-	"incident/names":      {nil, []string{}, "whether a word names somebody is the same wherever it stands"},
+	"incident/names":      {nil, []string{"golang.org/x/text"}, "whether a word names somebody is the same wherever it stands"},
 	"incident/blameless":  {[]string{"incident/names"}, []string{}, "wording is read without knowing the incident"},
 	"incident/postmortem": {[]string{"incident", "incident/names"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
 	"incident/report":     {[]string{"incident", "rotation"}, []string{}, "figures are a function of the timelines"},

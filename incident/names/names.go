@@ -1,25 +1,30 @@
 // Package names finds people in text: the one place that decides whether a word
 // that somebody typed names a person. Its noun is the [Set].
+//
+// A name is found however it is written: in another case, with or without its
+// accents, alone or joined to other words by a dash, a stroke, a dot or an
+// underscore. No word is torn apart: Ada is not in Canada. A word that is a name
+// and an ordinary word too (Will, May, elif) counts where what stands around it
+// says that a person is meant.
 package names
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Set is the people to find. The zero value finds Slack mentions only.
 type Set struct {
-	known map[string][]name // by the first word in small letters
+	known map[string][]name    // by the first word of each
+	runs  map[string][]runName // of scripts that put no spaces between words, by the first letter
 }
 
+// name is one way to write somebody's name, as words.
 type name struct {
-	text  string
-	who   string
-	exact bool // a single word counts only in the case it is written in
-	first bool // the first of several names: it may be an ordinary word
+	words    []string
+	who      string
+	ordinary bool // a single word, or all of several, that is an ordinary word too
+	given    bool // a given name or a handle: what acts is then a person
 }
 
 // Span is a stretch of text, in bytes, that names somebody. A mention of
@@ -29,204 +34,137 @@ type Span struct {
 	Who        string
 }
 
-// Add makes the names of who known: full names without regard to case, each
-// single part of them in its exact case.
+// Add makes the names of who known: full names, handles, addresses and Slack IDs,
+// each as a whole and by its parts.
 func (n *Set) Add(who string, full []string) {
 	if n.known == nil {
-		n.known = map[string][]name{}
+		n.known, n.runs = map[string][]name{}, map[string][]runName{}
 	}
 	for _, f := range full {
-		f = strings.TrimPrefix(strings.Join(strings.Fields(f), " "), "@")
-		parts := strings.Split(f, " ")
-		if len(parts) == 1 {
-			n.put(name{text: f, who: who, exact: true, first: true})
-			continue
+		f = strings.TrimPrefix(strings.TrimSpace(f), "@")
+		if local, _, ok := strings.Cut(f, "@"); ok {
+			f = local // of a mail address; the rest of it is the company's
 		}
-		n.put(name{text: f, who: who})
+		n.addRuns(who, f)
+		parts := strings.Fields(f)
+		n.put(who, f, true)
 		for k, p := range parts {
-			n.put(name{text: p, who: who, exact: true, first: k == 0})
+			if k > 0 && k+1 < len(parts) && slices.Contains(particles, fold(p)) {
+				n.put(who, strings.Join(parts[k:], " "), false) // van der Berg
+			}
+			if len(parts) > 1 && !slices.Contains(particles, fold(strings.TrimRight(p, "."))) {
+				n.part(who, p, k == 0)
+			}
 		}
 	}
 }
 
-func (n *Set) put(m name) {
-	// One letter is an initial or a variable, and would be found everywhere.
-	if utf8.RuneCountInString(m.text) < 2 {
-		return
+// part makes one part of a full name known, and what a double name is made of.
+func (n *Set) part(who, p string, given bool) {
+	n.put(who, p, given)
+	pieces := tokens(p)
+	for _, t := range pieces {
+		if piece := p[t.start:t.end]; len(pieces) > 1 && t.letters >= 3 && !slices.Contains(particles, t.forms[0]) {
+			n.put(who, piece, given)
+		}
 	}
-	key := strings.ToLower(leadingWord(m.text))
-	if key == "" || slices.Contains(n.known[key], m) {
-		return
-	}
-	n.known[key] = append(n.known[key], m)
-	slices.SortStableFunc(n.known[key], func(a, b name) int { return len(b.text) - len(a.text) })
 }
 
-var mention = regexp.MustCompile(`^<@([UW][A-Z0-9]{2,})(?:\|[^>\n]{0,80})?>`)
+// put makes one way of writing known, in each of its spellings.
+func (n *Set) put(who, text string, given bool) {
+	toks := tokens(text)
+	if len(toks) == 0 || toks[0].script != spaced {
+		return
+	}
+	letters := 0
+	for _, t := range toks {
+		letters += t.letters
+	}
+	// One letter is an initial or a variable, and would be found everywhere.
+	if letters < 2 {
+		return
+	}
+	var spelt [2][]string
+	for _, t := range toks {
+		for k := range spelt {
+			spelt[k] = append(spelt[k], t.forms[min(k, len(t.forms)-1)])
+		}
+	}
+	for _, words := range spelt {
+		n.know(name{words: words, who: who, given: given})
+		if len(words) > 1 && letters >= 5 { // AdaOkafor, adaokafor
+			n.know(name{words: []string{strings.Join(words, "")}, who: who, given: given})
+		}
+		if k := len(words) - 1; k == 0 {
+			n.know(name{words: []string{withoutUmlauts(words[0])}, who: who, given: given})
+		}
+	}
+}
+
+func (n *Set) know(m name) {
+	m.ordinary = !slices.ContainsFunc(m.words, func(w string) bool { return !isOrdinary(w) })
+	same := func(o name) bool { return o.who == m.who && slices.Equal(o.words, m.words) }
+	list := n.known[m.words[0]]
+	if k := slices.IndexFunc(list, same); k >= 0 {
+		list[k].given = list[k].given || m.given
+		return
+	}
+	list = append(list, m)
+	slices.SortStableFunc(list, func(a, b name) int { return len(b.words) - len(a.words) })
+	n.known[m.words[0]] = list
+}
 
 // Find returns the names in s, in order and without overlap.
 func (n *Set) Find(s string) []Span {
-	var found []Span
-	word := false // the character before is part of a word
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == '<' && strings.HasPrefix(s[i:], "<@") {
-			if m := mention.FindStringSubmatch(s[i:]); m != nil {
-				found = append(found, Span{i, i + len(m[0]), n.slack(m[1])})
-				i += len(m[0])
-				word = false
-				continue
+	t := newText(s)
+	n.mentions(t)
+	n.findRuns(t)
+	var open []int // the words with which a name may begin
+	for k := range t.toks {
+		if slices.ContainsFunc(t.toks[k].known(), func(w string) bool { return len(n.known[w]) > 0 }) {
+			open = append(open, k)
+		}
+	}
+	// A word may count because of the name beside it, so what was found in one
+	// round is looked at in the next.
+	for before := -1; len(t.found) > before; {
+		before = len(t.found)
+		for _, k := range open {
+			if m, end, ok := n.match(t, k); ok {
+				t.take(k, end, m.who)
 			}
 		}
-		if !word && WordRune(r) && len(n.known) > 0 {
-			if m, end := n.match(s, i); end > 0 {
-				found = append(found, Span{i, end, m.who})
-				i, word = end, true
-				continue
+	}
+	slices.SortFunc(t.found, func(a, b Span) int { return a.Start - b.Start })
+	return t.found
+}
+
+// match returns the longest name that begins with word k, and its last word.
+func (n *Set) match(t *text, k int) (name, int, bool) {
+	for _, form := range t.toks[k].known() {
+		for _, m := range n.known[form] {
+			end := k + len(m.words) - 1
+			if t.spells(k, m.words) && t.names(k, end, m) {
+				return m, end, true
 			}
 		}
-		word = WordRune(r)
-		i += size
 	}
-	return found
+	return name{}, 0, false
 }
 
-// slack returns whose Slack user ID it is, or "".
-func (n *Set) slack(id string) string {
-	for _, m := range n.known[strings.ToLower(id)] {
-		if m.text == id {
-			return m.who
-		}
+// Replace returns s with the names in it replaced by what stands for each, in
+// brackets, so that the reader sees that somebody else's word stood there, and
+// how many they were.
+func (n *Set) Replace(s string, standsFor func(who string) string) (string, int) {
+	spans := n.Find(s)
+	if len(spans) == 0 {
+		return s, 0
 	}
-	return ""
-}
-
-// match returns the longest name that begins at i, and where it ends.
-func (n *Set) match(s string, i int) (name, int) {
-	for _, m := range n.known[strings.ToLower(leadingWord(s[i:]))] {
-		end := prefixEnd(s[i:], m)
-		if end == 0 {
-			continue
-		}
-		if m.exact && !person(s, i, i+end, m) {
-			continue
-		}
-		return m, i + end
+	var b strings.Builder
+	last := 0
+	for _, p := range spans {
+		b.WriteString(s[last:p.Start] + "[" + standsFor(p.Who) + "]")
+		last = p.End
 	}
-	return name{}, 0
-}
-
-// prefixEnd returns how many bytes of s the name m covers, or 0 when s does not
-// begin with it as a whole word.
-func prefixEnd(s string, m name) int {
-	rest := s
-	for _, want := range m.text {
-		got, size := utf8.DecodeRuneInString(rest)
-		switch {
-		case want == ' ' && (got == ' ' || got == '\u00A0'):
-		case got == want:
-		case !m.exact && unicode.ToLower(got) == unicode.ToLower(want) && size > 0:
-		default:
-			return 0
-		}
-		rest = rest[size:]
-	}
-	if r, size := utf8.DecodeRuneInString(rest); size > 0 && WordRune(r) {
-		return 0
-	}
-	return len(s) - len(rest)
-}
-
-// person reports whether the single name at s[i:end] names somebody here, and
-// is not the ordinary word, the month or the tool that is spelt like it.
-func person(s string, i, end int, m name) bool {
-	before := strings.TrimRight(s[:i], " ")
-	prev := strings.ToLower(lastWord(before))
-	if slices.Contains(articles, prev) && len(before) < i {
-		return false // the Jenkins job
-	}
-	lower := strings.ToLower(m.text)
-	if lower == m.text && strings.HasSuffix(s[:i], "@") {
-		return true
-	}
-	next := strings.ToLower(leadingWord(strings.TrimLeft(s[end:], " ")))
-	if slices.Contains(months, lower) && (slices.Contains(monthBefore, prev) || number(prev) || number(next)) {
-		return false
-	}
-	head := before == "" || strings.ContainsRune(".:;!?*-•\n", lastRune(before))
-	if head && m.first && slices.Contains(ordinary, lower) {
-		// Mark the incident, Will the cache: an order or a question, no person.
-		return verbForm(next) || next == "" || !strings.HasPrefix(s[end:], " ")
-	}
-	return true
-}
-
-var (
-	articles    = []string{"the", "a", "an", "our"}
-	months      = []string{"april", "may", "june", "august", "jan", "mar", "jun"}
-	monthBefore = []string{"in", "since", "until", "by", "of", "from", "last", "next", "early", "late", "mid", "during", "to", "on"}
-	// ordinary are the first names that are also words with which an order, a
-	// question or a heading begins.
-	ordinary = strings.Fields(`mark will grace hope may april june august bill rob pat sue faith joy dawn art chase grant drew
-		frank guy jack max miles ray rich rose skip sunny summer autumn iris ivy olive penny ruby amber violet daisy jade victor
-		norm gene dean earl duke page wade pierce chuck nick josh bob don ken al trace tag lane stone reed chip buck cliff dale
-		dash ford gale harmony heath holly jasmine jean jersey jet josh kit lance levy merit misty nova patience pearl
-		prudence randy rusty sage sandy scout sky skye star stew storm trust van wren crystal cash case blaze bliss honor
-		justice major noble price ward warren web weber cook baker carter fisher hunter mason miller parker porter potter sawyer taylor
-		turner walker archer brook brooks buddy busy clay cooper cotton cruz drake echo eve ever field flint fox hall hank hardy
-		harry hart head hill howe hunt jay jewel job june kay king kitty knight lake law lily little long love lucky marina marshall
-		melody mike mitch moss nell olive ollie pace palmer paris peg piper poppy post prince queen quick rain ran raven red
-		reef rhodes ridge river robin rock roman rowan rush saint sharp shepherd sierra sloan snow spencer steel sterling sun tanner
-		teddy terry timber tiny tom trip troy true tucker tyler vale vic wall walt west wheeler winter wolf wood young charity
-		check drop push stop test run set let flip bear bird bishop blue branch bridge bush carol chance christian clark cole dot`)
-	// verbs are forms with which a sentence about a person goes on, beside those
-	// that end in -ed, -ly and -s.
-	verbs = strings.Fields(`was is were had has have did does broke ran took made forgot went sent saw left put set hit wrote read
-		knew thought said told gave got began came found kept let lost meant paid led felt held brought built bought caught chose
-		cut drove fell fought froze grew hid hurt lay overwrote redid rebuilt reset sat shut slept spent split spoke spread stood
-		stole struck swore taught threw tore understood undid woke won wore never should could would must can might may cannot
-		didn wasn hasn hadn doesn isn won shouldn couldn wouldn and or who also then only just again still always later
-		misread mistook misunderstood shot sank rewrote withdrew oversaw foresaw overslept`)
-)
-
-// verbForm reports whether the word is one with which a sentence about a person
-// goes on: a past or third-person form, a modal, an adverb.
-func verbForm(w string) bool {
-	if slices.Contains(verbs, w) {
-		return true
-	}
-	if len(w) < 4 {
-		return false
-	}
-	return strings.HasSuffix(w, "ed") || strings.HasSuffix(w, "ly") ||
-		strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && w != "this" && w != "always"
-}
-
-// WordRune reports whether r is part of a word: a letter, a digit or an underscore.
-func WordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
-
-func number(w string) bool { return w != "" && w[0] >= '0' && w[0] <= '9' }
-
-// leadingWord returns the letters and digits with which s begins.
-func leadingWord(s string) string {
-	for i, r := range s {
-		if !WordRune(r) {
-			return s[:i]
-		}
-	}
-	return s
-}
-
-func lastWord(s string) string {
-	i := strings.LastIndexFunc(s, func(r rune) bool { return !WordRune(r) })
-	if i < 0 {
-		return s
-	}
-	_, size := utf8.DecodeRuneInString(s[i:])
-	return s[i+size:]
-}
-
-func lastRune(s string) rune {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return r
+	return b.String() + s[last:], len(spans)
 }

@@ -176,25 +176,14 @@ func (k *cast) letter(a incident.Actor) string {
 // with the people it names replaced by what they were, in brackets so that the
 // reader sees that somebody else's word stood there.
 func (k *cast) clean(s string) string {
-	s = plain(s)
-	spans := k.names.Find(s)
-	if len(spans) == 0 {
-		return s
-	}
-	var b strings.Builder
-	last := 0
-	for _, p := range spans {
-		b.WriteString(s[last:p.Start])
-		who := "a person"
-		if p.Who != "" {
-			who = k.label(incident.Actor(p.Who))
+	s, n := k.names.Replace(plain(s), func(who string) string {
+		if who == "" {
+			return "a person"
 		}
-		b.WriteString("[" + who + "]")
-		last = p.End
-		k.replaced++
-	}
-	b.WriteString(s[last:])
-	return b.String()
+		return k.label(incident.Actor(who))
+	})
+	k.replaced += n
+	return s
 }
 
 // letters counts A … Z, AA, AB ….
