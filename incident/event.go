@@ -46,7 +46,7 @@ const (
 	KindPartJoined      Kind = "part_joined"          // Into, People, Calls, Impact, Text: Into is a part of this one now
 	KindAdmitted        Kind = "admitted"             // Person: By, or somebody, let them into what they could not see
 	KindLeft            Kind = "left"                 // Person: who was admitted is not in the channel any more
-	KindImpact          Kind = "impact"               // Impact (all of it; none: nobody was hit), Hit, Function, Text: what somebody knows of the impact
+	KindImpact          Kind = "impact"               // Impact (all of it; none: nobody was hit), Hit, Seen, Function, Text: what somebody knows of the impact
 	KindObjection       Kind = "objection"            // Of (the decision), Count (which one that is), Text
 	KindHidden          Kind = "entry_hidden"         // Of, Reason (words: only what was written in it), Text: that entry is shown no longer
 	KindRetimed         Kind = "entry_retimed"        // Of, Time, Text: when that entry really was
@@ -56,6 +56,10 @@ const (
 	KindPublic          Kind = "public_update"        // Text: words for the public, apart from those for stakeholders
 	KindReviewer        Kind = "postmortem_owner"     // Person: who writes the post-mortem
 	KindWaived          Kind = "postmortem_waived"    // Text: why nobody does
+	KindAnswered        Kind = "postmortem_answer"    // Question, Text (none: it is taken back), Of: the answer of the same person before it
+	KindInReview        Kind = "postmortem_review"    // Text: others are asked to read the draft
+	KindPublished       Kind = "postmortem_published" // Count (the version), Sum, Text: from the second on, what it corrects
+	KindSent            Kind = "postmortem_sent"      // Count (the version), Person or Target, Text: why it could not be sent; none: it was
 	KindMissAccepted    Kind = "miss_accepted"        // Text: why it is accepted that a promise was missed
 	KindNoFollowUps     Kind = "no_follow_ups"        // Text: why none is needed
 	KindOfferEnded      Kind = "offer_ended"          // Role, Person, Reason (declined, lapsed or replaced)
@@ -121,15 +125,18 @@ type Event struct {
 	People      []Actor    `json:"people,omitempty"` // who worked on a part that joins
 	Impact      []Interval `json:"impact,omitempty"` // when it hurt
 	Hit         *Hit       `json:"hit,omitempty"`
+	Seen        Seen       `json:"seen,omitempty"` // who saw it first
 	From        int        `json:"from,omitempty"` // a note: of the part in which it was written
 	Noted       time.Time  `json:"noted,omitzero"` // and when
 	Promise     Promise    `json:"promise,omitempty"`
-	Due         time.Time  `json:"due,omitzero"`   // of a promise; of an offer: when it lapses
-	Same        bool       `json:"same,omitempty"` // an update that says that nothing has changed
-	Also        bool       `json:"also,omitempty"` // the role is held beside those who have it
-	Of          int        `json:"of,omitempty"`   // Seq of the entry that it is about
-	Time        time.Time  `json:"time,omitzero"`  // when it was, where that is not when it was entered
-	Mark        *Mark      `json:"mark,omitempty"` // of a note: the message that it was taken from; Person wrote it
+	Due         time.Time  `json:"due,omitzero"`       // of a promise; of an offer: when it lapses
+	Same        bool       `json:"same,omitempty"`     // an update that says that nothing has changed
+	Also        bool       `json:"also,omitempty"`     // the role is held beside those who have it
+	Of          int        `json:"of,omitempty"`       // Seq of the entry that it is about
+	Time        time.Time  `json:"time,omitzero"`      // when it was, where that is not when it was entered
+	Question    string     `json:"question,omitempty"` // of the post-mortem, by its ID
+	Sum         string     `json:"sum,omitempty"`      // the SHA-256 of a text, in hexadecimal
+	Mark        *Mark      `json:"mark,omitempty"`     // of a note: the message that it was taken from; Person wrote it
 }
 
 // Mark is a message in a channel that somebody marked for the timeline.
@@ -229,6 +236,13 @@ func (i Incident) apply(e Event) Incident {
 	case KindReviewer:
 		i.Reviewer, i.Waived = e.Person, ""
 		i.involve(e.Person)
+	case KindAnswered:
+		i.Postmortem.Answers++
+		i.Postmortem.Since++
+	case KindInReview:
+		i.Postmortem.Reviewed = e.At
+	case KindPublished:
+		i.Postmortem.Version, i.Postmortem.Published, i.Postmortem.Sum, i.Postmortem.Since = e.Count, e.At, e.Sum, 0
 	case KindWaived:
 		i.Reviewer, i.Waived = "", e.Text
 	case KindReopened:
@@ -301,7 +315,7 @@ func (i Incident) apply(e Event) Incident {
 		}
 		i.Impact = union(i.Impact, e.Impact)
 	case KindImpact:
-		i.Impact, i.ImpactBy, i.Function, i.Hit = e.Impact, e.By, e.Function, Hit{}
+		i.Impact, i.ImpactBy, i.Function, i.Hit, i.Seen = e.Impact, e.By, e.Function, Hit{}, e.Seen
 		if e.Hit != nil {
 			i.Hit = *e.Hit
 		}
@@ -316,7 +330,7 @@ func (i Incident) apply(e Event) Incident {
 			i.relate(e.Into)
 		}
 	case KindNote, KindReceipt, KindStep, KindRemark, KindObjection, KindHidden, KindRetimed, KindWithdrawn, KindHelp,
-		KindMissed, KindPublic, KindSilent, KindWatched, KindWatchMore, KindMissAccepted, KindNoFollowUps:
+		KindMissed, KindPublic, KindSilent, KindWatched, KindWatchMore, KindMissAccepted, KindNoFollowUps, KindSent:
 		// They are for the reader of the timeline; the state does not change.
 	}
 	if !i.Status.Active() {

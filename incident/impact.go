@@ -38,6 +38,58 @@ func ParseAudience(s string) (Audience, bool) {
 	return a, ok
 }
 
+// Seen says who saw an incident first.
+type Seen string
+
+// Who can see an incident first.
+const (
+	SeenByAlert     Seen = "alert"
+	SeenByStaff     Seen = "staff"
+	SeenByCustomers Seen = "customers"
+)
+
+// ParseSeen reads who saw it first, as people write it.
+func ParseSeen(s string) (Seen, bool) {
+	switch strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "by ") {
+	case "alert", "alerts", "an alert", "monitoring":
+		return SeenByAlert, true
+	case "staff", "us", "colleagues", "a colleague", "somebody of us":
+		return SeenByStaff, true
+	case "customer", "customers", "a customer", "users", "users first", "customers first":
+		return SeenByCustomers, true
+	}
+	return "", false
+}
+
+// Words name who saw it first, within a sentence.
+func (s Seen) Words() string {
+	switch s {
+	case SeenByAlert:
+		return "an alert"
+	case SeenByStaff:
+		return "somebody of us"
+	case SeenByCustomers:
+		return "customers"
+	default:
+		return ""
+	}
+}
+
+// SeenBy returns who saw the incident first: as somebody said, or else an alert where one
+// opened it, and somebody of us where a person declared it.
+func (i Incident) SeenBy() Seen {
+	switch {
+	case i.Seen != "":
+		return i.Seen
+	case i.Alert != "":
+		return SeenByAlert
+	case i.DeclaredBy.Human():
+		return SeenByStaff
+	default:
+		return ""
+	}
+}
+
 // Hit says whom an incident hits, and how many of them.
 type Hit struct {
 	Who    []Audience `json:"who,omitempty"`
@@ -89,6 +141,7 @@ type ImpactSaid struct {
 	None         bool      // nobody was hit
 	Function     string    // the business function that is hit
 	Hit          *Hit
+	Seen         Seen   // who saw it first
 	Text         string // what it is known from
 
 	Over time.Time // when the timeline says that it stopped hurting, see [OverSince]
@@ -128,6 +181,9 @@ func (i Incident) SetImpact(s ImpactSaid, by Actor, now time.Time) (Change, erro
 	}
 	if h.Known() {
 		e.Hit = &h
+	}
+	if e.Seen = s.Seen; e.Seen == "" {
+		e.Seen = i.Seen
 	}
 	c := begin(i, by, now)
 	c.say(c.add(e))
@@ -228,6 +284,9 @@ func (w Wording) setImpact(e Event) (did string) {
 	}
 	if e.Function != "" {
 		did += "; function: " + w.text(e.Function)
+	}
+	if e.Seen != "" {
+		did += "; first seen by " + e.Seen.Words()
 	}
 	return did
 }

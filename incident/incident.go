@@ -46,6 +46,7 @@ type Incident struct {
 	Impact         []Interval `json:"impact,omitempty"`          // in time order; only the last can be open
 	ImpactBy       Actor      `json:"impact_by,omitempty"`       // who said when it hurt or whom; empty: it is counted from the declaration
 	Hit            Hit        `json:"hit,omitzero"`              // whom it hurts, as far as somebody said
+	Seen           Seen       `json:"seen,omitempty"`            // who saw it first, where somebody said so, see [Incident.SeenBy]
 	Roles          []Holding  `json:"roles,omitempty"`           // current holders, in the order they took the role
 	Offer          Offer      `json:"offer,omitzero"`            // of command, as long as it stands
 	Involved       []Actor    `json:"involved,omitempty"`        // everyone who acted on it or was paged for it, first come first
@@ -64,6 +65,7 @@ type Incident struct {
 	Related        []int      `json:"related,omitempty"`           // incidents that people say have to do with it
 	Reviewer       Actor      `json:"postmortem_owner,omitempty"`  // who writes the post-mortem
 	Waived         string     `json:"postmortem_waived,omitempty"` // why nobody does
+	Postmortem     Postmortem `json:"postmortem,omitzero"`         // how far the document has come
 	FollowUps      []FollowUp `json:"follow_ups,omitempty"`        // in the order they were opened
 	Events         int        `json:"events"`                      // the number of the last event
 	Updated        time.Time  `json:"updated"`                     // instant of the last event

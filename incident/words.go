@@ -84,6 +84,8 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Did = "resolved it" + e.with()
 	case KindClosed, KindReviewer, KindWaived, KindMissAccepted, KindNoFollowUps:
 		s.Did = w.closing(e)
+	case KindAnswered, KindInReview, KindPublished:
+		s.Did = w.reviewing(e)
 	case KindReopened:
 		s.Did = "reopened it"
 	case KindCancelled:
@@ -154,7 +156,7 @@ func (w Wording) program(e Event) Sentence {
 		s.Did = "opened the channel " + w.channel(e)
 	case KindPaged:
 		s.Did = "paged " + w.notified(e) + " by " + w.method(e)
-		s.Wrote = wrote(targetWords(e.Reason), e.Text)
+		s.Wrote = wrote(TargetWords(e.Reason), e.Text)
 	case KindPageFailed:
 		s.Did = "could not page " + w.notified(e) + " by " + w.method(e)
 	case KindReceipt:
@@ -165,13 +167,13 @@ func (w Wording) program(e Event) Sentence {
 			break
 		}
 		s.Did, s.Alone = "escalation"+step(e), true
-		s.Wrote = wrote(targetWords(oneNamed(e)))
+		s.Wrote = wrote(TargetWords(oneNamed(e)))
 	case KindExhausted:
 		s.Did, s.Alone = "nobody answered any step of the escalation", true
-		s.Wrote = wrote(targetWords(e.Text))
+		s.Wrote = wrote(TargetWords(e.Text))
 	case KindLapsed:
 		s.Did, s.Alone = "is paging again, although it was acknowledged", true
-		s.Wrote = wrote(targetWords(e.Text))
+		s.Wrote = wrote(TargetWords(e.Text))
 	case KindRemark:
 		s.Did, s.Alone = "noted", true
 	case KindWatched:
@@ -192,6 +194,8 @@ func (w Wording) program(e Event) Sentence {
 		}
 	case KindLeft:
 		s.Did = w.actor(e.Person) + " left its channel"
+	case KindSent:
+		s.Did = w.reviewing(e)
 	case KindMissed:
 		s.Did = w.missed(e)
 	case KindSilent:
@@ -269,15 +273,18 @@ func (w Wording) notified(e Event) string {
 	case e.Person != "":
 		return w.actor(e.Person)
 	case e.Target != "":
-		return w.text(targetWords(e.Target))
+		return w.text(TargetWords(e.Target))
 	default:
 		return "somebody"
 	}
 }
 
 // method names a contact method as people call it.
-func (w Wording) method(e Event) string {
-	switch e.Via {
+func (w Wording) method(e Event) string { return w.text(MethodWords(e.Via)) }
+
+// MethodWords names a contact method as people call it.
+func MethodWords(via string) string {
+	switch via {
 	case "slack", "":
 		return "Slack"
 	case "sms":
@@ -287,7 +294,7 @@ func (w Wording) method(e Event) string {
 	case "email":
 		return "e-mail"
 	default: // push, webhook
-		return w.text(plainWord(e.Via))
+		return plainWord(via)
 	}
 }
 

@@ -14,10 +14,10 @@ var (
 	stepZero  = regexp.MustCompile(`\bStep 0\b`)
 )
 
-// targetWords writes the targets of a policy, kind:id, as people say them. A person who
+// TargetWords writes the targets of a policy, kind:id, as people say them. A person who
 // was named stands before that already, and a step that the policy does not have is a
 // person to whom somebody gave it.
-func targetWords(s string) string {
+func TargetWords(s string) string {
 	s = asPerson.ReplaceAllString(s, "")
 	s = asChannel.ReplaceAllString(s, "#$1")
 	s = asTarget.ReplaceAllString(s, "$1 $2")

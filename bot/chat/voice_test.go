@@ -34,6 +34,7 @@ var explains = map[string]bool{
 // several are the lines whose number is never one, and those where what follows is no noun
 // that it counts.
 var several = map[string]bool{
+	"Nothing has changed in it since version %d was published.": true, "Version %d is published. Say what is corrected.": true,
 	"all %d alerts are over": true, "%d alerts fire": true, "· fired %d times": true, "%d incidents need you.": true, "%d bytes": true,
 	"%d incidents need you, the worst %s. All: %s": true, "(last reviewed %d days ago)": true, "was due %d days ago (%s)": true,
 	"due in %d days (%s)": true, "Page %d of %d, %d open incidents, the worst first.": true,
@@ -204,7 +205,7 @@ func TestS03NobodyIsAskedForACause(t *testing.T) {
 		switch {
 		case line != "" && line[0] != ' ':
 			file = line
-		case isWords && !strings.HasPrefix(file, "incident/postmortem/"):
+		case isWords && !strings.HasPrefix(file, "incident/postmortem/") && !strings.HasPrefix(filepath.Base(file), "review"):
 			lines++
 			asked = asked || strings.Contains(words, "What would stop the harm now")
 			if cause.MatchString(words) {

@@ -16,12 +16,14 @@ type facts struct {
 
 	entries []incident.Entry // what is shown, in the order of their own times; set by timeline
 	said    map[int]Entry    // the same as the document says them, by their numbers
+	answers []incident.Event // to the questions of the document
 }
 
 func newFacts(i incident.Incident, events []incident.Event, ctx Context) *facts {
 	c := newClock(ctx.Zone)
 	events = incident.Unhidden(events)
-	return &facts{i: i, events: events, ctx: ctx, clock: c, cast: newCast(i, events, ctx, c)}
+	return &facts{i: i, events: events, ctx: ctx, clock: c, cast: newCast(i, events, ctx, c),
+		answers: incident.AnswersOf(incident.Readable(events))}
 }
 
 func (f *facts) service(id string) string { return plain(or(f.ctx.Services[id], id)) }
@@ -164,6 +166,9 @@ func (f *facts) timeline() []Entry {
 	f.entries = incident.Shown(incident.Entries(f.events))
 	entries := make([]Entry, 0, len(f.entries))
 	for _, n := range f.entries {
+		if writing(n.Kind) {
+			continue
+		}
 		e := f.said[n.Seq]
 		if e.At = n.At; n.Set {
 			e.What += " (time set by hand)"
@@ -172,6 +177,12 @@ func (f *facts) timeline() []Entry {
 		entries = append(entries, e)
 	}
 	return entries
+}
+
+// writing reports whether a kind is about the document itself: what was answered stands
+// with its question.
+func writing(k incident.Kind) bool {
+	return k == incident.KindAnswered || k == incident.KindInReview || k == incident.KindPublished || k == incident.KindSent
 }
 
 // Page is one page that went out.
@@ -197,7 +208,7 @@ func (f *facts) pages() []Page {
 	for _, e := range f.events {
 		switch e.Kind {
 		case incident.KindPaged:
-			p := Page{To: f.paged(e), Via: plain(e.Via), Sent: e.At, Reason: f.cast.clean(e.Reason), who: e.Person, target: e.Target}
+			p := Page{To: f.paged(e), Via: plain(incident.MethodWords(e.Via)), Sent: e.At, Reason: f.cast.clean(e.Reason), who: e.Person, target: e.Target}
 			if e.Person != "" {
 				p.Band = band(e.At.In(f.zoneOf(e.Person)))
 				waiting[e.Person] = append(waiting[e.Person], len(pages))
@@ -224,7 +235,7 @@ func (f *facts) pages() []Page {
 func lose(pages []Page, e incident.Event) {
 	for n := len(pages) - 1; n >= 0; n-- {
 		p := &pages[n]
-		if p.who == e.Person && p.target == e.Target && (e.Via == "" || p.Via == plain(e.Via)) {
+		if p.who == e.Person && p.target == e.Target && (e.Via == "" || p.Via == plain(incident.MethodWords(e.Via))) {
 			p.Lost = true
 			return
 		}
@@ -297,7 +308,7 @@ func sev3(pages []Page, promises []Promise) Due {
 		}
 	}
 	if n := woken(pages); n > 0 {
-		return Due{Required: true, Because: "sev3 and " + count(n, "person was", "people were") + " woken"}
+		return Due{Required: true, Because: "sev3 and " + incident.Count(n, "person was", "people were") + " woken"}
 	}
 	return Due{Because: "sev3: required if it happens again within 30 days"}
 }

@@ -40,7 +40,9 @@ li { margin: .25rem 0 }
 {{end}}{{if .List}}<ul>
 {{range .List}}<li>{{with .Lead}}<strong>{{.}}</strong> {{end}}{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}</li>
 {{end}}</ul>
-{{end}}{{range .Asks}}<div class="ask"><strong>{{.Question}}</strong>{{with .Hint}} ({{.}}){{end}}<br><span class="open">Open.</span></div>
+{{end}}{{range .Questions}}<div class="ask"><strong>{{.Text}}</strong>{{if not .Answers}}{{with .Hint}} ({{.}}){{end}}<br><span class="open">{{.Open}}</span>{{end}}
+{{range .Answers}}<p>{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}<br><span class="open">{{.Who}}</span></p>
+{{end}}</div>
 {{end}}</section>
 {{end}}</body>
 </html>

@@ -33,12 +33,25 @@ func (s Section) markdown(b *strings.Builder) {
 		}
 		b.WriteString(escapeBlock(it.Text, "  ") + "\n")
 	}
-	for _, a := range s.Asks {
-		b.WriteString("\n**" + escapeLine(a.Question) + "**")
-		if a.Hint != "" {
-			b.WriteString(" (" + escapeLine(a.Hint) + ")")
+	for _, q := range s.Questions {
+		q.markdown(b)
+	}
+}
+
+func (q Question) markdown(b *strings.Builder) {
+	b.WriteString("\n**" + escapeLine(q.Text) + "**")
+	if q.Hint != "" && len(q.Answers) == 0 {
+		b.WriteString(" (" + escapeLine(q.Hint) + ")")
+	}
+	b.WriteString("\n\n")
+	if len(q.Answers) == 0 {
+		b.WriteString("_" + q.Open() + "_\n")
+	}
+	for n, a := range q.Answers {
+		if n > 0 {
+			b.WriteByte('\n')
 		}
-		b.WriteString("\n\n_Open._\n")
+		b.WriteString(escapeBlock(a.Text, "") + "\\\n_" + escapeLine(a.Who) + "_\n")
 	}
 }
 

@@ -10,6 +10,7 @@
 package postmortem
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -25,6 +26,7 @@ type Context struct {
 	Zone      *time.Location            // where the business is; nil: UTC alone is shown
 	People    map[incident.Actor]Person // everyone who may occur in the timeline or its text
 	Agreement *Agreement                // what was promised for the service; nil: nothing
+	Told      []string                  // who is told when it is published: channels by name, people by what they are
 }
 
 // Person is what the roster knows of somebody.
@@ -37,11 +39,14 @@ type Person struct {
 	Names []string
 	// Zone is where they live; it decides whether a page woke them. Nil: Context.Zone.
 	Zone *time.Location
+	// Junior says that they are asked what would help someone in their first week.
+	Junior bool
 }
 
 // Agreement is a promise about how fast an incident is dealt with.
 type Agreement struct {
 	Words   string                       // in plain words, as a customer reads it
+	Hours   string                       // in which its clocks run, in words; empty: around the clock
 	Targets map[incident.Severity]Target // a severity without an entry has no target
 	// Counted returns how much of the time between two instants counts, for an
 	// agreement about working hours. Nil: all of it.
@@ -55,28 +60,38 @@ type Target struct {
 	Restore     time.Duration // from the declaration until customers are fine, and again from each reopening
 }
 
-// Document is a post-mortem as it stands. Every string in it is plain text;
-// the methods that write a markup escape all of them.
+// Document is a post-mortem as it stands, or as it was published. Every string in it is
+// plain text; the methods that write a markup escape all of them.
 type Document struct {
-	Name     string              `json:"name"`  // INC-N
-	Title    string              `json:"title"` //
-	Status   incident.Status     `json:"status"`
-	Severity string              `json:"severity"` // sev1 … sev4
-	Highest  string              `json:"highest"`  // the most severe it has been
-	Service  string              `json:"service,omitempty"`
-	Owner    string              `json:"owner,omitempty"` // name of the owning team
-	Private  bool                `json:"private,omitempty"`
-	Test     bool                `json:"test,omitempty"`
-	Due      Due                 `json:"due"`
-	Impact   []incident.Interval `json:"impact"`
-	Measures []Measure           `json:"measures"`
-	Promises []Promise           `json:"promises"`
-	Gaps     []Gap               `json:"gaps"` // between updates, while customers were affected
-	Roles    []RoleLine          `json:"roles"`
-	Pages    []Page              `json:"pages"`
-	Timeline []Entry             `json:"timeline"`
-	Replaced int                 `json:"replaced,omitempty"` // names in typed text that stand as roles here
-	Sections []Section           `json:"sections"`           // the document in reading order
+	Name     string                   `json:"name"`  // INC-N
+	Title    string                   `json:"title"` // what customers saw, never a cause
+	Status   incident.Status          `json:"status"`
+	State    incident.PostmortemState `json:"state"`
+	Version  int                      `json:"version,omitempty"`    // of a published one, from 1
+	Reason   string                   `json:"reason,omitempty"`     // what a version after the first corrects
+	Sealed   time.Time                `json:"published,omitzero"`   // when this version was published
+	Severity string                   `json:"severity"`             // sev1 … sev4
+	Highest  string                   `json:"highest"`              // the most severe it has been
+	Symptom  incident.Symptom         `json:"symptom,omitempty"`    //
+	Function string                   `json:"function,omitempty"`   // the business function that was hit
+	Service  string                   `json:"service,omitempty"`    //
+	Owner    string                   `json:"owner,omitempty"`      // name of the owning team
+	Outcome  incident.Outcome         `json:"outcome,omitempty"`    // of what hurt nobody
+	Whole    string                   `json:"part_of,omitempty"`    // the incident whose post-mortem tells of this one
+	Private  bool                     `json:"private,omitempty"`    //
+	Test     bool                     `json:"test,omitempty"`       // a drill
+	Due      Due                      `json:"due"`                  //
+	SeenBy   incident.Seen            `json:"first_seen,omitempty"` // alert, staff or customers
+	Hit      string                   `json:"hit,omitempty"`        // who was hit and how many, with where the number is from
+	Impact   []incident.Interval      `json:"impact"`               //
+	Measures []Measure                `json:"measures"`
+	Promises []Promise                `json:"promises"`
+	Gaps     []Gap                    `json:"gaps"` // between updates, while customers were affected
+	Roles    []RoleLine               `json:"roles"`
+	Pages    []Page                   `json:"pages"`
+	Timeline []Entry                  `json:"timeline"`
+	Replaced int                      `json:"replaced,omitempty"` // names in typed text that stand as roles here
+	Sections []Section                `json:"sections"`           // the document in reading order
 }
 
 // Due says whether a post-mortem is asked for, and by when.
@@ -99,13 +114,13 @@ const (
 
 // Section is one part of a document, shown in the order of its fields.
 type Section struct {
-	ID     string   `json:"id,omitempty"`
-	Title  string   `json:"title"`
-	Source Source   `json:"source,omitempty"`
-	Lines  []string `json:"lines,omitempty"`
-	Table  *Table   `json:"table,omitempty"`
-	List   []Item   `json:"list,omitempty"`
-	Asks   []Ask    `json:"asks,omitempty"`
+	ID        string     `json:"id,omitempty"`
+	Title     string     `json:"title"`
+	Source    Source     `json:"source,omitempty"`
+	Lines     []string   `json:"lines,omitempty"`
+	Table     *Table     `json:"table,omitempty"`
+	List      []Item     `json:"list,omitempty"`
+	Questions []Question `json:"questions,omitempty"`
 }
 
 // Table holds rows that are as long as its head.
@@ -121,10 +136,33 @@ type Item struct {
 	Text string `json:"text"`
 }
 
-// Ask is an open question. Nothing but a person answers it.
-type Ask struct {
-	Question string `json:"question"`
-	Hint     string `json:"hint,omitempty"` // who could know, or what the record offers
+// Question is what only people can say. It stays open until somebody answers it.
+type Question struct {
+	ID      string   `json:"id"` // one and the same for ever, by which it is answered
+	Text    string   `json:"text"`
+	Hint    string   `json:"hint,omitempty"` // who could know, or what the record offers
+	Asked   bool     `json:"asked"`          // this incident needs an answer; otherwise one is welcome
+	Answers []Answer `json:"answers,omitempty"`
+
+	who []incident.Actor // who could know, the likeliest first; none: whoever writes the document
+}
+
+// Open says how a question without an answer stands.
+func (q Question) Open() string {
+	if q.Asked {
+		return "Open."
+	}
+	return "Open; an answer is welcome."
+}
+
+// Answer is what somebody has answered, as typed but for names.
+type Answer struct {
+	Who  string    `json:"who"` // by role
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+
+	by  incident.Actor
+	seq int // of the event
 }
 
 // New drafts the document of incident i, whose whole timeline is events. It is
@@ -136,21 +174,47 @@ func New(i incident.Incident, events []incident.Event, ctx Context) Document {
 		Name:     i.Name(),
 		Title:    f.cast.clean(i.Title),
 		Status:   i.Status,
+		State:    i.PostmortemState(),
+		Version:  i.Postmortem.Version,
 		Severity: i.Severity.String(),
 		Highest:  i.Highest.String(),
+		Symptom:  i.Symptom,
+		Function: f.cast.clean(i.Function),
 		Service:  f.service(i.Service),
 		Owner:    f.team(ctx.Owner),
+		Outcome:  i.Outcome,
 		Private:  i.Private,
 		Test:     i.Test,
-		Impact:   i.Impact,
+		SeenBy:   i.SeenBy(),
+		Hit:      f.cast.clean(i.Hit.Words()),
 		Measures: f.measures(),
 		Roles:    f.cast.roles,
+	}
+	if i.Status == incident.Merged {
+		d.Whole = i.Whole()
+	}
+	if f.hurt() {
+		d.Impact = i.Impact
 	}
 	d.Promises, d.Gaps = f.promises()
 	d.Timeline = f.timeline()
 	d.Pages = f.pages()
 	d.Due = f.due(d.Pages, d.Promises)
 	d.Sections = f.sections(d)
+	f.ask(&d)
 	d.Replaced = f.cast.replaced
+	return d
+}
+
+// Publish returns the document as version n of it is published: what nobody was asked and
+// nobody has said is left out, and what was asked stays visibly open. reason says what a
+// later version corrects.
+func (d Document) Publish(n int, reason string, now time.Time) Document {
+	d.State, d.Version, d.Reason, d.Sealed = incident.PostmortemPublished, n, plain(reason), now
+	d.Sections = slices.Clone(d.Sections)
+	for k := range d.Sections {
+		s := &d.Sections[k]
+		s.Questions = slices.DeleteFunc(slices.Clone(s.Questions), func(q Question) bool { return !q.Asked && len(q.Answers) == 0 })
+	}
 	return d
 }

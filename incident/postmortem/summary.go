@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/incident"
 )
 
 // Limits of the short form, in characters after Slack's three escapes. Slack
@@ -28,7 +30,7 @@ func (d Document) Summary() []Section {
 		{Title: "What changed", Lines: d.changes()},
 		{Title: "Pages", Lines: d.paged()},
 		{Title: "Follow-ups", Lines: d.follow()},
-		{Title: "Open for you", Lines: d.asks()},
+		{Title: "Open for you", Lines: d.open()},
 	}
 	return fit(s)
 }
@@ -111,7 +113,7 @@ func (d Document) times() []string {
 func (d Document) kept() []string {
 	var lines []string
 	for _, p := range d.Promises {
-		lines = append(lines, fmt.Sprintf("%s: %s of %s, %s", p.What, p.Used, p.Target, p.State))
+		lines = append(lines, incident.Capital(result(p))+" ("+string(p.State)+").")
 	}
 	return lines
 }
@@ -136,7 +138,7 @@ func (d Document) paged() []string {
 			slowest = max(slowest, time.Duration(p.Delay))
 		}
 	}
-	l := fmt.Sprintf("%s, %d answered", count(len(d.Pages), "page", "pages"), answered)
+	l := fmt.Sprintf("%s, %d answered", incident.Count(len(d.Pages), "page", "pages"), answered)
 	if answered > 0 {
 		l += ", the slowest after " + Span(slowest).String()
 	}
@@ -150,23 +152,28 @@ func (d Document) follow() []string {
 	}
 	var lines []string
 	for _, r := range t.Rows {
-		lines = append(lines, fmt.Sprintf("%s: %s (%s, %s)", r[0], r[2], r[3], r[4]))
+		lines = append(lines, fmt.Sprintf("%s: %s (%s, due %s, %s)", r[0], r[2], r[3], r[4], r[5]))
 	}
 	return lines
 }
 
-// asks names the sections that wait for people.
-func (d Document) asks() []string {
+// open names the sections that wait for people.
+func (d Document) open() []string {
 	n := 0
 	var where []string
 	for _, s := range d.Sections {
-		if len(s.Asks) > 0 {
-			n += len(s.Asks)
+		here := 0
+		for _, q := range s.Questions {
+			if q.Asked && len(q.Answers) == 0 {
+				here++
+			}
+		}
+		if n += here; here > 0 {
 			where = append(where, s.Title)
 		}
 	}
 	if n == 0 {
 		return nil
 	}
-	return []string{count(n, "question", "questions") + ": " + strings.Join(where, ", ")}
+	return []string{incident.Count(n, "question", "questions") + ": " + strings.Join(where, ", ")}
 }

@@ -114,12 +114,12 @@ func (f *facts) typed(s incident.Sentence) string {
 	return strings.Join(parts, "\n")
 }
 
-// paged returns to whom a page went: a person by label, anything else by kind and ID.
+// paged returns to whom a page went: a person by label, anything else as people say it.
 func (f *facts) paged(e incident.Event) string {
 	if e.Person != "" {
 		return f.cast.label(e.Person)
 	}
-	return or(f.cast.clean(strings.Replace(e.Target, ":", " ", 1)), "somebody")
+	return or(f.cast.clean(incident.TargetWords(e.Target)), "somebody")
 }
 
 func or(s, otherwise string) string {
@@ -127,12 +127,4 @@ func or(s, otherwise string) string {
 		return otherwise
 	}
 	return s
-}
-
-// count returns "1 page", "3 pages".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -1,0 +1,477 @@
+package postmortem
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// The sections below are for people. The record offers facts and questions; it
+// never answers. Neither "why" nor "who" occurs in a question: the one asks for
+// a defence, the other for somebody to defend himself.
+
+// factors asks for the conditions that were needed together. What the record
+// holds becomes a question, not an answer.
+func (f *facts) factors(d Document) Section {
+	s := Section{ID: "factors", Title: "Contributing factors", Source: People}
+	s.Lines = []string{"At least two, as conditions: several were needed together."}
+	s.Questions = []Question{
+		{ID: "factors", Text: "Which conditions were needed for this to happen?", Hint: "one a line, at least two"},
+		{ID: "factors_length", Text: "Which conditions made it last as long as it did?"},
+	}
+	for _, fact := range f.offered(d) {
+		s.Lines = append(s.Lines, "From the timeline: "+fact+". Was that a factor?")
+	}
+	return s
+}
+
+// maxOffers keeps what the record offers readable, however long the incident was.
+const maxOffers = 6
+
+// offered are facts of the record that may have been factors.
+func (f *facts) offered(d Document) []string {
+	var list []string
+	for _, e := range f.events {
+		at := "at " + f.clock.at(e.At) + " "
+		switch {
+		case e.Kind == incident.KindService && e.Was != "":
+			list = append(list, at+"the incident was moved to "+or(f.service(e.Service), "no service"))
+		case e.Kind == incident.KindReopened:
+			list = append(list, at+"the trouble was back")
+		case e.Kind == incident.KindExhausted:
+			list = append(list, at+"nobody had answered any step of the escalation")
+		}
+		if len(list) == maxOffers {
+			return list
+		}
+	}
+	if n := lost(d.Pages); n > 0 {
+		list = append(list, incident.Count(n, "notification", "notifications")+" did not get through")
+	}
+	return list
+}
+
+func lost(pages []Page) int {
+	n := 0
+	for _, p := range pages {
+		if p.Lost {
+			n++
+		}
+	}
+	return n
+}
+
+// result says a promise with what was used of it.
+func result(p Promise) string {
+	switch p.What {
+	case "acknowledge":
+		return fmt.Sprintf("somebody was on it after %s; %s were agreed", p.Used, p.Target)
+	case "restore":
+		return fmt.Sprintf("customers were fine again after %s; %s were agreed", p.Used, p.Target)
+	default:
+		return fmt.Sprintf("the longest time between two updates was %s; %s were agreed", p.Used, p.Target)
+	}
+}
+
+func (f *facts) wentWell(d Document) Section {
+	s := Section{ID: "went_well", Title: "What went well", Source: People}
+	add := func(fact string) { s.Lines = append(s.Lines, "From the timeline: "+fact+".") }
+	for _, p := range d.Promises {
+		if p.State == Met && f.hurt() {
+			add(result(p))
+		}
+	}
+	for _, p := range d.Pages {
+		if !p.Answered.IsZero() {
+			add("the notification to " + p.To + " was answered after " + p.Delay.String())
+			break
+		}
+	}
+	s.Questions = []Question{{ID: "went_better", Text: "What went better than last time?"}, {ID: "helped", Text: "What helped, and can be kept?"}}
+	return s
+}
+
+func (f *facts) wentHard(d Document) Section {
+	s := Section{ID: "went_badly", Title: "What made it hard", Source: People}
+	add := func(fact string) { s.Lines = append(s.Lines, "From the timeline: "+fact+".") }
+	for _, p := range d.Promises {
+		if p.State == Missed && f.hurt() {
+			add(result(p))
+		}
+	}
+	unanswered := 0
+	for _, p := range d.Pages {
+		if p.Answered.IsZero() {
+			unanswered++
+		}
+	}
+	if unanswered > 0 {
+		add(fmt.Sprintf("%d of %s had no answer", unanswered, incident.Count(len(d.Pages), "notification", "notifications")))
+	}
+	if n := f.i.Reroutes; n > 0 {
+		add("it was moved to another service " + times(n))
+	}
+	s.Questions = []Question{{ID: "harder", Text: "What was harder than it needed to be?"}}
+	return s
+}
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	default:
+		return fmt.Sprintf("%d times", n)
+	}
+}
+
+func lucky() Section {
+	return Section{ID: "lucky", Title: "Where we were lucky", Source: People,
+		Questions: []Question{{ID: "lucky", Text: "Where were we lucky?", Hint: "what would have made it worse belongs here"}}}
+}
+
+// nowAndLater is the hand-over of the mitigation: what was changed, how it is undone, and
+// what replaces it.
+func (f *facts) nowAndLater() Section {
+	s := Section{ID: "now_later", Title: "Now and later", Source: Both}
+	r := f.i.ReliefOf(f.events)
+	at := f.clock.list(f.i.Declared)
+	for _, n := range r.Changed {
+		switch n.Kind {
+		case incident.KindMitigating, incident.KindMitigated, incident.KindHowCorrected:
+			s.List = append(s.List, item(f.said[n.Seq], at))
+		}
+	}
+	for _, undo := range r.Undo {
+		s.Lines = append(s.Lines, "To undo it: "+f.cast.clean(undo))
+	}
+	for _, u := range f.i.FollowUps {
+		if u.Kind == incident.PermanentFix {
+			line := f.fixWords(u)
+			if u.Outcome != "" {
+				line += " " + f.cast.clean(u.Outcome)
+			}
+			s.Lines = append(s.Lines, line)
+		}
+	}
+	if len(r.Temporary) == 0 {
+		return s
+	}
+	s.Questions = []Question{{ID: "enough", Text: "Is that enough until the permanent fix is done?"}}
+	if len(r.Undo) == 0 {
+		s.Questions = append([]Question{{ID: "undo", Text: "What is temporary now, and how is it undone?"}}, s.Questions...)
+	}
+	return s
+}
+
+func (f *facts) followUps() Section {
+	s := Section{ID: "action_items", Title: "Follow-ups", Source: Both}
+	if len(f.i.FollowUps) > 0 {
+		s.Table = &Table{Head: []string{"Name", "Kind", "What", "Team", "Due", "State"}}
+	}
+	for _, u := range f.i.FollowUps {
+		due := "no date"
+		if !u.Due.IsZero() {
+			due = f.clock.date(u.Due)
+		}
+		s.Table.Rows = append(s.Table.Rows, []string{
+			plain(u.ID), plain(u.KindWords()), f.cast.clean(u.Title), f.ownerOf(u), due, f.followUpState(u),
+		})
+	}
+	for _, e := range incident.Readable(f.events) {
+		if e.Kind == incident.KindNoFollowUps && len(f.i.FollowUps) == 0 {
+			s.Lines = append(s.Lines, "None is needed: "+f.cast.clean(e.Text))
+		}
+	}
+	s.Questions = []Question{{ID: "accept", Text: "What do we accept as it is, and for which reason?"}}
+	return s
+}
+
+// ownerOf is who does a follow-up: the team, or a person by what they were.
+func (f *facts) ownerOf(u incident.FollowUp) string {
+	switch {
+	case u.Owner != "":
+		return f.cast.label(u.Owner)
+	case u.Team != "":
+		return f.team(u.Team)
+	default:
+		return "no team"
+	}
+}
+
+func (f *facts) followUpState(u incident.FollowUp) string {
+	s := u.StateWords()
+	if u.Overdue(f.i.Updated) {
+		s = "overdue"
+	}
+	if !u.Ended.IsZero() {
+		s += " on " + f.clock.date(u.Ended)
+	}
+	if u.Outcome != "" {
+		s += ": " + f.cast.clean(u.Outcome)
+	}
+	return s
+}
+
+func lessons() Section {
+	return Section{ID: "lessons", Title: "Lessons", Source: People, Questions: []Question{
+		{ID: "first_week", Text: "What would help someone in their first week?"},
+		{ID: Cue, Text: "What made you look there?", Hint: "for someone experienced: the cue that is in no runbook"},
+	}}
+}
+
+// The questions whose answers are used besides the document.
+const (
+	Cue   = "cue"   // what made somebody look at the right place: it is shown when the service has its next incident
+	Cause = "cause" // in plain words: without it nothing is published
+)
+
+// openQuestions lists which of the four kinds of notes nobody has written.
+func (f *facts) openQuestions() Section {
+	s := Section{ID: "open", Title: "Open questions", Source: People}
+	for _, q := range incident.Open(f.entries) {
+		if !f.answered("note_" + string(q.Kind)) {
+			s.Lines = append(s.Lines, "Still open: "+string(q.Kind)+".")
+		}
+	}
+	s.Questions = []Question{{ID: "open", Text: "What is still not understood?"}}
+	return s
+}
+
+// cause is what those with an interest read, and who was told when.
+func (f *facts) cause(d Document) Section {
+	s := Section{ID: "cause", Title: "Cause in plain words", Source: Both, Questions: []Question{
+		{ID: Cause, Text: "What came together, in up to three sentences that a customer understands?"},
+	}}
+	at := f.clock.list(f.i.Declared)
+	for _, e := range f.events {
+		if e.Kind != incident.KindSent {
+			continue
+		}
+		text := f.told(e) + fmt.Sprintf(", version %d", e.Count)
+		if e.Text != "" {
+			text = "could not be sent to " + text
+		}
+		s.List = append(s.List, Item{Lead: at(e.At), Text: text})
+	}
+	switch {
+	case len(s.List) > 0 || d.Whole != "":
+	case f.i.Private || f.i.Test:
+		s.Lines = []string{"It is sent to nobody: it is for the people involved."}
+	case len(f.ctx.Told) > 0:
+		s.Lines = []string{"When it is published it goes to " + incident.FirstOf(f.ctx.Told, 12) + "."}
+	default:
+		s.Lines = []string{"The service names nobody who is to be told when it is published."}
+	}
+	return s
+}
+
+// told is whom a delivery went to. A person with an interest had no part in it, so there
+// is no other word for them.
+func (f *facts) told(e incident.Event) string {
+	if e.Person != "" {
+		return "a person with an interest"
+	}
+	return f.cast.clean(incident.TargetWords(e.Target))
+}
+
+func (f *facts) answered(id string) bool {
+	return slices.ContainsFunc(f.answers, func(e incident.Event) bool { return e.Question == id })
+}
+
+// ask completes the questions of a document: with the answers that were given, with who
+// could know, and with which of them this incident needs.
+func (f *facts) ask(d *Document) {
+	needs := f.needs(*d)
+	open := f.writable()
+	for k := range d.Sections {
+		s := &d.Sections[k]
+		if !open {
+			s.Questions = nil
+		}
+		for n := range s.Questions {
+			q := &s.Questions[n]
+			q.Asked, q.who = slices.Contains(needs, q.ID), f.couldKnow(q.ID)
+			for _, e := range f.answers {
+				if e.Question == q.ID {
+					q.Answers = append(q.Answers, Answer{Who: f.cast.label(e.By), Text: f.cast.clean(e.Text), At: e.At, by: e.By, seq: e.Seq})
+				}
+			}
+		}
+	}
+}
+
+// writable reports whether anything is asked about the incident: not of a part of another
+// one, nor of what was no incident.
+func (f *facts) writable() bool {
+	return f.i.Status != incident.Merged && (f.i.Status != incident.Cancelled || f.i.Outcome != "")
+}
+
+// askedMost is how many questions whoever writes the document is asked at most: what
+// takes longer than about twenty minutes is put off for ever.
+const askedMost = 5
+
+// needs are the questions that this incident needs an answer to, the most important
+// first: by its severity, its length and what is missing. All others are welcome.
+func (f *facts) needs(d Document) []string {
+	if !d.Due.Required || f.i.Status.Hurting() {
+		return nil
+	}
+	severe := f.i.Highest <= incident.Sev2
+	missed := slices.ContainsFunc(d.Promises, func(p Promise) bool { return p.State == Missed })
+	writer := []string{Cause, "factors"}
+	add := func(id string, when bool) {
+		if when {
+			writer = append(writer, id)
+		}
+	}
+	decided := slices.ContainsFunc(f.entries, func(n incident.Entry) bool { return n.Decision > 0 })
+	add("impact", severe && f.hurt() && (len(f.i.Hit.Who) == 0 || f.i.Hit.Count == 0))
+	add("harder", missed || f.i.Highest == incident.Sev1 || f.hurting().Hours() >= 1)
+	add("decision_screen", decided && f.i.Highest == incident.Sev1)
+	add("lucky", f.i.Highest == incident.Sev1)
+	ids := writer[:min(len(writer), askedMost)]
+	for _, q := range incident.Open(f.entries) {
+		if severe || q.Kind == incident.HowNote {
+			ids = append(ids, "note_"+string(q.Kind))
+		}
+	}
+	if len(f.couldKnow(Cue)) > 0 {
+		ids = append(ids, Cue)
+	}
+	if len(f.couldKnow("first_week")) > 0 {
+		ids = append(ids, "first_week")
+	}
+	return ids
+}
+
+// couldKnow are who could know the answer to a question, the likeliest first; none: it is
+// for whoever writes the document.
+func (f *facts) couldKnow(id string) []incident.Actor {
+	var list []incident.Actor
+	add := func(who incident.Actor) {
+		if kind, _ := who.Split(); (kind == "person" || kind == "slack") && !slices.Contains(list, who) {
+			list = append(list, who)
+		}
+	}
+	wrote := func(kinds ...incident.NoteKind) {
+		for _, n := range f.entries {
+			if n.Kind == incident.KindNote && slices.Contains(kinds, n.Note) {
+				add(author(n.Event))
+			}
+		}
+	}
+	by := func(kinds ...incident.Kind) {
+		for _, e := range f.events {
+			if slices.Contains(kinds, e.Kind) {
+				add(e.By)
+			}
+		}
+	}
+	switch id {
+	case Cue: // nobody else knows what made them look there
+		wrote(incident.Where, incident.HowNote)
+		list = list[:min(len(list), 1)]
+	case "note_what", "note_when":
+		by(incident.KindDeclared, incident.KindAcknowledged)
+	case "note_where", "note_how":
+		wrote(incident.Where, incident.HowNote)
+		by(incident.KindMitigated, incident.KindMitigating)
+	case "decision_screen", "decision_options":
+		wrote(incident.Decision)
+	case "undo", "enough":
+		by(incident.KindMitigated)
+	case "first_week":
+		for _, a := range f.i.Involved {
+			if f.ctx.People[a].Junior && f.acted(a) {
+				add(a)
+			}
+		}
+	}
+	return list
+}
+
+// acted reports whether somebody did anything in the incident: being paged is not enough.
+func (f *facts) acted(a incident.Actor) bool {
+	return slices.ContainsFunc(f.events, func(e incident.Event) bool { return e.By == a || e.Kind == incident.KindRole && e.Person == a })
+}
+
+// author is whose words a note has.
+func author(e incident.Event) incident.Actor {
+	if e.Mark != nil && e.Person != "" {
+		return e.Person
+	}
+	return e.By
+}
+
+// Questions returns all questions of the document, in its order.
+func (d Document) Questions() []Question {
+	var list []Question
+	for _, s := range d.Sections {
+		list = append(list, s.Questions...)
+	}
+	return list
+}
+
+// Question returns a question by its ID.
+func (d Document) Question(id string) (Question, bool) {
+	for _, q := range d.Questions() {
+		if q.ID == id {
+			return q, true
+		}
+	}
+	return Question{}, false
+}
+
+// For returns the questions that who is asked: those that the incident needs, that nobody
+// has answered, and that they could know, or that are for whoever writes the document
+// where they do.
+func (d Document) For(who incident.Actor, writes bool) []Question {
+	return slices.DeleteFunc(d.Questions(), func(q Question) bool {
+		mine := slices.Contains(q.who, who) || len(q.who) == 0 && writes
+		return !q.Asked || len(q.Answers) > 0 || !mine
+	})
+}
+
+// Knowing returns everybody whom a question is for because they could know, in the order
+// of the questions.
+func (d Document) Knowing() []incident.Actor {
+	var list []incident.Actor
+	for _, q := range d.Questions() {
+		if !q.Asked || len(q.Answers) > 0 {
+			continue
+		}
+		for _, a := range q.who {
+			if !slices.Contains(list, a) {
+				list = append(list, a)
+			}
+		}
+	}
+	return list
+}
+
+// Answered returns what somebody has answered to the question, with the number of the
+// event; "" and 0 where they have not.
+func (q Question) Answered(who incident.Actor) (text string, seq int) {
+	for _, a := range q.Answers {
+		if a.by == who {
+			return a.Text, a.seq
+		}
+	}
+	return "", 0
+}
+
+// Said returns the answers to a question as one text; "" where there is none.
+func (d Document) Said(id string) string {
+	q, _ := d.Question(id)
+	text := ""
+	for _, a := range q.Answers {
+		if text != "" {
+			text += "\n"
+		}
+		text += a.Text
+	}
+	return text
+}
