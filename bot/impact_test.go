@@ -111,3 +111,19 @@ func TestNobodyIsHitSoNothingIsDue(t *testing.T) {
 		r.noErrors()
 	})
 }
+
+// TestCustomersSawItFirst: somebody says who saw it, which figures count by; the form
+// without words stays what it was.
+func TestCustomersSawItFirst(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev1")
+		r.command("ada", room, "impact seen first by customers they wrote to us")
+		r.pass(time.Minute)
+		i, _ := r.fold(1)
+		if i.SeenBy() != incident.SeenByCustomers {
+			t.Errorf("first seen by %s, want customers", i.SeenBy())
+		}
+		r.find(r.channelOf(room).Messages, "first seen by customers")
+		r.noErrors()
+	})
+}

@@ -62,7 +62,7 @@ func IncidentHelp() []HelpGroup {
 			{"note what: error rate is at 12 %", "adds a note to the timeline; it may begin with what, where, how or when"},
 			{"decide TEXT", "records a decision; lines may begin with options, reason or plan b and a colon. Without TEXT it opens a form"},
 			{"object TEXT", "records what speaks against the latest decision, or against the one whose number stands before TEXT"},
-			{"impact since 14:05", "says when it began to hurt; `until 14:40` and `none` are understood, too. Alone it opens a form: since when, whom, how many"},
+			{"impact since 14:05", "says when it began to hurt; `until 14:40`, `none` and `seen customers` (who saw it first) are understood, too. Alone it opens a form: since when, whom, how many"},
 			{"update TEXT", "posts a stakeholder update here and in the announcement; without TEXT it opens a form"},
 			{"update same", "posts the last update again, as “no change”"},
 			{"public TEXT", "keeps words for the public, apart from those for stakeholders"},

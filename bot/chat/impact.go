@@ -38,6 +38,21 @@ func (c *Command) impact() {
 		c.Impact.Until, c.Text = typedTime(rest)
 	case "none", "nobody", "no":
 		c.Impact.None, c.Text = true, rest
+	case "seen":
+		c.seen(rest)
+	}
+}
+
+// seen reads who saw the incident first, as in "by customers they wrote to us". Other words
+// stay what they are.
+func (c *Command) seen(rest string) {
+	word, after := cut(rest)
+	if low := strings.Trim(strings.ToLower(word), trimmed); low == "first" || low == "by" {
+		c.seen(after)
+		return
+	}
+	if by, ok := incident.ParseSeen(strings.Trim(word, trimmed)); ok {
+		c.Impact.Seen, c.Text = by, after
 	}
 }
 

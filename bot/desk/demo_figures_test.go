@@ -18,7 +18,6 @@ import (
 type demonstration struct {
 	AsOf      string            `json:"as_of"`
 	Incidents []demoIncident    `json:"incidents"`
-	Reports   demoReports       `json:"expected_reports"`
 	Rules     map[string]string `json:"rules"`
 }
 
@@ -123,35 +122,6 @@ type demoGap struct {
 	Took  float64 `json:"minutes"`
 	Limit float64 `json:"limit"`
 	Met   bool    `json:"met"`
-}
-
-type demoReports struct {
-	Counts struct {
-		Total, Closed, Cancelled, Merged int
-		NearMiss                         int `json:"near_miss"`
-	}
-	SLA struct {
-		N, Met  int
-		Ack     int `json:"ack_met"`
-		Restore int `json:"restore_met"`
-		Updates int `json:"updates_met"`
-	}
-	Burden struct {
-		People map[string]struct {
-			Interrupts, Night int
-			Weekend           int
-		} `json:"per_person"`
-		Interrupts []struct {
-			Incident, Person string
-			At               time.Time
-			Night            bool
-		}
-	}
-	FollowUps struct {
-		Total, Done, Open int
-		Overdue           []string
-		PermanentFix      struct{ Total, Done int } `json:"permanent_fix"`
-	} `json:"follow_ups"`
 }
 
 func readDemonstration(t *testing.T) demonstration {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -180,10 +181,12 @@ func (w *work) tellOwner(f incident.FollowUp) error {
 }
 
 // zoneOf is the time zone of a person, or the business's.
-func (w *work) zoneOf(a incident.Actor) *time.Location {
+func (w *work) zoneOf(a incident.Actor) *time.Location { return zoneIn(w.who, a, w.d.opt.Zone) }
+
+func zoneIn(who *oncall.Directory, a incident.Actor, business *time.Location) *time.Location {
 	kind, id := a.Split()
-	if p, ok := w.who.Roster.Person(id); ok && kind == "person" && p.TimeZone != "" {
-		return w.who.Roster.Location(id)
+	if p, ok := who.Roster.Person(id); ok && kind == "person" && p.TimeZone != "" {
+		return who.Roster.Location(id)
 	}
-	return w.d.opt.Zone
+	return business
 }

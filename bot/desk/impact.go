@@ -15,20 +15,21 @@ type Impact struct {
 	None     bool   // nobody was hit
 	Function string
 	Hit      *incident.Hit
+	Seen     incident.Seen // who saw it first
 }
 
 // Said reports whether it says anything.
 func (m Impact) Said() bool {
-	return m.Since != "" || m.Until != "" || m.None || m.Function != "" || m.Hit != nil
+	return m.Since != "" || m.Until != "" || m.None || m.Function != "" || m.Hit != nil || m.Seen != ""
 }
 
 // setImpact decides what somebody says of the impact.
 func (w *work) setImpact(a Act) (incident.Change, error) {
 	i, m := w.inc, a.Impact
 	if !m.Said() {
-		return incident.Change{}, refusal("As in: impact since 14:05, impact until 14:40, or impact none.", "Say what is known of the impact.")
+		return incident.Change{}, refusal("As in: impact since 14:05, impact until 14:40, impact seen customers, or impact none.", "Say what is known of the impact.")
 	}
-	s := incident.ImpactSaid{None: m.None, Function: m.Function, Hit: m.Hit, Text: a.Text}
+	s := incident.ImpactSaid{None: m.None, Function: m.Function, Hit: m.Hit, Seen: m.Seen, Text: a.Text}
 	var err error
 	if s.Since, err = w.typed(m.Since, i.Declared, a.Zone); err != nil {
 		return incident.Change{}, err

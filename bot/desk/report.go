@@ -20,11 +20,8 @@ const MostReport = 400 * 24 * time.Hour
 // rosters as they held then and the pages in the timelines that viewer may see. What lies ahead is
 // counted by the roster that holds now.
 func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to time.Time) (report.OnCall, error) {
-	switch {
-	case !from.Before(to):
-		return report.OnCall{}, refusal("Swap them, or correct the one that is wrong.", "The end of the period is not after its start.")
-	case to.Sub(from) > MostReport:
-		return report.OnCall{}, refusal("Ask for less at once.", "Figures are made for at most 400 days.")
+	if err := period(from, to); err != nil {
+		return report.OnCall{}, err
 	}
 	rosters, err := d.oncall.InForce(ctx, from, to)
 	if err != nil {

@@ -145,8 +145,7 @@ func (d *Desk) weekLine(tx *storage.Tx, team string, timelines []report.Timeline
 		}
 	}
 	pages := slices.DeleteFunc(report.PagesOf(mine, who.FirstAsked), func(p report.Page) bool { return p.At.Before(from) || !p.At.Before(to) })
-	w := &work{d: d, who: who}
-	list := report.Interrupts(pages, func(person string) *time.Location { return w.zoneOf(incident.Person(person)) })
+	list := report.Interrupts(pages, func(person string) rotation.Desk { return deskOf(who, person, d.opt.Zone) })
 	of, err := fixesInPlace(tx)
 	if err != nil {
 		return "", err

@@ -138,6 +138,7 @@ type deed struct {
 	Who      []string `json:"who"`      // impact: end_users, customers, partners, staff
 	Count    int      `json:"count"`    // impact: how many
 	Source   string   `json:"source"`   // impact: where the count is from
+	Seen     string   `json:"seen"`     // impact: who saw it first
 }
 
 // The acts that are no [desk.Act]: they concern who is paged.
@@ -270,6 +271,13 @@ func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error)
 // impact reads what is known of the impact.
 func (b deed) impact(a desk.Act) (desk.Act, error) {
 	a.Impact = desk.Impact{Since: b.Since, Until: b.Until, None: b.None, Function: b.Function}
+	if b.Seen != "" {
+		by, ok := incident.ParseSeen(b.Seen)
+		if !ok {
+			return a, invalid("seen", "must be alert, staff or customers")
+		}
+		a.Impact.Seen = by
+	}
 	if len(b.Who) == 0 && b.Count == 0 {
 		return a, nil
 	}

@@ -19,9 +19,10 @@ func impactCommand(p process) *cobra.Command {
 		Who      []string `json:"who,omitempty"`
 		Count    int      `json:"count,omitempty"`
 		Source   string   `json:"source,omitempty"`
+		Seen     string   `json:"seen,omitempty"`
 	}
 	cmd := &cobra.Command{
-		Use:   "impact --config FILE [--since TIME] [--until TIME] [--none] [--who WORDS] [--count N] [--source TEXT] [--function TEXT] [--as PERSON] [--json] INC-N [TEXT…]",
+		Use:   "impact --config FILE [--since TIME] [--until TIME] [--none] [--who WORDS] [--count N] [--source TEXT] [--function TEXT] [--seen WORD] [--as PERSON] [--json] INC-N [TEXT…]",
 		Short: "Say since when, until when and whom it hits, which often began before it was declared",
 		Args:  wordsFrom("INC-N"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,5 +51,6 @@ func impactCommand(p process) *cobra.Command {
 	cmd.Flags().IntVar(&body.Count, "count", 0, "how many, a number `N`")
 	cmd.Flags().StringVar(&body.Source, "source", "", "the `TEXT` that says where the number is from")
 	cmd.Flags().StringVar(&body.Function, "function", "", "what they cannot do, as in `TEXT` card payments")
+	cmd.Flags().StringVar(&body.Seen, "seen", "", "who saw it first, a `WORD` of alert, staff and customers")
 	return cmd
 }

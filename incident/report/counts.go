@@ -17,16 +17,16 @@ type Counts struct {
 func CountsOf(list []incident.Incident) Counts {
 	var c Counts
 	for _, i := range list {
-		switch {
-		case i.Test:
+		switch why(i) {
+		case "drill":
 			c.Drills++
-		case i.Status == incident.Merged:
+		case "merged":
 			c.Merged++
-		case i.Outcome == incident.NearMiss:
+		case "near miss":
 			c.NearMiss++
-		case i.Outcome == incident.FalseAlarm:
+		case "false alarm":
 			c.FalseAlarm++
-		case i.Status == incident.Cancelled:
+		case "cancelled":
 			c.Cancelled++
 		default:
 			c.Counted++

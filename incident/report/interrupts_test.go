@@ -3,6 +3,8 @@ package report
 import (
 	"testing"
 	"time"
+
+	"github.com/stormbell/stormbell/rotation"
 )
 
 // TestInterrupts counts pages as people feel them.
@@ -28,7 +30,7 @@ func TestInterrupts(t *testing.T) {
 		{"at night", []Page{page(10*60, 1, "ada"), page(10*60+5, 1, "ada")}, 1, 1},
 	}
 	for _, tt := range tests {
-		list := Interrupts(tt.pages, func(string) *time.Location { return time.UTC })
+		list := Interrupts(tt.pages, func(string) rotation.Desk { return rotation.Desk{Zone: time.UTC} })
 		nights := 0
 		for _, x := range list {
 			if x.Night {

@@ -36,7 +36,7 @@ type Person struct {
 	Lost       int `json:"lost_minutes"`
 	Share      int `json:"share_percent"` // of the period, rounded
 
-	Interruptions  int `json:"interruptions"` // pages at most a minute after the one before are one
+	Interruptions  int `json:"interruptions"` // see [Interrupts]
 	InBusiness     int `json:"interruptions_business"`
 	InOff          int `json:"interruptions_off"`
 	InSleep        int `json:"interruptions_sleep"`
@@ -46,8 +46,9 @@ type Person struct {
 	WeekendsPaged  int `json:"weekends_paged"`
 	WeekendsOnCall int `json:"weekends_on_call"`
 
-	Rests []Rest  `json:"short_rests"` // nights after which less than eleven hours were left
-	Load  float64 `json:"load_hours"`  // time and interruptions, weighted
+	Weeks []WeekBurden `json:"weeks"`       // with an interrupt in them
+	Rests []Rest       `json:"short_rests"` // nights after which less than eleven hours were left
+	Load  float64      `json:"load_hours"`  // time and interruptions, weighted
 
 	Pages      int `json:"pages"`
 	OwnAnswers int `json:"answered_by_self"`
@@ -242,11 +243,13 @@ func (c *count) person(id string) Person {
 	}
 	slices.SortFunc(shifts, func(a, b rotation.Stretch) int { return a.Start.Compare(b.Start) })
 	m, x := d.Minutes(shifts), d.Interruptions(loud(c.pages[id]))
+	list := Interrupts(c.pages[id], func(string) rotation.Desk { return d })
+	felt := d.Interruptions(instants(list))
 	p := Person{ID: id, TimeZone: d.Zone.String(), Business: m.Business, WeekdayOff: m.WeekdayOff, Weekend: m.Weekend, Holiday: m.Holiday,
 		Gained: int(c.gained[id].Minutes()), Lost: int(c.lost[id].Minutes()), Share: percent(float64(m.Total()), c.To.Sub(c.From).Minutes()),
-		Interruptions: x.Count, InBusiness: x.Business, InOff: x.Off, InSleep: x.Sleep, Nights: x.Nights, LongestRun: x.LongestRun,
+		Interruptions: felt.Count, InBusiness: felt.Business, InOff: felt.Off, InSleep: felt.Sleep, Weeks: WeeksOf(list, id), Nights: x.Nights, LongestRun: x.LongestRun,
 		DisturbedHours: x.DisturbedHours, WeekendsPaged: x.WeekendsTouched, WeekendsOnCall: weekends(d.Zone, shifts),
-		Rests: rests(d, c.pages[id], shifts), Load: round(rotation.DefaultWeights().Load(m, x)), Pages: len(c.pages[id])}
+		Rests: rests(d, c.pages[id], shifts), Load: round(rotation.DefaultWeights().Load(m, felt)), Pages: len(c.pages[id])}
 	for _, page := range c.pages[id] {
 		switch {
 		case page.Answered.IsZero():
@@ -261,6 +264,15 @@ func (c *count) person(id string) Person {
 		p.LastResort += one(page.Resort)
 	}
 	return p
+}
+
+// instants are when interrupts began.
+func instants(list []Interrupt) []time.Time {
+	var at []time.Time
+	for _, x := range list {
+		at = append(at, x.At)
+	}
+	return at
 }
 
 // loud is when pages interrupted.
@@ -357,7 +369,8 @@ func (c *count) rotation(id string) Rotation {
 func (c *count) load(person, id string) float64 {
 	d := c.desk(person)
 	pages := slices.DeleteFunc(slices.Clone(c.pages[person]), func(p Page) bool { return p.Rotation != id })
-	return rotation.DefaultWeights().Load(d.Minutes(c.shifts[person][id]), d.Interruptions(loud(pages)))
+	felt := instants(Interrupts(pages, func(string) rotation.Desk { return d }))
+	return rotation.DefaultWeights().Load(d.Minutes(c.shifts[person][id]), d.Interruptions(felt))
 }
 
 // paged counts the pages of a rotation.

@@ -61,9 +61,10 @@ func TestWeeks(t *testing.T) {
 		People: []Person{
 			{ID: "ada", TimeZone: "Europe/Berlin", Business: 40 * 60, WeekdayOff: 80 * 60, Weekend: 48 * 60, Share: 50,
 				Interruptions: 3, InOff: 1, InSleep: 2, Nights: 1, LongestRun: 1, DisturbedHours: 3, WeekendsPaged: 1, WeekendsOnCall: 1,
+				Weeks: []WeekBurden{{"2026-W25", Burden{Interrupts: 3, Night: 2, Weekend: 1, Hurts: 3}}},
 				Rests: []Rest{{at("2026-06-17T03:31:00Z"), 2.48}}, Load: 159, Pages: 4, OwnAnswers: 3, Others: 1},
 			{ID: "bob", TimeZone: "America/New_York", Business: 40 * 60, WeekdayOff: 80 * 60, Weekend: 48 * 60, Share: 50,
-				Interruptions: 1, InBusiness: 1, DisturbedHours: 1, WeekendsOnCall: 1, Load: 152.5, Pages: 2, Unanswered: 2},
+				Interruptions: 1, InBusiness: 1, DisturbedHours: 1, WeekendsOnCall: 1, Load: 152.5, Weeks: []WeekBurden{{"2026-W26", Burden{Interrupts: 1}}}, Pages: 2, Unanswered: 2},
 		},
 		Rotations: []Rotation{{ID: "primary", Coverage: 100, Pages: 5, PagesPer12h: 0.18, Worst12h: 3, People: 2, MostShare: 50,
 			Balance: 96, Peak: 1.02, Answered: 3}},
@@ -148,9 +149,9 @@ func TestPagesOf(t *testing.T) {
 	timelines[1].Incident.Status = incident.Cancelled
 	duty := []string{"primary"}
 	want := []Page{
-		{Incident: 1, At: at("2026-06-15T07:00:01Z"), Person: "ada", Rotation: "primary", Duty: duty, Answered: at("2026-06-15T07:02:00Z"), AnsweredBy: "bob"},
-		{Incident: 1, At: at("2026-06-15T07:30:00Z"), Person: "bob", Duty: duty, Resort: true, Quiet: true},
-		{Incident: 2, At: at("2026-06-15T20:00:01Z"), Person: "ada", Rotation: "primary", Duty: duty, Nothing: true, Again: true},
+		{Incident: 1, Service: "db", At: at("2026-06-15T07:00:01Z"), Person: "ada", Rotation: "primary", Duty: duty, Answered: at("2026-06-15T07:02:00Z"), AnsweredBy: "bob"},
+		{Incident: 1, Service: "db", At: at("2026-06-15T07:30:00Z"), Person: "bob", Duty: duty, Resort: true, Quiet: true},
+		{Incident: 2, Service: "db", At: at("2026-06-15T20:00:01Z"), Person: "ada", Rotation: "primary", Duty: duty, Nothing: true, Again: true},
 	}
 	if diff := cmp.Diff(want, PagesOf(timelines, func(string) []string { return duty })); diff != "" {
 		t.Errorf("PagesOf(three incidents) (-want +got):\n%s", diff)

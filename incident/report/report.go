@@ -1,13 +1,17 @@
 // Package report turns timelines and rosters into figures: how much being on call
-// asked of whom, and how well the schedule holds.
+// asked of whom, how well the schedule holds, how incidents went, what was promised and
+// kept, and what is still to be done.
 //
-// Its nouns are [Period], what is known of a stretch of time, and [OnCall], the
-// figures of it. Everything is a function of those: the schedule as it held at
-// each instant, so that a later change of the roster never changes what was, and
-// the pages as the timelines have them.
+// Its nouns are [Period], what is known of a stretch of time, with [OnCall], the
+// figures of it; and [Data], the incidents of a stretch of time, with one report for each
+// question: [Incidents], [Services], [Promises], [FollowUps]. Everything is a function of
+// those: the schedule as it held at each instant, so that a later change of the roster
+// never changes what was, and what happened as the timelines have it.
 //
-// It refuses to rank people: lists are in the order of names, and what compares
-// people is a property of the rotation.
+// It refuses to rank people, or to say more than the number of incidents allows: lists are
+// in the order of names, what compares people is a property of the rotation, a [Spread]
+// leaves out what a few points do not show, and [Compare] says that nothing has changed
+// unless it is hardly chance.
 package report
 
 import (
@@ -38,6 +42,7 @@ type Period struct {
 // Page is one message that asked somebody to come.
 type Page struct {
 	Incident int
+	Service  string // that of the incident in the end
 	At       time.Time
 	Person   string
 	Rotation string   // as which they were asked; empty for another reason
@@ -75,7 +80,7 @@ func PagesOf(timelines []Timeline, duty func(service string) []string) []Page {
 			if e.Kind != incident.KindPaged || kind != "person" {
 				continue
 			}
-			p := Page{Incident: t.Incident.Number, At: e.At, Person: person, Rotation: rotationIn(e.Reason), Duty: duty(t.Incident.Service),
+			p := Page{Incident: t.Incident.Number, Service: t.Incident.Service, At: e.At, Person: person, Rotation: rotationIn(e.Reason), Duty: duty(t.Incident.Service),
 				Resort: strings.HasPrefix(e.Reason, "last resort"), Quiet: e.Via == "email",
 				Nothing: t.Incident.Status == incident.Cancelled, Again: repeated}
 			for _, later := range t.Events[k:] {
