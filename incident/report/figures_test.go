@@ -53,7 +53,7 @@ func data(cases ...Case) Data {
 }
 
 func hurt(n int, service string) Case {
-	return Case{Incident: incident.Incident{Number: n, Service: service, Status: incident.Closed, Highest: incident.Sev2, Symptom: incident.Slow,
+	return Case{Incident: incident.Incident{Number: n, Service: service, Status: incident.Closed, Highest: incident.Sev2, Symptom: incident.Slow, DeclaredBy: "person:ada",
 		Declared: at("2026-10-01T00:00:00Z").Add(time.Duration(n) * time.Hour)}, Took: map[Measure]Took{}}
 }
 

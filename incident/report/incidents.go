@@ -115,7 +115,7 @@ func IncidentsOf(d Data) Incidents {
 		r.BySeverity[i.Highest.String()]++
 		r.BySymptom[cmp.Or(string(i.Symptom), Unsaid)]++
 		r.ByService[cmp.Or(i.Service, Unsaid)]++
-		r.FirstSeenBy[string(i.SeenBy())]++
+		r.FirstSeenBy[cmp.Or(string(i.SeenBy()), Unsaid)]++
 		for _, h := range c.Roles {
 			r.Minutes[string(h.Role)] += minutes(h.For)
 		}
