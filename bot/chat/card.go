@@ -182,7 +182,7 @@ var inLink = strings.NewReplacer("&", "&amp;", "<", "%3C", ">", "%3E", "|", "%7C
 
 // postmortemMessage is the document in short, for the channel.
 func postmortemMessage(i incident.Incident, d postmortem.Document) message {
-	m := message{text: drillMark(i) + "Draft of the post-mortem of " + i.Name() + ": " + esc(i.Title)}
+	m := message{text: drillMark(i) + "Draft of the post-mortem of " + i.Name() + ": " + esc(d.Title)}
 	m.blocks = []slack.Block{header(drillMark(i) + "Post-mortem of " + i.Name() + " (draft)")}
 	left := contentMost
 	for _, s := range d.Summary() {

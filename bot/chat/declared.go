@@ -65,6 +65,9 @@ func (s *Slack) declared(ctx context.Context, who incident.Actor, a desk.Answer,
 	for _, n := range append(slices.Clone(a.Notes), cmd.Doubts...) {
 		text += "\n" + esc(n)
 	}
+	if !a.Twin && desk.NamesSomebody(s.people.Current(), i.Title) {
+		text += "\nThe title names a person, and so does the name of the channel. `rename TEXT` changes the title; the post-mortem names nobody."
+	}
 	blocks := append(sections(text), slack.NewActionBlock("declared_"+strconv.Itoa(i.Number), s.corrections(i, a, cmd)...))
 	if !a.Twin {
 		blocks = append(blocks, s.alike(ctx, who, i)...)

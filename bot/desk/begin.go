@@ -30,6 +30,7 @@ type Task struct {
 	Notice        oncall.Notice
 	Swap          oncall.Swap
 	Timeline      []incident.Event    // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
+	InForce       []oncall.InForce    // of a post-mortem: the rosters that held while the incident lasted
 	Reminder      Reminder            // of an update that is due
 	Rested        Rested              // of the night after which the job asks
 	Idle          []incident.Incident // of which the job asks what is to become
@@ -73,6 +74,9 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		}
 		return t.load(tx, d.oncall, now)
 	})
+	if err == nil && !void && !t.Needless && (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) {
+		t.InForce, err = d.inForce(ctx, t.Incident)
+	}
 	if err != nil || !void {
 		return t, err
 	}

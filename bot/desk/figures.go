@@ -98,7 +98,7 @@ var measured = map[string]report.Measure{
 // caseOf reads out of the post-mortem what figures say of an incident.
 func caseOf(who *oncall.Directory, t report.Timeline, zone *time.Location) report.Case {
 	i := t.Incident
-	doc := postmortem.New(i, t.Events, documentContext(who, i, zone))
+	doc := postmortem.New(i, t.Events, documentContext(who, nil, i, zone))
 	c := report.Case{Incident: i, Events: t.Events, Took: map[report.Measure]report.Took{report.Impact: impactTook(i)}}
 	if s, ok := who.Roster.Service(i.Service); ok {
 		c.Team = s.Team

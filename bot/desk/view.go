@@ -8,14 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/escalation"
-	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -302,88 +300,6 @@ func loadEvent(tx *storage.Tx, n, seq int) (incident.Event, error) {
 func (d *Desk) Active(ctx context.Context, viewer incident.Actor) ([]incident.Incident, error) {
 	list, _, err := d.Find(ctx, viewer, Query{})
 	return list, err
-}
-
-// Postmortem drafts the document of incident n from its timeline.
-func (d *Desk) Postmortem(ctx context.Context, viewer incident.Actor, n int, zone *time.Location) (postmortem.Document, error) {
-	i, events, err := d.Timeline(ctx, viewer, n)
-	if err != nil {
-		return postmortem.Document{}, err
-	}
-	return postmortem.New(i, events, documentContext(d.oncall.Current(), i, zone)), nil
-}
-
-// Document drafts the post-mortem of the task's incident.
-func (t Task) Document(zone *time.Location) postmortem.Document {
-	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.Incident, zone))
-}
-
-// documentContext is what the roster knows about an incident, for its document.
-func documentContext(w *oncall.Directory, i incident.Incident, zone *time.Location) postmortem.Context {
-	c := postmortem.Context{
-		Services: map[string]string{}, Teams: map[string]string{}, Zone: zone,
-		People: map[incident.Actor]postmortem.Person{},
-	}
-	for _, s := range w.Roster.Services {
-		c.Services[s.ID] = s.Name
-	}
-	for _, t := range w.Roster.Teams {
-		c.Teams[t.ID] = t.Name
-	}
-	for _, p := range w.Roster.People {
-		person := postmortem.Person{Names: []string{p.Name, p.ID}}
-		if slack := w.Slack(p.ID); slack != "" {
-			person.Names = append(person.Names, slack)
-		}
-		if p.TimeZone != "" {
-			person.Zone = w.Roster.Location(p.ID)
-		}
-		c.People[incident.Person(p.ID)] = person
-	}
-	s, ok := w.Roster.Service(i.Service)
-	if !ok {
-		return c
-	}
-	c.Owner = s.Team
-	label(w, c, s, i.Declared)
-	if a, ok := w.Roster.Agreement(s.Agreement); ok {
-		c.Agreement = agreement(a)
-	}
-	return c
-}
-
-// label says of the people on call at the declaration what they were.
-func label(w *oncall.Directory, c postmortem.Context, s *rotation.Service, at time.Time) {
-	policy, ok := w.Roster.Policy(cmp.Or(s.Policy, w.Roster.Defaults.Policy))
-	if !ok {
-		return
-	}
-	places, place := []string{"primary", "secondary", "third"}, 0
-	for _, step := range policy.Steps {
-		for _, t := range step.Notify {
-			rot, ok := w.Roster.Rotation(t.ID)
-			if t.Kind != rotation.TargetRotation || !ok || place == len(places) {
-				continue
-			}
-			for _, id := range rot.People(at) {
-				if p := c.People[incident.Person(id)]; p.Label == "" {
-					p.Label = places[place] + " on-call (" + cmp.Or(c.Teams[s.Team], s.Name) + ")"
-					c.People[incident.Person(id)] = p
-				}
-			}
-			place++
-		}
-	}
-}
-
-func agreement(a *rotation.Agreement) *postmortem.Agreement {
-	targets := map[incident.Severity]postmortem.Target{}
-	for name, t := range a.Targets {
-		if sev, ok := incident.ParseSeverity(name); ok {
-			targets[sev] = postmortem.Target{Acknowledge: t.Acknowledge, Update: t.Update, Restore: t.Restore}
-		}
-	}
-	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Targets: targets, Counted: a.Coverage.Counted}
 }
 
 // Artifacts returns what of incident n stands in Slack.

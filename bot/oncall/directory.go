@@ -43,15 +43,21 @@ func (o *Roster) directory(r *rotation.Roster, version int, links map[string]lin
 // address holds only as long as the roster has that address.
 func (w *Directory) Slack(person string) string {
 	p, ok := w.Roster.Person(person)
-	switch {
-	case !ok:
-		return ""
-	case p.Slack != "":
-		return p.Slack
-	case w.links[person].Email != p.Email:
+	if !ok {
 		return ""
 	}
-	return w.links[person].Slack
+	return w.SlackIn(p)
+}
+
+// SlackIn is Slack for a person as some roster has them, an earlier one perhaps.
+func (w *Directory) SlackIn(p *rotation.Person) string {
+	switch {
+	case p.Slack != "":
+		return p.Slack
+	case w.links[p.ID].Email != p.Email:
+		return ""
+	}
+	return w.links[p.ID].Slack
 }
 
 // FindService finds a service by its ID or its name, without regard to case.

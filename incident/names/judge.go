@@ -14,6 +14,8 @@ func (t *text) names(k, end int, m name) bool {
 		return true
 	}
 	switch {
+	case t.after(end, "'t") || t.after(end, "’t"):
+		return false // Don't
 	case len(m.words) > 1:
 		return !m.ordinary || !first.small || t.joined(k, end) == person
 	case slices.Contains(tools, m.words[0]) && slices.Contains(articles, t.prev(k)):
@@ -73,7 +75,7 @@ func (t *text) meant(k int, m name) bool {
 	case slices.Contains(articles, prev):
 		return false
 	default:
-		return m.given && slices.Contains(acts, next) && (t.head(k) || slices.Contains([]string{"and", "when", "then", "but", "because", "that", "as", "after", "before", "until"}, prev))
+		return slices.Contains(acts, next) && (t.head(k) || slices.Contains([]string{"and", "when", "then", "but", "because", "that", "as", "after", "before", "until"}, prev))
 	}
 }
 

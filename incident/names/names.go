@@ -11,6 +11,7 @@ package names
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Set is the people to find. The zero value finds Slack mentions only.
@@ -24,7 +25,6 @@ type name struct {
 	words    []string
 	who      string
 	ordinary bool // a single word, or all of several, that is an ordinary word too
-	given    bool // a given name or a handle: what acts is then a person
 }
 
 // Span is a stretch of text, in bytes, that names somebody. A mention of
@@ -47,31 +47,31 @@ func (n *Set) Add(who string, full []string) {
 		}
 		n.addRuns(who, f)
 		parts := strings.Fields(f)
-		n.put(who, f, true)
+		n.put(who, f)
 		for k, p := range parts {
 			if k > 0 && k+1 < len(parts) && slices.Contains(particles, fold(p)) {
-				n.put(who, strings.Join(parts[k:], " "), false) // van der Berg
+				n.put(who, strings.Join(parts[k:], " ")) // van der Berg
 			}
 			if len(parts) > 1 && !slices.Contains(particles, fold(strings.TrimRight(p, "."))) {
-				n.part(who, p, k == 0)
+				n.part(who, p)
 			}
 		}
 	}
 }
 
 // part makes one part of a full name known, and what a double name is made of.
-func (n *Set) part(who, p string, given bool) {
-	n.put(who, p, given)
+func (n *Set) part(who, p string) {
+	n.put(who, p)
 	pieces := tokens(p)
 	for _, t := range pieces {
 		if piece := p[t.start:t.end]; len(pieces) > 1 && t.letters >= 3 && !slices.Contains(particles, t.forms[0]) {
-			n.put(who, piece, given)
+			n.put(who, piece)
 		}
 	}
 }
 
 // put makes one way of writing known, in each of its spellings.
-func (n *Set) put(who, text string, given bool) {
+func (n *Set) put(who, text string) {
 	toks := tokens(text)
 	if len(toks) == 0 || toks[0].script != spaced {
 		return
@@ -91,12 +91,12 @@ func (n *Set) put(who, text string, given bool) {
 		}
 	}
 	for _, words := range spelt {
-		n.know(name{words: words, who: who, given: given})
+		n.know(name{words: words, who: who})
 		if len(words) > 1 && letters >= 5 { // AdaOkafor, adaokafor
-			n.know(name{words: []string{strings.Join(words, "")}, who: who, given: given})
+			n.know(name{words: []string{strings.Join(words, "")}, who: who})
 		}
 		if k := len(words) - 1; k == 0 {
-			n.know(name{words: []string{withoutUmlauts(words[0])}, who: who, given: given})
+			n.know(name{words: []string{withoutUmlauts(words[0])}, who: who})
 		}
 	}
 }
@@ -105,8 +105,7 @@ func (n *Set) know(m name) {
 	m.ordinary = !slices.ContainsFunc(m.words, func(w string) bool { return !isOrdinary(w) })
 	same := func(o name) bool { return o.who == m.who && slices.Equal(o.words, m.words) }
 	list := n.known[m.words[0]]
-	if k := slices.IndexFunc(list, same); k >= 0 {
-		list[k].given = list[k].given || m.given
+	if slices.ContainsFunc(list, same) {
 		return
 	}
 	list = append(list, m)
@@ -163,8 +162,17 @@ func (n *Set) Replace(s string, standsFor func(who string) string) (string, int)
 	var b strings.Builder
 	last := 0
 	for _, p := range spans {
-		b.WriteString(s[last:p.Start] + "[" + standsFor(p.Who) + "]")
+		between := s[last:p.Start]
+		if before, ok := strings.CutSuffix(between, "@"); ok && !endsInWord(before) {
+			between = before // @ada is a name as a whole
+		}
+		b.WriteString(between + "[" + standsFor(p.Who) + "]")
 		last = p.End
 	}
 	return b.String() + s[last:], len(spans)
+}
+
+func endsInWord(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return WordRune(r)
 }

@@ -17,7 +17,7 @@ func people() *Set {
 		"mueller": {"Anke Müller", "anke"}, "mark": {"Mark Stone", "mark"}, "will": {"Will Grace", "will"},
 		"may": {"May Hill", "may"}, "elif": {"Elif Demir", "elif"}, "bo": {"Bo Li", "bo"}, "ann": {"Anne-Marie O'Neil", "amo"},
 		"tanaka": {"田中 太郎", "tanaka"}, "sara": {"サラ"}, "kim": {"김민수"}, "ivan": {"Иван Петров"}, "jenkins": {"Tom Jenkins", "tomj"},
-		"vdb": {"Piet van der Berg", "piet@example.com"}, "max": {"Max Frost", "max"}, "an": {"An Nguyen", "an"},
+		"vdb": {"Piet van der Berg", "piet@example.com"}, "max": {"Max Frost", "max"}, "an": {"An Nguyen", "an"}, "don": {"Don Marsh", "don"},
 	} {
 		n.Add(who, full)
 	}
@@ -44,11 +44,12 @@ func TestReplace(t *testing.T) {
 		"ask Okafor":                  "ask [_ada]",
 		"ADA OKAFOR, ada okafor":      "[_ada], [_ada]",
 		// Handles and mentions.
-		"@ada and ada":              "@[_ada] and [_ada]",
-		"cc @jose.n jose.n":         "cc @[_jose] [_jose]",
+		"@ada and ada":              "[_ada] and [_ada]",
+		"cc @jose.n jose.n":         "cc [_jose] [_jose]",
 		"<@U01ADA> and <@U01ADA|a>": "[_ada] and [_ada]",
 		"<@U09NEW> joined":          "[_] joined",
-		"@will and @mark":           "@[_will] and @[_mark]",
+		"@U09NEW01 joined, x@ada":   "[_] joined, x@[_ada]",
+		"@will and @mark":           "[_will] and [_mark]",
 		"mail piet@example.com now": "mail [_vdb] now",
 		// Accents, both ways and decomposed.
 		"Jose Nunez, JOSÉ, " + norm.NFD.String("José"):       "[_jose], [_jose], [_jose]",
@@ -72,6 +73,7 @@ func TestReplace(t *testing.T) {
 		"Will the cache hold?":                  "Will the cache hold?",
 		"it may fail, it will fail, a mark":     "it may fail, it will fail, a mark",
 		"in May 2026, on 3 May":                 "in May 2026, on 3 May",
+		"Don't, don’t, Will's not":              "Don't, don’t, [_will]'s not",
 		"max connections, the max":              "max connections, the max",
 		"Mark restarted it":                     "[_mark] restarted it",
 		"then Will rolled back":                 "then [_will] rolled back",

@@ -174,7 +174,7 @@ var host = regexp.MustCompile(`^@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 func (t *text) span(start, end int, who string) {
 	end += len(host.FindString(t.s[end:]))
 	t.found = append(t.found, Span{start, end, who})
-	k, _ := slices.BinarySearchFunc(t.toks, start, func(tok token, at int) int { return tok.start - at })
+	k, _ := slices.BinarySearchFunc(t.toks, start, func(tok token, at int) int { return tok.start - at }) // the first in it
 	for ; k < len(t.toks) && t.toks[k].end <= end; k++ {
 		t.toks[k].taken = true
 	}
@@ -208,16 +208,18 @@ func joint(between string) bool {
 	return slices.Contains([]string{"-", "_", ".", ". ", "'", "’", "/", "\u2010", "\u2011", ".-", "+", "\"", " \"", "\" ", " (", ") ", "\n"}, between)
 }
 
-var mention = regexp.MustCompile(`<@([UW][A-Z0-9]{2,})(?:\|[^>\n]{0,80})?>`)
+// mention is Slack's own form of naming somebody, or what is left of it where nobody knew
+// who it was.
+var mention = regexp.MustCompile(`<@([UW][A-Z0-9]{2,})(?:\|[^>\n]{0,80})?>|@([UW]0[A-Z0-9]{4,12})\b`)
 
-// mentions takes Slack's own form of naming somebody.
+// mentions takes those.
 func (n *Set) mentions(t *text) {
-	if !strings.Contains(t.s, "<@") {
+	if !strings.Contains(t.s, "@") {
 		return
 	}
 	for _, m := range mention.FindAllStringSubmatchIndex(t.s, -1) {
-		who := ""
-		for _, o := range n.known[strings.ToLower(t.s[m[2]:m[3]])] {
+		who, id := "", max(m[2], 0)+max(m[4], 0)
+		for _, o := range n.known[strings.ToLower(t.s[id:max(m[3], m[5])])] {
 			if len(o.words) == 1 {
 				who = o.who
 			}

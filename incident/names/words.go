@@ -18,7 +18,7 @@ var (
 	// byWord are the ordinary words that follow by.
 	byWord = strings.Fields("chance design default hand name case may test force mistake means law line night day data")
 	// acts are what people do and things do not.
-	acts = strings.Fields("said thought noticed forgot knew told asked decided suggested saw joined looked rolled restarted reverted wrote pinged took says thinks")
+	acts = strings.Fields("said thought noticed forgot knew told asked decided suggested saw joined looked rolled restarted reverted wrote pinged took says thinks found fixed checked confirmed warned answered")
 	// code are the words of programming languages that stand in pairs.
 	code = strings.Fields("if elif else for while case switch try catch except finally do done fi then end and or not true false on off yes no get put set int char")
 	// stops are words that nearly every sentence has.
@@ -36,40 +36,35 @@ var (
 // ordinary are the names that are also words, with which an order, a question or a
 // heading may begin, or that a sentence may hold in small letters.
 var ordinary = wordSet(`
-		ad admin al alert all am amber an and any api app april archer are art as ash at august autumn baker banks
-		barber be bear bell best bill bird bishop black blaze bliss blue bo bob bond book bool boy branch bridge bright
-		brook brooks brown buck buddy bull burns bush busy but butler by cache can carol carter case cash cd chambers
-		chan chance chapman char charity chase check chip christian chuck ci clark clay cliff coach coin cole cook
-		cooper cotton cross crow cruz crystal curry daily daisy dale dash data dawn day db deal dean dear dev dial did
-		do don dot drake drew drop duke earl early ease east echo ed elif else english enum er eve ever fair faith false
-		farmer fast field fields fine fire fish fisher flint flip flood flow flowers fold for force ford foster fox
-		frame frank free freeman friend frost func gale gates gene get go gold golden good gore grace grant gray green
-		grey gross guest guide guy had hale hall hand hank hardy harmony harry hart harvest has haven hawk he head heart
-		heath hedge her hero hi hide high hill him his holly honor hook hooks hope horn host house how howe hunt hunter
-		id if in int io ip iris iron is it its ivy jack jade jasmine java jay jean jersey jet jewel job joiner josh joy
-		june justice kay ken key keys kind king kit kitty knight lake lamb lance land lane last law leader leaf let
-		level levy light lily line link lion list little lock loft long looks lord love lucky mace main major maker
-		manning marble marina mark marks marsh marshall mason master match max may me mead meadows means melody mercer
-		merit mike miles miller mills misty mitch money moody moon moore morrow moss mount mouse my neat nell nest new
-		newman nick night nix no noble node noon norm north not note nova now null oak odd of ok old olive ollie on one
-		ops or orange os our out pace pack page palmer pan paris parish park parker parks past pat patch patience peak
-		pearl peg pen penny pepper perl pick pierce pike pine piper place plain plant plumb point pond pool pope poppy
-		porter post potter pounds powers pr present price pride prince prior prod proper proud prudence pull pure purse
-		push python queen quick quiet race rain ramp ran rand randy range rank rash raven ray ready real reaper red
-		redis reed reef rest reveal rhodes rice rich rider ridge rings rising river rivers roads rob robin rock roll
-		roman roof room root rope rose round rowan ruby rule run rush rust rusty sage sail saint sales salt sandy savage
-		save sawyer say scale school scout seal seat see self sells sense service session set sharp she shell shepherd
-		shields ship shore short show side sides sierra sill silver simple singer skip sky skye sloan slow small smart
-		snap snow so solid song sound south space sparks spear spears speed spencer spring sprinkle stack staff stage
-		staging star stark state steal steel stem step sterling stew still stock stokes stone stop storey storm story
-		street strong style sue sugar sum summer sun sunny sure surge swan sweet swift system tag tail tally tank tanner
-		task taylor team teddy tell temple terry test the thorn tide tiger till timber time tiny to tom too tool top
-		tower town trace track train trap tree trip troy truck true trust tucker turn turner twin two tyler up us use
-		user vale valentine van vest vic victor view vine violet vm voice wade wake walk walker wall walls walt ward
-		ware warren was wash watch waters watts wave way we web weber weeks wells west wheat wheel wheeler whistle white
-		who wick wild wilder will win wind window wine wing winner winter wise wish wolf wolfe wood woods wool word work
-		works worth wren yard year york young zone
-	`)
+	ad admin alert all am amber an and any api app april are art as ash at august autumn baker banks barber be bear bell
+	best bill bird bishop black blaze bliss blue bond book bool boy branch bridge bright brook brown buck bull burns bush
+	busy but butler by cache can case cash cd chambers chan chance chapman char charity chase check chip christian chuck
+	ci clay cliff coach coin cook cotton cross crow crystal curry daily dash data dawn day db deal dean dear dev dial did
+	do don dot drew drop early ease east echo elif else english enum er eve ever fair faith false farmer fast field fields
+	fine fire fish fisher flint flip flood flow flowers fold for force ford foster fox frame frank free freeman friend
+	frost func gates gene get go gold golden good gore grace grant gray green grey gross guest guide guy had hale hall
+	hand hart harvest has haven hawk he head heart hedge help her hero hi hide high hill him his honor hook hooks hope
+	horn host house how hunt hunter id if in info int io ip iris iron is it its ivy jack jade java jay jet job joiner joy
+	june justice key keys kind king kit knight lake lamb lance land lane last law leader leaf let level levy light lily
+	line link lion list little lock loft long looks lord love lucky mace main major maker manning marble marina mark marks
+	marsh mason master match max may me mead meadows means melody mercer merit miles miller mills misty money moody moon
+	moore morrow moss mount mouse my neat nest new newman nick night nix no noble node noon norm north not note nova now
+	null oak odd of office ok old olive on oncall one ops or orange os our out pace pack page palmer pan paris parish park
+	parker parks past pat patch patience peak pearl pen penny pepper perl pick pike pine piper place plain plant plumb
+	point pond pool pope poppy porter post potter pounds powers pr present price pride prince prior prod proper proud
+	prudence pull pure purse push python queen quick quiet race rain ramp ran rand range rank rash raven ray ready real
+	reaper red redis reef rest reveal rice rich rider ridge rings rising river rivers roads robin rock roll roman roof
+	room root rope rose round ruby rule run rush rust sage sail saint sales salt sandy savage save say scale school scout
+	seal seat see self sells sense service session set sharp she shell shepherd shields ship shore short show side sides
+	sierra sill silver simple singer skip sky skye slow small smart snap snow so solid song sound south space sparks spear
+	spears speed spring sprinkle stack staff stage staging star stark state steal steel stem step sterling stew still
+	stock stokes stone stop storey storm story street strong style sugar sum summer sun sunny support sure surge swan
+	sweet swift system tag tail tally tank tanner task taylor team tell temple test the thorn tide tiger till timber time
+	tiny to too tool top tower town trace track train trap tree trip truck true trust turn twin two up us use user vale
+	valentine van vest victor view vine violet vm voice wake walk walker wall walls ward ware was wash watch waters watts
+	wave way we web weeks wells west wheat wheel wheeler whistle white who wick wild wilder will win wind window wine wing
+	winner winter wise wish wolf wolfe wood woods wool word work works worth wren yard year york young zone
+`)
 
 func wordSet(s string) map[string]bool {
 	set := map[string]bool{}

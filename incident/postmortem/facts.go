@@ -26,9 +26,10 @@ func newFacts(i incident.Incident, events []incident.Event, ctx Context) *facts 
 		answers: incident.AnswersOf(incident.Readable(events))}
 }
 
-func (f *facts) service(id string) string { return plain(or(f.ctx.Services[id], id)) }
+// A service or a team that the roster does not have is a word that somebody typed.
+func (f *facts) service(id string) string { return or(plain(f.ctx.Services[id]), f.cast.clean(id)) }
 
-func (f *facts) team(id string) string { return plain(or(f.ctx.Teams[id], id)) }
+func (f *facts) team(id string) string { return or(plain(f.ctx.Teams[id]), f.cast.clean(id)) }
 
 // Measure is a duration between two moments of the timeline. One of them that
 // the record does not hold leaves Took at zero and says in Missing what is not known.

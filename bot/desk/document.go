@@ -1,0 +1,136 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/oncall"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/names"
+	"github.com/stormbell/stormbell/incident/postmortem"
+	"github.com/stormbell/stormbell/rotation"
+)
+
+// Postmortem drafts the document of incident n from its timeline.
+func (d *Desk) Postmortem(ctx context.Context, viewer incident.Actor, n int, zone *time.Location) (postmortem.Document, error) {
+	i, events, err := d.Timeline(ctx, viewer, n)
+	if err != nil {
+		return postmortem.Document{}, err
+	}
+	past, err := d.inForce(ctx, i)
+	if err != nil {
+		return postmortem.Document{}, err
+	}
+	return postmortem.New(i, events, documentContext(d.oncall.Current(), past, i, zone)), nil
+}
+
+// Document drafts the post-mortem of the task's incident.
+func (t Task) Document(zone *time.Location) postmortem.Document {
+	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.InForce, t.Incident, zone))
+}
+
+// inForce returns the rosters that held while an incident lasted: who has left since
+// was there.
+func (d *Desk) inForce(ctx context.Context, i incident.Incident) ([]oncall.InForce, error) {
+	return d.oncall.InForce(ctx, i.Declared, i.Updated.Add(1))
+}
+
+// NamesSomebody reports whether a text names a person of the roster that holds.
+func NamesSomebody(w *oncall.Directory, text string) bool {
+	var everybody names.Set
+	for _, p := range w.Roster.People {
+		everybody.Add(p.ID, []string{p.Name, p.ID, w.SlackIn(&p)})
+	}
+	return len(everybody.Find(text)) > 0
+}
+
+// documentContext is what the rosters know about an incident, for its document: the
+// one that holds now, and before it those that held then, since people are what they
+// were then.
+func documentContext(w *oncall.Directory, past []oncall.InForce, i incident.Incident, zone *time.Location) postmortem.Context {
+	c := postmortem.Context{
+		Services: map[string]string{}, Teams: map[string]string{}, Zone: zone,
+		People: map[incident.Actor]postmortem.Person{},
+	}
+	then := w.Roster
+	if len(past) > 0 {
+		then = past[0].Roster
+	}
+	for _, held := range past {
+		known(c, w, held.Roster)
+	}
+	known(c, w, w.Roster)
+	s, ok := then.Service(i.Service)
+	if !ok {
+		then = w.Roster
+		if s, ok = then.Service(i.Service); !ok {
+			return c
+		}
+	}
+	c.Owner = s.Team
+	label(then, c, s, i.Declared)
+	if a, ok := then.Agreement(s.Agreement); ok {
+		c.Agreement = agreement(a)
+	}
+	return c
+}
+
+// known adds what one roster knows to what earlier ones knew. A person keeps every name
+// that they ever had; of all else the latest word counts.
+func known(c postmortem.Context, w *oncall.Directory, r *rotation.Roster) {
+	for _, s := range r.Services {
+		c.Services[s.ID] = s.Name
+	}
+	for _, t := range r.Teams {
+		c.Teams[t.ID] = t.Name
+	}
+	for _, p := range r.People {
+		person := c.People[incident.Person(p.ID)]
+		for _, name := range []string{p.Name, p.ID, p.Email, w.SlackIn(&p)} {
+			if name != "" && !slices.Contains(person.Names, name) {
+				person.Names = append(person.Names, name)
+			}
+		}
+		if p.TimeZone != "" {
+			person.Zone = r.Location(p.ID)
+		}
+		c.People[incident.Person(p.ID)] = person
+	}
+}
+
+// label says of the people on call at the declaration what they were.
+func label(r *rotation.Roster, c postmortem.Context, s *rotation.Service, at time.Time) {
+	policy, ok := r.Policy(cmp.Or(s.Policy, r.Defaults.Policy))
+	if !ok {
+		return
+	}
+	places, place := []string{"primary", "secondary", "third"}, 0
+	for _, step := range policy.Steps {
+		for _, t := range step.Notify {
+			rot, ok := r.Rotation(t.ID)
+			if t.Kind != rotation.TargetRotation || !ok || place == len(places) {
+				continue
+			}
+			for _, id := range rot.People(at) {
+				if p := c.People[incident.Person(id)]; p.Label == "" {
+					p.Label = places[place] + " on-call (" + cmp.Or(c.Teams[s.Team], s.Name) + ")"
+					c.People[incident.Person(id)] = p
+				}
+			}
+			place++
+		}
+	}
+}
+
+func agreement(a *rotation.Agreement) *postmortem.Agreement {
+	targets := map[incident.Severity]postmortem.Target{}
+	for name, t := range a.Targets {
+		if sev, ok := incident.ParseSeverity(name); ok {
+			targets[sev] = postmortem.Target{Acknowledge: t.Acknowledge, Update: t.Update, Restore: t.Restore}
+		}
+	}
+	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Targets: targets, Counted: a.Coverage.Counted}
+}
