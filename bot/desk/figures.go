@@ -98,7 +98,12 @@ var measured = map[string]report.Measure{
 // caseOf reads out of the post-mortem what figures say of an incident.
 func caseOf(who *oncall.Directory, t report.Timeline, zone *time.Location) report.Case {
 	i := t.Incident
-	doc := postmortem.New(i, t.Events, documentContext(who, nil, i, zone))
+	ctx := documentContext(who, nil, i, zone)
+	for a, p := range ctx.People {
+		p.Names = nil // figures show no text; to look for names in it took most of the time
+		ctx.People[a] = p
+	}
+	doc := postmortem.New(i, t.Events, ctx)
 	c := report.Case{Incident: i, Events: t.Events, Took: map[report.Measure]report.Took{report.Impact: impactTook(i)}}
 	if s, ok := who.Roster.Service(i.Service); ok {
 		c.Team = s.Team

@@ -14,7 +14,7 @@ func (t *text) names(k, end int, m name) bool {
 		return true
 	}
 	switch {
-	case t.after(end, "'t") || t.after(end, "’t"):
+	case m.ordinary && t.negated(end):
 		return false // Don't
 	case len(m.words) > 1:
 		return !m.ordinary || !first.small || t.joined(k, end) == person
@@ -175,6 +175,11 @@ func (t *text) possessive(k int) bool {
 		return (letter == 's' || letter == 'S') && (after == "" || !WordRune(r))
 	}
 	return false
+}
+
+// negated reports whether the word is one like don't.
+func (t *text) negated(k int) bool {
+	return k+1 < len(t.toks) && t.toks[k+1].is("t") && slices.Contains([]string{"'", "’"}, t.s[t.toks[k].end:t.toks[k+1].start])
 }
 
 func cutRune(s string) (rune, string, bool) {

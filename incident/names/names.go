@@ -84,33 +84,38 @@ func (n *Set) put(who, text string) {
 	if letters < 2 {
 		return
 	}
-	var spelt [2][]string
-	for _, t := range toks {
-		for k := range spelt {
-			spelt[k] = append(spelt[k], t.forms[min(k, len(t.forms)-1)])
+	for k := range 2 { // as it is written without accents, and with ue for ü
+		words, other := make([]string, len(toks)), k == 0
+		for j, t := range toks {
+			words[j] = t.forms[min(k, len(t.forms)-1)]
+			other = other || len(t.forms) > 1
 		}
-	}
-	for _, words := range spelt {
-		n.know(name{words: words, who: who})
+		if !other {
+			return
+		}
+		n.know(who, words)
 		if len(words) > 1 && letters >= 5 { // AdaOkafor, adaokafor
-			n.know(name{words: []string{strings.Join(words, "")}, who: who})
+			n.know(who, []string{strings.Join(words, "")})
 		}
-		if k := len(words) - 1; k == 0 {
-			n.know(name{words: []string{withoutUmlauts(words[0])}, who: who})
+		if bare := withoutUmlauts(words[0]); len(words) == 1 && bare != words[0] {
+			n.know(who, []string{bare})
 		}
 	}
 }
 
-func (n *Set) know(m name) {
-	m.ordinary = !slices.ContainsFunc(m.words, func(w string) bool { return !isOrdinary(w) })
-	same := func(o name) bool { return o.who == m.who && slices.Equal(o.words, m.words) }
-	list := n.known[m.words[0]]
-	if slices.ContainsFunc(list, same) {
-		return
+func (n *Set) know(who string, words []string) {
+	list := n.known[words[0]]
+	for _, o := range list {
+		if o.who == who && slices.Equal(o.words, words) {
+			return
+		}
 	}
-	list = append(list, m)
-	slices.SortStableFunc(list, func(a, b name) int { return len(b.words) - len(a.words) })
-	n.known[m.words[0]] = list
+	m := name{words: words, who: who, ordinary: !slices.ContainsFunc(words, func(w string) bool { return !isOrdinary(w) })}
+	at := slices.IndexFunc(list, func(o name) bool { return len(o.words) < len(words) }) // the longest come first
+	if at < 0 {
+		at = len(list)
+	}
+	n.known[words[0]] = slices.Insert(list, at, m)
 }
 
 // Find returns the names in s, in order and without overlap.

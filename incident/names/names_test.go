@@ -161,7 +161,7 @@ func TestDistinctNamesNeverStay(t *testing.T) {
 }
 
 func FuzzReplace(f *testing.F) {
-	for _, s := range []string{"Ada’s", "<@U01ADA>", "田中さん", "\xff\xfeAda", "A\u0301da", "if/elif", "piet@example.com", "mark and ada and will", "김민수가"} {
+	for _, s := range []string{"Ada’s", "<@U01ADA>", "田中さん", "\xff\xfeAda", "A\u0301da", "if/elif", "piet@example.com", "mark and ada and will", "김민수가", "Ada 田中@Ada.田中 ", "Ada Mark/田中3"} {
 		f.Add(s)
 	}
 	n := people()
@@ -174,5 +174,14 @@ func BenchmarkReplace(b *testing.B) {
 	b.SetBytes(int64(len(s)))
 	for b.Loop() {
 		replaced(n, s)
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for b.Loop() {
+		var n Set
+		for k := range 200 {
+			n.Add("p", []string{"Ada" + string(rune('a'+k%26)) + "x Okafor" + string(rune('a'+k/8)), "ada" + string(rune('a'+k/8)), "U01ADA"})
+		}
 	}
 }

@@ -85,9 +85,6 @@ func tokens(s string) []token {
 		switch {
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == 'ー' || r == '々':
 			sc := scriptOf(r)
-			if open && unicode.IsDigit(r) {
-				sc = list[len(list)-1].script
-			}
 			if !open || list[len(list)-1].script != sc {
 				list = append(list, token{start: i, script: sc, small: unicode.IsLower(r)})
 			}
@@ -118,6 +115,9 @@ var (
 // forms are the spellings of a word: ü is u and ue.
 func forms(word string) []string {
 	plain := fold(word)
+	if isASCII(word) {
+		return []string{plain}
+	}
 	if long := expanded.Replace(strings.ToLower(norm.NFC.String(word))); long != strings.ToLower(norm.NFC.String(word)) {
 		if long = fold(long); long != plain {
 			return []string{plain, long}
@@ -138,11 +138,7 @@ func withoutUmlauts(word string) string {
 // fold makes words alike that differ in case, accents, width or signs that are not
 // seen only.
 func fold(s string) string {
-	ascii := true
-	for i := range len(s) {
-		ascii = ascii && s[i] < utf8.RuneSelf
-	}
-	if ascii {
+	if isASCII(s) {
 		return strings.ToLower(s)
 	}
 	bare := strings.Map(func(r rune) rune {
@@ -152,6 +148,15 @@ func fold(s string) string {
 		return unicode.ToLower(r)
 	}, norm.NFKD.String(s))
 	return single.Replace(norm.NFC.String(bare))
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // text is a text while names are looked for in it.
@@ -172,12 +177,22 @@ func (t *text) take(k, end int, who string) {
 var host = regexp.MustCompile(`^@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 
 func (t *text) span(start, end int, who string) {
-	end += len(host.FindString(t.s[end:]))
+	if t.overlaps(start, end) {
+		return // it is part of the address of somebody who was found
+	}
+	if address := end + len(host.FindString(t.s[end:])); !t.overlaps(end, address) {
+		end = address
+	}
 	t.found = append(t.found, Span{start, end, who})
 	k, _ := slices.BinarySearchFunc(t.toks, start, func(tok token, at int) int { return tok.start - at }) // the first in it
 	for ; k < len(t.toks) && t.toks[k].end <= end; k++ {
 		t.toks[k].taken = true
 	}
+}
+
+// overlaps reports whether something that was found lies between two places.
+func (t *text) overlaps(from, to int) bool {
+	return from < to && slices.ContainsFunc(t.found, func(p Span) bool { return p.Start < to && p.End > from })
 }
 
 // spells reports whether the words from k are those of a name, with no more
