@@ -80,10 +80,10 @@ func readFollowUpQuery(v url.Values, d *Parts) (q desk.FollowUpQuery, err error)
 		}
 	}
 	q.Team, q.Before = strings.TrimSpace(v.Get("team")), v.Get("before")
-	if q.All, err = flag(v.Get("all"), v.Has("all")); err != nil {
+	if q.All, err = flag(v, "all"); err != nil {
 		return q, err
 	}
-	if q.Overdue, err = flag(v.Get("overdue"), v.Has("overdue")); err != nil {
+	if q.Overdue, err = flag(v, "overdue"); err != nil {
 		return q, &problem{Status: http.StatusBadRequest, Why: "overdue must be true or false."}
 	}
 	if q.Limit, err = limit(v.Get("limit"), listUsual, listMost); err != nil {

@@ -67,7 +67,7 @@ func readQuery(v url.Values) (q desk.Query, err error) {
 		}
 	}
 	q.Service, q.Search = strings.TrimSpace(v.Get("service")), v.Get("search")
-	if q.All, err = flag(v.Get("all"), v.Has("all")); err != nil {
+	if q.All, err = flag(v, "all"); err != nil {
 		return q, err
 	}
 	if q.Limit, err = limit(v.Get("limit"), listUsual, listMost); err != nil {
@@ -158,13 +158,14 @@ func limit(text string, usual, most int) (int, error) {
 }
 
 // flag reads a query parameter that is set by its name alone, too.
-func flag(text string, set bool) (bool, error) {
+func flag(v url.Values, name string) (bool, error) {
+	text := v.Get(name)
 	if text == "" {
-		return set, nil
+		return v.Has(name), nil
 	}
 	on, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, &problem{Status: http.StatusBadRequest, Why: "all must be true or false."}
+		return false, &problem{Status: http.StatusBadRequest, Why: name + " must be true or false."}
 	}
 	return on, nil
 }

@@ -97,6 +97,8 @@ func (s *Server) table() []served {
 	operator("POST", "/v1/roster", s.apply, "applies the roster in the body; `?plan=1` only says what would change, `?why=TEXT` and `?as=PERSON` go into the history, `If-Match` names the version it was made from (412 if another one is current, 422 with every problem if it is not valid)")
 	operator("GET", "/v1/roster/history", s.history, "the changes of the roster, the newest first; `?limit=N`, 100 by default, and `more` in the answer is what `before` then goes on from")
 	operator("GET", "/v1/oncall/report", s.oncallReport, "figures about on-call work from `?from=TIME` to `?to=TIME`; `?person=ID`, `?rotation=ID`, `?rates=…`")
+	operator("GET", "/v1/report", s.report, "the same as `/v1/report/incidents`")
+	operator("GET", "/v1/report/{kind}", s.report, "figures over the incidents declared from `?from=TIME` to `?to=TIME`, the last 90 days unless given: `incidents`, `services`, `alerts`, `promises` or `followups`; `?mean=true` adds means")
 	operator("GET", "/v1/oncall/topics", s.topics, "the push topic of each person, which nobody else may know")
 	operator("POST", "/v1/oncall/tests", s.tryWays, "sends `person` a test message by each of their contact methods")
 	operator("GET", "/v1/oncall/tests/{id}", s.tried, "what became of that test")

@@ -112,6 +112,7 @@ func commands(p process) []*cobra.Command {
 		manifestCommand(p),
 		oncallCommand(p),
 		postmortemCommand(p),
+		reportCommand(p),
 		restoreCommand(p),
 		rosterCommand(p),
 		runCommand(p),

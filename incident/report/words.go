@@ -1,0 +1,171 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// pointsMost is how many points are written out.
+const pointsMost = 40
+
+// Words say the points and what their number allows, in minutes.
+func (s Spread) Words() string {
+	if s.N == 0 {
+		return "n 0"
+	}
+	var list []string
+	for _, p := range s.Points[:min(s.N, pointsMost)] {
+		list = append(list, number(p.Minutes))
+	}
+	if more := s.N - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	text := fmt.Sprintf("n %d: %s min", s.N, strings.Join(list, ", "))
+	if s.Median != nil {
+		text += "; median " + number(*s.Median)
+	}
+	if s.Least != nil {
+		text += ", range " + number(*s.Least) + " to " + number(*s.Most)
+	}
+	if s.P90 != nil {
+		text += ", p90 " + number(*s.P90)
+	}
+	if s.Mean != nil {
+		text += ", mean " + number(*s.Mean)
+	}
+	return text
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// Words say whether there is a change, and how that is known.
+func (c Comparison) Words() string {
+	if c.Low == nil {
+		return fmt.Sprintf("%s (n %d before; %s)", c.Verdict, c.Before, c.Why)
+	}
+	return fmt.Sprintf("%s (n %d before; the medians differ by %s min, 90 %% interval %s to %s)", c.Verdict, c.Before, number(*c.Difference), number(*c.Low), number(*c.High))
+}
+
+// leftOutMost is how many incidents are named of those that are left out.
+const leftOutMost = 20
+
+// LeftOutWords say what is not counted, by reason; empty: nothing is left out.
+func (h Head) LeftOutWords() string {
+	by := map[string][]string{}
+	for _, l := range h.LeftOut {
+		by[l.Why] = append(by[l.Why], l.Incident)
+	}
+	var parts []string
+	for _, why := range []string{"cancelled", "false alarm", "near miss", "merged", "drill"} {
+		if names := by[why]; len(names) > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d (%s)", why, len(names), incident.FirstOf(names, leftOutMost)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Words say how many were kept, of how many.
+func (r Ratio) Words() string {
+	if r.Of == 0 {
+		return "none was due"
+	}
+	return fmt.Sprintf("%d of %d", r.Met, r.Of)
+}
+
+// Words say how many promises were kept, without the misses.
+func (k Kept) Words() string {
+	text := fmt.Sprintf("%s incidents kept every promise; acknowledgement %s, update %s, restore %s", k.Incidents.Words(), k.Ack.Words(), k.Update.Words(), k.Restore.Words())
+	if k.Open > 0 {
+		text += fmt.Sprintf("; %d still open", k.Open)
+	}
+	return text
+}
+
+// promiseWords name the promises.
+var promiseWords = map[string]string{"acknowledge": "acknowledgement", "update": "update", "restore": "restore"}
+
+// Words say by how much a promise was missed, and what follows from it.
+func (m Miss) Words() string {
+	text := fmt.Sprintf("%s: %s after %s min, %s were promised", m.Incident, cmp.Or(promiseWords[m.Promise], m.Promise), number(m.Used), number(m.Target))
+	switch {
+	case len(m.FollowUps) > 0:
+		text += "; follow-up " + incident.FirstOf(m.FollowUps, 5)
+	case m.Accepted != "":
+		text += "; accepted: " + m.Accepted
+	default:
+		text += "; nothing follows from it yet"
+	}
+	return text
+}
+
+// CountsWords say how many there are of each, the most first.
+func CountsWords(of map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), strings.Compare(a, b)) })
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, fmt.Sprintf("%s %d", strings.ReplaceAll(name, "_", " "), of[name]))
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Words say how often people were interrupted.
+func (b Burden) Words() string {
+	if b.Interrupts == 0 {
+		return "no interrupt"
+	}
+	text := incident.Count(b.Interrupts, "interrupt", "interrupts")
+	if b.Hurts > 0 {
+		text += fmt.Sprintf(", %d at night or on a day off", b.Hurts)
+	}
+	return text
+}
+
+// Words say how often the first page reached the owner.
+func (f FirstPages) Words() string {
+	text := fmt.Sprintf("%d of %d, moved to another service %s", f.Reached, f.Of, incident.Count(f.Reroutes, "time", "times"))
+	var names []string
+	for _, n := range f.Astray {
+		names = append(names, incident.Name(n))
+	}
+	if len(names) > 0 {
+		text += "; went elsewhere first: " + incident.FirstOf(names, leftOutMost)
+	}
+	return text
+}
+
+// Words say whether what was due was done in time.
+func (d DueOf) Words() string {
+	if d.Of == 0 {
+		return "none was due"
+	}
+	return fmt.Sprintf("%d of %d done in time, %d late, %d not done", d.InTime, d.Of, d.Late, d.NotDone)
+}
+
+// Words say how follow-ups stand.
+func (t Tally) Words() string {
+	return fmt.Sprintf("%d: %d done, %d open, %d decided against", t.Total, t.Done, t.Open, t.Dropped)
+}
+
+// Words say what is still to be done, and since when.
+func (o OpenItem) Words(zone *time.Location) string {
+	text := o.ID + " " + cmp.Or(o.Title, "(private)") + ", " + incident.Count(o.Age, "day", "days") + " old"
+	switch {
+	case o.Due == nil:
+		text += ", no date"
+	case o.Overdue:
+		text += ", overdue since " + o.Due.In(zone).Format(time.DateOnly)
+	default:
+		text += ", due " + o.Due.In(zone).Format(time.DateOnly)
+	}
+	return text
+}
