@@ -113,8 +113,7 @@ func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *Parts) er
 	kind, text := "text/markdown", ""
 	switch format {
 	case "json":
-		writeJSON(w, http.StatusOK, doc)
-		return nil
+		kind, text = "application/json", string(doc.JSON())
 	case "html":
 		// The page has its own style inside and nothing else.
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")

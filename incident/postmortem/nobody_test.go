@@ -94,7 +94,7 @@ func TestNobodyIsNamedWhateverIsTyped(t *testing.T) {
 // renderings are all the forms of a document.
 func renderings(t *testing.T, d Document) map[string]string {
 	t.Helper()
-	asJSON, err := json.Marshal(d)
+	stored, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,5 +102,5 @@ func renderings(t *testing.T, d Document) map[string]string {
 	for _, s := range d.Summary() {
 		short += s.Title + "\n" + strings.Join(s.Lines, "\n") + "\n"
 	}
-	return map[string]string{"markdown": d.Markdown(), "html": d.HTML(), "json": string(asJSON), "short": d.Title + short + "Responder"}
+	return map[string]string{"markdown": d.Markdown(), "html": d.HTML(), "json": string(d.JSON()), "record": string(stored), "short": d.Title + short + "Responder"}
 }

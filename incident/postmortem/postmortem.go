@@ -80,6 +80,7 @@ type Document struct {
 	Whole    string                   `json:"part_of,omitempty"`    // the incident whose post-mortem tells of this one
 	Private  bool                     `json:"private,omitempty"`    //
 	Test     bool                     `json:"test,omitempty"`       // a drill
+	Public   bool                     `json:"public,omitempty"`     // made for readers outside, see [Document.ForPublic]
 	Due      Due                      `json:"due"`                  //
 	SeenBy   incident.Seen            `json:"first_seen,omitempty"` // alert, staff or customers
 	Hit      string                   `json:"hit,omitempty"`        // who was hit and how many, with where the number is from
@@ -89,6 +90,7 @@ type Document struct {
 	Gaps     []Gap                    `json:"gaps"` // between updates, while customers were affected
 	Roles    []RoleLine               `json:"roles"`
 	Pages    []Page                   `json:"pages"`
+	Changes  []Change                 `json:"changes,omitempty"` // of the status and the severity
 	Timeline []Entry                  `json:"timeline"`
 	Replaced int                      `json:"replaced,omitempty"` // names in typed text that stand as roles here
 	Sections []Section                `json:"sections"`           // the document in reading order
@@ -198,6 +200,7 @@ func New(i incident.Incident, events []incident.Event, ctx Context) Document {
 	}
 	d.Promises, d.Gaps = f.promises()
 	d.Timeline = f.timeline()
+	d.Changes = f.changes()
 	d.Pages = f.pages()
 	d.Due = f.due(d.Pages, d.Promises)
 	d.Sections = f.sections(d)
