@@ -31,14 +31,15 @@ type room struct {
 var rooms = map[string]room{
 	"rotation": {nil, []string{"go.yaml.in/yaml/v3", "github.com/arran4/golang-ical", "github.com/teambition/rrule-go"},
 		"who is on call is arithmetic; it must not be able to reach a store, a network or Slack"},
-	"rotation/calendar": {[]string{"rotation"}, []string{"golang.org/x/image"}, "a drawing is a function of the roster, the period and the zone"},
+	"picture":           {nil, []string{"golang.org/x/image"}, "a picture is drawn without knowing what it shows"},
+	"rotation/calendar": {[]string{"rotation", "picture"}, []string{}, "a drawing is a function of the roster, the period and the zone"},
 	"incident": {nil, []string{},
 		"the process is decided on values, so that every rule can be tested without a world around it"},
 	"incident/escalation": {[]string{"incident", "rotation"}, []string{}, "escalation decides who is next; it sends nothing"},
 	"incident/alert":      {[]string{"incident", "rotation"}, []string{}, "alert bodies are read and routed by the roster, not acted on"},
 	"incident/names":      {nil, []string{"golang.org/x/text"}, "whether a word names somebody is the same wherever it stands"},
 	"incident/blameless":  {[]string{"incident/names"}, []string{}, "wording is read without knowing the incident"},
-	"incident/postmortem": {[]string{"incident", "incident/names"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
+	"incident/postmortem": {[]string{"incident", "incident/names", "picture"}, []string{"github.com/yuin/goldmark"}, "the document is a function of the timeline"},
 	"incident/report":     {[]string{"incident", "rotation"}, []string{}, "figures are a function of the timelines"},
 	"storage":             {nil, []string{}, "the seam between records and engines is the standard library and nothing else"},
 	"storage/bolt":        {[]string{"storage"}, nil, "an engine knows bytes, never what they mean"},
@@ -81,7 +82,7 @@ var onlyHere = map[string]string{
 	"github.com/wneessen/go-mail":          "bot/notify",
 	"github.com/arran4/golang-ical":        "rotation",
 	"github.com/teambition/rrule-go":       "rotation",
-	"golang.org/x/image":                   "rotation/calendar",
+	"golang.org/x/image":                   "picture",
 	"github.com/alexedwards/scs/v2":        "bot/web",
 	"github.com/coreos/go-oidc/v3":         "bot/web",
 	"github.com/prometheus/client_golang":  "bot/web",
@@ -89,7 +90,7 @@ var onlyHere = map[string]string{
 }
 
 // pure names the folders in which nothing may depend on anything but its arguments.
-var pure = []string{"rotation", "rotation/calendar", "incident", "incident/escalation", "incident/alert", "incident/names", "incident/blameless", "incident/postmortem", "incident/report"}
+var pure = []string{"picture", "rotation", "rotation/calendar", "incident", "incident/escalation", "incident/alert", "incident/names", "incident/blameless", "incident/postmortem", "incident/report"}
 
 // impure names what a pure package may not import, and what it may not call.
 var (

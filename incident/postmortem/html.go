@@ -7,7 +7,7 @@ import (
 
 // page is the document for a browser and for paper: no script, nothing from
 // elsewhere. html/template escapes everything by the place it stands in.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines}).Parse(`<!doctype html>
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "strip": stripHTML}).Parse(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -15,33 +15,37 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": te
 <title>{{.Name}}: {{.Title}}</title>
 <style>
 :root { color-scheme: light dark }
-body { font: 16px/1.55 system-ui, sans-serif; max-width: 48rem; margin: 2.5rem auto; padding: 0 1rem }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 48rem; margin: 2.5rem auto; padding: 0 1rem; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem; line-height: 1.25 }
 h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
 table { border-collapse: collapse; width: 100%; font-size: .92rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent) }
+th, td:first-child { overflow-wrap: break-word }
 li { margin: .25rem 0 }
+figure { margin: 1.5rem 0; overflow-x: auto }
 .ask { border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: .8rem; margin: 1rem 0 }
 .open { opacity: .65; font-style: italic }
-@media print { body { margin: 0; max-width: none; font-size: 11pt } h2 { break-after: avoid } tr, .ask { break-inside: avoid } }
+@page { margin: 18mm 16mm }
+@media print { :root { color-scheme: light } body { margin: 0; max-width: none; font-size: 11pt } h2 { break-after: avoid } tr, li, .ask, figure { break-inside: avoid } thead { display: table-header-group } p { orphans: 3; widows: 3 } }
 </style>
 </head>
 <body>
-<h1>{{.Name}}: {{.Title}}</h1>
-{{range .Sections}}<section>
+<h1 dir="auto">{{.Name}}: {{.Title}}</h1>
+{{with strip .}}<figure>{{.}}</figure>
+{{end}}{{range .Sections}}<section>
 <h2>{{.Title}}</h2>
-{{range .Lines}}<p>{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{$l}}{{end}}</p>
+{{range .Lines}}<p dir="auto">{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{$l}}{{end}}</p>
 {{end}}{{with .Table}}<table>
 <thead><tr>{{range .Head}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
 <tbody>
-{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
+{{range .Rows}}<tr>{{range .}}<td dir="auto">{{.}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table>
 {{end}}{{if .List}}<ul>
-{{range .List}}<li>{{with .Lead}}<strong>{{.}}</strong> {{end}}{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}</li>
+{{range .List}}<li dir="auto">{{with .Lead}}<strong>{{.}}</strong> {{end}}{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}</li>
 {{end}}</ul>
 {{end}}{{range .Questions}}<div class="ask"><strong>{{.Text}}</strong>{{if not .Answers}}{{with .Hint}} ({{.}}){{end}}<br><span class="open">{{.Open}}</span>{{end}}
-{{range .Answers}}<p>{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}<br><span class="open">{{.Who}}</span></p>
+{{range .Answers}}<p dir="auto">{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}<br><span class="open">{{.Who}}</span></p>
 {{end}}</div>
 {{end}}</section>
 {{end}}</body>
@@ -56,6 +60,9 @@ func (d Document) HTML() string {
 	}
 	return b.String()
 }
+
+// stripHTML is the picture, which is a template of its own and escapes for itself.
+func stripHTML(d Document) template.HTML { return template.HTML(d.StripSVG()) }
 
 // textLines are the lines of s that hold something.
 func textLines(s string) []string {

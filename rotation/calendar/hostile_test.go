@@ -3,10 +3,12 @@ package calendar
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stormbell/stormbell/picture"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -58,28 +60,33 @@ func TestManyShortTurns(t *testing.T) {
 
 func imageLegend(t *testing.T, c Chart) []string {
 	t.Helper()
-	faces, err := faces()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return (&picture{c: c, t: faces, tint: map[string]int{}}).legend()
+	var list []string
+	onCanvas(t, func(on *picture.Canvas) { list = (&drawing{Canvas: on, c: c, tint: map[string]int{}}).legend() })
+	return list
 }
 
 // TestLettersOfTheFont writes no empty boxes: of a team's name what the font has, of a
 // person's all or the ID.
 func TestLettersOfTheFont(t *testing.T) {
-	faces, err := faces()
-	if err != nil {
+	onCanvas(t, func(p *picture.Canvas) { lettersOfTheFont(t, p) })
+}
+
+// onCanvas lets f look at a canvas.
+func onCanvas(t *testing.T, f func(*picture.Canvas)) {
+	t.Helper()
+	if err := picture.WritePNG(io.Discard, func(c *picture.Canvas) { c.Size(1, 1); f(c) }); err != nil {
 		t.Fatal(err)
 	}
-	p := &picture{t: faces}
+}
+
+func lettersOfTheFont(t *testing.T, p *picture.Canvas) {
 	for name, want := range map[string]string{"🔥 шторм 王": "шторм", "Payments": "Payments", "王小明": "", "Zoë's  team": "Zoë's team"} {
-		if got := p.letters(name); got != want {
+		if got := p.Letters(name); got != want {
 			t.Errorf("letters(%q) = %q, want %q", name, got, want)
 		}
 	}
 	for name, want := range map[string]string{"王小明": "id", "🔥": "id", "Zoë": "Zoë", "שלום": "id"} {
-		if got := p.called(Person{"id", name}); got != want {
+		if got := (&drawing{Canvas: p}).called(Person{"id", name}); got != want {
 			t.Errorf("called(%q) = %q, want %q", name, got, want)
 		}
 	}
