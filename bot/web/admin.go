@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -91,39 +90,6 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *Parts) erro
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"name": i.Name(), "title": i.Title, "timeline": entries(d, events)})
 	return nil
-}
-
-// postmortem answers with the document as it stands: ?format=markdown, html or json.
-func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *Parts) error {
-	n, err := named(r)
-	if err != nil {
-		return err
-	}
-	format := r.URL.Query().Get("format")
-	if format == "" {
-		format = "markdown"
-	}
-	if !slices.Contains([]string{"markdown", "html", "json"}, format) {
-		return &problem{Status: http.StatusBadRequest, Why: "format must be markdown, html or json."}
-	}
-	doc, err := d.Postmortem(r.Context(), viewer, n, s.zone)
-	if err != nil {
-		return missing(err)
-	}
-	kind, text := "text/markdown", ""
-	switch format {
-	case "json":
-		kind, text = "application/json", string(doc.JSON())
-	case "html":
-		// The page has its own style inside and nothing else.
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		kind, text = "text/html", doc.HTML()
-	default:
-		text = doc.Markdown()
-	}
-	w.Header().Set("Content-Type", kind+"; charset=utf-8")
-	_, err = io.WriteString(w, text)
-	return err
 }
 
 // named reads the incident of the address.

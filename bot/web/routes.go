@@ -77,7 +77,7 @@ func (s *Server) table() []served {
 	operator("GET", "/v1/incidents/{name}/files", s.files, "the files of the messages in its timeline: of each the entry, its place in the message, name, size, and why it is not kept if it is not")
 	operator("GET", "/v1/incidents/{name}/files/{entry}/{file}", s.file, "one of them, to be saved")
 	operator("GET", "/v1/incidents/{name}/why", s.why, "who was paged and why, what became of each notification, and who was not paged and why")
-	operator("GET", "/v1/incidents/{name}/postmortem", s.postmortem, "its post-mortem; `?format=markdown`, `html` or `json`")
+	operator("GET", "/v1/incidents/{name}/postmortem", s.postmortem, "its post-mortem; `?format=markdown`, `html`, `json` or `bundle`, and `?public=true` for the version for readers outside")
 	operator("POST", "/v1/incidents/{name}/{verb}", s.act, "acts on it; the verbs are listed below")
 
 	operator("GET", "/v1/followups", s.listFollowUps, "lists the open follow-ups, those that were raised first and then by their date; `?all=true` those that are done or were decided against too, the newest incident first; `incident`, `team`, `person` and `overdue` narrow it; `limit` is 100 unless given, and `more` in the answer is what `before` then goes on from")

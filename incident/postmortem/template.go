@@ -1,0 +1,241 @@
+package postmortem
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+	"text/template/parse"
+
+	"github.com/stormbell/stormbell/incident"
+)
+
+// What a template may do: a document has a fraction of it.
+const (
+	templateBytes = 4 << 20   // of its output
+	templateText  = 256 << 10 // of any text that it makes on the way
+	templateMade  = 64 << 20  // of all of them
+	templateTurns = 200_000   // of its loops and of the templates that it calls
+)
+
+// Template is somebody's own form of the document, see [View] for what it sees. It can
+// read nothing else, and it ends: its output, its texts and its turns are limited.
+type Template struct{ t *template.Template }
+
+// TemplateError says where a template is wrong, and what can be done.
+type TemplateError struct {
+	Line int
+	Why  string
+}
+
+// Error returns the line and the reason.
+func (e *TemplateError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Why) }
+
+// ParseTemplate reads a template.
+func ParseTemplate(text string) (*Template, error) {
+	t, err := template.New("t").Option("missingkey=error").Funcs(functions(&budget{1, templateMade})).Parse(text)
+	if err != nil {
+		return nil, explained(err)
+	}
+	for _, each := range t.Templates() {
+		if each.Tree != nil {
+			count(each.Root, true)
+		}
+	}
+	return &Template{t}, nil
+}
+
+// Execute returns the document as the template shows it.
+func (t *Template) Execute(v View) (string, error) {
+	fresh, err := t.t.Clone()
+	if err != nil {
+		return "", fmt.Errorf("copy the template: %v", err)
+	}
+	var b strings.Builder
+	left := &budget{templateTurns, templateMade}
+	if err := fresh.Funcs(functions(left)).Execute(&limited{&b, templateBytes}, v); err != nil {
+		return "", explained(err)
+	}
+	return b.String(), nil
+}
+
+// Check executes the template over documents that have everything, and nothing.
+func (t *Template) Check() error {
+	for _, v := range []View{Sample(), {}} {
+		if _, err := t.Execute(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// budget is what is left of a template's turns, and of the texts that it makes.
+type budget struct{ turns, bytes int }
+
+var (
+	errTurns = errors.New("it turns too often; a template has 200,000 turns of its loops")
+	errBytes = errors.New("it writes too much; a document has at most 4 MiB")
+)
+
+func (b *budget) turn() (string, error) {
+	if b.turns--; b.turns < 0 {
+		return "", errTurns
+	}
+	return "", nil
+}
+
+// limited is a writer that takes so much.
+type limited struct {
+	to   io.Writer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.left -= len(p); l.left < 0 {
+		return 0, errBytes
+	}
+	return l.to.Write(p)
+}
+
+// functions are those of a template. Those of text/template that make texts are held to
+// the limit too; the escapers for other languages are left out.
+func functions(b *budget) template.FuncMap {
+	making := func(args []any, f func() string) (string, error) {
+		n := 0
+		for _, a := range args {
+			if v := reflect.ValueOf(a); v.Kind() == reflect.String {
+				n += v.Len()
+			}
+		}
+		if n > templateText {
+			return "", errBytes
+		}
+		made := f()
+		if b.bytes -= len(made); b.bytes < 0 || len(made) > templateText {
+			return "", errBytes
+		}
+		return made, nil
+	}
+	printing := func(f func(...any) string) func(...any) (string, error) {
+		return func(args ...any) (string, error) { return making(args, func() string { return f(args...) }) }
+	}
+	left := func(...any) (string, error) {
+		return "", errors.New("this function is not there; a text is escaped for Markdown already, and .Plain is as it was typed")
+	}
+	return template.FuncMap{
+		"_turn": b.turn, "print": printing(fmt.Sprint), "println": printing(fmt.Sprintln),
+		"printf": func(format string, args ...any) (string, error) {
+			if wide.MatchString(format) || len(format) > 1000 {
+				return "", errors.New("a format of printf has at most 1,000 letters, and a width in it three digits")
+			}
+			return making(args, func() string { return fmt.Sprintf(format, args...) })
+		},
+		"html": left, "js": left, "urlquery": left,
+		"upper": func(v any) (string, error) {
+			return making([]any{v}, func() string { return strings.ToUpper(fmt.Sprint(v)) })
+		},
+		"join": func(sep string, list []Text) (string, error) {
+			return making([]any{strings.Repeat(sep, min(len(list), templateText))}, func() string { return strings.Join(each(list, Text.Line), sep) })
+		},
+	}
+}
+
+var wide = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4}|\*)`)
+
+// count makes every turn of a loop, and every template that is called, take a turn.
+func count(n parse.Node, body bool) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, each := range n.Nodes {
+			count(each, false)
+		}
+		if body {
+			n.Nodes = slices.Insert(n.Nodes, 0, turnNode())
+		}
+	case *parse.RangeNode:
+		count(n.List, true)
+		count(n.ElseList, false)
+	case *parse.IfNode:
+		count(n.List, false)
+		count(n.ElseList, false)
+	case *parse.WithNode:
+		count(n.List, false)
+		count(n.ElseList, false)
+	}
+}
+
+func turnNode() parse.Node {
+	return template.Must(template.New("").Funcs(functions(&budget{1, templateMade})).Parse("{{_turn}}")).Root.Nodes[0]
+}
+
+// The shapes of what text/template says.
+var (
+	where   = regexp.MustCompile(`^template: [^:]*:(\d+)(?::\d+)?: (?:executing "[^"]*" at <[^\n]*?>: )?(?s:(.*))$`)
+	noField = regexp.MustCompile(`can't evaluate field (\w+) in type (?:\[\])?\*?postmortem\.(\w+)`)
+	noValue = regexp.MustCompile(`nil (?:pointer|data)|index out of range|no entry for key|index of untyped nil`)
+	noFunc  = regexp.MustCompile(`function "(\w+)" not defined`)
+)
+
+// explained says an error of text/template in words, with what was probably meant.
+func explained(err error) error {
+	e := &TemplateError{Line: 1, Why: err.Error()}
+	if m := where.FindStringSubmatch(err.Error()); m != nil {
+		fmt.Sscan(m[1], &e.Line)
+		e.Why = m[2]
+	}
+	switch {
+	case errors.Is(err, errTurns):
+		e.Why = errTurns.Error()
+	case errors.Is(err, errBytes):
+		e.Why = errBytes.Error()
+	}
+	if m := noField.FindStringSubmatch(err.Error()); m != nil {
+		e.Why = strings.TrimSuffix(m[2], "View") + " has no field ." + m[1]
+		if m[2] == "View" {
+			e.Why = "the document has no field ." + m[1]
+		}
+		if near := nearestField(m[1], m[2]); near != "" {
+			e.Why += "; did you mean ." + near + "?"
+		}
+	}
+	if noValue.MatchString(err.Error()) {
+		e.Why = "not every document has this; put it between {{with …}} and {{end}}"
+	}
+	if m := noFunc.FindStringSubmatch(err.Error()); m != nil {
+		e.Why = "there is no function " + m[1]
+	}
+	return e
+}
+
+// nearestField returns the field of a type of the view whose name is nearest.
+func nearestField(name, of string) string {
+	var fields []string
+	seen := map[reflect.Type]bool{}
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct || seen[t] {
+			return
+		}
+		seen[t] = true
+		for k := range t.NumField() {
+			if f := t.Field(k); f.IsExported() {
+				if t.Name() == of {
+					fields = append(fields, f.Name)
+				}
+				walk(f.Type)
+			}
+		}
+	}
+	walk(reflect.TypeFor[View]())
+	return incident.Nearest(name, fields)
+}
