@@ -84,24 +84,37 @@ func (h hit) better(than hit) bool {
 	return h.end-h.start > than.end-than.start
 }
 
-// read returns the hits in a sentence, one for each category at most.
+// read returns the hits in a sentence, one for each category at most. What is
+// understood needs no looking up: the lists are for the categories that remain.
 func (r *ruleset) read(s sentence) []hit {
 	best := map[string]hit{}
-	keep := func(h hit) {
+	keep := func(u *rule, from, to int, named bool) {
+		if slices.Contains(u.SectionsExempt, s.section) {
+			return
+		}
+		start, end := s.trim(from, to)
+		h := hit{u, u.Category, start, end}
 		if old, ok := best[h.category]; !ok || h.better(old) {
 			best[h.category] = h
 		}
+		if _, ok := best[namedPerson]; named && !ok {
+			best[namedPerson] = hit{r.byName, namedPerson, start, end}
+		}
+	}
+	read := r.grammar.reading(s.text)
+	for _, m := range read.read() {
+		from, to := read.t[m.start].start, read.t[max(m.start, m.end-1)].end
+		keep(r.byID[m.pattern.rule], from, to, m.named || r.names(s.text, from, to) || read.ofOne(m.start, m.end))
 	}
 	for _, n := range r.candidates(s.text) {
 		u := r.rules[n]
-		if slices.Contains(u.SectionsExempt, s.section) {
+		if _, ok := best[u.Category]; ok {
 			continue
 		}
+		judges := u.Category == "blame" || u.Category == "human_error"
 		for _, m := range u.matches(s.text) {
-			start, end := s.trim(m[0], m[1])
-			keep(hit{u, u.Category, start, end})
-			if u.Category != namedPerson && r.names(s.text, m) {
-				keep(hit{r.byName, namedPerson, start, end})
+			if !read.isNone(u.ID, judges, m[0], m[1]) {
+				keep(u, m[0], m[1], r.names(s.text, m[0], m[1]) || read.ofOne(read.within(m[0], m[1])))
 			}
 		}
 	}
@@ -119,11 +132,10 @@ const namedPerson = "named_person"
 // names reports whether a match is about somebody who is named, or described so
 // that only one person fits: in the match, right before it, or right after it
 // as the one by whom it was done.
-func (r *ruleset) names(text string, m []int) bool {
-	if r.named.MatchString(text[m[0]:m[1]]) {
-		return true
-	}
-	return r.namedBefore.MatchString(text[:m[0]]) || r.namedAfter.MatchString(text[m[1]:])
+func (r *ruleset) names(text string, from, to int) bool {
+	return strings.Contains(text[from:to], nameToken) ||
+		strings.HasSuffix(strings.TrimRight(text[:from], " "), nameToken) ||
+		strings.HasPrefix(strings.TrimLeft(text[to:], " "), "by "+nameToken)
 }
 
 // lines finds the line and column of a character.

@@ -11,27 +11,19 @@ import (
 	"sync"
 )
 
-// The rules are data. The first file holds the phrases; the second widens them
-// to other inflections, orders and synonyms, and narrows what of the first hits
-// too much.
-var (
-	//go:embed blameless_phrases.json
-	phrasesFile []byte
-	//go:embed blameless_variants.json
-	variantsFile []byte
-)
+// The rules are data: wording that is listed, each with what could stand there
+// instead. The [grammar] widens them to what no list holds.
+//
+//go:embed blameless_phrases.json
+var phrasesFile []byte
 
-// phrases is one file of rules.
+// phrases is the file of rules.
 type phrases struct {
 	Macros     map[string]string                    `json:"macros"`
 	Masks      map[string]string                    `json:"masks"`
 	Categories map[string]struct{ Question string } `json:"categories"`
 	Rules      []*rule                              `json:"rules"`
-	// Not are patterns for matches that are none after all, by rule; under the
-	// name "person" for every rule in whose match a person may stand. They see
-	// the sentence with the match between « and ».
-	Not   map[string][]string `json:"not"`
-	Traps []trap              `json:"false_positive_traps"`
+	Traps      []trap                               `json:"false_positive_traps"`
 }
 
 type trap struct {
@@ -53,12 +45,10 @@ type rule struct {
 		Before string `json:"before"`
 		After  string `json:"after"`
 	} `json:"alternative"`
-	More []string `json:"more"` // further wording that the rule must find
 
 	question string
 	re       *regexp.Regexp
 	except   []*regexp.Regexp // of the sentence
-	not      []*regexp.Regexp // of the sentence with the match marked
 }
 
 // matches returns where the rule matches in a sentence, in bytes: its group, if
@@ -79,26 +69,19 @@ func (u *rule) matches(text string) [][]int {
 			return nil
 		}
 	}
-	return slices.DeleteFunc(found, func(m []int) bool {
-		if len(u.not) == 0 {
-			return false
-		}
-		marked := text[:m[0]] + "«" + text[m[0]:m[1]] + "»" + text[m[1]:]
-		return slices.ContainsFunc(u.not, func(n *regexp.Regexp) bool { return n.MatchString(marked) })
-	})
+	return found
 }
 
 // ruleset is all rules, ready to read.
 type ruleset struct {
-	rules       []*rule
-	categories  []string
-	masks       []*regexp.Regexp
-	named       *regexp.Regexp
-	namedBefore *regexp.Regexp
-	namedAfter  *regexp.Regexp
-	byName      *rule             // what is said of a name beside any verdict
-	always      []int             // rules for which no word is known that a match must hold
-	words       map[string][]word // by their first three bytes
+	rules      []*rule
+	byID       map[string]*rule
+	grammar    *grammar
+	categories []string
+	masks      []*regexp.Regexp
+	byName     *rule             // what is said of a name beside any verdict
+	always     []int             // rules for which no word is known that a match must hold
+	words      map[string][]word // by their first three bytes
 }
 
 // word is one that a match of some rules must hold, or another of its kind.
@@ -110,52 +93,44 @@ type word struct {
 // compiled returns the rules. They are compiled when the first text is read:
 // most commands of the program read none.
 var compiled = sync.OnceValue(func() *ruleset {
-	r, err := compile(phrasesFile, variantsFile)
+	r, err := compile(phrasesFile, grammarFile)
 	if err != nil {
 		panic(err) // the files are part of the program; a test reads them
 	}
 	return r
 })
 
-func compile(files ...[]byte) (*ruleset, error) {
-	all := phrases{Macros: map[string]string{}, Masks: map[string]string{}, Not: map[string][]string{}}
-	questions := map[string]string{}
-	for _, f := range files {
-		var p phrases
-		if err := json.Unmarshal(f, &p); err != nil {
-			return nil, fmt.Errorf("read phrases: %v", err)
-		}
-		for k, v := range p.Macros {
-			all.Macros[k] = v
-		}
-		for k, v := range p.Masks {
-			all.Masks[k] = v
-		}
-		for k, v := range p.Not {
-			all.Not[k] = append(all.Not[k], v...)
-		}
-		for k, v := range p.Categories {
-			questions[k] = v.Question
-		}
-		all.Rules = append(all.Rules, p.Rules...)
+func compile(file []byte, grammar string) (*ruleset, error) {
+	var p phrases
+	if err := json.Unmarshal(file, &p); err != nil {
+		return nil, fmt.Errorf("read phrases: %v", err)
 	}
-	all.Macros["NAME"] = nameToken
-	r := &ruleset{rules: all.Rules, words: map[string][]word{}}
+	p.Macros["NAME"] = nameToken
+	r := &ruleset{rules: p.Rules, byID: map[string]*rule{}, words: map[string][]word{}}
 	r.categories = []string{"blame", "counterfactual", "hindsight", "human_error", "absolute", namedPerson}
-	if err := r.compileMasks(all.Masks); err != nil {
+	if err := r.compileMasks(p.Masks); err != nil {
 		return nil, err
 	}
 	for n, u := range r.rules {
-		u.question = questions[u.Category]
-		if err := u.compile(all); err != nil {
+		u.question = p.Categories[u.Category].Question
+		if err := u.compile(p); err != nil {
 			return nil, err
 		}
-		if u.ID == "np.name_negverb" {
-			r.byName = u
-		}
+		r.byID[u.ID] = u
 		r.index(n, u)
 	}
-	return r, r.compileNamed(all)
+	r.byName = r.byID["np.name_negverb"]
+	var err error
+	r.grammar, err = parseGrammar(grammar)
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range r.grammar.rules {
+		if r.byID[rule] == nil {
+			return nil, fmt.Errorf("the grammar has patterns for %s, which is no rule", rule)
+		}
+	}
+	return r, nil
 }
 
 // compileMasks keeps the order in which masks are laid: what is code is not an
@@ -171,40 +146,17 @@ func (r *ruleset) compileMasks(masks map[string]string) error {
 	return nil
 }
 
-func (r *ruleset) compileNamed(p phrases) error {
-	for _, c := range []struct {
-		into  **regexp.Regexp
-		macro string
-	}{{&r.named, "NAMED"}, {&r.namedBefore, "NAMED_BEFORE"}, {&r.namedAfter, "NAMED_AFTER"}} {
-		re, err := regexp.Compile("(?i)" + p.expand(p.Macros[c.macro]))
-		if err != nil {
-			return fmt.Errorf("macro %s: %v", c.macro, err)
-		}
-		*c.into = re
-	}
-	return nil
-}
-
 func (u *rule) compile(p phrases) error {
 	var err error
 	if u.re, err = regexp.Compile("(?i)" + p.expand(u.Pattern)); err != nil {
 		return fmt.Errorf("rule %s: %v", u.ID, err)
 	}
-	not := p.Not[u.ID]
-	if strings.Contains(u.Pattern, "{{P") {
-		not = append(slices.Clip(not), p.Not["person"]...)
-	}
-	for _, list := range []struct {
-		from []string
-		into *[]*regexp.Regexp
-	}{{u.Exceptions, &u.except}, {not, &u.not}} {
-		for _, e := range list.from {
-			re, err := regexp.Compile("(?i)" + p.expand(e))
-			if err != nil {
-				return fmt.Errorf("exception of rule %s: %v", u.ID, err)
-			}
-			*list.into = append(*list.into, re)
+	for _, e := range u.Exceptions {
+		re, err := regexp.Compile("(?i)" + p.expand(e))
+		if err != nil {
+			return fmt.Errorf("exception of rule %s: %v", u.ID, err)
 		}
+		u.except = append(u.except, re)
 	}
 	return nil
 }

@@ -236,8 +236,24 @@ func (s *splitter) abbreviated(i int) bool {
 	}
 }
 
+// longest is how many characters are read together. No sentence is as long; a
+// text without any full stop would take time by the square of its length.
+const longest = 1500
+
 // add makes a sentence of the characters from start to end, if any are left.
 func (s *splitter) add(start, end int) {
+	for end-start > longest {
+		cut := start + longest
+		for cut > start+longest/2 && !unicode.IsSpace(s.runes[cut]) {
+			cut--
+		}
+		s.addShort(start, cut)
+		start = cut
+	}
+	s.addShort(start, end)
+}
+
+func (s *splitter) addShort(start, end int) {
 	if m := stamp.FindString(string(s.runes[start:end])); m != "" {
 		start += utf8.RuneCountInString(m)
 	}

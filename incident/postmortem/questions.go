@@ -129,7 +129,7 @@ func times(n int) string {
 
 func lucky() Section {
 	return Section{ID: "lucky", Title: "Where we were lucky", Source: People,
-		Questions: []Question{{ID: "lucky", Text: "Where were we lucky?", Hint: "what would have made it worse belongs here"}}}
+		Questions: []Question{{ID: "lucky", Text: "Where were we lucky?", Hint: "what kept it from being worse belongs here"}}}
 }
 
 // nowAndLater is the hand-over of the mitigation: what was changed, how it is undone, and
