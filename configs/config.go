@@ -30,6 +30,7 @@ type Config struct {
 	Paging           Paging         `mapstructure:"paging"`
 	Heartbeat        Heartbeat      `mapstructure:"heartbeat"`
 	Trackers         []Tracker      `mapstructure:"trackers"`
+	Postmortem       Postmortem     `mapstructure:"postmortem"`
 	Access           Access         `mapstructure:"access"`
 }
 

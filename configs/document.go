@@ -150,7 +150,7 @@ func (l *loader) take(key string, k Key, n *yaml.Node, line int) {
 	}
 	if k.kind == groups {
 		if n.Kind == yaml.SequenceNode {
-			s.value, s.items = l.trackerList(n)
+			s.value, s.items = l.groupList(key, n)
 		} else {
 			l.at(n, key, "needs a list, not "+describe(n), "begin each with a dash, as stormbell.example.yaml shows")
 		}

@@ -75,6 +75,7 @@ func Keys() []Key {
 		{Name: "heartbeat.url", Meaning: "an address that the bot calls while people can be paged; let another service watch that the calls come"},
 		{Name: "heartbeat.every", Default: "1m", kind: duration, Meaning: "how often it is called"},
 		{Name: "trackers", kind: groups, Meaning: "where follow-ups can be opened as issues: a list of groups of `kind`, `project`, `token` (or `token_file`) and others, see [trackers](trackers.md); only in the file"},
+		{Name: "postmortem.templates", kind: groups, Meaning: "templates of your own for the post-mortem: a list of groups of `file`, `severity` and `service`, of which the first that fits an incident is used, see [the post-mortem](post-mortem.md); only in the file"},
 		{Name: "access.declare", kind: names, Meaning: "who may declare; without it everybody. Each of these is a list of `everybody`, `involved` (whoever is in the incident's channel, on call for it, of the owning team, or involved in it), `person:ID`, `team:ID`, `group:HANDLE` (a user group of Slack) and `channel:NAME` (whoever is in it); in a variable they are separated by commas"},
 		{Name: "access.manage", kind: names, Meaning: "who may lower, resolve, close, cancel and merge incidents and hide entries; without it `involved`"},
 		{Name: "access.private", kind: names, Meaning: "who sees private incidents without being involved in them; without it nobody"},

@@ -130,7 +130,7 @@ func (l *loader) readEnvironment(env []string) {
 			continue
 		}
 		if k.kind == groups {
-			l.problems = append(l.problems, Problem{Variable: name, Key: key, What: "it cannot be set by a variable", Mend: "write it into the configuration file; a token can be in a file of its own"})
+			l.problems = append(l.problems, Problem{Variable: name, Key: key, What: "it cannot be set by a variable", Mend: groupParts[key].instead})
 			continue
 		}
 		s := setting{value: value, variable: name}

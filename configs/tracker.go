@@ -44,33 +44,47 @@ const trackersKey = "trackers"
 // trackerParts are the keys of one tracker.
 var trackerParts = map[string]Key{"name": {}, "kind": {}, "base_url": {}, "project": {}, "user": {}, "token": {Secret: true}, "token_file": {}, "issue_type": {}, "teams": {kind: names}, "export": {}}
 
-// trackerList reads a list of trackers.
-func (l *loader) trackerList(list *yaml.Node) (trackers []any, lines []int) {
-	for i, n := range list.Content {
-		n = resolve(n)
-		where, item := element(trackersKey, i), map[string]any{}
-		if n.Kind == yaml.MappingNode {
-			l.trackerObject(where, n, item)
-		} else {
-			l.at(n, where, "needs a group of keys, not "+describe(n), "write kind:, project: and token:")
-		}
-		trackers, lines = append(trackers, item), append(lines, n.Line)
-	}
-	return trackers, lines
+// parts are the keys of one group of a list, an example of them, and what is done instead of
+// setting the list by a variable.
+type parts struct {
+	keys             map[string]Key
+	example, instead string
 }
 
-// trackerObject reads one tracker into item.
-func (l *loader) trackerObject(where string, n *yaml.Node, item map[string]any) {
+// groupParts are those of each list of groups.
+var groupParts = map[string]parts{
+	trackersKey:  {trackerParts, "write kind:, project: and token:", "write it into the configuration file; a token can be in a file of its own"},
+	templatesKey: {templateParts, "write file:, and severity: or service: where it is not for all", "write it into the configuration file"},
+}
+
+// groupList reads a list of groups.
+func (l *loader) groupList(key string, list *yaml.Node) (groups []any, lines []int) {
+	p := groupParts[key]
+	for i, n := range list.Content {
+		n = resolve(n)
+		where, item := element(key, i), map[string]any{}
+		if n.Kind == yaml.MappingNode {
+			l.group(where, p.keys, n, item)
+		} else {
+			l.at(n, where, "needs a group of keys, not "+describe(n), p.example)
+		}
+		groups, lines = append(groups, item), append(lines, n.Line)
+	}
+	return groups, lines
+}
+
+// group reads one group into item.
+func (l *loader) group(where string, parts map[string]Key, n *yaml.Node, item map[string]any) {
 	for i := 0; i < len(n.Content); i += 2 {
 		name, value := n.Content[i], resolve(n.Content[i+1])
 		key := join(where, name.Value)
-		part, known := trackerParts[name.Value]
+		part, known := parts[name.Value]
 		_, twice := l.settings[key]
 		l.settings[key] = setting{line: name.Line} // without a value, which the list has
 		switch {
 		case !known:
 			delete(l.settings, key)
-			l.unknownTrackerPart(where, name)
+			l.unknownGroupPart(where, parts, name)
 		case twice:
 			l.at(name, key, "given twice", "keep one of the two")
 		case part.kind == names && value.Kind == yaml.SequenceNode:
@@ -105,12 +119,12 @@ func (l *loader) trackerToken(where string, item map[string]any) {
 	}
 }
 
-// unknownTrackerPart reports a key of a tracker that is not known. Its name is shown only
+// unknownGroupPart reports a key of a group that is not known. Its name is shown only
 // where it is a typo: a token may stand in its place.
-func (l *loader) unknownTrackerPart(where string, name *yaml.Node) {
-	near := Nearest(name.Value, slices.Sorted(maps.Keys(trackerParts)))
+func (l *loader) unknownGroupPart(where string, parts map[string]Key, name *yaml.Node) {
+	near := Nearest(name.Value, slices.Sorted(maps.Keys(parts)))
 	if near == "" {
-		l.at(name, where, "it has a key that is not known", "use "+strings.Join(slices.Sorted(maps.Keys(trackerParts)), ", "))
+		l.at(name, where, "it has a key that is not known", "use "+strings.Join(slices.Sorted(maps.Keys(parts)), ", "))
 		return
 	}
 	l.at(name, join(where, name.Value), "there is no such key", "did you mean "+near+"?")

@@ -65,6 +65,7 @@ func (l *loader) validate(c *Config) {
 	}
 	l.checkHeartbeat(c.Heartbeat)
 	l.checkTrackers(c.Trackers)
+	l.checkTemplates(c.Postmortem.Templates)
 	l.checkAccess(c.Access)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -29,8 +30,9 @@ type Task struct {
 	Notifications []Notification   // by another contact method: what leaves together, the job's own among them
 	Notice        oncall.Notice
 	Swap          oncall.Swap
-	Timeline      []incident.Event    // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
-	InForce       []oncall.InForce    // of a post-mortem: the rosters that held while the incident lasted
+	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
+	InForce       []oncall.InForce // of a post-mortem: the rosters that held while the incident lasted
+	Form          *postmortem.Template
 	Reminder      Reminder            // of an update that is due
 	Rested        Rested              // of the night after which the job asks
 	Idle          []incident.Incident // of which the job asks what is to become
@@ -75,6 +77,7 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		return t.load(tx, d.oncall, now)
 	})
 	if err == nil && !void && !t.Needless && (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) {
+		t.Form = d.form(t.Incident)
 		t.InForce, err = d.inForce(ctx, t.Incident)
 	}
 	if err != nil || !void {

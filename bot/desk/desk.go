@@ -36,6 +36,7 @@ type Options struct {
 	Files           Files          // how much of what people mark is kept
 	Access          Access         // who may do what, where that is not the default
 	Trackers        []Tracker      // where follow-ups can be opened as issues
+	Forms           []Form         // of the post-mortem; the first that fits an incident is used
 
 	// Milestone is told of what happens to incidents, for figures; see [Milestone].
 	// It is called when that is durable and must be quick. May be nil.

@@ -24,12 +24,29 @@ func (d *Desk) Postmortem(ctx context.Context, viewer incident.Actor, n int, zon
 	if err != nil {
 		return postmortem.Document{}, err
 	}
-	return postmortem.New(i, events, documentContext(d.oncall.Current(), past, i, zone)), nil
+	return postmortem.New(i, events, documentContext(d.oncall.Current(), past, i, zone)).In(d.form(i)), nil
+}
+
+// Form is a form of the post-mortem for some incidents.
+type Form struct {
+	Severity incident.Severity // the highest that it has been; zero: any
+	Service  string            // by ID; empty: any
+	Template *postmortem.Template
+}
+
+// form is that of an incident; nil: the usual one.
+func (d *Desk) form(i incident.Incident) *postmortem.Template {
+	for _, f := range d.opt.Forms {
+		if (f.Severity == 0 || f.Severity == i.Highest) && (f.Service == "" || f.Service == i.Service) {
+			return f.Template
+		}
+	}
+	return nil
 }
 
 // Document drafts the post-mortem of the task's incident.
 func (t Task) Document(zone *time.Location) postmortem.Document {
-	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.InForce, t.Incident, zone))
+	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.InForce, t.Incident, zone)).In(t.Form)
 }
 
 // inForce returns the rosters that held while an incident lasted: who has left since

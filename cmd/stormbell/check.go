@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -82,6 +83,9 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	exposed := configs.Exposed(path, env)
 	c.Problems = append(c.Problems, configured(exposed)...)
 	c.Warnings = append(c.Warnings, configured(configs.Advice(path, env))...)
+	for _, t := range config.Postmortem.Templates {
+		c.template(t.File)
+	}
 	c.rosterPath, c.strangers, c.keys = config.Roster, config.Strangers, keyNames(config)
 	switch {
 	case len(problems)+len(exposed) > 0:
@@ -94,6 +98,27 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 		c.vias = append([]string{"slack"}, config.Notify.Vias()...)
 	}
 	return nil
+}
+
+// template tries a template of the post-mortem on a document that has everything, and on one
+// that has nothing.
+func (c *checkup) template(path string) {
+	t, err := readTemplate(path)
+	if err == nil {
+		if err = t.Check(); err != nil {
+			err = &templateError{path, err}
+		}
+	}
+	if err == nil {
+		c.good = append(c.good, path)
+		return
+	}
+	f := finding{File: path, Where: "postmortem.templates", Problem: err.Error(), text: err.Error()}
+	var at *postmortem.TemplateError
+	if errors.As(err, &at) {
+		f.Line, f.Problem = at.Line, at.Why
+	}
+	c.Problems = append(c.Problems, f)
 }
 
 // roster reads the roster, if there is one, and returns it if it is good.

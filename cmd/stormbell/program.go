@@ -99,9 +99,13 @@ func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.L
 	if err != nil {
 		return err
 	}
+	forms, err := formsOf(c.Postmortem.Templates)
+	if err != nil {
+		return err
+	}
 	p.desk, err = desk.Open(ctx, p.ledger, p.people, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
 		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic},
-		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights(), Trackers: trackerPlaces(c.Trackers),
+		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights(), Trackers: trackerPlaces(c.Trackers), Forms: forms,
 		Files: desk.Files{Each: int(c.Slack.KeepFile), All: int(c.Slack.KeepFiles)}})
 	if err != nil {
 		return err

@@ -94,6 +94,8 @@ type Document struct {
 	Timeline []Entry                  `json:"timeline"`
 	Replaced int                      `json:"replaced,omitempty"` // names in typed text that stand as roles here
 	Sections []Section                `json:"sections"`           // the document in reading order
+
+	form *Template // its Markdown; nil: the usual one
 }
 
 // Due says whether a post-mortem is asked for, and by when.

@@ -73,6 +73,22 @@ func (t *Template) Check() error {
 	return nil
 }
 
+// In returns the document with another form of its Markdown; nil: the usual one.
+func (d Document) In(form *Template) Document {
+	d.form = form
+	return d
+}
+
+// formed is the Markdown in a form of one's own. Where that fails, the usual one says so: a
+// document with a remark is better than none.
+func (d Document) formed() string {
+	text, err := d.form.Execute(d.View())
+	if err == nil {
+		return text
+	}
+	return "_" + escapeLine("The template for this document cannot be used, "+err.Error()+". This is the usual form.") + "_\n\n" + d.In(nil).Markdown()
+}
+
 // budget is what is left of a template's turns, and of the texts that it makes.
 type budget struct{ turns, bytes int }
 
