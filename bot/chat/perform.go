@@ -52,6 +52,8 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Given:          s.tellGiven,
 		ledger.Rest:           s.rest,
 		ledger.Week:           s.week,
+		ledger.Month:          s.month,
+		ledger.MonthPicture:   s.monthPicture,
 		ledger.Idle:           s.askIdle,
 		ledger.FollowUps:      s.remindOfFollowUps,
 		ledger.Groups:         s.keepGroups,

@@ -35,6 +35,7 @@ type Task struct {
 	Form          *postmortem.Template
 	Reminder      Reminder            // of an update that is due
 	Rested        Rested              // of the night after which the job asks
+	Month         Month               // that the job draws
 	Idle          []incident.Incident // of which the job asks what is to become
 	FollowUps     []ListedFollowUp    // of which the job reminds
 	FollowUp      incident.FollowUp   // that is to be opened at a tracker
@@ -68,6 +69,10 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		}
 		if j.Kind == ledger.Idle {
 			t.Idle, err = d.idleNow(tx, j)
+			return err
+		}
+		if j.Kind == ledger.MonthPicture {
+			t.Month, err = d.pictured(tx, j)
 			return err
 		}
 		if j.Kind == ledger.FollowUps {

@@ -84,10 +84,11 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("raise/", d.tickRaise)
 	l.Handle(nightName, d.tickNight)
 	l.Handle(weekName, d.tickWeek)
+	l.Handle(monthName, d.tickMonth)
 	l.Handle(exportsPrefix, d.tickExports)
 	l.WhenClockSet(d.clockSet)
 	l.Along(d.keepHeard)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes

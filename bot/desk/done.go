@@ -350,7 +350,7 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 	case ledger.Update:
 		return w.tellPinged(1)
 	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Idle, ledger.Tell, ledger.Missed,
-		ledger.Given, ledger.Rest, ledger.Week, ledger.Bookmarks, ledger.ReliefPast:
+		ledger.Given, ledger.Rest, ledger.Week, ledger.Month, ledger.MonthPicture, ledger.Bookmarks, ledger.ReliefPast:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

@@ -48,6 +48,7 @@ var families = []Family{
 	{"followups", "desk", "that the index has the follow-ups of versions before it", ""},
 	{"night/PERSON", "desk", "somebody's last night with a page, and what they answered in the morning", ""},
 	{"week/TEAM", "desk", "for which Monday a team was told of its week last", ""},
+	{"month/AGREEMENT", "desk", "for which month everybody was told last what was kept of an agreement", ""},
 	{"woken/SERVICE", "desk", "when people were disturbed at night or on a weekend because of a service", "14 days after, when the next one comes"},
 	{"exported/N/K", "desk", "an index of the open follow-ups that are at a tracker, with the issue there", "when it is done, decided against, or not to be seen there for a day"},
 	{"tracker/NAME", "desk", "that a tracker does not answer, and how often it was asked in vain", "when it answers"},

@@ -53,6 +53,8 @@ const (
 	Given          Kind = "given"           // tell Person that the follow-up of event Seq is theirs
 	Rest           Kind = "rest"            // tell Person, or their team Via, what Target says of the night before the day Text
 	Week           Kind = "week"            // tell the team Target how its week on call was
+	Month          Kind = "month"           // tell everybody what was kept of the agreement Target in a month
+	MonthPicture   Kind = "month_picture"   // upload the picture of the month Text of the agreement Target
 	Idle           Kind = "idle"            // ask Person what is to become of incidents in which nothing happens
 	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
 	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
@@ -125,6 +127,9 @@ const (
 	weekFor = 6 * time.Hour
 )
 
+// monthFor is how long it is worth telling of a month.
+const monthFor = 3 * 24 * time.Hour
+
 // What a [Tell] tells.
 const (
 	TellHands     = "hands"     // whether more people are wanted
@@ -188,9 +193,12 @@ var table = map[Kind]Row{
 	Inform:   {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 
-	Given:     {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
-	Rest:      {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
-	Week:      {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
+	Given: {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
+	Rest:  {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
+	Week:  {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
+	Month: {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("tell what was kept of an agreement")},
+	MonthPicture: {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("draw what was kept of an agreement"),
+		Lane: func(Job) string { return string(Month) }}, // after the message
 	Idle:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: followUpsFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
 	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
 	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},

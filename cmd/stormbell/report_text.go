@@ -234,21 +234,10 @@ func promisesText(w io.Writer, answer []byte, zone *time.Location) error {
 			p.line("  missed: %s", m.Words())
 		}
 	}
-	if open := unanswered(r.All.Misses); len(open) > 0 {
+	if open := report.Unanswered(r.All.Misses); len(open) > 0 {
 		p.line("\nMissed, with neither a follow-up nor an acceptance: %s. Open a follow-up with `task`, or say with `accept REASON` why it is accepted.", incident.FirstOf(open, 20))
 	}
 	return p.err
-}
-
-// unanswered names the incidents of misses from which nothing follows, each once.
-func unanswered(list []report.Miss) []string {
-	var names []string
-	for _, m := range list {
-		if !m.Answered && !slices.Contains(names, m.Incident) {
-			names = append(names, m.Incident)
-		}
-	}
-	return names
 }
 
 func promisesRows(answer []byte) ([][]string, error) {
@@ -267,7 +256,7 @@ func promisesRows(answer []byte) ([][]string, error) {
 			for _, m := range misses {
 				names = append(names, m.Incident)
 			}
-			rows = append(rows, []string{k.Agreement, x.promise, strconv.Itoa(x.Ratio.Of), strconv.Itoa(x.Ratio.Met), strings.Join(names, " "), strings.Join(unanswered(misses), " ")})
+			rows = append(rows, []string{k.Agreement, x.promise, strconv.Itoa(x.Ratio.Of), strconv.Itoa(x.Ratio.Met), strings.Join(names, " "), strings.Join(report.Unanswered(misses), " ")})
 		}
 	}
 	return rows, nil

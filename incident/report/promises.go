@@ -108,3 +108,14 @@ func missOf(c Case, p Promise) Miss {
 	m.Answered = len(m.FollowUps) > 0 || m.Accepted != ""
 	return m
 }
+
+// Unanswered names the incidents of misses from which nothing follows, each once.
+func Unanswered(list []Miss) []string {
+	var names []string
+	for _, m := range list {
+		if !m.Answered && !slices.Contains(names, m.Incident) {
+			names = append(names, m.Incident)
+		}
+	}
+	return names
+}

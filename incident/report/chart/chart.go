@@ -1,0 +1,185 @@
+// Package chart draws reports. Its one noun is the picture that [Month] draws as PNG: how
+// long things took, each incident a point on a logarithmic axis, and below which promises
+// were kept.
+//
+// A picture is a function of the report. It refuses to say anything that the words beside
+// it do not say, or to say it by colour alone, and it draws no line through points that
+// have nothing to do with each other.
+package chart
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/stormbell/stormbell/incident/report"
+)
+
+// The size of a picture, which is read on a phone too, and its colours, which differ in
+// brightness.
+const (
+	width  = 8 * vg.Inch
+	height = 4.6 * vg.Inch
+)
+
+var (
+	ink  = color.RGBA{0x1f, 0x3a, 0x5f, 0xff}
+	dots = color.RGBA{0x1f, 0x3a, 0x5f, 0xa0}
+	pale = color.RGBA{0xd9, 0x8e, 0x3b, 0xff}
+	grid = color.RGBA{0xdd, 0xdd, 0xdd, 0xff}
+)
+
+// Month draws the durations of a report and the promises that were kept, under a title.
+func Month(title string, r report.Incidents, k report.Kept) ([]byte, error) {
+	canvas := vgimg.New(width, height)
+	all := draw.New(canvas)
+	const edge = 10 // points
+	above, below := draw.Crop(all, edge, -edge, height*0.36, -edge), draw.Crop(all, edge, -edge, edge, -height*0.68)
+	durations, err := durationsPlot(title, r)
+	if err != nil {
+		return nil, err
+	}
+	promises, err := promisesPlot(k)
+	if err != nil {
+		return nil, err
+	}
+	durations.Draw(above)
+	promises.Draw(below)
+	var b bytes.Buffer
+	if _, err := (vgimg.PngCanvas{Canvas: canvas}).WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("draw report: %v", err)
+	}
+	return b.Bytes(), nil
+}
+
+// ticks are the marks of the axis of time, in minutes.
+var ticks = plot.ConstantTicks{
+	{Value: 1, Label: "1 min"}, {Value: 5, Label: "5 min"}, {Value: 15, Label: "15 min"}, {Value: 60, Label: "1 h"},
+	{Value: 4 * 60, Label: "4 h"}, {Value: 24 * 60, Label: "1 day"}, {Value: 7 * 24 * 60, Label: "1 week"}, {Value: 30 * 24 * 60, Label: "30 days"},
+}
+
+// durationsPlot has a row for each measure, the first one at the top.
+func durationsPlot(title string, r report.Incidents) (*plot.Plot, error) {
+	p := plot.New()
+	p.Title.Text = title
+	p.BackgroundColor = color.White
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, ticks
+	lines := plotter.NewGrid()
+	lines.Vertical.Color, lines.Horizontal.Color = grid, grid
+	p.Add(lines)
+	names, most := make([]string, len(r.Durations)), 60.0
+	for n, d := range r.Durations {
+		row := len(r.Durations) - 1 - n
+		names[row] = rowName(d)
+		points := plotter.XYs{}
+		for _, x := range d.Points {
+			points = append(points, plotter.XY{X: math.Max(x.Minutes, 1), Y: float64(row)})
+			most = math.Max(most, x.Minutes)
+		}
+		if err := addPoints(p, points, draw.GlyphStyle{Color: dots, Radius: vg.Points(4), Shape: draw.CircleGlyph{}}); err != nil {
+			return nil, err
+		}
+		if d.Median != nil {
+			at := math.Max(*d.Median, 1)
+			middle, err := plotter.NewLine(plotter.XYs{{X: at, Y: float64(row) - 0.36}, {X: at, Y: float64(row) + 0.36}})
+			if err != nil {
+				return nil, fmt.Errorf("draw median: %v", err)
+			}
+			middle.Color, middle.Width = pale, vg.Points(2.5)
+			p.Add(middle)
+		}
+	}
+	p.NominalY(names...)
+	p.X.Min, p.X.Max = 0.8, most*1.6
+	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
+	return p, nil
+}
+
+func rowName(d report.Duration) string {
+	name := fmt.Sprintf("%s, n %d", strings.ReplaceAll(string(d.Measure), "_", " "), d.N)
+	if d.Median != nil {
+		name += fmt.Sprintf(", median %g min (bar)", *d.Median)
+	}
+	return name
+}
+
+func addPoints(p *plot.Plot, points plotter.XYs, style draw.GlyphStyle) error {
+	if len(points) == 0 {
+		return nil
+	}
+	s, err := plotter.NewScatter(points)
+	if err != nil {
+		return fmt.Errorf("draw points: %v", err)
+	}
+	s.GlyphStyle = style
+	p.Add(s)
+	return nil
+}
+
+// promisesPlot has a bar for each kind of promise: what was kept, and behind it what was
+// missed. The name of the bar says both in figures.
+func promisesPlot(k report.Kept) (*plot.Plot, error) {
+	p := plot.New()
+	p.BackgroundColor = color.White
+	rows := []struct {
+		name string
+		report.Ratio
+	}{{"restored", k.Restore}, {"updated", k.Update}, {"acknowledged", k.Ack}}
+	var names []string
+	kept, missed := plotter.Values{}, plotter.Values{}
+	most := 1
+	for _, x := range rows {
+		names = append(names, x.name+" in time: "+x.Words())
+		kept, missed = append(kept, float64(x.Met)), append(missed, float64(x.Of-x.Met))
+		most = max(most, x.Of)
+	}
+	first, err := bars(kept, ink)
+	if err != nil {
+		return nil, err
+	}
+	second, err := bars(missed, pale)
+	if err != nil {
+		return nil, err
+	}
+	second.StackOn(first)
+	p.Add(first, second)
+	p.NominalY(names...)
+	p.X.Min, p.X.Max = 0, float64(most)
+	p.X.Tick.Marker = plot.ConstantTicks(whole(most))
+	p.X.Label.Text = "incidents: kept, and lighter what was missed"
+	return p, nil
+}
+
+func bars(values plotter.Values, fill color.Color) (*plotter.BarChart, error) {
+	b, err := plotter.NewBarChart(values, vg.Points(14))
+	if err != nil {
+		return nil, fmt.Errorf("draw bars: %v", err)
+	}
+	b.Horizontal, b.Color = true, fill
+	b.LineStyle.Width = 0
+	return b, nil
+}
+
+// whole are marks at whole numbers, a few of them.
+func whole(most int) []plot.Tick {
+	step := 1
+	for _, wider := range []int{2, 5, 10, 20, 50, 100, 200, 500, 1000} {
+		if most/step > 10 {
+			step = wider
+		}
+	}
+	var list []plot.Tick
+	for n := 0; n <= most; n += step {
+		list = append(list, plot.Tick{Value: float64(n), Label: fmt.Sprint(n)})
+	}
+	return slices.Clip(list)
+}

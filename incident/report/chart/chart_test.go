@@ -1,0 +1,62 @@
+package chart
+
+import (
+	"bytes"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stormbell/stormbell/incident/report"
+)
+
+func month(minutes ...float64) report.Incidents {
+	var r report.Incidents
+	for _, m := range report.Measures() {
+		d := report.Duration{Measure: m}
+		var points []report.Point
+		for _, x := range minutes {
+			points = append(points, report.Point{Incident: "INC-1", Minutes: x})
+		}
+		d.Spread = report.SpreadOf(points, report.NoMean)
+		r.Durations = append(r.Durations, d)
+	}
+	return r
+}
+
+// TestMonth draws months of all sizes: without points, with points that took no time, with
+// many. Two drawings of the same month are the same bytes. With KEEP_PICTURE the last one
+// is written there, to be looked at.
+func TestMonth(t *testing.T) {
+	many := make([]float64, 500)
+	for n := range many {
+		many[n] = float64(n * n)
+	}
+	for name, c := range map[string]struct {
+		r report.Incidents
+		k report.Kept
+	}{
+		"none":    {month(), report.Kept{}},
+		"at once": {month(0), report.Kept{Ack: report.Ratio{Of: 1, Met: 0}}},
+		"many":    {month(many...), report.Kept{Ack: report.Ratio{Of: 500, Met: 493}, Update: report.Ratio{Of: 500, Met: 500}}},
+		"usual":   {month(15, 24, 27, 31, 33, 44, 47, 101, 1260), report.Kept{Ack: report.Ratio{Of: 9, Met: 8}, Update: report.Ratio{Of: 9, Met: 8}, Restore: report.Ratio{Of: 9, Met: 9}}},
+	} {
+		b, err := Month("Gold, October 2026", c.r, c.k)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		picture, err := png.Decode(bytes.NewReader(b))
+		if err != nil || picture.Bounds().Dx() < 600 || len(b) > 200_000 {
+			t.Errorf("%s: %d bytes, %v", name, len(b), err)
+		}
+		if again, _ := Month("Gold, October 2026", c.r, c.k); !bytes.Equal(b, again) {
+			t.Errorf("%s: drawn twice, it differs", name)
+		}
+		if dir := os.Getenv("KEEP_PICTURE"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, name+".png"), b, 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
