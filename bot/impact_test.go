@@ -66,7 +66,7 @@ func TestS15WhoIsHit(t *testing.T) {
 		}
 		found := false
 		for _, s := range document.Sections {
-			found = found || s.ID == "impact" && strings.Contains(strings.Join(s.Lines, "\n"), "Hit: customers and partners, about 1,200 (the orders dashboard).")
+			found = found || s.ID == "impact" && strings.Contains(strings.Join(s.Lines, "\n"), "Affected: customers and partners, about 1,200 (the orders dashboard).")
 		}
 		if !found {
 			t.Error("the document does not say who was hit")

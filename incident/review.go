@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -73,6 +74,9 @@ func (i Incident) writable() error {
 	return nil
 }
 
+// MayAnswer refuses where no question of a post-mortem is asked, or not yet.
+func (i Incident) MayAnswer() error { return i.writable() }
+
 // Answer answers a question of the post-mortem, by its ID. before is the number of the
 // answer that the same person gave to it before, which this one replaces; 0: none. An
 // empty text takes that one back.
@@ -134,6 +138,7 @@ func (i Incident) ToReview(text string, by Actor, now time.Time) (Change, error)
 type Publication struct {
 	Sum    string // the SHA-256 of its text, in hexadecimal
 	Cause  bool   // it says the cause in plain words
+	Same   bool   // nothing was said or done since the last version
 	Reason string // from the second version on: what is corrected
 }
 
@@ -152,13 +157,28 @@ func (i Incident) PublishPostmortem(p Publication, r Record, by Actor, now time.
 	}
 	p.Reason = CleanText(p.Reason)
 	switch {
-	case version > 1 && p.Sum == i.Postmortem.Sum:
+	case version > 1 && p.Same:
 		return Change{}, Refuse("", "Nothing has changed in it since version %d was published.", version-1)
 	case version > 1 && p.Reason == "":
 		return Change{}, Refuse("As in: postmortem publish the number of orders was wrong.",
 			"Version %d is published. Say what is corrected.", version-1)
 	}
 	return i.said(Event{Kind: KindPublished, Count: version, Sum: p.Sum, Text: p.Reason}, by, now), nil
+}
+
+// ChangedSincePublished reports whether a timeline says anything after the latest version
+// was published, besides who was told of it; true where none was.
+func ChangedSincePublished(events []Event) bool {
+	for _, e := range slices.Backward(events) {
+		switch e.Kind {
+		case KindPublished:
+			return false
+		case KindSent, KindInReview:
+		default:
+			return true
+		}
+	}
+	return true
 }
 
 // unpublishable says what stands against publishing, each with what to type.

@@ -68,7 +68,7 @@ func TestPostmortemStates(t *testing.T) {
 	if got := i.PostmortemState(); got != PostmortemPublished || i.Postmortem.Version != 1 {
 		t.Errorf("published: %s, version %d", got, i.Postmortem.Version)
 	}
-	_, err = i.PublishPostmortem(Publication{Sum: "aa", Cause: true, Reason: "x"}, Record{}, "person:ada", now)
+	_, err = i.PublishPostmortem(Publication{Sum: "aa", Cause: true, Same: true, Reason: "x"}, Record{}, "person:ada", now)
 	wantRefusal(t, err, "Nothing has changed")
 	_, err = i.PublishPostmortem(Publication{Sum: "bb", Cause: true}, Record{}, "person:ada", now)
 	wantRefusal(t, err, "what is corrected")

@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -89,6 +90,51 @@ func (c *Coverage) Show(at time.Time) string {
 		}
 	}
 	return at.In(loc).Format("Mon 2 Jan 15:04") + " (" + name + ")"
+}
+
+// Words say the coverage as people do: "Monday to Friday from 08:00 to 18:00
+// (Europe/Berlin), not on holidays"; empty for nil, which is around the clock.
+func (c *Coverage) Words() string {
+	if c == nil {
+		return ""
+	}
+	s := weekdayWords(c.Days) + " from " + c.From + " to " + c.To
+	if c.TimeZone != "" {
+		s += " (" + c.TimeZone + ")"
+	}
+	if len(c.Holidays) > 0 {
+		s += ", not on holidays"
+	}
+	return s
+}
+
+// weekdayWords say days of the week, several in a row as from the first to the last.
+func weekdayWords(days []time.Weekday) string {
+	held := map[time.Weekday]bool{}
+	for _, d := range days {
+		held[d] = true
+	}
+	var runs []string
+	for n := 0; n < 7; n++ { // the week begins on Monday
+		first := time.Weekday((n + 1) % 7)
+		if !held[first] {
+			continue
+		}
+		last := first
+		for n < 6 && held[time.Weekday((n+2)%7)] {
+			n++
+			last = time.Weekday((n + 1) % 7)
+		}
+		if first == last {
+			runs = append(runs, first.String())
+		} else {
+			runs = append(runs, first.String()+" to "+last.String())
+		}
+	}
+	if len(runs) == 0 {
+		return "every day"
+	}
+	return strings.Join(runs, " and ")
 }
 
 // Clone returns a coverage that shares nothing with c; nil for nil.

@@ -158,6 +158,10 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return s.submittedSeveral(ctx, caller, i.View)
 	case formCloseSeveral:
 		return s.submittedCloseSeveral(ctx, caller, i.View)
+	case formAnswer:
+		return s.submittedAnswer(ctx, caller, state, i.View)
+	case formPublish:
+		return s.submittedPublish(ctx, caller, state.Incident, i.View)
 	case formClose:
 		return s.submittedClose(ctx, caller, state.Incident, i.View)
 	case formReroute:
@@ -213,6 +217,10 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " mitigate " + incident.Name(readState(v.PrivateMetadata).Incident) + " rollback`"
 	case formClose:
 		instead = "`" + s.opt.Command + " close " + incident.Name(readState(v.PrivateMetadata).Incident) + " anyway` and the reason"
+	case formAnswer:
+		instead = "`" + s.opt.Command + " postmortem answer " + readState(v.PrivateMetadata).Shown[stateQuestion] + "` and the answer"
+	case formPublish:
+		instead = "`" + s.opt.Command + " postmortem publish " + incident.Name(readState(v.PrivateMetadata).Incident) + "`"
 	case formReroute:
 		instead = "`" + s.opt.Command + " reroute " + incident.Name(readState(v.PrivateMetadata).Incident) + " SERVICE`"
 	case formResolve:

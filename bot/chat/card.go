@@ -182,8 +182,13 @@ var inLink = strings.NewReplacer("&", "&amp;", "<", "%3C", ">", "%3E", "|", "%7C
 
 // postmortemMessage is the document in short, for the channel.
 func postmortemMessage(i incident.Incident, d postmortem.Document) message {
-	m := message{text: drillMark(i) + "Draft of the post-mortem of " + i.Name() + ": " + esc(d.Title)}
-	m.blocks = []slack.Block{header(drillMark(i) + "Post-mortem of " + i.Name() + " (draft)")}
+	m := message{text: drillMark(i) + "Draft of the post-mortem of " + d.Name + ": " + esc(d.Title)}
+	state := "draft"
+	if d.Version > 0 && d.State == incident.PostmortemPublished {
+		m.text = drillMark(i) + "Post-mortem of " + d.Name + ": " + esc(d.Title)
+		state = fmt.Sprintf("version %d", d.Version)
+	}
+	m.blocks = []slack.Block{header(drillMark(i) + "Post-mortem of " + d.Name + " (" + state + ")")}
 	left := contentMost
 	for _, s := range d.Summary() {
 		var b strings.Builder

@@ -269,36 +269,6 @@ func answered(a slack.BlockAction) bool {
 	return strings.TrimSpace(a.Value) != "" || a.SelectedOption.Value != "" || a.SelectedUser != "" || a.SelectedDate != "" || len(a.SelectedOptions) > 0
 }
 
-// review handles what stands after "postmortem": who writes it, or that nobody does.
-func (s *Slack) review(ctx context.Context, c desk.Caller, cmd Command, n int) (r reply, ok bool) {
-	word, rest := cut(cmd.Text)
-	act := desk.Act{Text: named(rest, s.nameOf)}
-	switch strings.Trim(strings.ToLower(word), trimmed) {
-	case "owner", "author", "writer":
-		act.Verb = desk.Review
-		people, left := mentions(rest)
-		switch {
-		case len(people) > 0:
-			act.Person = s.people.Current().Actor(people[0])
-		case strings.Trim(left, trimmed+"@ ") != "":
-			who, err := s.people.Current().Named(strings.Trim(left, trimmed+"@ "))
-			if err != nil {
-				return s.mistake(err, cmd), true
-			}
-			act.Person = who
-		}
-	case "waive", "waived":
-		act.Verb = desk.Waive
-	default:
-		return reply{}, false
-	}
-	a, err := s.desk.Do(ctx, c, n, act)
-	if err != nil {
-		return s.mistake(err, cmd), true
-	}
-	return ephemeral(drillMark(a.Incident) + s.did(act, a)), true
-}
-
 // plainLine is the line of an event without a mention of whoever did it.
 func (n names) plainLine(e incident.Event) string {
 	w := n.wording()

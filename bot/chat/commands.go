@@ -68,6 +68,9 @@ func (s *Slack) commandOf(ctx context.Context, c slack.SlashCommand, caller desk
 	if cmd.HandOver && cmd.Target == "" && len(cmd.People) == 0 {
 		return s.formOn(ctx, c.TriggerID, caller, press{actHandOver, n})
 	}
+	if question, ok := cmd.answers(); ok && len(cmd.More) == 0 {
+		return s.answerForm(ctx, c.TriggerID, caller, n, question)
+	}
 	if cmd.Word == "impact" && !cmd.Impact.Said() {
 		return s.impactFormOn(ctx, c.TriggerID, caller, cmd, n)
 	}
@@ -207,7 +210,9 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 		return i.Name() + " has ended as a " + i.Outcome.Words() + "."
 	case desk.Merge:
 		return i.Name() + " is a part of " + incident.Name(act.Into) + " now."
-	case desk.Accept, desk.NoFollowUps, desk.Waive, desk.Review:
+	case desk.Reply, desk.ToReview, desk.PublishDocument, desk.Review:
+		return didReview(act, i)
+	case desk.Accept, desk.NoFollowUps, desk.Waive:
 		return "Noted for the end of " + i.Name() + "."
 	case desk.Rename:
 		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."

@@ -14,6 +14,7 @@ import (
 func (s *Slack) postPostmortem(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	j, b := t.Job, t.Brief
 	m := wholeFollows(postmortemMessage(b.Incident, t.Document(s.opt.Zone)))
+	m.blocks = append(m.blocks, row(b.Incident, reviewButtons(b.Incident)...)...)
 	var o desk.Outcome
 	err := s.orToResolver(ctx, j, b, func(channel string) (err error) {
 		o, err = s.once(ctx, j, channel, m)

@@ -24,6 +24,7 @@ type around struct {
 	tally   alert.Tally
 	quiet   []string              // what holds alerts of the service back, a line each
 	changes []alert.Change        // of the service within the last day, the newest first
+	cues    []desk.CueOf          // what made somebody look at the right place in earlier incidents of the service
 	alike   []desk.Helped         // incidents of the past that are like it
 	needs   []string              // services that this one depends on, by name
 	needed  []string              // services that depend on this one
@@ -34,7 +35,7 @@ type around struct {
 // without is what is said to guests: nothing of other incidents, to which they were not
 // invited.
 func (a around) without(i incident.Incident) around {
-	a.alike = nil
+	a.alike, a.cues = nil, nil
 	a.fixes = slices.DeleteFunc(slices.Clone(a.fixes), func(f desk.ListedFollowUp) bool { return f.Incident.Number != i.Number })
 	return a
 }
@@ -60,9 +61,15 @@ func (s *Slack) around(ctx context.Context, b desk.Brief) (a around, err error) 
 		return a, err
 	}
 	a.needs, a.needed, a.promise = surroundings(s.people.Current().Roster, b.Service)
+	if a.cues, err = s.desk.Cues(ctx, b.Incident.Service, b.Incident.Number, cuesMost); err != nil {
+		return a, err
+	}
 	a.alike, err = s.desk.Alike(ctx, incident.Bot, b.Incident.Number, alikeMost)
 	return a, err
 }
+
+// cuesMost is how many cues of earlier incidents are shown.
+const cuesMost = 2
 
 // alikeMost is how many incidents of the past are shown behind More.
 const alikeMost = 3
@@ -142,7 +149,7 @@ func flashlight(b desk.Brief, a around, most int) *torch {
 		return lines
 	}
 	t.groups[steps] = torchGroup{title: "Safe first steps", lines: each(b.Service.QuickActions)}
-	t.groups[looks] = torchGroup{title: "Look here first", lines: each(b.Service.FirstLooks)}
+	t.groups[looks] = torchGroup{title: "Look here first", lines: append(cueLines(a.cues, most), each(b.Service.FirstLooks)...)}
 	t.groups[alike] = torchGroup{title: "Seen before", lines: alikeLines(a.alike, most)}
 	t.groups[changes] = torchGroup{title: "Changed lately", lines: changeLines(a.changes)}
 	t.groups[dependencies] = torchGroup{title: "Around it", lines: dependencyLines(a)}
@@ -168,6 +175,15 @@ func (t *torch) within(most int) []string {
 			}
 			lines = append(lines, l)
 		}
+	}
+	return lines
+}
+
+// cueLines are what experienced people looked at, with the incident in which they did.
+func cueLines(list []desk.CueOf, most int) []string {
+	var lines []string
+	for _, c := range list {
+		lines = append(lines, clip(esc(strings.ReplaceAll(c.Text, "\n", " ")), most)+" ("+incident.Name(c.Incident)+")")
 	}
 	return lines
 }

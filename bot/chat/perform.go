@@ -61,6 +61,8 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Nag:            s.remind,
 		ledger.Tell:           s.tellRole,
 		ledger.Inform:         s.informStakeholder,
+		ledger.Published:      s.tellPublished,
+		ledger.Reviews:        s.askReviews,
 	}
 	for kind, p := range performers {
 		performers[kind] = s.judged(p)

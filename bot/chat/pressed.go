@@ -90,6 +90,7 @@ var buttons = byAction([]struct {
 	{[]string{actDeclared, actAnother}, (*Slack).pressedDeclare},
 	{[]string{actTakeOffer}, (*Slack).pressedTakeOffer},
 	{[]string{actSame}, (*Slack).pressedSame},
+	{[]string{actAnswer, actWrite, actToReview, actPublish, actDocument}, (*Slack).pressedReview},
 	{[]string{actWatchMore}, valued((*Slack).pressedWatchMore)},
 	{[]string{actKeepOpen}, valued((*Slack).keepOpen)},
 	{[]string{actNoIncident}, valued((*Slack).cancelled)},

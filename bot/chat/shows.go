@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/postmortem"
 )
 
 // GuideURL is the page of the documentation about how an incident goes.
@@ -91,7 +93,12 @@ func (s *Slack) show(ctx context.Context, who incident.Actor, n int) reply {
 }
 
 func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply {
-	d, err := s.desk.Postmortem(ctx, who, n, s.opt.Zone)
+	return s.document(ctx, who, n, s.desk.Postmortem)
+}
+
+// document is the document in short, with what can be done to it.
+func (s *Slack) document(ctx context.Context, who incident.Actor, n int, read func(context.Context, incident.Actor, int, *time.Location) (postmortem.Document, error)) reply {
+	d, err := read(ctx, who, n, s.opt.Zone)
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
@@ -101,5 +108,5 @@ func (s *Slack) postmortem(ctx context.Context, who incident.Actor, n int) reply
 	}
 	m := postmortemMessage(i, d)
 	whole := contextLine("This is the short form. `stormbell postmortem " + i.Name() + "` prints the whole document.")
-	return ephemeral(m.text, append(m.blocks, whole)...)
+	return ephemeral(m.text, append(append(m.blocks, whole), row(i, reviewButtons(i)...)...)...)
 }

@@ -209,6 +209,10 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 			s += " Nobody has said how it was mitigated, so it counts as a workaround" + fixOpened(i)
 		}
 		return quoted(s, e.Text)
+	case incident.KindInReview:
+		return quoted(n.plainLine(incident.Event{Kind: e.Kind, By: e.By, Through: e.Through})+" It stands above: please read it, and add what you know.", e.Text)
+	case incident.KindPublished:
+		return quoted(n.plainLine(incident.Event{Kind: e.Kind, By: e.By, Through: e.Through, Count: e.Count}), e.Text)
 	case incident.KindClosed, incident.KindReviewer, incident.KindWaived, incident.KindMissAccepted, incident.KindNoFollowUps:
 		return clip(n.plainLine(e), 2900)
 	case incident.KindHowCorrected:

@@ -26,7 +26,7 @@ const (
 // deeds says of the verbs that not everybody may do what they are.
 var deeds = map[Verb]incident.Deed{
 	Resolve: incident.DoResolve, Close: incident.DoClose, Cancel: incident.DoCancel, Merge: incident.DoMerge,
-	NearMiss: incident.DoCancel, FalseAlarm: incident.DoCancel, Hide: incident.DoHide,
+	NearMiss: incident.DoCancel, FalseAlarm: incident.DoCancel, Hide: incident.DoHide, PublishDocument: incident.DoClose,
 }
 
 // deed is what an act is, as far as it matters who may.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -16,36 +17,39 @@ type Verb string
 
 // The verbs, in the words that people use.
 const (
-	Acknowledge Verb = "ack"
-	Investigate Verb = "investigate"
-	Mitigating  Verb = "mitigating"
-	Mitigate    Verb = "mitigate"
-	Resolve     Verb = "resolve"
-	Close       Verb = "close"
-	Reopen      Verb = "reopen"
-	Cancel      Verb = "cancel"
-	Merge       Verb = "duplicate"
-	Note        Verb = "note"
-	SetSeverity Verb = "sev"
-	Rename      Verb = "rename"
-	Reroute     Verb = "service"
-	TakeRole    Verb = "role"
-	Repeat      Verb = "same"   // post the last update again
-	Publish     Verb = "public" // words for the public
-	Object      Verb = "object"
-	SetImpact   Verb = "impact"
-	Hide        Verb = "hide"
-	Retime      Verb = "retime"
-	NearMiss    Verb = "near-miss"
-	FalseAlarm  Verb = "false-alarm"
-	Relate      Verb = "related"
-	Accept      Verb = "accept"            // that a promise was missed
-	NoFollowUps Verb = "no-follow-ups"     // none is needed
-	Review      Verb = "postmortem-owner"  // writes the post-mortem
-	Waive       Verb = "postmortem-waived" // nobody does
-	Real        Verb = "real"              // a drill is none
-	Drill       Verb = "drill"             // what nobody has answered is a drill
-	WantChannel Verb = "channel"           // of an incident that has none because of its alert
+	Acknowledge     Verb = "ack"
+	Investigate     Verb = "investigate"
+	Mitigating      Verb = "mitigating"
+	Mitigate        Verb = "mitigate"
+	Resolve         Verb = "resolve"
+	Close           Verb = "close"
+	Reopen          Verb = "reopen"
+	Cancel          Verb = "cancel"
+	Merge           Verb = "duplicate"
+	Note            Verb = "note"
+	SetSeverity     Verb = "sev"
+	Rename          Verb = "rename"
+	Reroute         Verb = "service"
+	TakeRole        Verb = "role"
+	Repeat          Verb = "same"   // post the last update again
+	Publish         Verb = "public" // words for the public
+	Object          Verb = "object"
+	SetImpact       Verb = "impact"
+	Hide            Verb = "hide"
+	Retime          Verb = "retime"
+	NearMiss        Verb = "near-miss"
+	FalseAlarm      Verb = "false-alarm"
+	Relate          Verb = "related"
+	Accept          Verb = "accept"            // that a promise was missed
+	NoFollowUps     Verb = "no-follow-ups"     // none is needed
+	Review          Verb = "postmortem-owner"  // writes the post-mortem
+	Waive           Verb = "postmortem-waived" // nobody does
+	Reply           Verb = "postmortem-answer" // to a question of the post-mortem
+	ToReview        Verb = "postmortem-review" // others are asked to read it
+	PublishDocument Verb = "postmortem-publish"
+	Real            Verb = "real"    // a drill is none
+	Drill           Verb = "drill"   // what nobody has answered is a drill
+	WantChannel     Verb = "channel" // of an incident that has none because of its alert
 )
 
 // Act is something that somebody does to an incident. Beside Verb and Text it
@@ -69,12 +73,24 @@ type Act struct {
 	Back     bool           // Investigate: only of what is mitigated, which is back
 	Undo     string         // Mitigate: how what made it stop is undone
 	Impact   Impact         // SetImpact
+	Question string         // Reply: the ID of the question
+
+	past []oncall.InForce // PublishDocument: the rosters that held while it lasted
 
 	Fit func(incident.Incident, *Act) error // of a form: fits the act to the incident as it is by now, or refuses; nil: as it is
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
 func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
+	if a.Verb == PublishDocument {
+		b, err := d.Brief(ctx, n) // whether the caller may see it, the act asks
+		if err == nil {
+			a.past, err = d.inForce(ctx, b.Incident)
+		}
+		if err != nil {
+			return Answer{}, err
+		}
+	}
 	return d.act(ctx, c, n, func(w *work) error { return w.do(a) })
 }
 
@@ -154,6 +170,12 @@ func (w *work) decide(a Act) (incident.Change, error) {
 		return w.close(a)
 	case Accept, NoFollowUps, Review, Waive:
 		return w.conclude(a)
+	case Reply:
+		return w.answer(a)
+	case ToReview:
+		return i.ToReview(a.Text, by, now)
+	case PublishDocument:
+		return w.publish(a)
 	case Reopen:
 		return i.Reopen(by, a.Text, now)
 	case Cancel:

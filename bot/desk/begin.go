@@ -37,6 +37,8 @@ type Task struct {
 	Rested        Rested              // of the night after which the job asks
 	Month         Month               // that the job draws
 	Idle          []incident.Incident // of which the job asks what is to become
+	Wanted        []Wanted            // what post-mortems want of somebody
+	Frozen        *Frozen             // the post-mortem as it was published, where the job tells of that
 	FollowUps     []ListedFollowUp    // of which the job reminds
 	FollowUp      incident.FollowUp   // that is to be opened at a tracker
 	Watched       []Watched           // what a tracker is asked about
@@ -73,6 +75,10 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 		}
 		if j.Kind == ledger.MonthPicture {
 			t.Month, err = d.pictured(tx, j)
+			return err
+		}
+		if j.Kind == ledger.Reviews {
+			t.Wanted, err = d.wantedNow(tx, j)
 			return err
 		}
 		if j.Kind == ledger.FollowUps {
@@ -167,6 +173,10 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		return t.loadPrompts(tx)
 	case j.Kind == ledger.Notes:
 		t.Timeline, err = noted(tx, j.Incident)
+	case j.Kind == ledger.Published:
+		err = t.loadFrozen(tx, j.Pass)
+	case (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) && t.Incident.Postmortem.Version > 0:
+		err = t.loadFrozen(tx, t.Incident.Postmortem.Version)
 	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile, j.Kind == ledger.Relief, j.Kind == ledger.ReliefPast:
 		t.Timeline, err = timeline(tx, j.Incident)
 	case j.Kind == ledger.Notice:
@@ -177,6 +187,13 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		rotation, seq := oncall.ParseSwapName(j.Target)
 		t.Swap, err = people.SwapOf(tx, rotation, seq)
 	}
+	return err
+}
+
+// loadFrozen reads a version of the post-mortem as it was published.
+func (t *Task) loadFrozen(tx *storage.Tx, version int) error {
+	f, err := loadFrozen(tx, t.Incident.Number, version)
+	t.Frozen = &f
 	return err
 }
 

@@ -81,6 +81,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tidy", d.tidy)
 	l.Handle(followUpsName, d.tickFollowUps)
 	l.Handle(idlesName, d.tickIdle)
+	l.Handle(reviewsName, d.tickReviews)
 	l.Handle("raise/", d.tickRaise)
 	l.Handle(nightName, d.tickNight)
 	l.Handle(weekName, d.tickWeek)
@@ -227,7 +228,7 @@ func (w *work) apply(c incident.Change) error {
 			return err
 		}
 	}
-	return errors.Join(w.stirred(c), w.informed(c), w.toldAgain(before, c), w.briefed(c), w.exports(c))
+	return errors.Join(w.stirred(c), w.informed(c), w.toldAgain(before, c), w.briefed(c), w.exports(c), w.spread(c), w.cued(c), w.reviewing(c))
 }
 
 // whoActs names the caller, and says how they act if not in person.

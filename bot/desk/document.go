@@ -14,8 +14,23 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 )
 
-// Postmortem drafts the document of incident n from its timeline.
+// Postmortem returns the document of incident n as it stands: the latest version that was
+// published, or else the draft.
 func (d *Desk) Postmortem(ctx context.Context, viewer incident.Actor, n int, zone *time.Location) (postmortem.Document, error) {
+	b, err := d.Show(ctx, viewer, n)
+	if err != nil {
+		return postmortem.Document{}, err
+	}
+	if b.Incident.Postmortem.Version > 0 {
+		f, err := d.Published(ctx, viewer, n, 0)
+		return f.Document, err
+	}
+	return d.Draft(ctx, viewer, n, zone)
+}
+
+// Draft returns the document of incident n as its timeline has it by now, whatever was
+// published of it.
+func (d *Desk) Draft(ctx context.Context, viewer incident.Actor, n int, zone *time.Location) (postmortem.Document, error) {
 	i, events, err := d.Timeline(ctx, viewer, n)
 	if err != nil {
 		return postmortem.Document{}, err
@@ -44,8 +59,12 @@ func (d *Desk) form(i incident.Incident) *postmortem.Template {
 	return nil
 }
 
-// Document drafts the post-mortem of the task's incident.
+// Document is the post-mortem of the task's incident: as it was published, or else the
+// draft.
 func (t Task) Document(zone *time.Location) postmortem.Document {
+	if t.Frozen != nil {
+		return t.Frozen.Document
+	}
 	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.InForce, t.Incident, zone)).In(t.Form)
 }
 
@@ -88,6 +107,7 @@ func documentContext(w *oncall.Directory, past []oncall.InForce, i incident.Inci
 		}
 	}
 	c.Owner = s.Team
+	c.Told = interestedWords(then, s.Stakeholders)
 	label(then, c, s, i.Declared)
 	if a, ok := then.Agreement(s.Agreement); ok {
 		c.Agreement = agreement(a)
@@ -114,8 +134,32 @@ func known(c postmortem.Context, w *oncall.Directory, r *rotation.Roster) {
 		if p.TimeZone != "" {
 			person.Zone = r.Location(p.ID)
 		}
+		person.Junior = p.Level == rotation.Junior
 		c.People[incident.Person(p.ID)] = person
 	}
+}
+
+// interestedWords names who is told of a document: channels and teams by their names,
+// people as such.
+func interestedWords(r *rotation.Roster, targets []rotation.Target) []string {
+	var list []string
+	people := 0
+	for _, t := range targets {
+		switch t.Kind {
+		case rotation.TargetChannel:
+			list = append(list, "#"+t.ID)
+		case rotation.TargetTeam:
+			if team, ok := r.Team(t.ID); ok {
+				list = append(list, "the team "+team.Name)
+			}
+		default:
+			people++
+		}
+	}
+	if people > 0 {
+		list = append(list, incident.Count(people, "person with an interest", "people with an interest"))
+	}
+	return list
 }
 
 // label says of the people on call at the declaration what they were.
@@ -149,5 +193,5 @@ func agreement(a *rotation.Agreement) *postmortem.Agreement {
 			targets[sev] = postmortem.Target{Acknowledge: t.Acknowledge, Update: t.Update, Restore: t.Restore}
 		}
 	}
-	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Targets: targets, Counted: a.Coverage.Counted}
+	return &postmortem.Agreement{Words: strings.TrimSpace(a.Words), Hours: a.Coverage.Words(), Targets: targets, Counted: a.Coverage.Counted}
 }

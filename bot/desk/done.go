@@ -164,6 +164,8 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 		if j.Target == ledger.TellWatch {
 			return w.asked(j, o)
 		}
+	case ledger.Published:
+		return w.sent(j, "")
 	case ledger.Mark:
 		_, err := w.markRead(j, o.Marked)
 		return err
@@ -341,6 +343,10 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.d.oncall.Told(w.Tx, j, o.Message)
 	case ledger.FollowUps:
 		return w.notReminded(j)
+	case ledger.Reviews:
+		return w.notAsked(j)
+	case ledger.Published:
+		return w.sent(j, o.Failed)
 	case ledger.TestPage:
 		return w.tried(j, o)
 	case ledger.Export:

@@ -14,6 +14,6 @@ func TestRecords(t *testing.T) {
 	storagetest.Records(t, *update, []string{"escalationRecord.due" /* it is a wake-up in the agenda */, "codesRecord.last" /* codes do not count up any more */},
 		incidentRecord{}, eventRecord{}, escalationRecord{}, numberRecord{}, Prompt{}, Artifacts{}, gapRecord{},
 		grantRecord{}, codesRecord{}, secretRecord{}, digestRecord{}, testPageRecord{}, slackDigestRecord{}, Digest{}, Workspace{},
-		promiseRecord{}, remindedRecord{}, markRecord{}, readRecord{}, followUpRecord{}, idleRecord{}, followUpsIndexedRecord{}, wokenRecord{}, nightRecord{}, weekRecord{}, monthRecord{},
+		promiseRecord{}, remindedRecord{}, markRecord{}, readRecord{}, followUpRecord{}, idleRecord{}, reviewRecord{}, documentRecord{}, cueRecord{}, followUpsIndexedRecord{}, wokenRecord{}, nightRecord{}, weekRecord{}, monthRecord{},
 		exportedRecord{}, trackerRecord{}, heardRecord{}, homesRecord{}, backupRecord{}, fileRecord{}, nagsRecord{})
 }

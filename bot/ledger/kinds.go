@@ -57,6 +57,8 @@ const (
 	MonthPicture   Kind = "month_picture"   // upload the picture of the month Text of the agreement Target
 	Idle           Kind = "idle"            // ask Person what is to become of incidents in which nothing happens
 	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
+	Published      Kind = "published"       // tell Person, or the channel Target, who has an interest, that version Pass of the post-mortem is published by event Seq
+	Reviews        Kind = "reviews"         // ask Person what post-mortems want of them
 	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
 	ExportPoll     Kind = "export_poll"     // ask the tracker Via how what was opened there stands
 	Groups         Kind = "groups"          // make the user groups equal to who is on call
@@ -201,6 +203,8 @@ var table = map[Kind]Row{
 		Lane: func(Job) string { return string(Month) }}, // after the message
 	Idle:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: followUpsFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
 	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
+	Published: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
+	Reviews:   {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: followUpsFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
 	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
 	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,
 		Words: func(j Job) string { return "ask " + j.Via + " what is closed there" }},

@@ -139,6 +139,7 @@ type deed struct {
 	Count    int      `json:"count"`    // impact: how many
 	Source   string   `json:"source"`   // impact: where the count is from
 	Seen     string   `json:"seen"`     // impact: who saw it first
+	Question string   `json:"question"` // postmortem-answer: the ID of the question
 }
 
 // The acts that are no [desk.Act]: they concern who is paged.
@@ -153,7 +154,7 @@ const (
 var verbs = [...]desk.Verb{
 	desk.Acknowledge, desk.Investigate, desk.Mitigating, desk.Mitigate, desk.Resolve, desk.Close, desk.Reopen,
 	desk.Cancel, desk.NearMiss, desk.FalseAlarm, desk.Merge, desk.Relate, desk.Note, desk.Repeat, desk.Publish, desk.Object,
-	desk.Hide, desk.Retime, desk.SetImpact, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, desk.Accept, desk.NoFollowUps, desk.Review, desk.Waive, desk.Real, desk.Drill, escalate, unack, snooze, reassign,
+	desk.Hide, desk.Retime, desk.SetImpact, desk.SetSeverity, desk.Rename, desk.Reroute, desk.TakeRole, desk.Accept, desk.NoFollowUps, desk.Review, desk.Waive, desk.Reply, desk.ToReview, desk.PublishDocument, desk.Real, desk.Drill, escalate, unack, snooze, reassign,
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -226,7 +227,7 @@ func noVerb(verb desk.Verb) error {
 
 // act reads what the verb needs.
 func (b deed) act(verb desk.Verb, d *Parts, by incident.Actor) (desk.Act, error) {
-	a := desk.Act{Verb: verb, Text: b.Text, Severity: b.Severity.is, Service: b.Service, Entry: b.Entry, When: b.At}
+	a := desk.Act{Verb: verb, Text: b.Text, Severity: b.Severity.is, Service: b.Service, Entry: b.Entry, When: b.At, Question: b.Question}
 	switch verb {
 	case desk.SetSeverity:
 		if b.Severity.said == "" {

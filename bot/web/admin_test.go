@@ -195,9 +195,11 @@ func TestEveryVerb(t *testing.T) {
 		desk.Publish: `{"text":"x"}`, desk.SetImpact: `{"since":"2020-01-01T10:00:00Z","who":["customers"],"count":3}`,
 		desk.Accept: `{"text":"x"}`, desk.NoFollowUps: `{"text":"x"}`, desk.Waive: `{"text":"x"}`, desk.Review: `{"person":"bob"}`,
 		desk.Close: `{"text":"anyway it is over"}`,
+		desk.Reply: `{"question":"cause","text":"x"}`,
 		desk.Hide:  `{"entry":2,"text":"x"}`, desk.Retime: `{"entry":2,"at":"2020-01-01T10:00:00Z","text":"x"}`,
 	}
-	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve", unack: "ack", desk.Real: "drill"}
+	before := map[desk.Verb]string{desk.Close: "resolve", desk.Reopen: "resolve", unack: "ack", desk.Real: "drill",
+		desk.Reply: "resolve", desk.ToReview: "resolve", desk.PublishDocument: "resolve"}
 	for _, verb := range verbs {
 		t.Run(string(verb), func(t *testing.T) {
 			w := newWorld(t)
@@ -208,6 +210,11 @@ func TestEveryVerb(t *testing.T) {
 			}
 			if verb == desk.Repeat {
 				w.want(t, post("/v1/incidents/1/note", `{"text":"as before","kind":"update"}`).admin(), 200, nil)
+			}
+			if verb == desk.PublishDocument {
+				w.want(t, post("/v1/incidents/1/mitigate", `{"how":"fix"}`).admin(), 200, nil)
+				w.want(t, post("/v1/incidents/1/no-follow-ups", `{"text":"x"}`).admin(), 200, nil)
+				w.want(t, post("/v1/incidents/1/postmortem-answer", `{"question":"cause","text":"x"}`).admin(), 200, nil)
 			}
 			if verb == desk.Object {
 				w.want(t, post("/v1/incidents/1/note", `{"text":"roll back","kind":"decision"}`).admin(), 200, nil)

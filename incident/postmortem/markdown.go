@@ -7,6 +7,9 @@ import (
 // Markdown returns the whole document as CommonMark with tables. Everything in
 // it that is not its own frame went through the one escaper.
 func (d Document) Markdown() string {
+	if d.sealed != "" {
+		return d.sealed
+	}
 	if d.form != nil {
 		return d.formed()
 	}

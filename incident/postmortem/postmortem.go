@@ -95,7 +95,8 @@ type Document struct {
 	Replaced int                      `json:"replaced,omitempty"` // names in typed text that stand as roles here
 	Sections []Section                `json:"sections"`           // the document in reading order
 
-	form *Template // its Markdown; nil: the usual one
+	form   *Template // its Markdown; nil: the usual one
+	sealed string    // its Markdown as it was published; empty: it is written anew
 }
 
 // Due says whether a post-mortem is asked for, and by when.
@@ -148,7 +149,8 @@ type Question struct {
 	Asked   bool     `json:"asked"`          // this incident needs an answer; otherwise one is welcome
 	Answers []Answer `json:"answers,omitempty"`
 
-	who []incident.Actor // who could know, the likeliest first; none: whoever writes the document
+	who  []incident.Actor // who could know, the likeliest first; none: whoever writes the document
+	rank int              // how important it is among those that are asked, 0 the most
 }
 
 // Open says how a question without an answer stands.
@@ -168,6 +170,9 @@ type Answer struct {
 	by  incident.Actor
 	seq int // of the event
 }
+
+// By is who gave the answer, for the program alone: it is in no form of the document.
+func (a Answer) By() incident.Actor { return a.by }
 
 // New drafts the document of incident i, whose whole timeline is events. It is
 // a pure function: the same record gives the same document. An empty timeline

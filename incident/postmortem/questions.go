@@ -293,7 +293,8 @@ func (f *facts) ask(d *Document) {
 		}
 		for n := range s.Questions {
 			q := &s.Questions[n]
-			q.Asked, q.who = slices.Contains(needs, q.ID), f.couldKnow(q.ID)
+			q.rank, q.who = slices.Index(needs, q.ID), f.couldKnow(q.ID)
+			q.Asked = q.rank >= 0
 			for _, e := range f.answers {
 				if e.Question == q.ID {
 					q.Answers = append(q.Answers, Answer{Who: f.cast.label(e.By), Text: f.cast.clean(e.Text), At: e.At, by: e.By, seq: e.Seq})
@@ -309,8 +310,8 @@ func (f *facts) writable() bool {
 	return f.i.Status != incident.Merged && (f.i.Status != incident.Cancelled || f.i.Outcome != "")
 }
 
-// askedMost is how many questions whoever writes the document is asked at most: what
-// takes longer than about twenty minutes is put off for ever.
+// askedMost is how many questions somebody is asked in one go: what takes longer than
+// about twenty minutes is put off for ever.
 const askedMost = 5
 
 // needs are the questions that this incident needs an answer to, the most important
@@ -321,28 +322,23 @@ func (f *facts) needs(d Document) []string {
 	}
 	severe := f.i.Highest <= incident.Sev2
 	missed := slices.ContainsFunc(d.Promises, func(p Promise) bool { return p.State == Missed })
-	writer := []string{Cause, "factors"}
+	ids := []string{Cause, "factors"}
 	add := func(id string, when bool) {
 		if when {
-			writer = append(writer, id)
+			ids = append(ids, id)
 		}
 	}
+	add(Cue, len(f.couldKnow(Cue)) > 0)
+	add("first_week", len(f.couldKnow("first_week")) > 0)
 	decided := slices.ContainsFunc(f.entries, func(n incident.Entry) bool { return n.Decision > 0 })
 	add("impact", severe && f.hurt() && (len(f.i.Hit.Who) == 0 || f.i.Hit.Count == 0))
 	add("harder", missed || f.i.Highest == incident.Sev1 || f.hurting().Hours() >= 1)
 	add("decision_screen", decided && f.i.Highest == incident.Sev1)
 	add("lucky", f.i.Highest == incident.Sev1)
-	ids := writer[:min(len(writer), askedMost)]
 	for _, q := range incident.Open(f.entries) {
 		if severe || q.Kind == incident.HowNote {
 			ids = append(ids, "note_"+string(q.Kind))
 		}
-	}
-	if len(f.couldKnow(Cue)) > 0 {
-		ids = append(ids, Cue)
-	}
-	if len(f.couldKnow("first_week")) > 0 {
-		ids = append(ids, "first_week")
 	}
 	return ids
 }
@@ -428,11 +424,15 @@ func (d Document) Question(id string) (Question, bool) {
 // For returns the questions that who is asked: those that the incident needs, that nobody
 // has answered, and that they could know, or that are for whoever writes the document
 // where they do.
+//
+// They are at most as many as somebody answers in one go, the most important first.
 func (d Document) For(who incident.Actor, writes bool) []Question {
-	return slices.DeleteFunc(d.Questions(), func(q Question) bool {
+	list := slices.DeleteFunc(d.Questions(), func(q Question) bool {
 		mine := slices.Contains(q.who, who) || len(q.who) == 0 && writes
 		return !q.Asked || len(q.Answers) > 0 || !mine
 	})
+	slices.SortStableFunc(list, func(a, b Question) int { return a.rank - b.rank })
+	return list[:min(len(list), askedMost)]
 }
 
 // Knowing returns everybody whom a question is for because they could know, in the order

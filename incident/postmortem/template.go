@@ -79,6 +79,13 @@ func (d Document) In(form *Template) Document {
 	return d
 }
 
+// Kept returns the document with the Markdown with which it was published, whatever this
+// version of the program would write.
+func (d Document) Kept(markdown string) Document {
+	d.sealed = markdown
+	return d
+}
+
 // formed is the Markdown in a form of one's own. Where that fails, the usual one says so: a
 // document with a remark is better than none.
 func (d Document) formed() string {

@@ -92,6 +92,13 @@ func (s Span) String() string {
 // MarshalText writes the span as Go writes a duration, 33m0s.
 func (s Span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
 
+// UnmarshalText reads what MarshalText has written.
+func (s *Span) UnmarshalText(b []byte) error {
+	d, err := time.ParseDuration(string(b))
+	*s = Span(d)
+	return err
+}
+
 // wording shows what an event names as the document does: people by what they
 // did, and nothing that somebody typed without its names replaced.
 func (f *facts) wording() incident.Wording {

@@ -9,11 +9,12 @@ import (
 
 // What reminders are about.
 const (
-	AboutUpdate    = "update"     // an update is due
-	AboutHands     = "hands"      // 15 minutes without a note: is a second pair of eyes wanted
-	AboutRest      = "rest"       // command was held for long: hand it over
-	AboutIdle      = "idle"       // nothing happens in it any more
-	AboutFollowUps = "follow-ups" // what is still to be done
+	AboutUpdate    = "update"       // an update is due
+	AboutHands     = "hands"        // 15 minutes without a note: is a second pair of eyes wanted
+	AboutRest      = "rest"         // command was held for long: hand it over
+	AboutIdle      = "idle"         // nothing happens in it any more
+	AboutReviews   = "post-mortems" // what they want of somebody
+	AboutFollowUps = "follow-ups"   // what is still to be done
 )
 
 // Nags counts how often the bot reminded those with a role of something, and what
