@@ -277,7 +277,7 @@ func (w *docWorld) types(command, text string) {
 func everyCommand(f func(*cobra.Command)) {
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {
-		if !c.HasSubCommands() {
+		if doesItself(c) {
 			f(c)
 		}
 		for _, sub := range c.Commands() {

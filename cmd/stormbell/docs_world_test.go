@@ -90,6 +90,7 @@ func (w *docWorld) open() {
 	w.given("stormbell.yaml", fmt.Sprintf("slack: {app_token: %s, bot_token: %s}\nroster: roster.yaml\nhttp:\n  admin_token: %s\n  integration_keys: [%s]\nnotify: {ntfy: {url: %q, reply_topic: replies}}\n",
 		sim.AppToken(), sim.BotToken(), docToken, docKey, w.phones.base))
 	w.given("app.yaml", string(configs.Default().Slack.Manifest()))
+	w.given("short.md.tmpl", "# {{.Name}}: {{.Title}}\n")
 	for _, name := range []string{"now.yaml", "next.yaml", "changed.yaml"} {
 		w.given(name, string(example))
 	}

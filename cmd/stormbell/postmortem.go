@@ -21,7 +21,7 @@ func postmortemCommand(p process) *cobra.Command {
 	var flags operatorFlags
 	format, template, out, public := "markdown", "", "", false
 	cmd := &cobra.Command{
-		Use:   "postmortem --config FILE [--format FORMAT] [--public] [--template FILE] [-o FILE] INC-N",
+		Use:   "postmortem --config FILE [--format FORMAT] [--public] [--template FILE] [--out FILE] INC-N",
 		Short: "The post-mortem of an incident as it stands",
 		Long: "Prints the document that the running bot drafts from an incident's timeline.\n" +
 			"Questions that only people can answer are left open in it.\n\n" +
@@ -29,7 +29,8 @@ func postmortemCommand(p process) *cobra.Command {
 			"stormbell postmortem verify proves it. With --public it is the version for\n" +
 			"readers outside. With --template it is what that template makes of it, which\n" +
 			"shows a template on any incident of the past before it is configured.\n",
-		Args: exactly("INC-N"),
+		Args:        exactly("INC-N"),
+		Annotations: itself,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := incidentName(cmd, args[0])
 			if err != nil {

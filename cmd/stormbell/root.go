@@ -149,11 +149,16 @@ func unknownCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	group, rest, err := root.Find(args)
-	if err != nil || !group.HasSubCommands() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+	if err != nil || !group.HasSubCommands() || doesItself(group) || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
 		return err
 	}
 	return noCommand(group, rest[0])
 }
+
+// itself marks a command that does something by itself and has others besides.
+var itself = map[string]string{"itself": "yes"}
+
+func doesItself(c *cobra.Command) bool { return !c.HasSubCommands() || c.Annotations["itself"] != "" }
 
 func noCommand(group *cobra.Command, word string) error {
 	what := fmt.Sprintf("there is no command %q", word)

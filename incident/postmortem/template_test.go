@@ -2,6 +2,7 @@ package postmortem
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -107,4 +108,24 @@ func FuzzTemplate(f *testing.F) {
 			_ = tmpl.Check()
 		}
 	})
+}
+
+// TestDocumentedTemplate tries the template of the documentation.
+func TestDocumentedTemplate(t *testing.T) {
+	page, err := os.ReadFile("../../docs/post-mortem.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```gotemplate\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the page has no template")
+	}
+	tmpl, err := ParseTemplate(text)
+	if err == nil {
+		err = tmpl.Check()
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
