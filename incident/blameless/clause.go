@@ -9,7 +9,6 @@ type doer struct {
 	from     int  // the first token of the words that say who, -1 for nobody said
 	no       bool // it is denied: nobody, not, without
 	toPeople bool // a passive whose subject is people
-	bare     bool // the verb is in no finite form with a subject: told or asked, not reported
 	open     bool // no fact: a condition, a proposal, an ability
 	head     int  // the token of the subject, also where it is no person; -1 if none
 }
@@ -21,44 +20,6 @@ const (
 	human               // a person, a team, a pronoun
 	machine             // anything else
 )
-
-// class is a class of words that reading a clause depends on; the grammar's file
-// says which words are in it.
-type class uint8
-
-const (
-	cActivity class = iota
-	cAdverb
-	cAnyPerson
-	cArticle
-	cAux
-	cBare
-	cBe
-	cBoundary
-	cCatenative
-	cCondition
-	cFaultN
-	cHave
-	cModal
-	cNewcomer
-	cNoAgent
-	cNobody
-	cNot
-	cNotAdverb
-	cOutcome
-	cParticiple
-	cPerson
-	cPossessive
-	cPreposition
-	cPronoun
-	cQuantifier
-	cSignal
-	cSubordinate
-	cVerb
-)
-
-// classNames are the classes as the grammar's file calls them.
-var classNames = []string{"activity", "adverb", "any_person", "article", "aux", "bare", "be", "boundary", "catenative", "condition", "fault_n", "have", "modal", "newcomer", "no_agent", "nobody", "not", "not_adverb", "outcome", "participle", "person", "possessive", "preposition", "pronoun", "quantifier", "signal", "subordinate", "verb"}
 
 // reading is a sentence as the grammar sees it.
 type reading struct {
@@ -127,6 +88,9 @@ func (r *reading) find(i int) doer {
 func (r *reading) owner(i int) (doer, bool) {
 	reach := 4
 	if r.is(i, cVerb) && !r.is(i, cFaultN) {
+		if !strings.HasSuffix(r.word(i), "ing") {
+			return doer{}, false
+		}
 		reach = 1
 	}
 	for k := i - 1; k >= 0 && i-k <= reach; k-- {
@@ -228,7 +192,7 @@ func (r *reading) group(i int) group {
 // subject finds the subject of a verb.
 func (r *reading) subject(i, depth int) doer {
 	if depth > 4 {
-		return doer{kind: machine, from: -1, head: -1, bare: true}
+		return doer{kind: machine, from: -1, head: -1}
 	}
 	g := r.group(i)
 	w := r.word(i)
@@ -275,10 +239,12 @@ func (r *reading) governor(k, depth int) doer {
 		k--
 	}
 	if k < 0 || r.boundary(k) && !r.is(k, cVerb) {
-		return doer{kind: machine, from: -1, head: -1, bare: true}
+		return doer{kind: machine, from: -1, head: -1}
 	}
-	if d, ok := r.owner(k); ok {
-		return d
+	if r.is(k, cFaultN) || r.is(k, cWill) {
+		if d, ok := r.owner(k); ok {
+			return d
+		}
 	}
 	return r.subject(k, depth+1)
 }
@@ -323,7 +289,7 @@ func (r *reading) nominal(k, depth int) doer {
 	w := r.word(k)
 	switch {
 	case k < 0:
-		return doer{kind: machine, from: -1, head: -1, bare: true} // an order
+		return doer{kind: machine, from: -1, head: -1} // an order
 	case w == "who" || w == "whoever":
 		if d, ok := r.endsIn(skipComma(r, k-1)); ok {
 			d.no = false // "nobody who was asked" denies something else
