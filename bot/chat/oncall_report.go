@@ -51,6 +51,15 @@ func (s *Slack) figures(ctx context.Context, self string, days int) reply {
 	if text := leadFigures(s.people.Current().Roster, figures, self); text != "" {
 		blocks = append(blocks, section(clip(text, 2900)))
 	}
+	if teams := ledBy(s.people.Current().Roster, self); len(teams) > 0 {
+		data, err := s.desk.Figures(ctx, incident.Person(self), now.Add(-time.Duration(days)*24*time.Hour), now)
+		if err != nil {
+			return ephemeral(s.trouble(err))
+		}
+		if text := serviceFigures(data, teams); text != "" {
+			blocks = append(blocks, section(clip(text, 2900)))
+		}
+	}
 	return ephemeral("Your figures of on call", append(blocks, contextLine("Only you see this. Times are on your own clock; nobody is ranked."))...)
 }
 
@@ -71,11 +80,84 @@ func ownFigures(o report.OnCall, self string, days int) string {
 		fmt.Sprintf("%s: %d answered by you, %d by others, %d by nobody · %d with nothing to do, %d repeated within a day",
 			incident.Count(p.Pages, "page", "pages"), p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated),
 	}
+	lines = append(lines, weekLines(p, days)...)
 	if n := len(p.Rests); n > 0 {
 		last := p.Rests[n-1]
 		lines = append(lines, fmt.Sprintf(":warning: After %s less than 11 hours of rest were left, last at %s: a late start or a cover is in order", incident.Count(n, "night", "nights"), at(last.Ack)))
 	}
 	return head + strings.Join(lines, "\n")
+}
+
+// weeksMost is how many weeks are shown, the latest ones.
+const weeksMost = 6
+
+// weekLines show in which weeks somebody was interrupted, and say of those with more than
+// one interrupt at night that it is much. Whoever was not paged for a quarter of a year is
+// out of practice.
+func weekLines(p report.Person, days int) []string {
+	var list, much []string
+	for _, w := range p.Weeks[max(0, len(p.Weeks)-weeksMost):] {
+		text := fmt.Sprintf("%s: %d", w.Week, w.Interrupts)
+		if w.Hurts > 0 {
+			text += fmt.Sprintf(" (%d at night or on a day off)", w.Hurts)
+		}
+		if list = append(list, text); w.Night > 1 {
+			much = append(much, w.Week)
+		}
+	}
+	switch {
+	case len(list) == 0 && days < 90:
+		return nil
+	case len(list) == 0:
+		return []string{"Nothing interrupted you in that time. A drill keeps in practice: `declare TEXT drill`."}
+	case len(much) == 0:
+		return []string{"Interrupts by week: " + strings.Join(list, ", ")}
+	default:
+		return []string{"Interrupts by week: " + strings.Join(list, ", "),
+			":warning: More than one night in " + strings.Join(much, ", ") + ": share the rotation, let sev3 wait for the morning, or fix the noisiest service first"}
+	}
+}
+
+// ledBy names the teams that somebody leads.
+func ledBy(r *rotation.Roster, person string) []string {
+	var teams []string
+	for _, t := range r.Teams {
+		if t.Lead == person {
+			teams = append(teams, t.ID)
+		}
+	}
+	return teams
+}
+
+// serviceFigures are what the services of teams did, and what was promised of them. They
+// name nobody.
+func serviceFigures(data report.Data, teams []string) string {
+	var lines []string
+	for _, x := range report.ServicesOf(data).Services {
+		if !slices.Contains(teams, x.Team) {
+			continue
+		}
+		line := fmt.Sprintf("*%s*: %s · %s · mitigated after %s", esc(x.Service), incident.Count(x.Incidents, "incident", "incidents"), x.Burden.Words(), x.Mitigate.Words())
+		if n := len(x.Fixes); n > 0 {
+			line += fmt.Sprintf(" · %s open, the oldest %s old", incident.Count(n, "permanent fix", "permanent fixes"), incident.Count(x.Fixes[0].Age, "day", "days"))
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	data.Cases = slices.DeleteFunc(slices.Clone(data.Cases), func(c report.Case) bool { return !slices.Contains(teams, c.Team) })
+	kept := report.PromisesOf(data)
+	if out := kept.LeftOutWords(); out != "" {
+		lines = append(lines, "Left out: "+out)
+	}
+	if kept.All.Incidents.Of > 0 {
+		lines = append(lines, "Promises: "+kept.All.Words())
+	}
+	for _, m := range kept.All.Misses[:min(len(kept.All.Misses), 5)] {
+		lines = append(lines, "Missed: "+esc(m.Words()))
+	}
+	return "*Your teams' services*\n" + strings.Join(lines, "\n")
 }
 
 func whole(minutes int) string { return fmt.Sprintf("%d h", (minutes+30)/60) }

@@ -166,22 +166,12 @@ func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFo
 	if len(list) == 0 && len(fixes) == 0 {
 		return ""
 	}
-	nights := 0
-	var where []string
-	for _, x := range list {
-		if !x.Night {
-			continue
-		}
-		nights++
-		for _, n := range x.Incidents {
-			if name := service[n]; !slices.Contains(where, name) {
-				where = append(where, name)
-			}
-		}
-	}
 	s := "Last week on call: " + counted(len(list), "interrupt", "no")
-	if nights > 0 {
-		s += fmt.Sprintf(", %d at night (%s)", nights, incident.FirstOf(where, 5))
+	if n, where := whereOf(list, service, func(x report.Interrupt) bool { return x.Night }); n > 0 {
+		s += fmt.Sprintf(", %d at night (%s)", n, where)
+	}
+	if n, where := whereOf(list, service, func(x report.Interrupt) bool { return x.Hurts() && !x.Night }); n > 0 {
+		s += fmt.Sprintf(", %d at a weekend or on a holiday (%s)", n, where)
 	}
 	s += "."
 	if len(fixes) > 0 {
@@ -194,6 +184,23 @@ func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFo
 		s += fmt.Sprintf(" Open lasting fixes: %d, oldest %s.", len(fixes), counted(int(now.Sub(oldest)/(24*time.Hour)), "day", "0"))
 	}
 	return s
+}
+
+// whereOf counts some of the interrupts, and names the services that they were for.
+func whereOf(list []report.Interrupt, service map[int]string, some func(report.Interrupt) bool) (count int, names string) {
+	var where []string
+	for _, x := range list {
+		if !some(x) {
+			continue
+		}
+		count++
+		for _, n := range x.Incidents {
+			if name := service[n]; !slices.Contains(where, name) {
+				where = append(where, name)
+			}
+		}
+	}
+	return count, incident.FirstOf(where, 5)
 }
 
 // since is when a follow-up was opened.
