@@ -75,8 +75,8 @@ func TestWholePath(t *testing.T) {
 		channel = r.channel(channel.ID)
 		r.find(channel.Messages, "Post-mortem of INC-1")
 		files := r.sim.State().Files
-		if len(files) != 1 {
-			t.Errorf("files = %d, want the document", len(files))
+		if len(files) != 2 {
+			t.Errorf("files = %d, want the document and its picture", len(files))
 		}
 		i, _ := r.fold(1)
 		if i.Status != incident.Resolved || i.How != incident.Rollback || len(i.FollowUps) != 1 {

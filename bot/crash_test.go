@@ -208,8 +208,8 @@ func (r *rig) resolved(n int) {
 			shared++
 		}
 	}
-	if shared != 1 {
-		r.t.Errorf("%s: %d files are shared, want the one document", name, shared)
+	if shared != 2 {
+		r.t.Errorf("%s: %d files are shared, want the one document and its picture", name, shared)
 	}
 }
 

@@ -42,6 +42,9 @@ func TestTheDraftNamesNobody(t *testing.T) {
 		draft := r.find(newestFirst(r.channelOf(room).Messages), "Draft of the post-mortem")
 		look("the text of the draft", draft.Text)
 		look("the draft", draft.Blocks)
+		if n := len(r.sim.State().Files); n != 2 {
+			t.Errorf("%d files are there; want the document and its picture", n)
+		}
 		for _, f := range r.sim.State().Files {
 			look("a file", f.Name+"\n"+f.Title+"\n"+string(f.Content))
 		}

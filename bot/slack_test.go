@@ -294,7 +294,7 @@ func TestArchivedByHand(t *testing.T) {
 		r.pass(time.Minute)
 		r.find(r.dm("U0CLEO"), "Post-mortem of INC-1")
 		if !slices.ContainsFunc(r.dm("U0CLEO"), func(m slacksim.Message) bool {
-			return len(m.Files) == 1 && strings.HasPrefix(m.Files[0].Name, "inc-1-post-mortem-")
+			return len(m.Files) == 2 && strings.HasPrefix(m.Files[0].Name, "inc-1-post-mortem-")
 		}) {
 			t.Errorf("cleo, who resolved it, did not get the document:%s", list(r.dm("U0CLEO")))
 		}

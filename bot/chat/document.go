@@ -38,24 +38,30 @@ func (s *Slack) orToResolver(ctx context.Context, j ledger.Job, b desk.Brief, pu
 	return put(dm)
 }
 
-// uploadPostmortem shares the whole document as a file. Its name carries the
-// event it was drafted at, so that the same draft is recognised.
+// uploadPostmortem shares the whole document as a file, with the picture of the incident
+// beside it. Their names carry the event it was drafted at, so that the same draft is
+// recognised.
 func (s *Slack) uploadPostmortem(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	j, b, d := t.Job, t.Brief, t.Document(s.opt.Zone)
-	return desk.Outcome{}, s.orToResolver(ctx, j, b, func(channel string) error {
-		return s.upload(ctx, j, b, channel, d.Markdown())
-	})
-}
-
-func (s *Slack) upload(ctx context.Context, j ledger.Job, b desk.Brief, channel, text string) error {
-	name := fmt.Sprintf("%s-post-mortem-%d.md", strings.ToLower(b.Incident.Name()), j.Seq)
-	if j.Doubtful {
-		there, err := s.hasFile(ctx, channel, name)
-		if err != nil || there {
-			return err
-		}
+	name := fmt.Sprintf("%s-post-mortem-%d", strings.ToLower(b.Incident.Name()), j.Seq)
+	files := []wire.File{{Name: name + ".md", Title: "Post-mortem of " + b.Incident.Name(), Content: d.Markdown()}}
+	var picture strings.Builder
+	drawn, err := d.WriteStripPNG(&picture)
+	if err != nil {
+		return desk.Outcome{}, err
 	}
-	return s.wire.Upload(ctx, channel, wire.File{Name: name, Title: "Post-mortem of " + b.Incident.Name(), Content: text})
+	if drawn {
+		files = append(files, wire.File{Name: name + ".png", Title: b.Incident.Name() + ": what happened when", Alt: d.StripWords(), Content: picture.String()})
+	}
+	return desk.Outcome{}, s.orToResolver(ctx, j, b, func(channel string) error {
+		if j.Doubtful {
+			there, err := s.hasFile(ctx, channel, files[0].Name)
+			if err != nil || there {
+				return err
+			}
+		}
+		return s.wire.Upload(ctx, channel, files...)
+	})
 }
 
 func (s *Slack) hasFile(ctx context.Context, channel, name string) (bool, error) {

@@ -145,6 +145,12 @@ var stripColours = map[string]color.RGBA{
 	"sev1": {0xf2, 0xa9, 0xa0, 0xff}, "sev2": {0xf9, 0xcf, 0x9c, 0xff}, "sev3": {0xf6, 0xec, 0xa9, 0xff}, "sev4": {0xe6, 0xe6, 0xe6, 0xff},
 }
 
+// StripWords say what the picture shows, for those who do not see it.
+func (d Document) StripWords() string {
+	s, _ := d.strip()
+	return s.Says
+}
+
 // WriteStripPNG writes the same picture as an image, and reports whether there is one.
 func (d Document) WriteStripPNG(to io.Writer) (bool, error) {
 	s, ok := d.strip()

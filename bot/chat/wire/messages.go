@@ -162,26 +162,34 @@ type File struct {
 	Content     string // any bytes
 }
 
-// Upload shares a file in a channel.
-func (c *Client) Upload(ctx context.Context, channel string, f File) error {
+// Upload shares files in a channel, all of them in one message.
+func (c *Client) Upload(ctx context.Context, channel string, files ...File) error {
+	var uploaded []slack.FileSummary
+	for _, f := range files {
+		id, err := c.upload(ctx, f)
+		if err != nil {
+			return err
+		}
+		uploaded = append(uploaded, slack.FileSummary{ID: id, Title: f.Title})
+	}
+	return c.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
+		_, err := c.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{Files: uploaded, Channel: channel})
+		return err
+	})
+}
+
+// upload brings a file to Slack, where nobody sees it yet, and returns its ID.
+func (c *Client) upload(ctx context.Context, f File) (string, error) {
 	var slot *slack.GetUploadURLExternalResponse
 	err := c.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
 		slot, err = c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Content), AltTxt: f.Alt})
 		return err
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	err = c.call(ctx, "upload", func(ctx context.Context) error {
+	return slot.FileID, c.call(ctx, "upload", func(ctx context.Context) error {
 		return c.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: slot.UploadURL, Content: f.Content, Filename: f.Name})
-	})
-	if err != nil {
-		return err
-	}
-	return c.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
-		_, err := c.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
-			Files: []slack.FileSummary{{ID: slot.FileID, Title: f.Title}}, Channel: channel})
-		return err
 	})
 }
 
