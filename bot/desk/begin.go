@@ -73,10 +73,6 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			t.Idle, err = d.idleNow(tx, j)
 			return err
 		}
-		if j.Kind == ledger.MonthPicture {
-			t.Month, err = d.pictured(tx, j)
-			return err
-		}
 		if j.Kind == ledger.Reviews {
 			t.Wanted, err = d.wantedNow(tx, j)
 			return err
@@ -90,6 +86,9 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 	if err == nil && !void && !t.Needless && (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) {
 		t.Form = d.form(t.Incident)
 		t.InForce, err = d.inForce(ctx, t.Incident)
+	}
+	if err == nil && !t.Needless && j.Kind == ledger.MonthPicture {
+		t.Month, err = d.pictured(ctx, j)
 	}
 	if err != nil || !void {
 		return t, err

@@ -21,12 +21,7 @@ func (d *Desk) Figures(ctx context.Context, viewer incident.Actor, from, to time
 	if err := period(from, to); err != nil {
 		return report.Data{}, err
 	}
-	var data report.Data
-	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		data, err = d.figures(tx, from, to, func(i incident.Incident) bool { return d.sees(i, viewer) })
-		return err
-	})
-	return data, err
+	return d.figures(ctx, from, to, func(i incident.Incident) bool { return d.sees(i, viewer) })
 }
 
 // period refuses one that is none.
@@ -41,34 +36,40 @@ func period(from, to time.Time) error {
 	}
 }
 
-func (d *Desk) figures(tx *storage.Tx, from, to time.Time, shown func(incident.Incident) bool) (report.Data, error) {
+func (d *Desk) figures(ctx context.Context, from, to time.Time, shown func(incident.Incident) bool) (report.Data, error) {
 	who := d.oncall.Current()
 	data := newFigures(who, d.opt.Zone, from, to)
 	before := from.Add(from.Sub(to))
-	for key, value := range tx.Scan("incident/") {
-		var r incidentRecord
-		if err := json.Unmarshal(value, &r); err != nil {
-			return data, fmt.Errorf("read %s: %v", key, err)
+	var timelines []report.Timeline
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.Scan("incident/") {
+			var r incidentRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if !r.Declared.Before(to) || !shown(r.Incident) {
+				continue
+			}
+			data.Earlier = append(data.Earlier, r.Incident)
+			if r.Declared.Before(before) {
+				continue
+			}
+			events, err := timeline(tx, r.Number)
+			if err != nil {
+				return err
+			}
+			timelines = append(timelines, report.Timeline{Incident: r.Incident, Events: events})
 		}
-		if !r.Declared.Before(to) || !shown(r.Incident) {
-			continue
-		}
-		data.Earlier = append(data.Earlier, r.Incident)
-		if r.Declared.Before(before) {
-			continue
-		}
-		events, err := timeline(tx, r.Number)
-		if err != nil {
-			return data, err
-		}
-		c := caseOf(who, report.Timeline{Incident: r.Incident, Events: events}, d.opt.Zone)
-		if r.Declared.Before(from) {
+		return tx.Err()
+	})
+	for _, t := range timelines { // the store is not held up meanwhile
+		if c := caseOf(who, t, d.opt.Zone); t.Incident.Declared.Before(from) {
 			data.Before = append(data.Before, c)
 		} else {
 			data.Cases = append(data.Cases, c)
 		}
 	}
-	return data, tx.Err()
+	return data, err
 }
 
 // newFigures is a period without incidents.

@@ -13,7 +13,6 @@ import (
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/rotation"
-	"github.com/stormbell/stormbell/storage"
 )
 
 // monthName is the wake-up at which everybody is told what was kept of each agreement.
@@ -100,11 +99,7 @@ func (d *Desk) tickMonth(ctx context.Context, name string, now time.Time) error 
 }
 
 func (d *Desk) tellMonth(ctx context.Context, agreement string, month, now time.Time) error {
-	var of Month
-	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		of, err = d.monthOf(tx, agreement, month)
-		return err
-	})
+	of, err := d.monthOf(ctx, agreement, month)
 	if err != nil {
 		return err
 	}
@@ -140,9 +135,9 @@ func (m Month) Title() string { return m.Agreement + ", " + m.Begins.Format(mont
 
 // monthOf reads what became of an agreement in a month. Everybody reads it, so that
 // private incidents are left out.
-func (d *Desk) monthOf(tx *storage.Tx, agreement string, month time.Time) (Month, error) {
+func (d *Desk) monthOf(ctx context.Context, agreement string, month time.Time) (Month, error) {
 	roster := d.oncall.Current().Roster
-	data, err := d.figures(tx, month, month.AddDate(0, 1, 0), func(i incident.Incident) bool {
+	data, err := d.figures(ctx, month, month.AddDate(0, 1, 0), func(i incident.Incident) bool {
 		s, ok := roster.Service(i.Service)
 		return ok && s.Agreement == agreement && !i.Private
 	})
@@ -150,12 +145,12 @@ func (d *Desk) monthOf(tx *storage.Tx, agreement string, month time.Time) (Month
 }
 
 // pictured reads what a job draws.
-func (d *Desk) pictured(tx *storage.Tx, j ledger.Job) (Month, error) {
+func (d *Desk) pictured(ctx context.Context, j ledger.Job) (Month, error) {
 	month, err := time.ParseInLocation(monthForm, j.Text, d.opt.Zone)
 	if err != nil {
 		return Month{}, fmt.Errorf("read month of a job: %v", err)
 	}
-	return d.monthOf(tx, j.Target, month)
+	return d.monthOf(ctx, j.Target, month)
 }
 
 // missesMost is how many misses one message names.

@@ -107,6 +107,7 @@ type CameBack struct {
 func IncidentsOf(d Data) Incidents {
 	r := Incidents{Head: HeadOf(d), BySeverity: map[string]int{}, BySymptom: map[string]int{}, ByService: map[string]int{},
 		FirstSeenBy: map[string]int{}, CameBack: []CameBack{}, Minutes: map[string]float64{}, Answers: answersOf(d.Cases)}
+	fixed := d.fixed()
 	for _, c := range d.Cases {
 		if !c.counts() {
 			continue
@@ -119,7 +120,7 @@ func IncidentsOf(d Data) Incidents {
 		for _, h := range c.Roles {
 			r.Minutes[string(h.Role)] += minutes(h.For)
 		}
-		for _, fix := range openFixesOf(d.Earlier, i) {
+		for _, fix := range openFixesOf(fixed, &i) {
 			r.CameBack = append(r.CameBack, CameBack{i.Name(), fix})
 		}
 	}
@@ -204,14 +205,14 @@ func answersOf(cases []Case) []Answers {
 // openFixesOf names the permanent fixes that were still to be done when an incident began
 // and that are of the same trouble: people say that the two are related, or it is the same
 // service with the same symptom or function.
-func openFixesOf(earlier []incident.Incident, i incident.Incident) []string {
+func openFixesOf(fixed []*incident.Incident, i *incident.Incident) []string {
 	var names []string
-	for _, e := range earlier {
-		if e.Number == i.Number || e.Test || !e.Declared.Before(i.Declared) || !sameTrouble(e, i) {
+	for _, e := range fixed {
+		if e.Number == i.Number || !e.Declared.Before(i.Declared) || !sameTrouble(e, i) {
 			continue
 		}
 		for _, f := range e.FollowUps {
-			if f.Kind == incident.PermanentFix && standsAt(f, e, i.Declared) {
+			if f.Kind == incident.PermanentFix && standsAt(f, *e, i.Declared) {
 				names = append(names, f.ID)
 			}
 		}
@@ -219,7 +220,19 @@ func openFixesOf(earlier []incident.Incident, i incident.Incident) []string {
 	return names
 }
 
-func sameTrouble(a, b incident.Incident) bool {
+// fixed are the incidents that have a permanent fix, drills left out.
+func (d Data) fixed() []*incident.Incident {
+	var list []*incident.Incident
+	for n := range d.Earlier {
+		i := &d.Earlier[n]
+		if !i.Test && slices.ContainsFunc(i.FollowUps, func(f incident.FollowUp) bool { return f.Kind == incident.PermanentFix }) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+func sameTrouble(a, b *incident.Incident) bool {
 	if slices.Contains(a.Related, b.Number) || slices.Contains(b.Related, a.Number) {
 		return true
 	}

@@ -15,7 +15,6 @@
 package report
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -102,11 +101,19 @@ func answers(e incident.Event, paged incident.Actor) bool {
 	return e.Kind == incident.KindAcknowledged || e.Kind == incident.KindRole && e.By == paged && e.Person == paged
 }
 
+// repeats looks from the latest incident before i back as far as counts.
 func repeats(before []Timeline, i incident.Incident) bool {
-	return slices.ContainsFunc(before, func(t Timeline) bool {
-		d := i.Declared.Sub(t.Incident.Declared)
-		return t.Incident.Service == i.Service && t.Incident.Title == i.Title && !t.Incident.Test && d >= 0 && d <= again
-	})
+	for n := len(before) - 1; n >= 0; n-- {
+		b := &before[n].Incident
+		d := i.Declared.Sub(b.Declared)
+		if d > again {
+			return false
+		}
+		if b.Service == i.Service && b.Title == i.Title && !b.Test && d >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // rotationIn reads why somebody was paged, as in "rotation:primary, person:ada".

@@ -34,7 +34,7 @@ type Service struct {
 // somebody, or has an open permanent fix.
 func ServicesOf(d Data) Services {
 	b := &byService{of: map[string]*Service{}, owner: d.Owner}
-	parts := map[string][]Case{}
+	parts, fixed := map[string][]Case{}, d.fixed()
 	for _, c := range d.Cases {
 		if c.counts() {
 			x := b.get(c.Incident.Service)
@@ -42,7 +42,7 @@ func ServicesOf(d Data) Services {
 			x.BySeverity[c.Incident.Highest.String()]++
 			x.Reroutes += c.Incident.Reroutes
 			parts[x.Service] = append(parts[x.Service], c)
-			for _, fix := range openFixesOf(d.Earlier, c.Incident) {
+			for _, fix := range openFixesOf(fixed, &c.Incident) {
 				x.CameBack = append(x.CameBack, CameBack{c.Incident.Name(), fix})
 			}
 		}
