@@ -126,7 +126,11 @@ func known(c postmortem.Context, w *oncall.Directory, r *rotation.Roster) {
 	}
 	for _, p := range r.People {
 		person := c.People[incident.Person(p.ID)]
-		for _, name := range []string{p.Name, p.ID, p.Email, w.SlackIn(&p)} {
+		mail, _, _ := strings.Cut(p.Email, "@")
+		if c.Services[mail] != "" || c.Teams[mail] != "" {
+			mail = "" // payments@ is a team's mailbox, and payments is no name
+		}
+		for _, name := range []string{p.Name, p.ID, mail, w.SlackIn(&p)} {
 			if name != "" && !slices.Contains(person.Names, name) {
 				person.Names = append(person.Names, name)
 			}
