@@ -260,8 +260,10 @@ func (s *splitter) addShort(start, end int) {
 	for len(s.names) > 0 && s.names[0][1] <= start {
 		s.names = s.names[1:]
 	}
-	out := sentence{section: s.section}
+	n := max(end-start, 0) + len(nameToken)
+	out := sentence{section: s.section, from: make([]int, 0, n), to: make([]int, 0, n)}
 	var b strings.Builder
+	b.Grow(n)
 	write := func(w string, from, to int) {
 		b.WriteString(w)
 		for range len(w) {
