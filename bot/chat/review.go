@@ -237,7 +237,7 @@ func sectionOf(doc postmortem.Document, id string) string {
 
 // answeredView ends the form.
 func answeredView(doc postmortem.Document, i incident.Incident) slack.ModalViewRequest {
-	text := "Thank you. That was the last question for you."
+	text := "Thank you. Nothing else is asked of you."
 	open := 0
 	for _, q := range doc.Questions() {
 		if q.Asked && len(q.Answers) == 0 {
