@@ -181,6 +181,13 @@ func TestPublish(t *testing.T) {
 				t.Errorf("the link leads elsewhere than to %s: %s", document.TS, text)
 			}
 		}
+		whole := false
+		for _, f := range r.sim.State().Files {
+			whole = whole || strings.Contains(string(f.Content), "| version 1, published on")
+		}
+		if !whole {
+			t.Error("the published document is not there as a file")
+		}
 		i, events := r.fold(1)
 		if i.PostmortemState() != incident.PostmortemPublished || countOf(events, incident.KindSent) != 2 {
 			t.Errorf("it is %s, and %d deliveries are recorded", i.PostmortemState(), countOf(events, incident.KindSent))

@@ -315,7 +315,8 @@ func (i Incident) apply(e Event) Incident {
 		}
 		i.Impact = union(i.Impact, e.Impact)
 	case KindImpact:
-		i.Impact, i.ImpactBy, i.Function, i.Hit, i.Seen = e.Impact, e.By, e.Function, Hit{}, e.Seen
+		i.Impact, i.ImpactBy, i.Hit, i.Seen = e.Impact, e.By, Hit{}, e.Seen
+		i.Function = or(e.Function, i.Function)
 		if e.Hit != nil {
 			i.Hit = *e.Hit
 		}

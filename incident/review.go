@@ -183,14 +183,15 @@ func ChangedSincePublished(events []Event) bool {
 
 // unpublishable says what stands against publishing, each with what to type.
 func (i Incident) unpublishable(p Publication, r Record) []string {
+	if i.Outcome != "" { // a few lines about what hurt nobody, which go to nobody
+		return nil
+	}
 	var lacks []string
 	if !p.Cause {
 		lacks = append(lacks, "nobody has said the cause in plain words (postmortem answer cause)")
 	}
-	if i.Outcome == "" { // of what hurt nobody nothing need follow
-		if says, mend := i.unowned(r); says != "" {
-			lacks = append(lacks, fmt.Sprintf("%s (%s)", says, mend))
-		}
+	if says, mend := i.unowned(r); says != "" {
+		lacks = append(lacks, fmt.Sprintf("%s (%s)", says, mend))
 	}
 	return lacks
 }

@@ -36,8 +36,17 @@ type demoIncident struct {
 	Timeline  []demoAct      `json:"timeline"`
 	FollowUps []demoFollowUp `json:"follow_ups"`
 	Expected  demoExpected   `json:"expected"`
+	Functions []string       `json:"functions"`
+	Symptom   string         `json:"symptom"`
 	Document  struct {
-		Waived string `json:"waive_reason"`
+		State     string   `json:"state"`
+		Published string   `json:"published_on"`
+		Waived    string   `json:"waive_reason"`
+		Factors   []string `json:"contributing_factors"`
+		Well      []string `json:"went_well"`
+		Lucky     []string `json:"lucky"`
+		Cause     string   `json:"cause_for_stakeholders"`
+		Told      []string `json:"cause_communicated_to"`
 	} `json:"post_mortem"`
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -21,6 +22,13 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 	}
 	if i.Status.Active() {
 		return refusal("Import it once it has ended.", "%s is %s.", i.Name(), i.Status)
+	}
+	documents, err := d.publishedOf(n, events)
+	if err != nil {
+		return err
+	}
+	if i, err = incident.Fold(n, events); err != nil { // with the sums of what was published
+		return err
 	}
 	// A timeline can be longer than a transaction; the record of the incident,
 	// which makes it exist, comes last.
@@ -52,6 +60,35 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 		if err := saveIncident(t.Tx, i); err != nil {
 			return err
 		}
+		for _, r := range documents {
+			if err := w.Save(documentKey(n, r.Version), r); err != nil {
+				return err
+			}
+		}
 		return w.indexFollowUps(incident.Incident{}, i)
 	})
+}
+
+// publishedOf makes the documents that a timeline says were published, as they were then,
+// and sets their sums in it.
+func (d *Desk) publishedOf(n int, events []incident.Event) ([]documentRecord, error) {
+	var list []documentRecord
+	for k := range events {
+		e := &events[k]
+		if e.Kind != incident.KindPublished {
+			continue
+		}
+		i, err := incident.Fold(n, events[:k])
+		if err != nil {
+			return nil, err
+		}
+		doc := postmortem.New(i, events[:k], documentContext(d.oncall.Current(), nil, i, d.opt.Zone)).Publish(e.Count, e.Text, e.At).In(d.form(i))
+		r, err := freeze(doc)
+		if err != nil {
+			return nil, err
+		}
+		e.Sum = r.Sum
+		list = append(list, r)
+	}
+	return list, nil
 }

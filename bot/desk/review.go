@@ -81,6 +81,15 @@ func question(doc postmortem.Document, id string) (postmortem.Question, error) {
 
 // publish decides whether the document is published, and keeps it as it is then.
 func (w *work) publish(a Act) (incident.Change, error) {
+	if by := w.caller.Actor; w.inc.Reviewer == "" && by.Human() && w.inc.MayAnswer() == nil { // who publishes it has written it
+		c, err := w.inc.Review(by, by, w.Now)
+		if err == nil {
+			err = w.apply(c)
+		}
+		if err != nil {
+			return incident.Change{}, err
+		}
+	}
 	doc, err := w.draft(a.past)
 	if err != nil {
 		return incident.Change{}, err
@@ -93,39 +102,43 @@ func (w *work) publish(a Act) (incident.Change, error) {
 	if err != nil {
 		return incident.Change{}, err
 	}
-	version := w.inc.Postmortem.Version + 1
-	doc = doc.Publish(version, a.Text, w.Now).In(w.d.form(w.inc))
-	text := doc.Markdown()
-	sum := sha256.Sum256([]byte(text))
-	p := incident.Publication{Sum: hex.EncodeToString(sum[:]), Cause: doc.Said(postmortem.Cause) != "", Reason: a.Text,
+	doc = doc.Publish(w.inc.Postmortem.Version+1, a.Text, w.Now).In(w.d.form(w.inc))
+	frozen, err := freeze(doc)
+	if err != nil {
+		return incident.Change{}, err
+	}
+	p := incident.Publication{Sum: frozen.Sum, Cause: doc.Said(postmortem.Cause) != "", Reason: a.Text,
 		Same: !incident.ChangedSincePublished(events)}
 	c, err := w.inc.PublishPostmortem(p, record, w.caller.Actor, w.Now)
 	if err != nil {
 		return incident.Change{}, err
 	}
-	return c, w.freeze(documentRecord{V: 1, Version: version, Sum: p.Sum}, text, doc)
+	return c, w.Save(documentKey(w.inc.Number, frozen.Version), frozen)
 }
 
 // documentMost is how large a document may be in the store: it is one record of one
 // transaction.
 const documentMost = storage.MaxBytes / 2
 
-// freeze keeps a version of the document.
-func (w *work) freeze(r documentRecord, text string, doc postmortem.Document) error {
+// freeze makes the record of a version of the document.
+func freeze(doc postmortem.Document) (r documentRecord, err error) {
+	text := []byte(doc.Markdown())
+	sum := sha256.Sum256(text)
+	r = documentRecord{V: 1, Version: doc.Version, Sum: hex.EncodeToString(sum[:])}
 	whole, err := json.Marshal(doc)
 	if err != nil {
-		return err
+		return r, err
 	}
-	if r.Text, err = packed([]byte(text)); err != nil {
-		return err
+	if r.Text, err = packed(text); err != nil {
+		return r, err
 	}
 	if r.Document, err = packed(whole); err != nil {
-		return err
+		return r, err
 	}
 	if len(r.Text)+len(r.Document) > documentMost {
-		return refusal("Hide entries of the timeline that help nobody: hide N REASON.", "The document of %s is too large to be kept.", w.inc.Name())
+		return r, refusal("Hide entries of the timeline that help nobody: hide N REASON.", "The document of %s is too large to be kept.", doc.Name)
 	}
-	return w.Save(documentKey(w.inc.Number, r.Version), r)
+	return r, nil
 }
 
 func packed(b []byte) ([]byte, error) {
@@ -225,7 +238,7 @@ func (w *work) spread(c incident.Change) error {
 		by := string(w.caller.Actor)
 		err := errors.Join(w.job(ledger.Job{Kind: ledger.Postmortem, Seq: e.Seq, Person: by}),
 			w.job(ledger.Job{Kind: ledger.PostmortemFile, Seq: e.Seq, Person: by}))
-		if err != nil || w.inc.Private || w.inc.Test {
+		if err != nil || w.inc.Private || w.inc.Test || w.inc.Outcome != "" {
 			return err
 		}
 		s, ok := w.service(w.inc.Service)

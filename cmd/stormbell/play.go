@@ -132,6 +132,20 @@ func (s *stage) resolve() {
 		return onScreen(s.channel(st).Messages, "Post-mortem of "+s.name)
 	})
 	s.see("the whole document is there as a file", func(st slacksim.State) bool { return s.file(st) != nil })
+	s.types("postmortem answer cause A payment provider changed its certificates, and our list of trusted ones did not know the new one.", "stands in the post-mortem")
+	s.types("postmortem publish", "Published: version 1")
+	s.see("those with an interest are told the cause in plain words, and what changes", func(st slacksim.State) bool {
+		for _, c := range st.Channels {
+			if strings.HasPrefix(c.Name, "stakeholders") && onScreen(c.Messages, "A payment provider changed its certificates") {
+				return true
+			}
+		}
+		return false
+	})
+	s.see("the published document is there as a file", func(st slacksim.State) bool {
+		f := s.file(st)
+		return f != nil && strings.Contains(string(f.Content), "| version 1, published on")
+	})
 }
 
 // document prints the post-mortem as it was uploaded.
@@ -255,7 +269,7 @@ func (s *stage) paged(st slacksim.State) []slacksim.Message {
 }
 
 func (s *stage) file(st slacksim.State) *slacksim.File {
-	for n := range st.Files {
+	for n := len(st.Files) - 1; n >= 0; n-- { // the latest
 		if name := st.Files[n].Name; strings.HasPrefix(name, strings.ToLower(s.name)+"-") && strings.HasSuffix(name, ".md") {
 			return &st.Files[n]
 		}

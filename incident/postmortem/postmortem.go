@@ -10,6 +10,7 @@
 package postmortem
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -225,6 +226,19 @@ func (d Document) Publish(n int, reason string, now time.Time) Document {
 	for k := range d.Sections {
 		s := &d.Sections[k]
 		s.Questions = slices.DeleteFunc(slices.Clone(s.Questions), func(q Question) bool { return !q.Asked && len(q.Answers) == 0 })
+		if s.ID == "head" && s.Table != nil {
+			s.Table = &Table{Head: s.Table.Head, Rows: slices.Clone(s.Table.Rows)}
+			s.Table.Rows[0] = []string{s.Table.Rows[0][0], d.versionWords()}
+		}
 	}
 	return d
+}
+
+// versionWords say which version it is, since when, and what it corrects.
+func (d Document) versionWords() string {
+	s := fmt.Sprintf("version %d, published on %s", d.Version, d.Sealed.UTC().Format("2 January 2006, 15:04 UTC"))
+	if d.Reason != "" {
+		s += "; it corrects: " + d.Reason
+	}
+	return s
 }

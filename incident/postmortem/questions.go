@@ -261,7 +261,7 @@ func (f *facts) cause(d Document) Section {
 	case f.i.Private || f.i.Test:
 		s.Lines = []string{"It is sent to nobody: it is for the people involved."}
 	case len(f.ctx.Told) > 0:
-		s.Lines = []string{"When it is published it goes to " + incident.FirstOf(f.ctx.Told, 12) + "."}
+		s.Lines = []string{"It is sent to " + incident.FirstOf(f.ctx.Told, 12) + " when it is published."}
 	default:
 		s.Lines = []string{"The service names nobody who is to be told when it is published."}
 	}

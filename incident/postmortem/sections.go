@@ -69,7 +69,7 @@ func (f *facts) head(d Document) Section {
 func (f *facts) stateWords(d Document) string {
 	switch d.State {
 	case incident.PostmortemPublished:
-		return fmt.Sprintf("version %d", d.Version)
+		return fmt.Sprintf("version %d is published; this is how it stands since", d.Version)
 	case incident.PostmortemWaived:
 		return "waived: " + f.cast.clean(f.i.Waived)
 	case incident.PostmortemNone:
