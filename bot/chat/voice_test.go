@@ -35,6 +35,7 @@ var explains = map[string]bool{
 // that it counts.
 var several = map[string]bool{
 	"it holds %d files; a bundle has at most %d":                true, // more than it may have
+	"version %d is published; this is how it stands since":      true,
 	"Nothing has changed in it since version %d was published.": true, "Version %d is published. Say what is corrected.": true,
 	"all %d alerts are over": true, "%d alerts fire": true, "· fired %d times": true, "%d incidents need you.": true, "%d bytes": true,
 	"%d incidents need you, the worst %s. All: %s": true, "(last reviewed %d days ago)": true, "was due %d days ago (%s)": true,
