@@ -93,7 +93,7 @@ func IncidentHelp() []HelpGroup {
 			{"timeline decisions", "shows what happened, in order, with numbers: all of it or, by a word, only notes, what, where, how, when, decisions, tasks, pages and so on; `page 2` shows an earlier or later part"},
 			{"hide 12 REASON", "leaves an entry, or the words of a change of status, out of what is shown and of the post-mortem; it stays in the record"},
 			{"retime 12 14:05 REASON", "says when an entry really was"},
-			{"postmortem", "shows the draft of the post-mortem; `postmortem owner @ada` says who writes it, and `postmortem waive REASON` that nobody does"},
+			{"postmortem", "shows the post-mortem; `postmortem answer` asks its questions one at a time, `postmortem owner @ada` says who writes it, `postmortem review` asks others to read it, `postmortem publish` publishes it (a later version with what it corrects), and `postmortem waive REASON` says that nobody writes it"},
 			{"help WORD", "shows this, or only what is about one word"},
 		}},
 	}

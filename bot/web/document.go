@@ -3,8 +3,10 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident/postmortem"
 )
 
@@ -12,7 +14,7 @@ import (
 var formats = []string{"markdown", "html", "json", "bundle"}
 
 // postmortem answers with the document as it stands: ?format=markdown, html, json or bundle,
-// and ?public=true for the version for readers outside.
+// ?version=N or draft, and ?public=true for the version for readers outside.
 func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
@@ -30,9 +32,9 @@ func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *Parts) er
 	if !slices.Contains([]string{"", "true", "false"}, public) {
 		return &problem{Status: http.StatusBadRequest, Why: "public must be true or false."}
 	}
-	doc, err := d.Postmortem(r.Context(), viewer, n, s.zone)
+	doc, err := s.documentOf(r, d, n)
 	if err != nil {
-		return missing(err)
+		return err
 	}
 	if public == "true" {
 		if doc.Private {
@@ -41,6 +43,29 @@ func (s *Server) postmortem(w http.ResponseWriter, r *http.Request, d *Parts) er
 		doc = doc.ForPublic()
 	}
 	return writeDocument(w, doc, format)
+}
+
+// documentOf reads the document as it stands: as it was published last, or else the draft. With
+// ?version=N it is that version, and with ?version=draft what the timeline has by now.
+func (s *Server) documentOf(r *http.Request, d *Parts, n int) (doc postmortem.Document, err error) {
+	switch version := r.URL.Query().Get("version"); version {
+	case "":
+		doc, err = d.Postmortem(r.Context(), viewer, n, s.zone)
+	case "draft":
+		doc, err = d.Draft(r.Context(), viewer, n, s.zone)
+	default:
+		k, failed := strconv.Atoi(version)
+		if failed != nil || k < 1 {
+			return doc, &problem{Status: http.StatusBadRequest, Why: "version must be a number from 1 on, or draft."}
+		}
+		var f desk.Frozen
+		f, err = d.Published(r.Context(), viewer, n, k)
+		doc = f.Document
+	}
+	if err != nil {
+		return doc, missing(err)
+	}
+	return doc, nil
 }
 
 func writeDocument(w http.ResponseWriter, doc postmortem.Document, format string) error {

@@ -19,12 +19,13 @@ import (
 
 func postmortemCommand(p process) *cobra.Command {
 	var flags operatorFlags
-	format, template, out, public := "markdown", "", "", false
+	format, version, template, out, public := "markdown", "", "", "", false
 	cmd := &cobra.Command{
-		Use:   "postmortem --config FILE [--format FORMAT] [--public] [--template FILE] [--out FILE] INC-N",
+		Use:   "postmortem --config FILE [--format FORMAT] [--version N] [--public] [--template FILE] [--out FILE] INC-N",
 		Short: "The post-mortem of an incident as it stands",
-		Long: "Prints the document that the running bot drafts from an incident's timeline.\n" +
-			"Questions that only people can answer are left open in it.\n\n" +
+		Long: "Prints the document as it was published last, or else as the running bot drafts\n" +
+			"it from the incident's timeline. Questions that nobody has answered stay open.\n" +
+			"With --version it is that one; --version draft is what the timeline has by now.\n\n" +
 			"A bundle is a ZIP file with the document in its forms and the hash of each;\n" +
 			"stormbell postmortem verify proves it. With --public it is the version for\n" +
 			"readers outside. With --template it is what that template makes of it, which\n" +
@@ -50,6 +51,9 @@ func postmortemCommand(p process) *cobra.Command {
 				}
 				query.Set("format", "json")
 			}
+			if version != "" {
+				query.Set("version", version)
+			}
 			if public {
 				query.Set("public", "true")
 			}
@@ -68,6 +72,7 @@ func postmortemCommand(p process) *cobra.Command {
 		},
 	}
 	configFlag(cmd, &flags.config)
+	cmd.Flags().StringVar(&version, "version", "", "the version `N` that was published, or draft")
 	cmd.Flags().StringVar(&format, "format", format, "the `FORMAT`: markdown, html, json or bundle")
 	cmd.Flags().BoolVar(&public, "public", false, "the version for readers outside: no people, decisions or notifications, and of what was typed only what was said to the public")
 	cmd.Flags().StringVar(&template, "template", "", "a template `FILE` of your own instead of the usual form")

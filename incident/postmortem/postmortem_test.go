@@ -21,6 +21,9 @@ var cases = []struct {
 		return incident.Incident{Number: 7}, nil, Context{}
 	}},
 	{"clock_change", clockChange},
+	{"answered", answered},
+	{"near_miss", nearMiss},
+	{"part", part},
 }
 
 func TestMarkdown(t *testing.T) {

@@ -170,7 +170,7 @@ func (f *facts) skeleton(d Document) string {
 func (f *facts) subject(d Document) string {
 	what := or(d.Service, "a service that nobody named")
 	if d.Function != "" {
-		what = d.Function + " of " + what
+		what = "the function “" + d.Function + "” of " + what
 	}
 	switch d.Symptom {
 	case incident.Slow, incident.Unavailable, incident.Partial:
