@@ -189,8 +189,8 @@ func (i Incident) CloseBy(r Record, text string, by Actor, now time.Time) (Chang
 
 // Review says who writes the post-mortem.
 func (i Incident) Review(who, by Actor, now time.Time) (Change, error) {
-	if i.Status == Merged || i.Status == Cancelled {
-		return Change{}, i.over("it has no post-mortem")
+	if err := i.documented(); err != nil {
+		return Change{}, err
 	}
 	if i.Reviewer == who {
 		r := Refuse("", "{who} writes the post-mortem of %s already.", i.Name())
@@ -202,6 +202,9 @@ func (i Incident) Review(who, by Actor, now time.Time) (Change, error) {
 
 // Waive says why nobody writes a post-mortem.
 func (i Incident) Waive(reason string, by Actor, now time.Time) (Change, error) {
+	if i.PostmortemState() == PostmortemPublished {
+		return Change{}, Refuse("", "The post-mortem of %s is published.", i.Name())
+	}
 	return i.because(KindWaived, reason, "As in: postmortem waive the same as INC-4, which has one.", "a post-mortem is not needed", "it needs no post-mortem anyway", by, now)
 }
 

@@ -128,6 +128,8 @@ func (i Incident) ToReview(text string, by Actor, now time.Time) (Change, error)
 		r := Refuse("To publish it: postmortem publish.", "The post-mortem of %s is in review already, since {when}.", i.Name())
 		r.When = i.Postmortem.Reviewed
 		return Change{}, r
+	case PostmortemWaived:
+		return Change{}, Refuse("Say first who writes it after all: postmortem owner @name.", "The post-mortem of %s is waived.", i.Name())
 	case PostmortemPublished:
 		return Change{}, Refuse("To correct it: answer anew, then postmortem publish REASON.", "The post-mortem of %s is published.", i.Name())
 	}

@@ -158,3 +158,16 @@ func TestReviewAt(t *testing.T) {
 		t.Errorf("without dates, a week later: %s", got.In(berlin))
 	}
 }
+
+// TestWaivedOrPublished: what is published is not waived any more, and of what is waived no
+// review is asked for.
+func TestWaivedOrPublished(t *testing.T) {
+	i, now := documentedIncident(t)
+	published := must(t)(i.PublishPostmortem(Publication{Sum: "aa", Cause: true}, Record{}, "person:ada", now))
+	_, err := published.Waive("it is the same as INC-4", "person:ada", now)
+	wantRefusal(t, err, "is published")
+
+	waived := must(t)(i.Waive("it is the same as INC-4", "person:ada", now))
+	_, err = waived.ToReview("", "person:ada", now)
+	wantRefusal(t, err, "waived", "postmortem owner")
+}

@@ -184,7 +184,7 @@ var inLink = strings.NewReplacer("&", "&amp;", "<", "%3C", ">", "%3E", "|", "%7C
 func postmortemMessage(i incident.Incident, d postmortem.Document) message {
 	m := message{text: drillMark(i) + "Draft of the post-mortem of " + d.Name + ": " + esc(d.Title)}
 	state := "draft"
-	if d.Version > 0 && d.State == incident.PostmortemPublished {
+	if !d.Sealed.IsZero() {
 		m.text = drillMark(i) + "Post-mortem of " + d.Name + ": " + esc(d.Title)
 		state = fmt.Sprintf("version %d", d.Version)
 	}

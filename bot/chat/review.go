@@ -441,7 +441,7 @@ func didReview(act desk.Act, i incident.Incident) string {
 		return "Who writes the post-mortem of " + i.Name() + " is noted."
 	default:
 		s := fmt.Sprintf("Published: version %d of the post-mortem of %s.", i.Postmortem.Version, i.Name())
-		if !i.Private && !i.Test {
+		if !i.Private && !i.Test && i.Outcome == "" {
 			s += " Those with an interest are told; the document says who and when."
 		}
 		return s

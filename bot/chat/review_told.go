@@ -109,7 +109,10 @@ func (s *Slack) tellPublished(ctx context.Context, t desk.Task) (desk.Outcome, e
 		return desk.Outcome{}, err
 	}
 	m := publishedMessage(t.Incident, t.Frozen.Document, link)
-	if t.Job.Person != "" {
+	switch {
+	case t.Job.Person != "" && s.people.Current().SlackOf(incident.Actor(t.Job.Person)) == "":
+		return desk.Outcome{Failed: "they are not in Slack"}, nil
+	case t.Job.Person != "":
 		return s.tellPerson(ctx, t.Job, m)
 	}
 	id, err := s.wire.FindChannel(ctx, t.Job.Target)

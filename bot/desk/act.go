@@ -75,23 +75,25 @@ type Act struct {
 	Impact   Impact         // SetImpact
 	Question string         // Reply: the ID of the question
 
-	past []oncall.InForce // PublishDocument: the rosters that held while it lasted
-
 	Fit func(incident.Incident, *Act) error // of a form: fits the act to the incident as it is by now, or refuses; nil: as it is
 }
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
 func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
-	if a.Verb == PublishDocument {
+	var past []oncall.InForce
+	if a.Verb == PublishDocument || a.Verb == Reply {
 		b, err := d.Brief(ctx, n) // whether the caller may see it, the act asks
 		if err == nil {
-			a.past, err = d.inForce(ctx, b.Incident)
+			past, err = d.inForce(ctx, b.Incident)
 		}
 		if err != nil {
 			return Answer{}, err
 		}
 	}
-	return d.act(ctx, c, n, func(w *work) error { return w.do(a) })
+	return d.act(ctx, c, n, func(w *work) error {
+		w.past = past
+		return w.do(a)
+	})
 }
 
 func (w *work) do(a Act) error {

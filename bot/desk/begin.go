@@ -174,7 +174,7 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		t.Timeline, err = noted(tx, j.Incident)
 	case j.Kind == ledger.Published:
 		err = t.loadFrozen(tx, j.Pass)
-	case (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) && t.Incident.Postmortem.Version > 0:
+	case (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) && !t.Incident.Postmortem.Published.Before(j.Created): // resolved anew since, it is a draft
 		err = t.loadFrozen(tx, t.Incident.Postmortem.Version)
 	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile, j.Kind == ledger.Relief, j.Kind == ledger.ReliefPast:
 		t.Timeline, err = timeline(tx, j.Incident)

@@ -124,6 +124,7 @@ type work struct {
 	twin      bool                 // what is declared was declared just before
 	hurried   bool                 // the next step of the escalation comes within a minute
 	held      map[string]time.Time // notifications that wait for a digest, and until when
+	past      []oncall.InForce     // the rosters that held while it lasted, where people read the document
 }
 
 // act runs f in a transaction on incident n, or on none yet when n is 0. A

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/storage"
@@ -35,19 +34,18 @@ func documentKey(n, version int) string {
 	return "document/" + ledger.Number(n) + "/" + ledger.Number(version)
 }
 
-// draft is the document of the incident as its timeline has it by now. past are the
-// rosters that held while it lasted; nil where nobody is to read the document.
-func (w *work) draft(past []oncall.InForce) (postmortem.Document, error) {
+// draft is the document of the incident as its timeline has it by now.
+func (w *work) draft() (postmortem.Document, error) {
 	events, err := timeline(w.Tx.Tx, w.inc.Number)
 	if err != nil {
 		return postmortem.Document{}, err
 	}
-	return postmortem.New(w.inc, events, documentContext(w.who, past, w.inc, w.d.opt.Zone)), nil
+	return postmortem.New(w.inc, events, documentContext(w.who, w.past, w.inc, w.d.opt.Zone)), nil
 }
 
 // answer decides an answer to a question of the post-mortem.
 func (w *work) answer(a Act) (incident.Change, error) {
-	doc, err := w.draft(a.past)
+	doc, err := w.draft()
 	if err != nil {
 		return incident.Change{}, err
 	}
@@ -90,7 +88,7 @@ func (w *work) publish(a Act) (incident.Change, error) {
 			return incident.Change{}, err
 		}
 	}
-	doc, err := w.draft(a.past)
+	doc, err := w.draft()
 	if err != nil {
 		return incident.Change{}, err
 	}
@@ -102,12 +100,16 @@ func (w *work) publish(a Act) (incident.Change, error) {
 	if err != nil {
 		return incident.Change{}, err
 	}
-	doc = doc.Publish(w.inc.Postmortem.Version+1, a.Text, w.Now).In(w.d.form(w.inc))
+	reason := ""
+	if w.inc.Postmortem.Version > 0 { // the first corrects nothing
+		reason = incident.CleanText(a.Text)
+	}
+	doc = doc.Publish(w.inc.Postmortem.Version+1, reason, w.Now).In(w.d.form(w.inc))
 	frozen, err := freeze(doc)
 	if err != nil {
 		return incident.Change{}, err
 	}
-	p := incident.Publication{Sum: frozen.Sum, Cause: doc.Said(postmortem.Cause) != "", Reason: a.Text,
+	p := incident.Publication{Sum: frozen.Sum, Cause: doc.Said(postmortem.Cause) != "", Reason: reason,
 		Same: !incident.ChangedSincePublished(events)}
 	c, err := w.inc.PublishPostmortem(p, record, w.caller.Actor, w.Now)
 	if err != nil {

@@ -31,7 +31,7 @@ func (w *work) cued(c incident.Change) error {
 	if !answered || w.inc.Service == "" || w.inc.Private || w.inc.Test {
 		return nil
 	}
-	doc, err := w.draft(nil)
+	doc, err := w.draft()
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (w *work) reviewing(c incident.Change) error {
 	over := w.inc.Status == incident.Resolved || w.inc.Status == incident.Closed
 	var doc postmortem.Document
 	if waits = waits && over && !w.inc.Test; waits {
-		if doc, err = w.draft(nil); err != nil {
+		if doc, err = w.draft(); err != nil {
 			return err
 		}
 		waits = doc.Due.Required

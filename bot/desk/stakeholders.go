@@ -83,9 +83,7 @@ func (w *work) interested(targets []rotation.Target) []ledger.Job {
 		}
 	}
 	for _, id := range w.who.Targeted(people, w.Now) {
-		if w.who.Slack(id) != "" {
-			list = append(list, ledger.Job{Person: string(incident.Person(id))})
-		}
+		list = append(list, ledger.Job{Person: string(incident.Person(id))})
 	}
 	return slices.Clip(list[:min(len(list), stakeholdersMost)])
 }

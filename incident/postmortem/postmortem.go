@@ -96,6 +96,7 @@ type Document struct {
 	Replaced int                      `json:"replaced,omitempty"` // names in typed text that stand as roles here
 	Sections []Section                `json:"sections"`           // the document in reading order
 
+	cast   *cast     // who is called what; nil: it was read back
 	form   *Template // its Markdown; nil: the usual one
 	sealed string    // its Markdown as it was published; empty: it is written anew
 }
@@ -213,7 +214,7 @@ func New(i incident.Incident, events []incident.Event, ctx Context) Document {
 	d.Due = f.due(d.Pages, d.Promises)
 	d.Sections = f.sections(d)
 	f.ask(&d)
-	d.Replaced = f.cast.replaced
+	d.Replaced, d.cast = f.cast.replaced, f.cast
 	return d
 }
 
@@ -221,7 +222,11 @@ func New(i incident.Incident, events []incident.Event, ctx Context) Document {
 // nobody has said is left out, and what was asked stays visibly open. reason says what a
 // later version corrects.
 func (d Document) Publish(n int, reason string, now time.Time) Document {
-	d.State, d.Version, d.Reason, d.Sealed = incident.PostmortemPublished, n, plain(reason), now
+	d.State, d.Version, d.Sealed = incident.PostmortemPublished, n, now
+	if d.Reason = plain(reason); d.cast != nil {
+		d.Reason = d.cast.clean(reason)
+		d.Replaced = d.cast.replaced
+	}
 	d.Sections = slices.Clone(d.Sections)
 	for k := range d.Sections {
 		s := &d.Sections[k]

@@ -260,6 +260,8 @@ func (f *facts) cause(d Document) Section {
 	case len(s.List) > 0 || d.Whole != "":
 	case f.i.Private || f.i.Test:
 		s.Lines = []string{"It is sent to nobody: it is for the people involved."}
+	case f.i.Outcome != "":
+		s.Lines = []string{"It is sent to nobody: no customer was affected."}
 	case len(f.ctx.Told) > 0:
 		s.Lines = []string{"It is sent to " + incident.FirstOf(f.ctx.Told, 12) + " when it is published."}
 	default:
