@@ -198,3 +198,65 @@ func TestPublishedPrivate(t *testing.T) {
 		}
 	})
 }
+
+// TestFrozenForms: no form of what was published changes with the roster.
+func TestFrozenForms(t *testing.T) {
+	inBubbleWith(t, withStakeholders, func(r *rig) {
+		room := r.reviewed()
+		r.command("ada", room, "postmortem answer cause 😀|`<!channel>` *x* "+strings.Repeat("😀", 4000))
+		r.command("ada", room, "postmortem publish")
+		r.pass(30 * time.Second)
+		r.noErrors()
+		r.command("ada", room, "postmortem answer cause")
+		r.pass(time.Second)
+		r.noErrors()
+		first, err := r.desk.Postmortem(context.Background(), incident.Bot, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		html, json, md := first.HTML(), string(first.JSON()), first.Markdown()
+		r.apply(strings.NewReplacer("Checkout", "Cashier", "Payments", "Money").Replace(withStakeholders))
+		again, err := r.desk.Postmortem(context.Background(), incident.Bot, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.HTML() != html || string(again.JSON()) != json || again.Markdown() != md {
+			t.Error("a form of what was published changed with the roster")
+		}
+	})
+}
+
+// TestWriterHasLeft: whoever was to write it leaves, and whoever was there last is asked.
+func TestWriterHasLeft(t *testing.T) {
+	inBubbleWith(t, rosterText, func(r *rig) {
+		room := r.reviewed()
+		r.command("ada", room, "postmortem owner @cleo")
+		left := strings.Replace(rosterText, "  - {id: cleo, name: Cleo Marsh, slack: U0CLEO}\n", "", 1)
+		left = strings.Replace(left, "[ada, bob, cleo], lead: cleo", "[ada, bob]", 1)
+		r.apply(strings.Replace(left, "      - {notify: [person:cleo]", "      - {notify: [person:bob]", 1))
+		r.pass(12 * 24 * time.Hour)
+		var asked []string
+		for _, m := range r.dm("U0ADA") {
+			if strings.Contains(m.Text, "ost-mortem") && shows(m, "I write it") {
+				asked = append(asked, sentAt(t, m).Weekday().String())
+			}
+		}
+		if len(asked) < 2 {
+			t.Errorf("whoever was there last is asked on %v whether they write it", asked)
+		}
+		r.noErrors()
+	})
+}
+
+// TestWriterOfSlackOnly: somebody in Slack whom the roster does not know is reminded too.
+func TestWriterOfSlackOnly(t *testing.T) {
+	inBubbleWith(t, rosterText, func(r *rig) {
+		room := r.reviewed()
+		r.command("ada", room, "postmortem owner @eve")
+		r.pass(4 * 24 * time.Hour)
+		if count(r.dm("U0EVE"), "wait") == 0 {
+			t.Errorf("eve is not reminded: %s", list(r.dm("U0EVE")))
+		}
+		r.noErrors()
+	})
+}

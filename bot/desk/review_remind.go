@@ -129,6 +129,9 @@ func (w *work) askReviews(who incident.Actor) error {
 	if err := w.Sleep(name); err != nil {
 		return err
 	}
+	if w.who.SlackOf(who) == "" {
+		return w.passReviews(who)
+	}
 	if at := incident.AskIdleAt(w.Now, zone); at.After(w.Now) { // the bot was away when it was due
 		return w.planReview(who, at)
 	}
@@ -167,6 +170,33 @@ func (w *work) askReviews(who incident.Actor) error {
 		}
 	}
 	return w.planReview(who, next)
+}
+
+// passReviews asks whoever was there last, or leads the owning team, to write what
+// somebody was to write who is not in Slack any more.
+func (w *work) passReviews(who incident.Actor) error {
+	waiting, err := reviewsOf(w.Tx.Tx, who)
+	if err != nil {
+		return err
+	}
+	for n, r := range waiting {
+		i, err := loadIncident(w.Tx.Tx, n)
+		if err != nil {
+			return err
+		}
+		next := i.Tends()
+		if t, ok := w.who.Roster.TeamOf(i.Service); ok && w.who.SlackOf(next) == "" {
+			next = incident.Person(t.Lead)
+		}
+		if r.Writer != who || w.who.SlackOf(next) == "" || !w.d.sees(i, next) {
+			continue
+		}
+		r.Writer = next
+		if err := errors.Join(w.Save(reviewKey(n), r), w.planReview(next, r.next(next, w.zoneOf(next)))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reviewsOf are the documents that wait for somebody, by incident.
@@ -218,7 +248,7 @@ func (d *Desk) wantedNow(tx *storage.Tx, j ledger.Job) ([]Wanted, error) {
 			return nil, err
 		}
 		w := Wanted{Incident: i, Document: postmortem.New(i, events, documentContext(d.oncall.Current(), nil, i, d.opt.Zone)),
-			Writes: i.Reviewer == who, Proposed: i.Reviewer == "" && waiting[n].Writer == who}
+			Writes: i.Reviewer == who, Proposed: i.Reviewer != who && waiting[n].Writer == who}
 		if w.Questions = w.Document.For(who, w.Writes || w.Proposed); w.Writes || w.Proposed || len(w.Questions) > 0 {
 			list = append(list, w)
 		}
