@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -258,5 +259,22 @@ func TestWriterOfSlackOnly(t *testing.T) {
 			t.Errorf("eve is not reminded: %s", list(r.dm("U0EVE")))
 		}
 		r.noErrors()
+	})
+}
+
+// TestHiddenCue: a cue that is hidden is shown on no card any more.
+func TestHiddenCue(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.reviewed()
+		r.command("ada", room, "postmortem answer cue customer 4711 had called")
+		_, events := r.fold(1)
+		r.command("ada", room, fmt.Sprintf("hide %d it holds a customer", events[len(events)-1].Seq))
+		if _, events := r.fold(1); countOf(events, incident.KindHidden) != 1 {
+			t.Fatal("the answer is not hidden")
+		}
+		cues, err := r.desk.Cues(context.Background(), "checkout", 0, 3)
+		if err != nil || len(cues) != 0 {
+			t.Errorf("the cues: %v, %v", cues, err)
+		}
 	})
 }

@@ -23,12 +23,13 @@ type cueRecord struct {
 
 func cuePrefix(service string) string { return "cue/" + service + "/" }
 
-// cued keeps what the cue of the incident is by now, after an answer to its question.
+// cued keeps what the cue of the incident is by now, after an answer to its question, or
+// after something was hidden.
 func (w *work) cued(c incident.Change) error {
-	answered := slices.ContainsFunc(c.Events, func(e incident.Event) bool {
-		return e.Kind == incident.KindAnswered && e.Question == postmortem.Cue
+	changed := slices.ContainsFunc(c.Events, func(e incident.Event) bool {
+		return e.Kind == incident.KindHidden || e.Kind == incident.KindAnswered && e.Question == postmortem.Cue
 	})
-	if !answered || w.inc.Service == "" || w.inc.Private || w.inc.Test {
+	if !changed || w.inc.Service == "" || w.inc.Private || w.inc.Test {
 		return nil
 	}
 	doc, err := w.draft()

@@ -344,6 +344,8 @@ func (f refused) lacks(ctx context.Context, d *Parts, by incident.Actor) bool {
 		return f.act.Entry <= 0 || incident.CleanText(f.act.Text) == ""
 	case desk.Note, desk.Reopen, desk.Rename, desk.Object, desk.NearMiss, desk.FalseAlarm, desk.Publish, desk.Accept, desk.NoFollowUps, desk.Waive:
 		return incident.CleanText(f.act.Text) == ""
+	case desk.Reply:
+		return strings.TrimSpace(f.act.Question) == ""
 	case desk.SetImpact:
 		return !f.act.Impact.Said()
 	case desk.Merge, desk.Relate:
