@@ -246,7 +246,7 @@ func answeredView(doc postmortem.Document, i incident.Incident) slack.ModalViewR
 	}
 	switch {
 	case open > 0:
-		text += " " + incident.Count(open, "question is", "questions are") + " still open for others."
+		text += " " + incident.Count(open, "question is", "questions are") + " still open."
 	case doc.State != incident.PostmortemPublished:
 		text += " Nothing that the document needs is open any more."
 	default:

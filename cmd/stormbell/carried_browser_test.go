@@ -143,8 +143,51 @@ func carriedInBrowser(t *testing.T, b *pagetest.Browser) {
 	p.Await(`$('.veil').hidden`)
 	p.sees("Resolved. Thank you.")
 	p.snaps("resolved")
+	p.answers()
 	p.says("/incident close")
 	p.snaps("closing")
+}
+
+// answers answers the questions of the post-mortem in its form, one after another: the first
+// with wording that is pointed out, which is sent again as it is, the cause, and the rest not
+// at all. Then it is published.
+func (p *phone) answers() {
+	p.t.Helper()
+	p.says("/incident postmortem answer factors")
+	p.Await(`$('.dialog textarea')`)
+	p.Click(`$('.dialog textarea')`)
+	p.Type("The team should have tested the failover")
+	p.snaps("a question")
+	p.Click(`$('.dialog .btn.primary')`)
+	p.Await(`$('.dialog').innerText.includes('it is fine as it is')`)
+	p.snaps("a hint")
+	p.Click(`$('.dialog .btn.primary')`)
+	p.Await(`!$('.dialog').innerText.includes('it is fine as it is')`)
+	p.snaps("the next question")
+	for range 12 {
+		var asks, ends bool
+		p.Run(&ends, `return $('.dialog').innerText.includes('Thank you')`)
+		if ends {
+			break
+		}
+		p.Run(&asks, `return $('.dialog').innerText.includes('What came together')`)
+		if asks {
+			p.Click(`$('.dialog textarea')`)
+			p.Type("The provider changed its certificates.")
+		}
+		p.Run(nil, `window.before = $('.dialog').innerText`)
+		p.Click(`$('.dialog .btn.primary')`)
+		p.Await(`$('.dialog').innerText !== window.before`)
+	}
+	p.snaps("thank you")
+	p.Click(`by('.dialog .btn', 'Close')`)
+	p.Await(`$('.veil').hidden`)
+	p.says("/incident postmortem")
+	p.sees("Publish")
+	p.snaps("the post-mortem")
+	p.says("/incident postmortem publish")
+	p.sees("Published: version 1")
+	p.snaps("published")
 }
 
 // handleOf is how the workspace calls somebody.
