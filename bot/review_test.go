@@ -120,6 +120,34 @@ func TestAnswersOneByOne(t *testing.T) {
 	})
 }
 
+// TestAnswerChangedBack: an answer that was changed in the form and changed back is what it was
+// at first, and a name that somebody typed is shown to them as typed.
+func TestAnswerChangedBack(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.reviewed()
+		r.command("ada", room, "postmortem answer lucky")
+		v := r.view("U0ADA")
+		for _, text := range []string{"Bob Stone was awake, as he should have been", "It was early", "Bob Stone was awake, as he should have been"} {
+			result := r.submit("ada", v, map[string]map[string]any{"reply lucky": {"value": text}})
+			if result.View == nil {
+				t.Fatalf("after %q: %+v", text, result)
+			}
+			if got, err := r.desk.AnswerOf(context.Background(), "person:ada", 1, "lucky"); err != nil || got != text {
+				t.Errorf("%q stands, want %q: %v", got, text, err)
+			}
+			if v = *result.View; !strings.Contains(string(v.Blocks), "reply lucky") {
+				if err := r.sim.As("ada").CloseView(v.ID, slacksim.Cross); err != nil {
+					t.Fatal(err)
+				}
+				r.command("ada", room, "postmortem answer lucky")
+				if v = r.view("U0ADA"); !strings.Contains(string(v.Blocks), text) {
+					t.Errorf("their own words are not shown to them: %s", v.Blocks)
+				}
+			}
+		}
+	})
+}
+
 // TestS30CueOnTheNextCard asks whoever wrote where it was what made them look there, in the
 // morning, and shows their answer on the next card of the same service.
 func TestS30CueOnTheNextCard(t *testing.T) {

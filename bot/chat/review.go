@@ -56,7 +56,11 @@ func (s *Slack) answerForm(ctx context.Context, trigger string, c desk.Caller, n
 		return s.told(c, ephemeral("Nothing is open in the post-mortem of "+i.Name()+"."))
 	}
 	state := formState{Incident: n, ReplyURL: c.ReplyURL, Shown: map[string]string{stateQuestion: list[0].ID, stateLeft: idsOf(list[1:])}}
-	return s.thenForm(trigger, c, questionForm(doc, i, c.Actor, state, ""))
+	own, err := s.desk.AnswerOf(ctx, c.Actor, n, list[0].ID)
+	if err != nil {
+		return s.told(c, s.mistake(err, Command{}))
+	}
+	return s.thenForm(trigger, c, questionForm(doc, i, state, shownAnswer{by: c.Actor, text: own}))
 }
 
 // drafted is the document as its timeline has it by now, for somebody who answers in it.
@@ -101,9 +105,15 @@ func idsOf(list []postmortem.Question) string {
 	return strings.Join(ids, " ")
 }
 
+// shownAnswer is what somebody has answered so far, and what of it is pointed out.
+type shownAnswer struct {
+	by          incident.Actor
+	text, hints string
+}
+
 // questionForm asks one question. What stands in its section, and what others have
 // answered, is above it.
-func questionForm(doc postmortem.Document, i incident.Incident, who incident.Actor, state formState, hints string) slack.ModalViewRequest {
+func questionForm(doc postmortem.Document, i incident.Incident, state formState, own shownAnswer) slack.ModalViewRequest {
 	id := state.Shown[stateQuestion]
 	q, _ := doc.Question(id)
 	head := "*" + i.Name() + " · " + clip(esc(i.Title), 300) + "*"
@@ -111,22 +121,21 @@ func questionForm(doc postmortem.Document, i incident.Incident, who incident.Act
 		head += "\nAfter this one: " + incident.Count(left, "question", "questions") + "."
 	}
 	blocks := []slack.Block{section(head)}
-	if hints != "" {
-		blocks = append(blocks, section(hints))
+	if own.hints != "" {
+		blocks = append(blocks, section(own.hints))
 	}
 	if above := offersOf(doc, id); above != "" {
 		blocks = append(blocks, section(clip(above, 2500)))
 	}
 	for _, a := range q.Answers {
-		if a.By() != who && len(blocks) < 20 {
+		if a.By() != own.by && len(blocks) < 20 {
 			blocks = append(blocks, section(clip(quote(a.Text, 1200), 2900)), contextLine(esc(a.Who)))
 		}
 	}
-	own, _ := q.Answered(who)
 	if q.Hint != "" {
 		blocks = append(blocks, contextLine(esc(q.Hint)))
 	}
-	input := longInput("Empty: go on to the next question", own)
+	input := longInput("Empty: go on to the next question", own.text)
 	blocks = append(blocks, slack.NewInputBlock(inputReply+" "+id, plainText(clip(asked(q), 1900)), nil, input).WithOptional(true))
 	submit := "Next"
 	if state.Shown[stateLeft] == "" {
@@ -169,27 +178,26 @@ func (s *Slack) submittedAnswer(ctx context.Context, c desk.Caller, state formSt
 	if err != nil {
 		return s.atInput(block, err)
 	}
-	q, _ := doc.Question(id)
 	raw, err := s.desk.AnswerOf(ctx, c.Actor, state.Incident, id)
 	if err != nil {
 		return s.atInput(block, err)
 	}
-	hints := ""
 	if text != raw {
-		c.Key = key("answer", v.ID, id, text)
+		c.Key = key("answer", v.ID, id, raw, text)
 		if _, err := s.desk.Do(ctx, c, state.Incident, desk.Act{Verb: desk.Reply, Question: id, Text: text}); err != nil {
 			return s.atInput(block, err)
 		}
 		if doc, i, err = s.drafted(ctx, c, state.Incident); err != nil {
 			return s.atInput(block, err)
 		}
-		q, _ = doc.Question(id)
-		hints = s.hints(doc, q, c.Actor, text)
-	}
-	if hints != "" && state.Shown[stateGiven] != id {
-		state.Shown[stateGiven] = id
-		next := questionForm(doc, i, c.Actor, state, hints)
-		return answer{payload: slack.NewUpdateViewSubmissionResponse(&next)}
+		q, _ := doc.Question(id)
+		own := shownAnswer{by: c.Actor, hints: s.hints(doc, q, c.Actor, text)}
+		if own.hints != "" && state.Shown[stateGiven] != id {
+			own.text, _ = q.Answered(c.Actor) // with roles for names: sent again, it stands so
+			state.Shown[stateGiven] = id
+			next := questionForm(doc, i, state, own)
+			return answer{payload: slack.NewUpdateViewSubmissionResponse(&next)}
+		}
 	}
 	left := strings.Fields(state.Shown[stateLeft])
 	if len(left) == 0 {
@@ -197,7 +205,11 @@ func (s *Slack) submittedAnswer(ctx context.Context, c desk.Caller, state formSt
 		return answer{payload: slack.NewUpdateViewSubmissionResponse(&end)}
 	}
 	state.Shown = map[string]string{stateQuestion: left[0], stateLeft: strings.Join(left[1:], " ")}
-	next := questionForm(doc, i, c.Actor, state, "")
+	own := shownAnswer{by: c.Actor}
+	if own.text, err = s.desk.AnswerOf(ctx, c.Actor, state.Incident, left[0]); err != nil {
+		return s.atInput(block, err)
+	}
+	next := questionForm(doc, i, state, own)
 	return answer{payload: slack.NewUpdateViewSubmissionResponse(&next)}
 }
 

@@ -194,7 +194,7 @@ func loadFrozen(tx *storage.Tx, n, version int) (Frozen, error) {
 // n, in their own words; empty where they have not.
 func (d *Desk) AnswerOf(ctx context.Context, who incident.Actor, n int, question string) (string, error) {
 	_, events, err := d.Timeline(ctx, who, n)
-	for _, e := range incident.AnswersOf(events) {
+	for _, e := range incident.AnswersOf(incident.Readable(events)) {
 		if e.By == who && e.Question == question {
 			return e.Text, err
 		}
