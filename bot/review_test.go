@@ -176,6 +176,39 @@ func TestS30CueOnTheNextCard(t *testing.T) {
 	})
 }
 
+// TestCueGoesWithTheIncident: a cue stands on the cards of the service that the incident
+// belongs to by now, and on none when the incident is a part of another one.
+func TestCueGoesWithTheIncident(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.reviewed()
+		r.command("ada", room, "postmortem answer cue the pool stayed flat")
+		cues := func(service string) int {
+			list, err := r.desk.Cues(context.Background(), service, 0, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		if cues("checkout") != 1 {
+			t.Fatal("the cue is not kept")
+		}
+		r.command("ada", room, "reopen it is back")
+		r.command("ada", room, "service search")
+		r.pass(10 * time.Second)
+		if cues("checkout") != 0 || cues("search") != 1 {
+			t.Errorf("moved: %d cues where it was, %d where it is", cues("checkout"), cues("search"))
+		}
+		r.command("eve", "general", "declare search is slow sev1 service:search")
+		r.pass(10 * time.Second)
+		r.command("ada", room, "duplicate INC-2")
+		r.pass(10 * time.Second)
+		if cues("search") != 0 {
+			t.Error("a part of another incident has a cue of its own still")
+		}
+		r.noErrors()
+	})
+}
+
 // TestPublish publishes a post-mortem: not without a cause; it goes to those with an
 // interest, is kept as it was whatever becomes of the people in it, and is corrected by a
 // version with a reason.

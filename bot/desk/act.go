@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -80,11 +79,11 @@ type Act struct {
 
 // Do carries out an act on incident n. A refusal is an *incident.Refusal.
 func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
-	var past []oncall.InForce
+	var past around
 	if a.Verb == PublishDocument || a.Verb == Reply {
 		b, err := d.Brief(ctx, n) // whether the caller may see it, the act asks
 		if err == nil {
-			past, err = d.inForce(ctx, b.Incident)
+			past, err = d.around(ctx, b.Incident)
 		}
 		if err != nil {
 			return Answer{}, err

@@ -31,7 +31,7 @@ type Task struct {
 	Notice        oncall.Notice
 	Swap          oncall.Swap
 	Timeline      []incident.Event // of a post-mortem, and of what a late channel is told; of the message about notes: what concerns these
-	InForce       []oncall.InForce // of a post-mortem: the rosters that held while the incident lasted
+	around        around           // of a post-mortem: what its document needs besides the timeline
 	Form          *postmortem.Template
 	Reminder      Reminder            // of an update that is due
 	Rested        Rested              // of the night after which the job asks
@@ -85,7 +85,7 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 	})
 	if err == nil && !void && !t.Needless && (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) {
 		t.Form = d.form(t.Incident)
-		t.InForce, err = d.inForce(ctx, t.Incident)
+		t.around, err = d.around(ctx, t.Incident)
 	}
 	if err == nil && !t.Needless && j.Kind == ledger.MonthPicture {
 		t.Month, err = d.pictured(ctx, j)

@@ -59,7 +59,7 @@ func TestDemoFigures(t *testing.T) {
 		expected := readDemonstration(x.t)
 		for n, p := range demoTimelines(x.t) {
 			e := expected.Incidents[n]
-			doc := postmortem.New(p.Incident, p.Events, documentContext(x.people.Current(), nil, p.Incident, business))
+			doc := postmortem.New(p.Incident, p.Events, documentContext(x.people.Current(), around{}, p.Incident, business))
 			compare(x.t, e.Key, e.want(), e.got(p.Incident, p.Events, doc), foldedOtherwise)
 		}
 		for _, name := range slices.Sorted(maps.Keys(notComputed)) {

@@ -124,7 +124,7 @@ type work struct {
 	twin      bool                 // what is declared was declared just before
 	hurried   bool                 // the next step of the escalation comes within a minute
 	held      map[string]time.Time // notifications that wait for a digest, and until when
-	past      []oncall.InForce     // the rosters that held while it lasted, where people read the document
+	past      around               // of the incident, where people read the document
 }
 
 // act runs f in a transaction on incident n, or on none yet when n is 0. A
@@ -229,7 +229,7 @@ func (w *work) apply(c incident.Change) error {
 			return err
 		}
 	}
-	return errors.Join(w.stirred(c), w.informed(c), w.toldAgain(before, c), w.briefed(c), w.exports(c), w.spread(c), w.cued(c), w.reviewing(c))
+	return errors.Join(w.stirred(c), w.informed(c), w.toldAgain(before, c), w.briefed(c), w.exports(c), w.spread(c), w.cued(before, c), w.reviewing(c))
 }
 
 // whoActs names the caller, and says how they act if not in person.

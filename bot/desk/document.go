@@ -35,7 +35,7 @@ func (d *Desk) Draft(ctx context.Context, viewer incident.Actor, n int, zone *ti
 	if err != nil {
 		return postmortem.Document{}, err
 	}
-	past, err := d.inForce(ctx, i)
+	past, err := d.around(ctx, i)
 	if err != nil {
 		return postmortem.Document{}, err
 	}
@@ -65,13 +65,26 @@ func (t Task) Document(zone *time.Location) postmortem.Document {
 	if t.Frozen != nil {
 		return t.Frozen.Document
 	}
-	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.InForce, t.Incident, zone)).In(t.Form)
+	return postmortem.New(t.Incident, t.Timeline, documentContext(t.People, t.around, t.Incident, zone)).In(t.Form)
 }
 
-// inForce returns the rosters that held while an incident lasted: who has left since
-// was there.
-func (d *Desk) inForce(ctx context.Context, i incident.Incident) ([]oncall.InForce, error) {
-	return d.oncall.InForce(ctx, i.Declared, i.Updated.Add(1))
+// around is what a document needs besides the timeline and the roster that holds: the
+// rosters that held while the incident lasted, since who has left since was there; and the
+// incidents of the past that are like it.
+type around struct {
+	rosters []oncall.InForce
+	alike   []Helped
+}
+
+// alikeMost is how many incidents of the past a document names.
+const alikeMost = 3
+
+func (d *Desk) around(ctx context.Context, i incident.Incident) (a around, err error) {
+	if a.rosters, err = d.oncall.InForce(ctx, i.Declared, i.Updated.Add(1)); err != nil {
+		return a, err
+	}
+	a.alike, err = d.Alike(ctx, incident.Bot, i.Number, alikeMost)
+	return a, err
 }
 
 // NamesSomebody reports whether a text names a person of the roster that holds.
@@ -86,16 +99,19 @@ func NamesSomebody(w *oncall.Directory, text string) bool {
 // documentContext is what the rosters know about an incident, for its document: the
 // one that holds now, and before it those that held then, since people are what they
 // were then.
-func documentContext(w *oncall.Directory, past []oncall.InForce, i incident.Incident, zone *time.Location) postmortem.Context {
+func documentContext(w *oncall.Directory, past around, i incident.Incident, zone *time.Location) postmortem.Context {
 	c := postmortem.Context{
 		Services: map[string]string{}, Teams: map[string]string{}, Zone: zone,
 		People: map[incident.Actor]postmortem.Person{},
 	}
 	then := w.Roster
-	if len(past) > 0 {
-		then = past[0].Roster
+	if len(past.rosters) > 0 {
+		then = past.rosters[0].Roster
 	}
-	for _, held := range past {
+	for _, h := range past.alike {
+		c.Alike = append(c.Alike, postmortem.Precedent{Name: h.Incident.Name(), Title: h.Incident.Title, How: h.Incident.How, Text: h.Text})
+	}
+	for _, held := range past.rosters {
 		known(c, w, held.Roster)
 	}
 	known(c, w, w.Roster)

@@ -22,7 +22,7 @@ teams: [{id: payments, name: Payments, members: [p1, p2]}]
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := documentContext(&oncall.Directory{Roster: r}, nil, incident.Incident{}, time.UTC)
+	c := documentContext(&oncall.Directory{Roster: r}, around{}, incident.Incident{}, time.UTC)
 	for who, want := range map[incident.Actor]string{"person:p1": "Ada Okafor p1 aok", "person:p2": "Bob Stone p2"} {
 		if got := strings.Join(c.People[who].Names, " "); got != want {
 			t.Errorf("%s is known as %q, want %q", who, got, want)

@@ -99,7 +99,7 @@ var measured = map[string]report.Measure{
 // caseOf reads out of the post-mortem what figures say of an incident.
 func caseOf(who *oncall.Directory, t report.Timeline, zone *time.Location) report.Case {
 	i := t.Incident
-	ctx := documentContext(who, nil, i, zone)
+	ctx := documentContext(who, around{}, i, zone)
 	for a, p := range ctx.People {
 		p.Names = nil // figures show no text; to look for names in it took most of the time
 		ctx.People[a] = p

@@ -82,7 +82,7 @@ func (d *Desk) publishedOf(n int, events []incident.Event) ([]documentRecord, er
 		if err != nil {
 			return nil, err
 		}
-		doc := postmortem.New(i, events[:k], documentContext(d.oncall.Current(), nil, i, d.opt.Zone)).Publish(e.Count, e.Text, e.At).In(d.form(i))
+		doc := postmortem.New(i, events[:k], documentContext(d.oncall.Current(), around{}, i, d.opt.Zone)).Publish(e.Count, e.Text, e.At).In(d.form(i))
 		r, err := freeze(doc)
 		if err != nil {
 			return nil, err

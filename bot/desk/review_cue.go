@@ -23,20 +23,33 @@ type cueRecord struct {
 
 func cuePrefix(service string) string { return "cue/" + service + "/" }
 
-// cued keeps what the cue of the incident is by now, after an answer to its question, or
-// after something was hidden.
-func (w *work) cued(c incident.Change) error {
-	changed := slices.ContainsFunc(c.Events, func(e incident.Event) bool {
-		return e.Kind == incident.KindHidden || e.Kind == incident.KindAnswered && e.Question == postmortem.Cue
-	})
-	if !changed || w.inc.Service == "" || w.inc.Private || w.inc.Test {
+// cueKinds are the kinds of events after which an incident has another cue, or none, or
+// has it for another service.
+var cueKinds = []incident.Kind{incident.KindAnswered, incident.KindHidden, incident.KindService, incident.KindDrill, incident.KindCancelled, incident.KindMerged}
+
+// cued keeps what the cue of the incident is by now, and of which service.
+func (w *work) cued(before incident.Incident, c incident.Change) error {
+	changed := slices.ContainsFunc(c.Events, func(e incident.Event) bool { return slices.Contains(cueKinds, e.Kind) })
+	if !changed || w.inc.Postmortem.Answers == 0 {
+		return nil
+	}
+	number := ledger.Number(w.inc.Number)
+	if was := before.Service; was != "" && was != w.inc.Service {
+		if err := w.Delete(cuePrefix(was) + number); err != nil {
+			return err
+		}
+	}
+	if w.inc.Service == "" || w.inc.Private {
 		return nil
 	}
 	doc, err := w.draft()
 	if err != nil {
 		return err
 	}
-	key := cuePrefix(w.inc.Service) + ledger.Number(w.inc.Number)
+	key := cuePrefix(w.inc.Service) + number
+	if w.inc.Test { // a drill teaches nothing about a service
+		return w.Delete(key)
+	}
 	if text := doc.Said(postmortem.Cue); text != "" {
 		return w.Save(key, cueRecord{V: 1, Text: text, At: w.Now})
 	}

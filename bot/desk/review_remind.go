@@ -247,7 +247,7 @@ func (d *Desk) wantedNow(tx *storage.Tx, j ledger.Job) ([]Wanted, error) {
 		if err != nil {
 			return nil, err
 		}
-		w := Wanted{Incident: i, Document: postmortem.New(i, events, documentContext(d.oncall.Current(), nil, i, d.opt.Zone)),
+		w := Wanted{Incident: i, Document: postmortem.New(i, events, documentContext(d.oncall.Current(), around{}, i, d.opt.Zone)),
 			Writes: i.Reviewer == who, Proposed: i.Reviewer != who && waiting[n].Writer == who}
 		if w.Questions = w.Document.For(who, w.Writes || w.Proposed); w.Writes || w.Proposed || len(w.Questions) > 0 {
 			list = append(list, w)

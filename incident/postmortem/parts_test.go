@@ -43,6 +43,7 @@ func answered(t *testing.T) (incident.Incident, []incident.Event, Context) {
 	r.do(r.i.Sent(1, "", "channel:stakeholders-finance", "", r.now), nil)
 	r.do(r.i.Sent(1, ada, "", "no message can be sent to them", r.now), nil)
 	ctx := shop(t)
+	ctx.Alike = []Precedent{{Name: "INC-6", Title: "Cards of one network are declined", How: incident.Failover, Text: "to provider B, said Bob Marsh"}, {Name: "INC-3", Title: "Payments are slow"}}
 	ctx.Told = []string{"#stakeholders-finance", "1 person with an interest"}
 	return r.i, r.events, ctx
 }

@@ -27,7 +27,16 @@ type Context struct {
 	Zone      *time.Location            // where the business is; nil: UTC alone is shown
 	People    map[incident.Actor]Person // everyone who may occur in the timeline or its text
 	Agreement *Agreement                // what was promised for the service; nil: nothing
+	Alike     []Precedent               // incidents of the past that are like it, the most alike first
 	Told      []string                  // who is told when it is published: channels by name, people by what they are
+}
+
+// Precedent is an incident of the past that is like another one.
+type Precedent struct {
+	Name  string // INC-N
+	Title string
+	How   incident.How // what ended it
+	Text  string       // the words that were given with that; may be empty
 }
 
 // Person is what the roster knows of somebody.

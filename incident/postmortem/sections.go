@@ -62,7 +62,26 @@ func (f *facts) head(d Document) Section {
 	if names := f.i.RelatedNames(); names != "" {
 		rows = append(rows, []string{"Related", names})
 	}
+	for n, p := range f.ctx.Alike {
+		what := "Like it"
+		if n > 0 {
+			what = "and"
+		}
+		rows = append(rows, []string{what, f.precedent(p)})
+	}
 	return Section{ID: "head", Title: "Head", Source: Record, Table: &Table{Head: []string{"What", "Value"}, Rows: rows}}
+}
+
+// precedent says what was like it, and what helped then.
+func (f *facts) precedent(p Precedent) string {
+	s := plain(p.Name) + ", " + f.cast.clean(p.Title)
+	if p.How != "" {
+		s += "; it was mitigated " + howWords(p.How, false)
+	}
+	if text := f.cast.clean(p.Text); text != "" {
+		s += ": " + text
+	}
+	return s
 }
 
 // stateWords say how far the document has come.
