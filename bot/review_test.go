@@ -120,9 +120,9 @@ func TestAnswersOneByOne(t *testing.T) {
 	})
 }
 
-// TestAnswerChangedBack: an answer that was changed in the form and changed back is what it was
-// at first, and a name that somebody typed is shown to them as typed.
-func TestAnswerChangedBack(t *testing.T) {
+// TestOwnWordsAreShown: an answer that was changed and changed back is what it was at first,
+// and a name that somebody typed is shown to them as typed.
+func TestOwnWordsAreShown(t *testing.T) {
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer lucky")
@@ -144,6 +144,13 @@ func TestAnswerChangedBack(t *testing.T) {
 					t.Errorf("their own words are not shown to them: %s", v.Blocks)
 				}
 			}
+		}
+		if err := r.sim.As("ada").CloseView(v.ID, slacksim.Cross); err != nil {
+			t.Fatal(err)
+		}
+		r.command("ada", room, "postmortem answer lucky")
+		if v = r.view("U0ADA"); !strings.Contains(string(v.Blocks), "Bob Stone was awake") {
+			t.Errorf("a name that they typed is not shown to them: %s", v.Blocks)
 		}
 	})
 }

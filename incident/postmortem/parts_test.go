@@ -141,7 +141,8 @@ func TestFewQuestions(t *testing.T) {
 // TestPublishedTextStands: a later version changes nothing of an earlier one.
 func TestPublishedTextStands(t *testing.T) {
 	i, events, ctx := answered(t)
-	d := New(i, events, ctx).Publish(1, "", time.Date(2026, 10, 8, 9, 0, 0, 0, time.UTC))
+	draft := New(i, events, ctx)
+	d := draft.Publish(1, "", time.Date(2026, 10, 8, 9, 0, 0, 0, time.UTC))
 	before := d.Markdown()
 	if strings.Contains(before, "an answer is welcome") {
 		t.Error("what nobody was asked stands in it")
@@ -149,7 +150,7 @@ func TestPublishedTextStands(t *testing.T) {
 	if !strings.Contains(before, "version 1, published on 8 October 2026, 09:00 UTC") {
 		t.Error("it does not say which version it is")
 	}
-	New(i, events, ctx).Publish(2, "the number", time.Now())
+	draft.Publish(2, "the number", time.Now())
 	if d.Markdown() != before {
 		t.Error("a later version changes an earlier one")
 	}
