@@ -15,6 +15,7 @@ var withMax = slacksim.Options{People: []slacksim.Person{{ID: "U0MAX", Name: "ma
 // TestFarMustJoin refuses to resolve to somebody who has nothing to do with an
 // incident, and does what they typed when they press the button that joins.
 func TestFarMustJoin(t *testing.T) {
+	t.Parallel()
 	inBubble(t, withMax, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down sev1")
 		r.pass(time.Minute)
@@ -45,6 +46,7 @@ func TestFarMustJoin(t *testing.T) {
 // incident, who presses its Acknowledge, and whose pins are kept. Taken out before
 // they did anything, they see nothing any more.
 func TestInvitedIntoPrivateChannel(t *testing.T) {
+	t.Parallel()
 	inBubble(t, withMax, func(r *rig) {
 		r.command("eve", "general", "declare keys leaked sev1 private")
 		r.pass(time.Minute)
@@ -91,6 +93,7 @@ func TestInvitedIntoPrivateChannel(t *testing.T) {
 
 // TestGuestIsRefused has Slack say who is a guest, at the start and when it changes.
 func TestGuestIsRefused(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{People: []slacksim.Person{{ID: "U0GUS", Name: "gus", RealName: "Gus Fry", Guest: true}}}, func(r *rig) {
 		seen := r.command("gus", "general", "declare free coffee sev1")
 		if !strings.Contains(seen.Text, "Guests and people of other workspaces can only read") {
@@ -136,6 +139,7 @@ func TestGuestIsRefused(t *testing.T) {
 // card, and what they ask for, says nothing of the service's workaround or of what was like
 // it before. Others read both.
 func TestGuestsReadNothingOfOtherIncidents(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{People: []slacksim.Person{{ID: "U0GUS", Name: "gus", RealName: "Gus Fry", Guest: true}}}, func(r *rig) {
 		r.takenOn("card payments fail with provider B sev2")
 		r.command("ada", "general", "mitigate INC-1 rollback: to 430")
@@ -154,6 +158,26 @@ func TestGuestsReadNothingOfOtherIncidents(t *testing.T) {
 		}
 		if got := r.answered("gus", room, "show"); !strings.Contains(got, "INC-2") || strings.Contains(got, "INC-1") {
 			t.Errorf("gus sees %s", got)
+		}
+	})
+}
+
+// TestUsersAreListedHourly: who is a guest is told by events, so that the list of all users,
+// which is long, is not read as often as the groups.
+func TestUsersAreListedHourly(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.pass(time.Minute)
+		before := r.last()
+		r.pass(3 * time.Hour)
+		lists := 0
+		for _, c := range r.sim.Calls(before) {
+			if c.Method == "users.list" {
+				lists++
+			}
+		}
+		if lists != 3 {
+			t.Errorf("all users were listed %d times in three hours, want 3", lists)
 		}
 	})
 }

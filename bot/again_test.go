@@ -18,6 +18,7 @@ var withStakeholders = strings.Replace(rosterText, "    first_looks: [Error rate
 // TestBackToldToWhoeverWasTold goes back to investigating, in each of the ways: people and
 // channels with an interest hear of it, if they were told of the incident before, once.
 func TestBackToldToWhoeverWasTold(t *testing.T) {
+	t.Parallel()
 	for name, back := range map[string][]string{
 		"investigating": {"mitigate rollback", "status investigating errors are rising again"},
 		"mitigating":    {"mitigate rollback", "status mitigating errors are rising again"},
@@ -48,6 +49,7 @@ func TestBackToldToWhoeverWasTold(t *testing.T) {
 
 // TestBackToldToNobodyElse: whoever was told nothing, or may not know, is told nothing.
 func TestBackToldToNobodyElse(t *testing.T) {
+	t.Parallel()
 	for name, declare := range map[string]string{"never told": "card payments fail sev2", "private": "card payments fail sev2 private", "drill": "card payments fail sev2 drill"} {
 		t.Run(name, func(t *testing.T) {
 			inBubbleWith(t, withStakeholders, func(r *rig) {
@@ -68,6 +70,7 @@ func TestBackToldToNobodyElse(t *testing.T) {
 
 // TestBackTakesAReasonInWords answers without one and keeps what was typed.
 func TestBackTakesAReasonInWords(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		if seen := r.command("ada", room, "status investigating"); !strings.Contains(seen.Text, "Say what came back") {
@@ -79,6 +82,7 @@ func TestBackTakesAReasonInWords(t *testing.T) {
 // TestScreensAreToldThatItIsOpenAgain: a phone that was told that it is over is told that
 // it is not, quietly.
 func TestScreensAreToldThatItIsOpenAgain(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(3 * time.Minute)
@@ -111,6 +115,7 @@ func TestScreensAreToldThatItIsOpenAgain(t *testing.T) {
 // TestTiredCommanderIsOffered to hand over: once in each span, privately, and by night
 // after two hours.
 func TestTiredCommanderIsOffered(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) { // it is midnight
 		room := r.takenOn("card payments fail sev2")
 		offers := func(user string) int { return count(r.dm(user), "Hand it over to somebody who is rested?") }
@@ -148,6 +153,7 @@ func TestTiredCommanderIsOffered(t *testing.T) {
 // TestSilentCommanderIsNotPagedForThemselves: who has command but has not acknowledged is
 // passed, and the next one is paged.
 func TestSilentCommanderIsNotPagedForThemselves(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("cleo", room, "role commander") // whom the second step names
@@ -169,6 +175,7 @@ func TestSilentCommanderIsNotPagedForThemselves(t *testing.T) {
 // TestS05WorkaroundIsShown says on the card of every later incident of the service, and
 // where it is looked up, that a workaround is in place, until its fix is made.
 func TestS05WorkaroundIsShown(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		r.command("ada", room, "resolve stable")
@@ -193,7 +200,7 @@ func TestS05WorkaroundIsShown(t *testing.T) {
 			t.Errorf("/oncall says %s %v", seen.Blocks, err)
 		}
 		done := desk.FollowUpAct{Verb: desk.FinishTask, Text: "https://git.example/change/431"}
-		if _, _, err := r.desk.DoFollowUp(t.Context(), desk.Caller{Actor: incident.Person("ada")}, "INC-1-F1", done); err != nil {
+		if _, _, err := r.desk.DoFollowUp(r.t.Context(), desk.Caller{Actor: incident.Person("ada")}, "INC-1-F1", done); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(10 * time.Second)
@@ -206,6 +213,7 @@ func TestS05WorkaroundIsShown(t *testing.T) {
 
 // TestS05WorkaroundOfPrivateIncidentIsNotShown to those who may not know of it.
 func TestS05WorkaroundOfPrivateIncidentIsNotShown(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("something leaks sev2 private")
 		r.command("ada", room, "mitigate rollback")
@@ -221,6 +229,7 @@ func TestS05WorkaroundOfPrivateIncidentIsNotShown(t *testing.T) {
 
 // TestBackAndGoneAgain tells nobody that it is back who could not be told while it was.
 func TestBackAndGoneAgain(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "update we are moving to provider B")

@@ -22,6 +22,7 @@ agreements:
 // TestS11AgreementsOwnTargets has the targets of the service's agreement hold: what it
 // promises is missed after that, each once, and told in one line each.
 func TestS11AgreementsOwnTargets(t *testing.T) {
+	t.Parallel()
 	roster := strings.Replace(rosterText, "    kind: product\n", "    kind: product\n    agreement: gold\n", 1) + agreed
 	inBubbleWith(t, roster, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -56,6 +57,7 @@ func TestS11AgreementsOwnTargets(t *testing.T) {
 // TestS31TopicShowsTheNextPromise reads the topic: it says by when the next promise is to
 // be kept, and is set once for each change that people must see, not each minute.
 func TestS31TopicShowsTheNextPromise(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		topic := func() string { return r.channelOf(room).Topic.Value }

@@ -46,6 +46,7 @@ func shown(messages []slacksim.Message) string {
 // words with its links whole, how many fire and are over, all of them by a button, and
 // why they are there.
 func TestAlertDigest(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		a, b, c := anAlert("db-1", "checkout", alert.Sev2), anAlert("db-2", "checkout", alert.Sev2), anAlert("db-3", "checkout", alert.Sev1)
 		r.takes(a)
@@ -107,6 +108,7 @@ func TestAlertDigest(t *testing.T) {
 // TestAlertPage: one that is not bad enough for a channel pages and has a line for
 // everybody; a channel opens when somebody wants one.
 func TestAlertPage(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.pass(10 * time.Hour) // by day
 		r.takes(anAlert("db-1", "checkout", alert.Sev4))
@@ -135,6 +137,7 @@ func TestAlertPage(t *testing.T) {
 
 // TestAlertPageOfTwo: the channel opens when a second person joins.
 func TestAlertPageOfTwo(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.pass(10 * time.Hour) // by day
 		r.takes(anAlert("db-1", "checkout", alert.Sev4))
@@ -155,6 +158,7 @@ func TestAlertPageOfTwo(t *testing.T) {
 // TestRelatedAlerts: alerts of two services in the same minute are two incidents with
 // two owners, and the second offers that it is the same.
 func TestRelatedAlerts(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.takes(anAlert("db-1", "checkout", alert.Sev1), anAlert("web-1", "search", alert.Sev2))
 		r.pass(30 * time.Second)
@@ -176,6 +180,7 @@ func TestRelatedAlerts(t *testing.T) {
 // TestAlertStormInSlack: thousands of alerts of one service in a minute are one
 // incident, one page and few messages.
 func TestAlertStormInSlack(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := range 1000 {
 			r.takes(anAlert(fmt.Sprint("host-", n), "checkout", alert.Sev2))
@@ -211,6 +216,7 @@ func TestAlertStormInSlack(t *testing.T) {
 // its alerts is posted all the same without waiting, and from then on edited once a
 // minute.
 func TestAlertStormAtOnce(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		var storm []alert.Alert
 		for n := range 30 {
@@ -234,6 +240,7 @@ func TestAlertStormAtOnce(t *testing.T) {
 // TestChangesOnTheCard: a deployment is told in the channel of the service's open
 // incident, and stands on its card and on that of the next one.
 func TestChangesOnTheCard(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.takes(anAlert("db-1", "checkout", alert.Sev2))
 		r.pass(20 * time.Second)

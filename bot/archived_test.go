@@ -21,6 +21,7 @@ func (r *rig) archive(name string) {
 // last resort too, before and after the bot has used it. What is to be said there
 // is said, and people learn of it.
 func TestAnnouncementsArchived(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"while it runs", "before the start", "with a line in it"} {
 		for _, can := range []bool{true, false} {
 			name := at + ", cannot be opened again"
@@ -74,6 +75,7 @@ func TestAnnouncementsArchived(t *testing.T) {
 // TestAnnouncementIsNotLost: an announcement waits while Slack does not let the bot
 // open its archived channel again, nor find another one, and is posted then.
 func TestAnnouncementIsNotLost(t *testing.T) {
+	t.Parallel()
 	for _, can := range []bool{true, false} {
 		for _, method := range []string{"conversations.unarchive", "conversations.info", "conversations.create"} {
 			for _, fault := range []slacksim.Fault{{Status: 503}, {Status: 429, RetryAfter: 5}, {Reset: true}} {
@@ -107,10 +109,11 @@ func TestAnnouncementIsNotLost(t *testing.T) {
 // TestNoChannelAtAll cannot open the channel for announcements again, nor make
 // another one: people on call get what was to be said there.
 func TestNoChannelAtAll(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{NoUnarchive: true}, func(r *rig) {
 		r.archive("incidents")
 		r.fault(slacksim.Fault{Method: "conversations.create", Error: "restricted_action"})
-		if err := r.desk.Alarm(t.Context(), "the disk is nearly full"); err != nil {
+		if err := r.desk.Alarm(r.t.Context(), "the disk is nearly full"); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(time.Minute)
@@ -121,6 +124,7 @@ func TestNoChannelAtAll(t *testing.T) {
 // TestIncidentChannelArchived archives the channel of an incident that goes on: it
 // is opened again, and what was to be said is said there.
 func TestIncidentChannelArchived(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
@@ -147,6 +151,7 @@ func TestIncidentChannelArchived(t *testing.T) {
 // cannot open it again: the incident moves to another one, with its people and its
 // papers, and everybody can see where it is.
 func TestIncidentMoves(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{NoUnarchive: true}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)

@@ -13,6 +13,7 @@ import (
 // also where Slack has not said that they are there: typing shows it. Elsewhere, and in
 // the channel of another incident, it shows nothing.
 func TestFormsOfWhoeverIsThere(t *testing.T) {
+	t.Parallel()
 	inBubble(t, withMax, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down sev1")
 		r.command("eve", "general", "declare search is slow sev1")
@@ -21,7 +22,7 @@ func TestFormsOfWhoeverIsThere(t *testing.T) {
 		for _, c := range []string{one.ID, two.ID} {
 			r.ok(r.sim.As("max").Join(c))
 			r.pass(time.Second)
-			r.ok(r.desk.Left(t.Context(), desk.Visit{Channel: c, User: "U0MAX"}))
+			r.ok(r.desk.Left(r.t.Context(), desk.Visit{Channel: c, User: "U0MAX"}))
 		}
 		r.command("eve", one.ID, "resolve")
 		r.pass(20 * time.Second)

@@ -11,6 +11,7 @@ import (
 // TestAsleepIsNotPaged declares a sev3 at night: whoever reads about it learns that
 // ada is not paged yet, and from when she is; and in the morning that she was.
 func TestAsleepIsNotPaged(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		seen := r.command("ada", "general", "declare the ledger is late sev3")
 		if strings.Contains(seen.Text, "Paging <@U0ADA>") || !strings.Contains(seen.Text, "<@U0ADA> will be paged (<!date^946715400^") {

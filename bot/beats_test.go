@@ -12,10 +12,11 @@ import (
 // TestHeartbeatsThatComeIn: beats stop and the owner is paged; the bot is killed and
 // started meanwhile; the beat returns and the channel hears it.
 func TestHeartbeatsThatComeIn(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, rosterText+"heartbeats: [{name: nightly-backup, every: 10m, grace: 1m, service: search, severity: sev2}]\n", func(r *rig) {
 		beat := func() {
 			t.Helper()
-			if known, err := r.alerts.Beat(t.Context(), alerts.Key{Name: "cron"}, "nightly-backup"); err != nil || !known {
+			if known, err := r.alerts.Beat(r.t.Context(), alerts.Key{Name: "cron"}, "nightly-backup"); err != nil || !known {
 				t.Fatalf("Beat() = %t, %v", known, err)
 			}
 			r.pass(time.Second)

@@ -13,6 +13,7 @@ import (
 // TestBookmarks: the links of the service stand at the top of the channel, once, also
 // after it was moved and after a restart; without the right to set them nothing else is lost.
 func TestBookmarks(t *testing.T) {
+	t.Parallel()
 	roster := strings.Replace(rosterText, "    runbook: {url: https://runbooks.example/checkout}\n", "    runbook: {title: Cards, url: https://runbooks.shop.example/cards}\n"+
 		"    dashboards: [{title: Rates, url: https://graphs.shop.example/rates}]\n", 1)
 	if roster == rosterText {
@@ -66,6 +67,7 @@ func TestBookmarks(t *testing.T) {
 // TestBookmarkOfThePostmortem leads from the top of the channel to the latest draft, once,
 // also for a service without links.
 func TestBookmarkOfThePostmortem(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{Manifest: manifest(t)}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev1 service:search")
 		r.pass(time.Minute)

@@ -8,14 +8,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stormbell/stormbell/bot/alerts"
+	"github.com/stormbell/stormbell/bot/backup"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -34,12 +33,18 @@ type Options struct {
 	Trackers *dispatch.Trackers  // nil: no tracker
 	Reach    *dispatch.Reach     // told of every call of Slack; nil: nobody is
 	Heart    *dispatch.Heartbeat // nil: nobody watches the bot
-	Log      zerolog.Logger
+	Copies   *backup.Keeper      // nil: no copy of the store is taken by itself
 
-	// HTTP serves the bot's own address, on Listener. Both nil: no HTTP.
-	HTTP     *http.Server
-	Listener net.Listener
-	Draining func() // told when the bot stops taking work, before HTTP closes
+	// Verify reads what was left unread of the store when it was opened, and returns what is
+	// wrong with it, in words. Nil: nothing was left.
+	Verify func(ctx context.Context) error
+
+	Log zerolog.Logger
+
+	Archiving func(context.Context) error // moves incidents to archive files when it is time; nil: none are
+
+	HTTP     *Address // the bot's own; nil: no HTTP
+	Draining func()   // told when the bot stops taking work, before HTTP closes
 
 	// Noted and Waiting are told how jobs go, see [dispatch.Options].
 	Noted   func(j ledger.Job, outcome string, age time.Duration)
@@ -82,9 +87,18 @@ func Run(ctx context.Context, opt Options) error {
 		}
 		return nil
 	})
+	if opt.Verify != nil {
+		work.Go(func() error { return opt.verify(workCtx) })
+	}
 	work.Go(func() error { return opt.Ledger.Run(workCtx, opt.complain(workCtx)) })
 	if opt.Keys != nil {
 		work.Go(func() error { return opt.Keys.Run(workCtx, opt.complain(workCtx)) })
+	}
+	if opt.Copies != nil {
+		work.Go(func() error { return opt.Copies.Run(workCtx) })
+	}
+	if opt.Archiving != nil {
+		work.Go(func() error { return opt.Archiving(workCtx) })
 	}
 	if opt.Reach != nil {
 		work.Go(func() error { return opt.Reach.Watch(workCtx, opt.Desk, opt.Log) })
@@ -99,11 +113,17 @@ func Run(ctx context.Context, opt Options) error {
 	if workErr := work.Wait(); workErr != nil {
 		err = workErr
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, storage.ErrLost):
+		return errLost // whoever noticed it first
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return nil
 	}
 	return err
 }
+
+// errLost is that nothing can be stored any more by this process.
+var errLost = errors.New("another process may be the one that writes, or the store may not have kept the last commit; start again to read what it holds")
 
 // tellClockSet says in the log that the clock was set.
 func (opt Options) tellClockSet(_ context.Context, by time.Duration) error {
@@ -140,16 +160,15 @@ func ends(told, work context.Context, lost <-chan struct{}) error {
 	case <-work.Done():
 		return errors.New("the outbox or the agenda ended")
 	case <-lost:
-		return errors.New("the store may not have kept the last commit; start again to read what it holds")
+		return errLost
 	}
 }
 
 // serve answers HTTP until ctx ends, then lets what is under way finish.
 func serve(ctx context.Context, opt Options) error {
-	stopped := make(chan error, 1)
-	go func() { stopped <- opt.HTTP.Serve(opt.Listener) }()
+	opt.HTTP.Answer()
 	select {
-	case err := <-stopped:
+	case err := <-opt.HTTP.broken:
 		return fmt.Errorf("serve http: %v", err)
 	case <-ctx.Done():
 	}
@@ -158,12 +177,7 @@ func serve(ctx context.Context, opt Options) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	err := opt.HTTP.Shutdown(ctx)
-	<-stopped
-	if err != nil {
-		return fmt.Errorf("stop http: %v", err)
-	}
-	return nil
+	return opt.HTTP.finish(ctx)
 }
 
 // complain returns what is told of everything that is due and could not be done. It

@@ -18,6 +18,7 @@ func diff(a, b any) string {
 // TestWholePath is the main job: a declared incident reaches a person and ends
 // in a post-mortem.
 func TestWholePath(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		before := len(r.sim.Calls(0))
 		seen := r.command("eve", "general", "declare card payments fail sev1")
@@ -92,6 +93,7 @@ func TestWholePath(t *testing.T) {
 
 // TestLadder climbs the whole policy with nobody answering.
 func TestLadder(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(time.Minute)

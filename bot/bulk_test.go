@@ -15,6 +15,7 @@ import (
 // by itself, and says which were refused. A private incident is not in the form of those
 // who may not see it.
 func TestResolveSeveral(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 23; n++ {
 			r.declare(n, "")
@@ -57,6 +58,7 @@ func TestResolveSeveral(t *testing.T) {
 // TestResolveSeveralOfMany offers what is open of a list that has much that is over: all of it, and says of
 // none that it does not fit.
 func TestResolveSeveralOfMany(t *testing.T) {
+	t.Parallel()
 	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 106; n++ {
@@ -82,6 +84,7 @@ func TestResolveSeveralOfMany(t *testing.T) {
 // TestCloseSeveral closes after a storm what is chosen of a list that says what is missing:
 // what is ready is ticked, the rest is closed where somebody says for which reason.
 func TestCloseSeveral(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 5; n++ {
 			r.command("eve", "general", fmt.Sprintf("declare thing %d fails sev%d", n, []int{3, 3, 1, 3, 3}[n-1]))
@@ -133,6 +136,7 @@ func TestCloseSeveral(t *testing.T) {
 
 // TestResolveThenCloseSeveral offers to close what was resolved together.
 func TestResolveThenCloseSeveral(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 3; n++ {
 			r.declare(n, "sev3")
@@ -153,6 +157,7 @@ func TestResolveThenCloseSeveral(t *testing.T) {
 // TestSeveralAreStoredBeforeTheFormCloses: when the form that resolves or closes several has
 // closed, all of it is in the store, whatever happens to the bot from then on.
 func TestSeveralAreStoredBeforeTheFormCloses(t *testing.T) {
+	t.Parallel()
 	store := &slow{}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})

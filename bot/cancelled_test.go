@@ -14,6 +14,7 @@ import (
 // permanent fix is dropped and why, no service runs with a workaround, and the hand-over
 // offers nothing more.
 func TestNoIncidentLeavesNothingInPlace(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		if got := r.answered("bob", "general", "followups all"); !strings.Contains(got, "INC-1-F1") {
@@ -26,7 +27,7 @@ func TestNoIncidentLeavesNothingInPlace(t *testing.T) {
 		if m := r.oneHandover(room); shows(m, "It is back") || shows(m, "Correct") {
 			t.Errorf("the hand-over offers more yet:%s", list([]slacksim.Message{m}))
 		}
-		if fixes, err := r.desk.OpenFixes(t.Context(), "checkout"); err != nil || len(fixes) > 0 {
+		if fixes, err := r.desk.OpenFixes(r.t.Context(), "checkout"); err != nil || len(fixes) > 0 {
 			t.Errorf("checkout runs with a workaround yet: %v, %v", fixes, err)
 		}
 		r.noErrors()
@@ -36,6 +37,7 @@ func TestNoIncidentLeavesNothingInPlace(t *testing.T) {
 // TestBackTwice has two people press "It is back": the second is told, in the form, that it
 // is worked on already, and nothing moves.
 func TestBackTwice(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		m := r.oneHandover(room)
@@ -57,6 +59,7 @@ func TestBackTwice(t *testing.T) {
 
 // TestBackAfterNobodyWasHit says so in the channel when the impact counts again.
 func TestBackAfterNobodyWasHit(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "impact none")
@@ -83,6 +86,7 @@ func TestBackAfterNobodyWasHit(t *testing.T) {
 // TestHiddenWordsHelpNobody hides the words of a mitigation: a later incident that is like
 // it does not tell them, nor does the hand-over of command or the document.
 func TestHiddenWordsHelpNobody(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail with provider B sev2")
 		r.command("ada", room, "mitigate rollback: for Jane Roe of Example Ltd")

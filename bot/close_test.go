@@ -12,6 +12,7 @@ import (
 // TestCloseList closes a sev1 by the button of its card: the form says what is missing,
 // takes it, and closes. The channel is told once.
 func TestCloseList(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.pass(20 * time.Minute) // the update is late
@@ -63,6 +64,7 @@ func TestCloseList(t *testing.T) {
 
 // TestCloseInOneClick closes a sev3 of which no promise was missed by one click.
 func TestCloseInOneClick(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(20 * time.Second)
@@ -84,6 +86,7 @@ func TestCloseInOneClick(t *testing.T) {
 
 // TestCloseAtNight closes a sev1 with one line, though all is missing, and keeps what was.
 func TestCloseAtNight(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.pass(20 * time.Second)
@@ -103,6 +106,7 @@ func TestCloseAtNight(t *testing.T) {
 
 // TestWordsForTheEnd says by words what the form asks for.
 func TestWordsForTheEnd(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.pass(20 * time.Minute)
@@ -124,6 +128,7 @@ func TestWordsForTheEnd(t *testing.T) {
 
 // TestCloseAsksWhoDoesIt closes an incident whose follow-up has no team: the form asks for it.
 func TestCloseAsksWhoDoesIt(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.apply(strings.Replace(rosterText, "defaults:", "  - {id: mail, name: Mail, kind: service, policy: payments}\ndefaults:", 1))
 		room := r.takenOn("mails are lost sev2 service:mail")

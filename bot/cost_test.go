@@ -93,6 +93,7 @@ const (
 // the card, the announcement and the invitations are all there. With -v it lists
 // every key of every commit.
 func TestCostOfAnAlert(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		when    string
 		after   time.Duration // the midnight of a Saturday
@@ -119,7 +120,7 @@ func costOfAnAlert(t *testing.T, after time.Duration, most int) {
 
 	start := time.Now()
 	a := alert.Alert{Key: "disk", Status: alert.Firing, Title: "the disk is full", Severity: alert.Sev1, Source: "event"}
-	if _, err := r.alert(t.Context(), a); err != nil {
+	if _, err := r.alert(r.t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	r.pass(30 * time.Minute) // nobody answers, and the next step is far away
@@ -151,6 +152,7 @@ func costOfAnAlert(t *testing.T, after time.Duration, most int) {
 // the button in the channel, where nothing has shown yet that they are, has their answer:
 // they wait for each.
 func TestCostOfAnAck(t *testing.T) {
+	t.Parallel()
 	for _, private := range []string{"", " private"} {
 		t.Run("declared"+private, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

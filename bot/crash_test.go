@@ -110,6 +110,7 @@ func (m mortal) Commit(ctx context.Context, changes []storage.Change) error {
 // TestKilledAtEveryCall declares an incident and kills the bot at each Web API
 // call of it, before Slack has heard of the call and after it was carried out.
 func TestKilledAtEveryCall(t *testing.T) {
+	t.Parallel()
 	for call := 1; ; call++ {
 		before, after := "", ""
 		t.Run(fmt.Sprintf("before call %d", call), func(t *testing.T) { before = killed(t, call, 0, false) })
@@ -125,6 +126,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 
 // TestKilledAtEveryCommit does the same at each commit.
 func TestKilledAtEveryCommit(t *testing.T) {
+	t.Parallel()
 	for write := 1; ; write++ {
 		before, after := "", ""
 		t.Run(fmt.Sprintf("before commit %d", write), func(t *testing.T) { before = killed(t, 0, write, false) })
@@ -138,10 +140,11 @@ func TestKilledAtEveryCommit(t *testing.T) {
 	}
 }
 
-// TestKilledWhileResolving kills the bot at each call that follows from a
-// resolution: it is told once, and there is one document.
+// TestKilledWhileResolving kills the bot at each third call that follows from a
+// resolution, or at each with EVERY_CASE=1: it is told once, and there is one document.
 func TestKilledWhileResolving(t *testing.T) {
-	for call := 1; ; call++ {
+	t.Parallel()
+	for call := 1; ; call += cases(1, 3, 3) {
 		at := ""
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at call %d, done: %t", call, done), func(t *testing.T) {

@@ -22,6 +22,7 @@ func (r *rig) document() string {
 // TestS28ObjectionsAreKept: anybody objects to a decision; the channel sees it beside
 // the decision, and the document has it under decisions, with the role and no name.
 func TestS28ObjectionsAreKept(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)
@@ -59,6 +60,7 @@ func TestS28ObjectionsAreKept(t *testing.T) {
 
 // TestDecisionForms: both forms open, and record what is written into them.
 func TestDecisionForms(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)
@@ -101,6 +103,7 @@ func TestDecisionForms(t *testing.T) {
 // TestTimelinePages: numbered, chosen by a word, paged by buttons, with the day where it
 // changes for the reader.
 func TestTimelinePages(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)
@@ -150,6 +153,7 @@ func TestTimelinePages(t *testing.T) {
 // TestHideAndRetime: both are events; what is hidden is shown nowhere and stays in the
 // store; what has another time is ordered by it.
 func TestHideAndRetime(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(30 * time.Minute)
@@ -207,6 +211,7 @@ func TestHideAndRetime(t *testing.T) {
 
 // TestPagesByHandAreTold: the channel hears who asks whom for what.
 func TestPagesByHandAreTold(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)

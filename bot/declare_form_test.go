@@ -20,6 +20,7 @@ func (r *rig) shortcut(user string, c slacksim.Shortcut) slacksim.View {
 
 // TestS13SymptomIsOneClick chooses what customers see in the form; the card shows it.
 func TestS13SymptomIsOneClick(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, storefrontRoster, func(r *rig) {
 		r.command("eve", "general", "declare")
 		v := r.view("U0EVE")
@@ -49,6 +50,7 @@ func TestS13SymptomIsOneClick(t *testing.T) {
 // TestS14PartlyBrokenFunctionPagesItsOwner: support declares that paying is broken, and
 // whoever owns that is paged, though no alert and no word names the service.
 func TestS14PartlyBrokenFunctionPagesItsOwner(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, storefrontRoster, func(r *rig) {
 		v := r.shortcut("eve", slacksim.Shortcut{CallbackID: "declare_incident"})
 		r.submit("eve", v, map[string]map[string]any{"title": {"value": "some customers cannot pay"},
@@ -73,6 +75,7 @@ func TestS14PartlyBrokenFunctionPagesItsOwner(t *testing.T) {
 // TestS33SecurityIsPrivate: what is declared as security is private, without a box that
 // somebody has to tick.
 func TestS33SecurityIsPrivate(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare")
 		r.submit("eve", r.view("U0EVE"), map[string]map[string]any{"title": {"value": "a token is in a log"}, "symptom": {"value": "security"}, "function": {"value": "logging in"}})
@@ -90,6 +93,7 @@ func TestS33SecurityIsPrivate(t *testing.T) {
 // TestS16SupportNeedsNoEngineer: somebody whom the roster does not know declares, posts
 // updates and raises the severity.
 func TestS16SupportNeedsNoEngineer(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare customers write that they cannot pay sev3")
 		r.pass(10 * time.Second)
@@ -107,6 +111,7 @@ func TestS16SupportNeedsNoEngineer(t *testing.T) {
 // TestDeclareFromMessage declares from what somebody wrote: its words and its link are
 // the first note, its author is invited, and its readers are told.
 func TestDeclareFromMessage(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		m, err := r.sim.As("cleo").Message("general", "search returns nothing\nsince ten past two", "")
 		if err != nil {

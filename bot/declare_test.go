@@ -26,6 +26,7 @@ defaults: {service: storefront, policy: payments}`,
 // TestDeclaredInWords types declarations as people do, and looks at what is open and
 // what was said of it.
 func TestDeclaredInWords(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ typed, want, said string }{
 		{"declare Checkout is down", "sev2 checkout real: Checkout is down", "Checkout (taken from the title)"},
 		{"declare Checkout errors since the load test sev1 service:checkout", "sev1 checkout real: Checkout errors since the load test", "This is a drill"},
@@ -80,6 +81,7 @@ func (r *rig) click(user string, seen slacksim.Seen, action string, value any) {
 
 // TestDeclaredPutRight changes by clicks what was taken for a declaration.
 func TestDeclaredPutRight(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, storefrontRoster, func(r *rig) {
 		seen := r.command("eve", "general", "declare nothing works")
 		r.pass(5 * time.Second)
@@ -98,6 +100,7 @@ func TestDeclaredPutRight(t *testing.T) {
 // TestDeclaredTwice taps twice: that is one incident, unless somebody says that it is
 // another; later, or by somebody else, it is another.
 func TestDeclaredTwice(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		first := r.command("eve", "general", "declare checkout is down sev1")
 		second := r.command("eve", "general", "declare  Checkout is down sev1")
@@ -121,6 +124,7 @@ func TestDeclaredTwice(t *testing.T) {
 
 // TestDeclaredAlike says that a new incident is one that is open, by a click.
 func TestDeclaredAlike(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare Checkout is down")
 		r.pass(10 * time.Second)
@@ -147,6 +151,7 @@ const drill = ":test_tube: Drill"
 // TestS17DrillPagesNobodyElse: a drill says so in every line, and pages whoever declared
 // it; its owner is paged when it becomes real.
 func TestS17DrillPagesNobodyElse(t *testing.T) {
+	t.Parallel()
 	for _, by := range []string{"eve", "bob"} { // who is not in the roster, and who is
 		t.Run(by, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -192,6 +197,7 @@ func TestS17DrillPagesNobodyElse(t *testing.T) {
 
 // TestRealBecomesDrill by one click, as long as nobody has answered.
 func TestRealBecomesDrill(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		seen := r.command("eve", "general", "declare Checkout fails since the load test")
 		r.pass(10 * time.Second)
@@ -220,6 +226,7 @@ func TestRealBecomesDrill(t *testing.T) {
 // TestS18ServiceWithoutOwner declares for a service that nobody owns: the fallback is
 // paged, and a follow-up to find an owner opens.
 func TestS18ServiceWithoutOwner(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, storefrontRoster, func(r *rig) {
 		r.command("eve", "general", "declare Old Mailer is down")
 		r.pass(10 * time.Second)

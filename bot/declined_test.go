@@ -15,6 +15,7 @@ import (
 // a workspace that granted nothing but what is required: people are paged, the
 // channel stands, and what is not allowed is given up instead of tried for ever.
 func TestScopesDeclined(t *testing.T) {
+	t.Parallel()
 	var app struct {
 		OAuth struct {
 			Scopes struct {

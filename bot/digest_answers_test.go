@@ -49,6 +49,7 @@ func (r *rig) digest() slacksim.Message {
 // TestResolveInDigest: a message about several incidents offers both answers for
 // each, and only those that are of use.
 func TestResolveInDigest(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		m := r.digest()
 		want := func(when string, two, three string) {
@@ -85,6 +86,7 @@ func TestResolveInDigest(t *testing.T) {
 // TestResolveWhileTaken: two people answer one incident of a digest at the same
 // time, one by the form and one by a command; both acts stand, in their order.
 func TestResolveWhileTaken(t *testing.T) {
+	t.Parallel()
 	t.Run("acknowledged while the form is open", func(t *testing.T) {
 		inBubble(t, slacksim.Options{}, func(r *rig) {
 			m := r.digest()
@@ -143,6 +145,7 @@ func countOf(events []incident.Event, kind incident.Kind) (n int) {
 // TestActedWhileRewritten: commands that come while Slack takes its time for an
 // edit of the digest are all in the message in the end.
 func TestActedWhileRewritten(t *testing.T) {
+	t.Parallel()
 	for _, latency := range []time.Duration{300 * time.Millisecond, 3 * time.Second, 14 * time.Second} {
 		t.Run(latency.String(), func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -190,6 +193,7 @@ func (r *rig) wants(n int) string {
 // twice each. Each incident is acknowledged once, and whoever got none of one
 // hears who has it.
 func TestAckAllAtOnce(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		m := r.digest()
 		dm, _ := r.sim.State().DM("U0ADA", r.sim.BotUserID())
@@ -228,6 +232,8 @@ func TestAckAllAtOnce(t *testing.T) {
 // TestAnswerThoseWithoutButtons: a message has room for the buttons of some; every
 // other incident that it names is answered by a form.
 func TestAnswerThoseWithoutButtons(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		const incidents = 25
 		for n := 1; n <= incidents; n++ {

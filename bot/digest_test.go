@@ -73,6 +73,7 @@ func (r *rig) pressOn(user string, m slacksim.Message, action, block string) {
 // that those after it join at once, and which rings once more when the minute is
 // over. One button acknowledges all of it, and every copy says so.
 func TestDigest(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		posts := func() int { return len(r.dm("U0ADA")) }
 		for n := 1; n <= 4; n++ {
@@ -120,6 +121,7 @@ func TestDigest(t *testing.T) {
 // TestAckAllIsExact: "Acknowledge all" acknowledges what the message showed. An
 // incident that came meanwhile still asks, and what somebody else took is said.
 func TestAckAllIsExact(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declareSome(3)
 		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
@@ -149,6 +151,7 @@ func TestAckAllIsExact(t *testing.T) {
 // TestAckAllTwice: a double click on a button that is not redrawn yet says
 // nothing to whoever has all of it by the first.
 func TestAckAllTwice(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declareSome(3)
 		r.fault(slacksim.Fault{Method: "chat.update", Latency: 10 * time.Second})
@@ -166,6 +169,7 @@ func TestAckAllTwice(t *testing.T) {
 // TestNoBellForNothing: what was answered, or is over, before the minute ends is
 // not rung for again.
 func TestNoBellForNothing(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declareSome(4)
 		r.command("bob", "general", "ack INC-3")
@@ -180,6 +184,7 @@ func TestNoBellForNothing(t *testing.T) {
 // TestWorseRingsAtOnce: what is worse than all before it does not join anything,
 // and neither do words of a colleague.
 func TestWorseRingsAtOnce(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n, severity := range []string{"sev2", "sev2", "sev1", "sev1"} {
 			r.declare(n+1, severity)
@@ -196,16 +201,12 @@ func TestWorseRingsAtOnce(t *testing.T) {
 	})
 }
 
-// TestStormInSlack: sixty incidents within a minute are three messages, each
-// within what Slack takes, and, with EVERY_CASE=1, a hundred and thirty are five.
-// All are shown.
+// TestStormInSlack: sixty incidents within a minute are three messages, and a hundred
+// and thirty are five, each within what Slack takes. All are shown.
 func TestStormInSlack(t *testing.T) {
-	longLife(t)
-	storms := []struct{ incidents, messages int }{{60, 3}, {130, 5}}
-	if !everyCase {
-		storms = storms[:1]
-	}
-	for _, storm := range storms {
+	t.Parallel()
+	exhaustive(t)
+	for _, storm := range []struct{ incidents, messages int }{{60, 3}, {130, 5}} {
 		t.Run(fmt.Sprint(storm.incidents), func(t *testing.T) {
 			inBubble(t, slacksim.Options{RateLimits: true}, func(r *rig) {
 				for n := 1; n <= storm.incidents; n++ {
@@ -257,6 +258,7 @@ func TestStormInSlack(t *testing.T) {
 // TestLateJoinerRings: a page that Slack did not take until the minute was over
 // has no ring to come, so it rings by itself.
 func TestLateJoinerRings(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.declare(2, "")
@@ -275,6 +277,7 @@ func TestLateJoinerRings(t *testing.T) {
 // TestDeletedDigest: a message that ada deleted, or that is gone for another
 // reason, is posted anew by the next page for it.
 func TestDeletedDigest(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.declare(2, "")
@@ -293,6 +296,7 @@ func TestDeletedDigest(t *testing.T) {
 // lost may be that of another message, which is posted at the same instant: then it is
 // tried anew.
 func TestLostAnswerOfDigest(t *testing.T) {
+	t.Parallel()
 	for range 10 {
 		if lostAnswerOfDigest(t) {
 			return
@@ -329,6 +333,7 @@ func lostAnswerOfDigest(t *testing.T) (lost bool) {
 // TestAnsweredOnTheWay: what is acknowledged while the message about it is on
 // its way does not ask when it has arrived.
 func TestAnsweredOnTheWay(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.pass(2 * time.Second)
@@ -351,6 +356,7 @@ func TestAnsweredOnTheWay(t *testing.T) {
 // TestSharedPagesHoldUpNobody: while Slack hangs on ada's shared message, many
 // pages wait for it; cleo's first page leaves at once.
 func TestSharedPagesHoldUpNobody(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.declare(1, "")
 		r.declare(2, "")
@@ -368,8 +374,9 @@ func TestSharedPagesHoldUpNobody(t *testing.T) {
 // TestKilledInDigest kills the bot at each Web API call and at each commit while
 // three pages share a message: every incident is shown, and no copy of the
 // message asks for what was answered. Of the calls and commits it takes every
-// fifth, and all of them with EVERY_CASE=1.
+// eleventh, and all of them with EVERY_CASE=1.
 func TestKilledInDigest(t *testing.T) {
+	t.Parallel()
 	at := func(call, write int, done bool) (fell bool) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, slacksim.Options{Seed: 7})
@@ -398,7 +405,7 @@ func TestKilledInDigest(t *testing.T) {
 		})
 		return fell
 	}
-	for n := 1; ; n += cases(1, 5, 12) {
+	for n := 1; ; n += cases(1, 11, 12) {
 		some := false
 		for _, done := range []bool{false, true} {
 			some = at(n, 0, done) || some

@@ -41,6 +41,7 @@ func (f *full) Commit(ctx context.Context, changes []storage.Change) error {
 // once, although that cannot be recorded; what people do is refused with words;
 // and all goes on when there is room again.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		disk := &full{}
@@ -70,6 +71,7 @@ func TestDiskFull(t *testing.T) {
 // TestAsleep wakes the pager after the machine has slept through a whole ladder:
 // one step is due, and not all of them.
 func TestAsleep(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		engine, err := bolt.Open(filepath.Join(t.TempDir(), "stormbell.db"), bolt.Options{Unsynced: true})
 		if err != nil {

@@ -40,6 +40,7 @@ func (r *rig) stored(prefixes ...string) (keys []string) {
 // TestFilesWithdrawnMeanwhile: a file whose mark is taken off while it is still to be
 // fetched, or is being stored, is not in the store afterwards.
 func TestFilesWithdrawnMeanwhile(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []slacksim.Fault{{Method: "files.info", Status: 503, Times: 4}, {Method: "files.info", Latency: 8 * time.Second}} {
 		inBubble(t, slacksim.Options{}, func(r *rig) {
 			r.stop()

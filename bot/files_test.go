@@ -43,6 +43,7 @@ func (r *rig) kept() map[string]desk.Kept {
 // limits, over a restart; it goes when the mark is taken off, and nobody reads it who may
 // not see the incident.
 func TestFilesAreKept(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.stop()
 		r.files = desk.Files{Each: 3 << 20, All: 5 << 20}
@@ -64,19 +65,19 @@ func TestFilesAreKept(t *testing.T) {
 		}
 		for name, want := range map[string][]byte{"error.log": small, "../dump.bin": big, "empty": {}} {
 			f := got[name]
-			_, content, err := r.desk.FileContent(t.Context(), incident.Actor("admin:cli"), 1, f.Entry, f.File)
+			_, content, err := r.desk.FileContent(r.t.Context(), incident.Actor("admin:cli"), 1, f.Entry, f.File)
 			if err != nil || !bytes.Equal(content, want) || f.Size != len(want) || f.Why != "" {
 				t.Errorf("%s: %d bytes, %v, %+v; want %d", name, len(content), err, f, len(want))
 			}
 		}
 		for _, name := range []string{"huge.bin", "again.bin"} {
 			f := got[name]
-			if _, _, err := r.desk.FileContent(t.Context(), incident.Actor("admin:cli"), 1, f.Entry, f.File); err == nil || !strings.Contains(f.Why, "MiB") {
+			if _, _, err := r.desk.FileContent(r.t.Context(), incident.Actor("admin:cli"), 1, f.Entry, f.File); err == nil || !strings.Contains(f.Why, "MiB") {
 				t.Errorf("%s is over a limit, and is kept or does not say so: %+v, %v", name, f, err)
 			}
 		}
 		log := got["error.log"]
-		if _, _, err := r.desk.FileContent(t.Context(), incident.Person("bob"), 1, log.Entry, log.File); err == nil || strings.Contains(err.Error(), "error.log") {
+		if _, _, err := r.desk.FileContent(r.t.Context(), incident.Person("bob"), 1, log.Entry, log.File); err == nil || strings.Contains(err.Error(), "error.log") {
 			t.Errorf("somebody who may not see the incident reads its file: %v", err)
 		}
 		r.ok(r.sim.As("ada").Unpin(room, m.TS))
@@ -90,6 +91,7 @@ func TestFilesAreKept(t *testing.T) {
 // TestFilesWithdrawn: what was withdrawn is gone with its files; what cannot be fetched
 // is named with the reason.
 func TestFilesWithdrawn(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.stop()
 		r.files = desk.Files{Each: 3 << 20, All: 5 << 20}
@@ -109,7 +111,7 @@ func TestFilesWithdrawn(t *testing.T) {
 		if got := r.kept(); len(got) != 0 {
 			t.Errorf("withdrawn, and %d files are there", len(got))
 		}
-		if _, _, err := r.desk.FileContent(t.Context(), incident.Actor("admin:cli"), 1, log.Entry, log.File); err == nil {
+		if _, _, err := r.desk.FileContent(r.t.Context(), incident.Actor("admin:cli"), 1, log.Entry, log.File); err == nil {
 			t.Error("withdrawn, and its file can be read")
 		}
 		r.fault(slacksim.Fault{Method: "files.info", Error: "file_deleted"})

@@ -33,6 +33,7 @@ func (r *rig) answers(user, channel, text string, want ...string) {
 // typed it is told what to type; also when its incident is closed long since. The
 // incident itself is not touched.
 func TestS34DoneNeedsALinkOrASentence(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -57,6 +58,7 @@ func TestS34DoneNeedsALinkOrASentence(t *testing.T) {
 
 // TestS19FollowUpsDefaultToTheOwningTeam: nobody types an owner; who is named is told.
 func TestS19FollowUpsDefaultToTheOwningTeam(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(10 * time.Second)
@@ -94,6 +96,7 @@ func TestS19FollowUpsDefaultToTheOwningTeam(t *testing.T) {
 // TestFollowUpsByButtons: the list has what can be done to each, with forms; what was
 // done by somebody else meanwhile is said.
 func TestFollowUpsByButtons(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -165,6 +168,8 @@ func TestFollowUpsByButtons(t *testing.T) {
 
 // TestFollowUpsOfPrivateIncidents exist only for those who may see these.
 func TestFollowUpsOfPrivateIncidents(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare keys leaked sev4 private")
 		r.pass(10 * time.Second)
@@ -211,6 +216,7 @@ func writtenAt(m slacksim.Message) time.Time {
 // the day and then weekly; a person gets one message for several; restarts change
 // nothing. What is done is not asked for any more.
 func TestFollowUpsAreRemindedOf(t *testing.T) {
+	t.Parallel()
 	longLife(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{Channels: []string{"payments-team"}})
@@ -245,6 +251,7 @@ func TestFollowUpsAreRemindedOf(t *testing.T) {
 		if got := strings.Join(remindedOf(mine, "INC-1-F2"), " "); got != "2000-01-10T09:30 2000-01-14T09:30 2000-01-19T09:30" {
 			t.Errorf("ada was reminded of what is done, or twice a day: %s", got)
 		}
+		r.noErrors() // to change the message below, the bot joins the channel
 		m := r.seek(r.channel("payments-team").Messages, "was due 7 days ago")
 		r.press("bob", r.channel("payments-team").ID, m, "Done")
 		r.submit("bob", r.view("U0BOB"), map[string]map[string]any{"text": {"value": "https://git.example/1"}})
@@ -252,7 +259,6 @@ func TestFollowUpsAreRemindedOf(t *testing.T) {
 		if m := r.seek(r.channel("payments-team").Messages, "Nothing of this is left to do"); shows(m, "followup_done") {
 			t.Errorf("the reminder still asks: %s", m.Blocks)
 		}
-		r.noErrors()
 	})
 }
 
@@ -260,6 +266,8 @@ func TestFollowUpsAreRemindedOf(t *testing.T) {
 // within 14 days has the priority of its open permanent fix raised, once, with the words
 // why; the list and the timeline show it. A drill does not count.
 func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		night := func(day int) { // at 3:00 of that day of January
 			r.pass(time.Until(time.Date(2000, 1, day, 3, 0, 0, 0, time.UTC)))
@@ -318,6 +326,7 @@ func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 // night, but the next morning; a drill reminds nobody; a team without a channel is told
 // where incidents are announced.
 func TestFollowUpRemindersKeepToTheDay(t *testing.T) {
+	t.Parallel()
 	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		at := func(day, hour, minute int) { r.pass(time.Until(time.Date(2000, 1, day, hour, minute, 0, 0, time.UTC))) }

@@ -33,6 +33,7 @@ func (r *rig) submit(user string, v slacksim.View, values map[string]map[string]
 
 // TestDeclareForm fills the form in, wrong at first.
 func TestDeclareForm(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		if seen := r.command("eve", "general", "declare service:search private"); seen.Text != "" || seen.Error != "" {
 			t.Errorf("eve sees %+v, want nothing but the form", seen)
@@ -65,6 +66,7 @@ func TestDeclareForm(t *testing.T) {
 
 // TestResolveForm resolves with everything left empty, from the page.
 func TestResolveForm(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -102,6 +104,7 @@ func (r *rig) channelOf(id string) slacksim.Channel {
 
 // TestButtons presses every button of the summary.
 func TestButtons(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -139,6 +142,7 @@ func TestButtons(t *testing.T) {
 
 // TestShortcuts uses the global one and the one of a message.
 func TestShortcuts(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		if _, err := r.sim.As("eve").Shortcut(slacksim.Shortcut{CallbackID: "declare_incident"}); err != nil {
 			t.Fatal(err)
@@ -176,6 +180,7 @@ func TestShortcuts(t *testing.T) {
 
 // TestHome opens the Home tab and declares from it.
 func TestHome(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.command("bob", "general", "declare keys leaked private")
@@ -208,6 +213,7 @@ func TestHome(t *testing.T) {
 
 // TestFormsThatDoNotOpen tells the person how to go on without.
 func TestFormsThatDoNotOpen(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]slacksim.Fault{
 		"expired":    {Latency: 4 * time.Second},
 		"refused":    {Error: "exchanged_trigger_id"},
@@ -233,6 +239,7 @@ func TestFormsThatDoNotOpen(t *testing.T) {
 // TestUsedResponseURL presses a button that can tell nothing any more: nothing
 // storms, nothing breaks.
 func TestUsedResponseURL(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(31 * time.Minute)
@@ -252,6 +259,7 @@ func (r *rig) acked1(n int) {
 
 // TestWordsOfCommands types every verb once, and some that are none.
 func TestWordsOfCommands(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is slow")
 		r.pass(10 * time.Second)
@@ -321,6 +329,7 @@ func TestWordsOfCommands(t *testing.T) {
 // TestFormsComeFirst opens every form: nothing is asked of Slack between the press
 // and views.open, since a trigger lives three seconds.
 func TestFormsComeFirst(t *testing.T) {
+	t.Parallel()
 	opt := calm()
 	opt.Manifest = manifest(t)
 	inBubble(t, opt, func(r *rig) {
@@ -375,6 +384,7 @@ func TestFormsComeFirst(t *testing.T) {
 // somebody is: it opens on the clock of the roster, and shows their own as soon as
 // that is known.
 func TestFormWithoutProfile(t *testing.T) {
+	t.Parallel()
 	opt := calm()
 	opt.Manifest = manifest(t)
 	inBubble(t, opt, func(r *rig) {

@@ -65,6 +65,8 @@ var groupRoster = strings.NewReplacer("lead: cleo}", "lead: cleo, slack_group: p
 // TestUserGroup keeps a group equal to who is on call over a hand-over, calls only
 // when it differs, never empties it, and says once that it is stale.
 func TestUserGroup(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	opt := calm("team-payments")
 	opt.Manifest = manifest(t)
 	inBubble(t, opt, func(r *rig) {
@@ -101,6 +103,7 @@ func TestUserGroup(t *testing.T) {
 // TestUserGroupsRefused has a workspace without user groups, and one whose admins
 // keep them: it is said at most once a day, and paging goes on.
 func TestUserGroupsRefused(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		opt  slacksim.Options
@@ -127,6 +130,7 @@ func TestUserGroupsRefused(t *testing.T) {
 
 // TestGroupsNotAllowed has a group that only admins change.
 func TestGroupsNotAllowed(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm(), func(r *rig) {
 		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
 		if err := r.sim.Fault(slacksim.Fault{Method: "usergroups.users.update", Error: "permission_denied"}); err != nil {
@@ -146,6 +150,8 @@ func TestGroupsNotAllowed(t *testing.T) {
 // TestGapAlarm tells of gaps ahead once, and of today's on the day, in working
 // hours; a gap of every week is told once for all.
 func TestGapAlarm(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.apply(strings.Replace(rosterText, "time_zone: UTC\n", "time_zone: UTC\n    overrides: [{set: [], start: 2000-01-13T10:00:00Z, end: 2000-01-13T12:00:00Z, reason: move}]\n", 1))
 		r.pass(2 * 24 * time.Hour) // Saturday and Sunday
@@ -174,6 +180,8 @@ func TestGapAlarm(t *testing.T) {
 // TestOfficeHours has a rotation that is closed at night and at weekends: that is
 // told once and does not nag.
 func TestOfficeHours(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		office := `{id: weekly, people: [ada, bob], start: 1999-11-01T09:00, every: {weeks: 1}, windows: [{days: [mon, tue, wed, thu, fri], from: "09:00", to: "17:00"}]}`
 		r.apply(strings.Replace(rosterText, "{id: weekly, people: [ada, bob], start: 1999-12-27T09:00, every: {weeks: 1}}", office, 1))
@@ -187,6 +195,7 @@ func TestOfficeHours(t *testing.T) {
 // TestDeactivatedInGroup has two people on call, one of whom has left Slack: the
 // other one is in the group all the same.
 func TestDeactivatedInGroup(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.api("usergroups.create", url.Values{"name": {"Payments on call"}, "handle": {"payments-oncall"}})
 		if err := r.sim.ChangePerson("bob", func(u *slacksim.User) { u.Deleted = true }); err != nil {

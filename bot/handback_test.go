@@ -13,6 +13,7 @@ import (
 // TestGivenBack: somebody who cannot do it after all gives it back, and the
 // ladder goes on where it was.
 func TestGivenBack(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		if seen := r.command("eve", "general", "unack INC-1"); !strings.Contains(seen.Text, "There is no INC-1") {
 			t.Errorf("unack of nothing: %q", seen.Text)
@@ -39,6 +40,7 @@ func TestGivenBack(t *testing.T) {
 
 // TestSnooze: silence, then from the start; nonsense is answered with an example.
 func TestSnooze(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(time.Minute)
@@ -64,6 +66,7 @@ func TestSnooze(t *testing.T) {
 
 // TestReassign: one person is asked, and without an answer the ladder begins.
 func TestReassign(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(time.Minute)

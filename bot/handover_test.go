@@ -33,6 +33,7 @@ func (r *rig) offered(user string) slacksim.Message {
 // TestHandOverByTheLetter hands command over: the one who is asked reads a brief from the
 // record and accepts, and until then command stays where it is.
 func TestHandOverByTheLetter(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "task roll back 431, back in ten minutes")
@@ -79,6 +80,7 @@ func TestHandOverByTheLetter(t *testing.T) {
 // TestOfferLapses waits: after five minutes the offer is over, whoever made it is told,
 // and a press on it says so. A restart in between changes nothing.
 func TestOfferLapses(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "role commander <@U0CLEO>")
@@ -101,6 +103,7 @@ func TestOfferLapses(t *testing.T) {
 
 // TestNewerOfferEndsTheOlder asks one after another: only the newest can accept.
 func TestNewerOfferEndsTheOlder(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "role commander <@U0CLEO>")
@@ -126,6 +129,7 @@ func TestNewerOfferEndsTheOlder(t *testing.T) {
 // TestShadowTakesNoCommand presses Take command as a shadow, and after somebody has just
 // got it.
 func TestShadowTakesNoCommand(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("bob", room, "role shadow")
@@ -161,6 +165,7 @@ func TestShadowTakesNoCommand(t *testing.T) {
 // TestCommanderSilent leaves a sev1 alone: the secondary is paged, those who are there
 // are offered command, and the bot does not move it.
 func TestCommanderSilent(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.pass(20 * time.Minute)
@@ -187,6 +192,7 @@ func TestCommanderSilent(t *testing.T) {
 // TestRolesOfSeveral gives a role to two people, shows both, and takes it from both; and
 // asks, once, whether a second pair of eyes is wanted.
 func TestRolesOfSeveral(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "role responder <@U0BOB> <@U0CLEO>")
@@ -214,6 +220,7 @@ func TestRolesOfSeveral(t *testing.T) {
 
 // TestUpdatesForWhom keeps the words for stakeholders and those for the public apart.
 func TestUpdatesForWhom(t *testing.T) {
+	t.Parallel()
 	roster := strings.Replace(rosterText, "    first_looks: [Error rate by provider]\n", "    first_looks: [Error rate by provider]\n    stakeholders: [person:cleo, channel:general]\n", 1)
 	inBubbleWith(t, roster, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
@@ -243,6 +250,7 @@ func TestUpdatesForWhom(t *testing.T) {
 // TestReassignedInWords reassigns an incident: people read whom, and no words of the
 // machine.
 func TestReassignedInWords(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(10 * time.Second)
@@ -264,6 +272,7 @@ func TestReassignedInWords(t *testing.T) {
 
 // TestHandOverByTheForm offers command from the card, by the form that asks to whom.
 func TestHandOverByTheForm(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.press("ada", room, r.find(r.channelOf(room).Messages, "Hand over"), "Hand over")
@@ -289,6 +298,7 @@ func TestHandOverByTheForm(t *testing.T) {
 // TestDrillIsADrillInPrivateToo says in everything that a role of a drill brings somebody by direct message
 // that it is one: nobody is to take it for real at night.
 func TestDrillIsADrillInPrivateToo(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1 drill")
 		r.command("ada", room, "role commander <@U0CLEO>")

@@ -17,6 +17,7 @@ import (
 // TestHeartbeat: the bot beats while it can page by some way, and is silent when
 // it can by none.
 func TestHeartbeat(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		var beats atomic.Int32
 		line := slacksim.NewListener()

@@ -75,6 +75,7 @@ func (r *rig) published() int {
 // TestHomeTab: what is mine, what is open and the worst first, my shifts, buttons that say
 // what they did, and nothing that a reader may not know.
 func TestHomeTab(t *testing.T) {
+	t.Parallel()
 	guest := slacksim.Person{ID: "U0GUS", Name: "gus", RealName: "Gus Fry", Guest: true}
 	inBubble(t, slacksim.Options{People: []slacksim.Person{guest}}, func(r *rig) {
 		r.openHome("bob")
@@ -114,7 +115,7 @@ func TestHomeTab(t *testing.T) {
 		r.pass(3 * time.Minute)
 		r.homesAre("ada", "-A test is on its way to you") // it is not shown for ever
 		caller := desk.Caller{Actor: incident.Person("ada")}
-		if _, _, err := r.desk.OpenFollowUp(t.Context(), caller, 1, incident.FollowUp{Title: "count the locks", Owner: caller.Actor}); err != nil {
+		if _, _, err := r.desk.OpenFollowUp(r.t.Context(), caller, 1, incident.FollowUp{Title: "count the locks", Owner: caller.Actor}); err != nil {
 			t.Fatal(err)
 		}
 		r.pressHome("eve", "incident_1", "ack")
@@ -138,6 +139,7 @@ func (r *rig) top(user string) *slacksim.View {
 // TestHomeStaleButtons: a button of a Home tab that shows an older state, or one that is
 // pressed twice, does no harm and says how it is.
 func TestHomeStaleButtons(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down sev1")
 		r.pass(10 * time.Second)
@@ -178,6 +180,7 @@ func TestHomeStaleButtons(t *testing.T) {
 // TestHomeRestart: whoever looks at their Home tab sees what happens after the bot was
 // started again, and for an hour.
 func TestHomeRestart(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm(), func(r *rig) {
 		r.openHome("bob")
 		r.stop()
@@ -200,7 +203,8 @@ func TestHomeRestart(t *testing.T) {
 // minutes. Each tab fits, the bot publishes only so often, and all show in the end what
 // holds; of those who looked first, nobody is kept up to date any more.
 func TestHomeStorm(t *testing.T) {
-	longLife(t)
+	t.Parallel()
+	exhaustive(t)
 	var opt slacksim.Options
 	for n := range 60 {
 		opt.People = append(opt.People, slacksim.Person{ID: fmt.Sprintf("U0C%05d", n), Name: fmt.Sprintf("c%d", n)})
@@ -234,6 +238,7 @@ func TestHomeStorm(t *testing.T) {
 
 // TestHomeHealth: admins see how the bot is, nobody else does.
 func TestHomeHealth(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		r.access = desk.Access{incident.AdminRight: {"person:ada"}}
@@ -247,7 +252,7 @@ func TestHomeHealth(t *testing.T) {
 		r.homesAre("ada", "How the bot is", "2 sockets are connected", "Queue: nothing waits", "push, sms", "none of them known to be out",
 			"somebody is on call in every rotation", "Backup: none is known of")
 		h = chat.Health{Jobs: 7, Oldest: time.Now().Add(-5 * time.Minute), Methods: h.Methods, Out: []string{"sms"}}
-		if err := r.desk.BackedUp(t.Context()); err != nil {
+		if err := r.desk.BackedUp(r.t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(2 * time.Minute)

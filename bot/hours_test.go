@@ -33,6 +33,7 @@ defaults: {service: checkout, policy: payments}
 // she is awake, loudly when the support hours begin, and bob when his step's hours
 // do. Before each of them the bot is killed and started again.
 func TestNightOutsideSupportHours(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRig(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}), newProviders()
 		r.roster, r.world = hoursRoster, p
@@ -82,7 +83,7 @@ func TestNightOutsideSupportHours(t *testing.T) {
 		for _, e := range events {
 			said = append(said, e.Text)
 		}
-		x, err := r.desk.Why(t.Context(), incident.Bot, 1)
+		x, err := r.desk.Why(r.t.Context(), incident.Bot, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,6 +109,7 @@ func TestNightOutsideSupportHours(t *testing.T) {
 // TestAwayWhenSupportHoursBegin has nobody at the door at nine: the ladder begins
 // when the bot is back, and not all of it at once.
 func TestAwayWhenSupportHoursBegin(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRig(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}), newProviders()
 		r.roster, r.world = hoursRoster, p

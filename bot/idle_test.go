@@ -24,6 +24,7 @@ func (r *rig) askedOf(user string) []slacksim.Message {
 // working day, with one message, over a restart, and no more when they have answered.
 // The bubble begins on a Saturday at midnight.
 func TestNothingHappens(t *testing.T) {
+	t.Parallel()
 	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
@@ -82,6 +83,8 @@ func TestNothingHappens(t *testing.T) {
 // TestAnswersToWhatIsIdle presses twice and closes from the question: what was said once is noted once, and
 // whoever presses is told what it did, since nothing else shows it there.
 func TestAnswersToWhatIsIdle(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(20 * time.Second)
@@ -101,5 +104,26 @@ func TestAnswersToWhatIsIdle(t *testing.T) {
 		if i, _ := r.fold(1); i.Status != incident.Closed || !strings.Contains(r.whispers("ada"), "INC-1 is closed now") {
 			t.Errorf("it is %s, and ada is told %s", i.Status, r.whispers("ada"))
 		}
+	})
+}
+
+// TestNothingHappensAndTheyHaveLeft: whoever had the incident is in the roster no more, so
+// that somebody else is asked.
+func TestNothingHappensAndTheyHaveLeft(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.command("eve", "general", "declare card payments fail sev2")
+		r.pass(20 * time.Second)
+		r.command("bob", "general", "ack INC-1")
+		r.command("bob", "general", "mitigate INC-1 rollback")
+		r.apply(withoutBob)
+		r.pass(time.Until(time.Date(2000, 1, 3, 9, 31, 0, 0, time.UTC)))
+		if n := len(r.askedOf("U0BOB")); n != 0 {
+			t.Errorf("bob is asked %d times", n)
+		}
+		if all := r.askedOf("U0EVE"); len(all) != 1 || !shows(all[0], "INC-1") {
+			t.Errorf("eve, who declared it, is asked by%s", list(all))
+		}
+		r.noErrors()
 	})
 }

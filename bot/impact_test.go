@@ -12,6 +12,7 @@ import (
 // TestS15WhoIsHit says whom an incident hits, since when and how many, in words and by the form: the card, the
 // draft of an update and the document say it, too.
 func TestS15WhoIsHit(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("ada", "general", "declare card payments fail sev1 service:checkout")
 		r.pass(time.Minute)
@@ -60,7 +61,7 @@ func TestS15WhoIsHit(t *testing.T) {
 		}
 		r.command("ada", "general", "mitigate INC-1 rollback")
 		r.pass(time.Minute)
-		document, err := r.desk.Postmortem(t.Context(), incident.Person("ada"), 1, time.UTC)
+		document, err := r.desk.Postmortem(r.t.Context(), incident.Person("ada"), 1, time.UTC)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,6 +84,7 @@ func TestS15WhoIsHit(t *testing.T) {
 // reminded of updates any more, and none is missed, until somebody is hit after all. The hand-over of an
 // earlier mitigation is kept all the while.
 func TestNobodyIsHitSoNothingIsDue(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "mitigate rollback")
@@ -115,6 +117,7 @@ func TestNobodyIsHitSoNothingIsDue(t *testing.T) {
 // TestCustomersSawItFirst: somebody says who saw it, which figures count by; the form
 // without words stays what it was.
 func TestCustomersSawItFirst(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "impact seen first by customers they wrote to us")
@@ -124,6 +127,37 @@ func TestCustomersSawItFirst(t *testing.T) {
 			t.Errorf("first seen by %s, want customers", i.SeenBy())
 		}
 		r.find(r.channelOf(room).Messages, "first seen by customers")
+		r.noErrors()
+	})
+}
+
+// TestFirstSeenByTheForm: the form begins with who saw it first as the record has it, says
+// it of nobody who leaves it as it is, and a choice that was overtaken is asked again.
+func TestFirstSeenByTheForm(t *testing.T) {
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.takenOn("card payments fail sev2")
+		form := r.impactForm("ada")
+		if !strings.Contains(unescaped(string(form.Blocks)), `"initial_option":{"text":{"emoji":true,"text":"One of us"`) {
+			t.Errorf("the form does not begin with who is thought to have seen it: %s", form.Blocks)
+		}
+		r.fill("ada", form, map[string]any{"count": "12"})
+		if i, _ := r.fold(1); i.Seen != "" || i.Hit.Count != 12 {
+			t.Errorf("what was left as it is was said: seen by %q", i.Seen)
+		}
+		form = r.impactForm("ada")
+		r.command("bob", room, "impact seen by alert")
+		form = r.again(r.fill("ada", form, map[string]any{"seen": "customers"}), "“First seen by” is alert by now")
+		if res := r.fill("ada", form, map[string]any{"seen": "customers"}); !res.Closed {
+			t.Fatalf("sent again: %+v", res)
+		}
+		if i, _ := r.fold(1); i.SeenBy() != incident.SeenByCustomers {
+			t.Errorf("first seen by %s, want customers", i.SeenBy())
+		}
+		r.find(r.channelOf(room).Messages, "first seen by customers")
+		r.fill("ada", r.impactForm("ada"), map[string]any{"who": []any{"nobody"}, "count": "", "seen": "staff"})
+		if i, _ := r.fold(1); !i.ImpactNone() || i.SeenBy() != incident.SeenByStaff {
+			t.Errorf("nobody was hit is %t, first seen by %s", i.ImpactNone(), i.SeenBy())
+		}
 		r.noErrors()
 	})
 }

@@ -11,6 +11,7 @@ import (
 // than Slack answers questions in a minute, before one that it knows: that one is
 // found all the same, and nobody is asked for twice within an hour.
 func TestStrangersDoNotStarveOthers(t *testing.T) {
+	t.Parallel()
 	var strangers strings.Builder
 	for n := range 70 {
 		fmt.Fprintf(&strangers, "  - {id: stranger%d, name: Stranger %d, email: stranger%d@shop.example}\n", n, n, n)

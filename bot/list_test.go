@@ -25,6 +25,8 @@ func namesIn(blocks []byte) string {
 // TestListAndSearch goes through 40 incidents, of which half are over, by list, by its
 // words, by its buttons and by search.
 func TestListAndSearch(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 40; n++ {
 			service, sev := "checkout", "sev3"
@@ -101,6 +103,7 @@ func (r *rig) pages(user string, seen slacksim.Seen, ends ...int) {
 
 // TestShowMergedAndOld shows what is over, and where a part of another one went.
 func TestShowMergedAndOld(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.command("eve", "general", "declare cards fail")
@@ -123,6 +126,7 @@ func TestShowMergedAndOld(t *testing.T) {
 // has to do with it: in the list, by show and by More; a hidden reason nowhere, and of a
 // private incident nothing in a public one.
 func TestOutcomeAndRelated(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 3; n++ {
 			r.declare(n, "sev3")

@@ -20,6 +20,7 @@ const roundTrip = 200 * time.Millisecond
 // write and is there within one round trip, all the papers within four. In a
 // bubble only what is waited for takes time, so the figures are exact.
 func TestRoundTrips(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.fault(slacksim.Fault{Method: "*", Latency: roundTrip})
 		before, start := r.last(), time.Now()
@@ -100,6 +101,7 @@ func (r *rig) there(what string, i pieces) bool {
 // nothing is lost, and numbers have no hole. How long it takes is in
 // BenchmarkCommands.
 func TestFiveHundredCommands(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{KeepCalls: 100_000}, func(r *rig) {
 		seen := make([]slacksim.Seen, 500)
 		var all sync.WaitGroup
@@ -125,7 +127,8 @@ func TestFiveHundredCommands(t *testing.T) {
 // calls: whoever is on call is told of all, every incident gets its channel, and
 // Slack is not asked in vain.
 func TestManyAtOnce(t *testing.T) {
-	many := cases(250, 120, 80)
+	t.Parallel()
+	many := cases(250, 80, 40)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
 		r.apply(r.roster + "alerts: {group: {by: [title]}}\n")
 		before := r.last()
@@ -187,6 +190,8 @@ func TestManyAtOnce(t *testing.T) {
 // TestDayOnCall lives through a day: an incident every two hours, by people and by
 // alerts, some answered, some escalated, all resolved.
 func TestDayOnCall(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 5 * time.Hour}, func(r *rig) {
 		for hour := 0; hour < 24; hour += 2 {
 			n := hour/2 + 1

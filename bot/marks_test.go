@@ -25,6 +25,7 @@ func (r *rig) shown(words string) (list []incident.Entry) {
 // TestMarkHasItsOwnTime: a message counts from when it was written, not from when it was
 // marked; marked in every way it is one entry; when the last mark goes it is withdrawn.
 func TestMarkHasItsOwnTime(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)
@@ -94,6 +95,7 @@ func TestMarkHasItsOwnTime(t *testing.T) {
 
 // TestPrivateMarksStay: of a private incident nothing vanishes because a pin is taken off.
 func TestPrivateMarksStay(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("ada", "general", "declare keys leaked private service:search")
 		r.pass(10 * time.Second)
@@ -120,6 +122,7 @@ func TestPrivateMarksStay(t *testing.T) {
 // TestMarkOutlivesAKill: a mark that was acknowledged is entered, though its message could
 // not be read before the bot was killed.
 func TestMarkOutlivesAKill(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)

@@ -34,6 +34,7 @@ func (r *rig) impactForm(user string) slacksim.View {
 // TestImpactFormSaysWhatChanged sends the form as it was, which says nothing, and with one
 // field changed, which leaves what others said meanwhile as they said it.
 func TestImpactFormSaysWhatChanged(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.pass(10 * time.Minute)
@@ -68,6 +69,7 @@ func TestImpactFormSaysWhatChanged(t *testing.T) {
 // TestImpactFormIsOvertaken has two people change the same fields: the second is told what
 // they are by now, with what was filled in kept, and decides.
 func TestImpactFormIsOvertaken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.takenOn("card payments fail sev2")
 		r.pass(10 * time.Minute)
@@ -105,6 +107,7 @@ func TestImpactFormIsOvertaken(t *testing.T) {
 
 // TestNobodyAndSomebodyInTheForm says that nobody was hit, and that somebody was after all.
 func TestNobodyAndSomebodyInTheForm(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.takenOn("card payments fail sev2")
 		r.pass(10 * time.Minute)
@@ -130,6 +133,7 @@ func TestNobodyAndSomebodyInTheForm(t *testing.T) {
 
 // TestHowIsOvertaken mitigates by two forms: the second does not undo what the first said.
 func TestHowIsOvertaken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		card := r.marked(r.channelOf(room).Messages, "card", "INC-1")[0]
@@ -159,6 +163,7 @@ func TestHowIsOvertaken(t *testing.T) {
 
 // TestRerouteIsOvertaken moves an incident that was moved meanwhile.
 func TestRerouteIsOvertaken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.apply(strings.Replace(rosterText, "defaults:", "  - {id: mail, name: Mail, kind: service, team: payments, policy: payments}\ndefaults:", 1))
 		room := r.takenOn("something fails sev2")
@@ -179,6 +184,7 @@ func TestRerouteIsOvertaken(t *testing.T) {
 
 // TestDateIsOvertaken gives a follow-up a date that it got another one of meanwhile.
 func TestDateIsOvertaken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		seen := r.command("ada", room, "followups")
@@ -204,6 +210,7 @@ func TestDateIsOvertaken(t *testing.T) {
 
 // TestCloseFormIsOvertaken fills in what somebody else has seen to meanwhile.
 func TestCloseFormIsOvertaken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.command("ada", room, "resolve")

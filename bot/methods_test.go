@@ -51,6 +51,7 @@ func counts(p *providers, to ...string) map[string]int {
 // TestEveryWay: nobody answers, so every rule of the first person fires at its
 // time, then those of the second, then the last resort.
 func TestEveryWay(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(90 * time.Second)
@@ -101,6 +102,7 @@ func TestEveryWay(t *testing.T) {
 // TestAnsweredByPush: without any public address the button of a notification
 // acknowledges, and everything else falls silent.
 func TestAnsweredByPush(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(130 * time.Second)
@@ -137,6 +139,7 @@ func codeOf(m sent) string {
 // then no code from that number is taken for an hour, be it the right one, and
 // the operators and the owner of the number hear of it once. Words do not count.
 func TestGuessedCodes(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(5 * time.Second)
@@ -191,11 +194,12 @@ func TestGuessedCodes(t *testing.T) {
 
 // TestNoCodesWithLinks: where messages have links there is no code to guess.
 func TestNoCodesWithLinks(t *testing.T) {
+	t.Parallel()
 	withWays(t, "https://bell.test", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(70 * time.Second) // a text message and a call
 		for n := range 10000 {
-			if _, err := r.desk.RedeemCode(t.Context(), "person:bob", fmt.Sprint(n), fmt.Sprint("answer ", n)); err == nil {
+			if _, err := r.desk.RedeemCode(r.t.Context(), "person:bob", fmt.Sprint(n), fmt.Sprint("answer ", n)); err == nil {
 				t.Fatalf("the code %d acknowledged, which no message has shown", n)
 			}
 		}
@@ -208,6 +212,7 @@ func TestNoCodesWithLinks(t *testing.T) {
 // TestCodeIsSpoken: a call without a public address says its code digit by digit,
 // and an answer to it is fetched as quickly as one to a text message.
 func TestCodeIsSpoken(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.roster = strings.ReplaceAll(waysRoster, "{high: [{via: sms}, {via: voice, after: 1m}]}", "{high: [{via: voice}]}")
 		r.apply(r.roster)
@@ -230,6 +235,7 @@ func TestCodeIsSpoken(t *testing.T) {
 // TestAnsweredByText: a code answers exactly the message it stood in. Whoever is
 // second hears who was first.
 func TestAnsweredByText(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(5 * time.Second)
@@ -287,6 +293,7 @@ func (r *rig) ask(method, path string, header map[string]string, body string) (i
 // TestLinks: looking does not acknowledge, pressing does, once; each kind of bad
 // link has its own page.
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	withWays(t, "https://bell.test", func(r *rig, p *providers) {
 		browser := map[string]string{"Accept": "text/html"}
 		r.command("eve", "general", "declare search <script>alert(1)</script> is slow service:search")
@@ -352,6 +359,7 @@ func TestLinks(t *testing.T) {
 // TestKeyPressed: the key 1 in a call acknowledges; a report that Twilio has not
 // signed does not.
 func TestKeyPressed(t *testing.T) {
+	t.Parallel()
 	withWays(t, "https://bell.test", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(70 * time.Second)
@@ -390,6 +398,7 @@ func TestKeyPressed(t *testing.T) {
 // TestBundle: what follows a first page within a minute leaves as one message
 // about what is still open, whose answer acknowledges exactly that.
 func TestBundle(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		for n := range 5 {
 			r.command("eve", "general", fmt.Sprintf("declare search fails %d service:search", n+1))
@@ -443,6 +452,7 @@ func TestBundle(t *testing.T) {
 // after half a minute is left at once for the next way; the operators hear of it
 // once, and again when it is back.
 func TestProviderFails(t *testing.T) {
+	t.Parallel()
 	faults := map[string]http.HandlerFunc{
 		"500":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 		"HTML": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Welcome to the hotel</html>") },
@@ -495,6 +505,7 @@ func TestProviderFails(t *testing.T) {
 // TestSlackDown: with Slack gone the next way is taken within 20 s; the page in
 // Slack and the channel come when it is back, and the gap is told.
 func TestSlackDown(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		if err := r.sim.Fault(slacksim.Fault{Method: "*", Status: 503}); err != nil {
@@ -524,6 +535,7 @@ func TestSlackDown(t *testing.T) {
 // TestSlackDownAcknowledged: what was acknowledged while Slack was away does not
 // page when it returns.
 func TestSlackDownAcknowledged(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		if err := r.sim.Fault(slacksim.Fault{Method: "chat.postMessage", Status: 503}); err != nil {
 			t.Fatal(err)
@@ -552,6 +564,7 @@ func TestSlackDownAcknowledged(t *testing.T) {
 // TestScreensAreTold: a notification that still asks is told who took it, unless
 // it is theirs; nobody is called for that.
 func TestScreensAreTold(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(9 * time.Minute)
@@ -572,6 +585,7 @@ func TestScreensAreTold(t *testing.T) {
 // TestNoSuchNumber: a number that the provider does not know is given up at once
 // for the next way; the provider is not blamed for it.
 func TestNoSuchNumber(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		p.breaks("sms", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)

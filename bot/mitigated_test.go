@@ -42,6 +42,7 @@ func (r *rig) oneHandover(room string) slacksim.Message {
 // TestS05HandoverInTheChannel mitigates an incident: one message says what was changed,
 // how it is undone, what is temporary and who watches, and goes on saying it as it changes.
 func TestS05HandoverInTheChannel(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "note how: the pool is empty after each deploy")
@@ -84,6 +85,7 @@ func TestS05HandoverInTheChannel(t *testing.T) {
 
 // TestS04MitigatedByAFixLeavesNothing says so in the hand-over.
 func TestS04MitigatedByAFixLeavesNothing(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "mitigate fix: the limit is right now")
@@ -122,6 +124,7 @@ func ofKind(events []incident.Event, k incident.Kind) int {
 // TestWatchTimeEnds asks whoever watches how it went when the watch time is over, once,
 // by severity, though the bot was away meanwhile.
 func TestWatchTimeEnds(t *testing.T) {
+	t.Parallel()
 	for sev, after := range map[string]time.Duration{"sev1": time.Hour, "sev2": 30 * time.Minute, "sev3": 15 * time.Minute, "sev4": 0} {
 		t.Run(sev, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -155,6 +158,7 @@ func TestWatchTimeEnds(t *testing.T) {
 
 // TestWatchTimeEndsForNothing asks nobody where it was resolved, or came back, before.
 func TestWatchTimeEndsForNothing(t *testing.T) {
+	t.Parallel()
 	for _, does := range []string{"resolve stable", "status investigating errors are rising again", "cancel it was a test of ours"} {
 		t.Run(does, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -171,6 +175,7 @@ func TestWatchTimeEndsForNothing(t *testing.T) {
 
 // TestWatchTimeAnswers presses each of the buttons.
 func TestWatchTimeAnswers(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		r.pass(31 * time.Minute)
@@ -213,6 +218,7 @@ func TestWatchTimeAnswers(t *testing.T) {
 
 // TestWatchTimeAsksWhoHoldsCommand moves command: the new holder is asked.
 func TestWatchTimeAsksWhoHoldsCommand(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("something leaks sev2 private")
 		r.command("ada", room, "mitigate rollback")
@@ -233,6 +239,7 @@ func TestWatchTimeAsksWhoHoldsCommand(t *testing.T) {
 // posted where people read, the first one says that it is superseded, and a correction is
 // no second mitigation.
 func TestSecondMitigationHandsOverAnew(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.mitigatedRoom("sev2")
 		first := r.oneHandover(room)

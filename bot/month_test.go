@@ -12,6 +12,7 @@ import (
 // each agreement in the one before, once: with every miss and what follows from it, complete
 // without the picture that comes after it. Private incidents are in neither.
 func TestS32MonthOfAnAgreement(t *testing.T) {
+	t.Parallel()
 	roster := strings.Replace(rosterText, "    kind: product\n", "    kind: product\n    agreement: gold\n", 1) + agreed
 	inBubbleWith(t, roster, func(r *rig) {
 		told := func() (all []slacksim.Message, pictures int) {

@@ -30,8 +30,9 @@ type nagWeek struct {
 // every few hours. Of each incident one reminder is open at most, at whoever can act, in
 // their direct messages; it backs off, and is neither lost nor doubled.
 func TestNagsOverAWeek(t *testing.T) {
-	longLife(t)
-	for seed := range uint64(cases(6, 1, 1)) {
+	t.Parallel()
+	exhaustive(t)
+	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(time.Date(2000, 1, 3, 8, 0, 0, 0, time.UTC)))
@@ -132,12 +133,15 @@ type ask struct {
 }
 
 // asks are the open reminders of an incident, with whose they are.
-func (w *nagWeek) asks(n int) (list []ask) {
+func (w *nagWeek) asks(n int) []ask { return w.open()[n] }
+
+// open are the open reminders by incident.
+func (w *nagWeek) open() map[int][]ask {
+	list := map[int][]ask{}
 	for _, user := range []string{"U0ADA", "U0BOB", "U0CLEO", "U0EVE"} {
 		for _, m := range w.reminders(user) {
-			if nagOf(string(m.Blocks)) == n {
-				list = append(list, ask{user, m})
-			}
+			n := nagOf(string(m.Blocks))
+			list[n] = append(list[n], ask{user, m})
 		}
 	}
 	return list
@@ -155,9 +159,10 @@ func nagOf(blocks string) int {
 // looks checks what is open now.
 func (w *nagWeek) looks() {
 	w.t.Helper()
+	all := w.open()
 	for n := 1; n <= 3; n++ {
 		i, _ := w.fold(n)
-		open := w.asks(n)
+		open := all[n]
 		switch {
 		case len(open) == 0 && w.lateFor(n) > 65*time.Minute && w.worst(n): // an hour may have no room for it
 			w.t.Errorf("%s: the update of INC-%d is late for %s, and nobody is asked", w.clock(), n, w.lateFor(n))
@@ -368,6 +373,7 @@ func (w *nagWeek) told() {
 // TestWorstRemindedFirst leaves one person with a sev1 among many sev2: when the hour has
 // room for one more reminder, it is of the sev1, but for one an hour of what has waited.
 func TestWorstRemindedFirst(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm(), func(r *rig) {
 		const worst = 7
 		for n := 1; n <= worst; n++ {
@@ -404,6 +410,8 @@ func TestWorstRemindedFirst(t *testing.T) {
 // use all the room there is: the sev3 gets its turn within two hours, and within working
 // hours, and the sev1 all the rest.
 func TestNoReminderStarves(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm(), func(r *rig) {
 		r.pass(time.Until(time.Date(2000, 1, 3, 8, 55, 0, 0, time.UTC)))
 		const least = 6

@@ -14,6 +14,7 @@ import (
 // incident, in every way that would show it to them: it is refused with what to do, and
 // they see nothing. Once they are invited it is done.
 func TestNobodyIsShownAPrivateIncidentByNamingThem(t *testing.T) {
+	t.Parallel()
 	inBubble(t, withMax, func(r *rig) {
 		r.command("ada", "general", "declare keys leaked sev2 private service:checkout")
 		r.pass(30 * time.Second)
@@ -27,7 +28,7 @@ func TestNobodyIsShownAPrivateIncidentByNamingThem(t *testing.T) {
 			if got := r.answered("ada", room, typed); !strings.Contains(got, "Invite them into its channel first") {
 				t.Errorf("%s: ada sees %s", typed, got)
 			}
-			if _, err := r.desk.Show(t.Context(), max, 1); err == nil {
+			if _, err := r.desk.Show(r.t.Context(), max, 1); err == nil {
 				t.Fatalf("after %q max sees it", typed)
 			}
 		}
@@ -46,6 +47,7 @@ func TestNobodyIsShownAPrivateIncidentByNamingThem(t *testing.T) {
 // TestListsOfPrivateAreInTheAudit lists what is private, and its follow-ups: each is
 // recorded as reading is, once an hour, and nothing that is only sent to somebody's Home.
 func TestListsOfPrivateAreInTheAudit(t *testing.T) {
+	t.Parallel()
 	for _, typed := range []string{"followups", "list", "search leaked"} {
 		t.Run(typed, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -56,7 +58,7 @@ func TestListsOfPrivateAreInTheAudit(t *testing.T) {
 				r.pass(2 * time.Hour)
 				since := time.Now()
 				reads := func(who string) (n int) {
-					list, _, err := r.desk.Audit(t.Context(), desk.AuditQuery{Incident: 1, Person: who, From: since})
+					list, _, err := r.desk.Audit(r.t.Context(), desk.AuditQuery{Incident: 1, Person: who, From: since})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -88,6 +90,7 @@ func TestListsOfPrivateAreInTheAudit(t *testing.T) {
 // TestRoleFromElsewhereInvites takes a role by a command outside the channel, after having
 // left it too: whoever has a role is in the channel.
 func TestRoleFromElsewhereInvites(t *testing.T) {
+	t.Parallel()
 	inBubble(t, withMax, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		for _, user := range []string{"bob", "max", "bob"} {
@@ -107,7 +110,8 @@ func TestRoleFromElsewhereInvites(t *testing.T) {
 // TestNightOfAStorm pages somebody in a night with more incidents than are looked back upon:
 // in the morning they are asked all the same.
 func TestNightOfAStorm(t *testing.T) {
-	longLife(t)
+	t.Parallel()
+	exhaustive(t)
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 1, 0)
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -127,6 +131,7 @@ func TestNightOfAStorm(t *testing.T) {
 // TestIdleIsNotAskedAtNight has the bot away when somebody was to be asked: they are asked
 // on the next morning, not at night.
 func TestIdleIsNotAskedAtNight(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "mitigate rollback")

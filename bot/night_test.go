@@ -62,6 +62,7 @@ func (r *rig) until(day, hour, minute int) {
 // TestS01LateStart offers a late start in the morning to whoever was woken, once, though the
 // bot was away in between; the team reads it when they take it.
 func TestS01LateStart(t *testing.T) {
+	t.Parallel()
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 3, 45)
 		r.command("eve", "general", "declare something leaks sev1 private")
@@ -95,7 +96,7 @@ func TestS01LateStart(t *testing.T) {
 		if asked("U0ADA") != 0 {
 			t.Error("after the press the message still asks")
 		}
-		if _, err := r.desk.StartLate(t.Context(), desk.Caller{Actor: incident.Person("ada")}, "2000-01-04", true); err == nil {
+		if _, err := r.desk.StartLate(r.t.Context(), desk.Caller{Actor: incident.Person("ada")}, "2000-01-04", true); err == nil {
 			t.Error("a second press is not refused")
 		}
 		r.until(6, 12, 0)
@@ -108,6 +109,8 @@ func TestS01LateStart(t *testing.T) {
 
 // TestS01NoLateStart asks nobody who was paged by day, on a day off, or too late.
 func TestS01NoLateStart(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	for name, does := range map[string]func(r *rig){
 		"by day":     func(r *rig) { r.until(4, 14, 0) },
 		"a Saturday": func(r *rig) { r.until(8, 3, 0) },
@@ -146,6 +149,7 @@ func TestS01NoLateStart(t *testing.T) {
 // TestLateStartTooLate posts nothing of a late start that is over: neither after its hour nor on another
 // day does an old button tell the team that somebody starts later today.
 func TestLateStartTooLate(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		day, hour int
 		want      string
@@ -175,6 +179,7 @@ func TestLateStartTooLate(t *testing.T) {
 
 // TestLateStartWhileSlackIsAway offers no start at eleven in the afternoon.
 func TestLateStartWhileSlackIsAway(t *testing.T) {
+	t.Parallel()
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 3, 45)
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -194,6 +199,7 @@ func TestLateStartWhileSlackIsAway(t *testing.T) {
 
 // TestMissedPage asks in the morning whether a call is to come first, and says how.
 func TestMissedPage(t *testing.T) {
+	t.Parallel()
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 3, 40)
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -227,6 +233,7 @@ func TestMissedPage(t *testing.T) {
 
 // TestAnsweredPushIsNoMissedPage asks nothing of whoever answered the push.
 func TestAnsweredPushIsNoMissedPage(t *testing.T) {
+	t.Parallel()
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 3, 40)
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -242,6 +249,7 @@ func TestAnsweredPushIsNoMissedPage(t *testing.T) {
 // TestWeekOfATeam tells a team on Monday, 9:30, how its week was, once, and nothing where
 // there is nothing to tell; private incidents and drills are not in it.
 func TestWeekOfATeam(t *testing.T) {
+	t.Parallel()
 	longLife(t)
 	inNights(t, func(r *rig, _ *providers) {
 		line := func() []slacksim.Message {
@@ -272,16 +280,30 @@ func TestWeekOfATeam(t *testing.T) {
 		r.start()
 		r.until(10, 12, 0)
 		got := line()
-		if len(got) != 1 || !shows(got[0], "Last week on call: 1 interrupt, 1 at night (Checkout). Open lasting fixes: 1, oldest 5 days.") {
+		if len(got) != 1 || !shows(got[0], "Last week on call: 1 interrupt, 1 at night (Checkout). Open permanent fixes: 1, the oldest for 5 days.") {
 			t.Fatalf("the team reads%s", list(got))
 		}
+		pictures := func() (all []string) {
+			for _, m := range r.channel("general").Messages {
+				for _, f := range m.Files {
+					all = append(all, f.Name+" "+f.AltText)
+				}
+			}
+			return all
+		}
+		if got, want := strings.Join(pictures(), "\n"), "payments-week-2000-01-10.png Interrupts by service of Payments, week of 3 January 2000. Checkout 1, of these 1 at night, at a weekend or on a holiday"; got != want {
+			t.Errorf("the pictures are %q, want %q", got, want)
+		}
 		done := desk.FollowUpAct{Verb: desk.FinishTask, Text: "https://git.example/change/431"}
-		if _, _, err := r.desk.DoFollowUp(t.Context(), desk.Caller{Actor: incident.Person("ada")}, "INC-1-F1", done); err != nil {
+		if _, _, err := r.desk.DoFollowUp(r.t.Context(), desk.Caller{Actor: incident.Person("ada")}, "INC-1-F1", done); err != nil {
 			t.Fatal(err)
 		}
 		r.until(17, 12, 0)
 		if n := len(line()); n != 1 {
 			t.Errorf("after a week without anything the team reads%s", list(line()))
+		}
+		if n := len(pictures()); n != 1 {
+			t.Errorf("%d pictures", n)
 		}
 		r.noErrors()
 	})
@@ -289,13 +311,14 @@ func TestWeekOfATeam(t *testing.T) {
 
 // TestWokenAreNotRemindedThatDay has a reminder of a follow-up wait for the next day.
 func TestWokenAreNotRemindedThatDay(t *testing.T) {
+	t.Parallel()
 	for name, wakes := range map[string]bool{"woken": true, "asleep": false} {
 		t.Run(name, func(t *testing.T) {
 			inNights(t, func(r *rig, _ *providers) {
 				r.command("eve", "general", "declare a notice sev4")
 				r.pass(30 * time.Second)
 				task := incident.FollowUp{Title: "load the roots weekly", Owner: "person:ada", Due: time.Date(2000, 1, 5, 12, 0, 0, 0, time.UTC)}
-				if _, _, err := r.desk.OpenFollowUp(t.Context(), desk.Caller{Actor: incident.Person("bob")}, 1, task); err != nil {
+				if _, _, err := r.desk.OpenFollowUp(r.t.Context(), desk.Caller{Actor: incident.Person("bob")}, 1, task); err != nil {
 					t.Fatal(err)
 				}
 				r.until(4, 3, 45)

@@ -22,6 +22,8 @@ func logs(c slacksim.Channel) (list []slacksim.Message) {
 // TestNotesAreOneGrowingMessage: what is noted is seen in the channel by everybody, in
 // one message that grows; a burst is one edit; a full message is followed by another.
 func TestNotesAreOneGrowingMessage(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(10 * time.Second)
@@ -85,6 +87,7 @@ func TestNotesAreOneGrowingMessage(t *testing.T) {
 // TestNotesBeforeTheChannel: what was noted before the channel stood is told in it, and
 // the notes of a late channel, which is told all that happened, not twice.
 func TestNotesBeforeTheChannel(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		if err := r.sim.Fault(slacksim.Fault{Method: "conversations.create", Status: 503, Times: 200}); err != nil {
 			t.Fatal(err)
@@ -109,6 +112,7 @@ func TestNotesBeforeTheChannel(t *testing.T) {
 
 // TestNoteNeedsWords: a kind of note with nothing behind it says what to do.
 func TestNoteNeedsWords(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(5 * time.Second)

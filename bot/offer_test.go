@@ -12,6 +12,7 @@ import (
 
 // TestOfferOfCommand moves command only when the one it was offered to takes it.
 func TestOfferOfCommand(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("ada", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -55,6 +56,7 @@ func TestOfferOfCommand(t *testing.T) {
 // then takes one post a second. No storm of calls, and somebody else's page does
 // not wait for it.
 func TestBurstForOne(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		const burst = 16
 		for n := range burst {

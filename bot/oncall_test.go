@@ -15,6 +15,8 @@ import (
 // TestHandover goes over a hand-over: the incoming person hears a day and a
 // quarter of an hour ahead, the team once, and a restart repeats nothing.
 func TestHandover(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.command("eve", "general", "declare checkout is slow sev4")
 		r.pass(33*time.Hour - time.Minute) // Sunday, a minute before a day ahead
@@ -52,6 +54,7 @@ func TestHandover(t *testing.T) {
 // TestLateHandover is away for three hand-overs: the last one is told, once, and
 // that it comes late.
 func TestLateHandover(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm(), func(r *rig) {
 		r.stop()
 		r.pass(16*24*time.Hour + 10*time.Hour) // Monday 17 January, 10:00
@@ -90,6 +93,7 @@ defaults: {policy: payments}
 // on 26 March 2000, when it happens at 03:00, and twice on 29 October, when it
 // happens the first time. Each day has one hand-over.
 func TestClockChanges(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, from, want string }{
 		{"forward", "2000-03-25T12:00:00Z", "2000-03-26T01:00:00Z"},
 		{"back", "2000-10-28T12:00:00Z", "2000-10-29T00:30:00Z"},
@@ -139,6 +143,7 @@ var wrongOverrides = []struct {
 // TestOverrideForm changes who is on call by the form: what is wrong is said at
 // its input, a time that is skipped is refused, and one that happens twice asked.
 func TestOverrideForm(t *testing.T) {
+	t.Parallel()
 	opt := calm("payments-talk")
 	opt.Manifest = manifest(t)
 	inBubble(t, opt, func(r *rig) {
@@ -177,7 +182,7 @@ func TestOverrideForm(t *testing.T) {
 		if told := r.whispers("cleo"); !strings.Contains(told, "Done: <@U0CLEO> instead of <@U0ADA>") || !strings.Contains(told, "Now: *primary*") {
 			t.Errorf("cleo was told %s; want what was done and who is on call now", told)
 		}
-		h, err := r.people.History(t.Context(), 1)
+		h, err := r.people.History(r.t.Context(), 1)
 		if err != nil || h[0].By != incident.Person("cleo") || h[0].Kind != oncall.ChangeOverride || h[0].Why != "concert" {
 			t.Errorf("history = %+v, %v; want cleo's override with its reason", h, err)
 		}
@@ -187,6 +192,8 @@ func TestOverrideForm(t *testing.T) {
 // TestS02OverrideForAnEvening puts a stand-in on call from 18:00 to 22:00 by one form: a page
 // at 19:00 is theirs, and one at 22:01 is not.
 func TestS02OverrideForAnEvening(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm("payments-talk"), func(r *rig) {
 		if err := r.sim.ChangePerson("cleo", func(u *slacksim.User) { u.TimeZone = "Europe/Berlin" }); err != nil {
 			t.Fatal(err)
@@ -241,6 +248,7 @@ func TestS02OverrideForAnEvening(t *testing.T) {
 
 // TestOverrideTold tells everybody whose next shift moved, with before and after.
 func TestOverrideTold(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("payments-talk"), func(r *rig) {
 		r.apply(springRoster)
 		r.fill("cleo", r.form("cleo", "override primary"), map[string]any{"kind": "replace", "person": r.onCall("primary"), "by": []string{"cleo"},
@@ -267,6 +275,7 @@ func TestOverrideTold(t *testing.T) {
 // TestAnswersLost loses the answers to messages that Slack has posted: none is
 // posted twice, and a request is mended all the same when it is answered.
 func TestAnswersLost(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.pass(57*time.Hour - 20*time.Minute) // before the quarter of an hour ahead
 		lost := slacksim.Fault{Method: "chat.postMessage", Reset: true, After: true, Times: 2}
@@ -303,6 +312,7 @@ func TestAnswersLost(t *testing.T) {
 // TestTeamChannelClosed has a team whose channel is archived: the channel for
 // announcements is told instead.
 func TestTeamChannelClosed(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.api("conversations.join", url.Values{"channel": {r.channel("team-payments").ID}})
 		r.api("conversations.archive", url.Values{"channel": {r.channel("team-payments").ID}})

@@ -11,11 +11,12 @@ import (
 // TestPagesCarryWhatToDo: somebody without Slack can begin. Every way tells the
 // service, the sender's first sentence and, where it can be followed, the runbook.
 func TestPagesCarryWhatToDo(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		const runbook = "https://runbooks.example/cards?a=1&b=2"
 		a := alert.Alert{Key: "1", Status: alert.Firing, Title: "Card payments fail", Severity: alert.Sev1, Source: "event",
 			Summary: "12 % of card payments are declined. Ask the provider.", Links: []alert.Link{{URL: runbook, Text: "Runbook"}}}
-		if _, err := r.alert(t.Context(), a); err != nil {
+		if _, err := r.alert(r.t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(25 * time.Minute)

@@ -13,6 +13,7 @@ import (
 // until the last resort, and looks for its title, its name, its severity and its
 // people everywhere in the workspace.
 func TestPrivateStaysPrivate(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare keys leaked to a customer sev1 private")
 		r.pass(25 * time.Minute) // the whole ladder, and the last resort in a channel
@@ -102,6 +103,7 @@ func everything(m slacksim.Message) string {
 // TestMergedIntoPrivate makes a public incident a part of a private one, and looks
 // for the name of the private one wherever others read.
 func TestMergedIntoPrivate(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare keys leaked to a customer sev1 private")
 		r.command("eve", "general", "declare checkout is slow")

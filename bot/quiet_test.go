@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
@@ -31,6 +33,7 @@ func showing(where []slacksim.Message, words string) (found []slacksim.Message) 
 // TestSilenceFromSlack silences an alert, restarts the bot while it is held back, and
 // lets the silence end: whoever is on call is paged.
 func TestSilenceFromSlack(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		seen := r.command("ada", "general", "silence alertname=DiskFull instance=db-7 for 2h disk swap")
 		if !strings.Contains(seen.Text, "{alertname: DiskFull, instance: db-7}") || !strings.Contains(seen.Text, "(s1)") {
@@ -40,7 +43,7 @@ func TestSilenceFromSlack(t *testing.T) {
 		if got := showing(r.channel("incidents").Messages, "Silence of"); len(got) != 0 {
 			t.Errorf("announced before it held anything back:%s", list(got))
 		}
-		taken, err := r.alert(t.Context(), diskAlert("db-7"))
+		taken, err := r.alert(r.t.Context(), diskAlert("db-7"))
 		if err != nil || taken.Result != alert.Suppressed {
 			t.Fatalf("taken %+v (%v), want suppressed", taken, err)
 		}
@@ -93,7 +96,7 @@ func TestMaintenanceFromSlack(t *testing.T) {
 			t.Errorf("the card does not say why: %s", card.Blocks)
 		}
 		r.find(r.channel("incidents").Messages, "Maintenance of Checkout")
-		if taken, err := r.alert(t.Context(), diskAlert("db-7")); err != nil || taken.Result != alert.Suppressed {
+		if taken, err := r.alert(r.t.Context(), diskAlert("db-7")); err != nil || taken.Result != alert.Suppressed {
 			t.Errorf("taken %+v (%v), want suppressed", taken, err)
 		}
 		r.command("eve", "general", "declare nobody can pay sev1 service:checkout")
@@ -122,6 +125,7 @@ func TestMaintenanceFromSlack(t *testing.T) {
 
 // TestSilenceForms fills the forms in, wrong at first.
 func TestSilenceForms(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("ada", "general", "silence")
 		v := r.view("U0ADA")
@@ -143,17 +147,17 @@ func TestSilenceForms(t *testing.T) {
 		if result := r.submit("ada", v, fill("alertname=DiskFull\ninstance=/db-.*/\n", "2h", "")); !result.Closed {
 			t.Fatalf("Submit() = %+v, want closed", result)
 		}
-		if taken, _ := r.alert(t.Context(), diskAlert("db-7")); taken.Result != alert.Suppressed {
+		if taken, _ := r.alert(r.t.Context(), diskAlert("db-7")); taken.Result != alert.Suppressed {
 			t.Errorf("taken %+v, want suppressed", taken)
 		}
-		if taken, _ := r.alert(t.Context(), diskAlert("web-1")); taken.Result != alert.Opened {
+		if taken, _ := r.alert(r.t.Context(), diskAlert("web-1")); taken.Result != alert.Opened {
 			t.Errorf("taken %+v, want opened", taken)
 		}
 		r.command("ada", "general", "maintenance")
 		if result := r.submit("ada", r.view("U0ADA"), map[string]map[string]any{"service": {"value": "search"}, "end": {"value": "14:00"}}); !result.Closed {
 			t.Fatalf("Submit() = %+v, want closed", result)
 		}
-		list, err := r.alerts.Quiets(t.Context(), false)
+		list, err := r.alerts.Quiets(r.t.Context(), false)
 		if err != nil || len(list) != 2 || list[1].Service != "search" || list[1].Until.Hour() != 14 {
 			t.Errorf("made %+v (%v), want the maintenance of search until 14:00", list, err)
 		}
@@ -169,7 +173,7 @@ func TestSilenceForms(t *testing.T) {
 			}
 		}
 		if m.TS == "" { // one alert needs no message about it
-			if _, err := r.alert(t.Context(), diskAlert("web-2")); err != nil {
+			if _, err := r.alert(r.t.Context(), diskAlert("web-2")); err != nil {
 				t.Fatal(err)
 			}
 			r.pass(20 * time.Second)
@@ -186,8 +190,86 @@ func TestSilenceForms(t *testing.T) {
 	})
 }
 
+// TestSilenceTwice taps twice: one silence is made, so that ending it ends it. Ended and
+// made anew, or made for longer, it is another one.
+func TestSilenceTwice(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		count := func() int {
+			t.Helper()
+			list, err := r.alerts.Quiets(r.t.Context(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		for _, words := range []string{"silence alertname=DiskFull for 2h disk swap", "maintenance checkout for 2h disk swap"} {
+			before := count()
+			first := r.command("ada", "general", words)
+			r.pass(2 * time.Second)
+			if again := r.command("ada", "general", words); again.Text != first.Text {
+				t.Errorf("the second time ada sees %q, the first time %q", again.Text, first.Text)
+			}
+			if n := count() - before; n != 1 {
+				t.Errorf("%s, typed twice, made %d", words, n)
+			}
+		}
+		r.command("ada", "general", "silence alertname=DiskFull for 3h disk swap")
+		r.command("bob", "general", "silence alertname=DiskFull for 2h disk swap")
+		if n := count(); n != 4 {
+			t.Errorf("a longer one and somebody else's: %d in all, want 4", n)
+		}
+		if _, err := r.alerts.EndQuiet(r.t.Context(), desk.Caller{Actor: incident.Person("ada")}, "s1"); err != nil {
+			t.Fatal(err)
+		}
+		r.command("ada", "general", "silence alertname=DiskFull for 2h disk swap")
+		if n := count(); n != 4 {
+			t.Errorf("ended and made anew: %d, want 4", n)
+		}
+	})
+}
+
+// TestGuestSilencesNothing: whoever may only read opens no form, makes no silence by one
+// that they had, and ends none.
+func TestGuestSilencesNothing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{People: []slacksim.Person{{ID: "U0GUS", Name: "gus", RealName: "Gus Fry", Guest: true}}}, func(r *rig) {
+		for _, key := range []string{"db-7", "db-8"} {
+			if _, err := r.alert(r.t.Context(), diskAlert(key)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.pass(20 * time.Second)
+		i, _ := r.fold(1)
+		if err := r.sim.As("ada").Invite(i.Channel, "gus"); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(5 * time.Second)
+		for _, c := range r.sim.State().Channels {
+			if c.ID == i.Channel {
+				r.press("gus", c.ID, r.find(c.Messages, "Silence…"), "Silence…")
+			}
+		}
+		if views := r.sim.State().Views["U0GUS"]; len(views) != 0 {
+			t.Errorf("a guest has the form: %+v", views)
+		}
+		gus := desk.Caller{Actor: "slack:U0GUS"}
+		made, err := r.alerts.Maintain(r.t.Context(), desk.Caller{Actor: incident.Person("ada")}, "checkout", time.Time{}, time.Now().Add(time.Hour), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.alerts.EndQuiet(r.t.Context(), gus, made.ID); err == nil {
+			t.Error("a guest has ended it")
+		}
+		if q, err := r.alerts.Maintain(r.t.Context(), gus, "search", time.Time{}, time.Now().Add(time.Hour), ""); err == nil {
+			t.Errorf("a guest has made %+v", q)
+		}
+	})
+}
+
 // TestSilenceRefusals keeps what was typed, and says what to write instead.
 func TestSilenceRefusals(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for typed, want := range map[string]string{
 			"silence alertname=DiskFull":            "Say for how long",
@@ -203,7 +285,7 @@ func TestSilenceRefusals(t *testing.T) {
 				t.Errorf("%s: %q %s, want %q and what was typed", typed, seen.Text, seen.Blocks, want)
 			}
 		}
-		if list, err := r.alerts.Quiets(t.Context(), true); err != nil || len(list) != 0 {
+		if list, err := r.alerts.Quiets(r.t.Context(), true); err != nil || len(list) != 0 {
 			t.Errorf("made all the same: %v (%v)", list, err)
 		}
 	})
@@ -212,6 +294,7 @@ func TestSilenceRefusals(t *testing.T) {
 // TestQuietLineAfterACrash loses the record of the line that was posted: the next
 // process finds the line, and makes no second one.
 func TestQuietLineAfterACrash(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("ada", "general", "maintenance checkout 2h database upgrade")
 		r.command("ada", "general", "maintenance search 2h new index")
@@ -222,7 +305,7 @@ func TestQuietLineAfterACrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		db := storage.New(engine)
-		if err := db.Update(t.Context(), func(tx *storage.Tx) error {
+		if err := db.Update(r.t.Context(), func(tx *storage.Tx) error {
 			for _, id := range []string{"m1", "m2"} {
 				record, err := storage.Load[map[string]any](tx, "maintenance/"+id)
 				if err != nil {
@@ -253,7 +336,7 @@ func TestQuietLineAfterACrash(t *testing.T) {
 		r.pass(10 * time.Second)
 		for key, what := range map[string]string{"maintenance/m1": "Maintenance of Checkout", "maintenance/m2": "Maintenance of Search"} {
 			got := showing(r.channel("incidents").Messages, what)
-			_, shown, err := r.alerts.QuietByKey(t.Context(), key)
+			_, shown, err := r.alerts.QuietByKey(r.t.Context(), key)
 			if err != nil || len(got) != 1 || got[0].TS != shown.TS {
 				t.Errorf("%s is on record as %v (%v); want the one line about it:%s", what, shown, err, list(got))
 			}

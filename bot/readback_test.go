@@ -57,6 +57,7 @@ func told(where []slacksim.Message, words string) (n int) {
 // once, with its own time, and says that it was read back; what they unmarked is
 // withdrawn; who wrote to the bot is told so, and nothing of it is done.
 func TestReadBack(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"sockets", "restart"} {
 		t.Run(how, func(t *testing.T) {
 			inBubble(t, slacksim.Options{KeepCalls: 50_000}, func(r *rig) { readBackAll(r, how) })
@@ -175,6 +176,8 @@ func instantOf(ts string) time.Time {
 // TestReadBackKilled kills the bot at each call after the outage: nothing is lost and
 // nothing is said twice.
 func TestReadBackKilled(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	step := 3
 	if everyCase {
 		step = 1
@@ -195,6 +198,7 @@ func TestReadBackKilled(t *testing.T) {
 
 // TestReadBackSilent: a socket that is open and says nothing is heard no more than none.
 func TestReadBackSilent(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(2 * time.Minute)
@@ -216,6 +220,7 @@ func TestReadBackSilent(t *testing.T) {
 // TestLateRepeats: what Slack repeats of marks in another order than they were set does
 // not undo what holds, and a word that comes late is not carried out.
 func TestLateRepeats(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(2 * time.Minute)
@@ -248,6 +253,7 @@ func TestLateRepeats(t *testing.T) {
 // TestReadBackPrivate: a pin in a private incident's channel is kept, whoever of the
 // channel set it, and what is unpinned there stays; nobody else hears of either.
 func TestReadBackPrivate(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("ada", "general", "declare keys leaked private service:search")
 		r.pass(2 * time.Minute)
@@ -282,6 +288,8 @@ func TestReadBackPrivate(t *testing.T) {
 // TestReadBackMany: sixty incidents are read back within the limits of Slack, and a page
 // in the middle of it is not later for that.
 func TestReadBackMany(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
 		const many = 30
 		for n := range many {

@@ -48,6 +48,7 @@ func (r *rig) takenOn(text string) string {
 // has command is reminded before the first update is due, when it is, and again, by one
 // message at a time; the miss is in the record and in the channel, once.
 func TestSilenceAfterTheAcknowledgement(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		if n := len(r.reminders("U0ADA")); n != 0 {
@@ -104,6 +105,7 @@ func TestSilenceAfterTheAcknowledgement(t *testing.T) {
 // TestReminderIsPutOff snoozes a reminder: the time of the promise runs on, and the
 // message says so.
 func TestReminderIsPutOff(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.pass(12 * time.Minute)
@@ -131,6 +133,7 @@ func TestReminderIsPutOff(t *testing.T) {
 
 // TestReminderFollowsTheRole moves what is asked to whoever can act now, at once.
 func TestReminderFollowsTheRole(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev1")
 		r.pass(12 * time.Minute)
@@ -151,6 +154,7 @@ func TestReminderFollowsTheRole(t *testing.T) {
 
 // TestThreeRemindersAnHour reminds one person of five incidents: three messages an hour.
 func TestThreeRemindersAnHour(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for _, name := range []string{"one", "two", "three", "four", "five"} {
 			r.command("eve", "general", "declare "+name+" fails sev1")
@@ -186,6 +190,7 @@ func (r *rig) dmOf(user string) string {
 
 // TestRemindersAreCounted counts by role what was sent and what followed, and nobody.
 func TestRemindersAreCounted(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		start := time.Now()
 		room := r.takenOn("card payments fail sev1")
@@ -202,7 +207,7 @@ func TestRemindersAreCounted(t *testing.T) {
 		r.pass(10 * time.Second)
 		r.command("eve", "general", "declare try it out drill")
 		r.pass(3 * time.Hour)
-		f, err := r.desk.OncallReport(t.Context(), incident.Bot, start, time.Now())
+		f, err := r.desk.OncallReport(r.t.Context(), incident.Bot, start, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

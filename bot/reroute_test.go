@@ -32,6 +32,7 @@ defaults: {service: storefront, policy: shop}
 // and says whose it is, the owner is paged, the first responder is free of it and what
 // they noted stays.
 func TestS24NotOurs(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, twoTeams, func(r *rig) {
 		r.command("eve", "general", "declare the shop is unreachable sev1")
 		r.pass(30 * time.Second)
@@ -86,6 +87,7 @@ func TestS24NotOurs(t *testing.T) {
 // TestNotOursInWords reads whose it is and why from what people type, and asks in a form
 // where the words name nobody.
 func TestNotOursInWords(t *testing.T) {
+	t.Parallel()
 	for typed, want := range map[string]struct{ service, reason string }{
 		"not ours edge it answers 503":           {"edge", "it answers 503"},
 		"Not ours: Edge Gateway. It answers 503": {"edge", "It answers 503"},
@@ -136,6 +138,7 @@ func TestNotOursInWords(t *testing.T) {
 // TestMovedTwiceAndBack moves an incident to and fro, with a restart between: each page
 // says what became of the incident after it, and only the last one asks.
 func TestMovedTwiceAndBack(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, twoTeams, func(r *rig) {
 		r.command("eve", "general", "declare the shop is unreachable sev1")
 		r.pass(30 * time.Second)

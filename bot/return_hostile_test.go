@@ -74,10 +74,12 @@ func (r *rig) unfinished() {
 const manyNotes = 30
 
 // TestReturnKilled kills the bot at each call that follows when Slack is back, or without
-// EVERY_CASE=1 at each fourteenth, before Slack has heard of it and after: every entry is
+// EVERY_CASE=1 at each thirtieth, before Slack has heard of it and after: every entry is
 // told once, in order.
 func TestReturnKilled(t *testing.T) {
-	for call := 1; ; call += cases(1, 14, 70) {
+	t.Parallel()
+	longLife(t)
+	for call := 1; ; call += cases(1, 30, 70) {
 		at := ""
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at call %d, done: %t", call, done), func(t *testing.T) {
@@ -143,8 +145,9 @@ func (r *rig) toldOnce(n, notes int) {
 // TestReturnTwice: Slack goes away again in the middle of telling, for an hour in which
 // more happens. What was told is not told again, and nothing is left out.
 func TestReturnTwice(t *testing.T) {
+	t.Parallel()
 	for _, after := range []time.Duration{1, 2, 3, 4, 5, 6, 8, 10, 15} {
-		if int(after)%cases(1, 2, 5) > 0 {
+		if int(after)%cases(1, 5, 5) > 0 {
 			continue
 		}
 		t.Run(fmt.Sprint(after*time.Second), func(t *testing.T) {
@@ -178,6 +181,8 @@ func TestReturnTwice(t *testing.T) {
 // TestReturnOfMany: forty incidents, or a hundred with EVERY_CASE=1, from one outage.
 // Each has its channel and its history soon, sev1 before the others.
 func TestReturnOfMany(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
 		many := cases(100, 20, 20)
 		r.fault(slacksim.Fault{Down: true})
@@ -226,6 +231,7 @@ func TestReturnOfMany(t *testing.T) {
 // TestReturnOfReopened: what was resolved and reopened while Slack was away has a
 // channel, the history tells both, and it offers to resolve it once.
 func TestReturnOfReopened(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.fault(slacksim.Fault{Down: true})
 		n := r.declares(incident.Declaration{Title: "card payments fail", Severity: incident.Sev1})
@@ -265,6 +271,7 @@ func TestReturnOfReopened(t *testing.T) {
 // TestReturnOfThousandWords: a hundred notes of 4,000 emoji each, or 300 with
 // EVERY_CASE=1, are told in a few messages that Slack takes, which say what they leave out.
 func TestReturnOfThousandWords(t *testing.T) {
+	t.Parallel()
 	many := cases(300, 100, 40)
 	inBubble(t, slacksim.Options{RateLimits: true, RateBurst: 1}, func(r *rig) {
 		r.fault(slacksim.Fault{Down: true})

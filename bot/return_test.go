@@ -17,11 +17,13 @@ import (
 // worst first; each is told in order, with times and notes, what happened meanwhile;
 // and what was opened and resolved without Slack is one line with its times.
 func TestSlackReturns(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
 		ada := desk.Caller{Actor: incident.Person("ada"), Through: incident.ThroughAdmin}
 		declare := func(title string, s incident.Severity) int {
 			t.Helper()
-			a, err := r.desk.Declare(t.Context(), ada, incident.Declaration{Title: title, Severity: s})
+			a, err := r.desk.Declare(r.t.Context(), ada, incident.Declaration{Title: title, Severity: s})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -29,7 +31,7 @@ func TestSlackReturns(t *testing.T) {
 		}
 		do := func(n int, a desk.Act) {
 			t.Helper()
-			if _, err := r.desk.Do(t.Context(), ada, n, a); err != nil {
+			if _, err := r.desk.Do(r.t.Context(), ada, n, a); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -120,7 +122,7 @@ func TestSlackReturns(t *testing.T) {
 		for n := 1; n <= 4; n++ {
 			r.fold(n)
 		}
-		left, err := r.ledger.Unfinished(t.Context())
+		left, err := r.ledger.Unfinished(r.t.Context())
 		if err != nil || len(left) > 0 {
 			t.Errorf("%d jobs are left, %v: %+v", len(left), err, left)
 		}

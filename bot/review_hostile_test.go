@@ -14,6 +14,7 @@ import (
 // TestPublishNearMiss: what was a near miss is published too, by whoever wants to, and goes
 // to nobody else.
 func TestPublishNearMiss(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "near-miss the switch was off by chance")
@@ -33,6 +34,7 @@ func TestPublishNearMiss(t *testing.T) {
 // TestPublishReasonNamesNobody: what a version corrects stands in the document and before
 // those with an interest, without the names that somebody typed.
 func TestPublishReasonNamesNobody(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer cause A certificate had changed.")
@@ -60,6 +62,7 @@ func TestPublishReasonNamesNobody(t *testing.T) {
 // TestPublishToWhoeverHasLeft: of somebody who could not be told, the document does not say
 // that they were.
 func TestPublishToWhoeverHasLeft(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.reviewed()
 		r.apply(strings.Replace(withStakeholders, ", slack: U0CLEO", "", 1))
@@ -85,6 +88,7 @@ func TestPublishToWhoeverHasLeft(t *testing.T) {
 // TestPublishToNoChannel: a channel that there is not, or that is archived, is recorded as
 // not told, once.
 func TestPublishToNoChannel(t *testing.T) {
+	t.Parallel()
 	for name, archived := range map[string]bool{"none": false, "archived": true} {
 		t.Run(name, func(t *testing.T) {
 			roster := strings.Replace(withStakeholders, "channel:general", "channel:interested", 1)
@@ -119,6 +123,7 @@ func TestPublishToNoChannel(t *testing.T) {
 // TestReopenedAfterPublication: what was published stays; what is posted when it is resolved
 // anew is the draft, which tells of both.
 func TestReopenedAfterPublication(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer cause A certificate had changed.")
@@ -145,9 +150,55 @@ func TestReopenedAfterPublication(t *testing.T) {
 	})
 }
 
+// TestCorrectionIsAskedFor: whoever wrote what is published is asked once, in the morning,
+// whether it needs a correction, when it hurt again and was resolved since; not where they
+// have corrected it already, nor while it hurts.
+func TestCorrectionIsAskedFor(t *testing.T) {
+	t.Parallel()
+	longLife(t)
+	for _, corrected := range []bool{false, true} {
+		inBubbleWith(t, withStakeholders, func(r *rig) {
+			room := r.reviewed()
+			r.command("ada", room, "postmortem answer cause A certificate had changed.")
+			r.command("ada", room, "postmortem publish")
+			r.pass(30 * time.Second)
+			r.command("ada", room, "reopen it is back")
+			r.pass(24 * time.Hour)
+			asked := func() int { return count(r.dm("U0ADA"), "Is a correction due?") }
+			if n := asked(); n != 0 {
+				t.Errorf("asked %d times while it hurts", n)
+			}
+			r.command("ada", room, "mitigate restart")
+			r.command("ada", room, "resolve")
+			if corrected {
+				r.command("ada", room, "postmortem publish it was back after an hour")
+			}
+			want := 1
+			if corrected {
+				want = 0
+			}
+			r.pass(6 * 24 * time.Hour)
+			if n := asked(); n != want {
+				t.Fatalf("corrected already %t: asked %d times, want %d:%s", corrected, n, want, list(r.dm("U0ADA")))
+			}
+			if want == 1 {
+				m := r.find(r.dm("U0ADA"), "Is a correction due?")
+				if !shows(m, "version 1") || !shows(m, "postmortem INC-1 publish REASON") || !shows(m, "Read it") || shows(m, "I write it") {
+					t.Errorf("ada is asked with %s", m.Blocks)
+				}
+				if got := r.command("ada", "general", "postmortem INC-1 publish it was back after an hour"); !strings.Contains(got.Text, "version 2") {
+					t.Errorf("what the message says to type: %s", got.Text)
+				}
+			}
+			r.noErrors()
+		})
+	}
+}
+
 // TestCueNamesNobody: the cue of an incident is shown without the name of somebody who has
 // left since.
 func TestCueNamesNobody(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		left := strings.Replace(rosterText, "  - {id: cleo, name: Cleo Marsh, slack: U0CLEO}\n", "", 1)
@@ -164,6 +215,8 @@ func TestCueNamesNobody(t *testing.T) {
 // TestPublishedPrivate: of a private incident nobody hears by its cue, its publication or a
 // reminder.
 func TestPublishedPrivate(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		r.command("ada", "general", "declare card payments fail sev1 private")
 		r.pass(20 * time.Second)
@@ -202,6 +255,7 @@ func TestPublishedPrivate(t *testing.T) {
 
 // TestFrozenForms: no form of what was published changes with the roster.
 func TestFrozenForms(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer cause 😀|`<!channel>` *x* "+strings.Repeat("😀", 4000))
@@ -229,6 +283,8 @@ func TestFrozenForms(t *testing.T) {
 
 // TestWriterHasLeft: whoever was to write it leaves, and whoever was there last is asked.
 func TestWriterHasLeft(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubbleWith(t, rosterText, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem owner @cleo")
@@ -251,6 +307,7 @@ func TestWriterHasLeft(t *testing.T) {
 
 // TestWriterOfSlackOnly: somebody in Slack whom the roster does not know is reminded too.
 func TestWriterOfSlackOnly(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, rosterText, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem owner @eve")
@@ -264,6 +321,7 @@ func TestWriterOfSlackOnly(t *testing.T) {
 
 // TestHiddenCue: a cue that is hidden is shown on no card any more.
 func TestHiddenCue(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer cue customer 4711 had called")

@@ -10,6 +10,7 @@ import (
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/postmortem"
+	reports "github.com/stormbell/stormbell/incident/report"
 )
 
 // reviewed is a sev1 that was mitigated by a rollback and is resolved, with a note of where
@@ -66,6 +67,7 @@ func question(t *testing.T, v slacksim.View) string {
 // skipped. What was said stands in the document without a name, and in the timeline with
 // who and when.
 func TestAnswersOneByOne(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.press("ada", room, r.find(r.channelOf(room).Messages, "Draft of the post-mortem"), "Answer questions")
@@ -123,6 +125,7 @@ func TestAnswersOneByOne(t *testing.T) {
 // TestOwnWordsAreShown: an answer that was changed and changed back is what it was at first,
 // and a name that somebody typed is shown to them as typed.
 func TestOwnWordsAreShown(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer lucky")
@@ -158,11 +161,12 @@ func TestOwnWordsAreShown(t *testing.T) {
 // TestS30CueOnTheNextCard asks whoever wrote where it was what made them look there, in the
 // morning, and shows their answer on the next card of the same service.
 func TestS30CueOnTheNextCard(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("bob", room, "postmortem owner @bob")
 		r.pass(72 * time.Hour)
-		m := r.find(r.dm("U0ADA"), "You could know the answer to 4 questions: What made you look there?")
+		m := r.find(r.dm("U0ADA"), "You could know the answer to 4 questions. The first: What made you look there?")
 		r.press("ada", r.dmOf("U0ADA"), m, "Answer")
 		r.pass(5 * time.Second)
 		v := r.view("U0ADA")
@@ -186,6 +190,7 @@ func TestS30CueOnTheNextCard(t *testing.T) {
 // TestCueGoesWithTheIncident: a cue stands on the cards of the service that the incident
 // belongs to by now, and on none when the incident is a part of another one.
 func TestCueGoesWithTheIncident(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem answer cue the pool stayed flat")
@@ -195,6 +200,10 @@ func TestCueGoesWithTheIncident(t *testing.T) {
 				t.Fatal(err)
 			}
 			return len(list)
+		}
+		data, err := r.desk.Figures(context.Background(), incident.Bot, time.Now().Add(-24*time.Hour), time.Now())
+		if l := reports.IncidentsOf(data).Learned; err != nil || l != (reports.Learned{Of: 1, Cues: 1}) {
+			t.Errorf("learned %+v, %v; want one cue", l, err)
 		}
 		if cues("checkout") != 1 {
 			t.Fatal("the cue is not kept")
@@ -220,6 +229,7 @@ func TestCueGoesWithTheIncident(t *testing.T) {
 // interest, is kept as it was whatever becomes of the people in it, and is corrected by a
 // version with a reason.
 func TestPublish(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		room := r.reviewed()
 		if got := r.command("ada", room, "postmortem publish"); !strings.Contains(got.Text, "cause in plain words") {
@@ -290,6 +300,8 @@ func TestPublish(t *testing.T) {
 // TestReviewReminders reminds whoever was there last in the mornings, in one message for
 // all incidents, until it is published, and nobody of what needs no document.
 func TestReviewReminders(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.handled("logins fail sev2")

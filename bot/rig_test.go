@@ -63,6 +63,15 @@ func longLife(t *testing.T) {
 	}
 }
 
+// exhaustive leaves a test that adds size or length to what shorter ones try as well to CI,
+// which runs it in its stage "cases".
+func exhaustive(t *testing.T) {
+	t.Helper()
+	if !everyCase {
+		t.Skip("it is long, and runs in CI; run it with EVERY_CASE=1")
+	}
+}
+
 const rosterText = `
 people:
   - {id: ada, name: Ada Okafor, slack: U0ADA}
@@ -226,7 +235,7 @@ func (r *rig) startNow() {
 	r.reach = dispatch.NewReach()
 	slack := chat.New(r.desk, r.people, r.alerts, chat.Options{
 		AppToken: r.sim.AppToken(), BotToken: r.sim.BotToken(), APIURL: "http://slack.test/api/", Log: r.log,
-		AnnounceChannel: r.announce, Health: r.health,
+		AnnounceChannel: r.announce, Health: r.health, Burden: chat.Burden{PagesPerShift: 2, NightsPerWeek: 1, SharePercent: 25},
 		Observe: func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
 		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
 	})
@@ -258,6 +267,31 @@ func (r *rig) close() {
 	r.server.Close()
 	if _, ok := r.t.(*testing.T); ok {
 		synctest.Wait()
+		r.examine()
+	}
+}
+
+// examine proves of every scenario that it leaves a store without a fault.
+func (r *rig) examine() {
+	r.t.Helper()
+	if _, err := os.Stat(r.path); err != nil {
+		return // nothing was started
+	}
+	engine, err := bolt.Open(r.path, bolt.Options{Unsynced: true})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	db := storage.New(engine)
+	defer db.Close()
+	err = db.View(context.WithoutCancel(r.t.Context()), func(tx *storage.Tx) error {
+		x, err := alerts.Examine(tx, nil)
+		for _, f := range x.Faults {
+			r.t.Errorf("the store has a fault: %s: %s", f.Key, f.What)
+		}
+		return err
+	})
+	if err != nil {
+		r.t.Error(err)
 	}
 }
 

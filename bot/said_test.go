@@ -11,6 +11,7 @@ import (
 // nobody answered and who is asked now, and updates, which the announcement
 // shows too.
 func TestChannelHears(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(time.Minute)

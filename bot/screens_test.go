@@ -67,6 +67,7 @@ func (p *providers) answer(link string) {
 // either, however they did it, and when it is over all screens say so. None of
 // that makes a sound.
 func TestOwnScreen(t *testing.T) {
+	t.Parallel()
 	for _, by := range []string{"push", "slack"} {
 		t.Run(by, func(t *testing.T) {
 			withPushes(t, func(r *rig, p *providers) {
@@ -103,6 +104,7 @@ func TestOwnScreen(t *testing.T) {
 // TestBundleOnScreen: a push about several incidents is replaced by what is left
 // of it, with a button for just that, and loses the button with the last one.
 func TestBundleOnScreen(t *testing.T) {
+	t.Parallel()
 	withPushes(t, func(r *rig, p *providers) {
 		for n := 1; n <= 4; n++ {
 			r.declare(n, "sev1")
@@ -144,6 +146,7 @@ func TestBundleOnScreen(t *testing.T) {
 // TestTwoPushesOfOne: somebody who was pushed twice about one incident has no
 // button on either when it is taken.
 func TestTwoPushesOfOne(t *testing.T) {
+	t.Parallel()
 	withPushes(t, func(r *rig, p *providers) {
 		r.declare(1, "sev1")
 		r.pass(5 * time.Second)
@@ -165,6 +168,7 @@ func TestTwoPushesOfOne(t *testing.T) {
 // method, with the words, though other notifications wait to leave together, and
 // nothing that was told since takes the words away.
 func TestWordsArriveAlone(t *testing.T) {
+	t.Parallel()
 	withPushes(t, func(r *rig, p *providers) {
 		for n := 1; n <= 3; n++ {
 			r.declare(n, "sev1")
@@ -211,6 +215,7 @@ func TestWordsArriveAlone(t *testing.T) {
 // everybody else's text messages leave all the same, and so does what is told her
 // of many incidents at once.
 func TestOneNumberHangs(t *testing.T) {
+	t.Parallel()
 	withPushes(t, func(r *rig, p *providers) {
 		p.mu.Lock()
 		p.hangs["+4915100000001"] = true
@@ -226,6 +231,7 @@ func TestOneNumberHangs(t *testing.T) {
 // TestUpdatesHoldUpNobody: the server of pushes hangs on what it is only told
 // quietly, for many incidents; a notification leaves at once.
 func TestUpdatesHoldUpNobody(t *testing.T) {
+	t.Parallel()
 	withPushes(t, func(r *rig, p *providers) {
 		for n := 1; n <= 20; n++ {
 			r.declare(n, "sev1")

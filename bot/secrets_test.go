@@ -37,6 +37,7 @@ func (s *shared) String() string {
 // talkative: it holds no number, no address, no token, no link, and neither do
 // the timeline and what the operators are told.
 func TestNothingIsGivenAway(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		defer r.close()

@@ -19,6 +19,7 @@ policies:`, 1)
 // TestShadows are told after the page, who is responsible, without a button; one who
 // cannot be told delays nothing, and neither is anybody paged in their place.
 func TestShadows(t *testing.T) {
+	t.Parallel()
 	inBubbleWith(t, shadowRoster, func(r *rig) {
 		t := r.t
 		r.command("bob", "general", "declare card payments fail sev1")

@@ -12,6 +12,7 @@ import (
 
 // TestOncallMeNext: each sees their own shifts and what is handed over next.
 func TestOncallMeNext(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		tests := []struct{ user, typed, want string }{
 			{"ada", "me", "*primary* now, until"},
@@ -39,6 +40,7 @@ func TestOncallMeNext(t *testing.T) {
 // TestOncallCalendar: the picture comes as a direct message, with words for those who do
 // not see it; where files cannot be uploaded, there are bars.
 func TestOncallCalendar(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{Manifest: manifest(t)}, func(r *rig) {
 		for _, typed := range []string{"calendar", "calendar payments"} {
 			r.oncall("bob", typed)

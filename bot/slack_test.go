@@ -29,6 +29,7 @@ func (r *rig) fault(f slacksim.Fault) {
 // way, once and, with EVERY_CASE=1, three times in a row: in the end everything is
 // there, once.
 func TestEveryMethodFails(t *testing.T) {
+	t.Parallel()
 	faults := map[string]slacksim.Fault{
 		"500":            {Status: 500},
 		"html":           {HTML: true},
@@ -62,6 +63,7 @@ func TestEveryMethodFails(t *testing.T) {
 
 // TestLimited keeps to the Retry-After of one method, while all others go on.
 func TestLimited(t *testing.T) {
+	t.Parallel()
 	for _, method := range declared {
 		t.Run(method, func(t *testing.T) {
 			inBubble(t, slacksim.Options{Seed: 3}, func(r *rig) {
@@ -117,6 +119,7 @@ func TestLimited(t *testing.T) {
 // the announcement go out, the caller is told, and the channel is made once it is
 // allowed.
 func TestNobodyMayMakeChannels(t *testing.T) {
+	t.Parallel()
 	for _, code := range []string{"restricted_action", "missing_scope", "cannot_create_channel", "ekm_access_denied"} {
 		t.Run(code, func(t *testing.T) {
 			inBubble(t, slacksim.Options{Channels: []string{"incidents"}}, func(r *rig) {
@@ -161,6 +164,7 @@ func said(events []incident.Event) string {
 // TestNameTaken finds the channel's name in use: by somebody, by something
 // archived, and by an incident of another store.
 func TestNameTaken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{Channels: []string{"inc-1-card-payments-fail"}}, func(r *rig) {
 		id, err := r.sim.As("eve").Create("inc-1-card-payments-fail-2", slacksim.Public)
 		if err != nil {
@@ -181,6 +185,7 @@ func TestNameTaken(t *testing.T) {
 
 // TestAnnouncements finds the channel for announcements in every state.
 func TestAnnouncements(t *testing.T) {
+	t.Parallel()
 	told := func(r *rig) bool {
 		return len(r.marked(r.channel("incidents").Messages, "announce", "INC-1")) == 1
 	}
@@ -251,6 +256,7 @@ func TestAnnouncements(t *testing.T) {
 
 // TestCardDeleted posts the summary anew when somebody has deleted it.
 func TestCardDeleted(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
@@ -263,6 +269,7 @@ func TestCardDeleted(t *testing.T) {
 // TestArchivedByHand archives the channel of an incident that goes on, where it can
 // neither be opened again nor replaced: nothing storms, the incident goes on, and the document goes to whoever resolves it.
 func TestArchivedByHand(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{NoUnarchive: true}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
@@ -303,6 +310,7 @@ func TestArchivedByHand(t *testing.T) {
 
 // TestTakenOut takes the bot out of the incident's channel: it comes back.
 func TestTakenOut(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
@@ -316,6 +324,7 @@ func TestTakenOut(t *testing.T) {
 // TestInvitations has one of several people who cannot be invited, and one who is
 // there already.
 func TestInvitations(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
@@ -349,6 +358,7 @@ func TestInvitations(t *testing.T) {
 // TestPeopleByMail pages somebody whose Slack user is known by mail address only:
 // one who was found at the start, and one for whom that failed then.
 func TestPeopleByMail(t *testing.T) {
+	t.Parallel()
 	for _, failing := range []bool{false, true} {
 		t.Run(fmt.Sprint("failing at the start: ", failing), func(t *testing.T) {
 			r := strings.Replace(rosterText, "slack: U0ADA", "email: ada@shop.example", 1)
@@ -385,6 +395,7 @@ func TestPeopleByMail(t *testing.T) {
 // TestBlocksRefused has a Slack that takes no blocks: the page goes as plain
 // words, and says how it is answered.
 func TestBlocksRefused(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{MaxContent: 10}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail")
 		r.pass(30 * time.Second)
@@ -399,6 +410,7 @@ func TestBlocksRefused(t *testing.T) {
 // TestRenamedWhileMade renames an incident whose channel was made, but whose
 // answer was lost: there is one channel, not two.
 func TestRenamedWhileMade(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.fault(slacksim.Fault{Method: "conversations.create", After: true, Times: 1})
 		r.command("eve", "general", "declare card payments fail")
@@ -428,6 +440,7 @@ func withoutPublic(t *testing.T) []byte {
 // TestHundredsOfPages acknowledges after two hours of a ladder that repeats: all
 // its pages change, as fast as Slack lets them, and nothing else waits for that.
 func TestHundredsOfPages(t *testing.T) {
+	t.Parallel()
 	roster := strings.NewReplacer("repeat: 1", "repeat: 120", "wait: 5m", "wait: 1m").Replace(rosterText)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{RateLimits: true, KeepCalls: 50_000, PingInterval: 25 * time.Second})

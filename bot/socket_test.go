@@ -46,6 +46,7 @@ func (r *rig) envelopes(since int, kind string) []string {
 // TestEveryDisconnect ends the connections for each reason that there is, and
 // goes on.
 func TestEveryDisconnect(t *testing.T) {
+	t.Parallel()
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets", "cut", "silent"} {
 		t.Run(reason, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -76,6 +77,7 @@ func TestEveryDisconnect(t *testing.T) {
 // TestSilence: connections on which nothing comes any more, not even pings, are
 // dead after thirty seconds, whenever in slack-go's own rhythm that begins.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for round := range 4 {
 			r.pass(2*time.Minute + time.Duration(round)*7*time.Second)
@@ -105,6 +107,7 @@ func seldom(t *testing.T, at []time.Time) {
 // ever more rarely, once a minute in the end, and at once again when a connection
 // has lived.
 func TestClosedAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, when := range []string{"handshake", "hello"} {
 		t.Run(when, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { closedAtOnce(t, when) }) })
 	}
@@ -158,6 +161,7 @@ func closedAtOnce(t *testing.T, when string) {
 // TestTokenRefused has Slack refuse the token for an hour: the bot asks rarely, and
 // is back within a minute of being let in.
 func TestTokenRefused(t *testing.T) {
+	t.Parallel()
 	for _, code := range []string{"invalid_auth", "token_revoked", "not_allowed_token_type", "internal_error", "a 500"} {
 		t.Run(code, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {
@@ -188,6 +192,7 @@ func TestTokenRefused(t *testing.T) {
 // TestRedelivered has Slack deliver a command, a press and a form again, each
 // after it was acknowledged.
 func TestRedelivered(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		again := func(since int, kind string) {
 			t.Helper()
@@ -250,6 +255,7 @@ func TestRedelivered(t *testing.T) {
 // and types it once more, which is another request. Events come again by
 // themselves.
 func TestLostAcknowledgement(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.fault(slacksim.Fault{Method: "*", Latency: time.Second}) // or what follows could be acknowledged first
 		r.fault(slacksim.Fault{LoseAcks: 1})
@@ -267,6 +273,7 @@ func TestLostAcknowledgement(t *testing.T) {
 // TestCutWhileDeclaring cuts the sockets while the store is at work on a
 // declaration: it is kept, and everything follows.
 func TestCutWhileDeclaring(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		store := &slow{}
@@ -310,6 +317,7 @@ func (s *slow) Commit(ctx context.Context, changes []storage.Change) error {
 // TestSlowStore answers in time when the store does not: with an apology, and
 // nothing is done later that was said not to be.
 func TestSlowStore(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		store := &slow{}
@@ -340,6 +348,7 @@ func TestSlowStore(t *testing.T) {
 // TestEventsFlood sends a thousand messages while the store is slow: they are
 // acknowledged, and a command among them is answered.
 func TestEventsFlood(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{KeepCalls: 50_000})
 		store := &slow{}
@@ -387,6 +396,7 @@ func TestEventsFlood(t *testing.T) {
 // TestStopping stops the bot in the middle of everything: what was acknowledged
 // is done or in the store, and it takes less than ten seconds.
 func TestStopping(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		defer r.close()
@@ -439,6 +449,7 @@ func TestStopping(t *testing.T) {
 // and lets each of them be told of its hand-over: the list of channels is read
 // once.
 func TestChannelsAtStart(t *testing.T) {
+	t.Parallel()
 	var opt slacksim.Options
 	for n := range 2000 {
 		opt.Channels = append(opt.Channels, fmt.Sprintf("c%04d", n))

@@ -11,6 +11,7 @@ import (
 // TestWordsWithAPicture: what somebody writes to the bot counts as much when a file hangs
 // on it, at once and read back after an outage.
 func TestWordsWithAPicture(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		graph := slacksim.File{Name: "graph.png", Content: []byte("PNG")}
 		share := func(user, channel, text string) {

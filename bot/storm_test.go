@@ -27,6 +27,7 @@ import (
 // TestBudget: a provider that takes a few messages a second and says so gets
 // them all in the end; none is dropped, and it is not taken for a broken one.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		var mu sync.Mutex
 		taken := map[int64]int{}
@@ -70,6 +71,7 @@ func TestBudget(t *testing.T) {
 // by other ways, or not at all, while providers come and go. Nobody is forgotten: every incident is
 // acknowledged, or its ladder has run out loudly, and no page left after that.
 func TestWeek(t *testing.T) {
+	t.Parallel()
 	longLife(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		dead := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
@@ -131,6 +133,7 @@ func TestWeek(t *testing.T) {
 // happens when the clock is set while it runs is in TestClockSet of the desk and in
 // TestClockSetWhileItRuns.
 func TestClockJumps(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(time.Minute)
@@ -155,6 +158,7 @@ func TestClockJumps(t *testing.T) {
 // TestClockSetWhileItRuns: the next step is taken at its time by a clock that nobody
 // can set, and the log says once what happened.
 func TestClockSetWhileItRuns(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		defer r.close()

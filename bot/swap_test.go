@@ -43,6 +43,8 @@ func stretchOf(g oncall.Gap) string {
 // TestSwap is asked for, reminded of, and agreed to once; the messages change, and
 // both are told.
 func TestSwap(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil) // ada's shift from Monday 10 January 09:00
 		if who := r.people.Current().Roster; len(who.Rotations[0].Swaps) != 1 || r.onCall("primary") != "ada" {
@@ -76,6 +78,7 @@ func TestSwap(t *testing.T) {
 // TestCover asks everybody: the first who takes it counts, the second is told who
 // that was, and whoever asks cannot accept.
 func TestCover(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		now := time.Now()
 		next := oncall.Conflicts(r.people.Current().Roster, "ada", now.Add(4*24*time.Hour), now.Add(60*24*time.Hour))[0]
@@ -90,11 +93,11 @@ func TestCover(t *testing.T) {
 			t.Errorf("eve, a stranger, was told %s", told)
 		}
 		r.press("cleo", "team-payments", m, "Take this shift")
-		if a, err := r.people.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("cleo")}, "primary", 1); err != nil || !a.Repeated {
+		if a, err := r.people.AcceptSwap(r.t.Context(), desk.Caller{Actor: incident.Person("cleo")}, "primary", 1); err != nil || !a.Repeated {
 			t.Errorf("cleo pressed twice: %+v, %v; want that it is done", a, err)
 		}
 		// Bob pressed before he could see that.
-		_, err := r.people.AcceptSwap(t.Context(), desk.Caller{Actor: incident.Person("bob")}, "primary", 1)
+		_, err := r.people.AcceptSwap(r.t.Context(), desk.Caller{Actor: incident.Person("bob")}, "primary", 1)
 		if err == nil || !strings.Contains(err.Error(), "cleo takes it already.") {
 			t.Errorf("bob, the second, was told %v; want that cleo takes it", err)
 		}
@@ -108,6 +111,8 @@ func TestCover(t *testing.T) {
 // TestConsentExpires lets a swap begin without an answer: nothing changes, the
 // one who asked is told, and an answer is too late.
 func TestConsentExpires(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil)
 		asked := postedAt(m)
@@ -136,6 +141,8 @@ func TestConsentExpires(t *testing.T) {
 
 // TestTimeOff records an absence and offers to ask who takes the shift.
 func TestTimeOff(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.fill("ada", r.form("ada", "time off"), map[string]any{"from_date": "2000-01-11", "from_time": "00:00", "to_date": "2000-01-13", "to_time": "00:00"})
 		m := r.seek(r.channel("team-payments").Messages, "is away and on call all the same")
@@ -154,6 +161,7 @@ func TestTimeOff(t *testing.T) {
 // TestRemovedWhileOnCall takes the person on call out of the roster: the next one
 // is on call at once, and the team hears of it.
 func TestRemovedWhileOnCall(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		text := strings.Replace(rosterText, "people: [ada, bob]", "people: [bob]", 1)
 		r.apply(text)
@@ -172,6 +180,7 @@ func TestRemovedWhileOnCall(t *testing.T) {
 
 // TestWhoIsOnCall answers a team, a typo and nobody's name.
 func TestWhoIsOnCall(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm(), func(r *rig) {
 		for _, tt := range []struct{ text, want string }{
 			{"", "*primary* (Payments): <@U0ADA> until"},
@@ -201,6 +210,7 @@ func TestWhoIsOnCall(t *testing.T) {
 // TestAppliedSwaps applies rosters from files: a request that is not in one any
 // more says so, and one that came with it is asked.
 func TestAppliedSwaps(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm(), func(r *rig) {
 		m := r.swapWith("cleo", nil)
 		r.apply(rosterText)
@@ -223,6 +233,7 @@ func TestAppliedSwaps(t *testing.T) {
 // TestWoken proposes a late start when somebody was woken in the night before a
 // hand-over.
 func TestWoken(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		r.pass(51 * time.Hour) // Monday 03:00
 		r.command("eve", "general", "declare checkout is down")
@@ -239,6 +250,7 @@ func TestWoken(t *testing.T) {
 // TestCoverRunningShift asks for what is left of a shift that runs: there is half
 // an hour to answer.
 func TestCoverRunningShift(t *testing.T) {
+	t.Parallel()
 	inBubble(t, calm("team-payments"), func(r *rig) {
 		now := oncall.Conflicts(r.people.Current().Roster, "ada", time.Now(), time.Now().Add(10*24*time.Hour))[0]
 		v := r.form("ada", "cover")

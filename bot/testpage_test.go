@@ -13,6 +13,7 @@ import (
 // TestTryout: a test goes out by each way of whoever asks, and they are told
 // truthfully which arrived; a way that fails says why.
 func TestTryout(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		p.breaks("push", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 		p.status["voice"] = "no-answer"
@@ -45,6 +46,7 @@ func TestTryout(t *testing.T) {
 // TestTopicIsShownToItsPersonAlone: with no topic configured pushes arrive at one
 // that nobody can guess. Its person is told where to subscribe, and nobody else.
 func TestTopicIsShownToItsPersonAlone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{})
 		defer r.close()

@@ -23,6 +23,7 @@ func lines(c slacksim.Channel, subtype string) int {
 // TestTopicIsNoNoise changes an incident in a burst, and restarts the bot: each
 // setting of a topic is a line that everybody in the channel reads.
 func TestTopicIsNoNoise(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout & https://shop.example are down")
 		r.pass(30 * time.Second)
@@ -65,6 +66,7 @@ func TestTopicIsNoNoise(t *testing.T) {
 
 // TestPurposeOnce loses the answer of setPurpose and restarts: one line all the same.
 func TestPurposeOnce(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.fault(slacksim.Fault{Method: "conversations.setPurpose", After: true, Times: 1})
 		r.command("eve", "general", "declare checkout is down")

@@ -11,6 +11,7 @@ import (
 // TestExportFromSlack opens a follow-up by the button of the list and by words, shows
 // where it is from then on, and answers words that mean nothing.
 func TestExportFromSlack(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -50,6 +51,7 @@ func TestExportFromSlack(t *testing.T) {
 // TestExportPrivateFromSlack asks before a title of a private incident is shown, and
 // offers nothing to somebody who may not see it.
 func TestExportPrivateFromSlack(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("private")
@@ -70,6 +72,7 @@ func TestExportPrivateFromSlack(t *testing.T) {
 // TestExportTeams offers only the trackers of a follow-up's team, and none where there
 // is none.
 func TestExportTeams(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		g.teams = []string{"others"}
 		r.start()

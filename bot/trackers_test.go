@@ -56,6 +56,7 @@ func (r *rig) followUp(id string) incident.FollowUp {
 // TestExport opens a follow-up at GitHub when somebody asks, once, and finishes it when
 // the issue is closed there.
 func TestExport(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -84,7 +85,7 @@ func TestExport(t *testing.T) {
 		if m := r.find(channel, "opened INC-1-F1 in GitHub"); !strings.Contains(m.Text, "octo/app#1") {
 			t.Errorf("the channel is told %q", m.Text)
 		}
-		if _, err := r.desk.Export(t.Context(), desk.Caller{Actor: "person:ada"}, "INC-1-F1", ""); err == nil || !strings.Contains(err.Error(), i.URL) {
+		if _, err := r.desk.Export(r.t.Context(), desk.Caller{Actor: "person:ada"}, "INC-1-F1", ""); err == nil || !strings.Contains(err.Error(), i.URL) {
 			t.Errorf("Export() again = %v, want where it is", err)
 		}
 		r.pass(time.Hour)
@@ -110,6 +111,7 @@ func TestExport(t *testing.T) {
 // TestExportNotPlanned decides against what was closed so at GitHub, also of an incident
 // that is closed, whose channel hears nothing of it.
 func TestExportNotPlanned(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -135,6 +137,7 @@ func TestExportNotPlanned(t *testing.T) {
 // TestExportKilled kills the bot when the issue stands and nobody has heard of it: the
 // next process finds it and opens no other.
 func TestExportKilled(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -159,6 +162,7 @@ func TestExportKilled(t *testing.T) {
 // TestExportFails tells whoever asked what only an operator can mend, without a secret,
 // and tries again what passes by itself.
 func TestExportFails(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -189,6 +193,7 @@ func TestExportFails(t *testing.T) {
 // minutes later: what was corrected meanwhile leaves nothing behind. Private incidents
 // and drills go nowhere.
 func TestExportAlways(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, options, then string
 		want                int
@@ -222,10 +227,11 @@ func TestExportAlways(t *testing.T) {
 // TestExportPrivate opens a follow-up of a private incident only when somebody who may
 // see it says so, and shows no more than its title.
 func TestExportPrivate(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("private")
-		if _, err := r.desk.Export(t.Context(), desk.Caller{Actor: "person:eve"}, "INC-1-F1", ""); err == nil || !strings.Contains(err.Error(), "There is no INC-1") {
+		if _, err := r.desk.Export(r.t.Context(), desk.Caller{Actor: "person:eve"}, "INC-1-F1", ""); err == nil || !strings.Contains(err.Error(), "There is no INC-1") {
 			t.Errorf("Export() by somebody who may not see it = %v", err)
 		}
 		r.export("person:ada", "INC-1-F1")
@@ -240,6 +246,7 @@ func TestExportPrivate(t *testing.T) {
 // TestExportGone forgets an issue that has not been found for a day, says so, and asks
 // a tracker that fails less and less often.
 func TestExportGone(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -285,6 +292,7 @@ func texts(events []incident.Event) string {
 // TestExportRestarted goes on asking after the tracker was taken out of the
 // configuration and put in again.
 func TestExportRestarted(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
@@ -308,6 +316,7 @@ func TestExportRestarted(t *testing.T) {
 // TestExportAgain takes an issue that was closed while its follow-up was opened again
 // for old: it is done when the issue was opened and closed once more.
 func TestExportAgain(t *testing.T) {
+	t.Parallel()
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")

@@ -36,6 +36,7 @@ func (r *rig) loseNextAck() {
 // TestPinnedIntoTimeline: what somebody pins, or marks with a pushpin, belongs to the timeline, once,
 // with whose words they are; what the bot pins, or what is pinned elsewhere, not.
 func TestPinnedIntoTimeline(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(5 * time.Second)
@@ -104,6 +105,7 @@ func TestPinnedIntoTimeline(t *testing.T) {
 // TestTypedToTheBot: a page is answered by writing back; nonsense gets words;
 // one delivery more changes nothing.
 func TestTypedToTheBot(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(5 * time.Second)

@@ -11,6 +11,7 @@ import (
 
 // TestSeveralAtOnce names several incidents, as after a storm.
 func TestSeveralAtOnce(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.command("eve", "general", "declare search is slow")
@@ -31,6 +32,7 @@ func TestSeveralAtOnce(t *testing.T) {
 // TestFollowUpIsNotItsIncident: words about a follow-up change no incident, in its own
 // channel neither.
 func TestFollowUpIsNotItsIncident(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -47,6 +49,7 @@ func TestFollowUpIsNotItsIncident(t *testing.T) {
 // TestSeverityOutsideIsNoAct: "sev1 card payments fail" in a public channel offers to
 // declare that, and changes nothing.
 func TestSeverityOutsideIsNoAct(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(10 * time.Second)
@@ -63,6 +66,7 @@ func TestSeverityOutsideIsNoAct(t *testing.T) {
 
 // TestCancelAsks: an open incident is not cancelled by one word, but by a second one.
 func TestCancelAsks(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(10 * time.Second)
@@ -80,6 +84,7 @@ func TestCancelAsks(t *testing.T) {
 // TestWhatWasMeant does by a button what somebody typed a letter beside, in the channel
 // where it was typed, and shows no more than fits above a phone's keyboard.
 func TestWhatWasMeant(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down")
 		r.pass(10 * time.Second)
@@ -103,6 +108,7 @@ func TestWhatWasMeant(t *testing.T) {
 // TestHelpWithOneWord shows what one word does, however it is written, and all of the help
 // for what is none.
 func TestHelpWithOneWord(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for typed, want := range map[string]string{"help ack": "says that you are on it", "help Acknowledge": "says that you are on it", "help mitigat": "customers are fine again", "help alerts": "lists both, and ends them"} {
 			seen := r.command("ada", "general", typed)
@@ -119,6 +125,7 @@ func TestHelpWithOneWord(t *testing.T) {
 // TestHandOverByWord: "hand over to" offers command, as the button does, and pages nobody;
 // without a name it asks to whom.
 func TestHandOverByWord(t *testing.T) {
+	t.Parallel()
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare checkout is down sev1")
 		r.pass(10 * time.Second)

@@ -16,7 +16,8 @@ import (
 // update. Nobody gets more than three reminders within an hour, nothing that was due is
 // lost, no miss is told twice, and what is over asks nobody.
 func TestWeekOfReminders(t *testing.T) {
-	longLife(t)
+	t.Parallel()
+	exhaustive(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, calm())
 		defer r.close()

@@ -12,6 +12,8 @@ import (
 // TestWeekly: once a week whoever is on call is paged as a test and must answer;
 // the team hears how it went. The bubble begins on a Saturday.
 func TestWeekly(t *testing.T) {
+	t.Parallel()
+	longLife(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		r.stop()
 		r.world.weekly = desk.Weekly{Day: time.Monday, Clock: "10:00"}

@@ -13,6 +13,7 @@ import (
 // TestWhy asks why people were paged, in the middle of a night on which a way
 // failed and somebody had no phone.
 func TestWhy(t *testing.T) {
+	t.Parallel()
 	withWays(t, "", func(r *rig, p *providers) {
 		p.status["sms"] = "undelivered"
 		r.command("eve", "general", "declare search is slow service:search")

@@ -54,7 +54,8 @@ func (d *awayDay) acts(person string, n int, a desk.Act) {
 // an alert opens a third. When it is back, everything is told once, in order, and nothing
 // that has passed is asked.
 func TestDayWithoutSlack(t *testing.T) {
-	longLife(t)
+	t.Parallel()
+	exhaustive(t)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2000, 1, 4, 9, 0, 0, 0, time.UTC)))
 		r := newRig(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1, ConnectionLife: 1000 * time.Hour, Channels: []string{"leadership"}})
@@ -303,10 +304,11 @@ func (d *awayDay) withinLimits() {
 }
 
 // TestLateLinesKilled kills the bot at each call that follows when Slack is back, or
-// without EVERY_CASE=1 at each fourth, before Slack has heard of it and after: what a
+// without EVERY_CASE=1 at each eighth, before Slack has heard of it and after: what a
 // channel could not be told is told once.
 func TestLateLinesKilled(t *testing.T) {
-	for call := 1; call <= 16; call += cases(1, 4, 8) {
+	t.Parallel()
+	for call := 1; call <= 16; call += cases(1, 8, 8) {
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at call %d, done: %t", call, done), func(t *testing.T) { lateLinesKilled(t, call, done) })
 		}

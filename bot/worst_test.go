@@ -46,7 +46,8 @@ func (r *rig) made(since int) (numbers []int, at []time.Time) {
 // channel, its card and its announcement within ten seconds, what changes meanwhile changes its place, and of
 // the others nobody waits for ever.
 func TestWorstFirst(t *testing.T) {
-	longLife(t)
+	t.Parallel()
+	exhaustive(t)
 	const many = 500
 	inBubble(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
 		r.apply(stormRoster())
@@ -67,12 +68,12 @@ func TestWorstFirst(t *testing.T) {
 		all.Wait()
 		r.pass(1100 * time.Millisecond) // between two channels
 		start := time.Now()
-		last, err := r.alert(t.Context(), alert.Alert{Key: "last", Status: alert.Firing, Title: "Card payments fail", Severity: alert.Sev1, Service: "search", Source: "event"})
+		last, err := r.alert(r.t.Context(), alert.Alert{Key: "last", Status: alert.Firing, Title: "Card payments fail", Severity: alert.Sev1, Service: "search", Source: "event"})
 		if err != nil || last.Incident != many+1 {
 			t.Fatalf("the last is %+v, %v; want INC-%d", last, err, many+1)
 		}
 		r.pass(10 * time.Second)
-		b, err := r.desk.Brief(t.Context(), last.Incident)
+		b, err := r.desk.Brief(r.t.Context(), last.Incident)
 		if err != nil || b.Artifacts.Channel == "" || b.Artifacts.Card.TS == "" || b.Artifacts.Announcement.TS == "" {
 			t.Errorf("ten seconds after the sev1 it has %+v, %v; want a channel, a card and an announcement", b.Artifacts, err)
 		}
@@ -80,10 +81,10 @@ func TestWorstFirst(t *testing.T) {
 			t.Logf("channel after %s, as number %d", at[slices.Index(numbers, last.Incident)].Sub(start), slices.Index(numbers, last.Incident)+1)
 		}
 		// One that is resolved while it waits goes behind, one that turns worse goes ahead.
-		if _, err := r.desk.Do(t.Context(), admin, 400, desk.Act{Verb: desk.Resolve}); err != nil {
+		if _, err := r.desk.Do(r.t.Context(), admin, 400, desk.Act{Verb: desk.Resolve}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.desk.Do(t.Context(), admin, 450, desk.Act{Verb: desk.SetSeverity, Severity: incident.Sev1}); err != nil {
+		if _, err := r.desk.Do(r.t.Context(), admin, 450, desk.Act{Verb: desk.SetSeverity, Severity: incident.Sev1}); err != nil {
 			t.Fatal(err)
 		}
 		from := r.last()
@@ -94,7 +95,7 @@ func TestWorstFirst(t *testing.T) {
 		r.pass(3 * time.Minute)
 		numbers, _ := r.made(before)
 		t.Logf("%d channels after more than four minutes", len(numbers))
-		active, err := r.desk.Active(t.Context(), incident.Bot)
+		active, err := r.desk.Active(r.t.Context(), incident.Bot)
 		if err != nil {
 			t.Fatal(err)
 		}

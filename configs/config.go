@@ -13,6 +13,8 @@
 package configs
 
 import (
+	"net"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -22,12 +24,16 @@ import (
 type Config struct {
 	Slack            Slack          `mapstructure:"slack"`
 	Store            Store          `mapstructure:"store"`
+	Etcd             Etcd           `mapstructure:"etcd"`
+	Backup           Backup         `mapstructure:"backup"`
+	Archive          Archive        `mapstructure:"archive"`
 	Roster           string         `mapstructure:"roster"` // path of a roster file; empty when there is none
 	HTTP             HTTP           `mapstructure:"http"`
 	Log              Log            `mapstructure:"log"`
 	BusinessTimeZone *time.Location `mapstructure:"business_time_zone"` // never nil
 	Notify           Notify         `mapstructure:"notify"`
 	Paging           Paging         `mapstructure:"paging"`
+	Report           Report         `mapstructure:"report"`
 	Heartbeat        Heartbeat      `mapstructure:"heartbeat"`
 	Trackers         []Tracker      `mapstructure:"trackers"`
 	Postmortem       Postmortem     `mapstructure:"postmortem"`
@@ -46,12 +52,62 @@ type Slack struct {
 	KeepFiles       Size   `mapstructure:"keep_files"`       // of all such files of one incident
 }
 
+// Etcd is how a store on a cluster of etcd is reached, and how long its writer is
+// waited for.
+type Etcd struct {
+	Lease    time.Duration `mapstructure:"lease"`    // whole seconds
+	CA       string        `mapstructure:"ca"`       // path of the certificates that the members' are signed by, or SystemCA; empty: plain text
+	Cert     string        `mapstructure:"cert"`     // path of the bot's own certificate; empty: none
+	Key      string        `mapstructure:"key"`      // path of its private key
+	Username string        `mapstructure:"username"` // empty: without
+	Password Secret        `mapstructure:"password"`
+}
+
+// Backup is the schedule on which the store is copied into a folder.
+type Backup struct {
+	Folder string        `mapstructure:"folder"` // empty: off
+	Every  time.Duration `mapstructure:"every"`
+	Keep   int           `mapstructure:"keep"` // copies in the folder, at least 1
+}
+
+// Archive is when incidents are moved into archive files, and where those are.
+type Archive struct {
+	After  time.Duration `mapstructure:"after"`  // the end of an incident; 0: never
+	Folder string        `mapstructure:"folder"` // empty: see [Config.ArchiveFolder]
+}
+
+// ArchiveFolder returns where the archive files are; empty: nowhere, since the store is on
+// a cluster and the configuration names no folder.
+func (c *Config) ArchiveFolder() string {
+	if c.Archive.Folder != "" || c.Store.Engine != "bolt" {
+		return c.Archive.Folder
+	}
+	return filepath.Join(filepath.Dir(c.Store.Path), "archive")
+}
+
+// SystemCA, in the place of a path, means the certificate authorities of the machine.
+const SystemCA = "system"
+
 // HTTP is the address for alerts, admin calls, health and pages.
 type HTTP struct {
 	Listen          string           `mapstructure:"listen"`           // HOST:PORT; an empty host is every address
 	AdminToken      Secret           `mapstructure:"admin_token"`      // empty: admin calls are refused
 	IntegrationKeys []IntegrationKey `mapstructure:"integration_keys"` // none: alerts are refused
+	Advertise       string           `mapstructure:"advertise"`        // HOST:PORT at which other machines reach it; empty: see [HTTP.Advertised]
 	PublicURL       string           `mapstructure:"public_url"`       // as browsers reach it, without a slash at the end; empty: no links to pages
+}
+
+// Advertised returns the address that other bots are told when this one listens at the
+// address listens of a machine with that name.
+func (h HTTP) Advertised(listens, machine string) string {
+	if h.Advertise != "" {
+		return h.Advertise
+	}
+	host, port, err := net.SplitHostPort(listens)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort(machine, port)
+	}
+	return listens
 }
 
 // IntegrationKey lets one alert sender in. Two with different names can be valid
@@ -134,6 +190,14 @@ type Webhook struct {
 // Paging is what is done to know that pages would arrive.
 type Paging struct {
 	WeeklyTest string `mapstructure:"weekly_test"` // a weekday and a time, as in mon 10:00; empty: off
+}
+
+// Report is from when on figures of on call say that it is too much. Small teams are over
+// it: then the figures say what can be done.
+type Report struct {
+	PagesPerShift int `mapstructure:"pages_per_shift"` // incidents for which a rotation is paged within twelve hours
+	NightsPerWeek int `mapstructure:"nights_per_week"` // interrupted, of one person
+	SharePercent  int `mapstructure:"share_percent"`   // of the time, of one person
 }
 
 var weekdays = map[string]time.Weekday{"sun": time.Sunday, "mon": time.Monday, "tue": time.Tuesday, "wed": time.Wednesday,

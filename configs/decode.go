@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func (l *loader) decode() *Config {
 		// 0010 as "8", without an error.
 		d.WeaklyTypedInput = false
 		d.DecodeHook = mapstructure.ComposeDecodeHookFunc(
-			parsed(ParseStore), parsed(parseDuration), parsed(parseLocation), parsed(ParseSize),
+			parsed(ParseStore), parsed(parseDuration), parsed(parseLocation), parsed(ParseSize), parsed(parseNumber),
 			mapstructure.TextUnmarshallerHookFunc(),
 		)
 	})
@@ -88,11 +89,23 @@ func parsed[T any](parse func(string) (T, error)) mapstructure.DecodeHookFuncTyp
 }
 
 func parseDuration(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	if days, err := strconv.Atoi(strings.TrimSuffix(s, "d")); err == nil && strings.HasSuffix(s, "d") && days >= 0 && days < 100_000 {
+		return time.Duration(days) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(s)
 	if err != nil {
 		return 0, &valueError{fmt.Sprintf("%q is not a duration", s), "write a number and a unit, such as 30s or 5m"}
 	}
 	return d, nil
+}
+
+func parseNumber(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
+		return 0, &valueError{fmt.Sprintf("%q is not a number", s), "write a whole number, such as 2"}
+	}
+	return n, nil
 }
 
 func parseLocation(s string) (*time.Location, error) {

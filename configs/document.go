@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -101,7 +102,7 @@ func (l *loader) section(group string, n *yaml.Node) {
 		case name.Kind != yaml.ScalarNode:
 			l.at(name, group, "a key must be a word, not "+describe(name), "write KEY: VALUE, one a line")
 		case twice:
-			l.at(name, key, "given twice, first in line "+itoa(first), "keep one of the two")
+			l.at(name, join(group, shownName(name.Value)), "given twice, first in line "+itoa(first), "keep one of the two")
 		case known:
 			l.take(key, k.asTwin(isTwin), value, name.Line)
 		case l.schema.section(key):
@@ -133,7 +134,21 @@ func (l *loader) unknown(name *yaml.Node, group string) {
 	} else if near := Nearest(key, l.schema.names()); near != "" {
 		mend = "did you mean " + near + "?"
 	}
-	l.at(name, key, "there is no such key", mend)
+	l.at(name, join(group, shownName(name.Value)), "there is no such key", mend)
+}
+
+// longestName is how much of a name that nobody knows is shown.
+const longestName = 40
+
+// shownName is a name that nobody knows, as far as it looks like one: where the space after
+// the colon is missing, or the colon, the value is a part of it, and may be a secret.
+func shownName(name string) string {
+	for i, r := range name {
+		if i >= longestName || !unicode.IsLetter(r) && !strings.ContainsRune("_-.", r) {
+			return name[:i] + "…"
+		}
+	}
+	return name
 }
 
 // take records the value of a known key.
@@ -186,6 +201,8 @@ func (l *loader) scalar(key string, k Key, n *yaml.Node) (string, bool) {
 		if k.Secret && !strings.HasSuffix(key, twin) && n.Value != "" && !isPlaceholder(n.Value) {
 			l.holdsSecret(key, n.Line)
 		}
+		return n.Value, true
+	case k.kind == number && n.ShortTag() == "!!int":
 		return n.Value, true
 	case null(n):
 		l.at(n, key, "needs text, not nothing", "write one, or take the key out")

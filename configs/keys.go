@@ -21,6 +21,7 @@ const (
 	text     kind = iota
 	secret        // text that is never shown, and has a twin
 	duration      // a number with its unit
+	number        // a whole number
 	secrets       // a list of secrets, each with or without a name; has a twin
 	names         // a list of words
 	groups        // a list of groups of keys
@@ -47,11 +48,23 @@ func Keys() []Key {
 		{Name: "slack.announce_channel", Default: "incidents", Meaning: "name or ID of the channel for announcements; made where it does not exist"},
 		{Name: "slack.keep_file", Default: "5MiB", Meaning: "how large a file of a message that is marked for the timeline may be for it to be kept in the store; `0B` keeps none"},
 		{Name: "slack.keep_files", Default: "50MiB", Meaning: "how much is kept of all such files of one incident"},
-		{Name: "store", Default: "bolt:stormbell.db", Meaning: "where everything is kept: `bolt:PATH`; a path without a leading slash is relative to the working folder"},
+		{Name: "store", Default: "bolt:stormbell.db", Meaning: "where everything is kept: `bolt:PATH` for a file, where a path without a leading slash is relative to the working folder; or `etcd:HOST:PORT,HOST:PORT/PREFIX` for a cluster of etcd, see [high availability](high-availability.md)"},
+		{Name: "etcd.lease", Default: "10s", kind: duration, Meaning: "how long a bot that gives no sign of life stays the one that does the work, with a store on etcd: whole seconds, 2s to 5m"},
+		{Name: "etcd.ca", Meaning: "path of the certificates, as PEM, that those of the cluster must be signed by, or `system` for the authorities of the machine; without it the connection is plain text"},
+		{Name: "etcd.cert", Meaning: "path of the bot's own certificate, as PEM, if the cluster wants one"},
+		{Name: "etcd.key", Meaning: "path of its private key, as PEM"},
+		{Name: "etcd.username", Meaning: "the user of the cluster, if it has users"},
+		{Name: "etcd.password", kind: secret, Meaning: "that user's password"},
+		{Name: "backup.folder", Meaning: "a folder into which the bot copies the store, better on another disk than that; a relative path is relative to the configuration file. Without it no copy is made by itself, see [operating](operating.md#backup)"},
+		{Name: "backup.every", Default: "1h", kind: duration, Meaning: "how often a copy is made, 1m to 168h"},
+		{Name: "backup.keep", Default: "24", kind: number, Meaning: "how many copies are kept in the folder; the oldest of the bot's own goes, once a newer one is proven"},
+		{Name: "archive.after", kind: duration, Meaning: "how long after its end an incident is moved into the archive file of its month, `1h` at least, as in `365d`; without it none is, see [operating](operating.md#archive). Only with a store in a file"},
+		{Name: "archive.folder", Meaning: "the folder of the archive files; a relative path is relative to the configuration file. Without it the folder `archive` beside the store"},
 		{Name: "roster", Meaning: "a roster file that is applied when the bot starts with an empty store; a relative path is relative to the configuration file"},
 		{Name: "http.listen", Default: "127.0.0.1:8080", Meaning: "address and port for alerts, admin calls, health and links"},
 		{Name: "http.admin_token", kind: secret, Meaning: "the secret for admin calls; without it they are refused"},
 		{Name: "http.integration_keys", kind: secrets, Meaning: "the secrets of alert senders: a list of keys, or of `name` and `key` (or `key_file`); in a variable they are separated by commas, in a file there is one in each line"},
+		{Name: "http.advertise", Meaning: "the address and port at which other machines reach `http.listen`: a bot that stands by names it; without it `http.listen`, with the name of the machine where that has no host"},
 		{Name: "http.public_url", Meaning: "the address at which browsers reach the bot, for links in messages"},
 		{Name: "log.level", Default: "info", Meaning: "`debug`, `info`, `warn` or `error`"},
 		{Name: "log.format", Default: "auto", Meaning: "`console`, `json`, or `auto`: `console` on a terminal, `json` otherwise"},
@@ -72,6 +85,9 @@ func Keys() []Key {
 		{Name: "notify.webhook.url", Meaning: "an address to which each notification is posted as JSON"},
 		{Name: "notify.webhook.secret", kind: secret, Meaning: "the secret that signs those calls (Standard Webhooks)"},
 		{Name: "paging.weekly_test", Meaning: "a weekday and a time in `business_time_zone`, such as `mon 10:00`, at which everybody on call gets a test notification that they must acknowledge within the hour; their team is told how it went"},
+		{Name: "report.pages_per_shift", Default: "2", kind: number, Meaning: "more incidents than so many for which a rotation is paged within twelve hours are called too many in figures of on call"},
+		{Name: "report.nights_per_week", Default: "1", kind: number, Meaning: "more interrupted nights than so many in somebody's week are"},
+		{Name: "report.share_percent", Default: "25", kind: number, Meaning: "being on call more of the time than that is"},
 		{Name: "heartbeat.url", Meaning: "an address that the bot calls while people can be paged; let another service watch that the calls come"},
 		{Name: "heartbeat.every", Default: "1m", kind: duration, Meaning: "how often it is called"},
 		{Name: "trackers", kind: groups, Meaning: "where follow-ups can be opened as issues: a list of groups of `kind`, `project`, `token` (or `token_file`) and others, see [trackers](trackers.md); only in the file"},

@@ -52,6 +52,8 @@ func TestLoadDefaults(t *testing.T) {
 			Command: "/incident", OncallCommand: "/oncall", AnnounceChannel: "incidents", KeepFile: 5 << 20, KeepFiles: 50 << 20,
 		},
 		Store:            Store{Engine: "bolt", Path: "stormbell.db"},
+		Etcd:             Etcd{Lease: 10 * time.Second},
+		Backup:           Backup{Every: time.Hour, Keep: 24},
 		HTTP:             HTTP{Listen: "127.0.0.1:8080"},
 		Log:              Log{Level: "info", Format: "auto"},
 		BusinessTimeZone: time.UTC,
@@ -59,6 +61,7 @@ func TestLoadDefaults(t *testing.T) {
 			SMTP:   SMTP{TLS: "starttls"},
 			Twilio: Twilio{APIURL: "https://api.twilio.com"},
 		},
+		Report:    Report{PagesPerShift: 2, NightsPerWeek: 1, SharePercent: 25},
 		Heartbeat: Heartbeat{Every: time.Minute},
 	}
 	if diff := cmp.Diff(want, got, compare); diff != "" {
@@ -82,9 +85,13 @@ slack:
   keep_file: 500KiB
   keep_files: 0B
 store: bolt:/var/lib/stormbell/db
+etcd: {lease: 20s, ca: /etc/ca.pem, cert: /etc/c.pem, key: /etc/k.pem, username: u, password: p}
+backup: {folder: copies, every: 24h, keep: 7}
+archive: {after: 365d, folder: old}
 roster: people/roster.yaml
 http:
   listen: ":0"
+  advertise: bot-1:8080
   admin_token: 8d6ae0f4b7c15392admin
   integration_keys:
     - 8d6ae0f4b7c15392plain
@@ -99,6 +106,7 @@ notify:
   smtp: {address: "mail:25", username: u, password: p, from: Bell <b@example.com>, tls: none}
   twilio: {account_sid: AC0123456789abcdef0123456789abcdef, auth_token: t, from: "+4915112345", api_url: "http://127.0.0.1:1/"}
   webhook: {url: "https://hook.example.com/a?b=c", secret: 8d6ae0f4b7c15392hook}
+report: {pages_per_shift: 5, nights_per_week: 0, share_percent: 50}
 heartbeat: {url: https://watch.example.com/x, every: 30s}
 `)
 	folder := filepath.Dir(path)
@@ -109,10 +117,13 @@ heartbeat: {url: https://watch.example.com/x, every: 30s}
 			AppToken: NewSecret("xapp-1-A"), BotToken: NewSecret("xoxb-1"), APIURL: "http://127.0.0.1:9999/api/",
 			Command: "/inc", OncallCommand: "/rota", AnnounceChannel: "störung", KeepFile: 500 << 10,
 		},
-		Store:  Store{Engine: "bolt", Path: "/var/lib/stormbell/db"},
-		Roster: filepath.Join(folder, "people/roster.yaml"),
+		Store:   Store{Engine: "bolt", Path: "/var/lib/stormbell/db"},
+		Etcd:    Etcd{Lease: 20 * time.Second, CA: "/etc/ca.pem", Cert: "/etc/c.pem", Key: "/etc/k.pem", Username: "u", Password: NewSecret("p")},
+		Backup:  Backup{Folder: filepath.Join(folder, "copies"), Every: 24 * time.Hour, Keep: 7},
+		Archive: Archive{After: 365 * 24 * time.Hour, Folder: filepath.Join(folder, "old")},
+		Roster:  filepath.Join(folder, "people/roster.yaml"),
 		HTTP: HTTP{
-			Listen: ":0", AdminToken: NewSecret("8d6ae0f4b7c15392admin"), PublicURL: "https://bell.example.com",
+			Listen: ":0", Advertise: "bot-1:8080", AdminToken: NewSecret("8d6ae0f4b7c15392admin"), PublicURL: "https://bell.example.com",
 			IntegrationKeys: []IntegrationKey{
 				{Name: "key-1", Key: NewSecret("8d6ae0f4b7c15392plain")},
 				{Name: "grafana", Key: NewSecret("8d6ae0f4b7c15392named")},
@@ -127,6 +138,7 @@ heartbeat: {url: https://watch.example.com/x, every: 30s}
 			Twilio:  Twilio{AccountSID: "AC0123456789abcdef0123456789abcdef", AuthToken: NewSecret("t"), From: "+4915112345", APIURL: "http://127.0.0.1:1"},
 			Webhook: Webhook{URL: "https://hook.example.com/a?b=c", Secret: NewSecret("8d6ae0f4b7c15392hook")},
 		},
+		Report:    Report{PagesPerShift: 5, SharePercent: 50},
 		Heartbeat: Heartbeat{URL: "https://watch.example.com/x", Every: 30 * time.Second},
 	}
 	if diff := cmp.Diff(want, c, compare); diff != "" {
@@ -228,6 +240,11 @@ func TestProblemsOfValues(t *testing.T) {
 		"bare duration":       {"heartbeat.every: 5", "FILE:3: heartbeat.every: 5 has no unit; write one, such as 30s or 5m"},
 		"quoted bare":         {"heartbeat.every: '5'", `FILE:3: heartbeat.every: "5" is not a duration; write a number and a unit, such as 30s or 5m`},
 		"duration of nothing": {"heartbeat.every: 0s", "FILE:3: heartbeat.every: 0s is out of range; use 1s to 24h"},
+		"copies too often":    {"backup.every: 30s", "FILE:3: backup.every: 30s is out of range; use 1m to 168h, which is a week"},
+		"no copies kept":      {"backup.keep: 0", "FILE:3: backup.keep: 0 is out of range; keep at least 1 copy, and at most 10000"},
+		"archived too soon":   {"archive.after: 30m", "FILE:3: archive.after: 30m0s is out of range; use 1h to 36500d, as in 365d"},
+		"archived at once":    {"archive.after: -1d", `FILE:3: archive.after: "-1d" is not a duration; write a number and a unit, such as 30s or 5m`},
+		"archived on etcd":    {"archive.after: 365d\nstore: etcd:127.0.0.1:1/x", "FILE:3: archive.after: archive files lie on the disk of one machine, and the store is on a cluster; take it out; what was archived before is read from archive.folder"},
 		"negative duration":   {"heartbeat.every: -1m", "FILE:3: heartbeat.every: -1m0s is out of range; use 1s to 24h"},
 		"number as text":      {"http.listen: 0010", `FILE:3: http.listen: needs text, not the number 0010; put it in quotes: "0010"`},
 		"truth as text":       {"log.level: true", `FILE:3: log.level: needs text, not the yes-or-no value true; put it in quotes: "true"`},
@@ -243,7 +260,15 @@ func TestProblemsOfValues(t *testing.T) {
 		"store of no kind":    {"store: stormbell.db", `FILE:3: store: "stormbell.db" names no kind of store; write bolt:PATH, such as bolt:stormbell.db`},
 		"store of no file":    {"store: 'bolt:'", `FILE:3: store: "bolt:" names no file; write bolt:PATH, such as bolt:stormbell.db`},
 		"store is a folder":   {"store: bolt:.", "FILE:3: store: . is a folder; name a file in it: bolt:./stormbell.db"},
-		"etcd":                {"store: etcd:h:1,i:2/p", "FILE:3: store: this version keeps its records in a file and has no etcd engine; write bolt:PATH, such as bolt:stormbell.db"},
+		"etcd in its own":     {"store: etcd:h:1/p/records", `FILE:3: store: the prefix "/p/records" cannot be used; none of its parts may be empty, records or election`},
+		"etcd with a slash":   {"store: etcd:h:1/p/", `FILE:3: store: the prefix "/p/" cannot be used; none of its parts may be empty, records or election`},
+		"etcd with a novel":   {"store: etcd:h:1/" + strings.Repeat("p", 48), "FILE:3: store: the prefix is 49 characters long; use at most 48"},
+		"short lease":         {"etcd.lease: 1s", "FILE:3: etcd.lease: 1s cannot be granted; use whole seconds, 2s to 5m"},
+		"broken lease":        {"etcd.lease: 2500ms", "FILE:3: etcd.lease: 2.5s cannot be granted; use whole seconds, 2s to 5m"},
+		"certificate alone":   {"etcd: {ca: ca.pem, cert: c.pem}", "FILE:3: etcd.cert: it needs etcd.key as well; set that too, or take this out"},
+		"key alone":           {"etcd: {ca: ca.pem, key: k.pem}", "FILE:3: etcd.key: it needs etcd.cert as well; set that too, or take this out"},
+		"user alone":          {"etcd.username: stormbell", "FILE:3: etcd.username: it needs etcd.password as well; set that too, or take this out"},
+		"advertised":          {"http.advertise: ':8080'", `FILE:3: http.advertise: ":8080" is not an address; write HOST:PORT, such as bot-1.example.com:8080`},
 		"etcd without port":   {"store: etcd:h/p", `FILE:3: store: "h" is not HOST:PORT; write etcd:HOST:PORT,HOST:PORT/PREFIX`},
 		"etcd without prefix": {"store: etcd:h:1", "FILE:3: store: the etcd store has no prefix; write etcd:HOST:PORT,HOST:PORT/PREFIX, such as etcd:10.0.0.1:2379/stormbell"},
 		"listen":              {"http.listen: '8080'", `FILE:3: http.listen: "8080" is not an address; write HOST:PORT, such as 127.0.0.1:8080, or :8080 for every address`},
@@ -252,6 +277,8 @@ func TestProblemsOfValues(t *testing.T) {
 		"address with query":  {"slack.api_url: https://a/?b=c", "FILE:3: slack.api_url: the base of an API has no question mark and no #; cut it off before them"},
 		"empty API":           {"slack.api_url: ''", "FILE:3: slack.api_url: this is not a web address; write it whole, beginning with https:// or http://"},
 		"command":             {"slack.command: incident", `FILE:3: slack.command: "incident" is not a slash command; write a slash and up to 31 lower-case letters, digits, - or _`},
+		"no number":           {"report.share_percent: a lot", `FILE:3: report.share_percent: "a lot" is not a number; write a whole number, such as 2`},
+		"too many nights":     {"report.nights_per_week: 8", "FILE:3: report.nights_per_week: it is out of range; write a number from 0 to 7"},
 		"same command":        {"slack.command: /oncall", "FILE: slack.oncall_command: it is the same as slack.command; give the two different names"},
 		"channel":             {"slack.announce_channel: All Hands", `FILE:3: slack.announce_channel: "All Hands" is not a channel's name; use up to 80 lower-case letters, digits, - or _, or a channel ID`},
 		"size":                {"slack.keep_file: '5'", `FILE:3: slack.keep_file: "5" is not a size; write a number and a unit, such as 500KiB or 5MiB, up to 1GiB; 0B is nothing`},
@@ -372,6 +399,15 @@ func TestProblemsKeepSecrets(t *testing.T) {
 	for _, k := range Keys() {
 		if !k.Secret {
 			continue
+		}
+		last := lastPart(k.Name)
+		group := strings.TrimSuffix(k.Name, "."+last)
+		for _, typed := range []string{last + " " + hidden, last + ":" + hidden, last + "=" + hidden, last + hidden, hidden, "? " + last + " " + hidden} {
+			for _, text := range []string{group + ":\n  " + typed + ":\n", group + ": {" + typed + "}\n", group + ":\n  " + typed + ": x\n  " + typed + ": x\n"} {
+				if _, err := Load(write(t, text), nil); err != nil && strings.Contains(err.Error(), hidden) {
+					t.Errorf("Load of %q shows the secret:\n%v", text, err)
+				}
+			}
 		}
 		for _, value := range []string{hidden + " x", hidden + "\u00e9", "[" + hidden + "]", "{" + hidden + ": 1}", "!x " + hidden, "1" + strings.Repeat("9", 20),
 			"!" + hidden, "*" + hidden, "&" + hidden, "[{" + hidden + ": 1}]", "{name: [" + hidden + "]}", "@" + hidden, "%" + hidden, "`" + hidden, "|" + hidden} {

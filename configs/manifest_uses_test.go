@@ -35,6 +35,8 @@ var apiCalls = map[string]apiCall{
 	"GetPermalinkContext":              {"chat.getPermalink", nil},
 	"AddPinContext":                    {"pins.add", []string{"pins:write"}},
 	"AuthTestContext":                  {"auth.test", nil},
+	"CreateChannelCanvasContext":       {"conversations.canvases.create", []string{"canvases:write"}},
+	"EditCanvasContext":                {"canvases.edit", []string{"canvases:write"}},
 	"CompleteUploadExternalContext":    {"files.completeUploadExternal", []string{"files:write"}},
 	"CreateConversationContext":        {"conversations.create", []string{"channels:manage", "groups:write"}},
 	"GetConversationHistoryContext":    {"conversations.history", []string{"channels:history", "groups:history", "im:history"}},

@@ -28,6 +28,9 @@ func ParseStore(s string) (Store, error) {
 	return Store{}, &valueError{fmt.Sprintf("%q names no kind of store", s), "write bolt:PATH, such as bolt:stormbell.db"}
 }
 
+// maxPrefix is the longest prefix that the engine takes, with its slash.
+const maxPrefix = 48
+
 func parseEtcd(s string) (Store, error) {
 	hosts, prefix, found := strings.Cut(s, "/")
 	store := Store{Engine: "etcd", Endpoints: strings.Split(hosts, ","), Prefix: "/" + prefix}
@@ -36,6 +39,15 @@ func parseEtcd(s string) (Store, error) {
 		if err != nil || host == "" || !portNumber(port) {
 			return Store{}, &valueError{fmt.Sprintf("%q is not HOST:PORT", endpoint), "write etcd:HOST:PORT,HOST:PORT/PREFIX"}
 		}
+	}
+	for _, part := range strings.Split(prefix, "/") {
+		// With the last two, one store could lie within the records of another.
+		if prefix != "" && (part == "" || part == "records" || part == "election") {
+			return Store{}, &valueError{fmt.Sprintf("the prefix %q cannot be used", store.Prefix), "none of its parts may be empty, records or election"}
+		}
+	}
+	if len(store.Prefix) > maxPrefix {
+		return Store{}, &valueError{fmt.Sprintf("the prefix is %d characters long", len(store.Prefix)), fmt.Sprintf("use at most %d", maxPrefix)}
 	}
 	if !found || prefix == "" {
 		return Store{}, &valueError{"the etcd store has no prefix", "write etcd:HOST:PORT,HOST:PORT/PREFIX, such as etcd:10.0.0.1:2379/stormbell"}

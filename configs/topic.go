@@ -40,10 +40,8 @@ func (l *loader) checkTopic(key string, n Ntfy, topic, harm, mend string) {
 		l.report(key, "it can be guessed, and "+n.URL+" is not in a private network: whoever knows it "+harm,
 			mend+"; or set notify.ntfy.token, if the server is yours and has access rules")
 	case n.URL != "" && n.Token.IsZero():
-		l.report(key, "it can be guessed; unless the server has access rules, whoever reaches it "+harm,
+		l.advise(key, "it can be guessed; unless the server has access rules, whoever reaches it "+harm,
 			mend+"; or set notify.ntfy.token for a server with access rules")
-		last := len(l.problems) - 1
-		l.advice, l.problems = append(l.advice, l.problems[last]), l.problems[:last]
 	}
 }
 

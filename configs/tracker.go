@@ -224,7 +224,7 @@ func (c *Config) Strangers(r *rotation.Roster) Problems {
 	for _, t := range r.Teams {
 		known = append(known, t.ID)
 	}
-	found := c.Access.Strangers(r)
+	found := append(c.Access.Strangers(r), c.Postmortem.strangers(r)...)
 	for i, t := range c.Trackers {
 		for k, team := range t.Teams {
 			if slices.Contains(known, team) {

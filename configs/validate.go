@@ -39,8 +39,10 @@ func (l *loader) normalise(c *Config) {
 		*base = strings.TrimRight(*base, "/")
 	}
 	normaliseTrackers(c.Trackers)
-	if s := l.settings["roster"]; s.variable == "" {
-		c.Roster = l.beside(c.Roster)
+	for key, path := range map[string]*string{"roster": &c.Roster, "backup.folder": &c.Backup.Folder, "archive.folder": &c.Archive.Folder, "etcd.ca": &c.Etcd.CA, "etcd.cert": &c.Etcd.Cert, "etcd.key": &c.Etcd.Key} {
+		if l.settings[key].variable == "" && *path != SystemCA {
+			*path = l.beside(*path)
+		}
 	}
 	for i := range c.HTTP.IntegrationKeys {
 		if k := &c.HTTP.IntegrationKeys[i]; k.Name == "" {
@@ -54,6 +56,8 @@ func (l *loader) validate(c *Config) {
 	l.checkTokens(c.Slack)
 	l.checkNames(c.Slack)
 	l.checkStore(c.Store)
+	l.checkEtcd(c.Etcd)
+	l.adviseEtcd(c)
 	l.checkHTTP(c.HTTP)
 	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", c.Log.Format, "auto", "console", "json")
@@ -63,10 +67,24 @@ func (l *loader) validate(c *Config) {
 	if _, _, ok := c.Paging.Weekly(); !ok {
 		l.report("paging.weekly_test", "it does not say a weekday and a time", "write it as in mon 10:00")
 	}
+	l.checkBackup(c.Backup)
+	l.checkArchive(c)
+	l.checkReport(c.Report)
 	l.checkHeartbeat(c.Heartbeat)
 	l.checkTrackers(c.Trackers)
 	l.checkTemplates(c.Postmortem.Templates)
 	l.checkAccess(c.Access)
+}
+
+func (l *loader) checkReport(r Report) {
+	for _, n := range []struct {
+		key      string
+		is, most int
+	}{{"pages_per_shift", r.PagesPerShift, 1000}, {"nights_per_week", r.NightsPerWeek, 7}, {"share_percent", r.SharePercent, 100}} {
+		if key := "report." + n.key; !l.broken(key) && (n.is < 0 || n.is > n.most) {
+			l.report(key, "it is out of range", fmt.Sprintf("write a number from 0 to %d", n.most))
+		}
+	}
 }
 
 // The two tokens, and where each is found.
@@ -149,10 +167,49 @@ func (l *loader) checkStore(s Store) {
 	switch {
 	case l.broken("store"):
 	case s.Engine == "etcd":
-		l.report("store", "this version keeps its records in a file and has no etcd engine", "write bolt:PATH, such as bolt:stormbell.db")
 	case strings.HasSuffix(s.Path, "/") || folder(s.Path):
 		l.report("store", s.Path+" is a folder", "name a file in it: bolt:"+strings.TrimSuffix(s.Path, "/")+"/stormbell.db")
 	}
+}
+
+func (l *loader) checkEtcd(e Etcd) {
+	const lease = "etcd.lease"
+	if !l.broken(lease) && (e.Lease < 2*time.Second || e.Lease > 5*time.Minute || e.Lease%time.Second != 0) {
+		l.report(lease, e.Lease.String()+" cannot be granted", "use whole seconds, 2s to 5m")
+	}
+	l.needs("etcd.cert", e.Cert != "", "etcd.ca", e.CA)
+	l.needs("etcd.cert", e.Cert != "", "etcd.key", e.Key)
+	l.needs("etcd.key", e.Key != "", "etcd.cert", e.Cert)
+	l.needs("etcd.username", e.Username != "", "etcd.password", e.Password.Reveal())
+	l.needs("etcd.password", !e.Password.IsZero(), "etcd.username", e.Username)
+	l.checkGiven("etcd.password", e.Password) // it may hold any character
+}
+
+// adviseEtcd says what is better otherwise with a store on etcd.
+func (l *loader) adviseEtcd(c *Config) {
+	if c.Store.Engine != "etcd" || l.broken("store") {
+		return
+	}
+	if c.Etcd.CA == "" && slices.ContainsFunc(c.Store.Endpoints, elsewhere) {
+		l.advise("etcd.ca", "what the bot stores goes to other machines in plain text, phone numbers included", "set up TLS for etcd, and name its CA")
+	}
+	if c.HTTP.Advertise == "" && !elsewhere(c.HTTP.Listen) && slices.ContainsFunc(c.Store.Endpoints, elsewhere) {
+		l.advise("http.advertise", "other machines are told that this bot is at "+c.HTTP.Listen+", where they cannot reach it", "set http.listen and http.advertise to an address that they can")
+	}
+}
+
+// advise adds what is no problem with a key, but better otherwise.
+func (l *loader) advise(key, what, mend string) {
+	l.report(key, what, mend)
+	last := len(l.problems) - 1
+	l.advice, l.problems = append(l.advice, l.problems[last]), l.problems[:last]
+}
+
+// elsewhere reports whether an address is not only this machine's.
+func elsewhere(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 func folder(path string) bool {
@@ -164,6 +221,11 @@ func (l *loader) checkHTTP(h HTTP) {
 	if key := "http.listen"; !l.broken(key) {
 		if _, port, err := net.SplitHostPort(h.Listen); err != nil || !portNumber(port) {
 			l.report(key, fmt.Sprintf("%q is not an address", h.Listen), "write HOST:PORT, such as 127.0.0.1:8080, or :8080 for every address")
+		}
+	}
+	if key := "http.advertise"; h.Advertise != "" && !l.broken(key) {
+		if host, port, err := net.SplitHostPort(h.Advertise); err != nil || host == "" || !portNumber(port) || port == "0" {
+			l.report(key, fmt.Sprintf("%q is not an address", h.Advertise), "write HOST:PORT, such as bot-1.example.com:8080")
 		}
 	}
 	l.checkURL("http.public_url", h.PublicURL)
@@ -237,6 +299,30 @@ func (l *loader) checkTwilio(t Twilio) {
 	}
 	if t.From != "" && !l.broken(from) && !phone.MatchString(t.From) {
 		l.report(from, "this is not a phone number", `write it with its country code: "+4915112345678"`)
+	}
+}
+
+func (l *loader) checkBackup(b Backup) {
+	if key := "backup.every"; !l.broken(key) && (b.Every < time.Minute || b.Every > 7*24*time.Hour) {
+		l.report(key, b.Every.String()+" is out of range", "use 1m to 168h, which is a week")
+	}
+	if key := "backup.keep"; !l.broken(key) && (b.Keep < 1 || b.Keep > 10_000) {
+		l.report(key, fmt.Sprintf("%d is out of range", b.Keep), "keep at least 1 copy, and at most 10000")
+	}
+}
+
+// leastArchived is the shortest time after which an incident may be archived. Below it an
+// incident would often be opened again, and be in two files.
+const leastArchived = time.Hour
+
+func (l *loader) checkArchive(c *Config) {
+	const key = "archive.after"
+	switch a := c.Archive.After; {
+	case a == 0 || l.broken(key) || l.broken("store"):
+	case c.Store.Engine != "bolt":
+		l.report(key, "archive files lie on the disk of one machine, and the store is on a cluster", "take it out; what was archived before is read from archive.folder")
+	case a < leastArchived || a > 100*365*24*time.Hour:
+		l.report(key, a.String()+" is out of range", "use 1h to 36500d, as in 365d")
 	}
 }
 

@@ -172,6 +172,29 @@ func AskedByHand(events []Event, who Actor) bool {
 	return slices.ContainsFunc(events, func(e Event) bool { return e.Kind == KindHelp && slices.Contains(e.Calls, who) })
 }
 
+// Unanswered reports whether a person was sent a page that got through, as far as is
+// known, and that they have not answered since.
+func Unanswered(events []Event, who Actor) bool {
+	waits := 0
+	for _, e := range events {
+		switch {
+		case e.Kind == KindPaged && e.Person == who:
+			waits++
+		case e.Kind == KindPageFailed && e.Person == who:
+			waits = max(waits-1, 0)
+		case e.Answers() && e.By == who:
+			waits = 0
+		}
+	}
+	return waits > 0
+}
+
+// Answers reports whether whoever did it has answered with it every page they had been
+// sent: they acknowledged, or took a role beside somebody who had.
+func (e Event) Answers() bool {
+	return e.Kind == KindAcknowledged || e.Kind == KindAnsweredToo || e.Kind == KindRole && e.Person == e.By
+}
+
 // ParseWhen reads the instant that somebody names for an entry: 14:05, on the day in zone
 // that brings it nearest to near and is not after now; or with its day, as in
 // 2026-11-29 14:05.

@@ -14,6 +14,7 @@ type Kind string
 const (
 	KindDeclared        Kind = "declared"             // Title, Severity, Assumed, Service, ServiceBy, Symptom, Function, Private, Test, Alert, Says, Runbook, Person (whose words made By declare it), Text
 	KindAcknowledged    Kind = "acknowledged"         //
+	KindAnsweredToo     Kind = "acknowledged_too"     // somebody who was paged answered while another is on it
 	KindDrill           Kind = "drill"                // Test: it is a drill from now on, or is none
 	KindInvestigate     Kind = "investigating"        // Text
 	KindMitigating      Kind = "mitigating"           // Text
@@ -65,7 +66,7 @@ const (
 	KindOfferEnded      Kind = "offer_ended"          // Role, Person, Reason (declined, lapsed or replaced)
 	KindRoleLeft        Kind = "role_left"            // Role, Person: that person does not hold it any more
 	KindSilent          Kind = "command_silent"       // Person, Calls: the commander was not heard of; who is paged because of it
-	KindHowCorrected    Kind = "mitigation_corrected" // How, Text, Undo
+	KindHowCorrected    Kind = "mitigation_corrected" // How, Assumed (still nobody said how), Text, Undo
 	KindWatched         Kind = "watch_ended"          // the watch time after mitigation is over
 	KindWatchMore       Kind = "watch_extended"       // Due: it is watched until then
 	KindFollowUpDone    Kind = "follow_up_done"       // FollowUp as it is then, as in all that follow; Text: a link or a sentence
@@ -224,7 +225,7 @@ func (i Incident) apply(e Event) Incident {
 		i.Status, i.How, i.HowAssumed, i.Mitigated = Mitigated, e.How, e.Assumed, first(i.Mitigated, e.At)
 		i.endImpact(e.At)
 	case KindHowCorrected:
-		i.How, i.HowAssumed = e.How, false
+		i.How, i.HowAssumed = e.How, e.Assumed
 	case KindResolved:
 		if e.How != "" {
 			i.How, i.HowAssumed, i.Mitigated = e.How, e.Assumed, first(i.Mitigated, e.At)

@@ -15,7 +15,7 @@ var filters = map[string]func(Entry) bool{
 	"decisions": func(n Entry) bool { return n.Decides() || n.Kind == KindObjection },
 	"marked":    func(n Entry) bool { return n.Mark != nil },
 	"pages": func(n Entry) bool {
-		return slices.Contains([]Kind{KindPaged, KindPageFailed, KindReceipt, KindStep, KindExhausted, KindLapsed, KindHelp}, n.Kind)
+		return slices.Contains([]Kind{KindPaged, KindPageFailed, KindAnsweredToo, KindReceipt, KindStep, KindExhausted, KindLapsed, KindHelp}, n.Kind)
 	},
 	"alerts": func(n Entry) bool {
 		return slices.Contains([]Kind{KindAlert, KindAlertJoined, KindAlertOver}, n.Kind)

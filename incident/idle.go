@@ -1,6 +1,9 @@
 package incident
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // How long nothing happens in an incident before whoever has it is asked how it goes on.
 const (
@@ -49,21 +52,6 @@ func nextWorkday(at time.Time, zone *time.Location) time.Time {
 	}
 }
 
-// askIdleFor is how long after 9:30 of a weekday somebody can be asked yet.
-const askIdleFor = 6 * time.Hour
-
-// AskIdleAt is when somebody is asked what should have been asked by now: at once on a
-// weekday until the afternoon, or on the next morning of one.
-func AskIdleAt(now time.Time, zone *time.Location) time.Time {
-	if zone == nil {
-		zone = time.UTC
-	}
-	if from := nextWorkday(now.Add(-askIdleFor), zone); !from.After(now) {
-		return now
-	}
-	return nextWorkday(now, zone)
-}
-
 // Stirs reports whether an event shows that people, or a sender of alerts, still have to
 // do with an incident: then nobody is asked whether they do.
 func (e Event) Stirs() bool {
@@ -74,10 +62,20 @@ func (e Event) Stirs() bool {
 // Tends returns who is asked what is to become of an incident: the commander, whoever is
 // or was on it, or who declared it; empty where no person is known.
 func (i Incident) Tends() Actor {
-	for _, a := range []Actor{i.Holder(Commander), i.AcknowledgedBy, i.Holder(Responder), i.Reviewer, i.DeclaredBy} {
-		if kind, _ := a.Split(); kind == "person" || kind == "slack" {
-			return a
-		}
+	if all := i.Tending(); len(all) > 0 {
+		return all[0]
 	}
 	return ""
+}
+
+// Tending returns all who could be asked that, in the order in which they are: the next one
+// where somebody has left.
+func (i Incident) Tending() []Actor {
+	var list []Actor
+	for _, a := range []Actor{i.Holder(Commander), i.AcknowledgedBy, i.Holder(Responder), i.Reviewer, i.DeclaredBy} {
+		if kind, _ := a.Split(); (kind == "person" || kind == "slack") && !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
 }

@@ -48,12 +48,15 @@ const (
 	SeenByCustomers Seen = "customers"
 )
 
+// Sights are all who can see an incident first.
+var Sights = []Seen{SeenByAlert, SeenByStaff, SeenByCustomers}
+
 // ParseSeen reads who saw it first, as people write it.
 func ParseSeen(s string) (Seen, bool) {
 	switch strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "by ") {
 	case "alert", "alerts", "an alert", "monitoring":
 		return SeenByAlert, true
-	case "staff", "us", "colleagues", "a colleague", "somebody of us":
+	case "staff", "us", "colleagues", "a colleague", "one of us", "somebody of us":
 		return SeenByStaff, true
 	case "customer", "customers", "a customer", "users", "users first", "customers first":
 		return SeenByCustomers, true
@@ -67,7 +70,7 @@ func (s Seen) Words() string {
 	case SeenByAlert:
 		return "an alert"
 	case SeenByStaff:
-		return "somebody of us"
+		return "one of us"
 	case SeenByCustomers:
 		return "customers"
 	default:
@@ -76,7 +79,7 @@ func (s Seen) Words() string {
 }
 
 // SeenBy returns who saw the incident first: as somebody said, or else an alert where one
-// opened it, and somebody of us where a person declared it.
+// opened it, and one of us where a person declared it.
 func (i Incident) SeenBy() Seen {
 	switch {
 	case i.Seen != "":

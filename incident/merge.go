@@ -25,14 +25,15 @@ func (i Incident) TakeIn(p Part, by Actor, now time.Time) Change {
 		author.add(Event{Kind: KindNote, Note: note.Note, Text: note.Text, From: p.Number, Noted: first(note.Noted, note.At)})
 		c.i, c.events = author.i, append(c.events, author.events...)
 	}
-	if p.Severity < i.Severity && !p.Test {
-		c.say(c.add(Event{Kind: KindSeverity, Severity: p.Severity, Text: "As bad as " + p.Name() + ", which is a part of it."}))
-		c.do(RaisePaging)
-	}
+	// First, so that nobody is paged because it is worse for what somebody is on.
 	if p.Acked() && p.AcknowledgedBy.Human() && !c.i.Acked() {
 		taker := begin(c.i, p.AcknowledgedBy, now)
 		taker.take()
 		c.i, c.events, c.effects = taker.i, append(c.events, taker.events...), append(c.effects, taker.effects...)
+	}
+	if p.Severity < i.Severity && !p.Test {
+		c.say(c.add(Event{Kind: KindSeverity, Severity: p.Severity, Text: "As bad as " + p.Name() + ", which is a part of it."}))
+		c.do(RaisePaging)
 	}
 	c.do(Invite)
 	c.refresh()

@@ -71,15 +71,17 @@ func (i Incident) MitigateBy(by Actor, m Mitigation, now time.Time) (Change, err
 // which words. What follows from that is corrected too.
 func (i Incident) correctHow(by Actor, m Mitigation, now time.Time) (Change, error) {
 	m.Text, m.Undo = CleanText(m.Text), CleanText(m.Undo)
-	if m.How == "" {
+	said := m.How != ""
+	if !said {
 		m.How = i.How
 	}
-	if m.How == i.How && !i.HowAssumed && m.Text == "" && m.Undo == "" {
+	assumed := i.HowAssumed && !said // still nobody has said how
+	if m.How == i.How && (!i.HowAssumed || !said) && m.Text == "" && m.Undo == "" {
 		return Change{}, Refuse("To correct that: mitigate rollback, restart, failover, flag, workaround or fix.",
 			"%s is already %s%s.", i.Name(), i.Status, i.How.with())
 	}
 	c := begin(i, by, now)
-	c.say(c.add(Event{Kind: KindHowCorrected, How: m.How, Text: m.Text, Undo: m.Undo}))
+	c.say(c.add(Event{Kind: KindHowCorrected, How: m.How, Assumed: assumed, Text: m.Text, Undo: m.Undo}))
 	c.temporary(m, true)
 	c.do(CloseAsks)
 	c.refresh()

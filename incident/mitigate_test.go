@@ -118,6 +118,23 @@ func TestCorrectingAFixOpensTheFollowUp(t *testing.T) {
 	}
 }
 
+// TestSameWordsAgainSayNoHow: words that did not say how it was mitigated do not say it the
+// second time either.
+func TestSameWordsAgainSayNoHow(t *testing.T) {
+	step := func(c Change, err error) Incident { t.Helper(); return does(t, c, err) }
+	i := step(opened(t).Mitigate(ada, "switched provider", "search", minute(9)))
+	i = step(i.Mitigate(ada, "switched provider", "search", minute(10)))
+	if i.How != Workaround || !i.HowAssumed {
+		t.Errorf("by %q, assumed %t; want it assumed still", i.How, i.HowAssumed)
+	}
+	if _, err := i.Mitigate(ada, "", "search", minute(11)); !refuses(err) {
+		t.Errorf("without a word: %v, want a refusal", err)
+	}
+	if i = step(i.Mitigate(ada, "workaround", "search", minute(12))); i.HowAssumed {
+		t.Error("now it is said")
+	}
+}
+
 func TestResolvedWithoutAWordIsAWorkaround(t *testing.T) {
 	c, err := opened(t).ResolveUnsaid(ada, "", "search", minute(9))
 	i := does(t, c, err)

@@ -91,6 +91,14 @@ func (i Incident) Acknowledge(by Actor, now time.Time) (Change, error) {
 	return c.change(), nil
 }
 
+// AcknowledgeToo says that somebody who was paged has answered while another is on it:
+// nothing changes, but nobody may say afterwards that they did not answer.
+func (i Incident) AcknowledgeToo(by Actor, now time.Time) Change {
+	c := begin(i, by, now)
+	c.add(Event{Kind: KindAnsweredToo})
+	return c.change()
+}
+
 // Investigate says that the quickest relief is being looked for, again or still. Of what
 // was mitigated that takes a reason: everybody was told that it is over.
 func (i Incident) Investigate(by Actor, text string, now time.Time) (Change, error) {

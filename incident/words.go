@@ -70,6 +70,8 @@ func (w Wording) Sentence(e Event) Sentence {
 		}
 	case KindAcknowledged:
 		s.Did = "acknowledged"
+	case KindAnsweredToo:
+		s.Did = "acknowledged as well"
 	case KindInvestigate:
 		s.Did = "is investigating"
 	case KindMitigating:

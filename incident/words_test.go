@@ -92,6 +92,7 @@ func TestLine(t *testing.T) {
 			"Ada declared a sev2 incident for Checkout: &lt;b> is slow"},
 		{Event{By: "alert:grafana", Kind: KindDeclared, Severity: Sev3, Alert: "k", Title: "CPU"}, "An alert from grafana opened a sev3 incident: CPU"},
 		{Event{By: "person:ada", Kind: KindAcknowledged}, "Ada acknowledged."},
+		{Event{By: "person:bob", Kind: KindAnsweredToo}, "Bob acknowledged as well."},
 		{Event{By: "person:ada", Kind: KindMitigated, How: Rollback, Text: "to 430"}, "Ada mitigated it with a rollback: to 430"},
 		{Event{By: "person:ada", Kind: KindOffered, Role: Commander, Person: "person:bob"}, "Ada asked Bob to be commander."},
 		{Event{By: "person:ada", Kind: KindRole, Role: Commander, Person: "person:ada"}, "Ada took the role of commander."},

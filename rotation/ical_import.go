@@ -94,7 +94,7 @@ func (i *importing) note(e event) {
 	if e.recurrence.value == "" {
 		return
 	}
-	at, ok := i.instant(e.recurrence)
+	at, ok := i.instance(e, e.recurrence)
 	if !ok {
 		return
 	}
@@ -145,6 +145,22 @@ func (i *importing) instant(p property) (placed, bool) {
 	return at, true
 }
 
+// instance reads which instance of e is meant. That of a whole-day event is a day,
+// also where a time names it, as Microsoft's calendars do: midnight on whatever clock
+// is that day's, another exact time falls into a day of the import's zone.
+func (i *importing) instance(e event, p property) (placed, bool) {
+	at, ok := i.instant(p)
+	if !ok || !e.start.date || p.date {
+		return at, ok
+	}
+	if at.loc == nil && floorMod(int64(at.local), day) != 0 {
+		at.local = LocalOf(unix(at.t), i.loc)
+	}
+	at.loc, at.local = i.loc, Local(floorDiv(int64(at.local), day)*day)
+	at.t = at.in(at.local)
+	return at, true
+}
+
 // zone resolves a TZID: an IANA name, one behind a prefix, or a Windows name. The
 // import's own zone stands in for an unknown one.
 func (i *importing) zone(name string) *time.Location {
@@ -187,7 +203,7 @@ func (i *importing) add(e event) {
 		return
 	}
 	if e.recurrence.value != "" {
-		at, ok := i.instant(e.recurrence)
+		at, ok := i.instance(e, e.recurrence)
 		newest := i.moved[instanceKey(e.uid, at.t)]
 		if !ok || newest.sequence != e.sequence || newest.start != e.start || newest.summary != e.summary {
 			return
@@ -224,9 +240,9 @@ type exceptions struct {
 func (i *importing) exceptions(e event) exceptions {
 	x := exceptions{instants: make(map[int64]bool), days: make(map[int64]bool)}
 	for _, p := range e.except {
-		at, ok := i.instant(p)
+		at, ok := i.instance(e, p)
 		switch {
-		case ok && p.date:
+		case ok && (p.date || e.start.date):
 			x.days[floorDiv(int64(at.local), day)] = true
 		case ok:
 			x.instants[at.t] = true

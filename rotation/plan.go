@@ -165,11 +165,16 @@ func (p PlanReport) when(x *Rotation, start, end time.Time) string {
 // differences are the stretches in which two schedules over the same range name
 // other people, neighbours of the same difference joined.
 func differences(before, after []Segment) []ShiftChange {
+	return slices.DeleteFunc(beside(before, after), func(c ShiftChange) bool { return !c.Differs() })
+}
+
+// beside lays two schedules over each other: the longest stretches in which neither
+// changes, over the time that both cover.
+func beside(before, after []Segment) []ShiftChange {
 	var list []ShiftChange
 	for i, j := 0, 0; i < len(before) && j < len(after); {
 		a, b := before[i], after[j]
-		start, end := later(a.Start, b.Start), earlier(a.End, b.End)
-		if !slices.Equal(a.People, b.People) && start.Before(end) {
+		if start, end := later(a.Start, b.Start), earlier(a.End, b.End); start.Before(end) {
 			n := len(list) - 1
 			joined := n >= 0 && list[n].End.Equal(start) && slices.Equal(list[n].Before, a.People) && slices.Equal(list[n].After, b.People)
 			if joined {

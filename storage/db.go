@@ -24,7 +24,11 @@ type DB struct {
 	engine Engine
 	limits Limits
 	lost   chan struct{} // closed with gone set to ErrLost
-	told   func(Commit)  // of each commit; see Watch
+	lose   sync.Once     // closes it
+	ending chan struct{} // closed by Close
+	watch  sync.WaitGroup
+	told   func(Commit)            // of each commit; see Watch
+	read   func(Snapshot) Snapshot // what transactions read; see Through
 
 	mu      sync.Mutex
 	closed  bool            // Close was called
@@ -51,11 +55,29 @@ const maxMembers = 512
 
 // New returns a DB on an engine, which it owns from now on.
 func New(e Engine) *DB {
-	db := &DB{engine: e, limits: Limits{MaxChanges, MaxBytes}, lost: make(chan struct{}), told: func(Commit) {}}
+	db := &DB{engine: e, limits: Limits{MaxChanges, MaxBytes}, lost: make(chan struct{}), ending: make(chan struct{}), told: func(Commit) {},
+		read: func(s Snapshot) Snapshot { return s }}
 	if l, ok := e.(interface{ Limits() Limits }); ok {
 		db.limits = l.Limits()
 	}
+	if l, ok := e.(interface{ Lost() <-chan struct{} }); ok {
+		db.watch.Go(func() {
+			select {
+			case <-l.Lost():
+				db.end()
+			case <-db.ending:
+			}
+		})
+	}
 	return db
+}
+
+// end refuses everything from now on: this process is not the writer any more.
+func (db *DB) end() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.gone = fmt.Errorf("%w: this process must end", ErrLost)
+	db.lose.Do(func() { close(db.lost) })
 }
 
 // Commit is what one commit was like, for those who count.
@@ -69,9 +91,15 @@ type Commit struct {
 // must be quick: those who share the commit wait for it.
 func (db *DB) Watch(f func(Commit)) { db.told = f }
 
+// Through has every transaction read what f makes of the engine's view, so that records
+// which are kept in another place can be read as if they were here. It is called before
+// the first transaction. What f returns closes the view that it was given.
+func (db *DB) Through(f func(Snapshot) Snapshot) { db.read = f }
+
 // Lost returns a channel that is closed when a commit's outcome is unknown or
-// another process has become the writer. The process must end then; every
-// call answers ErrLost.
+// another process has become the writer, or may have. The process must end then;
+// every call answers ErrLost. An engine that can notice such a thing without a
+// commit has a method `Lost() <-chan struct{}`; New looks for it.
 func (db *DB) Lost() <-chan struct{} { return db.lost }
 
 // View calls f with a read-only transaction on everything committed before the
@@ -86,6 +114,7 @@ func (db *DB) View(ctx context.Context, f func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
+	snap = db.read(snap)
 	t := &Tx{snap: snap}
 	defer func() {
 		t.ended = true
@@ -134,6 +163,36 @@ func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
 	return err
 }
 
+// Discard removes records that are read in another place from now on, see [DB.Through],
+// in commits of their own: a transaction that shared one would not see them in either
+// place. It is durable when Discard returns nil; what a failure leaves is read as before.
+func (db *DB) Discard(ctx context.Context, keys []string) error {
+	for some := range slices.Chunk(keys, db.limits.Changes) {
+		if err := db.discard(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) discard(ctx context.Context, keys []string) error {
+	if err := db.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer db.passTurn(ctx)
+	db.commit(ctx) // of those before
+	if err := db.refusal(); err != nil {
+		return err
+	}
+	g := &group{members: 1, done: make(chan struct{})}
+	for _, key := range keys {
+		g.put(Change{Key: key, Delete: true})
+	}
+	db.group = g
+	db.commit(ctx)
+	return g.err
+}
+
 // run calls f in the caller's turn and passes the turn on, also when f panics
 // or ends its goroutine. The group it returns, if any, is the one whose
 // outcome decides about f's result.
@@ -170,8 +229,11 @@ func (db *DB) prepare(ctx context.Context) error {
 	// With one writer the view is the same whenever it is taken between two
 	// commits, so a group may have changes before it has a view (see join).
 	snap, err := db.engine.Snapshot(context.WithoutCancel(ctx))
-	db.group.snap = snap
-	return err
+	if err != nil {
+		return err
+	}
+	db.group.snap = db.read(snap)
+	return nil
 }
 
 // join adds the changes of a closure that succeeded to the group.
@@ -211,10 +273,7 @@ func (db *DB) commit(ctx context.Context) {
 	g.err = db.engine.Commit(context.WithoutCancel(ctx), g.list())
 	db.told(Commit{Took: time.Since(began), Updates: g.members, Err: g.err})
 	if errors.Is(g.err, ErrUnknown) || errors.Is(g.err, ErrLost) {
-		db.mu.Lock()
-		db.gone = fmt.Errorf("%w: this process must end", ErrLost)
-		db.mu.Unlock()
-		close(db.lost)
+		db.end()
 	}
 }
 
@@ -328,6 +387,8 @@ func (db *DB) Close() error {
 	db.gone = fmt.Errorf("store: %w", ErrClosed)
 	turn := db.queue()
 	db.mu.Unlock()
+	close(db.ending)
+	db.watch.Wait()
 	if turn != nil {
 		<-turn
 	}

@@ -26,6 +26,18 @@ func (l *layer) put(c Change) {
 	l.bytes += c.size()
 }
 
+// drop takes out the change of a key.
+func (l *layer) drop(key string) {
+	old, ok := l.changes[key]
+	if !ok {
+		return
+	}
+	l.bytes -= old.size()
+	delete(l.changes, key)
+	i, _ := slices.BinarySearch(l.keys, key)
+	l.keys = slices.Delete(l.keys, i, i+1)
+}
+
 // fits reports whether l would stay within the limits if c were put.
 func (l *layer) fits(c Change, max Limits) bool {
 	n, bytes := len(l.keys)+1, l.bytes+c.size()

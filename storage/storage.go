@@ -47,6 +47,9 @@ var (
 	// ErrClosed is returned after Close, and by a Tx used after its closure
 	// has returned.
 	ErrClosed = errors.New("closed")
+	// ErrUnread is what [Tx.Reachable] returns for records in another place that are
+	// not to be looked at.
+	ErrUnread = errors.New("kept in another place, where nobody looks now")
 	// ErrUnknown is returned for a commit that may or may not have happened.
 	// The process has to end: the next one reads the truth.
 	ErrUnknown = errors.New("outcome of the commit unknown")

@@ -128,6 +128,19 @@ func (t *Tx) Last(prefix string) (key string, value []byte, err error) {
 	return "", nil, ErrNotFound
 }
 
+// Reachable returns why records whose keys begin with prefix cannot be read, where some
+// of them are kept in another place, see [DB.Through]; nil: they can. Unlike the error of
+// a read it does not stick.
+func (t *Tx) Reachable(prefix string) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	if s, ok := t.snap.(interface{ Reachable(prefix string) error }); ok {
+		return s.Reachable(prefix)
+	}
+	return nil
+}
+
 // Err returns the error that will be the transaction's, or nil.
 func (t *Tx) Err() error { return t.err }
 

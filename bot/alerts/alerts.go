@@ -51,5 +51,19 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	l.Handle(string(Maintenance)+"/", a.tickHeld)
 	l.Handle(rosterWake, a.tickRoster)
 	people.Follow(func(tx *ledger.Tx, _, _ *oncall.Directory) error { return tx.Wake(rosterWake, tx.Now) })
-	return a, cmp.Or(a.reloadQuiet(ctx), a.openBeats(ctx), a.startTidying(ctx), a.startRoster(ctx))
+	return a, cmp.Or(a.settle(ctx), a.reloadQuiet(ctx), a.openBeats(ctx), a.startTidying(ctx), a.startRoster(ctx))
+}
+
+// quietLeftOut is how many numbers of silences and of maintenances are left out when a
+// copy of the store is put to work.
+const quietLeftOut = 100
+
+// settle leaves out numbers where the store is a copy.
+func (a *Alerts) settle(ctx context.Context) error {
+	if copied, _ := a.ledger.Copied(); !copied {
+		return nil
+	}
+	return a.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		return cmp.Or(ledger.LeaveOut(t.Tx, "silences", quietLeftOut), ledger.LeaveOut(t.Tx, "maintenances", quietLeftOut))
+	})
 }

@@ -14,7 +14,7 @@ func TestExplain(t *testing.T) {
 		k := Key{Name: "m"}
 		try := func(want string) Explained {
 			t.Helper()
-			x, err := r.Test(t.Context(), k, alert.Body{Alerts: []alert.Alert{firing("a")}})
+			x, err := r.Test(r.t.Context(), k, alert.Body{Alerts: []alert.Alert{firing("a")}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -25,7 +25,7 @@ func TestExplain(t *testing.T) {
 		}
 		before := try("It would open an incident.")
 		r.take("m", firing("a"))
-		after, err := r.Explain(t.Context(), ada, 1)
+		after, err := r.Explain(r.t.Context(), ada, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestExplainPage(t *testing.T) {
 	inBubble(t, "", func(r *room) {
 		a := firing("a")
 		a.Severity = alert.Sev4
-		x, err := r.Test(t.Context(), Key{Name: "m"}, alert.Body{Alerts: []alert.Alert{a}})
+		x, err := r.Test(r.t.Context(), Key{Name: "m"}, alert.Body{Alerts: []alert.Alert{a}})
 		if err != nil || x.Alerts[0].Why[len(x.Alerts[0].Why)-1] != "It would open an incident without a channel." {
 			t.Errorf("Test() = %+v, %v", x, err)
 		}

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,6 +69,9 @@ func (t *taking) relate(i incident.Incident) error {
 	var others []incident.Incident
 	for n := i.Number - 1; n > 0 && n >= i.Number-2*relatedMost && len(others) < relatedMost; n-- {
 		o, err := t.a.desk.Whole(t.tx, n)
+		if none := (*incident.Refusal)(nil); errors.As(err, &none) {
+			break // there is none: numbers were left out when a copy of the store was put back
+		}
 		if err != nil {
 			return err
 		}

@@ -97,6 +97,7 @@ func TestAlertsThatWaitShareTheirWork(t *testing.T) {
 // TestOneThatCannotBeTakenHarmsNoOther: what is kept of it cannot be read.
 func TestOneThatCannotBeTakenHarmsNoOther(t *testing.T) {
 	inBubble(t, "", func(r *room) {
+		r.odd = true
 		err := r.db.Update(r.t.Context(), func(tx *storage.Tx) error { return tx.Put(alertKey("prom", "b"), []byte("{")) })
 		if err != nil {
 			t.Fatal(err)

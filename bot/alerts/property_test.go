@@ -106,6 +106,9 @@ func (m *model) step(s modelStep) error {
 		return err
 	}
 	m.pass(s.Pass)
+	if faults := m.faults(); len(faults) > 0 {
+		return fmt.Errorf("the store has a fault: %+v", faults[0])
+	}
 	return m.holds()
 }
 

@@ -233,7 +233,14 @@ func (q *Quiet) timed(now time.Time) error {
 // reasonMost is how many characters of a reason are kept.
 const reasonMost = 300
 
+// twinsWithin is how long the same wish of the same person is the same silence: a double
+// tap would make two, and ending the one leaves the other.
+const twinsWithin = 10 * time.Second
+
 func (a *Alerts) makeQuiet(ctx context.Context, c desk.Caller, q Quiet) (Quiet, error) {
+	if err := a.desk.May(c, incident.DoWork); err != nil {
+		return Quiet{}, err
+	}
 	err := a.ledger.Update(ctx, c.Request(time.Time{}), func(tx *ledger.Tx) error {
 		n, seen, err := tx.Seen()
 		if err != nil {
@@ -250,6 +257,14 @@ func (a *Alerts) makeQuiet(ctx context.Context, c desk.Caller, q Quiet) (Quiet, 
 		if err := q.timed(tx.Now); err != nil {
 			return err
 		}
+		what := fmt.Sprintf("quiet/%s/%s/%q/%q", c.Actor, q.Kind, q.What(), q.Reason)
+		if n, seen, err = tx.SeenAs(what, twinsWithin); err != nil {
+			return err
+		}
+		if r, _, err := ledger.Load[quietRecord](tx.Tx, string(q.Kind)+"/"+quietID(q.Kind, n)); err != nil || seen && tx.Now.Before(r.Until) && r.Until.Sub(q.Until).Abs() <= twinsWithin {
+			q = r.Quiet
+			return err
+		}
 		last, err := tx.Count(counters[q.Kind])
 		if err != nil {
 			return err
@@ -260,7 +275,8 @@ func (a *Alerts) makeQuiet(ctx context.Context, c desk.Caller, q Quiet) (Quiet, 
 			q.Reason = string(runes[:reasonMost]) + "…"
 		}
 		a.changedQuiet(ctx, tx)
-		return cmp.Or(tx.Save(q.key(), quietRecord{V: 1, Quiet: q}), tx.Wake(q.key(), q.From), tx.Remember(last+1))
+		return cmp.Or(tx.Save(q.key(), quietRecord{V: 1, Quiet: q}), tx.Wake(q.key(), q.From),
+			tx.RememberAs(what, last+1), tx.Remember(last+1))
 	})
 	return q, err
 }
@@ -269,6 +285,9 @@ func quietID(kind QuietKind, n int) string { return string(kind[0]) + strconv.It
 
 // EndQuiet ends a silence or a maintenance before its time, by its ID.
 func (a *Alerts) EndQuiet(ctx context.Context, c desk.Caller, id string) (Quiet, error) {
+	if err := a.desk.May(c, incident.DoWork); err != nil {
+		return Quiet{}, err
+	}
 	id = strings.ToLower(strings.TrimSpace(id))
 	var q Quiet
 	err := a.ledger.Update(ctx, c.Request(time.Time{}), func(tx *ledger.Tx) error {

@@ -145,11 +145,11 @@ func TestSilenceHoldsBackAndLetsGo(t *testing.T) {
 		}
 		r.tallies(2, 1, 0)
 		r.folds(2)
-		if list, _ := r.Quiets(t.Context(), false); len(list) != 0 {
+		if list, _ := r.Quiets(r.t.Context(), false); len(list) != 0 {
 			t.Errorf("in force after its end: %v", list)
 		}
 		r.pass(31 * 24 * time.Hour)
-		if list, _ := r.Quiets(t.Context(), true); len(list) != 0 {
+		if list, _ := r.Quiets(r.t.Context(), true); len(list) != 0 {
 			t.Errorf("a month later it is still kept: %v", list)
 		}
 	})
@@ -176,13 +176,13 @@ func TestMaintenanceInAnOpenIncident(t *testing.T) {
 			r.take("am", over("a"))
 			r.pass(time.Minute)
 		}
-		if v, _ := r.Of(t.Context(), 1); v.Tally.Firing != 1 || v.Tally.Over != 1 {
+		if v, _ := r.Of(r.t.Context(), 1); v.Tally.Firing != 1 || v.Tally.Over != 1 {
 			t.Errorf("the tally is %+v, want 1 firing, 1 over", v.Tally)
 		}
 		// One that was counted there goes on being counted, and ends there.
 		r.take("am", firing("b"))
 		r.take("am", over("b"))
-		if v, _ := r.Of(t.Context(), 1); v.Tally.Firing != 0 || v.Tally.Over != 2 {
+		if v, _ := r.Of(r.t.Context(), 1); v.Tally.Firing != 0 || v.Tally.Over != 2 {
 			t.Errorf("the tally is %+v, want 0 firing, 2 over", v.Tally)
 		}
 		r.take("am", firing("a"))
@@ -208,7 +208,7 @@ func TestEndEarly(t *testing.T) {
 		if r.quietNamed("s1").Held != 1 || r.quietNamed("m1").Held != 0 {
 			t.Error("the one that ends later does not count the alert")
 		}
-		if _, err := r.EndQuiet(t.Context(), desk.Caller{Actor: bob}, " S1 "); err != nil {
+		if _, err := r.EndQuiet(r.t.Context(), desk.Caller{Actor: bob}, " S1 "); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(time.Second)
@@ -218,7 +218,7 @@ func TestEndEarly(t *testing.T) {
 		if q := r.quietNamed("s1"); q.EndedBy != bob || q.Fired != 0 {
 			t.Errorf("ended by %q with %d that fire, want bob and 0", q.EndedBy, q.Fired)
 		}
-		if _, err := r.EndQuiet(t.Context(), desk.Caller{Actor: bob}, "m1"); err != nil {
+		if _, err := r.EndQuiet(r.t.Context(), desk.Caller{Actor: bob}, "m1"); err != nil {
 			t.Fatal(err)
 		}
 		// Even before anything that follows from the end was done.
@@ -227,10 +227,10 @@ func TestEndEarly(t *testing.T) {
 		}
 		r.pass(time.Second)
 		r.tallies(1, 2, 0)
-		if _, err := r.EndQuiet(t.Context(), desk.Caller{Actor: bob}, "m1"); err == nil || !strings.Contains(err.Error(), "over since") {
+		if _, err := r.EndQuiet(r.t.Context(), desk.Caller{Actor: bob}, "m1"); err == nil || !strings.Contains(err.Error(), "over since") {
 			t.Errorf("ended twice: %v", err)
 		}
-		if _, err := r.EndQuiet(t.Context(), desk.Caller{Actor: bob}, "s9"); err == nil || !strings.Contains(err.Error(), `no silence or maintenance "s9"`) {
+		if _, err := r.EndQuiet(r.t.Context(), desk.Caller{Actor: bob}, "s9"); err == nil || !strings.Contains(err.Error(), `no silence or maintenance "s9"`) {
 			t.Errorf("ended what does not exist: %v", err)
 		}
 	})
@@ -258,21 +258,21 @@ func TestQuietIsRefused(t *testing.T) {
 		} {
 			var err error
 			if c.service != "" {
-				_, err = r.Maintain(t.Context(), byAda, c.service, c.from, c.until, "")
+				_, err = r.Maintain(r.t.Context(), byAda, c.service, c.from, c.until, "")
 			} else {
-				_, err = r.Silence(t.Context(), byAda, c.match, c.from, c.until, "")
+				_, err = r.Silence(r.t.Context(), byAda, c.match, c.from, c.until, "")
 			}
 			var refusal *incident.Refusal
 			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v %s until %v: %v, want a refusal with %q", c.match, c.service, c.until, err, c.want)
 			}
 		}
-		if list, _ := r.Quiets(t.Context(), true); len(list) != 0 {
+		if list, _ := r.Quiets(r.t.Context(), true); len(list) != 0 {
 			t.Errorf("something was made all the same: %v", list)
 		}
 		twice := desk.Caller{Actor: ada, Key: "the same"}
-		one, err1 := r.Silence(t.Context(), twice, any, time.Time{}, now.Add(time.Hour), "")
-		two, err2 := r.Silence(t.Context(), twice, any, time.Time{}, now.Add(time.Hour), "")
+		one, err1 := r.Silence(r.t.Context(), twice, any, time.Time{}, now.Add(time.Hour), "")
+		two, err2 := r.Silence(r.t.Context(), twice, any, time.Time{}, now.Add(time.Hour), "")
 		if err1 != nil || err2 != nil || one.ID != two.ID {
 			t.Errorf("the same request made %s (%v) and %s (%v), want one", one.ID, err1, two.ID, err2)
 		}
@@ -282,7 +282,7 @@ func TestQuietIsRefused(t *testing.T) {
 func TestPlannedMaintenance(t *testing.T) {
 	inBubble(t, "", func(r *room) {
 		now := time.Now()
-		if _, err := r.Maintain(t.Context(), byAda, "checkout", now.Add(time.Hour), now.Add(2*time.Hour), ""); err != nil {
+		if _, err := r.Maintain(r.t.Context(), byAda, "checkout", now.Add(time.Hour), now.Add(2*time.Hour), ""); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(30 * time.Minute)
@@ -303,7 +303,7 @@ func TestPeopleAreNotSilenced(t *testing.T) {
 		r.maintain("checkout", time.Hour)
 		r.silence(time.Hour, "title", "/.*/")
 		r.pass(time.Second)
-		a, err := r.desk.Declare(t.Context(), desk.Caller{Actor: bob}, incident.Declaration{Title: "No payment goes through", Severity: incident.Sev1, Service: "checkout"})
+		a, err := r.desk.Declare(r.t.Context(), desk.Caller{Actor: bob}, incident.Declaration{Title: "No payment goes through", Severity: incident.Sev1, Service: "checkout"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -349,12 +349,12 @@ func TestRosterSilence(t *testing.T) {
 		}
 		r.apply(sampleRoster + until(time.Hour))
 		r.pass(time.Second)
-		list, err := r.Quiets(t.Context(), false)
+		list, err := r.Quiets(r.t.Context(), false)
 		if err != nil || len(list) != 1 || !list[0].Roster || list[0].What() != "{instance: db-7}" {
 			t.Fatalf("listed %v (%v), want the roster's", list, err)
 		}
 		id := list[0].ID
-		if _, err := r.EndQuiet(t.Context(), byAda, id); err == nil || !strings.Contains(err.Error(), "is in the roster") {
+		if _, err := r.EndQuiet(r.t.Context(), byAda, id); err == nil || !strings.Contains(err.Error(), "is in the roster") {
 			t.Errorf("ended from outside the roster: %v", err)
 		}
 		r.take("am", labelled("a", "instance", "db-7"), labelled("b", "instance", "db-7"))
@@ -400,7 +400,7 @@ func TestRosterChangedWhileDown(t *testing.T) {
 		written := func(d time.Duration) string {
 			return sampleRoster + "\nalerts:\n  maintenance: [{service: checkout, from: 1999-12-31T00:00:00Z, until: " + time.Now().UTC().Add(d).Format(time.RFC3339) + "}]\n"
 		}
-		other, err := oncall.Open(t.Context(), r.ledger, oncall.Options{})
+		other, err := oncall.Open(r.t.Context(), r.ledger, oncall.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,12 +408,12 @@ func TestRosterChangedWhileDown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.ApplyRoster(t.Context(), parsed, incident.Bot, ""); err != nil {
+		if err := other.ApplyRoster(r.t.Context(), parsed, incident.Bot, ""); err != nil {
 			t.Fatal(err)
 		}
 		r.reopen()
 		r.pass(time.Second)
-		list, _ := r.Quiets(t.Context(), false)
+		list, _ := r.Quiets(r.t.Context(), false)
 		if len(list) != 1 || r.announced() != 1 {
 			t.Fatalf("listed %v, %d announcements; want the roster's and one", list, r.announced())
 		}

@@ -126,6 +126,11 @@ func loadFirst(tx *storage.Tx, i incident.Incident) (Alert, bool, error) {
 		return Alert{}, false, nil
 	}
 	r, ok, err := ledger.Load[Alert](tx, alertKey(sender, i.Alert))
+	if err == nil && !ok { // its sender has not spoken of it since an earlier version
+		var e earlierRecord
+		e, ok, err = ledger.Load[earlierRecord](tx, earlierKey(i.Alert))
+		r = e.taken()
+	}
 	return r, ok && r.Incident == i.Number, err
 }
 

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -54,6 +55,7 @@ type room struct {
 	path string
 	db   *storage.DB
 	n    int  // commits
+	odd  bool // the test has written what no version leaves there
 	full bool // the store refuses them
 }
 
@@ -65,6 +67,9 @@ func inBubble(t *testing.T, roster string, f func(*room)) {
 		defer func() { r.db.Close() }()
 		r.apply(sampleRoster + roster)
 		f(r)
+		for _, fault := range r.faults() {
+			t.Errorf("the store has a fault: %s: %s", fault.Key, fault.What)
+		}
 	})
 }
 
@@ -236,4 +241,21 @@ func texts(events []incident.Event) string {
 		s += fmt.Sprintf("%s: %s %s\n", e.Kind, e.Text, e.Reason)
 	}
 	return s
+}
+
+// faults examines the store, unless the test has spoilt it.
+func (r *room) faults() []desk.Fault {
+	r.t.Helper()
+	if r.odd {
+		return nil
+	}
+	var found desk.Examined
+	err := r.db.View(context.WithoutCancel(r.t.Context()), func(tx *storage.Tx) (err error) {
+		found, err = Examine(tx, nil)
+		return err
+	})
+	if err != nil {
+		r.t.Error(err)
+	}
+	return found.Faults
 }

@@ -167,7 +167,7 @@ func TestAsks(t *testing.T) {
 				if !strings.Contains(texts(events), test.why) {
 					t.Errorf("the timeline does not say %q:\n%s", test.why, texts(events))
 				}
-				b, err := r.desk.Brief(t.Context(), 1)
+				b, err := r.desk.Brief(r.t.Context(), 1)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -252,7 +252,7 @@ func TestReminders(t *testing.T) {
 		if after, events := r.folds(1); after.Events != before.Events {
 			t.Errorf("reminders have made events:\n%s", texts(events[before.Events:]))
 		}
-		v, err := r.Of(t.Context(), 1)
+		v, err := r.Of(r.t.Context(), 1)
 		if err != nil || len(v.Alerts) != 1 || time.Since(v.Alerts[0].Last) > time.Second || v.Alerts[0].Count != 1 {
 			t.Errorf("the alert is %+v, %v; want it seen just now, once", v.Alerts, err)
 		}
@@ -545,13 +545,13 @@ func TestChanges(t *testing.T) {
 	inBubble(t, "", func(r *room) {
 		r.take("m", firing("a"))
 		change := alert.Change{Title: "Deployed checkout 4.2.1", Service: "checkout", Source: "pagerduty", Links: []alert.Link{{URL: "https://ci.example/42"}}}
-		if _, err := r.Take(t.Context(), Key{Name: "ci"}, alert.Body{Changes: []alert.Change{change}}); err != nil {
+		if _, err := r.Take(r.t.Context(), Key{Name: "ci"}, alert.Body{Changes: []alert.Change{change}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, events := r.folds(1); !strings.Contains(texts(events), "Changed: Deployed checkout 4.2.1 https://ci.example/42") {
 			t.Errorf("the timeline does not tell of the change:\n%s", texts(events))
 		}
-		recent, err := r.Recent(t.Context(), "checkout")
+		recent, err := r.Recent(r.t.Context(), "checkout")
 		if err != nil || len(recent) != 1 || recent[0].Title != change.Title {
 			t.Errorf("recent changes are %+v, %v", recent, err)
 		}
@@ -570,11 +570,11 @@ func TestForgotten(t *testing.T) {
 		}
 		r.act(ada, 1, desk.Act{Verb: desk.Resolve})
 		r.pass(100 * 24 * time.Hour)
-		v, err := r.Of(t.Context(), 1)
+		v, err := r.Of(r.t.Context(), 1)
 		if err != nil || len(v.Alerts) != 0 {
 			t.Errorf("%d alerts are left after a hundred days, %v", len(v.Alerts), err)
 		}
-		err = r.db.View(t.Context(), func(tx *storage.Tx) error {
+		err = r.db.View(r.t.Context(), func(tx *storage.Tx) error {
 			for _, value := range tx.Scan("alertcount/2000-01/") {
 				if !strings.Contains(string(value), `"alerts":60,"fired":60`) {
 					t.Errorf("figures keep %s", value)

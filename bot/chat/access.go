@@ -18,17 +18,22 @@ import (
 // behindAll is the rank of calls for which nobody waits.
 const behindAll = 1000
 
-// learn asks Slack who is a guest, and who is in the user groups and channels that the
-// configuration gives rights to. What cannot be learnt stays as it is known.
+// learnOutsiders asks Slack who is a guest, and whose account is deactivated.
+func (s *Slack) learnOutsiders(ctx context.Context) error {
+	outsiders, gone, err := s.wire.Outsiders(wire.WithRank(ctx, behindAll))
+	if err != nil {
+		return err
+	}
+	return s.desk.LearnWorkspace(ctx, func(w *desk.Workspace) { w.Outsiders, w.Gone = outsiders, gone })
+}
+
+// learn asks Slack who is in the user groups and channels that the configuration gives
+// rights to. What cannot be learnt stays as it is known.
 func (s *Slack) learn(ctx context.Context) error {
 	ctx = wire.WithRank(ctx, behindAll)
-	outsiders, err := s.wire.Outsiders(ctx)
 	groups, groupsErr := s.groupsOf(ctx, s.desk.AccessGroups())
 	channels, channelsErr := s.channelsOf(ctx, s.desk.AccessChannels())
 	learned := s.desk.LearnWorkspace(ctx, func(w *desk.Workspace) {
-		if err == nil {
-			w.Outsiders = outsiders
-		}
 		if groupsErr == nil {
 			w.Groups = groups
 		}
@@ -36,7 +41,7 @@ func (s *Slack) learn(ctx context.Context) error {
 			w.Channels = channels
 		}
 	})
-	return errors.Join(err, groupsErr, channelsErr, learned)
+	return errors.Join(groupsErr, channelsErr, learned)
 }
 
 // groupsOf returns the members of user groups, by what names them.
@@ -104,10 +109,11 @@ func (s *Slack) wentOut(ctx context.Context, e *slackevents.MemberLeftChannelEve
 	return answer{}
 }
 
-// guestOrNot records whether somebody who is new, or was changed, is a guest.
+// guestOrNot records whether somebody who is new, or was changed, is a guest, or has an
+// account no more.
 func (s *Slack) guestOrNot(ctx context.Context, event any) answer {
 	var user string
-	var outside bool
+	var outside, gone bool
 	switch e := event.(type) {
 	case *slackevents.TeamJoinEvent:
 		if e.User == nil {
@@ -115,21 +121,27 @@ func (s *Slack) guestOrNot(ctx context.Context, event any) answer {
 		}
 		user, outside = e.User.ID, e.User.IsRestricted || e.User.IsUltraRestricted || e.User.IsStranger
 	case *slackevents.UserChangeEvent:
-		user, outside = e.User.ID, e.User.IsRestricted || e.User.IsUltraRestricted
+		user, outside, gone = e.User.ID, e.User.IsRestricted || e.User.IsUltraRestricted, e.User.Deleted
 	}
 	err := s.desk.LearnWorkspace(ctx, func(w *desk.Workspace) {
-		known := slices.Contains(w.Outsiders, user)
-		switch {
-		case outside && !known:
-			w.Outsiders = append(w.Outsiders, user)
-		case !outside && known:
-			w.Outsiders = slices.DeleteFunc(w.Outsiders, func(u string) bool { return u == user })
-		}
+		w.Outsiders, w.Gone = withOrWithout(w.Outsiders, user, outside), withOrWithout(w.Gone, user, gone)
 	})
 	if err != nil {
 		s.log.Warn().Str("error", wire.Plain(err)).Msg("whether somebody is a guest is not recorded")
 	}
 	return answer{}
+}
+
+// gone reports whether the account of somebody in the roster is deactivated.
+func (s *Slack) gone(person string) bool { return s.desk.Deactivated(incident.Person(person)) }
+
+// withOrWithout returns the list with a user in it, or without.
+func withOrWithout(list []string, user string, in bool) []string {
+	list = slices.DeleteFunc(list, func(u string) bool { return u == user })
+	if in {
+		list = append(list, user)
+	}
+	return list
 }
 
 // here records what an act in an incident's channel shows: that whoever acts is in it.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oklog/ulid/v2"
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -43,8 +42,10 @@ func (s *Slack) trouble(err error) string {
 	if errors.As(err, &r) {
 		return s.names().refusal(r)
 	}
-	ref := ulid.Make().String()
-	s.log.Error().Err(err).Str("ref", ref).Msg("an act could not be carried out")
+	ref, write := s.desk.Failures.Failed(err, time.Now())
+	if write {
+		s.log.Error().Err(err).Str("reference", ref).Msg("an act could not be carried out")
+	}
 	return "That did not work, and nothing was recorded. Please try again. (Reference " + ref + ")"
 }
 

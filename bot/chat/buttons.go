@@ -68,7 +68,7 @@ func (s *Slack) pressedOn(ctx context.Context, i slack.InteractionCallback, c de
 	case err != nil:
 		return s.told(c, ephemeral(s.trouble(err)))
 	case p.action == actEscalate:
-		return s.told(c, ephemeral("The next step of the policy is being paged for "+a.Incident.Name()+"."))
+		return s.told(c, ephemeral(escalated(a)))
 	case i.Container.IsEphemeral, i.View.Type == slack.VTHomeTab:
 		return s.told(c, ephemeral(drillMark(a.Incident)+s.did(act, a)))
 	default:
@@ -98,6 +98,9 @@ func (s *Slack) formOn(ctx context.Context, trigger string, c desk.Caller, p pre
 	}
 	if p.action == actUpdate {
 		return s.thenForm(trigger, c, updateForm(b.Incident, state))
+	}
+	if p.action == actRename {
+		return s.thenForm(trigger, c, renameForm(b.Incident, state))
 	}
 	if p.action == actMitigated {
 		return s.thenForm(trigger, c, mitigateForm(b.Incident, state))
@@ -168,6 +171,8 @@ func (s *Slack) submittedForm(ctx context.Context, i slack.InteractionCallback) 
 		return s.submittedReroute(ctx, caller, state, i.View)
 	case formHurtsAgain:
 		return s.submittedBack(ctx, caller, state.Incident, i.View)
+	case formRename:
+		return s.submittedRename(ctx, caller, state, i.View)
 	case formImpact:
 		return s.submittedImpact(ctx, caller, state, i.View)
 	case formMitigate:
@@ -211,6 +216,8 @@ func (s *Slack) openForm(ctx context.Context, trigger string, c desk.Caller, v s
 		instead = "`" + s.opt.Command + " status " + incident.Name(readState(v.PrivateMetadata).Incident) + " investigating` and what came back"
 	case formImpact:
 		instead = "`" + s.opt.Command + " impact " + incident.Name(readState(v.PrivateMetadata).Incident) + " since 14:05`"
+	case formRename:
+		instead = "`" + s.opt.Command + " rename " + incident.Name(readState(v.PrivateMetadata).Incident) + "` and the title"
 	case formFollowUp:
 		instead = "`" + s.opt.Command + " done " + readState(v.PrivateMetadata).FollowUp + "` and a link or a sentence; `drop`, `date` and `give` likewise"
 	case formMitigate:

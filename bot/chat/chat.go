@@ -37,7 +37,11 @@ type Options struct {
 	OncallCommand      string         // "/oncall"
 	AnnounceChannel    string         // name or ID of the channel for announcements
 	Zone               *time.Location // where the business is; nil: UTC
+	Burden             Burden         // the zero value: every page, night and share is too much
 	Log                zerolog.Logger
+
+	// BackupEvery is how often the store is copied by itself; 0: it is not.
+	BackupEvery time.Duration
 
 	// Health is asked what people who run the bot are shown of it; nil: nothing of
 	// what Slack does not know itself.
@@ -167,10 +171,13 @@ func (s *Slack) handle(ctx context.Context, e wire.Envelope) wire.Answer {
 
 // linkEvery is how often people of the roster whose Slack user is not known are
 // looked for, since the roster changes. Who was not found is looked for again
-// after strangerFor, since people join Slack.
+// after strangerFor, since people join Slack. The list of all users, a call for each
+// two hundred of them, is read each listEvery: who becomes a guest meanwhile is told by
+// an event.
 const (
 	linkEvery   = 15 * time.Minute
 	strangerFor = time.Hour
+	listEvery   = time.Hour
 )
 
 // prepare does at the start what makes the first incident quick: who we are,
@@ -187,6 +194,7 @@ func (s *Slack) prepare(ctx context.Context) error {
 			return nil
 		}
 	}
+	var listed time.Time // when all users were
 	for {
 		wait := linkEvery
 		if err := s.linkPeople(ctx, time.Now()); err != nil && ctx.Err() == nil {
@@ -196,7 +204,19 @@ func (s *Slack) prepare(ctx context.Context) error {
 				wait = min(again.After, linkEvery)
 			}
 		}
-		if err := s.learn(ctx); err != nil && ctx.Err() == nil {
+		err := s.learn(ctx)
+		if numbersErr := s.learnNumbers(ctx); numbersErr != nil && ctx.Err() == nil {
+			s.log.Warn().Str("error", wire.Plain(numbersErr)).Msg("could not look which numbers of incidents stand in Slack; going on in a while")
+			wait = min(wait, time.Minute)
+		}
+		if now := time.Now(); now.Sub(listed) >= listEvery {
+			if listErr := s.learnOutsiders(ctx); listErr == nil {
+				listed = now
+			} else {
+				err = errors.Join(err, listErr)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
 			s.log.Warn().Str("error", wire.Plain(err)).Msg("could not learn who is a guest, or in a group that the configuration names; going on in a while")
 			wait = min(wait, time.Minute)
 		}

@@ -138,10 +138,11 @@ func (s *Slack) onIncident(ctx context.Context, c desk.Caller, cmd Command, n in
 		}
 		return s.postmortem(ctx, c.Actor, n)
 	case "escalate":
-		if _, err := s.desk.Escalate(ctx, c, n); err != nil {
+		a, err := s.desk.Escalate(ctx, c, n)
+		if err != nil {
 			return s.mistake(err, cmd)
 		}
-		return ephemeral("The next step of the policy is being paged for " + incident.Name(n) + ".")
+		return ephemeral(escalated(a))
 	case "page":
 		return s.pageByHand(ctx, c, cmd, n)
 	case "task":
@@ -215,7 +216,11 @@ func (s *Slack) did(act desk.Act, a desk.Answer) string {
 	case desk.Accept, desk.NoFollowUps, desk.Waive:
 		return "Noted for the end of " + i.Name() + "."
 	case desk.Rename:
-		return "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
+		text := "The title of " + i.Name() + " is “" + esc(i.Title) + "” now."
+		if desk.NamesSomebody(s.people.Current(), i.Title) {
+			text += " It names a person; the post-mortem names nobody."
+		}
+		return text
 	case desk.Reroute:
 		return i.Name() + " is about " + esc(s.people.Current().ServiceName(i.Service)) + " now. " + whoIsPaged(i)
 	case desk.Real:
@@ -311,4 +316,12 @@ func (s *Slack) doMeant(ctx context.Context, i slack.InteractionCallback, c desk
 // declareButton declares at once what was typed; Slack takes 2,000 characters.
 func declareButton(text string) slack.Block {
 	return slack.NewActionBlock("declare_typed", button(actDeclared, short(text, 1900), "Declare this", slack.StyleDanger))
+}
+
+// escalated says what became of escalating by hand.
+func escalated(a desk.Answer) string {
+	if a.Twin {
+		return a.Incident.Name() + " was escalated just before, and the next step is being paged. To go one further, escalate again in ten seconds."
+	}
+	return "The next step of the policy is being paged for " + a.Incident.Name() + "."
 }

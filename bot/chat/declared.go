@@ -65,10 +65,12 @@ func (s *Slack) declared(ctx context.Context, who incident.Actor, a desk.Answer,
 	for _, n := range append(slices.Clone(a.Notes), cmd.Doubts...) {
 		text += "\n" + esc(n)
 	}
+	corrections := s.corrections(i, a, cmd)
 	if !a.Twin && desk.NamesSomebody(s.people.Current(), i.Title) {
-		text += "\nThe title names a person, and so does the name of the channel. `rename TEXT` changes the title; the post-mortem names nobody."
+		text += "\nThe title names a person, and so does the name of the channel. The post-mortem names nobody."
+		corrections = append(corrections, button(actRename, strconv.Itoa(i.Number), "Rename", ""))
 	}
-	blocks := append(sections(text), slack.NewActionBlock("declared_"+strconv.Itoa(i.Number), s.corrections(i, a, cmd)...))
+	blocks := append(sections(text), slack.NewActionBlock("declared_"+strconv.Itoa(i.Number), corrections...))
 	if !a.Twin {
 		blocks = append(blocks, s.alike(ctx, who, i)...)
 	}

@@ -45,13 +45,12 @@ func (s *Slack) uploadPostmortem(ctx context.Context, t desk.Task) (desk.Outcome
 	j, b, d := t.Job, t.Brief, t.Document(s.opt.Zone)
 	name := fmt.Sprintf("%s-post-mortem-%d", strings.ToLower(b.Incident.Name()), j.Seq)
 	files := []wire.File{{Name: name + ".md", Title: "Post-mortem of " + b.Incident.Name(), Content: d.Markdown()}}
-	var picture strings.Builder
-	drawn, err := d.WriteStripPNG(&picture)
-	if err != nil {
-		return desk.Outcome{}, err
-	}
-	if drawn {
-		files = append(files, wire.File{Name: name + ".png", Title: b.Incident.Name() + ": what happened when", Alt: d.StripWords(), Content: picture.String()})
+	if words := d.StripWords(); words != "" {
+		files = append(files, wire.File{Name: name + ".png", Title: b.Incident.Name() + ": what happened when", Alt: words, Draw: func() (string, error) {
+			var picture strings.Builder
+			_, err := d.WriteStripPNG(&picture)
+			return picture.String(), err
+		}})
 	}
 	return desk.Outcome{}, s.orToResolver(ctx, j, b, func(channel string) error {
 		if j.Doubtful {

@@ -88,6 +88,7 @@ func (x *examiner) bot(ctx context.Context, e Examined) bool {
 
 // withoutScope says what the bot does not do without a scope that may be declined.
 var withoutScope = map[string]string{
+	"canvases:write":    "post-mortems do not stand on a canvas of the incident's channel",
 	"chat:write.public": "it must join a public channel to write there, or be invited",
 	"files:read":        "files of marked messages are named, and what is in them is not kept",
 	"files:write":       "post-mortems are not shared as a file",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -21,14 +22,6 @@ const (
 	inputDue  = "due"
 	inputTeam = "team"
 )
-
-// reminded is the message with several follow-ups whose button was pressed: it shows
-// afterwards how they stand.
-type reminded struct {
-	Channel string   `json:"channel"`
-	TS      string   `json:"ts"`
-	IDs     []string `json:"ids"`
-}
 
 // pressedFollowUp handles a button of a follow-up: each opens a short form.
 func (s *Slack) pressedFollowUp(ctx context.Context, i slack.InteractionCallback, c desk.Caller, action *slack.BlockAction) answer {
@@ -58,19 +51,13 @@ func (s *Slack) pressedFollowUp(ctx context.Context, i slack.InteractionCallback
 	return s.thenForm(i.TriggerID, c, s.followUpForm(f, state))
 }
 
-// remindedIn reads which follow-ups the message shows whose button was pressed. What
-// only one person sees cannot be edited.
-func remindedIn(i slack.InteractionCallback) *reminded {
+// remindedIn is the message whose button was pressed: it shows afterwards how its
+// follow-ups stand. What only one person sees cannot be edited.
+func remindedIn(i slack.InteractionCallback) *ledger.Message {
 	if i.Container.IsEphemeral || i.Message.Timestamp == "" {
 		return nil
 	}
-	m := reminded{Channel: i.Channel.ID, TS: i.Message.Timestamp}
-	for _, b := range i.Message.Blocks.BlockSet {
-		if id, ok := strings.CutPrefix(b.ID(), followUpBlock); ok && len(m.IDs) < 40 {
-			m.IDs = append(m.IDs, id)
-		}
-	}
-	return &m
+	return &ledger.Message{Channel: i.Channel.ID, TS: i.Message.Timestamp}
 }
 
 // followUpForm asks what an act on a follow-up needs.
@@ -193,21 +180,22 @@ func (s *Slack) submittedFollowUp(ctx context.Context, c desk.Caller, v slack.Vi
 	}}
 }
 
-// showReminded has a message say how the follow-ups stand of which it tells.
-func (s *Slack) showReminded(ctx context.Context, m reminded) error {
-	var list []desk.ListedFollowUp
-	for _, id := range m.IDs {
+// showReminded has a message say how the follow-ups stand of which it tells. What else it
+// tells stays.
+func (s *Slack) showReminded(ctx context.Context, at ledger.Message) error {
+	stands, err := s.wire.Read(ctx, wire.Message(at))
+	if err != nil || stands == nil {
+		return err
+	}
+	blocks, err := s.followUpView().again(stands.Blocks.BlockSet, func(id string) (*desk.ListedFollowUp, error) {
 		f, err := s.desk.FollowUp(ctx, incident.Bot, id) // whoever reads the message was shown it before
 		if r := (*incident.Refusal)(nil); errors.As(err, &r) {
-			continue
+			return nil, nil
 		}
-		if err != nil {
-			return err
-		}
-		list = append(list, f)
+		return &f, err
+	})
+	if err != nil {
+		return err
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	return s.edit(ctx, ledger.Message{Channel: m.Channel, TS: m.TS}, s.followUpView().message(list))
+	return s.edit(ctx, at, message{text: stands.Text, blocks: blocks})
 }

@@ -33,7 +33,7 @@ func TestFollowUpsWithHostileText(t *testing.T) {
 	v := followUpView{names: people, team: func(id string) string { return id }, now: noon, zone: time.UTC}
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
-			sound(t, "reminder", v.message(followUpsNamed(t, text, 10)))
+			sound(t, "reminder", waitingMessage(desk.Task{FollowUps: followUpsNamed(t, text, 10)}, v))
 			m := message{text: "list", blocks: []slack.Block{section("*Still to be done*")}}
 			for _, f := range followUpsNamed(t, text, followUpRows) {
 				m.blocks = append(m.blocks, v.blocks(f)...)

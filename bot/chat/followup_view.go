@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,26 +104,62 @@ func (v followUpView) due(f incident.FollowUp) string {
 	}
 }
 
-// message is the one about what is still to be done, or was lately.
-func (v followUpView) message(list []desk.ListedFollowUp) message {
-	open := 0
-	var m message
+// followUpsLead is the ID of the block that heads follow-ups.
+const followUpsLead = "followups"
+
+// part is what a message in the morning tells of what is still to be done.
+func (v followUpView) part(list []desk.ListedFollowUp) morningPart {
+	p := morningPart{count: incident.Count(len(list), "follow-up", "follow-ups"), text: v.lead(list), blocks: []slack.Block{v.head(list)}}
 	for _, f := range list {
-		if f.Open() {
-			if open++; open == 1 {
-				m.text = fmt.Sprintf("%s “%s” %s.", f.ID, clip(esc(f.Title), 200), v.isDue(f.FollowUp))
-			}
+		p.blocks = append(p.blocks, v.blocks(f)...)
+	}
+	return p
+}
+
+// head is the heading of follow-ups, with what is left of them.
+func (v followUpView) head(list []desk.ListedFollowUp) slack.Block {
+	head := slack.NewSectionBlock(mrkdwn("*Follow-ups*\n"+v.lead(list)), nil, nil)
+	head.BlockID = followUpsLead
+	return head
+}
+
+// lead says which of the follow-ups is due when, and how many more are to be done.
+func (v followUpView) lead(list []desk.ListedFollowUp) string {
+	list = slices.DeleteFunc(slices.Clone(list), func(f desk.ListedFollowUp) bool { return !f.Open() })
+	if len(list) == 0 {
+		return "Nothing of this is left to do."
+	}
+	text := fmt.Sprintf("%s “%s” %s.", list[0].ID, clip(esc(list[0].Title), 200), v.isDue(list[0].FollowUp))
+	if more := len(list) - 1; more > 0 {
+		text += " " + incident.Count(more, "more is", "more are") + " still to be done."
+	}
+	return text
+}
+
+// again has blocks that show follow-ups say how these stand by now. What else is among
+// the blocks stays.
+func (v followUpView) again(blocks []slack.Block, find func(id string) (*desk.ListedFollowUp, error)) ([]slack.Block, error) {
+	var list []desk.ListedFollowUp
+	var shown []slack.Block
+	for _, b := range blocks {
+		shown = append(shown, b)
+		id, ok := strings.CutPrefix(b.ID(), followUpBlock)
+		if !ok || len(shown) < 2 {
+			continue
 		}
-		m.blocks = append(m.blocks, v.blocks(f)...)
+		f, err := find(id)
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
+			list = append(list, *f)
+			shown = append(shown[:len(shown)-2], v.blocks(*f)...) // its text and its buttons
+		}
 	}
-	switch {
-	case open == 0:
-		m.text = "Nothing of this is left to do."
-	case open > 1:
-		m.text += fmt.Sprintf(" %d more are still to be done.", open-1)
+	if k := slices.IndexFunc(shown, func(b slack.Block) bool { return b.ID() == followUpsLead }); k >= 0 {
+		shown[k] = v.head(list)
 	}
-	m.blocks = append([]slack.Block{section(m.text)}, m.blocks...)
-	return m
+	return shown, nil
 }
 
 // isDue says when a follow-up is due, as the end of a sentence.

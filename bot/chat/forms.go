@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -33,12 +34,12 @@ const (
 
 // formState is what a form remembers from its opening to its submission.
 type formState struct {
-	Incident int         `json:"incident,omitempty"`
-	ReplyURL string      `json:"reply_url,omitempty"`
-	From     fromMessage `json:"from,omitzero"` // declare: the message that made somebody declare it
-	FollowUp string      `json:"follow_up,omitempty"`
-	Act      string      `json:"act,omitempty"`      // of a follow-up: the button that was pressed
-	Reminded *reminded   `json:"reminded,omitempty"` // and the message that has it
+	Incident int             `json:"incident,omitempty"`
+	ReplyURL string          `json:"reply_url,omitempty"`
+	From     fromMessage     `json:"from,omitzero"` // declare: the message that made somebody declare it
+	FollowUp string          `json:"follow_up,omitempty"`
+	Act      string          `json:"act,omitempty"`      // of a follow-up: the button that was pressed
+	Reminded *ledger.Message `json:"reminded,omitempty"` // and the message that has it
 
 	Shown map[string]string `json:"shown,omitempty"` // what fields began with, by their blocks; see [asShown]
 }

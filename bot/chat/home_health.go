@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -17,12 +18,14 @@ type Health struct {
 	Oldest  time.Time // since when the one that waits longest could have left; zero: none could
 	Methods []string  // the contact methods that are configured, besides Slack
 	Out     []string  // those of them whose provider is taken to be out
+	Damaged bool      // the store's file was found damaged
 }
 
 // How old things may be before they are marked.
 const (
 	lateJobs   = time.Minute
-	oldBackup  = 8 * 24 * time.Hour
+	oldBackup  = 8 * 24 * time.Hour // of one that is taken by hand
+	lateBackup = 15 * time.Minute
 	gapsWithin = 14 * 24 * time.Hour
 	fewGaps    = 5
 )
@@ -36,14 +39,17 @@ func (s *Slack) health(ctx context.Context, now time.Time) []string {
 		if line := methodsLine(h); line != "" {
 			lines = append(lines, line)
 		}
+		if line := storeLine(h); line != "" {
+			lines = append(lines, line)
+		}
 	}
 	lines = append(lines, gapLines(s.people.Current().Roster, now)...)
-	backup, err := s.desk.LastBackup(ctx)
+	backup, err := s.desk.Backup(ctx)
 	if err != nil {
 		s.log.Warn().Err(err).Msg("when the last backup was taken cannot be read")
 		return lines
 	}
-	return append(lines, backupLine(backup, now))
+	return append(lines, backupLine(backup, s.opt.BackupEvery, now))
 }
 
 // sign marks what needs somebody. The words say so, too.
@@ -89,6 +95,14 @@ func methodsLine(h Health) string {
 	}
 }
 
+// storeLine speaks of the store's file where it is damaged.
+func storeLine(h Health) string {
+	if !h.Damaged {
+		return ""
+	}
+	return sign(false) + "Store: a part of its file is damaged. At a quiet moment put the last sound copy back with `stormbell restore`."
+}
+
 // gapLines says when nobody is on call within two weeks. Gaps that belong to a rotation,
 // such as the nights of an office rotation, come again and again: of each rotation the
 // first is named, and the others are counted.
@@ -120,13 +134,25 @@ func gapLines(r *rotation.Roster, now time.Time) []string {
 	return lines
 }
 
-func backupLine(last, now time.Time) string {
+// backupLine says how the copies of the store are, which is taken every so often by
+// itself; 0: it is not.
+func backupLine(b desk.Backup, every time.Duration, now time.Time) string {
+	last := "There is no copy yet."
+	if !b.At.IsZero() {
+		last = "The last copy was taken " + at(b.At) + "."
+	}
 	switch {
-	case last.IsZero():
-		return sign(false) + "Backup: none is known of. `stormbell backup` takes one while the bot runs."
-	case now.Sub(last) > oldBackup:
-		return sign(false) + "Backup: the last one was taken " + at(last) + ", more than a week ago."
+	case every > 0 && b.Trouble != "":
+		return sign(false) + "Backup: since " + at(b.Since) + " the store could not be backed up: " + esc(b.Trouble) + ". " + last
+	case every > 0 && !b.At.IsZero() && now.Sub(b.At) > 2*every+lateBackup:
+		return sign(false) + "Backup: none was taken when it was due. " + last
+	case every > 0 && b.At.IsZero():
+		return sign(true) + "Backup: the first copy is taken soon."
+	case b.At.IsZero():
+		return sign(false) + "Backup: none is known of. Set `backup.folder`, or take one with `stormbell backup`."
+	case every == 0 && now.Sub(b.At) > oldBackup:
+		return sign(false) + "Backup: the last one was taken " + at(b.At) + ", more than a week ago. With `backup.folder` the bot takes them by itself."
 	default:
-		return sign(true) + "Backup: the last one was taken " + at(last) + "."
+		return sign(true) + "Backup: the last one was taken " + at(b.At) + "."
 	}
 }

@@ -72,16 +72,22 @@ func crowdedRoster(n int) *rotation.Roster {
 // TestHealthLines says how each part of the bot is, in words beside the mark.
 func TestHealthLines(t *testing.T) {
 	tests := map[string]string{
-		socketLine(2, noon.Add(-5*time.Minute), "", noon):                   ":white_check_mark: Slack: 2 sockets are connected, and something was heard 5 min ago.",
-		socketLine(1, noon, "", noon):                                       ":warning: One of the two sockets to Slack is connected; the other one is being opened again.",
-		socketLine(0, noon, "", noon):                                       ":warning: No socket to Slack is connected.",
-		socketLine(2, noon, "invalid_auth", noon):                           ":warning: Slack does not take our token (invalid_auth).",
-		queueLine(Health{}, noon):                                           ":white_check_mark: Queue: nothing waits.",
-		queueLine(Health{Jobs: 3}, noon):                                    ":white_check_mark: Queue: 3 wait for their time, none is late.",
-		queueLine(Health{Jobs: 3, Oldest: noon.Add(-time.Hour)}, noon):      ":warning: Queue: 3 wait, the oldest for 1 h more than it should.",
-		methodsLine(Health{}):                                               "",
-		methodsLine(Health{Methods: []string{"sms"}, Out: []string{"sms"}}): ":warning: Contact methods: the provider of sms is out. The next method is taken at once.",
-		backupLine(time.Time{}, noon):                                       ":warning: Backup: none is known of. `stormbell backup` takes one while the bot runs.",
+		socketLine(2, noon.Add(-5*time.Minute), "", noon):                                      ":white_check_mark: Slack: 2 sockets are connected, and something was heard 5 min ago.",
+		socketLine(1, noon, "", noon):                                                          ":warning: One of the two sockets to Slack is connected; the other one is being opened again.",
+		socketLine(0, noon, "", noon):                                                          ":warning: No socket to Slack is connected.",
+		socketLine(2, noon, "invalid_auth", noon):                                              ":warning: Slack does not take our token (invalid_auth).",
+		queueLine(Health{}, noon):                                                              ":white_check_mark: Queue: nothing waits.",
+		queueLine(Health{Jobs: 3}, noon):                                                       ":white_check_mark: Queue: 3 wait for their time, none is late.",
+		queueLine(Health{Jobs: 3, Oldest: noon.Add(-time.Hour)}, noon):                         ":warning: Queue: 3 wait, the oldest for 1 h more than it should.",
+		methodsLine(Health{}):                                                                  "",
+		methodsLine(Health{Methods: []string{"sms"}, Out: []string{"sms"}}):                    ":warning: Contact methods: the provider of sms is out. The next method is taken at once.",
+		storeLine(Health{Damaged: true}):                                                       ":warning: Store: a part of its file is damaged. At a quiet moment put the last sound copy back with `stormbell restore`.",
+		backupLine(desk.Backup{}, 0, noon):                                                     ":warning: Backup: none is known of. Set `backup.folder`, or take one with `stormbell backup`.",
+		backupLine(desk.Backup{}, time.Hour, noon):                                             ":white_check_mark: Backup: the first copy is taken soon.",
+		backupLine(desk.Backup{At: noon.Add(-9 * 24 * time.Hour)}, 0, noon):                    ":warning: Backup: the last one was taken " + at(noon.Add(-9*24*time.Hour)) + ", more than a week ago. With `backup.folder` the bot takes them by itself.",
+		backupLine(desk.Backup{At: noon.Add(-2 * time.Hour)}, time.Hour, noon):                 ":white_check_mark: Backup: the last one was taken " + at(noon.Add(-2*time.Hour)) + ".",
+		backupLine(desk.Backup{At: noon.Add(-3 * time.Hour)}, time.Hour, noon):                 ":warning: Backup: none was taken when it was due. The last copy was taken " + at(noon.Add(-3*time.Hour)) + ".",
+		backupLine(desk.Backup{Trouble: "/copies is no folder", Since: noon}, time.Hour, noon): ":warning: Backup: since " + at(noon) + " the store could not be backed up: /copies is no folder. There is no copy yet.",
 	}
 	for got, want := range tests {
 		if got != want {

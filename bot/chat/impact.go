@@ -24,6 +24,7 @@ const (
 	inputWho    = "who"
 	inputCount  = "count"
 	inputSource = "source"
+	inputSeen   = "seen"
 
 	nobodyHit = "nobody" // the option of inputWho that says that there was no impact
 )
@@ -78,7 +79,7 @@ func (s *Slack) impactFormOn(ctx context.Context, trigger string, c desk.Caller,
 
 // impactFields are what the record says of the impact, as the fields of the form have it.
 func impactFields(i incident.Incident, zone *time.Location) map[string]string {
-	f := map[string]string{inputSource: i.Hit.Source, inputFunction: i.Function}
+	f := map[string]string{inputSource: i.Hit.Source, inputFunction: i.Function, inputSeen: string(i.SeenBy())}
 	if n := len(i.Impact); n > 0 {
 		f[inputSince] = i.Impact[0].Start.In(zone).Format("2006-01-02 15:04")
 		if end := i.Impact[n-1].End; !end.IsZero() && !i.Status.Hurting() {
@@ -138,6 +139,7 @@ func impactForm(i incident.Incident, functions []string, zone *time.Location, kn
 		line(inputCount, "How many", "A number. Empty where nobody has counted.", now[inputCount]),
 		line(inputSource, "Where the number is from", "", now[inputSource]),
 		line(inputFunction, "What they cannot do", hint, now[inputFunction]),
+		seenInput(i.SeenBy()),
 		line(inputReason, "What you know it from", "", known))
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: formImpact, PrivateMetadata: state.String(),
@@ -167,12 +169,25 @@ func whoInput(i incident.Incident) slack.Block {
 	return slack.NewInputBlock(inputWho, plainText("Who is hit"), nil, boxes).WithOptional(true)
 }
 
+// seenInput asks who saw it first.
+func seenInput(by incident.Seen) slack.Block {
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("Nobody has said"), inputValue)
+	for _, s := range incident.Sights {
+		o := slack.NewOptionBlockObject(string(s), plainText(incident.Capital(s.Words())), nil)
+		if menu.Options = append(menu.Options, o); s == by {
+			menu.InitialOption = o
+		}
+	}
+	return slack.NewInputBlock(inputSeen, plainText(impactLabels[inputSeen]), nil, menu).WithOptional(true)
+}
+
 // submittedImpact records what somebody changed in the form.
 func (s *Slack) submittedImpact(ctx context.Context, c desk.Caller, state formState, v slack.View) answer {
 	sent := map[string]string{}
 	for _, block := range impactBlocks {
 		sent[block] = strings.TrimSpace(stateOf(v, block).Value)
 	}
+	sent[inputSeen] = stateOf(v, inputSeen).SelectedOption.Value
 	var who []string
 	for _, o := range stateOf(v, inputWho).SelectedOptions {
 		who = append(who, o.Value)
@@ -208,7 +223,7 @@ var errUnchanged = errors.New("the form was sent as it was")
 var (
 	impactBlocks = []string{inputSince, inputUntil, inputCount, inputSource, inputFunction}
 	impactLabels = map[string]string{inputSince: "It began", inputUntil: "It was over", inputWho: "Who is hit", inputCount: "How many",
-		inputSource: "Where the number is from", inputFunction: "What they cannot do"}
+		inputSource: "Where the number is from", inputFunction: "What they cannot do", inputSeen: "First seen by"}
 	whoOrder = func() (order []string) {
 		for _, a := range incident.Audiences {
 			order = append(order, string(a))
@@ -232,6 +247,9 @@ func impactSent(f fields, hit incident.Hit) (m desk.Impact, at string, err error
 	if f.changed(inputFunction) {
 		m.Function = f.sent[inputFunction]
 	}
+	if f.changed(inputSeen) {
+		m.Seen = incident.Seen(f.sent[inputSeen])
+	}
 	if m.Hit, err = hitSent(f, hit); err != nil {
 		return m, inputCount, err
 	}
@@ -241,7 +259,7 @@ func impactSent(f fields, hit incident.Hit) (m desk.Impact, at string, err error
 	case nobody && len(who) > 1:
 		return m, inputWho, refuse("", "Nobody was hit, or somebody was: choose one of the two.")
 	case nobody && f.changed(inputWho):
-		return desk.Impact{None: true, Function: m.Function, Hit: &incident.Hit{}}, inputWho, nil
+		return desk.Impact{None: true, Function: m.Function, Seen: m.Seen, Hit: &incident.Hit{}}, inputWho, nil
 	case nobody && (m.Hit != nil || m.Since != "" || m.Until != ""):
 		return m, inputWho, refuse("If somebody was, say who.", "It says that nobody was hit.")
 	}
@@ -284,7 +302,7 @@ func hitSent(f fields, hit incident.Hit) (*incident.Hit, error) {
 func overtakenImpact(f fields) error {
 	m := &meanwhile{shown: map[string]string{}}
 	var says []string
-	for _, block := range append([]string{inputWho}, impactBlocks...) {
+	for _, block := range append([]string{inputWho, inputSeen}, impactBlocks...) {
 		if !f.overtaken(block) {
 			continue
 		}

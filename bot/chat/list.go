@@ -205,13 +205,32 @@ type listView struct {
 	command string
 }
 
+// unread says whose notes could not be searched.
+func (v listView) unread() []slack.Block {
+	if len(v.found.Unread) == 0 {
+		return nil
+	}
+	var names []string
+	for _, n := range v.found.Unread {
+		names = append(names, incident.Name(n))
+	}
+	return []slack.Block{contextLine("The notes of " + incident.FirstOf(names, 20) + " could not be searched: they lie in archive files that cannot be read.")}
+}
+
 // listMessage is a part of a list: never cut without a word about the rest, and a button
 // that leads there.
 func listMessage(v listView) message {
 	f, list := v.filter, v.found.Incidents
 	m := message{text: f.title}
 	if len(list) == 0 {
-		m.blocks = []slack.Block{section(v.none())}
+		m.blocks = append([]slack.Block{section(v.none())}, v.unread()...)
+		if alike := v.found.Alike; len(alike) > 0 {
+			lines := []string{"*Most like it, of those that are over*"}
+			for _, i := range alike {
+				lines = append(lines, v.names.listLine(i))
+			}
+			m.blocks = append(m.blocks, sectionsOf(lines)...)
+		}
 		return v.turning(m)
 	}
 	count := fmt.Sprintf("%d", v.found.Total)
@@ -222,7 +241,7 @@ func listMessage(v listView) message {
 	for _, i := range list {
 		lines = append(lines, v.names.listLine(i))
 	}
-	m.blocks = sectionsOf(lines)
+	m.blocks = append(sectionsOf(lines), v.unread()...)
 	m.blocks = append(m.blocks, contextLine("`"+v.command+" show "+list[0].Name()+"` shows one of them."))
 	return v.turning(m)
 }

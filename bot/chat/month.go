@@ -7,6 +7,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident/report/chart"
 )
 
@@ -24,15 +25,35 @@ func (s *Slack) monthPicture(ctx context.Context, t desk.Task) (desk.Outcome, er
 	if err != nil {
 		return desk.Outcome{Failed: "it could not be drawn"}, nil
 	}
-	id, err := s.channel(ctx, s.opt.AnnounceChannel)
+	return desk.Outcome{}, s.share(ctx, t.Job, s.opt.AnnounceChannel, wire.File{Name: m.Agreement + "-" + t.Job.Text + ".png",
+		Title: m.Title(), Alt: short(m.AltWords(), 1000), Content: string(picture)})
+}
+
+// weekPicture shares the picture of a team's week, where the team reads the words.
+func (s *Slack) weekPicture(ctx context.Context, t desk.Task) (desk.Outcome, error) {
+	w := t.Week
+	picture, err := chart.Week(w.Title(), w.Disturbances)
+	if err != nil {
+		return desk.Outcome{Failed: "it could not be drawn"}, nil
+	}
+	channel, err := s.teamChannel(ctx, t.Job.Target)
 	if err != nil {
 		return desk.Outcome{}, err
 	}
-	name := m.Agreement + "-" + t.Job.Text + ".png"
-	if t.Job.Doubtful {
-		if there, err := s.hasFile(ctx, id, name); err != nil || there {
-			return desk.Outcome{}, err
+	return desk.Outcome{}, s.share(ctx, t.Job, channel, wire.File{Name: t.Job.Target + "-week-" + t.Job.Text + ".png",
+		Title: w.Title(), Alt: short(w.AltWords(), 1000), Content: string(picture)})
+}
+
+// share shares a file in a channel, once: by its name it is found again.
+func (s *Slack) share(ctx context.Context, j ledger.Job, channel string, f wire.File) error {
+	id, err := s.channel(ctx, channel)
+	if err != nil {
+		return err
+	}
+	if j.Doubtful {
+		if there, err := s.hasFile(ctx, id, f.Name); err != nil || there {
+			return err
 		}
 	}
-	return desk.Outcome{}, s.wire.Upload(ctx, id, wire.File{Name: name, Title: m.Title(), Alt: short(m.AltWords(), 1000), Content: string(picture)})
+	return s.wire.Upload(ctx, id, f)
 }

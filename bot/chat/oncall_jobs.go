@@ -107,7 +107,7 @@ func swapTarget(s string) (rot string, seq int) {
 
 // viewNow is what messages about on call are made from.
 func (s *Slack) viewNow() oncallView {
-	return oncallView{roster: s.people.Current().Roster, names: s.names(), now: time.Now().UTC(), command: s.opt.OncallCommand}
+	return oncallView{roster: s.people.Current().Roster, names: s.names(), now: time.Now().UTC(), command: s.opt.OncallCommand, gone: s.gone}
 }
 
 // oncallView adds what a notice needs besides the roster.

@@ -35,6 +35,7 @@ type oncallView struct {
 	woken   map[string]time.Time // people who were woken in the night before
 	load    map[string]float64   // hours of load by person, for whom to ask first
 	swap    oncall.Swap
+	gone    func(person string) bool // whose account in Slack is deactivated; nil: nobody's
 }
 
 // notice shows a notice, or nothing where what it was about is no more.
@@ -127,9 +128,12 @@ func (v oncallView) handover(n oncall.Notice) (message, bool) {
 			lines = append(lines, "Their shift ended: "+v.who(leaves)+".")
 		}
 	}
+	concerned := after
 	if ends {
+		concerned = slices.Concat(after, r.People(next))
 		lines = append(lines, "Next: "+v.who(r.People(next))+".")
 	}
+	lines = append(lines, v.goneLines(concerned)...)
 	if v.now.Sub(n.At) > late {
 		lines = append(lines, "_This is late: the hand-over was at "+at(n.At)+"._")
 	}
@@ -140,6 +144,16 @@ func (v oncallView) handover(n oncall.Notice) (message, bool) {
 		}
 	}
 	return m, true
+}
+
+// goneLines warn of people who are on call, or next, and cannot be told anything in Slack.
+func (v oncallView) goneLines(people []string) (lines []string) {
+	for _, p := range slices.Compact(slices.Sorted(slices.Values(people))) {
+		if v.gone != nil && v.gone(p) {
+			lines = append(lines, ":warning: The Slack account of "+esc(personName(v.roster, p))+" is deactivated, so they are not reached there. Change the roster; until then somebody can take the shift with `"+v.command+" override`.")
+		}
+	}
+	return lines
 }
 
 // are shows people with the verb that fits.

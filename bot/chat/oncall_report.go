@@ -47,8 +47,11 @@ func (s *Slack) figures(ctx context.Context, self string, days int) reply {
 	if err != nil {
 		return ephemeral(s.trouble(err))
 	}
-	blocks := []slack.Block{section(ownFigures(figures, self, days))}
-	if text := leadFigures(s.people.Current().Roster, figures, self); text != "" {
+	blocks := []slack.Block{section(s.opt.Burden.ownFigures(figures, self, days))}
+	if len(figures.Unread) > 0 {
+		blocks = append(blocks, contextLine("What these asked of people is not counted, since their archive files cannot be read: "+incident.FirstOf(figures.Unread, 20)+"."))
+	}
+	if text := s.opt.Burden.leadFigures(s.people.Current().Roster, figures, self); text != "" {
 		blocks = append(blocks, section(clip(text, 2900)))
 	}
 	if teams := ledBy(s.people.Current().Roster, self); len(teams) > 0 {
@@ -63,8 +66,15 @@ func (s *Slack) figures(ctx context.Context, self string, days int) reply {
 	return ephemeral("Your figures of on call", append(blocks, contextLine("Only you see this. Times are on your own clock; nobody is ranked."))...)
 }
 
+// Burden is from when on figures of on call say that it is too much.
+type Burden struct {
+	PagesPerShift int // incidents for which a rotation is paged within twelve hours
+	NightsPerWeek int // interrupted, of one person
+	SharePercent  int // of the time, of one person
+}
+
 // ownFigures are one person's figures, for that person.
-func ownFigures(o report.OnCall, self string, days int) string {
+func (b Burden) ownFigures(o report.OnCall, self string, days int) string {
 	head := "*Your figures of the last " + incident.Count(days, "day", "days") + "*\n"
 	i := slices.IndexFunc(o.People, func(p report.Person) bool { return p.ID == self })
 	if i < 0 {
@@ -80,7 +90,10 @@ func ownFigures(o report.OnCall, self string, days int) string {
 		fmt.Sprintf("%s: %d answered by you, %d by others, %d by nobody · %d with nothing to do, %d repeated within a day",
 			incident.Count(p.Pages, "page", "pages"), p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated),
 	}
-	lines = append(lines, weekLines(p, days)...)
+	if p.Awake > 0 {
+		lines = append(lines, "Awake at night for "+long(time.Duration(p.Awake)*time.Minute)+", from the first page to the last thing you did")
+	}
+	lines = append(lines, b.weekLines(p, days)...)
 	if n := len(p.Rests); n > 0 {
 		last := p.Rests[n-1]
 		lines = append(lines, fmt.Sprintf(":warning: After %s less than 11 hours of rest were left, last at %s: a late start or a cover is in order", incident.Count(n, "night", "nights"), at(last.Ack)))
@@ -91,17 +104,17 @@ func ownFigures(o report.OnCall, self string, days int) string {
 // weeksMost is how many weeks are shown, the latest ones.
 const weeksMost = 6
 
-// weekLines show in which weeks somebody was interrupted, and say of those with more than
-// one interrupt at night that it is much. Whoever was not paged for a quarter of a year is
+// weekLines show in which weeks somebody was interrupted, and say of those with too many
+// interrupts at night that it is much. Whoever was not paged for a quarter of a year is
 // out of practice.
-func weekLines(p report.Person, days int) []string {
+func (b Burden) weekLines(p report.Person, days int) []string {
 	var list, much []string
 	for _, w := range p.Weeks[max(0, len(p.Weeks)-weeksMost):] {
 		text := fmt.Sprintf("%s: %d", w.Week, w.Interrupts)
 		if w.Hurts > 0 {
 			text += fmt.Sprintf(" (%d at night or on a day off)", w.Hurts)
 		}
-		if list = append(list, text); w.Night > 1 {
+		if list = append(list, text); w.Nights > b.NightsPerWeek {
 			much = append(much, w.Week)
 		}
 	}
@@ -114,7 +127,7 @@ func weekLines(p report.Person, days int) []string {
 		return []string{"Interrupts by week: " + strings.Join(list, ", ")}
 	default:
 		return []string{"Interrupts by week: " + strings.Join(list, ", "),
-			":warning: More than one night in " + strings.Join(much, ", ") + ": share the rotation, let sev3 wait for the morning, or fix the noisiest service first"}
+			":warning: More than " + incident.Count(b.NightsPerWeek, "night", "nights") + " in " + strings.Join(much, ", ") + ": share the rotation, let sev3 wait for the morning, or fix the noisiest service first"}
 	}
 }
 
@@ -163,7 +176,7 @@ func serviceFigures(data report.Data, teams []string) string {
 func whole(minutes int) string { return fmt.Sprintf("%d h", (minutes+30)/60) }
 
 // leadFigures are how the rotations of the teams hold that somebody leads.
-func leadFigures(r *rotation.Roster, o report.OnCall, self string) string {
+func (b Burden) leadFigures(r *rotation.Roster, o report.OnCall, self string) string {
 	var lines []string
 	for _, x := range o.Rotations {
 		t, ok := r.Team(x.Team)
@@ -172,8 +185,8 @@ func leadFigures(r *rotation.Roster, o report.OnCall, self string) string {
 		}
 		line := fmt.Sprintf("*%s*: covered %d %%, %s (%s) · %s, %.2g per 12 h, at most %d within 12 h · %s, load balanced to %d %%, nobody more than %d %% of the time",
 			esc(x.ID), x.Coverage, incident.Count(x.Gaps, "gap", "gaps"), whole(x.GapMinutes), incident.Count(x.Pages, "page", "pages"), x.PagesPer12h, x.Worst12h, incident.Count(x.People, "person", "people"), x.Balance, x.MostShare)
-		if x.Worst12h > 2 || x.MostShare > 25 {
-			line += "\n:warning: " + strings.Join(tooMuch(x), "; ")
+		if much := b.tooMuch(x); len(much) > 0 {
+			line += "\n:warning: " + strings.Join(much, "; ")
 		}
 		lines = append(lines, line)
 	}
@@ -184,13 +197,13 @@ func leadFigures(r *rotation.Roster, o report.OnCall, self string) string {
 }
 
 // tooMuch names the thresholds that a rotation is over, with a way out.
-func tooMuch(x report.Rotation) []string {
+func (b Burden) tooMuch(x report.Rotation) []string {
 	var list []string
-	if x.Worst12h > 2 {
-		list = append(list, "more than two pages within 12 hours: fix the noisiest service first")
+	if x.Incidents12 > b.PagesPerShift {
+		list = append(list, "more than "+incident.Count(b.PagesPerShift, "incident", "incidents")+" within 12 hours: fix the noisiest service first")
 	}
-	if x.MostShare > 25 {
-		list = append(list, "somebody is on call more than a quarter of the time: share the rotation among more people")
+	if x.MostShare > b.SharePercent {
+		list = append(list, fmt.Sprintf("somebody is on call more than %d %% of the time: share the rotation among more people", b.SharePercent))
 	}
 	return list
 }

@@ -44,6 +44,7 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Meanwhile:      s.meanwhile,
 		ledger.Postmortem:     s.postPostmortem,
 		ledger.PostmortemFile: s.uploadPostmortem,
+		ledger.Canvas:         s.canvas,
 		ledger.Notice:         s.tell,
 		ledger.Swap:           s.refreshSwap,
 		ledger.Shadow:         s.tellShadow,
@@ -52,17 +53,19 @@ func (s *Slack) Performers() map[ledger.Kind]dispatch.Performer {
 		ledger.Given:          s.tellGiven,
 		ledger.Rest:           s.rest,
 		ledger.Week:           s.week,
+		ledger.WeekPicture:    s.weekPicture,
 		ledger.Month:          s.month,
 		ledger.MonthPicture:   s.monthPicture,
-		ledger.Idle:           s.askIdle,
-		ledger.FollowUps:      s.remindOfFollowUps,
+		ledger.Morning:        s.morning,
+		ledger.FollowUps:      s.morning,
+		ledger.Idle:           s.morning, // of an earlier version, as the next one
+		ledger.Reviews:        s.morning,
 		ledger.Groups:         s.keepGroups,
 		ledger.Quiet:          s.announceQuiet,
 		ledger.Nag:            s.remind,
 		ledger.Tell:           s.tellRole,
 		ledger.Inform:         s.informStakeholder,
 		ledger.Published:      s.tellPublished,
-		ledger.Reviews:        s.askReviews,
 	}
 	for kind, p := range performers {
 		performers[kind] = s.judged(p)
@@ -161,6 +164,8 @@ func inWords(code string) string {
 		return "the workspace does not let the bot do that; an admin can allow it (" + code + ")"
 	case "user_not_found", "users_not_found":
 		return "Slack knows no such user (" + code + ")"
+	case "user_disabled":
+		return "their Slack account is deactivated (" + code + ")"
 	default:
 		return "Slack refused it (" + code + ")"
 	}

@@ -43,7 +43,7 @@ var buttons = byAction([]struct {
 	{[]string{actAck, actEscalate, actCommand, actResolve, actUpdate, actMitigated, actChannel}, func(s *Slack, ctx context.Context, c click) answer {
 		return s.pressedOn(ctx, c.InteractionCallback, c.by, press{c.button.ActionID, c.number()})
 	}},
-	{[]string{actHurtsAgain, actHandOver}, func(s *Slack, ctx context.Context, c click) answer {
+	{[]string{actHurtsAgain, actHandOver, actRename}, func(s *Slack, ctx context.Context, c click) answer {
 		return s.formOn(ctx, c.TriggerID, c.by, press{c.button.ActionID, c.number()})
 	}},
 	{[]string{actObject, actDecide}, func(s *Slack, ctx context.Context, c click) answer {

@@ -245,6 +245,9 @@ func (s *Slack) submittedQuiet(ctx context.Context, c desk.Caller, i slack.Inter
 
 // silenceWorst opens the form for the worst alert of an incident.
 func (s *Slack) silenceWorst(ctx context.Context, i slack.InteractionCallback, c desk.Caller, n int) answer {
+	if err := s.desk.May(c, incident.DoWork); err != nil {
+		return s.told(c, ephemeral(s.trouble(err)))
+	}
 	if _, err := s.desk.Show(ctx, c.Actor, n); err != nil {
 		return s.told(c, ephemeral(s.trouble(err)))
 	}
@@ -262,14 +265,14 @@ func matchOf(v alerts.View) string {
 		return ""
 	}
 	a := v.Alerts[0]
-	line := "title=" + a.Title
+	line := matchLine("title", a.Title)
 	for _, l := range a.Labels {
 		if l.Key == "alertname" && l.Value != "" {
-			line = "alertname=" + l.Value
+			line = matchLine("alertname", l.Value)
 		}
 	}
 	if a.Service != "" {
-		line += "\nservice=" + a.Service
+		line += "\n" + matchLine("service", a.Service)
 	}
 	return line
 }

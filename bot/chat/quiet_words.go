@@ -1,11 +1,14 @@
 package chat
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/stormbell/stormbell/bot/alerts"
 	"github.com/stormbell/stormbell/rotation"
@@ -123,6 +126,26 @@ func matchersIn(line string) ([]rotation.Matcher, error) {
 		list = append(list, m)
 	}
 	return list, nil
+}
+
+// matchLine writes a line of the form which matches this value and no other. A value that
+// would be understood otherwise, as what stands between slashes, is written as the
+// regular expression of its characters.
+func matchLine(label, value string) string {
+	plain := label + "=" + value
+	if list, err := matchersIn(plain); err == nil && len(list) == 1 && list[0].Label == label && list[0].Value == value && list[0].Matches(value) {
+		return plain
+	}
+	var b strings.Builder
+	for _, r := range value {
+		switch {
+		case r == '/' || quotePairs[r] != 0 || slices.ContainsFunc(slices.Collect(maps.Values(quotePairs)), func(q rune) bool { return q == r }) || r != ' ' && (unicode.IsSpace(r) || !unicode.IsPrint(r)):
+			fmt.Fprintf(&b, `\x{%x}`, r)
+		default:
+			b.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	return label + `="/` + b.String() + `/"`
 }
 
 // matcherOf understands LABEL=VALUE, LABEL=/PATTERN/ and Alertmanager's LABEL=~PATTERN.

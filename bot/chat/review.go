@@ -160,12 +160,28 @@ func offersOf(doc postmortem.Document, id string) string {
 		}
 		if s.ID == "decisions" || s.ID == "now_later" {
 			for _, it := range s.List {
-				lines = append(lines, "• "+esc(it.Lead)+" "+esc(strings.ReplaceAll(it.Text, "\n", " ")))
+				lines = append(lines, "• "+esc(it.Line()))
 			}
+		}
+		if id == postmortem.Cue { // what "there" is
+			lines = append(lines, whereNoted(doc)...)
 		}
 		return strings.Join(lines, "\n")
 	}
 	return ""
+}
+
+// whereNoted are the notes about where it was.
+func whereNoted(doc postmortem.Document) []string {
+	var lines []string
+	for _, s := range doc.Sections {
+		for _, it := range s.List {
+			if s.ID == "notes" && it.Lead == string(incident.Where) {
+				lines = append(lines, "• "+esc(it.Line()))
+			}
+		}
+	}
+	return lines
 }
 
 // submittedAnswer records an answer, and shows the next question. Wording that blames is

@@ -16,29 +16,15 @@ import (
 	"github.com/stormbell/stormbell/incident/postmortem"
 )
 
-// askReviews tells somebody what post-mortems want of them, all in one message.
-func (s *Slack) askReviews(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	if len(t.Wanted) == 0 || time.Since(t.Job.Created) > idleLate {
-		return desk.Outcome{}, nil
-	}
-	return s.tellPerson(ctx, t.Job, reviewsMessage(t.Wanted, s.opt.Zone))
-}
-
-// reviewsMessage says of each what is open, how long it takes and until when, and offers
-// the next step.
-func reviewsMessage(list []desk.Wanted, zone *time.Location) message {
-	m := message{text: "Post-mortems that wait for you"}
+// reviewsPart says of each post-mortem what is open, how long it takes and until when, and
+// offers the next step.
+func reviewsPart(list []desk.Wanted, zone *time.Location) morningPart {
+	p := morningPart{count: incident.Count(len(list), "post-mortem", "post-mortems"), text: "Post-mortems that wait for you"}
 	if len(list) == 1 {
-		m.text = "The post-mortem of " + list[0].Incident.Name() + " waits for you"
+		p.text = "The post-mortem of " + list[0].Incident.Name() + " waits for you"
 	}
-	left := contentMost
+	p.blocks = []slack.Block{section("*Post-mortems*")}
 	for _, w := range list {
-		text := wantedText(w, zone)
-		if left -= length(text); left < 0 {
-			m.blocks = append(m.blocks, contextLine("There are more; they follow."))
-			break
-		}
-		m.blocks = append(m.blocks, section(text))
 		value := strconv.Itoa(w.Incident.Number)
 		var elements []slack.BlockElement
 		if len(w.Questions) > 0 {
@@ -47,15 +33,15 @@ func reviewsMessage(list []desk.Wanted, zone *time.Location) message {
 		if w.Proposed {
 			elements = append(elements, button(actWrite, value, "I write it", ""))
 		}
-		if w.Writes || w.Proposed {
+		if w.Writes || w.Proposed || w.Corrects {
 			elements = append(elements, button(actDocument, value, "Read it", ""))
 		}
 		if w.Writes && len(w.Questions) == 0 {
 			elements = append(elements, button(actPublish, value, "Publish", slack.StylePrimary))
 		}
-		m.blocks = append(m.blocks, row(w.Incident, elements...)...)
+		p.blocks = append(p.blocks, section(wantedText(w, zone)), slack.NewActionBlock("review_"+value, elements...))
 	}
-	return m
+	return p
 }
 
 // minutesEach is how long an answer takes, about.
@@ -63,11 +49,14 @@ const minutesEach = 5
 
 func wantedText(w desk.Wanted, zone *time.Location) string {
 	i := w.Incident
-	head := "*" + i.Name() + " · " + i.Highest.String() + "* " + clip(esc(i.Title), 300) + "\n"
+	head := "*" + i.Name() + " · " + i.Highest.String() + "* " + clip(esc(i.Title), morningTitle) + "\n"
 	n := len(w.Questions)
 	questions := incident.Count(n, "question is", "questions are") + " open for you. About " + strconv.Itoa(n*minutesEach) + " minutes."
 	due := dueWords(w.Document, zone)
 	switch {
+	case w.Corrects:
+		return head + "It was back, and is resolved again, since version " + strconv.Itoa(i.Postmortem.Version) + " of its post-mortem was published. Is a correction due? " +
+			"Answer anew what has changed, then `postmortem " + i.Name() + " publish REASON`. If it holds as it is, nothing is to be done."
 	case w.Proposed && n > 0:
 		return head + "Nobody writes its post-mortem yet, and you were there last. The draft has times, roles, pages and decisions. " + questions + due +
 			" Somebody else: `postmortem " + i.Name() + " owner @name`."
@@ -78,7 +67,11 @@ func wantedText(w desk.Wanted, zone *time.Location) string {
 	case w.Writes:
 		return head + "All that the post-mortem needs from you is answered. Read it, and publish it." + due
 	default:
-		return head + "You could know the answer to " + incident.Count(n, "question", "questions") + ": " + clip(esc(asked(w.Questions[0])), 500)
+		first := ": "
+		if n > 1 {
+			first = ". The first: "
+		}
+		return head + "You could know the answer to " + incident.Count(n, "question", "questions") + first + clip(esc(asked(w.Questions[0])), 300)
 	}
 }
 

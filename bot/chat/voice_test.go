@@ -35,8 +35,9 @@ var explains = map[string]bool{
 // that it counts.
 var several = map[string]bool{
 	"it holds %d files; a bundle has at most %d":                true, // more than it may have
-	"version %d is published; this is how it stands since":      true,
+	"version %d is published; this is how it stands now":        true,
 	"Nothing has changed in it since version %d was published.": true, "Version %d is published. Say what is corrected.": true,
+	"The event is missing: %d comes after %d.": true, "There are %d events, and the incident has %d.": true, "%s-F%d is to be reminded of": true, // of a store that is broken
 	"all %d alerts are over": true, "%d alerts fire": true, "· fired %d times": true, "%d incidents need you.": true, "%d bytes": true,
 	"%d incidents need you, the worst %s. All: %s": true, "(last reviewed %d days ago)": true, "was due %d days ago (%s)": true,
 	"due in %d days (%s)": true, "Page %d of %d, %d open incidents, the worst first.": true,

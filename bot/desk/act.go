@@ -109,7 +109,7 @@ func (w *work) do(a Act) error {
 	if err != nil {
 		return err
 	}
-	if err := w.apply(change); err != nil {
+	if err := w.apply(change); err != nil || w.refused != nil {
 		return err
 	}
 	if w.inc.Service != before.Service {
@@ -270,14 +270,11 @@ func (w *work) takesAlerts(part incident.Incident) error {
 	return w.refreshPrompts()
 }
 
-// nextNumber counts up from 1 without holes: the number is taken in the
-// transaction that opens the incident, or not at all.
+// nextNumber counts up from 1 without holes, but where a copy of the store was put back:
+// the number is taken in the transaction that opens the incident, or not at all.
 func (w *work) nextNumber() (int, error) {
-	key, _, err := w.Last("incident/")
-	if errors.Is(err, storage.ErrNotFound) {
-		return 1, nil
-	}
-	return ledger.LastNumber(key) + 1, err
+	last, err := lastNumber(w.Tx.Tx)
+	return last + 1, err
 }
 
 // InChannel returns the number of the incident whose channel it is.

@@ -117,6 +117,32 @@ func TestTwoAcknowledgeAtOnce(t *testing.T) {
 	})
 }
 
+// TestAcknowledgedAsWell: whoever was paged and answers after somebody else hears who is on
+// it, and the record has that they answered; once, and only of who was paged.
+func TestAcknowledgedAsWell(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.declare(incident.Declaration{Severity: incident.Sev1})
+		x.deliver() // ada is paged
+		x.act(eve, 1, Act{Verb: Acknowledge})
+		for range 2 {
+			for _, who := range []incident.Actor{ada, bob} {
+				_, err := x.Do(background(), Caller{Actor: who, Key: "the button of " + string(who)}, 1, Act{Verb: Acknowledge})
+				refused(t, err, "INC-1 is already acknowledged by")
+			}
+		}
+		i, events := x.folds(1)
+		var too []incident.Actor
+		for _, e := range events {
+			if e.Kind == incident.KindAnsweredToo {
+				too = append(too, e.By)
+			}
+		}
+		if i.AcknowledgedBy != eve || !slices.Equal(too, []incident.Actor{ada}) {
+			t.Errorf("on it %s, as well %v; want eve, and ada once", i.AcknowledgedBy, too)
+		}
+	})
+}
+
 // TestPrivateIsNowhere looks for a private incident in every view and act, as
 // somebody who has nothing to do with it.
 func TestPrivateIsNowhere(t *testing.T) {

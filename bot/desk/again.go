@@ -3,18 +3,13 @@ package desk
 import (
 	"slices"
 
-	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 )
 
 // toldAgain has the service's stakeholders told that it hurts again, people and channels,
 // where they were told of the incident before: they may believe that it is over.
 func (w *work) toldAgain(before incident.Incident, c incident.Change) error {
-	if before.Number == 0 || before.Status.Hurting() || !w.inc.Status.Hurting() || w.inc.Private || w.inc.Test {
-		return nil
-	}
-	s, ok := w.service(w.inc.Service)
-	if !ok || len(s.Stakeholders) == 0 {
+	if before.Number == 0 || before.Status.Hurting() || !w.inc.Status.Hurting() {
 		return nil
 	}
 	at := slices.IndexFunc(c.Events, func(e incident.Event) bool {
@@ -26,11 +21,5 @@ func (w *work) toldAgain(before incident.Incident, c incident.Change) error {
 	if last, err := lastUpdate(w.Tx.Tx, w.inc.Number); err != nil || last == "" {
 		return err
 	}
-	for _, j := range w.interested(s.Stakeholders) {
-		j.Kind, j.Seq = ledger.Inform, c.Events[at].Seq
-		if err := w.job(j); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.tellInterested(c.Events[at], w.inc.Service, "")
 }

@@ -108,7 +108,7 @@ func (d *Desk) unrung(ctx context.Context, r Result) (Result, error) {
 // plainly tells whom a message about several incidents was to ring for which of them
 // need somebody, in plain words: by other contact methods they may not be reached.
 func (w *work) plainly(r Result) error {
-	if r.Outcome.Digest == nil || w.who.SlackOf(incident.Actor(r.Job.Person)) == "" {
+	if r.Outcome.Digest == nil || !w.inSlack(incident.Actor(r.Job.Person)) {
 		return nil
 	}
 	var names []string

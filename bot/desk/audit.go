@@ -97,7 +97,7 @@ type Audited struct {
 	Through  incident.Through `json:"through,omitempty"`
 	Incident string           `json:"incident"`
 	Private  bool             `json:"private,omitempty"`
-	Did      string           `json:"did"` // the kind of the event, or read
+	Did      string           `json:"did"` // the kind of the event, read, or unread where what was done cannot be read
 	Seq      int              `json:"seq,omitempty"`
 	Words    string           `json:"words"`
 }
@@ -142,6 +142,10 @@ func (d *Desk) Audit(ctx context.Context, q AuditQuery) (list []Audited, more st
 	return list, more, err
 }
 
+// auditUnread stands in the audit for what was done to an incident whose archive file cannot
+// be read.
+const auditUnread = "unread"
+
 // readCursor reads where a page has ended: INC-N:K.
 func readCursor(s string) (n, k int, err error) {
 	if s == "" {
@@ -165,7 +169,7 @@ func (q AuditQuery) passes(i incident.Incident) bool {
 
 func (q AuditQuery) takes(people *oncall.Directory, e Audited) bool {
 	_, id := e.By.Split()
-	return (q.Person == "" || id == q.Person || people.SlackOf(e.By) == q.Person) &&
+	return (e.Did == auditUnread || q.Person == "" || id == q.Person || people.SlackOf(e.By) == q.Person) &&
 		(q.From.IsZero() || !e.At.Before(q.From)) && (q.To.IsZero() || e.At.Before(q.To))
 }
 
@@ -174,9 +178,11 @@ func (q AuditQuery) takes(people *oncall.Directory, e Audited) bool {
 func audited(tx *storage.Tx, people *oncall.Directory, i incident.Incident) ([]Audited, error) {
 	var list []Audited
 	words := incident.Wording{Actor: func(a incident.Actor) string { return incident.ActorWords(a, people.DisplayName, nil) }, Service: people.ServiceName}
-	events, err := timeline(tx, i.Number)
-	if err != nil {
-		return nil, err
+	var events []incident.Event
+	if unread := tx.Reachable(eventPrefix(i.Number)); unread != nil {
+		list = append(list, Audited{At: i.Updated, Incident: i.Name(), Private: i.Private, Did: auditUnread, Words: unread.Error()})
+	} else if events, unread = timeline(tx, i.Number); unread != nil {
+		return nil, unread
 	}
 	for _, e := range events {
 		if e.By.Human() {

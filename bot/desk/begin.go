@@ -36,6 +36,7 @@ type Task struct {
 	Reminder      Reminder            // of an update that is due
 	Rested        Rested              // of the night after which the job asks
 	Month         Month               // that the job draws
+	Week          Week                // that the job draws
 	Idle          []incident.Incident // of which the job asks what is to become
 	Wanted        []Wanted            // what post-mortems want of somebody
 	Frozen        *Frozen             // the post-mortem as it was published, where the job tells of that
@@ -69,17 +70,9 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 			t.Rested, err = d.rested(tx, j)
 			return err
 		}
-		if j.Kind == ledger.Idle {
-			t.Idle, err = d.idleNow(tx, j)
-			return err
-		}
-		if j.Kind == ledger.Reviews {
-			t.Wanted, err = d.wantedNow(tx, j)
-			return err
-		}
-		if j.Kind == ledger.FollowUps {
-			t.FollowUps, err = d.remindedNow(tx, j)
-			return err
+		switch j.Kind {
+		case ledger.Morning, ledger.FollowUps, ledger.Idle, ledger.Reviews:
+			return d.loadMorning(tx, &t)
 		}
 		return t.load(tx, d.oncall, now)
 	})
@@ -89,6 +82,9 @@ func (d *Desk) Begin(ctx context.Context, j ledger.Job, now time.Time) (Task, er
 	}
 	if err == nil && !t.Needless && j.Kind == ledger.MonthPicture {
 		t.Month, err = d.pictured(ctx, j)
+	}
+	if err == nil && !t.Needless && j.Kind == ledger.WeekPicture {
+		t.Week, err = d.picturedWeek(ctx, j)
 	}
 	if err != nil || !void {
 		return t, err
@@ -172,6 +168,10 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		return t.loadPrompts(tx)
 	case j.Kind == ledger.Notes:
 		t.Timeline, err = noted(tx, j.Incident)
+	case j.Kind == ledger.Canvas:
+		if v := t.Incident.Postmortem.Version; v > 0 {
+			err = t.loadFrozen(tx, v)
+		}
 	case j.Kind == ledger.Published:
 		err = t.loadFrozen(tx, j.Pass)
 	case (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) && !t.Incident.Postmortem.Published.Before(j.Created): // resolved anew since, it is a draft

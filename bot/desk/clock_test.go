@@ -98,7 +98,7 @@ func TestClockSetSnooze(t *testing.T) {
 		t := x.t
 		x.declare(incident.Declaration{})
 		pass(time.Minute)
-		if _, err := x.Snooze(t.Context(), Caller{Actor: eve}, 1, time.Hour); err != nil {
+		if _, err := x.Snooze(x.t.Context(), Caller{Actor: eve}, 1, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		pass(time.Minute)
@@ -134,7 +134,7 @@ func TestClockSetDuring(t *testing.T) {
 		}
 		set, pass, _ := x.setClock()
 		x.declare(incident.Declaration{})
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error { return tx.Wake("a", old) })
+		err := x.led.Update(x.t.Context(), ledger.Request{}, func(tx *ledger.Tx) error { return tx.Wake("a", old) })
 		if err != nil {
 			t.Fatal(err)
 		}

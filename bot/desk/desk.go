@@ -38,6 +38,9 @@ type Options struct {
 	Trackers        []Tracker      // where follow-ups can be opened as issues
 	Forms           []Form         // of the post-mortem; the first that fits an incident is used
 
+	Shelf        Shelf         // where what is archived lies; nil: nothing is archived
+	ArchiveAfter time.Duration // how long after its end an incident is; 0: never, but what is archived is read
+
 	// Milestone is told of what happens to incidents, for figures; see [Milestone].
 	// It is called when that is durable and must be quick. May be nil.
 	Milestone func(Milestone)
@@ -45,31 +48,37 @@ type Options struct {
 
 // Desk decides and records. Its methods may be called concurrently.
 type Desk struct {
-	ledger   *ledger.Ledger
-	oncall   *oncall.Roster
-	opt      Options
-	opened   time.Time               // when the process began
-	topics   []byte                  // the key from which topics for push are made; set by Open
-	newer    sync.Map                // the kinds of jobs of a newer version of which the operators were told
-	past     past                    // what incidents are compared by
-	recent   recent                  // incidents as they were read last
-	digests  same[Digest]            // messages in Slack that grow
-	growing  same[slackDigestRecord] // and how they do
-	notified sync.Map                // open incidents, by number, of which somebody was told; see firstNotified
-	slack    workspace               // what Slack says about its people
-	hearing  atomic.Pointer[hearing] // nil: it is not recorded yet until when Slack is heard
+	// Failures are told of by a reference, in Slack and over HTTP.
+	Failures Failures
+
+	ledger    *ledger.Ledger
+	oncall    *oncall.Roster
+	opt       Options
+	opened    time.Time               // when the process began
+	topics    []byte                  // the key from which topics for push are made; set by Open
+	newer     sync.Map                // the kinds of jobs of a newer version of which the operators were told
+	past      past                    // what incidents are compared by
+	recent    recent                  // incidents as they were read last
+	digests   same[Digest]            // messages in Slack that grow
+	growing   same[slackDigestRecord] // and how they do
+	notified  sync.Map                // open incidents, by number, of which somebody was told; see firstNotified
+	slack     workspace               // what Slack says about its people
+	archiving archiving
+	settled   atomic.Int64            // how often a copy of the store was put to work
+	hearing   atomic.Pointer[hearing] // nil: it is not recorded yet until when Slack is heard
 }
 
 // Open returns a desk that writes into l, for the people of a roster.
 func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Options) (*Desk, error) {
 	d := &Desk{ledger: l, oncall: people, opt: opt, opened: ledger.Instant()}
+	d.archiving.wake = make(chan struct{}, 1)
 	if opt.Zone == nil {
 		d.opt.Zone = time.UTC
 	}
 	if opt.AnnounceChannel == "" {
 		d.opt.AnnounceChannel = "incidents"
 	}
-	if err := errors.Join(d.loadTopics(ctx), d.loadWorkspace(ctx)); err != nil {
+	if err := errors.Join(d.settle(ctx), d.loadTopics(ctx), d.loadWorkspace(ctx)); err != nil {
 		return nil, err
 	}
 	l.Handle("escalation/", d.tickEscalation)
@@ -79,17 +88,20 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle("tryout/", d.forgetTestPage)
 	l.Handle("grant/", d.forgetGrant)
 	l.Handle("tidy", d.tidy)
-	l.Handle(followUpsName, d.tickFollowUps)
-	l.Handle(idlesName, d.tickIdle)
-	l.Handle(reviewsName, d.tickReviews)
+	for _, name := range append(morningNamesBefore, morningName) {
+		l.Handle(name, d.tickMorning)
+	}
 	l.Handle("raise/", d.tickRaise)
+	l.Handle(interestedName, d.tickInterested)
 	l.Handle(nightName, d.tickNight)
 	l.Handle(weekName, d.tickWeek)
 	l.Handle(monthName, d.tickMonth)
 	l.Handle(exportsPrefix, d.tickExports)
+	l.Handle(foldedName, d.tickRefold)
+	l.Handle(archiveName, d.tickArchive)
 	l.WhenClockSet(d.clockSet)
 	l.Along(d.keepHeard)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx), d.startRefold(ctx), d.startArchiving(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes
@@ -105,7 +117,7 @@ type Answer struct {
 	Artifacts Artifacts
 	Notes     []string // what the caller should know besides, in words
 	Repeated  bool     // the same request had been carried out before; nothing was done now
-	Twin      bool     // Repeated, since the same person had declared it in the same words just before
+	Twin      bool     // Repeated, since the same thing had been asked for just before
 }
 
 // work is one act inside its transaction.
@@ -121,9 +133,10 @@ type work struct {
 	notes     []string
 	noChannel bool                 // what is declared gets none
 	reckoned  bool                 // what is due is to be worked out anew
-	twin      bool                 // what is declared was declared just before
+	twin      bool                 // what is asked for was asked for just before
 	hurried   bool                 // the next step of the escalation comes within a minute
 	held      map[string]time.Time // notifications that wait for a digest, and until when
+	refused   error                // what was recorded is all that came of the act, and why
 	past      around               // of the incident, where people read the document
 }
 
@@ -163,8 +176,14 @@ func (d *Desk) actAt(ctx context.Context, c Caller, at time.Time, n int, f func(
 		if err := f(w); err != nil {
 			return err
 		}
+		if w.refused != nil { // not remembered: asked again, it is refused again
+			return w.saveArtifacts()
+		}
 		return errors.Join(t.Remember(w.inc.Number), w.saveArtifacts())
 	})
+	if err == nil && !repeated {
+		err = w.refused
+	}
 	if err != nil {
 		return Answer{}, err
 	}
@@ -346,6 +365,12 @@ func (w *work) refreshPrompts() error {
 
 // job commits a job about the incident with the transaction.
 func (w *work) job(j ledger.Job) error {
+	if times := int(w.d.settled.Load()); w.artifacts.Settled != times {
+		if w.artifacts.Jobs > 0 {
+			w.artifacts.Jobs += ledger.JobsLeftOut
+		}
+		w.artifacts.Settled = times
+	}
 	w.artifacts.Jobs++
 	j.Incident, j.Number, j.Created = w.inc.Number, w.artifacts.Jobs, w.Now
 	if err := w.hold(&j); err != nil {

@@ -15,6 +15,7 @@ import (
 type Outcome struct {
 	Message     ledger.Message   // what was posted or edited
 	More        []ledger.Message // messages of an earlier try that were found
+	Canvas      string           // the canvas on which the post-mortem stands
 	Channel     string           // the channel that was made or adopted
 	ChannelName string
 	Invited     []string         // Slack users who are in the channel now, or cannot be
@@ -160,6 +161,8 @@ func (w *work) done(j ledger.Job, o Outcome) error {
 			w.artifacts.Postmortem = o.Message
 			return w.bookmark()
 		}
+	case ledger.Canvas:
+		w.artifacts.Canvas = o.Canvas
 	case ledger.Tell:
 		if j.Target == ledger.TellWatch {
 			return w.asked(j, o)
@@ -217,7 +220,7 @@ func (w *work) channelStands(o Outcome) error {
 	if err := errors.Join(w.refreshPrompts(), w.announce(), w.refresh(ledger.Card, ledger.Topic, ledger.Purpose, ledger.Invite)); err != nil {
 		return err
 	}
-	if err := errors.Join(w.tellMeanwhile(), w.notesWaited(), w.reliefWaited(), w.bookmark()); err != nil {
+	if err := errors.Join(w.tellMeanwhile(), w.notesWaited(), w.reliefWaited(), w.bookmark(), w.canvas()); err != nil {
 		return err
 	}
 	e := incident.Event{Kind: incident.KindChannel, Channel: o.Channel, ChannelName: o.ChannelName}
@@ -233,6 +236,14 @@ func (w *work) bookmark() error {
 		return nil
 	}
 	return w.refresh(ledger.Bookmarks)
+}
+
+// canvas puts the post-mortem on the channel's canvas, once it is published.
+func (w *work) canvas() error {
+	if w.inc.Postmortem.Version == 0 {
+		return nil
+	}
+	return w.refresh(ledger.Canvas)
 }
 
 // carriesButton reports whether the line about event seq of incident n has one.
@@ -291,7 +302,7 @@ func (w *work) paged(jobs []ledger.Job, o Outcome) error {
 // resortLost tells whoever declared it that the last resort could not be told:
 // they are the one person who is known to be there.
 func (w *work) resortLost(j ledger.Job, why string) error {
-	if !j.Resort || j.Kind != ledger.NotifyChannel || w.who.SlackOf(w.inc.DeclaredBy) == "" || w.inc.Acked() {
+	if !j.Resort || j.Kind != ledger.NotifyChannel || !w.inSlack(w.inc.DeclaredBy) || w.inc.Acked() {
 		return nil
 	}
 	return w.job(ledger.Job{Kind: ledger.Notify, Person: string(w.inc.DeclaredBy), Via: "slack",
@@ -341,10 +352,8 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.receipts([]ledger.Job{j}, true)
 	case ledger.Notice, ledger.Swap, ledger.Groups:
 		return w.d.oncall.Told(w.Tx, j, o.Message)
-	case ledger.FollowUps:
-		return w.notReminded(j)
-	case ledger.Reviews:
-		return w.notAsked(j)
+	case ledger.Morning, ledger.FollowUps, ledger.Idle, ledger.Reviews:
+		return w.notMorning(j)
 	case ledger.Published:
 		return w.sent(j, o.Failed)
 	case ledger.TestPage:
@@ -355,8 +364,8 @@ func (w *work) failed(j ledger.Job, o Outcome) error {
 		return w.polledTracker(j, o)
 	case ledger.Update:
 		return w.tellPinged(1)
-	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Idle, ledger.Tell, ledger.Missed,
-		ledger.Given, ledger.Rest, ledger.Week, ledger.Month, ledger.MonthPicture, ledger.Bookmarks, ledger.ReliefPast:
+	case ledger.Prompts, ledger.Topic, ledger.FindCopies, ledger.Alarm, ledger.Digest, ledger.DigestDue, ledger.Quiet, ledger.Nag, ledger.Tell, ledger.Missed,
+		ledger.Given, ledger.Rest, ledger.Week, ledger.WeekPicture, ledger.Month, ledger.MonthPicture, ledger.Bookmarks, ledger.Canvas, ledger.ReliefPast:
 		return nil // cosmetic: the timeline has better things to tell
 	case ledger.Channel:
 		w.giveUpChannel(o.Failed)

@@ -201,8 +201,14 @@ func (w *work) progress(v Verb) error {
 	return w.keepEscalation(r, p)
 }
 
+// escalatedWithin is how long a further wish to escalate is the same one, whoever has it:
+// a double tap, or two people with the same thought. Whom the first one asked has had no
+// time to answer, and the step after them may be the whole team.
+const escalatedWithin = 10 * time.Second
+
 // Escalate asks the next ones now, without waiting for the step to end. It is
 // how somebody who is on it asks for more people; whoever answers is on it then.
+// What was asked for just before is a twin, and pages nobody.
 func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
 		if !w.inc.Status.Active() {
@@ -217,6 +223,13 @@ func (d *Desk) Escalate(ctx context.Context, c Caller, n int) (Answer, error) {
 		}
 		if w.inc.Test {
 			return refusal("If it is real: This is real, on its card. Or name somebody, as in: page @ada.", "%s is a drill, which pages only whoever declared it.", w.inc.Name())
+		}
+		what := "escalate/" + w.inc.Name()
+		if _, w.twin, err = w.SeenAs(what, escalatedWithin); err != nil || w.twin {
+			return err
+		}
+		if err := w.RememberAs(what, w.inc.Number); err != nil {
+			return err
 		}
 		if w.inc.Acked() {
 			return w.moreHelp(r.Page)

@@ -203,6 +203,50 @@ func TestEscalateByHand(t *testing.T) {
 	})
 }
 
+// TestEscalateTwice escalates twice within seconds, which is once, whoever does it; when
+// somebody is on it and when nobody is. Ten seconds later it is the next step.
+func TestEscalateTwice(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		escalate := func(by incident.Actor, n int) Answer {
+			t.Helper()
+			a, err := x.Escalate(background(), Caller{Actor: by}, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		x.declare(incident.Declaration{})
+		x.pages()
+		if escalate(eve, 1).Twin {
+			t.Error("the first one is no twin")
+		}
+		x.pagesAre("escalated", "cleo by push", "cleo by slack")
+		x.tick(time.Second)
+		_, before := x.folds(1)
+		if !escalate(eve, 1).Twin || !escalate(incident.Person("bob"), 1).Twin {
+			t.Error("a second later it is said to be another one")
+		}
+		x.pagesAre("twice")
+		if _, after := x.folds(1); len(after) != len(before) {
+			t.Errorf("it is told more than once: %s", texts(after))
+		}
+		x.declare(incident.Declaration{Service: "search"})
+		x.act(ada, 2, Act{Verb: Acknowledge})
+		x.pages()
+		escalate(ada, 2)
+		escalate(ada, 2)
+		x.pagesAre("more help twice", "cleo by push", "cleo by slack")
+		x.tick(escalatedWithin + time.Second)
+		x.pages()
+		if escalate(eve, 1).Twin {
+			t.Error("later it is another one")
+		}
+		if len(x.pages()) == 0 {
+			t.Error("later it pages nobody")
+		}
+	})
+}
+
 // TestPageTwice pages the same person in the same words, named in two ways: that is one
 // page. Other words, other people or half a minute later make another.
 func TestPageTwice(t *testing.T) {
@@ -369,6 +413,7 @@ func TestCrowdOfChannels(t *testing.T) {
 // are paged all the same.
 func TestOneBadPageHoldsUpNothing(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		x.spoilt = true
 		x.declare(incident.Declaration{})
 		x.declare(incident.Declaration{})
 		x.pages()

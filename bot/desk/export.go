@@ -175,7 +175,7 @@ func (w *work) worksOn() bool {
 
 // tellAsker tells whoever asked for a job something, if it was a person.
 func (w *work) tellAsker(j ledger.Job, text string) error {
-	if w.who.SlackOf(incident.Actor(j.Person)) == "" {
+	if !w.inSlack(incident.Actor(j.Person)) {
 		return nil
 	}
 	_, err := w.AddApart(ledger.Job{Kind: ledger.Alarm, Person: j.Person, Text: text})

@@ -54,6 +54,12 @@ func (d *Desk) figures(ctx context.Context, from, to time.Time, shown func(incid
 			if r.Declared.Before(before) {
 				continue
 			}
+			if tx.Reachable(eventPrefix(r.Number)) != nil {
+				if !r.Declared.Before(from) {
+					data.Unread = append(data.Unread, r.Incident)
+				}
+				continue
+			}
 			events, err := timeline(tx, r.Number)
 			if err != nil {
 				return err
@@ -123,6 +129,13 @@ func caseOf(who *oncall.Directory, t report.Timeline, zone *time.Location) repor
 	for _, p := range doc.Pages {
 		if p.Band != "" && !p.Lost {
 			c.Delays = append(c.Delays, report.Delay{Via: cmp.Or(p.Via, "slack"), Band: p.Band, Took: time.Duration(p.Delay), Answered: !p.Answered.IsZero()})
+		}
+	}
+	for _, s := range doc.Sections {
+		for _, q := range s.Questions {
+			if len(q.Answers) > 0 {
+				c.Answered = append(c.Answered, q.ID)
+			}
 		}
 	}
 	for _, r := range doc.Roles {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,8 @@ type Found struct {
 	Incidents []incident.Incident // the newest first
 	More      bool                // there are older ones than the limit lets through
 	Total     int                 // how many there are in all, whatever Before and Limit say
+	Unread    []int               // whose notes could not be searched, since their archive files cannot be read
+	Alike     []incident.Incident // where no incident has all the words: what is over and most like them, see [incident.Precedents]
 }
 
 // Find returns the incidents that viewer may see and q asks for, the newest first,
@@ -58,7 +61,7 @@ func (d *Desk) Search(ctx context.Context, viewer incident.Actor, q Query) (Foun
 		if err != nil {
 			return err
 		}
-		l.found = Found{Total: len(numbers)}
+		l.found = Found{Total: len(numbers), Unread: l.unread}
 		for _, n := range numbers {
 			if q.Before > 0 && n >= q.Before {
 				continue
@@ -77,7 +80,10 @@ func (d *Desk) Search(ctx context.Context, viewer incident.Actor, q Query) (Foun
 			}
 			l.found.Incidents = append(l.found.Incidents, i)
 		}
-		return nil
+		if l.found.Total == 0 && q.All && len(l.words) > 0 {
+			l.found.Alike, err = d.alikeWords(tx, viewer, q)
+		}
+		return err
 	})
 	if err == nil && !l.known {
 		err = who.NoService(q.Service)
@@ -106,6 +112,7 @@ type looking struct {
 	services map[string]string // the names of services in lower case, by ID
 	known    bool              // the service that is asked for exists
 	loaded   map[int]incident.Incident
+	unread   []int
 	found    Found
 }
 
@@ -141,6 +148,11 @@ func (l *looking) numbers(tx *storage.Tx) ([]int, error) {
 	if len(l.words) > 0 {
 		if err := p.moreNotes(tx, len(p.heads)); err != nil {
 			return nil, err
+		}
+		for _, n := range slices.Sorted(maps.Keys(p.unread)) {
+			if h := &p.heads[n]; h.seenBy(l.d, l.viewer, l.outsider) && h.taken(l.q) {
+				l.unread = append(l.unread, n)
+			}
 		}
 	}
 	return l.among(slices.Backward(p.heads)), nil

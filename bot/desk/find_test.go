@@ -70,6 +70,18 @@ func TestSearch(t *testing.T) {
 			looks(bob, Query{All: true, Concerns: bob}, " INC-1", 1) // he was paged
 			x.reopen()
 		}
+		for words, want := range map[string]int{
+			"card payments since the deployment": 1, // two of the words
+			"edge payments of yesterday":         1, // a word, and the service
+			"card deployment":                    0, // one word is not enough
+			"card":                               0, // it is found
+			"keys leaked card data deployment":   0, // private, and not over
+		} {
+			f, err := x.Search(background(), eve, all(words))
+			if err != nil || len(f.Alike) != want || want > 0 && f.Alike[0].Number != 1 {
+				t.Errorf("Search(%q) finds %v to be like it, %v; want %d", words, f.Alike, err, want)
+			}
+		}
 		x.act(eve, 1, Act{Verb: Note, Text: "provider Quux answers 500"})
 		x.act(eve, 2, Act{Verb: Note, Text: "provider Quux was told"})
 		x.act(eve, 3, Act{Verb: Note, Note: incident.Decision, Text: "Take it from the Replica of Quux"})

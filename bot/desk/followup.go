@@ -135,9 +135,11 @@ func noTeam(w *work, team string) error {
 }
 
 // OpenFollowUp adds something to do after incident n. Its owner is the team of the
-// incident's service, unless f names a team or a person, who is told.
+// incident's service, unless f names a team or a person, who is told. The same words of the
+// same person just before are the same one, whose answer is a twin.
 func (d *Desk) OpenFollowUp(ctx context.Context, c Caller, n int, f incident.FollowUp) (Answer, incident.FollowUp, error) {
-	answer, err := d.act(ctx, c, n, func(w *work) error {
+	var made string
+	answer, err := d.act(ctx, c, n, func(w *work) (err error) {
 		if f.Owner != "" || f.Team != "" {
 			team, err := w.taker(f.Owner, f.Team)
 			if err != nil {
@@ -147,6 +149,16 @@ func (d *Desk) OpenFollowUp(ctx context.Context, c Caller, n int, f incident.Fol
 		}
 		if f.Team == "" {
 			f.Team = w.owner()
+		}
+		title, _ := incident.CleanTitle(f.Title)
+		if w.twin, err = w.justBefore(twinsWithin, func(e incident.Event) bool {
+			is := e.Kind == incident.KindFollowUp && e.FollowUp.Title == title && e.FollowUp.Team == f.Team && e.FollowUp.Owner == f.Owner
+			if is {
+				made = e.FollowUp.ID
+			}
+			return is
+		}); err != nil || w.twin {
+			return err
 		}
 		change, err := w.inc.OpenFollowUp(f, w.caller.Actor, w.Now)
 		if err != nil {
@@ -162,6 +174,9 @@ func (d *Desk) OpenFollowUp(ctx context.Context, c Caller, n int, f incident.Fol
 	})
 	if err != nil || len(answer.Incident.FollowUps) == 0 {
 		return answer, incident.FollowUp{}, err
+	}
+	if twin, ok := answer.Incident.FollowUp(made); ok {
+		return answer, twin, nil
 	}
 	return answer, answer.Incident.FollowUps[len(answer.Incident.FollowUps)-1], nil
 }

@@ -101,7 +101,7 @@ const remindsNobody = "nobody"
 // else whoever reads the announcements. Of a drill nobody is; of a private incident one
 // person who may see it.
 func (w *work) remindedOf(i incident.Incident, f incident.FollowUp) string {
-	reached := func(a incident.Actor) bool { return a.Human() && w.who.SlackOf(a) != "" && w.d.sees(i, a) }
+	reached := func(a incident.Actor) bool { return a.Human() && w.inSlack(a) && w.d.sees(i, a) }
 	switch {
 	case i.Test:
 		return ""

@@ -179,3 +179,32 @@ func TestOpenFixes(t *testing.T) {
 		x.folds(1)
 	})
 }
+
+// TestFollowUpTwice: a double tap opens one, which is the answer both times. For somebody
+// else, in other words or later it is another one.
+func TestFollowUpTwice(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.declare(incident.Declaration{})
+		add := func(by incident.Actor, f incident.FollowUp) (Answer, incident.FollowUp) {
+			t.Helper()
+			a, made, err := x.OpenFollowUp(background(), Caller{Actor: by}, 1, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a, made
+		}
+		_, first := add(ada, incident.FollowUp{Title: "check the disk"})
+		x.tick(time.Second)
+		if a, again := add(ada, incident.FollowUp{Title: " check the disk "}); !a.Twin || again.ID != first.ID {
+			t.Errorf("twin %t, %s; want it to be %s", a.Twin, again.ID, first.ID)
+		}
+		add(ada, incident.FollowUp{Title: "check the disk", Owner: incident.Person("bob")})
+		add(eve, incident.FollowUp{Title: "check the disk"})
+		add(ada, incident.FollowUp{Title: "check the other disk"})
+		x.tick(time.Minute)
+		add(ada, incident.FollowUp{Title: "check the disk"})
+		if i, _ := x.folds(1); len(i.FollowUps) != 5 {
+			t.Errorf("%d follow-ups, want 5", len(i.FollowUps))
+		}
+	})
+}

@@ -440,7 +440,9 @@ func (w *work) take(id string) (*incident.Refusal, error) {
 		return nil, err
 	}
 	var refused *incident.Refusal
-	err = w.do(Act{Verb: Acknowledge})
+	if err = w.do(Act{Verb: Acknowledge}); err == nil {
+		err, w.refused = w.refused, nil
+	}
 	if errors.As(err, &refused) {
 		return refused, nil
 	}

@@ -72,26 +72,3 @@ func (d *Desk) HomesOpen(ctx context.Context) ([]HomeLook, error) {
 // Changes returns a number that is another one after an incident was changed. It may be
 // so a moment before the change can be read.
 func (d *Desk) Changes() int { return d.past.count() }
-
-type backupRecord struct {
-	V  int       `json:"v"`
-	At time.Time `json:"at"`
-}
-
-// BackedUp records that a copy of the store was taken.
-func (d *Desk) BackedUp(ctx context.Context) error {
-	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		return t.Save("backup", backupRecord{V: 1, At: t.Now})
-	})
-}
-
-// LastBackup returns when a copy of the store was last taken; zero when none was that is
-// known of.
-func (d *Desk) LastBackup(ctx context.Context) (time.Time, error) {
-	var r backupRecord
-	err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
-		r, _, err = ledger.Load[backupRecord](tx, "backup")
-		return err
-	})
-	return r.At, err
-}

@@ -41,7 +41,7 @@ func TestBeginWhileItIsReopened(t *testing.T) {
 		delay := x.slow()
 		n := x.declare(incident.Declaration{}).Number
 		x.deliver()
-		if _, err := x.Page(t.Context(), Caller{Actor: eve}, n, Call{People: []incident.Actor{bob}, Text: "come"}); err != nil {
+		if _, err := x.Page(x.t.Context(), Caller{Actor: eve}, n, Call{People: []incident.Actor{bob}, Text: "come"}); err != nil {
 			t.Fatal(err)
 		}
 		jobs := x.led.Take()
@@ -50,7 +50,7 @@ func TestBeginWhileItIsReopened(t *testing.T) {
 		*delay = time.Second
 		x.reopens(n)
 		time.Sleep(time.Millisecond) // that commit is under way
-		task, err := x.Begin(t.Context(), jobs[at], time.Now())
+		task, err := x.Begin(x.t.Context(), jobs[at], time.Now())
 		if err != nil || task.Needless {
 			t.Errorf("Begin() = needless %t, %v; want the page, which is wanted again", task.Needless, err)
 		}
@@ -71,7 +71,7 @@ func TestTidyWhileItIsReopened(t *testing.T) {
 		*delay = time.Second
 		x.reopens(n)
 		time.Sleep(time.Millisecond) // that commit is under way
-		if err := x.tidy(t.Context(), "tidy", time.Now().UTC()); err != nil {
+		if err := x.tidy(x.t.Context(), "tidy", time.Now().UTC()); err != nil {
 			t.Fatal(err)
 		}
 		if _, planned := x.planned(escalationName(n)); !planned {
@@ -99,11 +99,11 @@ func TestSetAsideOfAnAlarm(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		t := x.t
 		x.deliver()
-		if err := x.Alarm(t.Context(), "something"); err != nil {
+		if err := x.Alarm(x.t.Context(), "something"); err != nil {
 			t.Fatal(err)
 		}
 		for _, j := range x.led.Take() {
-			if err := x.SetAside(t.Context(), Result{Job: j, Outcome: Outcome{Failed: "the program made a mistake."}}); err != nil {
+			if err := x.SetAside(x.t.Context(), Result{Job: j, Outcome: Outcome{Failed: "the program made a mistake."}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -121,12 +121,12 @@ func TestSetAsideOfAChannel(t *testing.T) {
 		n := x.declare(incident.Declaration{}).Number
 		for _, j := range x.led.Take() {
 			if j.Kind == ledger.Channel {
-				if err := x.SetAside(t.Context(), Result{Job: j, Outcome: Outcome{Failed: "the program made a mistake."}}); err != nil {
+				if err := x.SetAside(x.t.Context(), Result{Job: j, Outcome: Outcome{Failed: "the program made a mistake."}}); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		a, err := x.Artifacts(t.Context(), n)
+		a, err := x.Artifacts(x.t.Context(), n)
 		if err != nil || !a.ChannelGivenUp || a.ChannelError == "" {
 			t.Errorf("artifacts %+v, %v; want the channel given up, or everything waits for it", a, err)
 		}
@@ -144,7 +144,7 @@ func TestHeldByAClockThatWasSetBack(t *testing.T) {
 		t := x.t
 		n := x.declare(incident.Declaration{}).Number
 		x.deliver()
-		_, err := x.Desk.act(t.Context(), byBot, n, func(w *work) error {
+		_, err := x.Desk.act(x.t.Context(), byBot, n, func(w *work) error {
 			ahead := w.Now.Add(time.Hour)
 			r := digestRecord{V: 1, Window: escalation.Digest{Until: ahead.Add(time.Minute)}, Recent: []time.Time{ahead}}
 			return errors.Join(w.Save(methodDigestKey("cleo", "email"), r),

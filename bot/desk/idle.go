@@ -3,22 +3,18 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/storage"
 )
 
-const (
-	idlePrefix = "idle/"  // of the records, by incident
-	idlesName  = "idles/" // of the wake-ups, by whoever is asked
-)
+const idlePrefix = "idle/"
 
 func idleKey(n int) string { return idlePrefix + ledger.Number(n) }
 
@@ -53,107 +49,82 @@ func (w *work) stirred(c incident.Change) error {
 	if err := w.Save(key, r); err != nil {
 		return err
 	}
-	return w.planIdle(r.For, at)
+	return w.planMorning(r.For, at)
 }
 
-// planIdle sees to it that whoever is asked is looked at in time.
-func (w *work) planIdle(who string, at time.Time) error {
-	due, planned, err := w.Due(idlesName + who)
-	if err != nil || planned && !at.Before(due) {
-		return err
+// dueIdle are the incidents of which somebody is asked what is to become.
+func (m *morning) dueIdle(who string) ([]matter, error) {
+	var list []matter
+	idle, err := idleOf(m.Tx.Tx, who)
+	if err != nil {
+		return nil, err
 	}
-	return w.Wake(idlesName+who, at)
-}
-
-// idleMost is of how many incidents one message asks; of the rest the next one does.
-const idleMost = 15
-
-// tickIdle asks somebody, with one message, what is to become of the incidents in which
-// nothing happens any more.
-func (d *Desk) tickIdle(ctx context.Context, name string, now time.Time) error {
-	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
-		w := &work{Tx: t, d: d, who: d.oncall.Current(), caller: byBot}
-		return w.askIdle(strings.TrimPrefix(name, idlesName))
-	})
-}
-
-func (w *work) askIdle(who string) error {
-	if err := w.Sleep(idlesName + who); err != nil {
-		return err
-	}
-	zone, asked := w.zoneOf(incident.Actor(who)), 0
-	if at := incident.AskIdleAt(w.Now, zone); at.After(w.Now) { // the bot was away when it was due
-		return w.planIdle(who, at)
-	}
-	var next time.Time
-	idle := idleOf(w.Tx.Tx, who)
 	for _, n := range slices.Sorted(maps.Keys(idle)) {
-		r := idle[n]
-		i, err := loadIncident(w.Tx.Tx, n)
+		i, err := loadIncident(m.Tx.Tx, n)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		at := i.IdleAt(r.Since, r.Asked, zone)
-		if !at.IsZero() && !at.After(w.Now) && asked < idleMost {
-			r.Asked = w.Now
-			if err := w.Save(idleKey(n), r); err != nil {
-				return err
-			}
-			asked++
-			at = i.IdleAt(r.Since, r.Asked, zone)
-		}
-		if at.IsZero() {
-			continue
-		}
-		if !at.After(w.Now) { // for which this message has no room
-			at = tomorrow(w.Now, zone)
-		}
-		if next.IsZero() || at.Before(next) {
-			next = at
-		}
+		r := idle[n]
+		list = append(list, matter{i.IdleAt(r.Since, r.Asked, m.zone), r.Asked, func() (time.Time, bool, error) {
+			r.Asked = m.Now
+			return i.IdleAt(r.Since, r.Asked, m.zone), true, m.Save(idleKey(n), r)
+		}})
 	}
-	if err := w.Err(); err != nil {
-		return err
-	}
-	if asked > 0 {
-		if _, err := w.AddApart(ledger.Job{Kind: ledger.Idle, Person: who}); err != nil {
-			return err
-		}
-		if err := w.nag(report.Nags{About: report.AboutIdle, Sent: 1}); err != nil {
-			return err
-		}
-	}
-	if next.IsZero() {
-		return nil
-	}
-	return w.planIdle(who, next)
+	return list, nil
 }
 
 // idleOf are the incidents of which somebody is asked.
-func idleOf(tx *storage.Tx, who string) map[int]idleRecord {
+func idleOf(tx *storage.Tx, who string) (map[int]idleRecord, error) {
 	list := map[int]idleRecord{}
-	for key, value := range tx.Scan(idlePrefix) {
-		var r idleRecord
-		if err := json.Unmarshal(value, &r); err == nil && r.For == who {
-			list[ledger.LastNumber(key)] = r
-		}
-	}
-	return list
-}
-
-// idleNow are the incidents of which a job asks, as they stand: what has happened since
-// is not among them.
-func (d *Desk) idleNow(tx *storage.Tx, j ledger.Job) ([]incident.Incident, error) {
-	var list []incident.Incident
 	for key, value := range tx.Scan(idlePrefix) {
 		var r idleRecord
 		if err := json.Unmarshal(value, &r); err != nil {
 			return nil, fmt.Errorf("read %s: %v", key, err)
 		}
-		if r.For != j.Person || !r.Asked.Equal(j.Created) {
+		if r.For == who {
+			list[ledger.LastNumber(key)] = r
+		}
+	}
+	return list, tx.Err()
+}
+
+// passIdle has somebody else asked of what somebody was asked who is not in Slack any more.
+func (w *work) passIdle(who string) error {
+	idle, err := idleOf(w.Tx.Tx, who)
+	if err != nil {
+		return err
+	}
+	for _, n := range slices.Sorted(maps.Keys(idle)) {
+		i, err := loadIncident(w.Tx.Tx, n)
+		if err != nil {
+			return err
+		}
+		next := w.instead(i)
+		if next == "" {
 			continue
 		}
-		i, err := loadIncident(tx, ledger.LastNumber(key))
+		r := idle[n]
+		r.For = string(next)
+		if err := errors.Join(w.Save(idleKey(n), r), w.planMorning(r.For, i.IdleAt(r.Since, r.Asked, w.zoneOf(next)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idleNow are the incidents of which a job asks, as they stand: what has happened since
+// is not among them.
+func (d *Desk) idleNow(tx *storage.Tx, j ledger.Job) ([]incident.Incident, error) {
+	idle, err := idleOf(tx, j.Person)
+	if err != nil {
+		return nil, err
+	}
+	var list []incident.Incident
+	for _, n := range slices.Sorted(maps.Keys(idle)) {
+		if !idle[n].Asked.Equal(j.Created) {
+			continue
+		}
+		i, err := loadIncident(tx, n)
 		if err != nil {
 			return nil, err
 		}
@@ -162,6 +133,21 @@ func (d *Desk) idleNow(tx *storage.Tx, j ledger.Job) ([]incident.Incident, error
 		}
 	}
 	return list, nil
+}
+
+// notAskedIdle takes back that somebody was asked whom a message could not reach.
+func (w *work) notAskedIdle(j ledger.Job) error {
+	idle, err := idleOf(w.Tx.Tx, j.Person)
+	for n, r := range idle {
+		if !r.Asked.Equal(j.Created) {
+			continue
+		}
+		r.Asked = time.Time{}
+		if err := w.Save(idleKey(n), r); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // KeepOpen says that an incident goes on, though nothing was heard of it.

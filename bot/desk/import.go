@@ -65,7 +65,7 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 				return err
 			}
 		}
-		return w.indexFollowUps(incident.Incident{}, i)
+		return w.index(incident.Incident{}, i)
 	})
 }
 

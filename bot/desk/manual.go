@@ -84,15 +84,22 @@ const askAgain = 30 * time.Second
 // askedJustBefore reports whether the caller has paged the same people in the same words
 // just before: a double tap, or a second try with another spelling of the name.
 func (w *work) askedJustBefore(people []incident.Actor, text string) (bool, error) {
+	return w.justBefore(askAgain, func(e incident.Event) bool {
+		return e.Kind == incident.KindHelp && e.Text == text && within(people, e.Calls)
+	})
+}
+
+// justBefore reports whether the caller did something like it within so long before.
+func (w *work) justBefore(d time.Duration, like func(incident.Event) bool) (bool, error) {
 	for key, value := range w.ScanBack(eventPrefix(w.inc.Number)) {
 		e, err := readEvent(key, value)
 		if err != nil {
 			return false, err
 		}
-		if w.Now.Sub(e.At) > askAgain {
+		if w.Now.Sub(e.At) > d {
 			break
 		}
-		if e.Kind == incident.KindHelp && e.By == w.caller.Actor && e.Text == text && within(people, e.Calls) {
+		if e.By == w.caller.Actor && like(e) {
 			return true, nil
 		}
 	}
@@ -169,19 +176,24 @@ func (w *work) moreHelp(p escalation.Escalation) error {
 }
 
 // acknowledge says that the caller is on it. Whoever was asked by hand while somebody
-// else is on it already answers that, and responds beside them.
+// else is on it already answers that, and responds beside them. Whoever was paged by the
+// policy is told who is on it; that they answered is recorded.
 func (w *work) acknowledge() (incident.Change, error) {
 	i, by := w.inc, w.caller.Actor
 	change, err := i.Acknowledge(by, w.Now)
-	if err == nil || !i.Status.Active() || i.Has(incident.Responder, by) {
+	if err == nil || !i.Status.Active() || by == i.AcknowledgedBy {
 		return change, err
 	}
 	events, failed := timeline(w.Tx.Tx, i.Number)
 	if failed != nil {
 		return change, failed
 	}
-	if !incident.AskedByHand(events, by) {
-		return change, err
+	if incident.AskedByHand(events, by) && !i.Has(incident.Responder, by) {
+		return i.TakeRole(incident.Responder, by, by, w.Now)
 	}
-	return i.TakeRole(incident.Responder, by, by, w.Now)
+	if incident.Unanswered(events, by) {
+		w.refused = err
+		return i.AcknowledgeToo(by, w.Now), nil
+	}
+	return change, err
 }

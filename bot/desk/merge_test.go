@@ -65,6 +65,34 @@ func TestS12MergeBringsAllAlong(t *testing.T) {
 	})
 }
 
+// TestMergePagesNobodyForWhatSomebodyIsOn merges a worse incident that somebody is on into
+// a quiet one: it is as bad from then on, and nobody is to be paged for it, so its timeline
+// names nobody who is.
+func TestMergePagesNobodyForWhatSomebodyIsOn(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		x.declare(incident.Declaration{Title: "A report is late", Severity: incident.Sev3})
+		x.declare(incident.Declaration{Title: "Payments retried", Severity: incident.Sev1})
+		x.act(ada, 2, Act{Verb: Acknowledge})
+		x.pages()
+		_, events := x.folds(1)
+		before := len(events)
+		x.act(ada, 2, Act{Verb: Merge, Into: 1, Text: "the retries are why"})
+		whole, events := x.folds(1)
+		if whole.Severity != incident.Sev1 || whole.AcknowledgedBy != ada {
+			t.Fatalf("the whole is %s and %q is on it, want sev1 and ada", whole.Severity, whole.AcknowledgedBy)
+		}
+		for _, e := range events[before:] {
+			if e.Kind == incident.KindStep {
+				t.Errorf("its timeline says %q and pages %v, though ada is on it", e.Text, e.Calls)
+			}
+		}
+		x.tick(time.Minute)
+		if pages := x.pages(); len(pages) > 0 {
+			t.Errorf("paged %v, though ada is on it", pages)
+		}
+	})
+}
+
 // TestMergeLooksOn merges one for which somebody is looked for into one for which
 // nobody is: the search goes on for the whole.
 func TestMergeLooksOn(t *testing.T) {

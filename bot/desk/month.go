@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/rotation"
@@ -60,20 +59,7 @@ func (d *Desk) nextMonth(r *rotation.Roster, now time.Time) time.Time {
 
 // startMonth plans the monthly messages as the roster holds, and whenever another one does.
 func (d *Desk) startMonth(ctx context.Context) error {
-	d.oncall.Follow(func(t *ledger.Tx, _, next *oncall.Directory) error {
-		if at := d.nextMonth(next.Roster, t.Now); !at.IsZero() {
-			return t.Wake(monthName, at)
-		}
-		return t.Sleep(monthName)
-	})
-	who := d.oncall.Current()
-	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		_, planned, err := t.Due(monthName)
-		if at := d.nextMonth(who.Roster, t.Now); err == nil && !planned && !at.IsZero() {
-			return t.Wake(monthName, at)
-		}
-		return err
-	})
+	return d.startRegular(ctx, monthName, d.nextMonth)
 }
 
 // tickMonth tells what was kept of each agreement in the month that is over.
@@ -90,12 +76,7 @@ func (d *Desk) tickMonth(ctx context.Context, name string, now time.Time) error 
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
-		if at := d.nextMonth(who.Roster, now); !at.IsZero() {
-			return t.Wake(name, at)
-		}
-		return t.Sleep(name)
-	})
+	return d.planRegular(ctx, name, d.nextMonth, now)
 }
 
 func (d *Desk) tellMonth(ctx context.Context, agreement string, month, now time.Time) error {
@@ -153,6 +134,9 @@ func (d *Desk) pictured(ctx context.Context, j ledger.Job) (Month, error) {
 	return d.monthOf(ctx, j.Target, month)
 }
 
+// ends says what a duration leads to.
+var ends = map[report.Measure]string{report.Mitigate: "the mitigation", report.Impact: "the end of the impact"}
+
 // missesMost is how many misses one message names.
 const missesMost = 10
 
@@ -176,7 +160,11 @@ func (m Month) Words() string {
 	}
 	for _, x := range m.Incidents.Durations {
 		if x.Measure == report.Mitigate || x.Measure == report.Impact {
-			lines = append(lines, fmt.Sprintf("%s (%s to %s): %s; against the month before: %s.", incident.Capital(string(x.Measure)), x.Start, x.End, x.Spread.Words(), x.Against.Verdict))
+			against := "against the month before: " + string(x.Against.Verdict)
+			if x.Against.Before == 0 {
+				against = "there was none in the month before"
+			}
+			lines = append(lines, fmt.Sprintf("Time to %s (%s → %s): %s; %s.", ends[x.Measure], x.Start, x.End, x.Spread.Words(), against))
 		}
 	}
 	lines = append(lines, "First seen by: "+report.CountsWords(m.Incidents.FirstSeenBy)+".")

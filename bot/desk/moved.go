@@ -23,6 +23,7 @@ func (d *Desk) MoveChannel(ctx context.Context, n int, was, channel, name string
 		}
 		w.artifacts.Card, w.artifacts.Alerts, w.artifacts.Notes, w.artifacts.Invited = ledger.Message{}, ledger.Message{}, nil, nil
 		w.artifacts.Relief, w.artifacts.PastReliefs, w.artifacts.Postmortem = ledger.Message{}, nil, ledger.Message{}
+		w.artifacts.Canvas = ""
 		return errors.Join(
 			w.remark("The channel was archived and could not be opened again. The incident goes on in #"+name+"."),
 			w.channelStands(Outcome{Channel: channel, ChannelName: name}))

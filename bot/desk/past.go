@@ -24,7 +24,8 @@ type past struct {
 	known   map[incident.Actor]incident.Actor
 	traits  map[int]incident.Trait
 	noted   map[int]searchedNotes
-	notesTo int // of the incidents up to this number the notes are known, too
+	notesTo int          // of the incidents up to this number the notes are known, too
+	unread  map[int]bool // but of these not: their archive files cannot be read
 
 	// What is saved is remembered under a lock of its own: nothing that is done waits for a
 	// search that reads for long.
@@ -73,6 +74,7 @@ func (p *past) alike(tx *storage.Tx, i incident.Incident, most int) ([]int, erro
 func (p *past) catchUp(tx *storage.Tx) error {
 	if !p.read {
 		p.traits, p.heads, p.known, p.noted, p.notesTo = map[int]incident.Trait{}, nil, map[incident.Actor]incident.Actor{}, map[int]searchedNotes{}, 0
+		p.unread = map[int]bool{}
 		for key, value := range tx.Scan("incident/") {
 			var r incidentRecord
 			if err := json.Unmarshal(value, &r); err != nil {
@@ -128,7 +130,9 @@ func (p *past) keep(tx *storage.Tx, i incident.Incident) error {
 		}
 	}
 	delete(p.traits, i.Number)
-	if t, ok := incident.TraitOf(i); ok {
+	// What is like another incident is read by everybody in its channel, and a private one
+	// must not be known by the place that it takes either.
+	if t, ok := incident.TraitOf(i); ok && !i.Private {
 		p.traits[i.Number] = t
 	}
 	return nil
@@ -141,8 +145,8 @@ type Helped struct {
 }
 
 // Alike returns the incidents of the past that are most like incident n and that
-// viewer may see, at most so many, with what helped then. It asks nothing but the
-// store.
+// viewer may see, at most so many, with what helped then. Private ones are not among
+// them. It asks nothing but the store.
 func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([]Helped, error) {
 	var list []Helped
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
@@ -150,7 +154,7 @@ func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([
 		if err != nil {
 			return err
 		}
-		numbers, err := d.past.alike(tx, i, most+alikeHidden)
+		numbers, err := d.past.alike(tx, i, most)
 		if err != nil {
 			return err
 		}
@@ -159,8 +163,8 @@ func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([
 			if err != nil {
 				return err
 			}
-			if p.Private || len(list) == most {
-				continue // the card is read by everybody in the channel
+			if !d.sees(p, viewer) {
+				continue // a guest, who was invited to the one and not to the other
 			}
 			text, err := helpedBy(tx, p)
 			if err != nil {
@@ -173,12 +177,39 @@ func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([
 	return list, err
 }
 
-// alikeHidden is how many private ones may be passed over.
-const alikeHidden = 8
+// alikeWordsMost is how many incidents are named that are like the words of a search.
+const alikeWordsMost = 5
+
+// alikeWords returns the incidents of the past that are most like what was looked for, as
+// [Desk.Alike] does of an incident. Private ones are not among them: that somebody was
+// shown one would have to be recorded.
+func (d *Desk) alikeWords(tx *storage.Tx, viewer incident.Actor, q Query) ([]incident.Incident, error) {
+	words := incident.Incident{Title: q.Search, Declared: ledger.Instant()}
+	if words.Service = q.Service; words.Service == "" {
+		if s, _ := d.oncall.Current().Roster.Mentioned(q.Search); s != nil {
+			words.Service = s.ID
+		}
+	}
+	numbers, err := d.past.alike(tx, words, alikeWordsMost)
+	var list []incident.Incident
+	for _, n := range numbers {
+		i, failed := loadIncident(tx, n)
+		if failed != nil {
+			return nil, failed
+		}
+		if d.sees(i, viewer) {
+			list = append(list, i)
+		}
+	}
+	return list, err
+}
 
 // helpedBy reads the words of the last mitigation, or else of the resolution.
 func helpedBy(tx *storage.Tx, i incident.Incident) (string, error) {
 	resolved, hidden := "", map[int]bool{}
+	if tx.Reachable(eventPrefix(i.Number)) != nil {
+		return "", nil // the card goes on without
+	}
 	for key, value := range tx.ScanBack(eventPrefix(i.Number)) {
 		if i.Events-ledger.LastNumber(key) > helpedWithin {
 			break

@@ -14,6 +14,18 @@ import (
 // what alerts note of a long storm would fill the memory.
 const notesSearched = 4 << 10
 
+// notesInAll is how much memory the notes of all incidents are meant to take: of very many
+// incidents less of each is searched, but notesAtLeast.
+const (
+	notesInAll   = 64 << 20
+	notesAtLeast = 256
+)
+
+// notesOfEach is how much of an incident's notes is searched where there are so many incidents.
+func notesOfEach(incidents int) int {
+	return min(notesSearched, max(notesAtLeast, notesInAll/max(incidents, 1)))
+}
+
 // searchedNotes is what was noted and decided in an incident, as it is searched.
 type searchedNotes struct {
 	upto int    // the number of the last event that was looked at
@@ -28,6 +40,11 @@ func (p *past) moreNotes(tx *storage.Tx, most int) error {
 		}
 		p.notesTo++
 	}
+	for n := range p.unread { // the file may be back
+		if err := p.readNotes(tx, n); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -38,6 +55,11 @@ func (p *past) readNotes(tx *storage.Tx, n int) error {
 	if p.heads[n].number == 0 {
 		return nil
 	}
+	if tx.Reachable(eventPrefix(n)) != nil {
+		p.unread[n] = true
+		return nil
+	}
+	delete(p.unread, n)
 	was, upto := p.noted[n], 0
 	var parts []string
 	hidden := map[int]bool{}
@@ -70,8 +92,8 @@ func (p *past) readNotes(tx *storage.Tx, n int) error {
 		parts = append(parts, was.text)
 	}
 	text := strings.Join(parts, "\n")
-	if len(text) > notesSearched {
-		text = strings.ToValidUTF8(text[:notesSearched], "")
+	if most := notesOfEach(len(p.heads)); len(text) > most {
+		text = strings.Clone(strings.ToValidUTF8(text[:most], "")) // or the rest stays in memory
 	}
 	p.heads[n].notes, p.noted[n] = text, searchedNotes{upto, text}
 	return nil

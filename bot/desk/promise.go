@@ -49,9 +49,10 @@ type Reminder struct {
 
 // remindedRecord is when somebody was reminded lately, of whichever incident.
 type remindedRecord struct {
-	V    int         `json:"v"`
-	At   []time.Time `json:"at"`
-	Fair time.Time   `json:"fair,omitzero"` // when one went ahead of something worse last
+	V       int         `json:"v"`
+	At      []time.Time `json:"at"`
+	Fair    time.Time   `json:"fair,omitzero"`    // when one went ahead of something worse last
+	Morning time.Time   `json:"morning,omitzero"` // when they were told last what waits for them after incidents
 }
 
 // workingHours count where no agreement says which hours do.

@@ -21,7 +21,7 @@ func TestReadBackCutShort(t *testing.T) {
 		x.deliver()
 		until := time.Now()
 		for range 2 { // planned, and then killed; the second time planned again in the same process
-			if _, _, err := x.ReadBack(t.Context(), since, until); err != nil {
+			if _, _, err := x.ReadBack(x.t.Context(), since, until); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -31,7 +31,7 @@ func TestReadBackCutShort(t *testing.T) {
 		x.reopen()
 		x.tick(time.Hour)
 		later := time.Now()
-		if _, _, err := x.ReadBack(t.Context(), since, later); err != nil {
+		if _, _, err := x.ReadBack(x.t.Context(), since, later); err != nil {
 			t.Fatal(err)
 		}
 		list := x.waitingOf(ledger.ReadBack)

@@ -77,10 +77,12 @@ type Artifacts struct {
 	Relief         ledger.Message         `json:"relief,omitzero"`        // about what a mitigation has changed and left
 	PastReliefs    []ledger.Message       `json:"past_reliefs,omitempty"` // about earlier mitigations, which say that they are
 	Postmortem     ledger.Message         `json:"postmortem,omitzero"`    // the latest draft of the post-mortem
+	Canvas         string                 `json:"canvas,omitempty"`       // that of the channel, where the bot has made it
 	Pings          []Ping                 `json:"pings,omitempty"`        // notifications on screens, which are told how it goes on
 	Invited        []string               `json:"invited,omitempty"`      // Slack users who are in the channel, or cannot be
 	Present        []string               `json:"present,omitempty"`      // Slack users who came into the channel, and are there as far as Slack has told
 	Jobs           int                    `json:"jobs"`                   // the number of the last job
+	Settled        int                    `json:"settled,omitempty"`      // how often a copy of the store had been put to work when that job was given its number
 	TakenBack      int                    `json:"taken_back,omitempty"`   // notifications of the escalation up to this job are void
 	Moved          []Moved                `json:"moved,omitempty"`        // to other services, the latest last
 	Told           int                    `json:"told,omitempty"`         // the channel was late, and is told with one message what happened up to this event

@@ -31,13 +31,13 @@ func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to
 	for _, r := range rosters {
 		held = append(held, report.Held{From: r.From, To: r.To, Roster: r.Roster})
 	}
-	timelines, err := d.timelines(ctx, viewer, from, to)
+	timelines, unread, err := d.timelines(ctx, viewer, from, to)
 	if err != nil {
 		return report.OnCall{}, err
 	}
 	who := d.oncall.Current()
 	figures := report.Of(report.Period{
-		From: from.UTC(), To: to.UTC(), Rosters: held, Pages: report.PagesOf(timelines, who.FirstAsked), Holidays: who.Holidays,
+		From: from.UTC(), To: to.UTC(), Rosters: held, Pages: report.PagesOf(timelines, who.FirstAsked), Acts: report.ActsOf(timelines), Holidays: who.Holidays,
 	})
 	declared := slices.DeleteFunc(timelines, func(t report.Timeline) bool { return t.Incident.Declared.Before(from) })
 	var list []incident.Incident
@@ -50,7 +50,7 @@ func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to
 		}
 		return ""
 	})
-	figures.Incidents, figures.FirstPages = &counts, &first
+	figures.Incidents, figures.FirstPages, figures.Unread = &counts, &first, unread
 	err = d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
 		figures.Reminders, err = nags(tx, from, to)
 		return err
@@ -59,10 +59,10 @@ func (d *Desk) OncallReport(ctx context.Context, viewer incident.Actor, from, to
 }
 
 // timelines reads the incidents that viewer may see and that can have had a page
-// within [from, to), in the order of their numbers.
-func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to time.Time) ([]report.Timeline, error) {
-	var list []report.Timeline
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+// within [from, to), in the order of their numbers, and names those whose timelines cannot
+// be read.
+func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to time.Time) (list []report.Timeline, unread []string, err error) {
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("incident/") {
 			var r incidentRecord
 			if err := json.Unmarshal(value, &r); err != nil {
@@ -71,6 +71,10 @@ func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to ti
 			if !d.sees(r.Incident, viewer) || !r.Declared.Before(to) || r.Updated.Before(from.Add(-24*time.Hour)) {
 				continue // a day more, to see what is repeated
 			}
+			if tx.Reachable(eventPrefix(r.Number)) != nil {
+				unread = append(unread, r.Name())
+				continue
+			}
 			t := report.Timeline{Incident: r.Incident}
 			for key, value := range tx.Scan(eventPrefix(r.Number)) {
 				e, err := readEvent(key, value)
@@ -78,15 +82,19 @@ func (d *Desk) timelines(ctx context.Context, viewer incident.Actor, from, to ti
 					return err
 				}
 				switch e.Kind {
-				case incident.KindPaged, incident.KindPageFailed, incident.KindAcknowledged, incident.KindRole, incident.KindDeclared, incident.KindService:
+				case incident.KindPaged, incident.KindPageFailed, incident.KindAcknowledged, incident.KindAnsweredToo, incident.KindRole, incident.KindDeclared, incident.KindService:
 					t.Events = append(t.Events, e)
+				default:
+					if e.By.Human() { // they were awake
+						t.Events = append(t.Events, e)
+					}
 				}
 			}
 			list = append(list, t)
 		}
-		return nil
+		return tx.Err()
 	})
-	return list, err
+	return list, unread, err
 }
 
 // lookBack is how many incidents from before a night are looked through for who was woken

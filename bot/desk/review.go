@@ -239,19 +239,12 @@ func (w *work) spread(c incident.Change) error {
 		}
 		by := string(w.caller.Actor)
 		err := errors.Join(w.job(ledger.Job{Kind: ledger.Postmortem, Seq: e.Seq, Person: by}),
-			w.job(ledger.Job{Kind: ledger.PostmortemFile, Seq: e.Seq, Person: by}))
-		if err != nil || w.inc.Private || w.inc.Test || w.inc.Outcome != "" {
+			w.job(ledger.Job{Kind: ledger.PostmortemFile, Seq: e.Seq, Person: by}), w.canvas())
+		if err != nil || w.inc.Outcome != "" {
 			return err
 		}
-		s, ok := w.service(w.inc.Service)
-		if !ok {
-			return nil
-		}
-		for _, j := range w.interested(s.Stakeholders) {
-			j.Kind, j.Seq, j.Pass = ledger.Published, e.Seq, e.Count
-			if err := w.job(j); err != nil {
-				return err
-			}
+		if err := w.tellInterested(e, w.inc.Service, ""); err != nil {
+			return err
 		}
 	}
 	return nil

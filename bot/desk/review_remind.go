@@ -2,31 +2,25 @@ package desk
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/postmortem"
-	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/storage"
 )
 
-const (
-	reviewPrefix = "review/"  // of the records, by incident
-	reviewsName  = "reviews/" // of the wake-ups, by whoever is asked
-)
+const reviewPrefix = "review/"
 
 func reviewKey(n int) string { return reviewPrefix + ledger.Number(n) }
 
-// reviewRecord is a post-mortem that is required and not published yet, with whom it waits
-// for.
+// reviewRecord is a post-mortem that is required and not published yet, or may have to be
+// corrected, with whom it waits for.
 type reviewRecord struct {
 	V        int                          `json:"v"`
 	Since    time.Time                    `json:"since"` // when the incident was resolved
@@ -35,12 +29,15 @@ type reviewRecord struct {
 	Writer   incident.Actor               `json:"writer,omitempty"`   // who writes it, or is asked whether they do
 	Knowing  []incident.Actor             `json:"knowing,omitempty"`  // who could know an answer, besides
 	Reminded map[incident.Actor]time.Time `json:"reminded,omitempty"` // when each was asked last
+	Corrects bool                         `json:"corrects,omitempty"` // it is published, and it hurt again since: Writer is asked once whether it holds
 }
 
 // next is when somebody is asked next; zero: never. Whoever could know an answer is asked
 // once; whoever writes the document is reminded until it is published.
 func (r reviewRecord) next(who incident.Actor, zone *time.Location) time.Time {
 	switch {
+	case r.Corrects && !r.Reminded[who].IsZero():
+		return time.Time{}
 	case who == r.Writer:
 		return incident.ReviewAt(r.Since, r.Draft, r.Publish, r.Reminded[who], zone)
 	case slices.Contains(r.Knowing, who) && r.Reminded[who].IsZero():
@@ -78,13 +75,14 @@ func (w *work) reviewing(c incident.Change) error {
 	waits := state == incident.PostmortemDraft || state == incident.PostmortemInReview
 	over := w.inc.Status == incident.Resolved || w.inc.Status == incident.Closed
 	var doc postmortem.Document
+	r.Corrects = over && !w.inc.Test && state == incident.PostmortemPublished && w.inc.Postmortem.Published.Before(w.inc.Resolved)
 	if waits = waits && over && !w.inc.Test; waits {
 		if doc, err = w.draft(); err != nil {
 			return err
 		}
 		waits = doc.Due.Required
 	}
-	if !waits {
+	if !waits && !r.Corrects {
 		if !known {
 			return nil
 		}
@@ -97,79 +95,31 @@ func (w *work) reviewing(c incident.Change) error {
 		return err
 	}
 	for _, who := range r.asks() {
-		if err := w.planReview(who, r.next(who, w.zoneOf(who))); err != nil {
+		if err := w.planMorning(string(who), r.next(who, w.zoneOf(who))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// planReview sees to it that somebody is looked at in time.
-func (w *work) planReview(who incident.Actor, at time.Time) error {
-	if at.IsZero() {
-		return nil
-	}
-	due, planned, err := w.Due(reviewsName + string(who))
-	if err != nil || planned && !at.Before(due) {
-		return err
-	}
-	return w.Wake(reviewsName+string(who), at)
-}
-
-// tickReviews asks somebody, with one message, for what all post-mortems want of them.
-func (d *Desk) tickReviews(ctx context.Context, name string, now time.Time) error {
-	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
-		w := &work{Tx: t, d: d, who: d.oncall.Current(), caller: byBot}
-		return w.askReviews(incident.Actor(strings.TrimPrefix(name, reviewsName)))
-	})
-}
-
-func (w *work) askReviews(who incident.Actor) error {
-	name, zone := reviewsName+string(who), w.zoneOf(who)
-	if err := w.Sleep(name); err != nil {
-		return err
-	}
-	if w.who.SlackOf(who) == "" {
-		return w.passReviews(who)
-	}
-	if at := incident.AskIdleAt(w.Now, zone); at.After(w.Now) { // the bot was away when it was due
-		return w.planReview(who, at)
-	}
-	if rests, err := w.rests(who); err != nil || rests {
-		return errors.Join(err, w.planReview(who, tomorrow(w.Now, zone)))
-	}
-	var next time.Time
-	told := false
-	waiting, err := reviewsOf(w.Tx.Tx, who)
+// dueReviews are the documents that want something of somebody.
+func (m *morning) dueReviews(who incident.Actor) ([]matter, error) {
+	var list []matter
+	reviews, err := reviewsOf(m.Tx.Tx, who)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, n := range slices.Sorted(maps.Keys(waiting)) {
-		r := waiting[n]
-		at := r.next(who, zone)
-		if !at.IsZero() && !at.After(w.Now) {
+	for _, n := range slices.Sorted(maps.Keys(reviews)) {
+		r := reviews[n]
+		list = append(list, matter{r.next(who, m.zone), r.Reminded[who], func() (time.Time, bool, error) {
 			if r.Reminded == nil {
 				r.Reminded = map[incident.Actor]time.Time{}
 			}
-			r.Reminded[who], told = w.Now, true
-			if err := w.Save(reviewKey(n), r); err != nil {
-				return err
-			}
-			at = r.next(who, zone)
-		}
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
+			r.Reminded[who] = m.Now
+			return r.next(who, m.zone), true, m.Save(reviewKey(n), r)
+		}})
 	}
-	if told {
-		if _, err := w.AddApart(ledger.Job{Kind: ledger.Reviews, Person: string(who)}); err != nil {
-			return err
-		}
-		if err := w.nag(report.Nags{About: report.AboutReviews, Sent: 1}); err != nil {
-			return err
-		}
-	}
-	return w.planReview(who, next)
+	return list, nil
 }
 
 // passReviews asks whoever was there last, or leads the owning team, to write what
@@ -184,19 +134,31 @@ func (w *work) passReviews(who incident.Actor) error {
 		if err != nil {
 			return err
 		}
-		next := i.Tends()
-		if t, ok := w.who.Roster.TeamOf(i.Service); ok && w.who.SlackOf(next) == "" {
-			next = incident.Person(t.Lead)
-		}
-		if r.Writer != who || w.who.SlackOf(next) == "" || !w.d.sees(i, next) {
+		next := w.instead(i)
+		if r.Writer != who || next == "" {
 			continue
 		}
 		r.Writer = next
-		if err := errors.Join(w.Save(reviewKey(n), r), w.planReview(next, r.next(next, w.zoneOf(next)))); err != nil {
+		if err := errors.Join(w.Save(reviewKey(n), r), w.planMorning(string(next), r.next(next, w.zoneOf(next)))); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// instead is who is asked of an incident where somebody who was to be is not in Slack any
+// more; empty: nobody is there.
+func (w *work) instead(i incident.Incident) incident.Actor {
+	all := i.Tending()
+	if t, ok := w.who.Roster.TeamOf(i.Service); ok && t.Lead != "" {
+		all = append(all, incident.Person(t.Lead))
+	}
+	for _, a := range all {
+		if w.inSlack(a) && w.d.sees(i, a) {
+			return a
+		}
+	}
+	return ""
 }
 
 // reviewsOf are the documents that wait for somebody, by incident.
@@ -220,6 +182,7 @@ type Wanted struct {
 	Document  postmortem.Document
 	Writes    bool                  // they write it
 	Proposed  bool                  // nobody does, and they are asked whether they do
+	Corrects  bool                  // they are asked whether what is published needs a correction
 	Questions []postmortem.Question // that they are asked
 }
 
@@ -249,6 +212,10 @@ func (d *Desk) wantedNow(tx *storage.Tx, j ledger.Job) ([]Wanted, error) {
 		}
 		w := Wanted{Incident: i, Document: postmortem.New(i, events, documentContext(d.oncall.Current(), around{}, i, d.opt.Zone)),
 			Writes: i.Reviewer == who, Proposed: i.Reviewer != who && waiting[n].Writer == who}
+		if waiting[n].Corrects {
+			list = append(list, Wanted{Incident: i, Document: w.Document, Corrects: true})
+			continue
+		}
 		if w.Questions = w.Document.For(who, w.Writes || w.Proposed); w.Writes || w.Proposed || len(w.Questions) > 0 {
 			list = append(list, w)
 		}
@@ -256,14 +223,11 @@ func (d *Desk) wantedNow(tx *storage.Tx, j ledger.Job) ([]Wanted, error) {
 	return list, nil
 }
 
-// notAsked has somebody asked the next morning whom a message could not reach.
+// notAsked takes back that somebody was asked whom a message could not reach.
 func (w *work) notAsked(j ledger.Job) error {
 	who := incident.Actor(j.Person)
-	waiting, err := reviewsOf(w.Tx.Tx, who)
-	if err != nil {
-		return err
-	}
-	for n, r := range waiting {
+	reviews, err := reviewsOf(w.Tx.Tx, who)
+	for n, r := range reviews {
 		if !r.Reminded[who].Equal(j.Created) {
 			continue
 		}
@@ -272,5 +236,5 @@ func (w *work) notAsked(j ledger.Job) error {
 			return err
 		}
 	}
-	return w.planReview(who, tomorrow(w.Now, w.zoneOf(who)))
+	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/stormbell/stormbell/bot/archive"
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
@@ -62,6 +63,7 @@ type fixture struct {
 	*Desk
 	t      *testing.T
 	path   string
+	spoilt bool // the test has written what no version writes
 	db     *storage.DB
 	led    *ledger.Ledger
 	people *oncall.Roster
@@ -70,7 +72,9 @@ type fixture struct {
 
 	complain func(error) // told of what the agenda could not do; nil: it is a mistake
 
-	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
+	wrap  func(storage.Engine) storage.Engine // around the engine; nil: none
+	told  Options
+	shelf *archive.Folder // nil: nothing is archived
 }
 
 // inBubble runs f with a desk that has a roster.
@@ -84,10 +88,31 @@ func withRoster(t *testing.T, text string, f func(*fixture)) {
 	synctest.Test(t, func(t *testing.T) {
 		x := &fixture{t: t, path: filepath.Join(t.TempDir(), "stormbell.db")}
 		x.open()
-		defer func() { x.db.Close() }()
+		defer func() {
+			x.examine()
+			x.db.Close()
+		}()
 		x.apply(text)
 		f(x)
 	})
+}
+
+// examine proves of every test that it leaves a store without a fault.
+func (x *fixture) examine() {
+	x.t.Helper()
+	if x.spoilt {
+		return
+	}
+	err := x.db.View(context.WithoutCancel(x.t.Context()), func(tx *storage.Tx) error {
+		found, err := Examine(tx, func() error { return nil })
+		for _, f := range found.Faults {
+			x.t.Errorf("the store has a fault: %s: %s", f.Key, f.What)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, storage.ErrClosed) && !errors.Is(err, storage.ErrLost) {
+		x.t.Error(err)
+	}
 }
 
 // open opens the store, as a process does at its start.
@@ -102,13 +127,17 @@ func (x *fixture) open() {
 		engine = x.wrap(engine)
 	}
 	x.db = storage.New(engine)
+	if x.shelf != nil {
+		x.db.Through(x.shelf.Through)
+		x.told.Shelf = x.shelf
+	}
 	if x.led, err = ledger.Open(x.t.Context(), x.db); err != nil {
 		x.t.Fatal(err)
 	}
 	if x.people, err = oncall.Open(x.t.Context(), x.led, oncall.Options{Methods: []string{"push"}}); err != nil {
 		x.t.Fatal(err)
 	}
-	if x.Desk, err = Open(x.t.Context(), x.led, x.people, Options{}); err != nil {
+	if x.Desk, err = Open(x.t.Context(), x.led, x.people, x.told); err != nil {
 		x.t.Fatal(err)
 	}
 }

@@ -1,9 +1,14 @@
 package desk
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -12,31 +17,85 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// stakeholdersMost is how many are told of one update: what one transaction can hold.
-const stakeholdersMost = 30
+// interestedName is the wake-up at which those with an interest are told who did not fit
+// into the transaction before.
+const interestedName = "stakeholders/"
 
-// informed has the service's stakeholders told of an update. Of a private incident and
-// of a drill they hear nothing, and words for the public are not for them.
+// interestedMost is how many are told in one transaction, which holds little.
+const interestedMost = 30
+
+// informed has the service's stakeholders told of an update. Words for the public are not
+// for them.
 func (w *work) informed(c incident.Change) error {
-	if w.inc.Private || w.inc.Test {
-		return nil
-	}
-	s, ok := w.service(w.inc.Service)
-	if !ok || len(s.Stakeholders) == 0 {
-		return nil
-	}
 	for _, e := range c.Events {
 		if e.Kind != incident.KindNote || e.Note != incident.Update {
 			continue
 		}
-		for _, j := range w.interested(s.Stakeholders) {
-			j.Kind, j.Seq = ledger.Inform, e.Seq
-			if err := w.job(j); err != nil {
-				return err
-			}
+		if err := w.tellInterested(e, w.inc.Service, ""); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// tellInterested has a service's stakeholders told of an event, after one of them: some
+// now, and the rest in further transactions. In their order nothing but their names counts,
+// so that nobody is told twice or left out where the roster changes in between. Of a private
+// incident and of a drill they hear nothing.
+func (w *work) tellInterested(e incident.Event, service, after string) error {
+	s, ok := w.service(service)
+	if !ok || w.inc.Private || w.inc.Test {
+		return nil
+	}
+	list := w.interested(s.Stakeholders)
+	slices.SortFunc(list, func(a, b ledger.Job) int { return cmp.Compare(interestedAs(a), interestedAs(b)) })
+	list = slices.CompactFunc(list, func(a, b ledger.Job) bool { return interestedAs(a) == interestedAs(b) })
+	list = slices.DeleteFunc(list, func(j ledger.Job) bool { return interestedAs(j) <= after })
+	for _, j := range list[:min(interestedMost, len(list))] {
+		j.Kind, j.Seq = ledger.Inform, e.Seq
+		if e.Kind == incident.KindPublished {
+			j.Kind, j.Pass = ledger.Published, e.Count
+		}
+		if err := w.job(j); err != nil {
+			return err
+		}
+	}
+	if len(list) <= interestedMost {
+		return nil
+	}
+	return w.Wake(fmt.Sprintf("%s%d/%d/%s/%s", interestedName, w.inc.Number, e.Seq, service, interestedAs(list[interestedMost-1])), w.Now)
+}
+
+// interestedAs is whom a job tells, in the order in which they are told.
+func interestedAs(j ledger.Job) string {
+	if j.Target != "" {
+		return "channel:" + j.Target
+	}
+	return j.Person
+}
+
+// tickInterested tells the next of those with an interest.
+func (d *Desk) tickInterested(ctx context.Context, name string, now time.Time) error {
+	part := strings.SplitN(strings.TrimPrefix(name, interestedName), "/", 4)
+	if len(part) < 4 {
+		return fmt.Errorf("read wake-up %s: it does not say whom it tells", name)
+	}
+	n, bad := strconv.Atoi(part[0])
+	seq, worse := strconv.Atoi(part[1])
+	if err := errors.Join(bad, worse); err != nil {
+		return fmt.Errorf("read wake-up %s: %v", name, err)
+	}
+	_, err := d.actAt(ctx, byBot, now, n, func(w *work) error {
+		if err := w.Sleep(name); err != nil {
+			return err
+		}
+		e, err := loadEvent(w.Tx.Tx, n, seq)
+		if err != nil {
+			return err
+		}
+		return w.tellInterested(e, part[2], part[3])
+	})
+	return err
 }
 
 // superseded reports whether what a job tells a stakeholder is late and of no use any
@@ -85,5 +144,5 @@ func (w *work) interested(targets []rotation.Target) []ledger.Job {
 	for _, id := range w.who.Targeted(people, w.Now) {
 		list = append(list, ledger.Job{Person: string(incident.Person(id))})
 	}
-	return slices.Clip(list[:min(len(list), stakeholdersMost)])
+	return list
 }

@@ -76,7 +76,7 @@ func (d *Desk) tidy(ctx context.Context, name string, now time.Time) error {
 func (d *Desk) endedBefore(ctx context.Context, before time.Time) ([]int, error) {
 	var list []int
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for _, prefix := range []string{"page/", "ask/"} {
+		for _, prefix := range []string{"page/", "ask/", "mark/"} {
 			for from, more := prefix, true; more && len(list) < tidyAtOnce; {
 				more = false
 				for key := range tx.ScanFrom(prefix, from) {
@@ -161,6 +161,9 @@ func (w *work) tidy() (more bool, err error) {
 // taken back before it left involves nobody.
 func (w *work) everPaged() ([]incident.Actor, error) {
 	list := slices.Clone(w.inc.Involved)
+	if w.Reachable(eventPrefix(w.inc.Number)) != nil {
+		return list, nil // its archive file is missing, and what else it has ends all the same
+	}
 	events, err := timeline(w.Tx.Tx, w.inc.Number)
 	for _, e := range events {
 		for _, a := range e.Calls {

@@ -34,6 +34,7 @@ func (x *fixture) tidied(d time.Duration, prefixes ...string) (left []string, co
 // several.
 func TestTidyOfALargeIncident(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		x.spoilt = true
 		t := x.t
 		n := x.declare(incident.Declaration{}).Number
 		x.deliver()
@@ -70,6 +71,7 @@ func TestTidyOfALargeIncident(t *testing.T) {
 // at every second.
 func TestTidyGoesOn(t *testing.T) {
 	inBubble(t, func(x *fixture) {
+		x.spoilt = true
 		t := x.t
 		for range 3 {
 			n := x.declare(incident.Declaration{}).Number
@@ -84,6 +86,27 @@ func TestTidyGoesOn(t *testing.T) {
 		left, complaints := x.tidied(10*time.Minute, "page/")
 		if len(left) != 1 || left[0] != escalationKey(2) || len(complaints) != 1 || !strings.Contains(complaints[0].Error(), "tidy INC-2") {
 			t.Errorf("left: %v, complaints: %v; want the damaged one, and one complaint in ten minutes that names it", left, complaints)
+		}
+	})
+}
+
+// TestTidyOfMarksAlone: marks are removed of incidents, too, that nobody was paged for, or
+// that were tidied before; whatever their archive files are like.
+func TestTidyOfMarksAlone(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		n := x.declare(incident.Declaration{}).Number
+		x.deliver()
+		x.act(eve, n, Act{Verb: Cancel, Text: "it was none"})
+		x.deliver()
+		if left, complaints := x.tidied(time.Minute, "page/", "ask/", "mark/"); len(left) > 0 || len(complaints) > 0 {
+			x.t.Fatalf("left: %q, complaints: %v", left, complaints)
+		}
+		m := ledger.Message{Channel: "C1", TS: "1700000000.000001"}
+		if _, err := x.Unmark(background(), Caller{Actor: eve}, n, m, "pin", time.Now()); err != nil {
+			x.t.Fatal(err)
+		}
+		if left, complaints := x.tidied(time.Minute, "mark/"); len(left) > 0 || len(complaints) > 0 {
+			x.t.Errorf("left: %q, complaints: %v", left, complaints)
 		}
 	})
 }

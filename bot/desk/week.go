@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/rotation"
@@ -67,22 +67,7 @@ func (d *Desk) nextWeek(r *rotation.Roster, now time.Time) time.Time {
 }
 
 // startWeek plans the weekly lines as the roster holds, and whenever another one does.
-func (d *Desk) startWeek(ctx context.Context) error {
-	d.oncall.Follow(func(t *ledger.Tx, _, next *oncall.Directory) error {
-		if at := d.nextWeek(next.Roster, t.Now); !at.IsZero() {
-			return t.Wake(weekName, at)
-		}
-		return t.Sleep(weekName)
-	})
-	who := d.oncall.Current()
-	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		_, planned, err := t.Due(weekName)
-		if at := d.nextWeek(who.Roster, t.Now); err == nil && !planned && !at.IsZero() {
-			return t.Wake(weekName, at)
-		}
-		return err
-	})
-}
+func (d *Desk) startWeek(ctx context.Context) error { return d.startRegular(ctx, weekName, d.nextWeek) }
 
 // tickWeek tells every team whose Monday morning it is how its week was.
 func (d *Desk) tickWeek(ctx context.Context, name string, now time.Time) error {
@@ -94,22 +79,15 @@ func (d *Desk) tickWeek(ctx context.Context, name string, now time.Time) error {
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
-		if at := d.nextWeek(who.Roster, now); !at.IsZero() {
-			return t.Wake(name, at)
-		}
-		return t.Sleep(name)
-	})
+	return d.planRegular(ctx, name, d.nextWeek, now)
 }
 
 func (d *Desk) tellWeek(ctx context.Context, team *rotation.Team, now time.Time) error {
-	zone := zoneOfTeam(d.oncall.Current().Roster, team.ID, d.opt.Zone)
-	at := monday(now, zone)
+	at := monday(now, zoneOfTeam(d.oncall.Current().Roster, team.ID, d.opt.Zone))
 	if now.Sub(at) > weekLate {
 		return nil
 	}
-	to := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, zone)
-	timelines, err := d.timelines(ctx, incident.Bot, to.AddDate(0, 0, -7), to)
+	week, err := d.weekOf(ctx, team.ID, at)
 	if err != nil {
 		return err
 	}
@@ -118,12 +96,13 @@ func (d *Desk) tellWeek(ctx context.Context, team *rotation.Team, now time.Time)
 		if err != nil || !r.Monday.Before(at) {
 			return err
 		}
-		text, err := d.weekLine(t.Tx, team.ID, timelines, to.AddDate(0, 0, -7), to)
-		if err != nil {
-			return err
-		}
-		if text != "" {
+		if text := week.Words(); text != "" {
 			if _, err := t.AddApart(ledger.Job{Kind: ledger.Week, Target: team.ID, Text: text}); err != nil {
+				return err
+			}
+		}
+		if len(week.Disturbances) > 0 {
+			if _, err := t.AddApart(ledger.Job{Kind: ledger.WeekPicture, Target: team.ID, Text: at.Format(time.DateOnly)}); err != nil {
 				return err
 			}
 		}
@@ -131,34 +110,77 @@ func (d *Desk) tellWeek(ctx context.Context, team *rotation.Team, now time.Time)
 	})
 }
 
-// weekLine is what a team is told of its week, in which its services interrupted people;
-// empty: there is nothing to tell. Private incidents and drills are left out, since the
-// whole channel reads it.
-func (d *Desk) weekLine(tx *storage.Tx, team string, timelines []report.Timeline, from, to time.Time) (string, error) {
+// Week is how a team's week on call was.
+type Week struct {
+	Team         string
+	Ends         time.Time // on a Monday, where the team is
+	Disturbances []report.Disturbance
+	interrupts   []report.Interrupt
+	service      map[int]string // by incident
+	fixes        []ListedFollowUp
+}
+
+// Title names the team and the week.
+func (w Week) Title() string {
+	return w.Team + ", week of " + w.Ends.AddDate(0, 0, -7).Format("2 January 2006")
+}
+
+// Words tell the week, complete without a picture; empty where there is nothing to tell.
+func (w Week) Words() string { return weekWords(w.interrupts, w.service, w.fixes, w.Ends) }
+
+// AltWords tell what the picture shows to those who do not see it.
+func (w Week) AltWords() string {
+	lines := []string{"Interrupts by service of " + w.Title()}
+	for _, d := range w.Disturbances {
+		lines = append(lines, d.Words())
+	}
+	return strings.Join(lines, ". ")
+}
+
+// weekOf reads how the week of a team was that ends on the day of an instant, in which its
+// services interrupted people. Private incidents and drills are left out, since the whole
+// channel reads it.
+func (d *Desk) weekOf(ctx context.Context, team string, at time.Time) (Week, error) {
 	who := d.oncall.Current()
-	service := map[int]string{}
+	w := Week{Team: team, Ends: time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, at.Location()), service: map[int]string{}}
+	if t, ok := who.Roster.Team(team); ok {
+		w.Team = t.Name
+	}
+	from := w.Ends.AddDate(0, 0, -7)
+	timelines, _, err := d.timelines(ctx, incident.Bot, from, w.Ends) // of last week nothing is archived
+	if err != nil {
+		return w, err
+	}
 	var mine []report.Timeline
 	for _, t := range timelines {
 		s, ok := who.Roster.Service(t.Incident.Service)
 		if ok && s.Team == team && !t.Incident.Private && !t.Incident.Test {
-			mine, service[t.Incident.Number] = append(mine, t), s.Name
+			mine, w.service[t.Incident.Number] = append(mine, t), s.Name
 		}
 	}
-	pages := slices.DeleteFunc(report.PagesOf(mine, who.FirstAsked), func(p report.Page) bool { return p.At.Before(from) || !p.At.Before(to) })
-	list := report.Interrupts(pages, func(person string) rotation.Desk { return deskOf(who, person, d.opt.Zone) })
-	of, err := fixesInPlace(tx)
-	if err != nil {
-		return "", err
-	}
-	var fixes []ListedFollowUp
-	for _, some := range of {
-		for _, f := range some {
-			if f.Team == team {
-				fixes = append(fixes, f)
+	pages := slices.DeleteFunc(report.PagesOf(mine, who.FirstAsked), func(p report.Page) bool { return p.At.Before(from) || !p.At.Before(w.Ends) })
+	w.interrupts = report.Interrupts(pages, func(person string) rotation.Desk { return deskOf(who, person, d.opt.Zone) })
+	w.Disturbances = report.Disturbances(w.interrupts, w.service)
+	return w, d.ledger.View(ctx, func(tx *storage.Tx) error {
+		of, err := fixesInPlace(tx)
+		for _, some := range of {
+			for _, f := range some {
+				if f.Team == team {
+					w.fixes = append(w.fixes, f)
+				}
 			}
 		}
+		return err
+	})
+}
+
+// picturedWeek reads what a job draws.
+func (d *Desk) picturedWeek(ctx context.Context, j ledger.Job) (Week, error) {
+	at, err := time.ParseInLocation(time.DateOnly, j.Text, zoneOfTeam(d.oncall.Current().Roster, j.Target, d.opt.Zone))
+	if err != nil {
+		return Week{}, fmt.Errorf("read week of a job: %v", err)
 	}
-	return weekWords(list, service, fixes, to), nil
+	return d.weekOf(ctx, j.Target, at)
 }
 
 // weekWords say what was counted; empty where that is nothing.
@@ -181,7 +203,11 @@ func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFo
 				oldest = at
 			}
 		}
-		s += fmt.Sprintf(" Open lasting fixes: %d, oldest %s.", len(fixes), counted(int(now.Sub(oldest)/(24*time.Hour)), "day", "0"))
+		age := "less than a day"
+		if days := int(now.Sub(oldest) / (24 * time.Hour)); days > 0 {
+			age = incident.Count(days, "day", "days")
+		}
+		s += fmt.Sprintf(" Open permanent fixes: %d, the oldest for %s.", len(fixes), age)
 	}
 	return s
 }

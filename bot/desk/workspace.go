@@ -16,6 +16,7 @@ import (
 type Workspace struct {
 	V         int                 `json:"v"`
 	Outsiders []string            `json:"outsiders,omitempty"` // users who are guests, or of another workspace; sorted
+	Gone      []string            `json:"gone,omitempty"`      // users whose account is deactivated; sorted
 	Groups    map[string][]string `json:"groups,omitempty"`    // members of user groups, by ID and by handle in lower case
 	Channels  map[string][]string `json:"channels,omitempty"`  // members of channels, by ID and by name
 }
@@ -23,6 +24,25 @@ type Workspace struct {
 func (w *Workspace) outside(user string) bool {
 	_, found := slices.BinarySearch(w.Outsiders, user)
 	return found
+}
+
+func (w *Workspace) gone(user string) bool {
+	_, found := slices.BinarySearch(w.Gone, user)
+	return found
+}
+
+// Deactivated reports whether the roster, or their mail address, leads to an account in
+// Slack that is deactivated.
+func (d *Desk) Deactivated(who incident.Actor) bool {
+	user := d.oncall.Current().SlackOf(who)
+	return user != "" && d.slack.load().gone(user)
+}
+
+// inSlack reports whether somebody can be told anything in Slack: the roster, or their mail
+// address, leads to an account, and that is not deactivated.
+func (w *work) inSlack(who incident.Actor) bool {
+	user := w.who.SlackOf(who)
+	return user != "" && !w.d.slack.load().gone(user)
 }
 
 // workspace holds what is known. It is replaced, never changed.
@@ -52,10 +72,12 @@ func (d *Desk) LearnWorkspace(ctx context.Context, change func(*Workspace)) erro
 		if err != nil {
 			return err
 		}
-		next := Workspace{V: 1, Outsiders: slices.Clone(was.Outsiders), Groups: was.Groups, Channels: was.Channels}
+		next := Workspace{V: 1, Outsiders: slices.Clone(was.Outsiders), Gone: slices.Clone(was.Gone), Groups: was.Groups, Channels: was.Channels}
 		change(&next)
-		slices.Sort(next.Outsiders)
-		next.Outsiders = slices.Compact(next.Outsiders)
+		for _, users := range []*[]string{&next.Outsiders, &next.Gone} {
+			slices.Sort(*users)
+			*users = slices.Compact(*users)
+		}
 		d.slack.now.Store(&next)
 		if reflect.DeepEqual(was, next) {
 			return nil

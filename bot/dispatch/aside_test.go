@@ -16,7 +16,7 @@ func TestJobsOfANewerVersion(t *testing.T) {
 		x.open()
 		n := x.declare()
 		x.run(time.Minute)
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
+		err := x.led.Update(x.t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
 			for k := range 3 {
 				if err := tx.Add(ledger.Job{Incident: n, Number: 900 + k, Kind: "hologram"}); err != nil {
 					return err

@@ -311,7 +311,7 @@ func TestHeldByAClockThatWasSetBack(t *testing.T) {
 		x.open()
 		n := x.declare()
 		ahead := time.Now().Add(time.Hour)
-		err := x.led.Update(t.Context(), ledger.Request{At: ahead}, func(tx *ledger.Tx) error {
+		err := x.led.Update(x.t.Context(), ledger.Request{At: ahead}, func(tx *ledger.Tx) error {
 			return tx.Add(ledger.Job{Incident: n, Number: 900, Kind: ledger.Notify, Person: "person:ada", Via: "sms", NotBefore: ahead.Add(time.Minute)})
 		})
 		if err != nil {
@@ -332,14 +332,14 @@ func TestDamagedIncident(t *testing.T) {
 		x.open()
 		damaged, whole := x.declare(), x.declare()
 		for i, n := range []int{damaged, whole} {
-			err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
+			err := x.led.Update(x.t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
 				return tx.Add(ledger.Job{Incident: n, Number: 900 + i, Kind: ledger.Notify, Person: "person:ada", Via: "sms"})
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error { return tx.Put("incident/000001", []byte("{")) })
+		err := x.led.Update(x.t.Context(), ledger.Request{}, func(tx *ledger.Tx) error { return tx.Put("incident/000001", []byte("{")) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -415,7 +415,7 @@ func TestDiskThatHangs(t *testing.T) {
 			left = time.Since(start)
 			return desk.Outcome{Message: ledger.Message{Channel: "C", TS: t.Job.Key()}}, nil
 		})
-		err := x.led.Update(t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
+		err := x.led.Update(x.t.Context(), ledger.Request{}, func(tx *ledger.Tx) error {
 			return tx.Add(ledger.Job{Incident: n, Number: 900, Kind: ledger.NotifyChannel, Target: "incidents", NotBefore: start.Add(30 * time.Second)})
 		})
 		if err != nil {

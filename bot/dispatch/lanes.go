@@ -168,6 +168,9 @@ func (l *lane) next() []ledger.Job {
 	jobs := append([]ledger.Job(nil), l.waiting[:n]...)
 	for i := 1; i < n; i++ { // whoever does one does those before it
 		jobs[i].Doubtful = jobs[i].Doubtful || jobs[i-1].Doubtful
+		if first.Kind.Row().Marked { // one that was handed on late has a lower number, and all of them are one record
+			jobs[i].Number = max(jobs[i].Number, jobs[i-1].Number)
+		}
 	}
 	return jobs
 }

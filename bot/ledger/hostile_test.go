@@ -21,7 +21,7 @@ func TestHookThatPanics(t *testing.T) {
 					t.Error("the mistake was hidden from the caller")
 				}
 			}()
-			_ = x.Update(t.Context(), Request{}, func(tx *Tx) error {
+			_ = x.Update(x.t.Context(), Request{}, func(tx *Tx) error {
 				tx.After(func() { panic("a mistake") })
 				_, err := tx.AddApart(Job{Kind: Alarm, Text: "x"})
 				return errors.Join(err, tx.Wake("a", due))
@@ -62,7 +62,7 @@ func TestAgendaForgets(t *testing.T) {
 func TestAgendaLooksForWhatIsForgotten(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		t := x.t
-		if err := x.look(t.Context(), entry{name: "gone", due: time.Now(), order: 1}, time.Now()); err != nil {
+		if err := x.look(x.t.Context(), entry{name: "gone", due: time.Now(), order: 1}, time.Now()); err != nil {
 			t.Errorf("look() = %v, want nothing to do", err)
 		}
 	})
@@ -73,7 +73,7 @@ func TestNobodyHandlesIt(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		t := x.t
 		x.do(func(tx *Tx) error { return tx.Wake("newer", tx.Now) })
-		if err := x.Tick(t.Context(), time.Now()); err == nil {
+		if err := x.Tick(x.t.Context(), time.Now()); err == nil {
 			t.Error("nobody was told")
 		}
 		if at, ok := x.Next(); !ok || at.Before(time.Now().Add(time.Minute)) {
@@ -92,7 +92,7 @@ func TestMarkOfAnotherVersion(t *testing.T) {
 				storage.Save(tx.Tx, staleKey(3), staleRecord{V: 1, At: tx.Now, Last: 2, Marks: map[Kind]int{"bookmark": 1, Card: 2}}))
 		})
 		x.reopen()
-		left, err := x.Unfinished(t.Context())
+		left, err := x.Unfinished(x.t.Context())
 		if err != nil || len(left) != 2 {
 			t.Fatalf("left: %+v, %v; want the line and the card", left, err)
 		}

@@ -19,6 +19,11 @@ type Family struct {
 // of them is a mistake, which every test that runs the whole bot would notice.
 func Families() []Family { return slices.Clone(families) }
 
+// Archived begin the keys of the records that lie in an archive file once an incident is
+// archived; its number follows. What grows is among them, what an incident is found by and
+// what ends by itself is not.
+var Archived = []string{"document/", "event/", "file/", "filepart/"}
+
 var families = []Family{
 	{"incident/N", "desk", "an incident as its timeline makes it", ""},
 	{"event/N/SEQ", "desk", "one event of a timeline, numbered without gaps, never changed", ""},
@@ -33,7 +38,7 @@ var families = []Family{
 	{"filepart/N/SEQ/FILE/PIECE", "desk", "a piece of what is in such a file; not JSON", "when the mark is taken off"},
 	{"turn/POLICY/STEP", "desk", "how often a step has been taken, to know whose turn it is", ""},
 	{"window/PERSON/METHOD", "desk", "what was sent by a contact method lately, and whether messages wait to be one", ""},
-	{"way/PERSON/METHOD/N/JOB", "desk", "a message that waits to be sent together with others", "when it is sent"},
+	{"way/PERSON/METHOD/N/JOB", "desk", "nothing: an index of the messages that wait to be sent together with others", "when it is sent"},
 	{"gather/PERSON", "desk", "pages that somebody got in Slack lately, and their message about several incidents", ""},
 	{"together/PERSON/NUMBER", "desk", "what one message about several incidents says of which", "when none of them needs it"},
 	{"grant/ID", "desk", "what the holder of a link or a code may do", "when it expires"},
@@ -45,8 +50,9 @@ var families = []Family{
 	{"nags/DAY", "desk", "how often which role was reminded of what on that day in UTC, and what followed; no person is in it", "13 months later"},
 	{"followup/N/K", "desk", "an index of the open follow-ups, with who is reminded of each, and when they were last", "when it is done or decided against"},
 	{"idle/N", "desk", "an incident that is mitigated or resolved, since when nothing has happened in it, and who was asked about that", "when it hurts again, or is closed"},
-	{"review/N", "desk", "a post-mortem that is required and not published yet, when it is due, and who was asked for what when", "when it is published or waived, or the incident hurts again"},
+	{"review/N", "desk", "a post-mortem that is required and not published yet, or published before the incident hurt again, when it is due, and who was asked for what when", "when it is published or waived, or the incident hurts again"},
 	{"document/N/VERSION", "desk", "a version of the post-mortem as it was published, with the SHA-256 of its text", ""},
+	{"archived/N", "desk", "in which archive file the timeline, the published versions and the files of an incident lie, with the SHA-256 of them; the file has the same record", ""},
 	{"cue/SERVICE/N", "desk", "what made somebody look at the right place in that incident", "when it is taken back"},
 	{"followups", "desk", "that the index has the follow-ups of versions before it", ""},
 	{"night/PERSON", "desk", "somebody's last night with a page, and what they answered in the morning", ""},
@@ -58,11 +64,13 @@ var families = []Family{
 	{"slack/gap", "desk", "since when Slack has not been reachable", "when it is again"},
 	{"slack/heard", "desk", "until when Slack was heard: to the minute where something else is committed, or to 20", ""},
 	{"read/N/HOUR/ACTOR", "desk", "that somebody read a private incident in that hour", "13 months later"},
+	{"folded", "desk", "with which version the states of all incidents were computed from their timelines", ""},
+	{"numbers", "desk", "which numbers of incidents are left out, since a copy of the store was put back", ""},
 	{"homes", "desk", "who has looked at their Home tab lately, so that it is kept up to date", ""},
-	{"backup", "desk", "when a copy of the store was last taken", ""},
+	{"backup", "desk", "when a copy of the store was last taken, the number of the last one in the folder, and why none could be", ""},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 
-	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its end"},
+	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its sender spoke of it last; 360 if it fires and asked somebody"},
 	{"alerts/N", "alerts", "how many alerts of the incident fire and are over", ""},
 	{"member/N/HASH", "alerts", "nothing: an index of the alerts of an incident", "with the alert"},
 	{"change/HASH/INSTANT", "alerts", "something that was changed in a service, by the hash of its name", "7 days after, when the next one comes"},
@@ -99,6 +107,8 @@ var families = []Family{
 	{"seen/HASH", "ledger", "the answer to a request, for when it comes again", "after the time in its forget key"},
 	{"forget/INSTANT/HASH", "ledger", "nothing: when a request may be forgotten", "with the request"},
 	{"health", "ledger", "what a check of the store writes", ""},
+	{"copy", "ledger", "when the store was made as a copy of another one", "when a bot works on it"},
+	{"migration", "ledger", "from where a migration fills the store; no bot starts on it", "when it is complete"},
 	{"due/INSTANT/NAME", "ledger", "a wake-up as versions until November 2026 wrote it", "at the next start"},
 }
 

@@ -44,6 +44,7 @@ const (
 	Shadow         Kind = "shadow"          // tell Person, who shadows the people of Target, that these are paged
 	Alarm          Kind = "alarm"           // tell the operators, the team Target or Person Text
 	TestPage       Kind = "try"             // reach Person by Via, as a test, for the test page Target
+	Canvas         Kind = "canvas"          // put the post-mortem, as it was published last, on the channel's canvas
 	Notice         Kind = "notice"          // tell Person, or the team Target, the on-call notice of the same number
 	Swap           Kind = "swap"            // refresh every message about the swap Target
 	Quiet          Kind = "quiet"           // post, or refresh, the line about the silence or the maintenance Target
@@ -53,12 +54,14 @@ const (
 	Given          Kind = "given"           // tell Person that the follow-up of event Seq is theirs
 	Rest           Kind = "rest"            // tell Person, or their team Via, what Target says of the night before the day Text
 	Week           Kind = "week"            // tell the team Target how its week on call was
+	WeekPicture    Kind = "week_picture"    // upload the picture of the week of the team Target that ended on the Monday Text
 	Month          Kind = "month"           // tell everybody what was kept of the agreement Target in a month
 	MonthPicture   Kind = "month_picture"   // upload the picture of the month Text of the agreement Target
-	Idle           Kind = "idle"            // ask Person what is to become of incidents in which nothing happens
-	FollowUps      Kind = "follow_ups"      // remind Person, or the team Target, of what they own
+	Morning        Kind = "morning"         // tell Person what waits for them after incidents; Text: how much more does
+	FollowUps      Kind = "follow_ups"      // remind the team Target of what it owns; versions until November 2026: or Person
+	Idle           Kind = "idle"            // of these versions: ask Person what is to become of incidents in which nothing happens
+	Reviews        Kind = "reviews"         // of these versions: ask Person what post-mortems want of them
 	Published      Kind = "published"       // tell Person, or the channel Target, who has an interest, that version Pass of the post-mortem is published by event Seq
-	Reviews        Kind = "reviews"         // ask Person what post-mortems want of them
 	Export         Kind = "export"          // open the follow-up Target at the tracker Via, since Person asked; no Person: by itself
 	ExportPoll     Kind = "export_poll"     // ask the tracker Via how what was opened there stands
 	Groups         Kind = "groups"          // make the user groups equal to who is on call
@@ -115,9 +118,9 @@ const notesSettle = time.Second
 // nagFor is how long a reminder is worth sending: later ones say the same, and more.
 const nagFor = time.Hour
 
-// followUpsFor is how long a reminder of follow-ups is worth sending: it is for the
-// working day. Later ones are sent the next morning.
-const followUpsFor = 3 * time.Hour
+// morningFor is how long it is worth telling what waits for somebody: it is for the
+// working day. What is later is told the next morning.
+const morningFor = 3 * time.Hour
 
 // missedFor is how long it is worth saying that something was missed.
 const missedFor = 24 * time.Hour
@@ -182,6 +185,7 @@ var table = map[Kind]Row{
 	Postmortem: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem"),
 		Lane: func(Job) string { return string(Say) }}, // after the line that says it is resolved
 	PostmortemFile: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem")},
+	Canvas:         {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("put the post-mortem on a canvas")},
 	Update:         {Priority: 3, Lane: byMessage, Replaces: always, Words: plain("tell a phone how it went on")},
 	Shadow: {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, NeedsChannel: true, Without: true, GivesUpAfter: shadowFor,
 		Words: func(j Job) string { return "tell " + name(j.Person) + ", who shadows" }},
@@ -195,16 +199,18 @@ var table = map[Kind]Row{
 	Inform:   {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 
-	Given: {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
-	Rest:  {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
-	Week:  {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
-	Month: {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("tell what was kept of an agreement")},
+	Given:       {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
+	Rest:        {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
+	Week:        {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
+	WeekPicture: {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("draw a team's week")},
+	Month:       {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("tell what was kept of an agreement")},
 	MonthPicture: {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("draw what was kept of an agreement"),
 		Lane: func(Job) string { return string(Month) }}, // after the message
-	Idle:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: followUpsFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
-	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: followUpsFor, Words: plain("remind of follow-ups")},
+	Morning:   {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "tell " + name(j.Person) + " what waits for them" }},
+	Idle:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
+	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: morningFor, Words: plain("remind of follow-ups")},
 	Published: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
-	Reviews:   {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: followUpsFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
+	Reviews:   {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
 	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
 	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,
 		Words: func(j Job) string { return "ask " + j.Via + " what is closed there" }},

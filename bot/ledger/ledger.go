@@ -23,6 +23,8 @@ type Ledger struct {
 	db      *storage.DB
 	refused atomic.Bool // the store refused a commit, and has not been seen to work since
 
+	copied copyRecord // zero: it is none; see Copied
+
 	outbox outbox
 	agenda agenda
 	clock  clock
@@ -39,7 +41,13 @@ func Open(ctx context.Context, db *storage.DB) (*Ledger, error) {
 	l := &Ledger{db: db}
 	l.outbox.ready = make(chan struct{}, 1)
 	l.agenda.start()
+	if err := CheckComplete(ctx, db); err != nil {
+		return nil, err
+	}
 	if err := l.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.loadCopied(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.loadAgenda(ctx); err != nil {
@@ -109,6 +117,10 @@ func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error
 func (l *Ledger) View(ctx context.Context, f func(*storage.Tx) error) error {
 	return l.db.View(ctx, f)
 }
+
+// Discard removes records that are read in another place from now on, see
+// [storage.DB.Discard].
+func (l *Ledger) Discard(ctx context.Context, keys []string) error { return l.db.Discard(ctx, keys) }
 
 // alongMost is how many changes a transaction may have for something to be written along
 // with it: it must not be refused for that.

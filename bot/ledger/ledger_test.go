@@ -129,7 +129,7 @@ func TestAgenda(t *testing.T) {
 		}
 		x.Handle("a/", note)
 		x.Handle("b/", note)
-		ctx, stop := context.WithCancel(t.Context())
+		ctx, stop := context.WithCancel(x.t.Context())
 		done := make(chan error)
 		go func() { done <- x.Run(ctx, func(err error) { t.Errorf("complaint: %v", err) }) }()
 		time.Sleep(10 * time.Minute)
@@ -162,12 +162,12 @@ func TestAgendaAndTheClock(t *testing.T) {
 			return x.Update(ctx, Request{At: at}, func(tx *Tx) error { return tx.Wake(name, at.Add(time.Minute)) })
 		})
 		x.do(func(tx *Tx) error { return tx.Wake("a", now.Add(-time.Hour)) })
-		if err := x.Tick(t.Context(), now); err == nil || looks != 1 {
+		if err := x.Tick(x.t.Context(), now); err == nil || looks != 1 {
 			t.Fatalf("Tick() = %v after %d looks; want the failure of one", err, looks)
 		}
 		fail = false
 		back := now.Add(-30 * time.Minute) // an hour's half earlier than the last tick
-		if err := x.Tick(t.Context(), back); err != nil || looks != 2 {
+		if err := x.Tick(x.t.Context(), back); err != nil || looks != 2 {
 			t.Fatalf("Tick() = %v after %d looks; want the second look at once", err, looks)
 		}
 		if at, ok := x.Next(); !ok || !at.Equal(back.Add(time.Minute)) {
@@ -209,7 +209,7 @@ func TestAgendaGoesOn(t *testing.T) {
 			return err
 		})
 		time.Sleep(time.Second)
-		err := x.Tick(t.Context(), time.Now())
+		err := x.Tick(x.t.Context(), time.Now())
 		var mistake *PanicError
 		if !errors.As(err, &mistake) || mistake.What != "wake-up x/panics" {
 			t.Errorf("Tick() = %v, want a PanicError about x/panics", err)
@@ -220,13 +220,13 @@ func TestAgendaGoesOn(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * time.Second)
-		_ = x.Tick(t.Context(), time.Now())
+		_ = x.Tick(x.t.Context(), time.Now())
 		want := map[string]int{"x/panics": 1, "x/fails": 2, "x/nothing": 2, "x/past": 2 * looksMost, "x/good": 1}
 		if diff := cmp.Diff(want, looks); diff != "" {
 			t.Errorf("looks (-want +got):\n%s", diff)
 		}
 		time.Sleep(5 * time.Minute)
-		_ = x.Tick(t.Context(), time.Now())
+		_ = x.Tick(x.t.Context(), time.Now())
 		if looks["x/panics"] != 2 {
 			t.Errorf("%d looks at what panicked, want another one five minutes later", looks["x/panics"])
 		}
@@ -259,7 +259,7 @@ func TestAgendaKeepsUp(t *testing.T) {
 		for n := range 10 {
 			name := fmt.Sprint("n/", n)
 			at, ok := x.agenda.at(name)
-			err := x.View(t.Context(), func(tx *storage.Tx) error {
+			err := x.View(x.t.Context(), func(tx *storage.Tx) error {
 				due, stored, err := DueIn(tx, name)
 				if stored != ok || !due.Equal(at) {
 					t.Errorf("%s: %s, %t in memory and %s, %t in the store", name, at, ok, due, stored)
@@ -286,7 +286,7 @@ func TestMemoryIsMended(t *testing.T) {
 		now := time.Now().UTC()
 		x.do(func(tx *Tx) error { return tx.Wake("a", now.Add(time.Hour)) })
 		x.agenda.set("a", now, 1<<60)
-		if err := x.Tick(t.Context(), now); err != nil || looks != 0 {
+		if err := x.Tick(x.t.Context(), now); err != nil || looks != 0 {
 			t.Errorf("Tick() = %v, %d looks before it is due", err, looks)
 		}
 		if at, _ := x.agenda.at("a"); !at.Equal(now.Add(time.Hour)) {
@@ -300,7 +300,7 @@ func TestMigrate(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		t := x.t
 		at := time.Now().UTC().Add(time.Hour)
-		err := x.db.Update(t.Context(), func(tx *storage.Tx) error {
+		err := x.db.Update(x.t.Context(), func(tx *storage.Tx) error {
 			for key := range maps.Keys(map[string]bool{
 				"due/" + InstantKey(at) + "/page/000042": true, "due/" + InstantKey(at) + "/roster/gaps": true,
 				"due/" + InstantKey(at) + "/roster/announce/000003": true, "due/" + InstantKey(at) + "/grant/abc": true,
@@ -320,7 +320,7 @@ func TestMigrate(t *testing.T) {
 			t.Fatal(err)
 		}
 		for k := range 200 { // more than one transaction holds
-			err := x.db.Update(t.Context(), func(tx *storage.Tx) error {
+			err := x.db.Update(x.t.Context(), func(tx *storage.Tx) error {
 				return tx.Put("due/"+InstantKey(at)+"/page/"+Number(1000+k), nil)
 			})
 			if err != nil {
@@ -336,7 +336,7 @@ func TestMigrate(t *testing.T) {
 		if keys := x.keys("due/"); len(keys) > 0 {
 			t.Errorf("%d keys are left", len(keys))
 		}
-		left, err := x.Unfinished(t.Context())
+		left, err := x.Unfinished(x.t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -369,7 +369,7 @@ func TestMarks(t *testing.T) {
 		x.do(func(tx *Tx) error { return tx.Refresh(3, Card) }) // while the first is under way
 		second := x.Take()
 		x.do(func(tx *Tx) error { return errors.Join(tx.Finish(card), tx.Finish(topic)) })
-		left, err := x.Unfinished(t.Context())
+		left, err := x.Unfinished(x.t.Context())
 		if err != nil || len(left) != 1 || left[0].Kind != Card || left[0].Number != second[0].Number {
 			t.Errorf("left: %+v, %v; want the second mark of the card", left, err)
 		}
@@ -387,11 +387,11 @@ func TestSetAside(t *testing.T) {
 		x.do(func(tx *Tx) error { _, err := tx.AddApart(Job{Kind: Alarm, Text: "x"}); return err })
 		j := x.Take()[0]
 		x.do(func(tx *Tx) error { return tx.SetAside(j, "a mistake") })
-		if left, _ := x.Unfinished(t.Context()); len(left) != 0 || len(x.keys("setaside/")) != 1 {
+		if left, _ := x.Unfinished(x.t.Context()); len(left) != 0 || len(x.keys("setaside/")) != 1 {
 			t.Errorf("%d jobs wait and %v is kept; want none, and the job", len(left), x.keys("setaside/"))
 		}
 		time.Sleep(31 * 24 * time.Hour)
-		if err := x.Tick(t.Context(), time.Now()); err != nil {
+		if err := x.Tick(x.t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if keys := x.keys("setaside/"); len(keys) != 0 {
@@ -425,7 +425,7 @@ func TestSeenAboutNoIncident(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		t := x.t
 		for k := range 2 {
-			err := x.Update(t.Context(), Request{Key: "r"}, func(tx *Tx) error {
+			err := x.Update(x.t.Context(), Request{Key: "r"}, func(tx *Tx) error {
 				n, seen, err := tx.Seen()
 				if err != nil || n != 0 || seen != (k == 1) {
 					t.Errorf("call %d: Seen() = %d, %t, %v", k, n, seen, err)
@@ -449,13 +449,13 @@ func TestKeptForANewerVersion(t *testing.T) {
 		x.do(func(tx *Tx) error { return tx.KeepForNewer(j) })
 		x.do(func(tx *Tx) error { return tx.SetAside(Job{Incident: 1, Number: 8, Kind: Alarm}, "a mistake") })
 		x.reopen()
-		if left, _ := x.Unfinished(t.Context()); len(left) != 0 {
+		if left, _ := x.Unfinished(x.t.Context()); len(left) != 0 {
 			t.Errorf("this version, which cannot do it, has %+v to do", left)
 		}
 		table["hologram"] = Row{Words: plain("show a hologram")}
 		defer delete(table, "hologram")
 		x.reopen()
-		left, err := x.Unfinished(t.Context())
+		left, err := x.Unfinished(x.t.Context())
 		if err != nil || len(left) != 1 || left[0].Kind != "hologram" || left[0].Text != "as it was" {
 			t.Errorf("the newer version has %+v to do, %v; want the job that was kept", left, err)
 		}
@@ -483,7 +483,7 @@ func TestLateMark(t *testing.T) {
 		refresh() // which the late one sees when it begins now
 		since := refresh()
 		x.do(func(tx *Tx) error { return tx.Finish(late) })
-		err := x.db.View(t.Context(), func(tx *storage.Tx) error {
+		err := x.db.View(x.t.Context(), func(tx *storage.Tx) error {
 			waits, err := Waits(tx, since)
 			if !waits {
 				t.Error("what was marked after a late job had begun counts as shown by it")

@@ -12,5 +12,5 @@ var update = flag.Bool("update", false, "write the golden files that are missing
 // TestRecords reads every type of record as an earlier version wrote it.
 func TestRecords(t *testing.T) {
 	storagetest.Records(t, *update, nil,
-		Job{}, countRecord{}, wakeRecord{}, seenRecord{}, healthRecord{}, staleRecord{}, setAsideRecord{})
+		Job{}, countRecord{}, wakeRecord{}, seenRecord{}, healthRecord{}, staleRecord{}, setAsideRecord{}, migrationRecord{}, copyRecord{})
 }

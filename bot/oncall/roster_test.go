@@ -122,16 +122,16 @@ func TestRosterKeepsComments(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := x.Apply(t.Context(), Caller{}, Application{Roster: r, Text: []byte(tt.text)}); err != nil {
+				if _, err := x.Apply(x.t.Context(), Caller{}, Application{Roster: r, Text: []byte(tt.text)}); err != nil {
 					t.Fatal(err)
 				}
 				now := time.Now()
 				o := rotation.Override{Kind: rotation.Set, People: []string{"bob"}, Start: now.Add(time.Hour), End: now.Add(2 * time.Hour)}
-				if _, err := x.Override(t.Context(), Caller{Actor: "person:ada"}, "r", o); err != nil {
+				if _, err := x.Override(x.t.Context(), Caller{Actor: "person:ada"}, "r", o); err != nil {
 					t.Fatal(err)
 				}
 				x.reopen()
-				got, err := x.RosterText(t.Context(), 3)
+				got, err := x.RosterText(x.t.Context(), 3)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -140,7 +140,7 @@ func TestRosterKeepsComments(t *testing.T) {
 						t.Errorf("the text has no %q:\n%s", want, got)
 					}
 				}
-				if was, err := x.RosterText(t.Context(), 2); err != nil || string(was) != tt.text {
+				if was, err := x.RosterText(x.t.Context(), 2); err != nil || string(was) != tt.text {
 					t.Errorf("version 2 = %q, %v; want what was applied", was, err)
 				}
 			})

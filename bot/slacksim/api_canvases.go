@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 )
 
@@ -95,6 +96,57 @@ func (c *call) newCanvas(channel string) (object, *apiError) {
 		Access: map[string]string{c.user: "owner"}, Updated: unix(c.now())}
 	c.canvases[x.ID] = x
 	return object{"canvas_id": x.ID}, nil
+}
+
+// owner is who made a canvas.
+func (x *Canvas) owner() string {
+	for who, level := range x.Access {
+		if level == "owner" {
+			return who
+		}
+	}
+	return ""
+}
+
+// canvasFile is a canvas as a file, which is what Slack takes it for.
+func (w *Workspace) canvasFile(x *Canvas) object {
+	return object{"id": x.ID, "created": x.Updated, "timestamp": x.Updated, "name": x.Title, "title": x.Title,
+		"mimetype": "application/vnd.slack-docs", "filetype": "quip", "pretty_type": "Canvas", "user": x.owner(), "user_team": w.teamID,
+		"editable": true, "size": len(x.Markdown), "mode": "quip", "is_external": false}
+}
+
+// MakeCanvas gives a channel a canvas of somebody's own.
+func (a *Actor) MakeCanvas(channel, title, markdown string) error {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	u, c, err := a.seat(channel)
+	switch {
+	case err != nil:
+		return err
+	case c.CanvasID != "":
+		return fmt.Errorf("channel %q: channel_canvas_already_exists", channel)
+	}
+	x := &Canvas{ID: a.w.id("F"), Title: title, Markdown: markdown, Channel: c.ID, Access: map[string]string{u.ID: "owner"}, Updated: unix(a.w.now())}
+	a.w.canvases[x.ID], c.CanvasID = x, x.ID
+	a.w.changed()
+	return nil
+}
+
+// DeleteCanvas takes a channel's canvas away.
+func (a *Actor) DeleteCanvas(channel string) error {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	_, c, err := a.seat(channel)
+	switch {
+	case err != nil:
+		return err
+	case c.CanvasID == "":
+		return fmt.Errorf("channel %q: canvas_not_found", channel)
+	}
+	delete(a.w.canvases, c.CanvasID)
+	c.CanvasID = ""
+	a.w.changed()
+	return nil
 }
 
 // canvas is the call's canvas, if the app may write to it.

@@ -57,6 +57,9 @@ func (c *call) roomInfo() (object, *apiError) {
 	if ch.isMember(c.user) {
 		o["last_read"] = "0000000000.000000"
 	}
+	if ch.CanvasID != "" {
+		o["properties"] = object{"tabs": []object{{"id": "Ct" + ch.CanvasID, "type": "channel_canvas", "label": "", "data": object{"file_id": ch.CanvasID}}}}
+	}
 	return object{"channel": o}, nil
 }
 

@@ -271,6 +271,9 @@ func (c *call) file() (*file, *apiError) {
 }
 
 func (c *call) filesInfo() (object, *apiError) {
+	if x := c.canvases[c.str("file")]; x != nil {
+		return object{"file": c.canvasFile(x), "comments": []object{}}, nil
+	}
 	f, err := c.file()
 	if err != nil {
 		return nil, err

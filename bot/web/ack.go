@@ -108,7 +108,7 @@ func (s *Server) acknowledged() http.Handler {
 		}
 		lines, mine := s.takenWords(taken)
 		if !wantsPage(r) {
-			writeJSON(w, http.StatusOK, map[string]any{"acknowledged": mine, "words": lines})
+			writeJSON(w, http.StatusOK, acknowledged{Acknowledged: mine, Words: lines})
 			return
 		}
 		sheet := ackSheet{Title: "You are on it", Lines: lines, Next: "Nobody else is paged. You may close this page."}
@@ -133,10 +133,16 @@ func (s *Server) redeem(r *http.Request) ([]desk.Taken, error) {
 	return taken, err
 }
 
+// acknowledged is what a link did.
+type acknowledged struct {
+	Acknowledged []string `json:"acknowledged"` // the incidents that the person is on now
+	Words        []string `json:"words"`        // what became of each, one a line
+}
+
 // takenWords says what became of each incident, and names those that the person
 // is on now.
 func (s *Server) takenWords(taken []desk.Taken) (lines, mine []string) {
-	mine = []string{}
+	lines, mine = []string{}, []string{}
 	for _, t := range taken {
 		if t.Refused == nil {
 			mine = append(mine, t.Incident.Name())
@@ -175,19 +181,23 @@ func (s *Server) noAck(w http.ResponseWriter, r *http.Request, err error) {
 // pressed takes the report of a key pressed in a call. What it answers is read
 // out to the person who still holds the phone.
 func (s *Server) pressed(w http.ResponseWriter, r *http.Request) {
-	if s.phone.Pressed == nil {
-		p := &problem{Status: http.StatusNotFound, Why: "There are no calls here."}
+	d, err := s.leading()
+	if err == nil && d.Phone.Pressed == nil {
+		err = &problem{Status: http.StatusNotFound, Why: "There are no calls here."}
+	}
+	if err != nil {
+		p := s.explain(r, err)
 		writeProblem(w, p, p)
 		return
 	}
-	digit, err := s.phone.Pressed(r.PathValue("token"), r)
+	digit, err := d.Phone.Pressed(r.PathValue("token"), r)
 	if err != nil {
 		p := &problem{Status: http.StatusForbidden, Why: "This is not a report of the telephone provider.",
 			Next: "http.public_url must be exactly the address that the provider calls."}
 		writeProblem(w, p, p)
 		return
 	}
-	body, kind := s.phone.Speak(s.spoken(r, digit))
+	body, kind := d.Phone.Speak(s.spoken(r, digit))
 	w.Header().Set("Content-Type", kind)
 	_, _ = w.Write(body) // a line that was cut hears nothing
 }

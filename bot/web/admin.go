@@ -53,7 +53,7 @@ func actor(d *Parts, as string) (incident.Actor, error) {
 	who, err := d.People.Current().Named(name)
 	var r *incident.Refusal
 	if errors.As(err, &r) {
-		return "", &problem{Status: http.StatusUnprocessableEntity, Why: r.Why, Next: strings.Replace(r.Next, "Name a person with @.", "Name a person by ID or name, or leave as out.", 1),
+		return "", &problem{Status: http.StatusUnprocessableEntity, Why: r.Why, Next: strings.Replace(r.Next, "Name a person with @.", "Name a person by ID or name; without one, it is done in the name of the administrator.", 1),
 			Fields: []field{{"as", "must be a person of the roster"}}}
 	}
 	return who, err
@@ -79,6 +79,13 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	return nil
 }
 
+// timeline is what has happened in one incident.
+type timeline struct {
+	Name     string  `json:"name"`
+	Title    string  `json:"title"`
+	Timeline []entry `json:"timeline"`
+}
+
 func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	n, err := named(r)
 	if err != nil {
@@ -88,7 +95,7 @@ func (s *Server) timeline(w http.ResponseWriter, r *http.Request, d *Parts) erro
 	if err != nil {
 		return missing(err)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"name": i.Name(), "title": i.Title, "timeline": entries(d, events)})
+	writeJSON(w, http.StatusOK, timeline{Name: i.Name(), Title: i.Title, Timeline: entries(d, events)})
 	return nil
 }
 

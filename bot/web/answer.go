@@ -1,7 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/alert"
 )
@@ -20,6 +20,7 @@ type problem struct {
 	Why        string  `json:"error"`
 	Next       string  `json:"next,omitempty"`
 	Fields     []field `json:"fields,omitempty"`
+	Holder     string  `json:"holder,omitempty"`    // address of the process that does the work
 	Reference  string  `json:"reference,omitempty"` // the log has the same
 }
 
@@ -61,14 +62,29 @@ func (s *Server) explain(r *http.Request, err error) *problem {
 		p := &problem{Status: http.StatusConflict}
 		p.Why, p.Next = s.words(refusal)
 		return p
-	case errors.Is(err, errStandby):
-		return &problem{Status: http.StatusServiceUnavailable, RetryAfter: 1,
-			Why: "This process stands by; another one does the work.", Next: "Send it to that one, or again."}
 	}
-	ref := rand.Text()[:8]
-	s.log.Error().Err(err).Str("reference", ref).Str("route", r.Pattern).Msg("request failed")
+	ref, write := s.failures().Failed(err, time.Now())
+	if write {
+		s.log.Error().Err(err).Str("reference", ref).Str("route", r.Pattern).Msg("request failed")
+	}
 	return &problem{Status: http.StatusServiceUnavailable, RetryAfter: 5, Reference: ref,
 		Why: "It could not be done.", Next: "Send it again; the log has the reason under " + ref + "."}
+}
+
+// failures are those of the desk, or while there is none, of the server.
+func (s *Server) failures() *desk.Failures {
+	if d := s.desk.Load(); d != nil {
+		return &d.Failures
+	}
+	return &s.early
+}
+
+// tellRepeated writes to the log how often each failure came again. It is called by
+// every request, and so at least by whoever watches the bot.
+func (s *Server) tellRepeated(now time.Time) {
+	for _, f := range s.failures().Repeated(now) {
+		s.log.Error().Err(f.Err).Str("reference", f.Reference).Int("again", f.Again).Msg("failed again for the same reason since")
+	}
 }
 
 // words shows a refusal with the name and the time that belong in it.

@@ -12,6 +12,13 @@ import (
 // auditParameters are what the audit can be asked for.
 var auditParameters = []string{"incident", "person", "from", "to", "limit", "before"}
 
+// listedAudit is the answer to who did or read what.
+type listedAudit struct {
+	Audit []desk.Audited `json:"audit"`
+	// More is what before goes on from, where there is more.
+	More string `json:"more,omitempty"`
+}
+
 // audit answers with who did or read what.
 func (s *Server) audit(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	v := r.URL.Query()
@@ -43,10 +50,6 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if list == nil {
 		list = []desk.Audited{}
 	}
-	answer := map[string]any{"audit": list}
-	if more != "" {
-		answer["more"] = more
-	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, http.StatusOK, listedAudit{Audit: list, More: more})
 	return nil
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 )
@@ -11,7 +10,7 @@ import (
 // What goes wrong on the way ends the connection, so that half a copy is never
 // taken for a whole one.
 func (s *Server) backup(w http.ResponseWriter, r *http.Request, d *Parts) error {
-	if s.copyStore == nil {
+	if d.Backup == nil {
 		return &problem{Status: http.StatusNotFound, Why: "This store cannot be copied from here.", Next: "Use its own tools."}
 	}
 	// A large store takes longer than an ordinary answer may.
@@ -19,7 +18,7 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request, d *Parts) error 
 		s.log.Debug().Err(err).Msg("a backup keeps the ordinary time limit")
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	n, err := s.copyStore(w)
+	n, err := d.Backup(w)
 	if err != nil {
 		s.log.Error().Err(err).Int64("bytes", n).Msg("a backup broke off")
 		panic(http.ErrAbortHandler)
@@ -31,5 +30,36 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request, d *Parts) error 
 	return nil
 }
 
-// copier writes a copy of the store.
-type copier func(io.Writer) (int64, error)
+// copies says how the copies of the store are.
+type copies struct {
+	Last    *time.Time `json:"last"`              // when one was taken; null: never
+	Folder  string     `json:"folder,omitempty"`  // into which the store is copied by itself; absent: it is not
+	Every   string     `json:"every,omitempty"`   // how often, as in 24h0m0s
+	Keep    int        `json:"keep,omitempty"`    // how many are kept
+	Trouble string     `json:"trouble,omitempty"` // why the last one could not be taken
+	Since   *time.Time `json:"since,omitempty"`   // since when it cannot
+	Damaged bool       `json:"damaged,omitempty"` // the store's own file was found damaged; see store_damaged among the metrics
+}
+
+// backupState says how the copies of the store are.
+func (s *Server) backupState(w http.ResponseWriter, r *http.Request, d *Parts) error {
+	known, err := d.Desk.Backup(r.Context())
+	if err != nil {
+		return err
+	}
+	state := copies{Last: instantOf(known.At), Damaged: d.Damaged != nil && d.Damaged()}
+	if d.Schedule.Folder != "" {
+		state.Folder, state.Every, state.Keep = d.Schedule.Folder, d.Schedule.Every.String(), d.Schedule.Keep
+		state.Trouble, state.Since = known.Trouble, instantOf(known.Since)
+	}
+	writeJSON(w, http.StatusOK, state)
+	return nil
+}
+
+// instantOf is an instant as JSON has it; null: there is none.
+func instantOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -11,6 +11,12 @@ import (
 // ownAddress is that of calls without an alert.
 var ownAddress = &address{sender: alert.SenderEvent, over: http.StatusTooManyRequests, dialect: own}
 
+// heard is the answer to a sign of life.
+type heard struct {
+	Heartbeat string `json:"heartbeat"`
+	Result    string `json:"result"` // heard
+}
+
 // heartbeat takes a sign of life in.
 func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
@@ -19,7 +25,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p, p)
 		return
 	}
-	writeJSON(w, http.StatusAccepted, map[string]string{"heartbeat": name, "result": "heard"})
+	writeJSON(w, http.StatusAccepted, heard{Heartbeat: name, Result: "heard"})
 }
 
 // ping does the same in the words of Opsgenie's Heartbeat API.

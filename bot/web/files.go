@@ -4,7 +4,14 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+
+	"github.com/stormbell/stormbell/bot/desk"
 )
+
+// listedFiles is the answer to which files there are.
+type listedFiles struct {
+	Files []desk.Kept `json:"files"`
+}
 
 // files lists the files of the messages in an incident's timeline.
 func (s *Server) files(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -16,7 +23,7 @@ func (s *Server) files(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if err != nil {
 		return missing(err)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"files": list})
+	writeJSON(w, http.StatusOK, listedFiles{Files: list})
 	return nil
 }
 

@@ -128,6 +128,12 @@ var followUpVerbs = []string{string(desk.FinishTask), string(desk.DropTask), str
 // FollowUpVerbs returns what POST /v1/followups/{name}/{verb} understands.
 func FollowUpVerbs() []string { return slices.Clone(followUpVerbs) }
 
+// doneFollowUp is the answer to an act on a follow-up.
+type doneFollowUp struct {
+	FollowUp shownFollowUp `json:"follow_up"`
+	Repeated bool          `json:"repeated"` // it had been done before, with the same Idempotency-Key
+}
+
 // actOnFollowUp finishes a follow-up, drops it, gives it another date or owner.
 func (s *Server) actOnFollowUp(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	verb, name := r.PathValue("verb"), r.PathValue("name")
@@ -162,7 +168,7 @@ func (s *Server) actOnFollowUp(w http.ResponseWriter, r *http.Request, d *Parts)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"follow_up": showFollowUp(d, desk.ListedFollowUp{FollowUp: f, Incident: a.Incident}, time.Now()), "repeated": a.Repeated})
+	writeJSON(w, http.StatusOK, doneFollowUp{FollowUp: showFollowUp(d, desk.ListedFollowUp{FollowUp: f, Incident: a.Incident}, time.Now()), Repeated: a.Repeated})
 	return nil
 }
 

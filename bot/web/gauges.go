@@ -41,6 +41,13 @@ type Sources struct {
 	Methods    []string              // the contact methods that are configured, besides Slack
 	Failing    func(via string) bool // whether the provider of a contact method is taken to be out
 	Size, Free func() (int64, error) // of the store, in bytes: what it takes, and what its file system has left
+
+	Standbys func(context.Context) (int, error) // how many processes wait to take over
+
+	Unread, Damaged func() bool // whether records of the store are still to be read for the first time, and whether its file was found damaged
+
+	BackupEvery   time.Duration // how often the store is copied by itself; 0: it is not
+	BackupFailing func() bool   // whether the copy that was due last could not be taken
 }
 
 // Watch adds what is asked of the parts of the program. It is called at most once.
@@ -57,11 +64,38 @@ func (m *Metrics) Watch(s Sources) {
 	}, "via")
 	m.gauge("store_size_bytes", "Size of the store's file.", ifKnown(s.Size))
 	m.gauge("store_free_bytes", "What is left for the store on its file system. Not there on systems that cannot be asked.", ifKnown(s.Free))
+	m.gauge("standbys", "Bots that stand by to take over from this one, which does the work. Not there without a cluster.", func(set setter) {
+		if s.Standbys == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), askFor)
+		defer cancel()
+		if n, err := s.Standbys(ctx); err == nil {
+			set(float64(n))
+		}
+	})
+	m.gauge("store_unread", "1 while records of a large store are still to be read for the first time since the start, else 0. Not there with a cluster.", ifSo(s.Unread))
+	m.gauge("store_damaged", "1 when the store's file was found damaged after the start, else 0. A small store is read before the start, which refuses a damaged one. Not there with a cluster.", ifSo(s.Damaged))
+	m.gauge("backup_interval_seconds", "How often the store is copied into backup.folder. Not there without one.", func(set setter) {
+		if s.BackupEvery > 0 {
+			set(s.BackupEvery.Seconds())
+		}
+	})
+	m.gauge("backup_failing", "1 when the copy of the store that was due last could not be taken, or its records do not fit each other; else 0. Not there without backup.folder.", ifSo(s.BackupFailing))
 	for _, via := range s.Methods {
 		for _, outcome := range outcomes {
 			for _, c := range m.attempts {
 				c.WithLabelValues(word(via), outcome)
 			}
+		}
+	}
+}
+
+// ifSo sets 1 or 0, where somebody knows which.
+func ifSo(ask func() bool) func(setter) {
+	return func(set setter) {
+		if ask != nil {
+			set(oneIf(ask()))
 		}
 	}
 }
@@ -93,25 +127,52 @@ func (m *Metrics) watch(s *Server) {
 		}
 		set(1)
 	})
-	if s.heard == nil {
+	m.gauge("last_backup_timestamp_seconds", "When a copy of the store was last taken, by itself or by hand, in Unix time; 0 when none is known of.", s.lastBackup)
+	m.gauge("slack_token_refused", "1 while Slack does not take the app or the bot token, else 0.", s.ofSlack(func(_ time.Time, refused string) float64 {
+		return oneIf(refused != "")
+	}))
+	m.gauge("slack_last_frame_timestamp_seconds", "When the last frame came from Slack, in Unix time; 0 while none has come.", s.ofSlack(func(heard time.Time, _ string) float64 {
+		if heard.IsZero() {
+			return 0
+		}
+		return float64(heard.UnixMilli()) / 1000
+	}))
+	m.gauge("slack_last_frame_seconds", "The time since then, under its old name, until the next version; -1 while none has come.", s.ofSlack(func(heard time.Time, _ string) float64 {
+		if heard.IsZero() {
+			return -1
+		}
+		return time.Since(heard).Seconds()
+	}))
+}
+
+// ofSlack sets a value that is about Slack, unless this process has nothing to do with
+// it.
+func (s *Server) ofSlack(value func(heard time.Time, refused string) float64) func(setter) {
+	return func(set setter) {
+		if d := s.desk.Load(); d != nil && d.Heard != nil {
+			set(value(d.Heard(), d.Refused()))
+		}
+	}
+}
+
+// lastBackup sets when a copy of the store was last taken. A store that cannot be read
+// is no store without copies: nothing is set.
+func (s *Server) lastBackup(set setter) {
+	d := s.desk.Load()
+	if d == nil {
 		return
 	}
-	m.gauge("slack_token_refused", "1 while Slack does not take the app or the bot token, else 0.", func(set setter) { set(oneIf(s.token() != "")) })
-	m.gauge("slack_last_frame_timestamp_seconds", "When the last frame came from Slack, in Unix time; 0 while none has come.", func(set setter) {
-		heard := s.heard()
-		if heard.IsZero() {
-			set(0)
-			return
-		}
-		set(float64(heard.UnixMilli()) / 1000)
-	})
-	m.gauge("slack_last_frame_seconds", "The time since then, under its old name, until the next version; -1 while none has come.", func(set setter) {
-		if heard := s.heard(); !heard.IsZero() {
-			set(time.Since(heard).Seconds())
-			return
-		}
-		set(-1)
-	})
+	ctx, cancel := context.WithTimeout(context.Background(), askFor)
+	defer cancel()
+	known, err := d.Desk.Backup(ctx)
+	if err != nil {
+		return
+	}
+	if known.At.IsZero() {
+		set(0)
+		return
+	}
+	set(float64(known.At.UnixMilli()) / 1000)
 }
 
 func oneIf(b bool) float64 {

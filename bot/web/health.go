@@ -8,11 +8,19 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
+
+// alive is the answer of /healthz.
+type alive struct {
+	Status  string `json:"status"` // alive
+	Version string `json:"version"`
+}
 
 // healthz says that the process lives, whatever state it is in.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]string{"status": "alive", "version": s.version})
+	writeJSON(w, http.StatusOK, alive{Status: "alive", Version: s.version})
 }
 
 // slackSilence is how long nothing may come from Slack. Slack pings the socket
@@ -21,9 +29,10 @@ const slackSilence = time.Minute
 
 // readiness is the answer of /readyz.
 type readiness struct {
-	Ready   bool    `json:"ready"`
-	Version string  `json:"version"`
-	Checks  []check `json:"checks"`
+	Ready   bool     `json:"ready"`
+	Why     []string `json:"why,omitempty"` // why it is not, a sentence each
+	Version string   `json:"version"`
+	Checks  []check  `json:"checks"`
 }
 
 type check struct {
@@ -42,6 +51,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	for _, c := range checks {
 		if !c.OK && !slices.Contains(excluded, c.Name) {
 			out.Ready, status = false, http.StatusServiceUnavailable
+			out.Why = append(out.Why, sentence(c.Says))
 		}
 	}
 	writeJSON(w, status, out)
@@ -51,21 +61,41 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 func (s *Server) checks(ctx context.Context) []check {
 	now := time.Now()
 	checks := []check{s.checkWriter()}
-	if d := s.desk.Load(); d != nil {
-		checks = append(checks, s.checkRead(ctx, d), s.checkWrite(ctx, d, now))
+	d := s.desk.Load()
+	if d == nil {
+		return checks
 	}
-	if s.heard != nil {
-		checks = append(checks, checkSlack(s.heard(), now, s.token()))
+	checks = append(checks, s.checkRead(ctx, d), s.checkWrite(ctx, d, now))
+	if d.Heard != nil {
+		checks = append(checks, checkSlack(d.Heard(), now, d.Refused()))
 	}
-	return checks
+	return append(checks, checkRoster(d))
+}
+
+// sentence makes one of what a check says.
+func sentence(says string) string {
+	first, size := utf8.DecodeRuneInString(says)
+	return string(unicode.ToUpper(first)) + says[size:] + "."
+}
+
+// checkRoster says whether anybody can be on call. A bot without a roster takes in the
+// first one, so it is ready.
+func checkRoster(d *Parts) check {
+	c := check{Name: "roster", OK: true}
+	if !d.People.HasRoster() {
+		c.Says = "there is no roster: nobody is on call, and notifications go to the announcement channel"
+	}
+	return c
 }
 
 func (s *Server) checkWriter() check {
 	switch {
 	case s.stopping.Load():
 		return check{Name: "writer", Says: "the process is stopping"}
+	case s.desk.Load() == nil && s.heldBy() == "":
+		return check{Name: "writer", Says: "this process stands by (standby), and no other one is known to be the writer; the log says why this one is not"}
 	case s.desk.Load() == nil:
-		return check{Name: "writer", Says: "the process stands by; another one is the writer"}
+		return check{Name: "writer", Says: "this process stands by (standby): the one at " + s.heldBy() + " is the writer"}
 	default:
 		return check{Name: "writer", OK: true}
 	}
@@ -101,7 +131,7 @@ func checkSlack(heard, now time.Time, refused string) check {
 		c.Says = "nothing has been heard from Slack yet"
 		return c
 	case now.Sub(heard) > slackSilence:
-		c.Says = "nothing heard from Slack for " + since(heard, now)
+		c.Says = "nothing has been heard from Slack for " + since(heard, now)
 		return c
 	default:
 		c.OK, c.Says = true, "heard "+since(heard, now)+" ago"

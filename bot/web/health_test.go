@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/bot/oncall"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
 )
 
 func TestReady(t *testing.T) {
@@ -59,6 +64,72 @@ func TestReady(t *testing.T) {
 			t.Errorf("log is %s; want the store's trouble and its end once each", w.log)
 		}
 	})
+}
+
+// TestReadySaysWhy: for each cause there is a sentence that somebody understands who has
+// never read the code, and none where it is ready.
+func TestReadySaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		heard, refused := time.Now(), ""
+		w := newWorld(t, func(o *Options) {
+			o.Heard = func() time.Time { return heard }
+			o.Refused = func() string { return refused }
+		})
+		for _, step := range []struct {
+			change func()
+			want   string
+		}{
+			{func() {}, ""},
+			{func() { refused = "invalid_auth" }, "Slack does not take our token (invalid_auth); check slack.app_token and slack.bot_token."},
+			{func() { refused, heard = "", time.Time{} }, "Nothing has been heard from Slack yet."},
+			{func() { heard = time.Now().Add(-2 * time.Minute) }, "Nothing has been heard from Slack for 2m0s."},
+			{func() { heard = time.Now().Add(time.Hour); w.disk.broken.Store(true); time.Sleep(probeHolds) }, "The store takes no writes; the log has the reason."},
+			{func() { w.disk.broken.Store(false); w.disk.Engine.Close(); time.Sleep(probeHolds) }, "The store cannot be read; the log has the reason. The store takes no writes; the log has the reason."},
+			{func() { w.Server.desk.Store(nil) }, "This process stands by (standby), and no other one is known to be the writer; the log says why this one is not."},
+			{func() { w.HeldBy("bell-2:8080") }, "This process stands by (standby): the one at bell-2:8080 is the writer."},
+			{func() { w.Stop() }, "The process is stopping."},
+		} {
+			step.change()
+			status := 503
+			if step.want == "" {
+				status = 200
+			}
+			var got readiness
+			w.want(t, get("/readyz"), status, &got)
+			if why := strings.Join(got.Why, " "); why != step.want {
+				t.Errorf("/readyz says why: %q; want %q", why, step.want)
+			}
+		}
+	})
+}
+
+// TestReadyWithoutARoster: it is ready, or else nobody could apply the first one through
+// a balancer, and says what is missing.
+func TestReadyWithoutARoster(t *testing.T) {
+	w := newWorld(t)
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "empty.db"), bolt.Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := storage.New(engine)
+	defer db.Close()
+	l, err := ledger.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := oncall.Open(t.Context(), l, oncall.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		people *oncall.Roster
+		none   bool
+	}{{w.people, false}, {people, true}} {
+		got := checkRoster(&Parts{Desk: w.desk, People: c.people})
+		if !got.OK || strings.Contains(got.Says, "there is no roster: nobody is on call") != c.none {
+			t.Errorf("without a roster %v: %+v", c.none, got)
+		}
+	}
 }
 
 // TestReadyDoesNotWrite holds that polling costs no commits.

@@ -24,6 +24,11 @@ type shownBeat struct {
 	Incident string    `json:"incident,omitempty"`
 }
 
+// listedBeats is the answer to which heartbeats there are.
+type listedBeats struct {
+	Heartbeats []shownBeat `json:"heartbeats"`
+}
+
 // heartbeats answers which signs of life the roster expects, and how they stand.
 func (s *Server) heartbeats(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if d.Alerts == nil {
@@ -37,7 +42,7 @@ func (s *Server) heartbeats(w http.ResponseWriter, r *http.Request, d *Parts) er
 	for _, h := range list {
 		out = append(out, newShownBeat(h))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"heartbeats": out})
+	writeJSON(w, http.StatusOK, listedBeats{Heartbeats: out})
 	return nil
 }
 

@@ -21,6 +21,11 @@ type shownKey struct {
 	Secret   string    `json:"secret,omitempty"`   // only where it was just made
 }
 
+// listedKeys is the answer to which keys there are.
+type listedKeys struct {
+	Keys []shownKey `json:"keys"`
+}
+
 // keyChange is the body of what changes keys.
 type keyChange struct {
 	As      string `json:"as"`
@@ -46,7 +51,7 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, d *Parts) erro
 	for _, i := range keys.List(r.Context()) {
 		list = append(list, newShownKey(i))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"keys": list})
+	writeJSON(w, http.StatusOK, listedKeys{Keys: list})
 	return nil
 }
 

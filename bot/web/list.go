@@ -20,6 +20,9 @@ type listed struct {
 	// More is the last one that is shown where there are older ones: they are asked
 	// for with before.
 	More string `json:"more,omitempty"`
+	// NotSearched are those whose notes could not be searched, since their archive files
+	// cannot be read.
+	NotSearched []string `json:"not_searched,omitempty"`
 }
 
 // list answers with the open incidents, the newest first, or with those that the
@@ -29,15 +32,18 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if err != nil {
 		return err
 	}
-	list, more, err := d.Find(r.Context(), viewer, q)
+	found, err := d.Search(r.Context(), viewer, q)
 	if err != nil {
 		return unprocessable(err)
 	}
-	out := listed{Incidents: []shown{}}
+	out, list := listed{Incidents: []shown{}}, found.Incidents
+	for _, n := range found.Unread {
+		out.NotSearched = append(out.NotSearched, incident.Name(n))
+	}
 	for _, i := range list {
 		out.Incidents = append(out.Incidents, show(i))
 	}
-	if more {
+	if found.More {
 		out.More = list[len(list)-1].Name()
 	}
 	writeJSON(w, http.StatusOK, out)

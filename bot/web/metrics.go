@@ -64,7 +64,7 @@ type Metric struct {
 func List() []Metric {
 	m := NewMetrics("")
 	m.Watch(Sources{})
-	m.watch(&Server{heard: func() time.Time { return time.Time{} }})
+	m.watch(&Server{})
 	return m.listed
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,7 @@ func (s *Server) note(o *observed, took time.Duration) {
 		status = http.StatusOK // nothing was written: net/http answers so
 	}
 	s.metrics.request(route, status, took)
+	s.tellRepeated(time.Now())
 	level := zerolog.DebugLevel
 	if status == http.StatusUnauthorized || status == http.StatusForbidden || status >= http.StatusInternalServerError {
 		level = zerolog.WarnLevel
@@ -68,16 +70,24 @@ func (s *Server) note(o *observed, took time.Duration) {
 	line.Str("route", route).Int("status", status).Dur("took", took).Msg("request")
 }
 
-// drain answers 503 while the process stops, but tells how it is.
+// drain answers 503 while the process stands by or stops, but tells how it is.
 func (s *Server) drain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.stopping.Load() && r.URL.Path != "/healthz" && r.URL.Path != "/readyz" && r.URL.Path != "/metrics" {
+		if slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/openapi.json"}, r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		switch {
+		case s.stopping.Load():
 			w.Header().Set("Connection", "close")
 			p := &problem{Status: http.StatusServiceUnavailable, RetryAfter: 2, Why: "This process is stopping.", Next: "Send it again in a moment."}
 			writeProblem(w, p, p)
-			return
+		case s.desk.Load() == nil:
+			p := s.standby()
+			writeProblem(w, p, p)
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
 }
 

@@ -12,6 +12,13 @@ type event struct {
 	Errors   []string `json:"errors,omitempty"`
 }
 
+// eventV1 is an answer of version 1.
+type eventV1 struct {
+	IncidentKey string `json:"incident_key"`
+	Message     string `json:"message"`
+	Status      string `json:"status"`
+}
+
 // The dialects of PagerDuty.
 // Source: PagerDuty/developer-docs, docs/events-API-v2 and docs/events-API-v1.
 var (
@@ -29,7 +36,7 @@ var (
 	}
 	pagerDutyV1 = dialect{
 		taken: func(w http.ResponseWriter, got *receipt) {
-			writeJSON(w, http.StatusOK, map[string]string{"status": "success", "message": "Event processed", "incident_key": got.dedupKey()})
+			writeJSON(w, http.StatusOK, eventV1{Status: "success", Message: "Event processed", IncidentKey: got.dedupKey()})
 		},
 		refused: pagerDuty.refused,
 	}

@@ -78,6 +78,16 @@ func shownOf(d *Parts, q alerts.Quiet, now time.Time) shownQuiet {
 // quietPlural is what a list is called, by the kind of what is in it.
 var quietPlural = map[alerts.QuietKind]string{alerts.Silence: "silences", alerts.Maintenance: "maintenance"}
 
+// listedSilences and listedMaintenance are the answers to which there are.
+type (
+	listedSilences struct {
+		Silences []shownQuiet `json:"silences"`
+	}
+	listedMaintenance struct {
+		Maintenance []shownQuiet `json:"maintenance"`
+	}
+)
+
 // listQuiet answers with the silences, or the maintenance.
 func (s *Server) listQuiet(kind alerts.QuietKind) func(http.ResponseWriter, *http.Request, *Parts) error {
 	return func(w http.ResponseWriter, r *http.Request, d *Parts) error {
@@ -91,7 +101,11 @@ func (s *Server) listQuiet(kind alerts.QuietKind) func(http.ResponseWriter, *htt
 				shown = append(shown, shownOf(d, q, now))
 			}
 		}
-		writeJSON(w, http.StatusOK, map[string]any{quietPlural[kind]: shown})
+		if kind == alerts.Silence {
+			writeJSON(w, http.StatusOK, listedSilences{shown})
+		} else {
+			writeJSON(w, http.StatusOK, listedMaintenance{shown})
+		}
 		return nil
 	}
 }

@@ -35,11 +35,11 @@ func (s *Server) sns(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		s.log.Info().Str("key", k.Name).Str("topic", e.TopicARN).Msg("SNS subscription confirmed")
-		writeJSON(w, http.StatusOK, map[string]string{"result": "subscribed"})
+		writeJSON(w, http.StatusOK, subscription{"subscribed"})
 		return nil
 	case alert.SNSUnsubscribe:
 		s.log.Warn().Str("key", k.Name).Str("topic", e.TopicARN).Msg("SNS subscription has ended; its alerts no longer come")
-		writeJSON(w, http.StatusOK, map[string]string{"result": "unsubscribed"})
+		writeJSON(w, http.StatusOK, subscription{"unsubscribed"})
 		return nil
 	}
 	if got.body, err = alert.ReadSNS(e); err != nil {
@@ -50,6 +50,11 @@ func (s *Server) sns(w http.ResponseWriter, r *http.Request) error {
 	}
 	own.taken(w, got)
 	return nil
+}
+
+// subscription is the answer to one that begins or ends.
+type subscription struct {
+	Result string `json:"result"` // subscribed or unsubscribed
 }
 
 var snsAddress = &address{sender: alert.SenderSNS, over: http.StatusTooManyRequests, dialect: own}

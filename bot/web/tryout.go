@@ -15,14 +15,17 @@ type tried struct {
 	Words []string `json:"words"`
 }
 
-func newTried(t desk.TestPage) tried { return tried{t, t.Over(), t.Words()} }
+func newTried(t desk.TestPage) tried { return tried{t, t.Over(), append([]string{}, t.Words()...)} }
+
+// tryoutOf is the body that asks for a test.
+type tryoutOf struct {
+	As     string `json:"as"`
+	Person string `json:"person"` // an ID of the roster
+}
 
 // tryWays sends a person of the roster a test by each of their ways.
 func (s *Server) tryWays(w http.ResponseWriter, r *http.Request, d *Parts) error {
-	var body struct {
-		As     string `json:"as"`
-		Person string `json:"person"`
-	}
+	var body tryoutOf
 	if err := readJSON(w, r, &body); err != nil {
 		return err
 	}
@@ -58,6 +61,11 @@ type pushTopic struct {
 	Address string `json:"address"`
 }
 
+// listedTopics is the answer to where people subscribe.
+type listedTopics struct {
+	Topics []pushTopic `json:"topics"`
+}
+
 // topics answers with the topics of everybody in the roster, or of ?person= alone.
 func (s *Server) topics(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	person := strings.TrimPrefix(r.URL.Query().Get("person"), "@")
@@ -74,6 +82,6 @@ func (s *Server) topics(w http.ResponseWriter, r *http.Request, d *Parts) error 
 			list = append(list, pushTopic{p.ID, address})
 		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"topics": list})
+	writeJSON(w, http.StatusOK, listedTopics{Topics: list})
 	return nil
 }

@@ -10,7 +10,7 @@
 package web
 
 import (
-	"errors"
+	"encoding/json"
 	"io"
 	"log"
 	"net/http"
@@ -59,20 +59,20 @@ const (
 
 // Server answers HTTP requests. Its methods may be called concurrently.
 type Server struct {
-	desk      atomic.Pointer[Parts] // nil while standing by
-	stopping  atomic.Bool
-	admin     secretHash // of the admin token; zero when there is none
-	metrics   *Metrics
-	probe     writeProbe
-	heard     func() time.Time
-	token     func() string // why Slack does not take it, or ""
-	log       zerolog.Logger
-	version   string
-	zone      *time.Location
-	phone     Phone
-	amazon    *amazon
-	copyStore copier // nil: the store cannot be copied
-	handler   http.Handler
+	desk     atomic.Pointer[Parts] // nil while standing by
+	stopping atomic.Bool
+	admin    secretHash // of the admin token; zero when there is none
+	metrics  *Metrics
+	holder   atomic.Pointer[string] // address of the writer, while standing by; nil: nobody is known to be
+	probe    writeProbe
+	early    desk.Failures // before there is a desk
+	log      zerolog.Logger
+	version  string
+	zone     *time.Location
+	amazon   *amazon
+	handler  http.Handler
+
+	description func() []byte // of every route; made when it is asked for first
 
 	rate        int      // alerts a second from each key
 	allowances  sync.Map // *allowance of a key, by its name
@@ -85,8 +85,7 @@ type Server struct {
 // New returns a server.
 func New(o Options) (*Server, error) {
 	s := &Server{
-		metrics: o.Metrics, heard: o.Heard, token: o.Refused, copyStore: o.Backup, log: o.Log,
-		version: o.Version, zone: o.Zone, phone: o.Phone, amazon: newAmazon(o.Client),
+		metrics: o.Metrics, log: o.Log, version: o.Version, zone: o.Zone, amazon: newAmazon(o.Client),
 		rate: o.Rate, strangers: &strangers{all: map[*stranger]bool{}}, processed: newProcessed(), quiet: newQuiet(),
 	}
 	if s.rate <= 0 {
@@ -102,16 +101,21 @@ func New(o Options) (*Server, error) {
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
-	if s.token == nil {
-		s.token = func() string { return "" }
-	}
 	if s.metrics == nil {
 		s.metrics = NewMetrics(o.Version)
 	}
 	s.metrics.watch(s)
 	if o.Desk != nil {
-		s.Lead(Parts{Desk: o.Desk, People: o.People, Keys: o.Keys, Alerts: o.Alerts, Intake: o.Intake})
+		s.Lead(Parts{Desk: o.Desk, People: o.People, Keys: o.Keys, Alerts: o.Alerts, Intake: o.Intake,
+			Heard: o.Heard, Refused: o.Refused, Backup: o.Backup, Phone: o.Phone})
 	}
+	s.description = sync.OnceValue(func() []byte {
+		text, err := json.Marshal(Description(s.version))
+		if err != nil {
+			panic(err) // it is made of strings and numbers
+		}
+		return append(text, '\n')
+	})
 	s.handler = tidy(s.observe(s.drain(s.routes())))
 	return s, nil
 }
@@ -126,6 +130,22 @@ type Parts struct {
 	Keys   *alerts.Keys // nil: alerts are refused
 	Alerts *alerts.Alerts
 	Intake Intake // nil: Alerts
+
+	// As in [Options].
+	Heard   func() time.Time
+	Refused func() string
+	Backup  func(io.Writer) (int64, error)
+	Phone   Phone
+
+	Damaged  func() bool // whether the store's file was found damaged; nil: nobody knows
+	Schedule Schedule    // on which the store is copied by itself
+}
+
+// Schedule is how the store is copied by itself.
+type Schedule struct {
+	Folder string // empty: it is not
+	Every  time.Duration
+	Keep   int
 }
 
 // Lead ends standing by: p are the parts of the process that has become the
@@ -134,7 +154,22 @@ func (s *Server) Lead(p Parts) {
 	if p.Intake == nil {
 		p.Intake = p.Alerts
 	}
+	if p.Refused == nil {
+		p.Refused = func() string { return "" }
+	}
 	s.desk.Store(&p)
+}
+
+// HeldBy says at which address the writer is, while this process stands by; empty:
+// nobody is known to be the writer.
+func (s *Server) HeldBy(address string) { s.holder.Store(&address) }
+
+// heldBy returns that address.
+func (s *Server) heldBy() string {
+	if a := s.holder.Load(); a != nil {
+		return *a
+	}
+	return ""
 }
 
 // Stop makes every new request but those for health and metrics be answered
@@ -160,13 +195,21 @@ func (s *Server) NewHTTPServer() *http.Server {
 	}
 }
 
-// errStandby is why there is no desk.
-var errStandby = errors.New("this process stands by")
+// standby is what a process that stands by answers to everything but questions about
+// itself.
+func (s *Server) standby() *problem {
+	p := &problem{Status: http.StatusServiceUnavailable, RetryAfter: 1, Holder: s.heldBy(),
+		Why: "This process stands by; no other one is known to do the work.", Next: "Send it again."}
+	if p.Holder != "" {
+		p.Why, p.Next = "This process stands by; the one at "+p.Holder+" does the work.", "Send it to that one, or again."
+	}
+	return p
+}
 
 // leading returns the desk, or why there is none.
 func (s *Server) leading() (*Parts, error) {
 	if d := s.desk.Load(); d != nil {
 		return d, nil
 	}
-	return nil, errStandby
+	return nil, s.standby()
 }

@@ -25,6 +25,6 @@ func (s *Server) why(w http.ResponseWriter, r *http.Request, d *Parts) error {
 		return missing(err)
 	}
 	show := func(t time.Time) string { return t.In(s.zone).Format("Jan 2 15:04:05 MST") }
-	writeJSON(w, http.StatusOK, explained{x, d.WhyWords(x, desk.Words{Time: show})})
+	writeJSON(w, http.StatusOK, explained{x, append([]string{}, d.WhyWords(x, desk.Words{Time: show})...)})
 	return nil
 }

@@ -8,10 +8,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormbell/stormbell/bot/archive"
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage/bolt"
 )
 
@@ -22,52 +26,89 @@ func backupCommand(p process) *cobra.Command {
 		Short: "A consistent copy of the store, while the bot runs or not",
 		Long: "Writes a copy of the store to the file OUT. The file must not exist yet, and only\n" +
 			"you can read it. If the bot is running, it makes the copy, over HTTP with the admin\n" +
-			"token; otherwise the store is read directly.\n",
+			"token; otherwise the store is read directly. The copy is read from beginning to end\n" +
+			"before it gets its name.\n\n" +
+			"With backup.folder in the configuration the bot takes copies by itself.\n",
 		Args: exactly("OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := (&operatorFlags{config: config}).configuration(cmd, p.Env)
 			if err != nil {
 				return err
 			}
-			var n int64
-			err = written(args[0], func(f *os.File) (err error) {
-				n, err = copyStore(cmd.Context(), c, config, f)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.Out, "%s: %d bytes\n", args[0], n)
-			return err
+			return backupTo(cmd.Context(), p, c, config, args[0])
 		},
 	}
 	configFlag(cmd, &config)
 	return cmd
 }
 
-func restoreCommand(p process) *cobra.Command {
-	var config string
-	cmd := &cobra.Command{
-		Use:   "restore --config FILE FROM",
-		Short: "Put a copy of the store back",
-		Long: "Puts the copy FROM in the place that the configuration names for the store. Nothing\n" +
-			"is overwritten: stop the bot and move the old store away first. The copy is read\n" +
-			"completely before it is used, and a damaged one is refused.\n",
-		Args: exactly("FROM"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := (&operatorFlags{config: config}).configuration(cmd, p.Env)
-			if err != nil {
-				return err
-			}
-			if err := restore(c, args[0]); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.Out, "%s is the store now; start the bot with stormbell run\n", c.Store.Path)
-			return err
-		},
+// backupTo writes a copy under another name, proves it, and gives it its own.
+func backupTo(ctx context.Context, p process, c *configs.Config, config, out string) error {
+	if _, err := os.Lstat(out); err == nil {
+		return fmt.Errorf("%s exists and is not overwritten; name another file", out)
 	}
-	configFlag(cmd, &config)
-	return cmd
+	half := out + ".partial"
+	os.Remove(half) // of one that was killed
+	defer os.Remove(half)
+	err := written(half, func(f *os.File) error {
+		_, err := copyStore(ctx, c, config, f)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	x, err := examineMarked(ctx, half, 0, archive.Unread, ctx.Err)
+	if err != nil {
+		return fmt.Errorf("the copy is not whole and was removed: %v", strings.ReplaceAll(err.Error(), absolute(half), out))
+	}
+	info, err := os.Stat(half)
+	if err != nil {
+		return err
+	}
+	if err := giveName(half, out); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(p.Out, "%s: %d bytes\n", out, info.Size()); err != nil {
+		return err
+	}
+	if x.Archived > 0 {
+		if _, err := fmt.Fprintf(p.Out, "%s archived: copy the folder %s as well\n", incident.Count(x.Archived, "incident of it is", "incidents of it are"), c.ArchiveFolder()); err != nil {
+			return err
+		}
+	}
+	if n := len(x.Faults) + x.More; n > 0 {
+		return fmt.Errorf("the copy is whole, but the store that it is of has %s; stormbell fsck %s names them", incident.Count(n, "fault", "faults"), out)
+	}
+	return nil
+}
+
+// giveName gives a file a name that nothing has, durably.
+func giveName(from, to string) error {
+	err := os.Link(from, to) // which, unlike Rename, replaces nothing
+	switch {
+	case err == nil:
+		err = os.Remove(from)
+	case errors.Is(err, os.ErrExist):
+		return fmt.Errorf("%s exists and is not overwritten", to)
+	default:
+		err = os.Rename(from, to) // a file system without links
+	}
+	if err != nil || runtime.GOOS == "windows" {
+		return err
+	}
+	d, err := os.Open(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// absolute is a path as the store names it in what it says.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // written makes a file that only its owner can read, and removes it again when
@@ -78,7 +119,7 @@ func written(path string, f func(*os.File) error) error {
 		return fmt.Errorf("%s exists and is not overwritten; name another file", path)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %v", path, errors.Unwrap(err))
+		return fmt.Errorf("cannot write %s: %w", path, plainFile(err))
 	}
 	err = f(file)
 	if err == nil {
@@ -105,6 +146,9 @@ func copyStore(ctx context.Context, c *configs.Config, config string, w io.Write
 			return n, err
 		}
 		noBot = fmt.Errorf("nothing answers at %s", absent.address)
+	}
+	if c.Store.Engine != "bolt" {
+		return 0, fmt.Errorf("%v, and the store is a cluster, which only a running bot copies; start the bot, or use stormbell migrate", noBot)
 	}
 	if _, err := os.Stat(c.Store.Path); err != nil {
 		return 0, fmt.Errorf("%v, and there is no store at %s", noBot, c.Store.Path)
@@ -142,37 +186,11 @@ func (o *operator) copyStore(ctx context.Context, w io.Writer) (int64, error) {
 	return n, nil
 }
 
-// restore puts a copy in the place of a store that is not there.
-func restore(c *configs.Config, from string) error {
-	if _, err := os.Stat(c.Store.Path); err == nil {
-		return fmt.Errorf("there is a store at %s; stop the bot and move it away first", c.Store.Path)
+// plainFile takes the operation and the path off an error about a file, which the sentence
+// around it says already.
+func plainFile(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
 	}
-	in, err := os.Open(from)
-	if err != nil {
-		return fmt.Errorf("cannot read %s: %v", from, errors.Unwrap(err))
-	}
-	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(c.Store.Path), 0o700); err != nil {
-		return fmt.Errorf("cannot make the folder of %s: %v", c.Store.Path, errors.Unwrap(err))
-	}
-	trial := c.Store.Path + ".restoring"
-	err = written(trial, func(f *os.File) error {
-		_, err := io.Copy(f, in)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	engine, err := bolt.Open(trial, bolt.Options{})
-	if err == nil {
-		err = engine.Close()
-	}
-	if err == nil {
-		err = os.Rename(trial, c.Store.Path)
-	}
-	if err != nil {
-		os.Remove(trial)
-		return fmt.Errorf("%s cannot be used: %v", from, err)
-	}
-	return nil
+	return err
 }

@@ -82,7 +82,7 @@ func (f *calendarFlags) run(cmd *cobra.Command, p process) error {
 
 // options reads the period and the zone.
 func (f *calendarFlags) options(cmd *cobra.Command) (calendar.Options, error) {
-	o := calendar.Options{Weeks: f.weeks, Zone: time.Local}
+	o := calendar.Options{Weeks: f.weeks}
 	switch {
 	case (f.roster == "") == (f.config == ""):
 		return o, wrong(cmd, "give either --roster or --config")
@@ -91,13 +91,11 @@ func (f *calendarFlags) options(cmd *cobra.Command) (calendar.Options, error) {
 	case f.weeks < 1 || f.weeks > calendarWeeksMost:
 		return o, wrong(cmd, fmt.Sprintf("--weeks must be a number from 1 to %d", calendarWeeksMost))
 	}
-	if f.zone != "" {
-		zone, err := time.LoadLocation(f.zone)
-		if err != nil {
-			return o, wrong(cmd, "--zone "+f.zone+": there is no such time zone, write it like Europe/Berlin")
-		}
-		o.Zone = zone
+	zone, err := zoneFlag(cmd, f.zone)
+	if err != nil {
+		return o, err
 	}
+	o.Zone = zone
 	now := time.Now().In(o.Zone)
 	o.From = time.Date(now.Year(), now.Month(), now.Day()-int(now.Weekday()+6)%7, 12, 0, 0, 0, o.Zone)
 	if f.from != "" {
@@ -108,6 +106,18 @@ func (f *calendarFlags) options(cmd *cobra.Command) (calendar.Options, error) {
 		o.From = time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, o.Zone) // midnight may be skipped
 	}
 	return o, nil
+}
+
+// zoneFlag is the zone of a drawing: this machine's where none is named.
+func zoneFlag(cmd *cobra.Command, name string) (*time.Location, error) {
+	if name == "" {
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, wrong(cmd, "--zone "+name+": there is no such time zone, write it like Europe/Berlin")
+	}
+	return zone, nil
 }
 
 // read reads the roster of a file, or that of the bot.

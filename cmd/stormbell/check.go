@@ -86,6 +86,7 @@ func (c *checkup) config(cmd *cobra.Command, path string, env []string) error {
 	for _, t := range config.Postmortem.Templates {
 		c.template(t.File)
 	}
+	c.Warnings = append(c.Warnings, configured(config.Postmortem.Shadowed())...)
 	c.rosterPath, c.strangers, c.keys = config.Roster, config.Strangers, keyNames(config)
 	switch {
 	case len(problems)+len(exposed) > 0:

@@ -44,8 +44,11 @@ func countingJobs(m *web.Metrics) func(ledger.Job, string, time.Duration) {
 	}
 }
 
-// vitals is how much waits in the outbox, for those who run the bot.
+// vitals is how the program is, for those who run it: how much waits in the outbox, and
+// whether the store's file is sound.
 type vitals struct {
+	unread  atomic.Bool // records of the store are still to be read for the first time
+	damaged atomic.Bool // and some cannot be
 	backlog atomic.Pointer[[dispatch.Priorities]dispatch.Backlog]
 }
 
@@ -62,7 +65,7 @@ func (v *vitals) countingBacklog(m *web.Metrics) func([dispatch.Priorities]dispa
 // health says how the parts are that Slack does not see.
 func (v *vitals) health(vias []string, out func() []string) func() chat.Health {
 	return func() chat.Health {
-		h := chat.Health{Methods: vias, Out: out()}
+		h := chat.Health{Methods: vias, Out: out(), Damaged: v.damaged.Load()}
 		all := v.backlog.Load()
 		if all == nil {
 			return h

@@ -85,6 +85,7 @@ func killAgain(t *testing.T, rounds int) {
 	for n := 1; n <= lab.count(t); n++ {
 		lab.incident(t, n) // no number is missing
 	}
+	t.Logf("killed %d times, %d declarations were acknowledged, %d are there", rounds, len(numbers), lab.count(t))
 	if len(numbers) == 0 {
 		t.Error("no declaration was acknowledged in any round: the test has shown nothing")
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"maps"
 	"math"
 	"net/http"
@@ -59,6 +60,8 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		}
 		w := newTown(t, sim, filepath.Join(t.TempDir(), "stormbell.db"))
 		defer w.close()
+		w.standbys = func(context.Context) (int, error) { return 1, nil } // as a cluster counts them
+		w.copies = configs.Backup{Folder: filepath.Join(t.TempDir(), "copies"), Every: time.Hour, Keep: 1}
 		var refusedByWebhook atomic.Int64
 		w.serve(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			refusedByWebhook.Add(1)
@@ -96,6 +99,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		}
 		w.pass(30 * time.Second)
 
+		w.metrics() // tries the store with a commit of its own; the next ones take its word for a while
 		got, want := w.metrics(), w.counted(refusedByWebhook.Load())
 		for _, m := range web.List() {
 			if _, fed := families(got)[m.Name]; !fed {
@@ -121,6 +125,7 @@ func (w *town) roughly(got map[string]float64) {
 		name      string
 		low, high float64
 	}{
+		{"stormbell_last_backup_timestamp_seconds", float64(time.Now().Add(-time.Minute).Unix()), float64(time.Now().Unix())}, // the first, a minute after the start
 		// The last thing from Slack is a ping, which nobody counts.
 		{"stormbell_slack_last_frame_seconds", 0, 5},
 		{"stormbell_slack_last_frame_timestamp_seconds", float64(time.Now().Unix()) - 5, float64(time.Now().Unix())},
@@ -143,12 +148,17 @@ func (w *town) counted(refusedByWebhook int64) map[string]float64 {
 	want := map[string]float64{
 		`stormbell_build_info{version="` + currentBuild().Version + `"}`: 1,
 		"stormbell_leader":                            1,
+		"stormbell_standbys":                          1,
 		"stormbell_ready":                             1,
 		"stormbell_slack_sockets_connected":           2,
 		"stormbell_slack_token_refused":               0,
 		"stormbell_jobs_set_aside_total":              0,
+		"stormbell_backup_failing":                    0,
+		"stormbell_backup_interval_seconds":           3600,
 		"stormbell_store_commit_duration_seconds_sum": 0, // no time passes in a bubble while a file is written
 		"stormbell_store_commit_failures_total":       0,
+		"stormbell_store_damaged":                     0,
+		"stormbell_store_unread":                      0,
 
 		`stormbell_alerts_total{key="monitor",result="opened",source="event"}`:         1,
 		`stormbell_incidents_declared_total{severity="sev1",source="alert"}`:           1,
@@ -178,7 +188,7 @@ func (w *town) counted(refusedByWebhook int64) map[string]float64 {
 	}{
 		{"POST /v1/roster", []int{200}},
 		{"POST /v1/events", []int{202}},
-		{"GET /metrics", []int{200}},
+		{"GET /metrics", []int{200, 200}},
 		{"POST /v1/incidents/{name}/{verb}", []int{401, 404}},
 		{"POST /ack/{token}", []int{200}},
 	} {

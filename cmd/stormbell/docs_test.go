@@ -122,6 +122,9 @@ func snippets(text string) []snippet {
 
 // TestDocumentation runs what the pages show.
 func TestDocumentation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs every command of the pages; run it without -short")
+	}
 	for _, page := range documented(t) {
 		t.Run(page, func(t *testing.T) {
 			w := newDocWorld(t)

@@ -87,7 +87,7 @@ func (w *docWorld) open() {
 	w.must(err)
 	w.space = serveWorkspace(sim, listener, page.Options{})
 	w.given("roster.yaml", string(example))
-	w.given("stormbell.yaml", fmt.Sprintf("slack: {app_token: %s, bot_token: %s}\nroster: roster.yaml\nhttp:\n  admin_token: %s\n  integration_keys: [%s]\nnotify: {ntfy: {url: %q, reply_topic: replies}}\n",
+	w.given("stormbell.yaml", fmt.Sprintf("slack: {app_token: %s, bot_token: %s}\nroster: roster.yaml\nhttp:\n  admin_token: %s\n  integration_keys: [%s]\nnotify: {ntfy: {url: %q, reply_topic: replies}}\narchive: {after: 365d}\n",
 		sim.AppToken(), sim.BotToken(), docToken, docKey, w.phones.base))
 	w.given("app.yaml", string(configs.Default().Slack.Manifest()))
 	w.given("short.md.tmpl", "# {{.Name}}: {{.Title}}\n")

@@ -25,10 +25,10 @@ func doctorCommand(p process) *cobra.Command {
 		Use:   "doctor --config FILE [--json]",
 		Short: "Examine Slack, the other contact methods and the roster",
 		Long: "Asks Slack about the tokens, the scopes, the channels and the people. Asks every\n" +
-			"other contact method whether it would take a notification, and every tracker whether\n" +
-			"it accepts the token. Looks at the coming 30 days of the running bot's roster, or\n" +
-			"otherwise of the file. Each finding says how to fix it. Nothing is changed and nobody\n" +
-			"is paged.\n",
+			"other contact method whether it would take a notification, every tracker whether it\n" +
+			"accepts the token, and the members of etcd, if the store is there, how they are. Looks\n" +
+			"at the coming 30 days of the running bot's roster, or otherwise of the file. Each\n" +
+			"finding says how to fix it. Nothing is changed and nobody is paged.\n",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(cmd, config, p.Env)
@@ -46,7 +46,9 @@ func doctorCommand(p process) *cobra.Command {
 			d.slack(cmd.Context(), c, roster)
 			d.reachMethods(cmd.Context(), c.Notify)
 			d.trackers(cmd.Context(), c.Trackers)
+			d.cluster(cmd.Context(), c)
 			d.bot(cmd.Context(), c)
+			d.backups(cmd.Context(), c, config)
 			return d.report(p, asJSON)
 		},
 	}

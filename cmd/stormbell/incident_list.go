@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/stormbell/stormbell/incident"
 )
 
 // listFlags say which incidents are listed.
@@ -98,9 +99,16 @@ func printList(w io.Writer, answer []byte, none string, now time.Time) error {
 	var list struct {
 		Incidents []shownIncident `json:"incidents"`
 		More      string          `json:"more"`
+
+		NotSearched []string `json:"not_searched"`
 	}
 	if err := read(answer, &list); err != nil {
 		return err
+	}
+	if out := list.NotSearched; len(out) > 0 {
+		if _, err := fmt.Fprintf(w, "The notes of %s could not be searched: they lie in archive files that cannot be read.\n", incident.FirstOf(out, 20)); err != nil {
+			return err
+		}
 	}
 	if len(list.Incidents) == 0 {
 		_, err := fmt.Fprintln(w, none)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,7 +51,15 @@ type monitored struct {
 	recording
 	full, slow atomic.Bool  // the disk
 	hook       atomic.Int64 // the status that the webhook answers
+	alone      atomic.Bool  // no other bot stands by
 	breaks     atomic.Bool  // whoever connects to the mail server makes the program fail
+}
+
+func oneIf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // badDisk stands around the store.
@@ -229,6 +238,38 @@ var scenarios = []struct {
 		m.call("POST", "/v1/incidents/"+name+"/ack", `{"as": "ada"}`, nil)
 		m.watch(2 * time.Minute)
 	}},
+	{"no backup", []string{"StormbellBackupFails", "StormbellBackupOld"}, func(m *monitored) {
+		if err := os.Rename(m.copies.Folder, m.copies.Folder+"-away"); err != nil {
+			m.t.Fatal(err)
+		}
+		m.watch(42 * time.Minute)
+	}},
+	{"nobody stands by", []string{"StormbellNoStandby"}, func(m *monitored) {
+		m.watch(20 * time.Minute) // the other bot is there
+		m.alone.Store(true)
+		m.watch(18 * time.Minute)
+	}},
+	{"store damaged", []string{"StormbellStoreDamaged"}, func(m *monitored) {
+		m.roster(onlySlack, "60m")
+		name, _ := m.alert(oneAlert)
+		const note = "somebody moved the cables"
+		m.call("POST", "/v1/incidents/"+name+"/note", `{"as": "ada", "text": "`+note+`"}`, nil)
+		m.call("POST", "/v1/incidents/"+name+"/resolve", `{"as": "ada", "text": "over"}`, nil)
+		m.watch(time.Minute)
+		m.stop()
+		spoil(m.t, m.store, note)
+		m.wholeUpTo = 1
+		m.start()
+		m.watch(3 * time.Minute)
+		name, _ = m.alert(strings.ReplaceAll(oneAlert, "rrors", "mails")) // work goes on
+		m.call("POST", "/v1/incidents/"+name+"/ack", `{"as": "ada"}`, nil)
+		told := slices.ContainsFunc(m.sim.State().Channels, func(c slacksim.Channel) bool {
+			return slices.ContainsFunc(c.Messages, func(x slacksim.Message) bool { return strings.Contains(x.Text, "file is damaged") })
+		})
+		if !told {
+			m.t.Error("nobody was told of it in Slack")
+		}
+	}},
 	{"nobody knows of it", nil, func(m *monitored) { // a private incident that nobody answers
 		m.roster(onlySlack, "5m")
 		m.call("POST", "/v1/incidents", `{"title": "Keys leaked", "severity": "sev1", "private": true}`, nil)
@@ -240,6 +281,9 @@ var scenarios = []struct {
 // other, Prometheus itself says: the stage monitoring of .ci/run has this test write what was
 // scraped, and evaluates the rules on it. Here every series that a rule names must have been there.
 func TestMonitoringScenarios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("days go by in it; run it without -short")
+	}
 	t.Parallel()
 	rules := monitoringRules(t)
 	fired := map[string]bool{}
@@ -281,11 +325,13 @@ func playMonitored(t *testing.T, play func(*monitored)) []scrape {
 	}
 	m := &monitored{town: newTown(t, sim, filepath.Join(t.TempDir(), "stormbell.db"))}
 	defer m.close()
+	m.copies = configs.Backup{Folder: filepath.Join(t.TempDir(), "copies"), Every: 10 * time.Minute, Keep: 2}
 	m.hook.Store(http.StatusNoContent)
 	m.serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(int(m.hook.Load())) }), "hook.test")
 	m.disk = func(e storage.Engine) storage.Engine {
 		return badDisk{e, m, func() (int64, error) { return 10e9, nil }, e.(space).Size}
 	}
+	m.standbys = func(context.Context) (int, error) { return 1 - oneIf(m.alone.Load()), nil }
 	m.around = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if m.breaks.Load() && strings.HasPrefix(address, "mail.test") {
 			panic("a mistake")
@@ -296,6 +342,22 @@ func playMonitored(t *testing.T, play func(*monitored)) []scrape {
 	m.watch(2 * time.Minute)
 	play(m)
 	return m.Scrapes
+}
+
+// spoil changes a byte of every place in a file where a text is.
+func spoil(t *testing.T, path, text string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt := bytes.ReplaceAll(b, []byte(text), []byte("S"+text[1:]))
+	if bytes.Equal(b, spoilt) {
+		t.Fatalf("%q is not in the store", text)
+	}
+	if err := os.WriteFile(path, spoilt, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // monitoringRule is an alert rule, as far as it matters here.

@@ -15,7 +15,7 @@ import (
 
 func oncallCommand(p process) *cobra.Command {
 	return groupCommand("oncall", "Who is on call, why, and what it asked of people",
-		whoCommand(p), shiftsCommand(p), calendarCommand(p), rehearseCommand(p), whyCommand(p), tryoutCommand(p), topicsCommand(p), oncallReportCommand(p))
+		whoCommand(p), shiftsCommand(p), calendarCommand(p), compareCommand(p), rehearseCommand(p), whyCommand(p), tryoutCommand(p), topicsCommand(p), oncallReportCommand(p))
 }
 
 // rosterFlags are those of every command that answers from a roster file.

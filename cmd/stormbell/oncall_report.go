@@ -140,6 +140,9 @@ func (f figures) incidents() string {
 		}
 		text += " Went elsewhere first: " + incident.FirstOf(names, 20) + "."
 	}
+	if len(f.Unread) > 0 {
+		text += "\nWhat these asked of people is not counted, since their archive files cannot be read: " + incident.FirstOf(f.Unread, 20) + "."
+	}
 	return text
 }
 
@@ -186,11 +189,11 @@ func spreadsheetText(s string) string {
 
 func (f figures) people() [][]string {
 	rows := [][]string{strings.Fields("person zone business_h weekday_off_h weekend_h holiday_h gained_h lost_h share_% " +
-		"interruptions business off sleep nights in_a_row weekends short_rests pages own_answers unanswered load_h")}
+		"interruptions business off sleep nights awake_min in_a_row weekends short_rests pages own_answers unanswered load_h")}
 	for _, p := range f.OnCall.People {
 		rows = append(rows, []string{p.ID, p.TimeZone, hours(p.Business), hours(p.WeekdayOff), hours(p.Weekend), hours(p.Holiday),
 			hours(p.Gained), hours(p.Lost), strconv.Itoa(p.Share), strconv.Itoa(p.Interruptions), strconv.Itoa(p.InBusiness),
-			strconv.Itoa(p.InOff), strconv.Itoa(p.InSleep), strconv.Itoa(p.Nights), strconv.Itoa(p.LongestRun), strconv.Itoa(p.WeekendsOnCall),
+			strconv.Itoa(p.InOff), strconv.Itoa(p.InSleep), strconv.Itoa(p.Nights), strconv.Itoa(p.Awake), strconv.Itoa(p.LongestRun), strconv.Itoa(p.WeekendsOnCall),
 			strconv.Itoa(len(p.Rests)), strconv.Itoa(p.Pages), strconv.Itoa(p.OwnAnswers), strconv.Itoa(p.Unanswered), decimal(p.Load)})
 	}
 	return rows

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot"
 	"github.com/stormbell/stormbell/bot/alerts"
+	"github.com/stormbell/stormbell/bot/archive"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -25,6 +27,7 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
+	"github.com/stormbell/stormbell/storage/etcd"
 )
 
 // program is the bot with everything it was put together from. Opened by
@@ -37,11 +40,15 @@ type program struct {
 	address   string // of its own HTTP
 	db        *storage.DB
 	copyStore func(io.Writer) (int64, error)
-	space     space
+	onFile    *bolt.Engine // the store; nil: it is on a cluster
+	space     space        // nil: it is not known
+	shelf     *archive.Folder
+	standbys  func(context.Context) (int, error) // nil: nobody can stand by
 	metrics   *web.Metrics
 	vitals    vitals
+	server    *web.Server
+	http      *bot.Address
 	options   bot.Options
-	listener  net.Listener
 }
 
 // network is how the program reaches others and is reached. Its zero value is the
@@ -51,7 +58,17 @@ type network struct {
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	listen func(network, address string) (net.Listener, error)
 	disk   func(storage.Engine) storage.Engine // stands around the store; nil: nothing does
+	store  func() (storage.Engine, error)      // in the place of the configured store; nil: that one
+
+	standbys func(context.Context) (int, error) // in the place of the cluster's answer; nil: that one
+
+	wholeUpTo int64 // bytes of a file that is read whole before the start; 0: wholeUpTo
 }
+
+// wholeUpTo is how large a store may be for the start to wait until every byte of it was
+// read: about a quarter of a second where the system has it in memory, a few seconds where a
+// slow disk has it. See docs/decisions/0016.
+const wholeUpTo = 256 << 20
 
 // space is what a store knows about its room, in bytes.
 type space interface {
@@ -70,24 +87,72 @@ func openProgramOn(ctx context.Context, on network, c *configs.Config, log zerol
 	if on.listen == nil {
 		on.listen = net.Listen
 	}
-	engine, err := bolt.Open(c.Store.Path, bolt.Options{Warn: func(text string) { log.Warn().Msg(text) }})
+	p := &program{metrics: web.NewMetrics(currentBuild().Version)}
+	engine, err := p.openStore(ctx, on, c, log)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.close())
 	}
-	p := &program{copyStore: engine.Backup, space: engine, metrics: web.NewMetrics(currentBuild().Version)}
-	kept := storage.Engine(engine)
 	if on.disk != nil {
-		kept = on.disk(engine)
+		engine = on.disk(engine)
 	}
-	if s, ok := kept.(space); ok {
+	if s, ok := engine.(space); ok {
 		p.space = s
 	}
-	p.db = storage.New(kept)
+	p.db = storage.New(engine)
 	p.db.Watch(countingCommits(p.metrics))
+	p.shelf = archive.At(c.ArchiveFolder())
+	p.db.Through(p.shelf.Through)
 	if err := p.open(ctx, on, c, log); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+// openStore returns when this process is the one that writes. A file tells at once; on
+// a cluster it may have to stand by, and says so at its address.
+func (p *program) openStore(ctx context.Context, on network, c *configs.Config, log zerolog.Logger) (storage.Engine, error) {
+	if on.store != nil {
+		return on.store()
+	}
+	if c.Store.Engine == "etcd" {
+		if err := p.listen(on, c, log); err != nil {
+			return nil, err
+		}
+		p.http.Answer()
+		p.copyStore = p.copyCluster
+		engine, err := etcd.Open(ctx, p.standby(c, log))
+		if err != nil {
+			return nil, err
+		}
+		p.standbys = engine.Standbys
+		return engine, nil
+	}
+	engine, err := bolt.Open(c.Store.Path, bolt.Options{WholeUpTo: cmp.Or(on.wholeUpTo, wholeUpTo), Warn: func(text string) { log.Warn().Msg(text) }})
+	if err != nil {
+		return nil, err
+	}
+	p.copyStore, p.onFile = engine.Backup, engine
+	p.vitals.unread.Store(engine.Unread())
+	return engine, nil
+}
+
+// listen takes the HTTP address. What answers there stands by until the desk is open.
+func (p *program) listen(on network, c *configs.Config, log zerolog.Logger) error {
+	if p.http != nil {
+		return nil
+	}
+	server, err := web.New(web.Options{AdminToken: c.HTTP.AdminToken.Reveal(), Metrics: p.metrics,
+		Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone})
+	if err != nil {
+		return err
+	}
+	listener, err := on.listen("tcp", c.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %v; choose another address in http.listen, or stop what uses it", c.HTTP.Listen, plainly(err))
+	}
+	p.server, p.address = server, listener.Addr().String()
+	p.http = bot.NewAddress(server.NewHTTPServer(), listener)
+	return nil
 }
 
 // openDesk puts the desk over the store, with the first roster.
@@ -99,18 +164,22 @@ func (p *program) openDesk(ctx context.Context, c *configs.Config, log zerolog.L
 	if err != nil {
 		return err
 	}
-	forms, err := formsOf(c.Postmortem.Templates)
-	if err != nil {
-		return err
-	}
+	forms := formsOf(c.Postmortem.Templates, log)
 	p.desk, err = desk.Open(ctx, p.ledger, p.people, desk.Options{AnnounceChannel: c.Slack.AnnounceChannel, Zone: c.BusinessTimeZone,
 		Reports: []string{"sms", "voice"}, Weekly: weekly(c.Paging), Push: desk.Push{Server: c.Notify.Ntfy.URL, Topic: c.Notify.Ntfy.Topic},
 		Milestone: countingMilestones(p.metrics), Access: c.Access.Rights(), Trackers: trackerPlaces(c.Trackers), Forms: forms,
+		Shelf: p.shelf, ArchiveAfter: c.Archive.After,
 		Files: desk.Files{Each: int(c.Slack.KeepFile), All: int(c.Slack.KeepFiles)}})
 	if err != nil {
 		return err
 	}
 	if p.alerts, err = alerts.Open(ctx, p.ledger, p.people, p.desk, alerts.Options{Zone: c.BusinessTimeZone}); err != nil {
+		return err
+	}
+	if copied, _ := p.ledger.Copied(); copied {
+		log.Warn().Msg("the store is a copy that was put back: numbers that may have been given since it was made are left out")
+	}
+	if err := p.ledger.Settle(ctx); err != nil {
 		return err
 	}
 	warnOfRoster(p.people.Current().Roster, log)
@@ -131,32 +200,43 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		Desk: p.desk, People: p.people, Senders: methodsOf(on, c.Notify), PublicURL: c.HTTP.PublicURL, Sent: metrics.Attempt,
 		Log: log.With().Str("part", "methods").Logger(),
 	})
+	if err := p.listen(on, c, log); err != nil {
+		return err
+	}
 	slack := chat.New(p.desk, p.people, p.alerts, chat.Options{
 		AppToken: c.Slack.AppToken.Reveal(), BotToken: c.Slack.BotToken.Reveal(), APIURL: c.Slack.APIURL,
 		Command: c.Slack.Command, OncallCommand: c.Slack.OncallCommand, AnnounceChannel: c.Slack.AnnounceChannel,
-		Zone: c.BusinessTimeZone, Dial: on.dial, Log: log.With().Str("part", "slack").Logger(),
-		Envelope: metrics.Envelope, Health: p.vitals.health(c.Notify.Vias(), methods.Out),
+		Burden: chat.Burden(c.Report), Zone: c.BusinessTimeZone, Dial: on.dial, Log: log.With().Str("part", "slack").Logger(),
+		Envelope: metrics.Envelope, BackupEvery: backupEvery(c.Backup), Health: p.vitals.health(c.Notify.Vias(), methods.Out),
 		Observe: func(method, result string, took time.Duration) {
 			metrics.SlackCall(method, result, took)
 			reach.Called(method, result, took)
 		},
 	})
-	metrics.Watch(web.Sources{Sockets: slack.Connected, Methods: c.Notify.Vias(), Failing: methods.Failing, Size: p.space.Size, Free: p.space.Free})
-	server, err := web.New(web.Options{
-		Desk: p.desk, People: p.people, Alerts: p.alerts, AdminToken: c.HTTP.AdminToken.Reveal(), Keys: keys, Heard: slack.Heard, Refused: slack.Refused, Backup: p.copyStore,
-		Metrics: metrics, Log: log.With().Str("part", "http").Logger(), Version: currentBuild().Version, Zone: c.BusinessTimeZone,
-		Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak},
-	})
-	if err != nil {
-		return err
+	sources := web.Sources{Sockets: slack.Connected, Methods: c.Notify.Vias(), Failing: methods.Failing}
+	if p.space != nil {
+		sources.Size, sources.Free = p.space.Size, p.space.Free
 	}
-	if p.listener, err = on.listen("tcp", c.HTTP.Listen); err != nil {
-		return fmt.Errorf("cannot listen on %s: %v; choose another address in http.listen, or stop what uses it", c.HTTP.Listen, plainly(err))
+	copies := p.openCopies(c, log)
+	if copies != nil {
+		sources.BackupEvery, sources.BackupFailing = c.Backup.Every, copies.Failing
 	}
-	p.address = p.listener.Addr().String()
+	sources.Standbys = p.standbys
+	if on.standbys != nil {
+		sources.Standbys = on.standbys
+	}
+	if p.onFile != nil {
+		sources.Unread, sources.Damaged = p.vitals.unread.Load, p.vitals.damaged.Load
+	}
+	metrics.Watch(sources)
+	p.server.Lead(web.Parts{Desk: p.desk, People: p.people, Keys: keys, Alerts: p.alerts, Heard: slack.Heard, Refused: slack.Refused,
+		Backup: p.copyStore, Damaged: p.vitals.damaged.Load, Schedule: web.Schedule{Folder: c.Backup.Folder, Every: c.Backup.Every, Keep: c.Backup.Keep}, Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak}})
 	p.options = bot.Options{
-		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: server.NewHTTPServer(), Listener: p.listener, Draining: server.Stop,
+		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: p.http, Draining: p.server.Stop, Copies: copies, Archiving: p.archiving(c, log),
 		Noted: countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
+	}
+	if p.vitals.unread.Load() {
+		p.options.Verify = p.verify
 	}
 	if p.options.Trackers, err = openTrackers(on, c, log); err != nil {
 		return err
@@ -166,6 +246,17 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 			Able: dispatch.Able(p.ledger, p.desk, methods, reach, slack.Heard), Log: log.With().Str("part", "heartbeat").Logger()}
 	}
 	return nil
+}
+
+// verify reads what of the store was not read when it was opened, and leaves half of the
+// time to others.
+func (p *program) verify(ctx context.Context) error {
+	err := p.onFile.Verify(ctx, gentle(ctx))
+	if ctx.Err() == nil {
+		p.vitals.damaged.Store(err != nil)
+		p.vitals.unread.Store(false)
+	}
+	return err
 }
 
 // run runs the program until ctx ends. That it was asked to stop is no failure,
@@ -179,8 +270,11 @@ func (p *program) run(ctx context.Context) error {
 }
 
 func (p *program) close() error {
-	if p.listener != nil {
-		p.listener.Close() // closed by run in the ordinary case
+	if p.http != nil {
+		p.http.Close() // done by run in the ordinary case
+	}
+	if p.db == nil {
+		return nil
 	}
 	return p.db.Close()
 }

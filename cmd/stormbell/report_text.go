@@ -67,6 +67,7 @@ func incidentsText(w io.Writer, answer []byte, zone *time.Location) error {
 	for _, c := range r.CameBack {
 		p.line("Came back: %s, while %s was still to be done", c.Incident, c.Fix)
 	}
+	p.line("Written down: %s", r.Learned.Words())
 	for _, role := range slices.Sorted(maps.Keys(r.Minutes)) {
 		p.line("Time with the role of %s: %s min in all", role, trimmed(r.Minutes[role]))
 	}

@@ -97,6 +97,7 @@ func bareUsage(cmd *cobra.Command) {
 func commands(p process) []*cobra.Command {
 	return []*cobra.Command{
 		alertCommand(p),
+		archiveCommand(p),
 		auditCommand(p),
 		backupCommand(p),
 		blamelessCommand(p),
@@ -105,11 +106,14 @@ func commands(p process) []*cobra.Command {
 		demoCommand(p),
 		doctorCommand(p),
 		followUpCommand(p),
+		fsckCommand(p),
 		heartbeatCommand(p),
+		importCommand(p),
 		incidentCommand(p),
 		keyCommand(p),
 		maintenanceCommand(p),
 		manifestCommand(p),
+		migrateCommand(p),
 		oncallCommand(p),
 		postmortemCommand(p),
 		reportCommand(p),

@@ -31,12 +31,17 @@ import (
 type town struct {
 	t     *testing.T
 	sim   *slacksim.Workspace
-	store string // the file
+	store string     // the file
+	mu    sync.Mutex // of lines
 	lines map[string]*slacksim.Listener
 	ends  []func()
 	stop  func() // ends the program; nil: it does not run
 	mail  *providers
 
+	standbys  func(context.Context) (int, error) // as a cluster tells; nil: there is none
+	wholeUpTo int64                              // bytes of a store that is read whole before the start; 0: as many as of anybody's
+
+	copies configs.Backup                                                       // the zero value: no copy of the store is taken by itself
 	disk   func(storage.Engine) storage.Engine                                  // around the store; nil: nothing
 	around func(ctx context.Context, network, address string) (net.Conn, error) // in the place of dial, for the program; nil: dial
 }
@@ -60,7 +65,9 @@ func newTown(t *testing.T, sim *slacksim.Workspace, store string) *town {
 // line listens under a name.
 func (w *town) line(name string) *slacksim.Listener {
 	l := slacksim.NewListener()
+	w.mu.Lock()
 	w.lines[name] = l
+	w.mu.Unlock()
 	w.ends = append(w.ends, func() { l.Close() })
 	return l
 }
@@ -79,7 +86,9 @@ func (w *town) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.mu.Lock()
 	l := w.lines[host]
+	w.mu.Unlock()
 	if l == nil {
 		return nil, fmt.Errorf("dial %s: nobody is there", host)
 	}
@@ -101,6 +110,9 @@ func (w *town) config() *configs.Config {
 	c.Notify.SMTP.Address, c.Notify.SMTP.From, c.Notify.SMTP.TLS = "mail.test:25", "bell@shop.example", "none"
 	c.Notify.Webhook.URL = "http://hook.test/in"
 	c.Paging.WeeklyTest = "fri 13:30"
+	if w.copies.Folder != "" {
+		c.Backup = w.copies
+	}
 	return c
 }
 
@@ -111,7 +123,7 @@ func (w *town) start() {
 	if testing.Verbose() {
 		log = zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
 	}
-	on := network{dial: w.dial, disk: w.disk, listen: func(_, _ string) (net.Listener, error) { return w.line("bell.test"), nil }}
+	on := network{dial: w.dial, disk: w.disk, wholeUpTo: w.wholeUpTo, standbys: w.standbys, listen: func(_, _ string) (net.Listener, error) { return w.line("bell.test"), nil }}
 	if w.around != nil {
 		on.dial = w.around
 	}

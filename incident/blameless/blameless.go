@@ -74,12 +74,13 @@ func Read(text string, o Options) []Finding {
 type hit struct {
 	rule       *rule
 	category   string
+	level      string
 	start, end int
 }
 
 func (h hit) better(than hit) bool {
-	if h.rule.Severity != than.rule.Severity {
-		return h.rule.Severity == Warn
+	if h.level != than.level {
+		return h.level == Warn
 	}
 	return h.end-h.start > than.end-than.start
 }
@@ -88,33 +89,38 @@ func (h hit) better(than hit) bool {
 // understood needs no looking up: the lists are for the categories that remain.
 func (r *ruleset) read(s sentence) []hit {
 	best := map[string]hit{}
-	keep := func(u *rule, from, to int, named bool) {
+	keep := func(u *rule, level string, from, to int, named bool) {
 		if slices.Contains(u.SectionsExempt, s.section) {
 			return
 		}
 		start, end := s.trim(from, to)
-		h := hit{u, u.Category, start, end}
+		h := hit{u, u.Category, level, start, end}
 		if old, ok := best[h.category]; !ok || h.better(old) {
 			best[h.category] = h
 		}
 		if _, ok := best[namedPerson]; named && !ok {
-			best[namedPerson] = hit{r.byName, namedPerson, start, end}
+			best[namedPerson] = hit{r.byName, namedPerson, r.byName.Severity, start, end}
 		}
 	}
 	read := r.grammar.reading(s.text)
 	for _, m := range read.read() {
 		from, to := read.t[m.start].start, read.t[max(m.start, m.end-1)].end
-		keep(r.byID[m.pattern.rule], from, to, m.named || r.names(s.text, from, to) || read.ofOne(m.start, m.end))
+		u := r.byID[m.pattern.rule]
+		level := u.Severity
+		if (u.Category == "blame" || u.Category == "hindsight") && !read.anybody() {
+			level = Hint
+		}
+		keep(u, level, from, to, m.named || r.names(s.text, from, to) || read.ofOne(m.start, m.end))
 	}
 	for _, n := range r.candidates(s.text) {
 		u := r.rules[n]
-		if _, ok := best[u.Category]; ok {
+		if old, ok := best[u.Category]; ok && old.level == Warn {
 			continue
 		}
 		judges := u.Category == "blame" || u.Category == "human_error"
 		for _, m := range u.matches(s.text) {
 			if !read.isNone(u.ID, judges, m[0], m[1]) {
-				keep(u, m[0], m[1], r.names(s.text, m[0], m[1]) || read.ofOne(read.within(m[0], m[1])))
+				keep(u, u.Severity, m[0], m[1], r.names(s.text, m[0], m[1]) || read.ofOne(read.within(m[0], m[1])))
 			}
 		}
 	}
@@ -161,7 +167,7 @@ func (l lines) finding(h hit, runes []rune) Finding {
 		Column:     h.start - l[n] + 1,
 		Phrase:     string(runes[h.start:h.end]),
 		Category:   h.category,
-		Level:      h.rule.Severity,
+		Level:      h.level,
 		Suggestion: h.rule.Suggestion,
 		Question:   h.rule.question,
 		Before:     h.rule.Alternative.Before,

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// people are the participants in the examples of the phrases files.
-var people = []string{"Ana Costa", "Ben Ito", "Mark Dale", "ana", "ben"}
+// people are the participants in the examples of the phrases files and in the labelled sets.
+var people = []string{"Ana Costa", "Ben Ito", "Carla Neri", "Dario Conti", "Lena Voss", "Mark Dale", "Mira Lind", "Tomas Berg", "ana", "ben"}
 
 func load(t testing.TB, file []byte) phrases {
 	t.Helper()

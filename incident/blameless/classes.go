@@ -10,11 +10,15 @@ const (
 	cAnyPerson
 	cArticle
 	cAux
+	cAverted
 	cBare
 	cBe
 	cBoundary
 	cCatenative
+	cCheck
 	cCondition
+	cDeed
+	cDuty
 	cFaultN
 	cHave
 	cModal
@@ -28,18 +32,23 @@ const (
 	cPerson
 	cPossessive
 	cPreposition
+	cProgram
 	cPronoun
 	cQuantifier
+	cSays
 	cSignal
+	cSoftware
 	cSubordinate
+	cThink
 	cVerb
 	cWill
 )
 
 // classNames are the classes as the grammar's file calls them.
 var classNames = []string{
-	"activity", "adverb", "any_person", "article", "aux", "bare", "be", "boundary", "catenative",
-	"condition", "fault_n", "have", "modal", "newcomer", "no_agent", "nobody", "not", "not_adverb",
-	"outcome", "participle", "person", "possessive", "preposition", "pronoun", "quantifier", "signal",
-	"subordinate", "verb", "will",
+	"activity", "adverb", "any_person", "article", "aux", "averted", "bare", "be", "boundary", "catenative",
+	"check",
+	"condition", "deed", "duty", "fault_n", "have", "modal", "newcomer", "no_agent", "nobody", "not", "not_adverb",
+	"outcome", "participle", "person", "possessive", "preposition", "program", "pronoun", "quantifier", "says", "signal",
+	"software", "subordinate", "think", "verb", "will",
 }

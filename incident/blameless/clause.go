@@ -86,6 +86,9 @@ func (r *reading) find(i int) doer {
 // owner finds the person whose slip or failure a noun is: the engineer's, their.
 // In "their routers failed" the routers have an owner, not the failing.
 func (r *reading) owner(i int) (doer, bool) {
+	if r.is(i, cNot) || r.adverb(i) {
+		return doer{}, false // their balancer never: the never is nobody's
+	}
 	reach := 4
 	if r.is(i, cVerb) && !r.is(i, cFaultN) {
 		if !strings.HasSuffix(r.word(i), "ing") {
@@ -403,6 +406,9 @@ func (r *reading) phrase(k int) doer {
 // headed judges a noun phrase by its head.
 func (r *reading) headed(head, from int) doer {
 	d := doer{kind: machine, from: from, head: head}
+	if r.is(head, cProgram) && head > from && r.is(head-1, cSoftware) {
+		return d // the backup agent
+	}
 	if r.is(head, cPerson) || r.word(head) == nameToken || r.is(head, cBare) && from == head {
 		d.kind = human
 	}

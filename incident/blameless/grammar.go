@@ -16,12 +16,22 @@ var grammarFile string
 // grammar is the classes of words and the patterns made of them.
 type grammar struct {
 	classes map[string]map[string]bool
-	present map[string]bool       // verbs as they stand in the present
-	starts  map[string][]*pattern // by the words that they can begin with
-	leave   map[string][]*pattern // what is none of a rule's business after all
-	humans  map[string]bool       // rules that hold for people only
-	rules   []string              // that have patterns
-	bits    map[string]uint64     // of each word, the classes that it is in
+	present map[string]bool                  // verbs as they stand in the present
+	starts  map[string][]*pattern            // by the words that they can begin with
+	leave   map[string]map[string][]*pattern // by rule and word: what is none of its business after all
+	only    map[string]conditions            // of rules that do not hold of anything
+	rules   []string                         // that have patterns
+	bits    map[string]uint64                // of each word, the classes that it is in
+}
+
+// conditions say of what a rule holds.
+type conditions struct {
+	people      bool // of people only
+	deeds       bool // of people and what they do
+	acts        bool // not of what a machine would have done by itself
+	unexplained bool // not where a cause follows that is nobody
+	past        bool // only where something past is told
+	asked       bool // in a question too
 }
 
 // pattern is a line of the grammar.
@@ -40,11 +50,12 @@ type element struct {
 	who      string // of whom the word must be said: p a person, u a person or nobody, s a signal to people, n denied; m a machine
 	person   bool   // somebody, in as many words as it takes
 	done     bool   // a past participle
+	noun     bool   // a word with which a noun phrase goes on
 }
 
 func parseGrammar(file string) (*grammar, error) {
 	g := &grammar{classes: map[string]map[string]bool{"verb": {}}, present: map[string]bool{}, starts: map[string][]*pattern{},
-		leave: map[string][]*pattern{}, humans: map[string]bool{}}
+		leave: map[string]map[string][]*pattern{}, only: map[string]conditions{}}
 	rule := ""
 	for n, line := range strings.Split(file, "\n") {
 		line, _, _ = strings.Cut(line, "#")
@@ -56,11 +67,7 @@ func parseGrammar(file string) (*grammar, error) {
 			name, words, _ := strings.Cut(line[1:], " = ")
 			err = g.class(name, words)
 		case line[0] == '[':
-			rule = strings.Trim(line, "[]")
-			if name, ok := strings.CutSuffix(rule, " of people"); ok {
-				rule = name
-				g.humans[rule] = true
-			}
+			rule = g.header(strings.Trim(line, "[]"))
 			g.rules = append(g.rules, rule)
 		default:
 			err = g.pattern(rule, line)
@@ -79,6 +86,22 @@ func parseGrammar(file string) (*grammar, error) {
 		}
 	}
 	return g, nil
+}
+
+// header notes for what a rule holds, and returns its name.
+func (g *grammar) header(line string) string {
+	var c conditions
+	for _, o := range []struct {
+		words string
+		is    *bool
+	}{
+		{" also asked", &c.asked}, {" in the past", &c.past}, {" unless explained", &c.unexplained},
+		{" of acts", &c.acts}, {" of people", &c.people}, {" of deeds", &c.deeds},
+	} {
+		line, *o.is = strings.CutSuffix(line, o.words)
+	}
+	g.only[line] = c
+	return line
 }
 
 // class adds words to a class.
@@ -154,12 +177,16 @@ func (g *grammar) pattern(rule, line string) error {
 	}
 	into := g.starts
 	if leave {
-		into = g.leave
-		into[rule] = append(into[rule], p)
-		return nil
+		if g.leave[rule] == nil {
+			g.leave[rule] = map[string][]*pattern{}
+		}
+		into = g.leave[rule]
 	}
-	for len(p.elements) > 1 && p.elements[0].optional {
+	if len(p.elements) > 1 && p.elements[0].optional {
 		return fmt.Errorf("a pattern cannot begin with what may be absent")
+	}
+	if len(p.elements[0].words) == 0 {
+		return fmt.Errorf("a pattern begins with a word: with anything else it is never looked for")
 	}
 	for w := range p.elements[0].words {
 		into[w] = append(into[w], p)
@@ -171,6 +198,10 @@ func (g *grammar) element(f string) (element, error) {
 	e := element{words: map[string]bool{}}
 	if f == "@participle" {
 		e.done = true
+		return e, nil
+	}
+	if f == "@noun" {
+		e.noun = true
 		return e, nil
 	}
 	if n, ok := strings.CutPrefix(f, ".."); ok {
@@ -217,7 +248,7 @@ func (r *reading) read() []match {
 				continue
 			}
 			m, ok := r.match(p, i)
-			if ok && !r.left(p.rule, m) && !(r.g.humans[p.rule] && r.ofMachine(m)) {
+			if ok && !r.told(m.start) && !r.ofOther(p.rule, m) && !r.left(p.rule, m) {
 				out = append(out, m)
 			}
 		}
@@ -234,9 +265,10 @@ func (r *reading) match(p *pattern, i int) (match, bool) {
 
 // left reports whether a finding of a rule is none after all.
 func (r *reading) left(rule string, m match) bool {
-	for _, p := range r.g.leave[rule] {
-		for i := max(0, m.start-6); i < min(m.end+1, len(r.t)); i++ {
-			if !p.elements[0].words[r.word(i)] || p.first && i > 0 {
+	leave := r.g.leave[rule]
+	for i := max(0, m.start-6); leave != nil && i < min(m.end+1, len(r.t)); i++ {
+		for _, p := range leave[r.word(i)] {
+			if p.first && i > 0 {
 				continue
 			}
 			if not, ok := r.match(p, i); ok && not.end > m.start {
@@ -252,20 +284,7 @@ func (r *reading) left(rule string, m match) bool {
 func (r *reading) isNone(rule string, judges bool, start, end int) bool {
 	var m match
 	m.start, m.end = r.within(start, end)
-	if r.left(rule, m) || judges && r.denied(m.start) {
-		return true
-	}
-	return r.g.humans[rule] && r.ofMachine(m)
-}
-
-// ofMachine reports whether the first verb of a match is said of a machine.
-func (r *reading) ofMachine(m match) bool {
-	for i := m.start; i < m.end; i++ {
-		if r.is(i, cVerb) {
-			return r.mechanical(r.doer(i))
-		}
-	}
-	return false
+	return r.told(m.start) || r.compound(m, end) || r.ofOther(rule, m) || r.left(rule, m) || judges && r.denied(m.start)
 }
 
 // mechanical reports whether who does it has no will of its own. What people do,
@@ -326,7 +345,7 @@ func (r *reading) rest(es []element, i int, m *match) bool {
 		if i+n >= len(r.t) {
 			break
 		}
-		if e.words[r.word(i+n)] || e.done && r.participle(i+n) {
+		if e.words[r.word(i+n)] || e.done && r.participle(i+n) && r.word(i+n) != "been" || e.noun && r.nounAt(i+n) {
 			if d, ok := r.holds(e, i+n); ok && r.rest(es[1:], i+n+1, m) {
 				m.named = m.named || d.named
 				if d.from >= 0 && d.from < m.start {
@@ -373,17 +392,23 @@ func (r *reading) holds(e element, i int) (doer, bool) {
 func (r *reading) denied(i int) bool {
 	for k := i - 1; k >= 0 && i-k <= 5; k-- {
 		w := r.word(k)
-		if w == "," || w == ";" || w == ":" || w == "but" || w == "and" || r.is(k, cSubordinate) {
+		if w == "," || w == ";" || w == ":" || w == "but" || w == "and" || r.is(k, cSubordinate) && !(w == "that" && r.is(k-1, cThink)) {
 			return false
 		}
 		if r.is(k, cNobody) {
-			return r.is(i-1, cBe) || i-k == 1 // nobody was careless
+			return r.is(i-1, cBe) || i-k <= 2 // nobody was careless, nobody acted rashly
 		}
 		if r.is(k, cNot) || w == "no" || w == "without" && i-k <= 2 || w == "rather" {
 			return w != "not" || r.word(k+1) != "only"
 		}
 	}
 	return false
+}
+
+// nounAt reports whether a word can belong to a noun phrase: it is none of those that hold
+// sentences together, and no adverb.
+func (r *reading) nounAt(i int) bool {
+	return r.word(i) != "" && !r.is(i, cBoundary) && !r.adverb(i)
 }
 
 // participle reports whether a word can be one, after to have or to be.

@@ -44,7 +44,7 @@ func TestReadIsLinear(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"", "The on-call didn't\ncheck.", "shouldn't've", "’s 's n't", "<@U02BEN> forgot", "| a | nobody knew |",
-		"# Luck\nhad we", "by by of of the the", "\xff\xfe ignored by \x00", "who who who", "not to not", "``` careless", "İ’d İgnored",
+		"# Luck\nhad we", "by by of of the the", "\xff\xfe ignored by \x00", "who who who", "not to not", "``` careless", "İ’d İgnored", "İ careless-İİ", "who botched?", "It says: you forgot",
 	} {
 		f.Add(s, "lucky", "Ana Costa")
 	}

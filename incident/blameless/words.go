@@ -234,5 +234,19 @@ grow grew grown;leap leapt;forbid forbade forbidden;cling clung;creep crept;flee
 	return m
 }()
 
+// pasts are the forms of those verbs that stand for what is past.
+var pasts = func() map[string]bool {
+	m := map[string]bool{}
+	for verb, forms := range irregulars {
+		for _, f := range strings.Fields(forms) {
+			m[f] = f != verb && !strings.HasSuffix(f, "ing")
+		}
+	}
+	for _, present := range []string{"am", "is", "are"} {
+		delete(m, present)
+	}
+	return m
+}()
+
 // plural is the usual plural of a noun.
 func plural(n string) string { return thirdPerson(n) }

@@ -127,12 +127,13 @@ func (p Escalation) raised(at time.Time, why Cause) Escalation {
 // starts, after the last one the next pass or the last resort. An escalation that has
 // run out, or whose step has not started yet, starts where it stands; out of a
 // snooze and after the end that is the first step. Whoever escalates does not want
-// to wait for hours: every step that would is passed (P17).
+// to wait for the hours of a step, which is passed (P17), nor for anybody's morning: the
+// escalation is of high urgency from now on (P13).
 func (p Escalation) Escalate(now time.Time) (Escalation, error) {
 	if p.State == Resolved {
 		return p, p.over("There is nobody left to page.")
 	}
-	p = p.overtaken(now)
+	p.Urgency, p.RaiseAt = High, time.Time{}
 	switch p.State {
 	case Exhausted:
 		return p.begin(1, instant(now), Escalated), nil

@@ -35,7 +35,7 @@
 //	P12  Reassigned: one person only; after five minutes the policy.
 //	P13  Low urgency: the first step, low rules, no escalation; raised, it
 //	     starts as high. So it does by itself when support hours begin, if it
-//	     was low because of them.
+//	     was low because of them. Escalated by hand, it goes on as high.
 //	P14  Round robin: one person for an incident, in turn.
 //	P15  No rules for the urgency: every verified way at once.
 //	P16  Somebody who has left is nobody.

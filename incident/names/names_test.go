@@ -16,7 +16,7 @@ func people() *Set {
 		"ada": {"Ada Okafor", "ada", "U01ADA"}, "james": {"James Brien", "jb"}, "jose": {"José Nuñez", "jose.n"},
 		"mueller": {"Anke Müller", "anke"}, "mark": {"Mark Stone", "mark"}, "will": {"Will Grace", "will"},
 		"may": {"May Hill", "may"}, "elif": {"Elif Demir", "elif"}, "bo": {"Bo Li", "bo"}, "ann": {"Anne-Marie O'Neil", "amo"},
-		"tanaka": {"田中 太郎", "tanaka"}, "sara": {"サラ"}, "kim": {"김민수"}, "ivan": {"Иван Петров"}, "jenkins": {"Tom Jenkins", "tomj"},
+		"tanaka": {"田中 太郎", "tanaka"}, "sara": {"サラ"}, "kim": {"김민수"}, "ivan": {"Иван Петров"}, "maria": {"Мария"}, "kolya": {"Николай"}, "alla": {"Алла"}, "jenkins": {"Tom Jenkins", "tomj"},
 		"vdb": {"Piet van der Berg", "piet@example.com"}, "max": {"Max Frost", "max"}, "an": {"An Nguyen", "an"}, "don": {"Don Marsh", "don"},
 	} {
 		n.Add(who, full)
@@ -86,10 +86,13 @@ func TestReplace(t *testing.T) {
 		"Nguyen and Elif said so":               "[_an] and [_elif] said so",
 		"Bo restarted it; bo's disk":            "[_bo] restarted it; [_bo]'s disk",
 		// Other scripts.
-		"担当は田中さん、太郎が確認":             "担当は[_tanaka]さん、[_tanaka]が確認",
-		"サラが確認、サラダは別":               "[_sara]が確認、サラダは別",
-		"김민수가 확인, 민수는 재시작":          "[_kim]가 확인, [_kim]는 재시작",
-		"Иван и ПЕТРОВ, Ивановский": "[_ivan] и [_ivan], Ивановский",
+		"担当は田中さん、太郎が確認":                           "担当は[_tanaka]さん、[_tanaka]が確認",
+		"サラが確認、サラダは別":                             "[_sara]が確認、サラダは別",
+		"김민수가 확인, 민수는 재시작":                        "[_kim]가 확인, [_kim]는 재시작",
+		"Иван и ПЕТРОВ, Ивановский":               "[_ivan] и [_ivan], Ивановский",
+		"релиз Ивана Петрова, Иваном и Петровым":  "релиз [_ivan] [_ivan], [_ivan] и [_ivan]",
+		"от Марии, Николаю, с Аллой":              "от [_maria], [_kolya], с [_alla]",
+		"Ивановка, иваново, Петровка, мариновать": "Ивановка, иваново, Петровка, мариновать",
 		"Adaさんが": "[_ada]さんが",
 	} {
 		if got := replaced(n, in); got != want {

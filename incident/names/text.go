@@ -47,19 +47,43 @@ type token struct {
 	forms      []string // as it is compared: without case and accents; ü also as ue
 	letters    int
 	script     script
-	small      bool // it begins with a small letter
-	capitals   bool // it is longer than two letters, all of them capital
-	taken      bool // it is part of a name that was found
+	small      bool      // it begins with a small letter
+	capitals   bool      // it is longer than two letters, all of them capital
+	taken      bool      // it is part of a name that was found
+	language   *language // of the text, if it puts endings to names; nil: it does not
+	least      int       // how many letters an ending must leave
 }
 
+// cases are the endings that Slavic languages in Cyrillic put to a name, and nominatives
+// what the name ends in without one. Where accents are dropped, й is и.
+var (
+	cases       = strings.Fields("а у ом ем е ым ы и ои ою я ю еи ью")
+	nominatives = []string{"", "а", "я", "и", "ь"}
+)
+
 // known are the forms under which a name may be known: also that of a possessive
-// that is written without an apostrophe.
+// that is written without an apostrophe, and that of a name with the ending of a case.
 func (t token) known() []string {
 	var list []string
 	for _, f := range t.forms {
 		list = append(list, f)
 		if bare, ok := strings.CutSuffix(f, "s"); ok && !t.small && len(bare) > 2 {
 			list = append(list, bare)
+		}
+		if t.language != nil {
+			list = append(list, t.language.without(f, t.least)...)
+		}
+		if first, _ := utf8.DecodeRuneInString(f); !unicode.Is(unicode.Cyrillic, first) {
+			continue
+		}
+		for _, ending := range cases {
+			stem, ok := strings.CutSuffix(f, ending)
+			if !ok || utf8.RuneCountInString(stem) < 3 {
+				continue
+			}
+			for _, n := range nominatives {
+				list = append(list, stem+n)
+			}
 		}
 	}
 	return list
@@ -166,7 +190,22 @@ type text struct {
 	found []Span
 }
 
-func newText(s string) *text { return &text{s: s, toks: tokens(s)} }
+func newText(s string) *text {
+	t := &text{s: s, toks: tokens(s)}
+	language := languageOf(s, t.toks)
+	if language == nil {
+		return t
+	}
+	for k := range t.toks {
+		if tok := &t.toks[k]; tok.script == spaced && !tok.small {
+			tok.language, tok.least = language, 3
+			if !t.head(k) { // where a sentence begins every word has a capital
+				tok.least = 2
+			}
+		}
+	}
+	return t
+}
 
 // take notes that the words from k to end name who. Of a mail address the rest
 // belongs to it.

@@ -217,9 +217,9 @@ func (f *facts) pages() []Page {
 			pages = append(pages, p)
 		case incident.KindPageFailed:
 			lose(pages, e)
-		case incident.KindAcknowledged, incident.KindRole:
-			if e.Kind == incident.KindRole && e.Person != e.By {
-				continue // somebody else gave it to them
+		case incident.KindAcknowledged, incident.KindAnsweredToo, incident.KindRole:
+			if !e.Answers() {
+				continue // somebody else gave them the role
 			}
 			for _, n := range waiting[e.By] {
 				if !pages[n].Lost {

@@ -25,6 +25,7 @@ li { margin: .25rem 0 }
 figure { margin: 1.5rem 0; overflow-x: auto }
 .ask { border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: .8rem; margin: 1rem 0 }
 .open { opacity: .65; font-style: italic }
+@media screen and (max-width: 40rem) { table { display: block; overflow-x: auto; overflow-wrap: normal } td { min-width: 4rem } figure svg { min-width: 36rem } }
 @page { margin: 18mm 16mm }
 @media print { :root { color-scheme: light } body { margin: 0; max-width: none; font-size: 11pt } h2 { break-after: avoid } tr, li, .ask, figure { break-inside: avoid } thead { display: table-header-group } p { orphans: 3; widows: 3 } }
 </style>

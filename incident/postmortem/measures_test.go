@@ -92,19 +92,26 @@ func TestRolesAsTheyWereHeld(t *testing.T) {
 	}
 }
 
-// TestAnswerWhileSomebodyIsOnIt: whoever is paged as a second person answers by taking a
-// role, and not by a role that somebody else gives them.
+// TestAnswerWhileSomebodyIsOnIt: whoever is paged as a second person answers by
+// acknowledging as well or by taking a role, and not by a role that somebody else gives
+// them.
 func TestAnswerWhileSomebodyIsOnIt(t *testing.T) {
 	responder := func(by incident.Actor) incident.Event {
 		return incident.Event{Kind: incident.KindRole, By: by, Person: "person:bob", Role: incident.Responder}
 	}
-	for by, want := range map[incident.Actor]string{"person:bob": "3 min", "person:ada": "0 s"} {
+	too := func(by incident.Actor) incident.Event {
+		return incident.Event{Kind: incident.KindAnsweredToo, By: by}
+	}
+	for _, tt := range []struct {
+		then incident.Event
+		want string
+	}{{responder("person:bob"), "3 min"}, {responder("person:ada"), "0 s"}, {too("person:bob"), "3 min"}, {too("person:cleo"), "0 s"}} {
 		i, events := story([]int{0, 1, 2, 5},
 			incident.Event{Kind: incident.KindDeclared, By: "person:ada", Severity: incident.Sev1},
 			incident.Event{Kind: incident.KindAcknowledged, By: "person:ada"},
-			incident.Event{Kind: incident.KindPaged, By: incident.Bot, Person: "person:bob"}, responder(by))
-		if got := New(i, events, Context{}).Pages[0].Delay.String(); got != want {
-			t.Errorf("a role from %s: answered after %s, want %s", by, got, want)
+			incident.Event{Kind: incident.KindPaged, By: incident.Bot, Person: "person:bob"}, tt.then)
+		if got := New(i, events, Context{}).Pages[0].Delay.String(); got != tt.want {
+			t.Errorf("%s by %s: answered after %s, want %s", tt.then.Kind, tt.then.By, got, tt.want)
 		}
 	}
 }

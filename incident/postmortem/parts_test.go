@@ -155,3 +155,23 @@ func TestPublishedTextStands(t *testing.T) {
 		t.Error("a later version changes an earlier one")
 	}
 }
+
+// TestSummaryReads: in the short form what was written with an event stands after a colon,
+// the cause is there once somebody has said it, and sections with a comma are told apart.
+func TestSummaryReads(t *testing.T) {
+	i, events, ctx := answered(t)
+	var b strings.Builder
+	for _, s := range New(i, events, ctx).Summary() {
+		b.WriteString(s.Title + "\n" + strings.Join(s.Lines, "\n") + "\n")
+	}
+	for _, want := range []string{
+		"mitigated it with a failover: PAY_ROUTE is B; to undo it: set PAY_ROUTE to A\n",
+		"declared a sev1 incident for Checkout: Card payments fail for one network\n",
+		"Cause in plain words\nA payment provider changed its certificates, and our list did not know the new one.\n",
+		"5 questions: What, where, how, when; Decisions; What made it hard\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the short form does not have %q:\n%s", want, b.String())
+		}
+	}
+}

@@ -12,6 +12,7 @@ package postmortem
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -152,6 +153,15 @@ type Item struct {
 	Text string `json:"text"`
 }
 
+// Line is the item on one line, where what was written with it stands after a colon.
+func (it Item) Line() string {
+	what, with, ok := strings.Cut(it.Text, "\n")
+	if ok {
+		what += ": " + strings.ReplaceAll(with, "\n", "; ")
+	}
+	return strings.TrimSpace(it.Lead + " " + what)
+}
+
 // Question is what only people can say. It stays open until somebody answers it.
 type Question struct {
 	ID      string   `json:"id"` // one and the same for ever, by which it is answered
@@ -240,12 +250,24 @@ func (d Document) Publish(n int, reason string, now time.Time) Document {
 	for k := range d.Sections {
 		s := &d.Sections[k]
 		s.Questions = slices.DeleteFunc(slices.Clone(s.Questions), func(q Question) bool { return !q.Asked && len(q.Answers) == 0 })
+		if len(s.Lines) == 0 && len(s.List) == 0 && len(s.Questions) == 0 && s.Table == nil {
+			s.Lines = []string{nothingSaid(s.ID)}
+		}
 		if s.ID == "head" && s.Table != nil {
 			s.Table = &Table{Head: s.Table.Head, Rows: slices.Clone(s.Table.Rows)}
 			s.Table.Rows[0] = []string{s.Table.Rows[0][0], d.versionWords()}
 		}
 	}
 	return d
+}
+
+// nothingSaid stands in a section of a published document that would have nothing under its
+// heading: it stays visibly empty.
+func nothingSaid(id string) string {
+	if id == "open" {
+		return "What it was, where, how it comes about and since when: nothing of it is open."
+	}
+	return "Nobody has written anything here."
 }
 
 // versionWords say which version it is, since when, and what it corrects.

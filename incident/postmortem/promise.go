@@ -1,6 +1,7 @@
 package postmortem
 
 import (
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -221,4 +222,88 @@ func (w *walk) gap(at time.Time) {
 	g := Gap{From: w.from, To: at, Took: Span(w.update.used(at)), Limit: Span(w.update.limit)}
 	g.Met = g.Limit == 0 || g.Took <= g.Limit
 	w.gaps = append(w.gaps, g)
+}
+
+// promiseWords are the promises as people read them.
+var promiseWords = map[string]string{"acknowledge": "somebody is on it", "restore": "customers are fine again", "update": "the next update"}
+
+func (f *facts) promise(d Document) Section {
+	s := Section{ID: "promise", Title: "Promise", Source: Record}
+	a := f.ctx.Agreement
+	if a == nil {
+		s.Lines = []string{"No agreement is set for this service."}
+		return s
+	}
+	if words := plain(a.Words); words != "" {
+		s.Lines = append(s.Lines, words)
+	}
+	if a.Hours != "" {
+		s.Lines = append(s.Lines, "It counts "+plain(a.Hours)+".")
+	} else {
+		s.Lines = append(s.Lines, "It counts day and night, on every day.")
+	}
+	if !f.hurt() {
+		s.Lines = append(s.Lines, "No promise counts: nobody was affected.")
+		if d.Whole != "" {
+			s.Lines[len(s.Lines)-1] = "What is promised counts with " + d.Whole + "."
+		}
+		return s
+	}
+	s.Lines = append(s.Lines, f.counting(d))
+	s.Table = &Table{Head: []string{"Promise", "Target", "Used", "Result"}}
+	for _, p := range d.Promises {
+		s.Table.Rows = append(s.Table.Rows, []string{or(promiseWords[p.What], p.What), p.Target.String(), p.Used.String(), string(p.State)})
+	}
+	at := f.clock.list(f.i.Declared)
+	for _, g := range d.Gaps {
+		s.List = append(s.List, Item{Lead: at(g.From) + " to " + at(g.To), Text: gapWords(g)})
+	}
+	s.Lines = append(s.Lines, f.accepted()...)
+	return s
+}
+
+// counting says from when the promises count, and which severity moved what is agreed.
+func (f *facts) counting(d Document) string {
+	s := "What is promised counts from the declaration on"
+	if len(d.Impact) > 1 {
+		s += ", without the time in between in which customers were fine"
+	}
+	s += "."
+	at := f.clock.list(f.i.Declared)
+	var moved []string
+	for _, e := range f.events {
+		if e.Kind == incident.KindMitigated || e.Kind == incident.KindResolved {
+			break
+		}
+		if e.Kind == incident.KindSeverity {
+			moved = append(moved, "At "+at(e.At)+" it became "+e.Severity.String()+".")
+		}
+	}
+	if len(moved) > 0 {
+		s += " " + strings.Join(moved, " ") + " What is agreed changed with that."
+	}
+	return s
+}
+
+// gapWords say how long nothing was heard, and whether that was in time.
+func gapWords(g Gap) string {
+	switch {
+	case g.Limit == 0:
+		return g.Took.String() + " until the next word; no step is agreed"
+	case g.Met:
+		return g.Took.String() + " until the next word, within the " + g.Limit.String() + " agreed"
+	default:
+		return g.Took.String() + " until the next word; the agreement says " + g.Limit.String()
+	}
+}
+
+// accepted says for which reason a missed promise is accepted, where somebody has.
+func (f *facts) accepted() []string {
+	var lines []string
+	for _, e := range incident.Readable(f.events) {
+		if e.Kind == incident.KindMissAccepted && e.Text != "" {
+			lines = append(lines, "That a promise was missed is accepted: "+f.cast.clean(e.Text))
+		}
+	}
+	return lines
 }

@@ -82,7 +82,7 @@ func (d Document) publicPromise() Section {
 	}
 	s.Table = &Table{Head: []string{"Promise", "Target", "Used", "Result"}}
 	for _, p := range d.Promises {
-		s.Table.Rows = append(s.Table.Rows, []string{p.What, p.Target.String(), p.Used.String(), string(p.State)})
+		s.Table.Rows = append(s.Table.Rows, []string{or(promiseWords[p.What], p.What), p.Target.String(), p.Used.String(), string(p.State)})
 	}
 	return s
 }

@@ -17,7 +17,7 @@ func (f *facts) factors(d Document) Section {
 	s := Section{ID: "factors", Title: "Contributing factors", Source: People}
 	s.Lines = []string{"At least two, as conditions: several were needed together."}
 	s.Questions = []Question{
-		{ID: "factors", Text: "Which conditions were needed for this to happen?", Hint: "one a line, at least two"},
+		{ID: "factors", Text: "Which conditions were needed for this to happen?", Hint: "one on each line"},
 		{ID: "factors_length", Text: "Which conditions made it last as long as it did?"},
 	}
 	for _, fact := range f.offered(d) {
@@ -66,11 +66,11 @@ func lost(pages []Page) int {
 func result(p Promise) string {
 	switch p.What {
 	case "acknowledge":
-		return fmt.Sprintf("somebody was on it after %s; %s were agreed", p.Used, p.Target)
+		return fmt.Sprintf("somebody was on it after %s; the agreement says %s", p.Used, p.Target)
 	case "restore":
-		return fmt.Sprintf("customers were fine again after %s; %s were agreed", p.Used, p.Target)
+		return fmt.Sprintf("customers were fine again after %s; the agreement says %s", p.Used, p.Target)
 	default:
-		return fmt.Sprintf("the longest time between two updates was %s; %s were agreed", p.Used, p.Target)
+		return fmt.Sprintf("the longest time between two updates was %s; the agreement says %s", p.Used, p.Target)
 	}
 }
 
@@ -141,7 +141,11 @@ func (f *facts) nowAndLater() Section {
 	for _, n := range r.Changed {
 		switch n.Kind {
 		case incident.KindMitigating, incident.KindMitigated, incident.KindHowCorrected:
-			s.List = append(s.List, item(f.said[n.Seq], at))
+			x := item(f.said[n.Seq], at)
+			if n.Kind == incident.KindMitigated && n.Text == "" {
+				x.Text += f.before(n.Seq)
+			}
+			s.List = append(s.List, x)
 		}
 	}
 	for _, undo := range r.Undo {
@@ -164,6 +168,26 @@ func (f *facts) nowAndLater() Section {
 		s.Questions = append([]Question{{ID: "undo", Text: "What is temporary now, and how is it undone?"}}, s.Questions...)
 	}
 	return s
+}
+
+// before is what was noted or decided last before a mitigation, and after the one before it,
+// as a line of its own: where nobody said with it what was changed, that is what the record
+// has. Empty: nothing was.
+func (f *facts) before(seq int) string {
+	said := ""
+	for _, n := range incident.Shown(f.entries) {
+		switch {
+		case n.Seq >= seq:
+			return said
+		case n.Kind == incident.KindMitigated:
+			said = ""
+		case n.Kind == incident.KindNote && n.By.Human() && n.Note == incident.Decision:
+			said = "\nDecided before: " + f.said[n.Seq].Text
+		case n.Kind == incident.KindNote && n.By.Human() && n.Note == "":
+			said = "\nNoted before: " + f.said[n.Seq].Text
+		}
+	}
+	return said
 }
 
 func (f *facts) followUps() Section {

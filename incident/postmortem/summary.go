@@ -25,6 +25,7 @@ const (
 func (d Document) Summary() []Section {
 	s := []Section{
 		{Title: d.Name + ": " + d.Title, Lines: d.pick("summary")},
+		{Title: "Cause in plain words", Lines: d.said()},
 		{Title: "Times", Lines: d.times()},
 		{Title: "Promise", Lines: d.kept()},
 		{Title: "What changed", Lines: d.changes()},
@@ -121,9 +122,14 @@ func (d Document) kept() []string {
 func (d Document) changes() []string {
 	var lines []string
 	for _, it := range d.section("times").List {
-		lines = append(lines, it.Lead+" "+it.Text)
+		lines = append(lines, it.Line())
 	}
 	return lines
+}
+
+// said is the cause in plain words, once somebody has said it.
+func (d Document) said() []string {
+	return strings.FieldsFunc(d.Said(Cause), func(r rune) bool { return r == '\n' })
 }
 
 func (d Document) paged() []string {
@@ -175,5 +181,5 @@ func (d Document) open() []string {
 	if n == 0 {
 		return nil
 	}
-	return []string{incident.Count(n, "question", "questions") + ": " + strings.Join(where, ", ")}
+	return []string{incident.Count(n, "question", "questions") + ": " + strings.Join(where, "; ")}
 }

@@ -16,15 +16,26 @@ import (
 
 // What a template may do: a document has a fraction of it.
 const (
-	templateBytes = 4 << 20   // of its output
-	templateText  = 256 << 10 // of any text that it makes on the way
-	templateMade  = 64 << 20  // of all of them
-	templateTurns = 200_000   // of its loops and of the templates that it calls
+	templateBytes = 4 << 20  // of its output
+	templateText  = 64 << 10 // of any text that it makes on the way
+	templateMade  = 64 << 20 // of all of them
+	templateSteps = 500_000  // see [count]
+	templateCall  = 50       // steps of calling another template, which has to be remembered until it ends
+
+	// TemplateMost is how long a template may be, in bytes.
+	TemplateMost = 256 << 10
 )
 
 // Template is somebody's own form of the document, see [View] for what it sees. It can
-// read nothing else, and it ends: its output, its texts and its turns are limited.
-type Template struct{ t *template.Template }
+// read nothing else, and it ends: its output, its texts and its steps are limited.
+type Template struct {
+	t      *template.Template
+	broken error // why there is none
+}
+
+// Unusable returns a template that cannot be used: documents appear in their usual form
+// and say why.
+func Unusable(why error) *Template { return &Template{broken: why} }
 
 // TemplateError says where a template is wrong, and what can be done.
 type TemplateError struct {
@@ -37,30 +48,40 @@ func (e *TemplateError) Error() string { return fmt.Sprintf("line %d: %s", e.Lin
 
 // ParseTemplate reads a template.
 func ParseTemplate(text string) (*Template, error) {
+	text = strings.TrimPrefix(text, "\uFEFF") // some editors begin a file with it
+	if len(text) > TemplateMost {
+		return nil, &TemplateError{Line: 1, Why: "it is longer than a template can be, which is 256 KiB"}
+	}
+	if bad := strings.Index(strings.ToValidUTF8(text, "\x00"), "\x00"); bad >= 0 {
+		return nil, &TemplateError{Line: 1 + strings.Count(text[:bad], "\n"), Why: "it is no text in UTF-8"}
+	}
 	t, err := template.New("t").Option("missingkey=error").Funcs(functions(&budget{1, templateMade})).Parse(text)
 	if err != nil {
 		return nil, explained(err)
 	}
 	for _, each := range t.Templates() {
 		if each.Tree != nil {
-			count(each.Root, true)
+			count(each.Root)
 		}
 	}
-	return &Template{t}, nil
+	return &Template{t: t}, nil
 }
 
 // Execute returns the document as the template shows it.
 func (t *Template) Execute(v View) (string, error) {
+	if t.broken != nil {
+		return "", t.broken
+	}
 	fresh, err := t.t.Clone()
 	if err != nil {
 		return "", fmt.Errorf("copy the template: %v", err)
 	}
 	var b strings.Builder
-	left := &budget{templateTurns, templateMade}
+	left := &budget{templateSteps, templateMade}
 	if err := fresh.Funcs(functions(left)).Execute(&limited{&b, templateBytes}, v); err != nil {
 		return "", explained(err)
 	}
-	return b.String(), nil
+	return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
 }
 
 // Check executes the template over documents that have everything, and nothing.
@@ -96,17 +117,17 @@ func (d Document) formed() string {
 	return "_" + escapeLine("The template for this document cannot be used, "+err.Error()+". This is the usual form.") + "_\n\n" + d.In(nil).Markdown()
 }
 
-// budget is what is left of a template's turns, and of the texts that it makes.
-type budget struct{ turns, bytes int }
+// budget is what is left of a template's steps, and of the texts that it makes.
+type budget struct{ steps, bytes int }
 
 var (
-	errTurns = errors.New("it turns too often; a template has 200,000 turns of its loops")
+	errSteps = errors.New("it does too much; a template has 500,000 steps, and each value and action in a turn of a loop is one")
 	errBytes = errors.New("it writes too much; a document has at most 4 MiB")
 )
 
-func (b *budget) turn() (string, error) {
-	if b.turns--; b.turns < 0 {
-		return "", errTurns
+func (b *budget) turn(steps int) (string, error) {
+	if b.steps -= steps; b.steps < 0 {
+		return "", errSteps
 	}
 	return "", nil
 }
@@ -155,6 +176,9 @@ func functions(b *budget) template.FuncMap {
 			if wide.MatchString(format) || len(format) > 1000 {
 				return "", errors.New("a format of printf has at most 1,000 letters, and a width in it three digits")
 			}
+			if inGo.MatchString(format) {
+				return "", errors.New("a format of printf has no #; .Plain is a text as it was typed")
+			}
 			return making(args, func() string { return fmt.Sprintf(format, args...) })
 		},
 		"html": left, "js": left, "urlquery": left,
@@ -167,35 +191,66 @@ func functions(b *budget) template.FuncMap {
 	}
 }
 
-var wide = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4}|\*)`)
+var (
+	wide = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4}|\*)`)
+	inGo = regexp.MustCompile(`%[^a-zA-Z%]*#`) // it would show what was typed past its String
+)
 
-// count makes every turn of a loop, and every template that is called, take a turn.
-func count(n parse.Node, body bool) {
+// count makes a body take its steps each time that it is executed: one for each node and
+// each value in it, whether it is reached or not. The bodies of loops in it count for
+// themselves.
+func count(body *parse.ListNode) {
+	steps := cost(body)
+	body.Nodes = slices.Insert(body.Nodes, 0, turnNode(max(1, steps)))
+}
+
+func cost(n parse.Node) (steps int) {
+	branch := func(b *parse.BranchNode) int { return 1 + cost(b.Pipe) + cost(b.List) + cost(b.ElseList) }
 	switch n := n.(type) {
 	case *parse.ListNode:
-		if n == nil {
-			return
+		if n != nil {
+			for _, each := range n.Nodes {
+				steps += cost(each)
+			}
 		}
-		for _, each := range n.Nodes {
-			count(each, false)
-		}
-		if body {
-			n.Nodes = slices.Insert(n.Nodes, 0, turnNode())
-		}
+		return steps
 	case *parse.RangeNode:
-		count(n.List, true)
-		count(n.ElseList, false)
+		count(n.List)
+		return 1 + cost(n.Pipe) + cost(n.ElseList)
 	case *parse.IfNode:
-		count(n.List, false)
-		count(n.ElseList, false)
+		return branch(&n.BranchNode)
 	case *parse.WithNode:
-		count(n.List, false)
-		count(n.ElseList, false)
+		return branch(&n.BranchNode)
+	case *parse.ActionNode:
+		return 1 + cost(n.Pipe)
+	case *parse.TemplateNode:
+		return templateCall + cost(n.Pipe)
+	case *parse.PipeNode:
+		if n != nil {
+			for _, c := range n.Cmds {
+				steps += cost(c)
+			}
+		}
+		return steps
+	case *parse.CommandNode:
+		for _, arg := range n.Args {
+			steps += cost(arg)
+		}
+		return 1 + steps
+	case *parse.ChainNode:
+		return 1 + cost(n.Node) + len(n.Field)
+	case *parse.FieldNode:
+		return len(n.Ident)
+	case *parse.VariableNode:
+		return len(n.Ident)
+	default:
+		return 1
 	}
 }
 
-func turnNode() parse.Node {
-	return template.Must(template.New("").Funcs(functions(&budget{1, templateMade})).Parse("{{_turn}}")).Root.Nodes[0]
+func turnNode(steps int) parse.Node {
+	text := fmt.Sprintf("{{_turn %d}}", steps)
+	return template.Must(template.New("").Funcs(functions(&budget{1, templateMade})).Parse(text)).Root.Nodes[0]
 }
 
 // The shapes of what text/template says.
@@ -214,8 +269,8 @@ func explained(err error) error {
 		e.Why = m[2]
 	}
 	switch {
-	case errors.Is(err, errTurns):
-		e.Why = errTurns.Error()
+	case errors.Is(err, errSteps):
+		e.Why = errSteps.Error()
 	case errors.Is(err, errBytes):
 		e.Why = errBytes.Error()
 	}
@@ -234,8 +289,15 @@ func explained(err error) error {
 	if m := noFunc.FindStringSubmatch(err.Error()); m != nil {
 		e.Why = "there is no function " + m[1]
 	}
+	// Some of what text/template says shows the values that were at hand, all of them.
+	if first, _, more := strings.Cut(e.Why, "\n"); more || len(first) > whyMost {
+		e.Why = strings.ToValidUTF8(first[:min(len(first), whyMost)], "") + "…"
+	}
 	return e
 }
+
+// whyMost is how long a reason may be, in bytes.
+const whyMost = 200
 
 // nearestField returns the field of a type of the view whose name is nearest.
 func nearestField(name, of string) string {

@@ -55,6 +55,7 @@ type Case struct {
 	Promises  []Promise
 	Delays    []Delay
 	Roles     []Holding
+	Answered  []string // the questions of its post-mortem that somebody has answered, by their IDs
 }
 
 // Promise is one of an incident's promises.

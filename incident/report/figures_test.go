@@ -67,12 +67,17 @@ func TestIncidentsLeaveOutAndSaySo(t *testing.T) {
 	open.Took[Mitigate] = Took{Missing: "not mitigated"}
 	done := hurt(5, "b")
 	done.Took[Mitigate] = Took{Took: 90*time.Second + 20*time.Millisecond, ByHand: true}
+	done.Answered, done.Incident.Postmortem.Version = []string{"cause", "cue"}, 2
+	drill.Answered, open.Answered = []string{"cue"}, []string{"first_week"}
 	r := IncidentsOf(data(drill, merged, near, open, done))
 	if r.Counts != (Counts{Counted: 2, NearMiss: 1, Merged: 1, Drills: 1}) || len(r.LeftOut) != 3 || r.LeftOut[2] != (LeftOut{"INC-3", "near miss"}) {
 		t.Errorf("counts %+v, left out %v", r.Counts, r.LeftOut)
 	}
 	if r.ByService["b"] != 2 || len(r.ByService) != 1 || r.BySeverity["sev2"] != 2 || r.BySymptom["slow"] != 2 || r.FirstSeenBy["staff"] != 2 {
 		t.Errorf("by service %v, severity %v, symptom %v, seen %v", r.ByService, r.BySeverity, r.BySymptom, r.FirstSeenBy)
+	}
+	if r.Learned != (Learned{Of: 2, Published: 1, Advice: 1, Cues: 1}) {
+		t.Errorf("learned: %+v", r.Learned)
 	}
 	m := r.Durations[slices.IndexFunc(r.Durations, func(d Duration) bool { return d.Measure == Mitigate })]
 	if m.N != 1 || m.Points[0] != (Point{"INC-5", 1.5, true}) || m.Median != nil || m.Unknown[0] != (Unknown{"INC-4", "not mitigated"}) || m.Start != "declared" {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,6 +17,8 @@ type Data struct {
 
 	// Before are the cases of the period of the same length before it.
 	Before []Case
+	// Unread are incidents of the period whose timelines cannot be read by now.
+	Unread []incident.Incident
 	// Earlier are all incidents that were declared before To, for what is still to be done.
 	Earlier []incident.Incident
 
@@ -36,8 +39,11 @@ type Head struct {
 // LeftOut is an incident that is not counted.
 type LeftOut struct {
 	Incident string `json:"incident"`
-	Why      string `json:"why"` // cancelled, false alarm, near miss, merged or drill
+	Why      string `json:"why"` // cancelled, false alarm, near miss, merged, drill or Unread
 }
+
+// Unread is why an incident is left out whose archive file is missing or damaged.
+const Unread = "archive file cannot be read"
 
 // HeadOf says what figures are about.
 func HeadOf(d Data) Head {
@@ -48,6 +54,9 @@ func HeadOf(d Data) Head {
 		if w := why(c.Incident); w != "" {
 			h.LeftOut = append(h.LeftOut, LeftOut{c.Incident.Name(), w})
 		}
+	}
+	for _, i := range d.Unread {
+		h.LeftOut = append(h.LeftOut, LeftOut{i.Name(), Unread})
 	}
 	h.Counts = CountsOf(list)
 	return h
@@ -65,6 +74,7 @@ type Incidents struct {
 	Answers     []Answers          `json:"page_delays"`
 	Interrupts  Burden             `json:"interrupts"`
 	CameBack    []CameBack         `json:"came_back"`
+	Learned     Learned            `json:"learned"`
 	Minutes     map[string]float64 `json:"person_minutes_by_role"` // coarse: as long as a role was held
 }
 
@@ -103,6 +113,31 @@ type CameBack struct {
 	Fix      string `json:"open_permanent_fix"`
 }
 
+// Learned is what was written down so that others know it the next time. Whether they have
+// read it the record does not say.
+type Learned struct {
+	Of        int `json:"of"`                       // incidents that count
+	Published int `json:"post_mortems_published"`   // as they stand now
+	Advice    int `json:"with_advice_for_starters"` // what would help somebody in their first week
+	Cues      int `json:"with_a_cue"`               // what made somebody look at the right place: the next card of the service shows it
+}
+
+func (l *Learned) add(c Case) {
+	l.Of++
+	l.Published += one(c.Incident.Postmortem.Version > 0)
+	l.Advice += one(slices.Contains(c.Answered, "first_week"))
+	l.Cues += one(slices.Contains(c.Answered, "cue"))
+}
+
+// Words say it in one line.
+func (l Learned) Words() string {
+	if l.Of == 0 {
+		return "nothing to learn from"
+	}
+	return fmt.Sprintf("of %s, %s published, %d with advice for somebody's first week, %d with a cue for the next time",
+		incident.Count(l.Of, "incident", "incidents"), incident.Count(l.Published, "post-mortem", "post-mortems"), l.Advice, l.Cues)
+}
+
 // IncidentsOf makes the report of how incidents went.
 func IncidentsOf(d Data) Incidents {
 	r := Incidents{Head: HeadOf(d), BySeverity: map[string]int{}, BySymptom: map[string]int{}, ByService: map[string]int{},
@@ -117,6 +152,7 @@ func IncidentsOf(d Data) Incidents {
 		r.BySymptom[cmp.Or(string(i.Symptom), Unsaid)]++
 		r.ByService[cmp.Or(i.Service, Unsaid)]++
 		r.FirstSeenBy[cmp.Or(string(i.SeenBy()), Unsaid)]++
+		r.Learned.add(c)
 		for _, h := range c.Roles {
 			r.Minutes[string(h.Role)] += minutes(h.For)
 		}

@@ -144,12 +144,14 @@ func BurdenOf(list []Interrupt) Burden {
 type WeekBurden struct {
 	Week string `json:"iso_week"`
 	Burden
+	Nights int `json:"nights"` // with an interrupt; each is of the week in which it had its first
 }
 
 // WeeksOf adds the interrupts of one person up by week, the earliest first. A week without
 // any is not there.
 func WeeksOf(list []Interrupt, person string) []WeekBurden {
 	weeks := []WeekBurden{}
+	counted := map[string]bool{} // the nights, by the day on which they begin
 	for _, x := range list {
 		if x.Person != person {
 			continue
@@ -159,7 +161,55 @@ func WeeksOf(list []Interrupt, person string) []WeekBurden {
 			k, weeks = len(weeks), append(weeks, WeekBurden{Week: x.Week})
 		}
 		weeks[k].add(x)
+		if night := x.Local.Add(-7 * time.Hour).Format(time.DateOnly); x.Night && !counted[night] {
+			counted[night] = true
+			weeks[k].Nights++
+		}
 	}
 	slices.SortFunc(weeks, func(a, b WeekBurden) int { return cmp.Compare(a.Week, b.Week) })
 	return weeks
+}
+
+// Disturbance is how often people were interrupted because of a service.
+type Disturbance struct {
+	Service string
+	Times   int
+	Hurt    int // of Times, see [Interrupt.Hurts]
+}
+
+// Words say it, as in "Payments 3, of these 1 at night, at a weekend or on a holiday".
+func (d Disturbance) Words() string {
+	s := fmt.Sprintf("%s %d", d.Service, d.Times)
+	if d.Hurt > 0 {
+		s += fmt.Sprintf(", of these %d at night, at a weekend or on a holiday", d.Hurt)
+	}
+	return s
+}
+
+// Disturbances count interrupts by the services of their incidents, most first. One that
+// was for several services counts for each.
+func Disturbances(list []Interrupt, service map[int]string) []Disturbance {
+	var all []Disturbance
+	for _, x := range list {
+		var names []string
+		for _, n := range x.Incidents {
+			if name := service[n]; !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		for _, name := range names {
+			k := slices.IndexFunc(all, func(d Disturbance) bool { return d.Service == name })
+			if k < 0 {
+				k, all = len(all), append(all, Disturbance{Service: name})
+			}
+			all[k].Times++
+			if x.Hurts() {
+				all[k].Hurt++
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Disturbance) int {
+		return cmp.Or(cmp.Compare(b.Times, a.Times), cmp.Compare(a.Service, b.Service))
+	})
+	return all
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -20,6 +21,10 @@ type OnCall struct {
 	Incidents  *Counts     `json:"incidents,omitempty"`
 	FirstPages *FirstPages `json:"first_pages,omitempty"`
 	Reminders  []Nags      `json:"reminders,omitempty"`
+
+	// Unread are the incidents of that time whose archive files cannot be read: what they
+	// asked of people is not counted.
+	Unread []string `json:"unread,omitempty"`
 }
 
 // Person is what being on call asked of one person, on their own clock.
@@ -43,6 +48,7 @@ type Person struct {
 	Nights         int `json:"nights_disturbed"`
 	LongestRun     int `json:"nights_in_a_row"`
 	DisturbedHours int `json:"disturbed_hours"`
+	Awake          int `json:"awake_minutes"` // at night, from the first page to the last thing that they did
 	WeekendsPaged  int `json:"weekends_paged"`
 	WeekendsOnCall int `json:"weekends_on_call"`
 
@@ -75,13 +81,14 @@ type Rotation struct {
 	Pages       int     `json:"pages"`
 	PagesPer12h float64 `json:"pages_per_12_hours"` // more than 2 is too many (Google: SRE book, being on-call)
 	Worst12h    int     `json:"most_pages_within_12_hours"`
-	People      int     `json:"people"`              // who were in its lists
-	MostShare   int     `json:"most_share_percent"`  // of the time that one person was on call; above 25 is much
-	Balance     int     `json:"balance_percent"`     // 100: load is equal, scaled by the time in the lists
-	Peak        float64 `json:"largest_by_average"`  // the largest load by the average
-	Repeated    int     `json:"repeated_in_a_day"`   // pages
-	Unattended  int     `json:"pages_in_a_gap"`      // as the last resort while nobody was on call
-	Answered    int     `json:"answered_by_on_call"` // pages answered by the person paged
+	Incidents12 int     `json:"most_incidents_within_12_hours"` // for which it was paged, however often
+	People      int     `json:"people"`                         // who were in its lists
+	MostShare   int     `json:"most_share_percent"`             // of the time that one person was on call; above 25 is much
+	Balance     int     `json:"balance_percent"`                // 100: load is equal, scaled by the time in the lists
+	Peak        float64 `json:"largest_by_average"`             // the largest load by the average
+	Repeated    int     `json:"repeated_in_a_day"`              // pages
+	Unattended  int     `json:"pages_in_a_gap"`                 // as the last resort while nobody was on call
+	Answered    int     `json:"answered_by_on_call"`            // pages answered by the person paged
 }
 
 // Of returns the figures of a period.
@@ -248,7 +255,7 @@ func (c *count) person(id string) Person {
 	p := Person{ID: id, TimeZone: d.Zone.String(), Business: m.Business, WeekdayOff: m.WeekdayOff, Weekend: m.Weekend, Holiday: m.Holiday,
 		Gained: int(c.gained[id].Minutes()), Lost: int(c.lost[id].Minutes()), Share: percent(float64(m.Total()), c.To.Sub(c.From).Minutes()),
 		Interruptions: felt.Count, InBusiness: felt.Business, InOff: felt.Off, InSleep: felt.Sleep, Weeks: WeeksOf(list, id), Nights: x.Nights, LongestRun: x.LongestRun,
-		DisturbedHours: x.DisturbedHours, WeekendsPaged: x.WeekendsTouched, WeekendsOnCall: weekends(d.Zone, shifts),
+		DisturbedHours: x.DisturbedHours, Awake: int(awake(d.Zone, c.pages[id], c.Acts[id]).Round(time.Minute).Minutes()), WeekendsPaged: x.WeekendsTouched, WeekendsOnCall: weekends(d.Zone, shifts),
 		Rests: rests(d, c.pages[id], shifts), Load: round(rotation.DefaultWeights().Load(m, felt)), Pages: len(c.pages[id])}
 	for _, page := range c.pages[id] {
 		switch {
@@ -299,6 +306,40 @@ func weekends(zone *time.Location, shifts []rotation.Stretch) int {
 		}
 	}
 	return len(touched)
+}
+
+// awake is how long pages kept somebody up: from the first page of a night to the last
+// thing that they did in any incident before 07:00 on their clock. A night in which they
+// did nothing counts for nothing, since nobody knows that they woke.
+func awake(zone *time.Location, pages []Page, acts []time.Time) time.Duration {
+	first, last := map[int64]time.Time{}, map[int64]time.Time{}
+	for _, p := range pages { // in order
+		if n, ok := nightOf(zone, p.At); ok && !p.Quiet && first[n].IsZero() {
+			first[n] = p.At
+		}
+	}
+	for _, at := range acts {
+		if n, ok := nightOf(zone, at); ok && !first[n].IsZero() && at.After(first[n]) {
+			last[n] = later(last[n], at)
+		}
+	}
+	var sum time.Duration
+	for n, at := range last {
+		sum += at.Sub(first[n])
+	}
+	return sum
+}
+
+// nightOf numbers the nights from 22:00 to 07:00 by the day on which they begin.
+func nightOf(zone *time.Location, t time.Time) (night int64, ok bool) {
+	const hour = 3600
+	local := int64(rotation.LocalOf(t, zone))
+	night = local / (24 * hour)
+	h := local / hour % 24
+	if h < 7 {
+		night--
+	}
+	return night, h < 7 || h >= 22
 }
 
 // rests looks at the last own acknowledgement of each night.
@@ -376,6 +417,7 @@ func (c *count) load(person, id string) float64 {
 // paged counts the pages of a rotation.
 func (c *count) paged(r *Rotation) {
 	var times []time.Time
+	first := map[int]time.Time{} // the first page for each incident
 	for person, list := range c.pages {
 		for _, p := range list {
 			if p.Resort && slices.Contains(p.Duty, r.ID) && c.gapAt(r.ID, p.At) {
@@ -388,17 +430,26 @@ func (c *count) paged(r *Rotation) {
 			r.Repeated += one(p.Again)
 			r.Answered += one(p.AnsweredBy == person)
 			times = append(times, p.At)
+			if at, ok := first[p.Incident]; !p.Quiet && (!ok || p.At.Before(at)) {
+				first[p.Incident] = p.At
+			}
 		}
 	}
+	r.Worst12h, r.Incidents12 = within12h(times), within12h(slices.Collect(maps.Values(first)))
+	r.PagesPer12h = round(float64(r.Pages) / (c.held[r.ID].Hours() / 12))
+}
+
+// within12h is how many instants lie within twelve hours, at most.
+func within12h(times []time.Time) (most int) {
 	slices.SortFunc(times, time.Time.Compare)
 	first := 0
 	for n, t := range times {
 		for t.Sub(times[first]) >= 12*time.Hour {
 			first++
 		}
-		r.Worst12h = max(r.Worst12h, n-first+1)
+		most = max(most, n-first+1)
 	}
-	r.PagesPer12h = round(float64(r.Pages) / (c.held[r.ID].Hours() / 12))
+	return most
 }
 
 func (c *count) gapAt(id string, t time.Time) bool {

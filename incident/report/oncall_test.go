@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,12 +62,12 @@ func TestWeeks(t *testing.T) {
 		People: []Person{
 			{ID: "ada", TimeZone: "Europe/Berlin", Business: 40 * 60, WeekdayOff: 80 * 60, Weekend: 48 * 60, Share: 50,
 				Interruptions: 3, InOff: 1, InSleep: 2, Nights: 1, LongestRun: 1, DisturbedHours: 3, WeekendsPaged: 1, WeekendsOnCall: 1,
-				Weeks: []WeekBurden{{"2026-W25", Burden{Interrupts: 3, Night: 2, Weekend: 1, Hurts: 3}}},
+				Weeks: []WeekBurden{{Week: "2026-W25", Burden: Burden{Interrupts: 3, Night: 2, Weekend: 1, Hurts: 3}, Nights: 1}},
 				Rests: []Rest{{at("2026-06-17T03:31:00Z"), 2.48}}, Load: 159, Pages: 4, OwnAnswers: 3, Others: 1},
 			{ID: "bob", TimeZone: "America/New_York", Business: 40 * 60, WeekdayOff: 80 * 60, Weekend: 48 * 60, Share: 50,
-				Interruptions: 1, InBusiness: 1, DisturbedHours: 1, WeekendsOnCall: 1, Load: 152.5, Weeks: []WeekBurden{{"2026-W26", Burden{Interrupts: 1}}}, Pages: 2, Unanswered: 2},
+				Interruptions: 1, InBusiness: 1, DisturbedHours: 1, WeekendsOnCall: 1, Load: 152.5, Weeks: []WeekBurden{{Week: "2026-W26", Burden: Burden{Interrupts: 1}}}, Pages: 2, Unanswered: 2},
 		},
-		Rotations: []Rotation{{ID: "primary", Coverage: 100, Pages: 5, PagesPer12h: 0.18, Worst12h: 3, People: 2, MostShare: 50,
+		Rotations: []Rotation{{ID: "primary", Coverage: 100, Pages: 5, PagesPer12h: 0.18, Worst12h: 3, Incidents12: 1, People: 2, MostShare: 50,
 			Balance: 96, Peak: 1.02, Answered: 3}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -197,5 +198,72 @@ func TestAnswerWhileSomebodyIsOnIt(t *testing.T) {
 		if got := !pages[1].Answered.IsZero(); got != taken || taken && pages[1].AnsweredBy != "bob" {
 			t.Errorf("bob took a role: %t; the page is %+v", taken, pages[1])
 		}
+	}
+}
+
+// TestAwake counts from the first page of a night to the last thing that they did in it,
+// on their own clock.
+func TestAwake(t *testing.T) {
+	times := func(list string) (at []time.Time) {
+		for _, s := range strings.Fields(list) {
+			when, err := time.Parse("2006-01-02T15:04Z", s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, when)
+		}
+		return at
+	}
+	for _, tt := range []struct {
+		name, pages, acts string
+		want              int
+	}{
+		{"a night", "2026-06-16T01:00Z", "2026-06-16T01:02Z 2026-06-16T02:25Z", 85},
+		{"two pages of one night", "2026-06-15T21:00Z 2026-06-16T02:00Z", "2026-06-15T21:01Z 2026-06-16T02:30Z", 330},
+		{"two nights", "2026-06-16T01:00Z 2026-06-17T01:00Z", "2026-06-16T01:10Z 2026-06-17T01:20Z", 30},
+		{"nobody knows that they woke", "2026-06-16T01:00Z", "", 0},
+		{"only what comes after the page", "2026-06-16T01:00Z", "2026-06-16T00:30Z", 0},
+		{"until seven in the morning in Berlin", "2026-06-16T01:00Z", "2026-06-16T04:59Z 2026-06-16T05:01Z", 239},
+		{"by day", "2026-06-16T10:00Z", "2026-06-16T11:00Z", 0},
+		{"in the evening there", "2026-06-16T19:59Z", "2026-06-16T20:30Z", 0},
+		{"the night in which the clocks go back", "2026-10-25T00:00Z", "2026-10-25T02:30Z", 150},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := Period{From: at("2026-06-01T00:00:00Z"), To: at("2026-12-01T00:00:00Z"), Rosters: []Held{{at("2026-01-01T00:00:00Z"), at("2028-01-01T00:00:00Z"), roster(t, week)}},
+				Acts: map[string][]time.Time{"ada": times(tt.acts), "bob": times("2026-06-16T05:30Z")}}
+			for _, when := range times(tt.pages) {
+				p.Pages = append(p.Pages, Page{At: when, Person: "ada", Rotation: "primary"})
+			}
+			if got := Of(p).People[0]; got.ID != "ada" || got.Awake != tt.want {
+				t.Errorf("%s was awake for %d minutes, want ada for %d", got.ID, got.Awake, tt.want)
+			}
+		})
+	}
+	mail := Period{From: at("2026-06-01T00:00:00Z"), To: at("2026-07-01T00:00:00Z"), Pages: []Page{{At: at("2026-06-16T01:00:00Z"), Person: "ada", Quiet: true}},
+		Acts: map[string][]time.Time{"ada": {at("2026-06-16T02:00:00Z")}}}
+	if got := Of(mail).People[0].Awake; got != 0 {
+		t.Errorf("a mail kept somebody up for %d minutes", got)
+	}
+}
+
+// TestOneNightIsOneNight: two incidents in one night are two interrupts and one night, over
+// midnight and the end of a week, too; however a rotation is paged for an incident, it is one.
+func TestOneNightIsOneNight(t *testing.T) {
+	page := func(n int, when string) Page {
+		return Page{Incident: n, At: at(when), Person: "ada", Rotation: "primary"}
+	}
+	pages := []Page{page(1, "2026-06-14T23:10:00Z"), page(1, "2026-06-14T23:11:00Z"), page(1, "2026-06-14T23:13:00Z"), page(2, "2026-06-15T02:30:00Z"), page(3, "2026-06-17T06:59:00Z")}
+	weeks := WeeksOf(Interrupts(pages, func(string) rotation.Desk { return rotation.Desk{Zone: time.UTC} }), "ada")
+	want := []WeekBurden{
+		{Week: "2026-W24", Burden: Burden{Interrupts: 1, Night: 1, Weekend: 1, Hurts: 1}, Nights: 1},
+		{Week: "2026-W25", Burden: Burden{Interrupts: 2, Night: 2, Hurts: 2}, Nights: 1},
+	}
+	if !slices.Equal(weeks, want) {
+		t.Errorf("weeks %+v, want %+v", weeks, want)
+	}
+	c := count{held: map[string]time.Duration{"primary": 24 * time.Hour}, pages: map[string][]Page{"ada": pages}}
+	r := Rotation{ID: "primary"}
+	if c.paged(&r); r.Worst12h != 4 || r.Incidents12 != 2 {
+		t.Errorf("within 12 hours %d pages for %d incidents, want 4 for 2", r.Worst12h, r.Incidents12)
 	}
 }

@@ -34,6 +34,8 @@ type Period struct {
 	Rosters  []Held // in order, without overlaps; a time without one has nobody on call
 	Pages    []Page // in any order
 
+	Acts map[string][]time.Time // when each person did something in an incident, see [ActsOf]
+
 	// Holidays are a person's, as YYYY-MM-DD; nil means that nobody has any.
 	Holidays func(person string) []string
 }
@@ -95,10 +97,24 @@ func PagesOf(timelines []Timeline, duty func(service string) []string) []Page {
 	return pages
 }
 
+// ActsOf returns when people of the roster did something in incidents, those of tests left
+// out, by person.
+func ActsOf(timelines []Timeline) map[string][]time.Time {
+	acts := map[string][]time.Time{}
+	for _, t := range timelines {
+		for _, e := range t.Events {
+			if kind, person := e.By.Split(); kind == "person" && !t.Incident.Test {
+				acts[person] = append(acts[person], e.At)
+			}
+		}
+	}
+	return acts
+}
+
 // answers reports whether an event answers a page to somebody: while somebody else is on
 // it already, that is to take a role.
 func answers(e incident.Event, paged incident.Actor) bool {
-	return e.Kind == incident.KindAcknowledged || e.Kind == incident.KindRole && e.By == paged && e.Person == paged
+	return e.Kind == incident.KindAcknowledged || e.Answers() && e.By == paged
 }
 
 // repeats looks from the latest incident before i back as far as counts.

@@ -81,7 +81,10 @@ func (r Ratio) Words() string {
 
 // Words say how many promises were kept, without the misses.
 func (k Kept) Words() string {
-	text := fmt.Sprintf("%s incidents kept every promise; acknowledgement %s, update %s, restore %s", k.Incidents.Words(), k.Ack.Words(), k.Update.Words(), k.Restore.Words())
+	text := "no promise was due"
+	if k.Incidents.Of > 0 {
+		text = fmt.Sprintf("%d of %s kept every promise; acknowledgement %s, update %s, restore %s", k.Incidents.Met, incident.Count(k.Incidents.Of, "incident", "incidents"), k.Ack.Words(), k.Update.Words(), k.Restore.Words())
+	}
 	if k.Open > 0 {
 		text += fmt.Sprintf("; %d still open", k.Open)
 	}
@@ -96,7 +99,7 @@ func (m Miss) Words() string {
 	text := fmt.Sprintf("%s: %s after %s min, %s were promised", m.Incident, cmp.Or(promiseWords[m.Promise], m.Promise), number(m.Used), number(m.Target))
 	switch {
 	case len(m.FollowUps) > 0:
-		text += "; follow-up " + incident.FirstOf(m.FollowUps, 5)
+		text += "; " + strings.TrimPrefix(incident.Count(len(m.FollowUps), "follow-up", "follow-ups"), strconv.Itoa(len(m.FollowUps))+" ") + " " + incident.FirstOf(m.FollowUps, 5)
 	case m.Accepted != "":
 		text += "; accepted: " + m.Accepted
 	default:

@@ -36,7 +36,7 @@ type Chart struct {
 type Row struct {
 	Rotation string
 	Team     string // its name; may be empty
-	Bars     []Bar  // in order, without holes
+	Bars     []Bar  // in order; without holes, unless it compares
 }
 
 // Bar is a stretch of time with the same people.
@@ -141,7 +141,7 @@ func kindAt(x *rotation.Rotation, s rotation.Segment, t time.Time) Kind {
 
 // names are who is on call, by name or by ID.
 func (b Bar) names(called func(Person) string) string {
-	if b.Kind == Gap {
+	if len(b.People) == 0 {
 		return string(Gap)
 	}
 	var list []string

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -12,8 +13,8 @@ const dayWidth = 12
 
 // fills are what the rest of a bar is made of, and marks what stands before the names.
 var (
-	fills = map[Kind]string{Turn: "─", Override: "═", Swap: "≈", Gap: " "}
-	marks = map[Kind]string{Override: "*", Swap: "~", Gap: "!"}
+	fills = map[Kind]string{Turn: "─", Override: "═", Swap: "≈", Gap: " ", Differs: "═"}
+	marks = map[Kind]string{Override: "*", Swap: "~", Gap: "!", Differs: "≠"}
 )
 
 // Text returns the chart as bars of characters, a block of lines for each week. People
@@ -25,8 +26,12 @@ func (c Chart) Text() string {
 		label = max(label, utf8.RuneCountInString(r.Rotation))
 	}
 	label = min(label, 24)
-	for k, w := range c.weeks() {
-		if k > 0 {
+	for _, w := range c.weeks() {
+		rows := slices.DeleteFunc(slices.Clone(c.Rows), func(r Row) bool { return len(c.within(r, w)) == 0 })
+		if len(rows) == 0 && len(c.Rows) > 0 {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "%-*s ", label, "")
@@ -34,7 +39,7 @@ func (c Chart) Text() string {
 			fmt.Fprintf(&b, "|%-*s", dayWidth-1, c.Days[d].In(c.Zone).Format("Mon 2 Jan"))
 		}
 		b.WriteString("|\n")
-		for _, r := range c.Rows {
+		for _, r := range rows {
 			line, rest := c.textRow(r, w)
 			fmt.Fprintf(&b, "%-*s %s\n", label, fit(r.Rotation, label), line)
 			for _, s := range rest {
@@ -66,7 +71,7 @@ func (c Chart) legend() []string {
 	for _, k := range []struct {
 		kind Kind
 		says string
-	}{{Override, "* somebody was put there by an override"}, {Swap, "~ shifts were swapped"}, {Gap, "! nobody is on call"}} {
+	}{{Override, "* somebody was put there by an override"}, {Swap, "~ shifts were swapped"}, {Gap, "! nobody is on call"}, {Differs, "≠ the two differ"}} {
 		if c.has(k.kind) {
 			list = append(list, k.says)
 		}

@@ -5,7 +5,8 @@
 // program knows, private, and used by nobody else, and otherwise refuses with
 // words that say what to do. It never overwrites a file it does not
 // understand. A file is read through once before it is used, so damage is
-// found at start and not in the middle of an incident.
+// found at start and not in the middle of an incident. Of a file larger than
+// Options.WholeUpTo the records are read afterwards, by Verify, while work goes on.
 //
 // Commits are durable, unless Options.Unsynced says otherwise: bbolt syncs twice
 // for each. Deleting records gives
@@ -21,7 +22,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -41,6 +44,12 @@ type Options struct {
 	// thrown away, as in tests.
 	Unsynced bool
 
+	// WholeUpTo is how many bytes a file may have for all of it to be read before
+	// Open returns, which takes about a second for each gigabyte. Of a larger one only
+	// what leads to the records is read, and who opens it is to call [Engine.Verify]. 0:
+	// every file is read, however large.
+	WholeUpTo int64
+
 	// Warn is told in plain words what is not as it should be, though no reason
 	// to refuse. Nil means that nobody wants to know.
 	Warn func(text string)
@@ -49,8 +58,11 @@ type Options struct {
 // Engine is a storage.Engine on a file. The process that has it open is the
 // only one that can.
 type Engine struct {
-	path string
-	db   *bolt.DB
+	path    string
+	db      *bolt.DB
+	touched atomic.Int64 // about how many bytes of the file reading has made resident since they were let go of
+
+	aside *aside // reads what Open has not read; nil: it has read everything
 }
 
 const (
@@ -77,11 +89,10 @@ func Open(path string, o Options) (*Engine, error) {
 	if err := ensure(path, o); err != nil {
 		return nil, explain(path, err)
 	}
-	db, err := openFile(path, o)
-	if err != nil {
+	e := &Engine{path: path}
+	if err := e.openFile(o); err != nil {
 		return nil, explain(path, err)
 	}
-	e := &Engine{path: path, db: db}
 	if err := writeHolder(path); err != nil {
 		o.Warn(fmt.Sprintf("store %s: a second process could not be told who holds the store: %v", path, err))
 	}
@@ -150,8 +161,9 @@ func fill(path string, o Options) error {
 	return errors.Join(err, db.Close())
 }
 
-// openFile locks the file, reads it through, and only then lets bbolt at it.
-func openFile(path string, o Options) (_ *bolt.DB, err error) {
+// openFile locks the file, reads it, and only then lets bbolt at it.
+func (e *Engine) openFile(o Options) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		// Should bbolt see damage where verify saw none, it panics.
 		if p := recover(); p != nil {
@@ -165,27 +177,29 @@ func openFile(path string, o Options) (_ *bolt.DB, err error) {
 		NoFreelistSync: true,
 		FreelistType:   bolt.FreelistMapType,
 		NoStatistics:   true,
-		OpenFile:       func(name string, _ int, _ os.FileMode) (*os.File, error) { return openChecked(name, o) },
+		OpenFile:       func(name string, _ int, _ os.FileMode) (*os.File, error) { return e.openChecked(name, o) },
 		NoSync:         o.Unsynced,
 		NoGrowSync:     o.Unsynced,
 	}
 	if runtime.GOOS != "windows" && strconv.IntSize == 64 { // Windows would make the file that large
 		opts.InitialMmapSize = mapSize
 	}
-	db, err := bolt.Open(path, 0o600, opts)
+	db, err := bolt.Open(e.path, 0o600, opts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	db.AllocSize = growStep
 	if tx, err := db.Begin(false); err == nil {
 		forgetPages(tx) // without a list of free pages, opening has touched them all
 		_ = tx.Rollback()
 	}
-	return db, nil
+	e.db = db
+	return nil
 }
 
-// openChecked opens and locks an existing file and verifies it.
-func openChecked(path string, o Options) (_ *os.File, err error) {
+// openChecked opens and locks an existing file and verifies it, as far as it is to be
+// read now.
+func (e *Engine) openChecked(path string, o Options) (_ *os.File, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -207,15 +221,44 @@ func openChecked(path string, o Options) (_ *os.File, err error) {
 	if err := lock(f); err != nil {
 		return nil, err
 	}
-	c, err := verify(f, info.Size(), o)
-	if err != nil {
+	if err := e.read(f, info.Size(), o); err != nil {
 		return nil, err
-	}
-	if err := c.keepFree(f); err != nil {
-		o.Warn(fmt.Sprintf("store %s: the list of free pages could not be written, so the start takes longer: %v", path, err))
 	}
 	return f, nil
 }
+
+// read reads the file as far as it is to be read before it is used.
+func (e *Engine) read(f *os.File, size int64, o Options) error {
+	var to storeFile = f
+	if o.Unsynced {
+		to = unsynced{f}
+	}
+	if o.WholeUpTo > 0 && size > o.WholeUpTo {
+		c, err := skimFile(f, size, o)
+		if err != nil {
+			return err
+		}
+		listed, err := c.keepFree(to)
+		if listed {
+			e.aside = &aside{file: f, room: sliceBytes}
+			return nil
+		}
+		o.Warn(fmt.Sprintf("store %s: the list of free pages could not be written, so all of the file is read first: %v", e.path, err))
+	}
+	c, err := verify(f, size, o)
+	if err != nil || c.meta.end < listFrom {
+		return err
+	}
+	if _, err := c.keepFree(to); err != nil {
+		o.Warn(fmt.Sprintf("store %s: the list of free pages could not be written, so the start takes longer: %v", e.path, err))
+	}
+	return nil
+}
+
+// unsynced is a file for which nobody waits.
+type unsynced struct{ *os.File }
+
+func (unsynced) Sync() error { return nil }
 
 // checkMode refuses what is no file or open to everybody.
 func checkMode(info fs.FileInfo, warn func(string)) error {
@@ -262,36 +305,40 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read store: %w", closedAs(err))
 	}
-	return &snapshot{tx: tx, records: tx.Bucket([]byte(recordsBucket))}, nil
+	return &snapshot{engine: e, tx: tx, records: tx.Bucket([]byte(recordsBucket))}, nil
 }
 
 // Commit applies the changes and syncs them to the disk. An error means that
 // the file is as it was before, unless it wraps storage.ErrUnknown.
 func (e *Engine) Commit(_ context.Context, changes []storage.Change) (err error) {
-	id := 0
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		// bbolt panics on a tree that makes no sense; Open has verified the file,
-		// so this is memory or disk going bad under way, and nothing can be relied on.
+		// bbolt panics on a tree that makes no sense. The file was damaged where Open has
+		// not read it, or memory or disk have gone bad under way: nothing can be relied on.
 		if p := recover(); p != nil {
 			err = fmt.Errorf("commit: %v: %w", p, storage.ErrUnknown)
 		}
 	}()
+	moved, ended := e.aside.committing()
+	defer ended()
 	tx, err := e.db.Begin(true)
 	if err != nil {
 		return fmt.Errorf("commit: %w", closedAs(err))
 	}
-	id = tx.ID()
-	if err := apply(tx, changes); err != nil {
+	id := tx.ID()
+	if err := apply(tx, changes, moved); err != nil {
 		tx.Rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return e.failed(id, err)
 	}
+	moved.commit()
 	return nil
 }
 
-func apply(tx *bolt.Tx, changes []storage.Change) error {
+// apply makes the changes in a transaction, and tells moved of each.
+func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 	meta, records := tx.Bucket([]byte(metaBucket)), tx.Bucket([]byte(recordsBucket))
 	records.FillPercent = fillPercent
 	count, err := decodeTally(meta.Get([]byte(tallyKey)))
@@ -300,7 +347,9 @@ func apply(tx *bolt.Tx, changes []storage.Change) error {
 	}
 	for _, c := range changes {
 		key := []byte(c.Key)
-		count.remove(records.Get(key))
+		before := records.Get(key)
+		count.remove(before)
+		moved.removed(c.Key, before)
 		if c.Delete {
 			if err := records.Delete(key); err != nil {
 				return err
@@ -309,6 +358,7 @@ func apply(tx *bolt.Tx, changes []storage.Change) error {
 		}
 		stored := seal(key, c.Value)
 		count.add(stored)
+		moved.added(c.Key, stored)
 		if err := records.Put(key, stored); err != nil {
 			return err
 		}

@@ -27,44 +27,44 @@ type storeFile interface {
 	Sync() error
 }
 
-// keepFree writes the list of free pages into a file that verify has gone through,
-// if it is large and has none. Nothing depends on it: without the list, bbolt looks.
-func (c *checker) keepFree(f storeFile) error {
-	if m := c.meta; m.end < listFrom || m.freelist != noFreelist || !m.both {
-		return nil
+// keepFree writes the list of free pages into a file that was gone through, if it has
+// none. Where it is not listed in the end, bbolt goes through the file for it, and relies
+// on what it finds.
+func (c *checker) keepFree(f storeFile) (listed bool, err error) {
+	if m := c.meta; m.freelist != noFreelist || !m.both {
+		return m.freelist != noFreelist, nil
 	}
 	header := make([]byte, c.meta.pageSize)
 	if _, err := f.ReadAt(header, int64(c.meta.tx%2)*int64(c.meta.pageSize)); err != nil {
-		return err
+		return false, err
 	}
 	if m, err := parseMeta(header[headerSize:]); err != nil || m.tx != c.meta.tx {
-		return err // bbolt has never put it elsewhere
+		return false, err // bbolt has never put it elsewhere
 	}
 	at, list := c.freePages()
-	if list == nil {
-		return nil
-	}
 	if _, err := f.WriteAt(list, int64(at)*int64(c.meta.pageSize)); err != nil {
-		return err
+		return false, err
 	}
 	if err := f.Sync(); err != nil {
-		return err
+		return false, err
 	}
 	next := c.meta.tx + 1
-	nameList(header, next, at)
+	nameList(header, next, at, max(c.meta.end, at+uint64(len(list)/c.meta.pageSize)))
 	if _, err := f.WriteAt(header, int64(next%2)*int64(c.meta.pageSize)); err != nil {
-		return err
+		return false, err
 	}
-	return f.Sync()
+	err = f.Sync()
+	return err == nil, err
 }
 
 // nameList makes of a header page the one of transaction tx, which differs in where
-// the list of free pages is.
-func nameList(header []byte, tx, list uint64) {
+// the list of free pages is, and where the file ends.
+func nameList(header []byte, tx, list, end uint64) {
 	order.PutUint64(header, tx%2)
 	order.PutUint16(header[8:], flagMeta)
 	m := header[headerSize:]
 	order.PutUint64(m[32:], list)
+	order.PutUint64(m[40:], end)
 	order.PutUint64(m[48:], tx)
 	sum := fnv.New64a()
 	sum.Write(m[:metaSize-8])
@@ -72,12 +72,12 @@ func nameList(header []byte, tx, list uint64) {
 }
 
 // freePages returns the list of the free pages as pages of the file, and the free
-// page from which on it is to be written; nil where nowhere enough of them lie in a
-// row. Those that it takes itself are not free any more.
+// page from which on it is to be written; where nowhere enough of them lie in a row, the
+// one after the last. Those that it takes itself are not free any more.
 func (c *checker) freePages() (at uint64, list []byte) {
 	var free []uint64
 	for id := uint64(2); id < c.meta.end; id++ {
-		if c.seen[id/8]&(1<<(id%8)) == 0 {
+		if !c.seen.has(id) {
 			free = append(free, id)
 		}
 	}
@@ -88,11 +88,11 @@ func (c *checker) freePages() (at uint64, list []byte) {
 			first = i
 		}
 	}
-	if first < 0 {
-		return 0, nil
+	at = c.meta.end
+	if first >= 0 {
+		at = free[first]
+		free = append(free[:first:first], free[first+pages:]...)
 	}
-	at = free[first]
-	free = append(free[:first:first], free[first+pages:]...)
 	list = make([]byte, pages*c.meta.pageSize)
 	order.PutUint64(list, at)
 	order.PutUint16(list[8:], flagFreelist)

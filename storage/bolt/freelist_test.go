@@ -172,7 +172,7 @@ func TestFreePagesCutShort(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = seenIn(t, path).keepFree(&cutFile{f, steps, torn})
+			_, err = seenIn(t, path).keepFree(&cutFile{f, steps, torn})
 			if cut := steps < 4; cut != errors.Is(err, errCut) {
 				t.Errorf("cut after %d steps: %v", steps, err)
 			}
@@ -188,34 +188,35 @@ func TestFreePagesList(t *testing.T) {
 	for name, test := range map[string]struct {
 		pages uint64
 		used  func(id uint64) bool
-		none  bool
+		end   bool // the list stands behind the last page
 	}{
 		"few":                {pages: 5000, used: func(id uint64) bool { return id%1000 < 990 }},
 		"one page":           {pages: 5000, used: func(id uint64) bool { return id != 4999 }},
 		"more than 65534":    {pages: 200_000, used: func(id uint64) bool { return id%3 == 0 && id < 180_000 }},
-		"never two in a row": {pages: 5000, used: func(id uint64) bool { return id%2 == 0 }, none: true},
-		"none":               {pages: 5000, used: func(uint64) bool { return true }, none: true},
+		"never two in a row": {pages: 5000, used: func(id uint64) bool { return id%2 == 0 }, end: true},
+		"none":               {pages: 5000, used: func(uint64) bool { return true }, end: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &checker{meta: meta{pageSize: 4096, end: test.pages}, seen: make([]byte, test.pages/8+1)}
+			c := &checker{meta: meta{pageSize: 4096, end: test.pages}, seen: make(pages, test.pages/8+1)}
 			for id := uint64(2); id < test.pages; id++ {
 				if test.used(id) {
-					c.seen[id/8] |= 1 << (id % 8)
+					c.seen.add(id)
 				}
 			}
 			at, list := c.freePages()
-			if (list == nil) != test.none {
-				t.Fatalf("a list of %d bytes", len(list))
+			if (at == test.pages) != test.end {
+				t.Fatalf("the list of %d bytes is at page %d", len(list), at)
 			}
-			if test.none {
-				return
+			if test.end {
+				c.meta.end += uint64(len(list) / 4096)
+				c.seen = append(c.seen, make(pages, len(list)/4096)...)
 			}
 			c.file = listAt{list, int64(at) * 4096}
 			if err := c.freelist(at); err != nil { // it refuses what is used twice
 				t.Fatal(err)
 			}
 			for id := uint64(2); id < test.pages; id++ {
-				if c.seen[id/8]&(1<<(id%8)) == 0 {
+				if !c.seen.has(id) {
 					t.Fatalf("page %d is neither used nor free", id)
 				}
 			}

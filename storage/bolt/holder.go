@@ -57,3 +57,13 @@ func alive(pid int) bool {
 	err = p.Signal(syscall.Signal(0))
 	return err == nil || errors.Is(err, os.ErrPermission)
 }
+
+// HeldBy describes the process of this machine that had the store at path open and still
+// lives; empty: there is none. It is for when the file itself was moved away.
+func HeldBy(path string) string {
+	who := holder(path)
+	if !strings.HasPrefix(who, "process ") || strings.Contains(who, " on ") || who == fmt.Sprintf("process %d", os.Getpid()) {
+		return "" // in a container every process has the same number
+	}
+	return who
+}

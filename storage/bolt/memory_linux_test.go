@@ -66,4 +66,17 @@ func TestMemory(t *testing.T) {
 		t.Fatalf("scan = %d records, %v, want 40000", n, err)
 	}
 	check("after a full scan")
+	for i := range 40 { // a little at a time
+		err := storage.New(e).View(context.Background(), func(tx *storage.Tx) error {
+			for range tx.Scan(fmt.Sprintf("event/%03d/", i)) {
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if grown := resident(t) - before; grown > 24<<20 {
+		t.Errorf("resident memory after many small scans has grown by %d MiB, want at most 24", grown>>20)
+	}
 }

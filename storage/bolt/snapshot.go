@@ -1,8 +1,8 @@
 package bolt
 
 import (
-	"bytes"
 	"fmt"
+	"runtime/debug"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -12,19 +12,25 @@ import (
 // snapshot is a bbolt read transaction. What bbolt hands out lies in the
 // mapped file and is gone with the transaction, so values are copied.
 type snapshot struct {
+	engine  *Engine
 	tx      *bolt.Tx
 	records *bolt.Bucket
-	scanned int // bytes that scans have gone over
+	scanned int // bytes that scans have gone over, and the pages of what was asked for
 }
 
-// muchScanned is when a snapshot has made so much of the file resident that it
+// muchTouched is when snapshots together have made so much of the file resident that it
 // is worth letting go of.
-const muchScanned = 16 << 20
+const muchTouched = 16 << 20
+
+// pageTouched is what asking for one record makes resident, besides what leads to it.
+const pageTouched = 4 << 10
 
 func (s *snapshot) Get(key string) (value []byte, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
 	k := []byte(key)
 	stored := s.records.Get(k)
+	s.scanned += pageTouched
 	if stored == nil {
 		return nil, storage.ErrNotFound
 	}
@@ -37,44 +43,41 @@ func (s *snapshot) Get(key string) (value []byte, err error) {
 
 func (s *snapshot) Scan(r storage.Range, each func(key string, value []byte) bool) error {
 	c := s.records.Cursor()
-	step := walk{from: first, next: c.Next}
+	from, next := first, c.Next
 	if r.Reverse {
-		step = walk{from: last, next: c.Prev}
+		from, next = last, c.Prev
 	}
-	k, stored, err := step.move(func() ([]byte, []byte) { return step.from(c, r) })
-	for err == nil && k != nil && r.Contains(string(k)) {
-		s.scanned += len(k) + len(stored)
-		v, bad := unseal(k, stored)
-		if bad != nil {
-			return bad
-		}
-		if !each(string(k), bytes.Clone(v)) {
-			return nil
-		}
-		k, stored, err = step.move(step.next)
+	key, value, err := s.move(r, func() ([]byte, []byte) { return from(c, r) })
+	for err == nil && value != nil && each(key, value) {
+		key, value, err = s.move(r, next)
 	}
 	return err
 }
 
 func (s *snapshot) Close() error {
-	if s.scanned > muchScanned {
+	if s.engine.touched.Add(int64(s.scanned)) > muchTouched {
+		s.engine.touched.Store(0)
 		forgetPages(s.tx)
 	}
 	return s.tx.Rollback()
 }
 
-// walk is one direction of a cursor.
-type walk struct {
-	from func(*bolt.Cursor, storage.Range) (key, value []byte)
-	next func() (key, value []byte)
-}
-
-// move moves the cursor. Panics of bbolt become errors; those of the caller's
-// function, which runs between two moves, do not.
-func (walk) move(f func() ([]byte, []byte)) (key, value []byte, err error) {
+// move moves a cursor and returns the record there; beyond r a nil value. What goes wrong
+// in bbolt and in the mapped file becomes an error; what does in the caller's function, which
+// runs between two moves, does not.
+func (s *snapshot) move(r storage.Range, to func() (key, stored []byte)) (key string, value []byte, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
-	key, value = f()
-	return key, value, nil
+	k, stored := to()
+	if k == nil || !r.Contains(string(k)) {
+		return "", nil, nil
+	}
+	s.scanned += len(k) + len(stored)
+	v, err := unseal(k, stored)
+	if err != nil {
+		return "", nil, err
+	}
+	return string(k), append([]byte{}, v...), nil
 }
 
 // first goes to the first key that may lie in r. The end of a bucket is a nil
@@ -95,7 +98,8 @@ func last(c *bolt.Cursor, r storage.Range) (key, value []byte) {
 }
 
 // recovered turns a panic of bbolt, which it raises for pages that make no
-// sense, into an error.
+// sense, into an error; and, where SetPanicOnFault is set, that such a page made it
+// read beyond the file.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("read store: file damaged: %v", p)

@@ -71,6 +71,18 @@ func parseMeta(b []byte) (meta, error) {
 // In the end it is known to be Stormbell's, of a version that this program knows, and
 // to have the records that it should have.
 func verify(f io.ReaderAt, size int64, o Options) (*checker, error) {
+	c, err := begin(f, size, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.walk(); err != nil {
+		return nil, err
+	}
+	return c, c.whole()
+}
+
+// begin reads the headers of a file.
+func begin(f io.ReaderAt, size int64, o Options) (*checker, error) {
 	if size == 0 {
 		return nil, refuse("is empty, which Stormbell never leaves behind", "restore a backup, or remove the file to begin with nothing")
 	}
@@ -81,25 +93,35 @@ func verify(f io.ReaderAt, size int64, o Options) (*checker, error) {
 	if m.pageSize < 1024 || m.end > uint64(size)/uint64(m.pageSize) {
 		return nil, damaged("it ends too early, at %d bytes of %d pages", size, m.end)
 	}
-	c := &checker{file: f, meta: m, seen: make([]byte, m.end/8+1)}
-	if err := c.tree(m.root, span{}, 0); err != nil {
-		return nil, err
+	return &checker{file: f, meta: m, seen: make(pages, m.end/8+1)}, nil
+}
+
+// walk goes over all pages that are in use, and over the list of those that are not.
+func (c *checker) walk() error {
+	if err := c.tree(c.meta.root, span{}, 0); err != nil {
+		return err
 	}
-	if m.freelist != noFreelist {
-		if err := c.freelist(m.freelist); err != nil {
-			return nil, err
-		}
+	if err := c.overflows(); err != nil {
+		return err
 	}
-	return c, c.whole()
+	if c.meta.freelist == noFreelist {
+		return nil
+	}
+	return c.freelist(c.meta.freelist)
+}
+
+// ours refuses a file that is not Stormbell's, or is of a later version.
+func (c *checker) ours() error {
+	if c.schema == nil || !c.records {
+		return errForeign
+	}
+	return checkSchema(string(c.schema))
 }
 
 // whole refuses a file that is not Stormbell's, is of a later version, or has other
 // records than it should.
 func (c *checker) whole() error {
-	if c.schema == nil || !c.records {
-		return errForeign
-	}
-	if err := checkSchema(string(c.schema)); err != nil {
+	if err := c.ours(); err != nil {
 		return err
 	}
 	want, err := decodeTally(c.tally)
@@ -158,12 +180,15 @@ func acceptOlder(bad error, o Options) error {
 type checker struct {
 	file  io.ReaderAt
 	meta  meta
-	seen  []byte // one bit for each page
+	seen  pages // nil: what is used twice is not looked for
 	free  [][]byte
 	found tally
 
 	records       bool   // there is the bucket of the records
 	schema, tally []byte // what the bucket about the file says; nil: nothing
+
+	skim  *skim  // nil: every page is read
+	slice *slice // nil: every record is looked at
 }
 
 // span is where the keys of a subtree must lie: from low, below high unless
@@ -189,6 +214,9 @@ func (c *checker) tree(id uint64, s span, depth int) error {
 }
 
 func (c *checker) content(p page, s span, depth int) error {
+	if c.skim != nil && s.records && p.flags == flagLeaf {
+		return damaged("page %d has records, and should lead to them", p.id)
+	}
 	switch p.flags {
 	case flagLeaf:
 		return c.leaf(p, s, depth)
@@ -218,7 +246,15 @@ func (c *checker) branch(p page, s span, depth int) error {
 		if !s.holds(key) || below.high != nil && bytes.Compare(key, below.high) >= 0 {
 			return damaged("page %d has keys out of order", p.id)
 		}
-		if err := c.tree(child, below, depth+1); err != nil {
+		if c.slice.over(below) {
+			continue
+		}
+		if c.skim.leaves(below, depth+1) {
+			err = c.head(child)
+		} else {
+			err = c.tree(child, below, depth+1)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -237,9 +273,15 @@ func (c *checker) leaf(p page, s span, depth int) error {
 			return damaged("page %d has keys out of order", p.id)
 		}
 		before = key
+		if s.records && c.slice.did(key) {
+			continue
+		}
 		if err := c.item(flags, key, value, s, depth); err != nil {
 			return err
 		}
+	}
+	if s.records {
+		return c.slice.ended(before, len(p.b))
 	}
 	return nil
 }
@@ -283,6 +325,9 @@ func (c *checker) bucket(name, value []byte, depth int) error {
 	s := span{records: string(name) == recordsBucket, about: string(name) == metaBucket}
 	c.records = c.records || s.records
 	if root := order.Uint64(value); root != 0 {
+		if c.skim != nil && s.records {
+			return c.skimmed(root, s, depth+1)
+		}
 		return c.tree(root, s, depth+1)
 	}
 	p, err := parsePage(value[bucketSize:])
@@ -325,12 +370,22 @@ func (c *checker) mark(id uint64) error {
 	if id < 2 || id >= c.meta.end {
 		return damaged("page %d is outside of the file", id)
 	}
-	if c.seen[id/8]&(1<<(id%8)) != 0 {
+	if c.seen == nil {
+		return nil // who looks at a part only cannot know
+	}
+	if c.seen.has(id) {
 		return damaged("page %d is used twice", id)
 	}
-	c.seen[id/8] |= 1 << (id % 8)
+	c.seen.add(id)
 	return nil
 }
+
+// pages is a set of pages, one bit for each.
+type pages []byte
+
+func (p pages) has(id uint64) bool { return p[id/8]&(1<<(id%8)) != 0 }
+
+func (p pages) add(id uint64) { p[id/8] |= 1 << (id % 8) }
 
 // page reads the page at id with its overflow, into a buffer that is free.
 func (c *checker) page(id uint64) (page, error) {

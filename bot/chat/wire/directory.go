@@ -249,6 +249,24 @@ func (c *Client) listPage(ctx context.Context, cursor string, archived bool) (ch
 	return channels, next, err
 }
 
+// EachChannel calls f for every channel that the bot can see, archived ones too. It reads
+// the whole list, which is much in a large workspace.
+func (c *Client) EachChannel(ctx context.Context, f func(Channel)) error {
+	for cursor := ""; ; {
+		channels, next, err := c.listPage(ctx, cursor, true)
+		if err != nil {
+			return err
+		}
+		for i := range channels {
+			f(channelOf(&channels[i]))
+		}
+		if next == "" || next == cursor {
+			return nil
+		}
+		cursor = next
+	}
+}
+
 // FindChannels returns the IDs of those of the channels, given by name or ID, that
 // the bot can see, by their [ChannelName]. It reads the list of channels once for
 // all of them.

@@ -9,10 +9,10 @@ import (
 // pageOfPeople is how many users one call lists (Slack recommends at most 200).
 const pageOfPeople = 200
 
-// Outsiders returns the users who are guests, or of another workspace. It reads the
-// list of all users, waiting for its turn as long as ctx lasts.
-func (c *Client) Outsiders(ctx context.Context) ([]string, error) {
-	var list []string
+// Outsiders returns the users who are guests, or of another workspace, and those whose
+// account is deactivated. It reads the list of all users, waiting for its turn as long as
+// ctx lasts.
+func (c *Client) Outsiders(ctx context.Context) (outside, gone []string, err error) {
 	pages := c.api.GetUsersPaginated(slack.GetUsersOptionLimit(pageOfPeople), slack.GetUsersOptionIncludeLocale(false))
 	for {
 		var done bool
@@ -29,15 +29,19 @@ func (c *Client) Outsiders(ctx context.Context) ([]string, error) {
 			})
 		})
 		if err != nil || done {
-			return list, err
+			return outside, gone, err
 		}
 		for k := range pages.Users {
-			if u := &pages.Users[k]; c.outside(u) {
-				list = append(list, u.ID)
+			u := &pages.Users[k]
+			if c.outside(u) {
+				outside = append(outside, u.ID)
+			}
+			if u.Deleted {
+				gone = append(gone, u.ID)
 			}
 		}
 		if pages.Cursor == "" { // asking once more would be no call at all, and be counted as one
-			return list, nil
+			return outside, gone, nil
 		}
 	}
 }

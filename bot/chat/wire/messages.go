@@ -96,14 +96,16 @@ func (c *Client) History(ctx context.Context, channel string) ([]slack.Message, 
 }
 
 // Read returns one message of a channel, or of a thread in it; nil when there is
-// none.
+// none. Where the bot may post without being there, it joins to read.
 func (c *Client) Read(ctx context.Context, at Message) (*slack.Message, error) {
 	var found []slack.Message
-	err := c.call(ctx, "conversations.replies", func(ctx context.Context) (err error) {
-		found, _, _, err = c.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: at.Channel, Timestamp: at.TS, // comes after its thread's parent, which is always there
-			Oldest: at.TS, Latest: at.TS, Inclusive: true, Limit: 2})
-		return err
+	err := c.inside(ctx, at.Channel, func() error {
+		return c.call(ctx, "conversations.replies", func(ctx context.Context) (err error) {
+			found, _, _, err = c.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+				ChannelID: at.Channel, Timestamp: at.TS, // comes after its thread's parent, which is always there
+				Oldest: at.TS, Latest: at.TS, Inclusive: true, Limit: 2})
+			return err
+		})
 	})
 	for k := range found {
 		if found[k].Timestamp == at.TS {
@@ -160,6 +162,9 @@ type File struct {
 	Name, Title string
 	Alt         string // what an image shows, for those who do not see it; at most 1,000 characters
 	Content     string // any bytes
+	// Draw makes the content when its turn has come, where that takes time: while Slack
+	// cannot be reached it is not called. Nil: Content is there already.
+	Draw func() (string, error)
 }
 
 // Upload shares files in a channel, all of them in one message.
@@ -172,16 +177,23 @@ func (c *Client) Upload(ctx context.Context, channel string, files ...File) erro
 		}
 		uploaded = append(uploaded, slack.FileSummary{ID: id, Title: f.Title})
 	}
-	return c.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
-		_, err := c.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{Files: uploaded, Channel: channel})
-		return err
+	return c.inside(ctx, channel, func() error {
+		return c.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
+			_, err := c.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{Files: uploaded, Channel: channel})
+			return err
+		})
 	})
 }
 
 // upload brings a file to Slack, where nobody sees it yet, and returns its ID.
-func (c *Client) upload(ctx context.Context, f File) (string, error) {
+func (c *Client) upload(ctx context.Context, f File) (_ string, err error) {
+	if f.Draw != nil {
+		if f.Content, err = f.Draw(); err != nil {
+			return "", err
+		}
+	}
 	var slot *slack.GetUploadURLExternalResponse
-	err := c.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
+	err = c.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) (err error) {
 		slot, err = c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Content), AltTxt: f.Alt})
 		return err
 	})

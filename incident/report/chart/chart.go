@@ -1,6 +1,6 @@
-// Package chart draws reports. Its one noun is the picture that [Month] draws as PNG: how
-// long things took, each incident a point on a logarithmic axis, and below which promises
-// were kept.
+// Package chart draws reports. Its one noun is the picture, as PNG: [Month] draws how long
+// things took, each incident a point on a logarithmic axis, and below which promises were
+// kept; [Week] how often which service interrupted people.
 //
 // A picture is a function of the report. It refuses to say anything that the words beside
 // it do not say, or to say it by colour alone, and it draws no line through points that
@@ -14,6 +14,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -54,11 +55,78 @@ func Month(title string, r report.Incidents, k report.Kept) ([]byte, error) {
 	}
 	durations.Draw(above)
 	promises.Draw(below)
+	return encoded(canvas)
+}
+
+// Week draws how often people were interrupted because of which service, under a title.
+func Week(title string, list []report.Disturbance) ([]byte, error) {
+	p := plot.New()
+	p.Title.Text = title
+	p.BackgroundColor = color.White
+	var names []string
+	calm, hurt := plotter.Values{}, plotter.Values{}
+	most := 1
+	for n, d := range slices.Backward(list) { // the first one at the top
+		name := fmt.Sprintf("%s: %d", drawn(d.Service, n), d.Times)
+		if d.Hurt > 0 {
+			name += fmt.Sprintf(", %d off hours", d.Hurt)
+		}
+		names = append(names, name)
+		calm, hurt = append(calm, float64(d.Times-d.Hurt)), append(hurt, float64(d.Hurt))
+		most = max(most, d.Times)
+	}
+	if err := addStacked(p, calm, hurt); err != nil {
+		return nil, err
+	}
+	p.NominalY(names...)
+	p.X.Min, p.X.Max = 0, float64(most)
+	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
+	p.X.Tick.Marker = plot.ConstantTicks(whole(most))
+	p.X.Label.Text = "interrupts; off hours (lighter): at night, at a weekend or on a holiday"
+	canvas := vgimg.New(width, vg.Length(len(list))*0.5*vg.Inch+1.2*vg.Inch)
+	const edge = 10 // points
+	p.Draw(draw.Crop(draw.New(canvas), edge, -edge, edge, -edge))
+	return encoded(canvas)
+}
+
+// nameMost is how many letters of a service's name stand beside its bar, which needs room.
+const nameMost = 36
+
+// drawn is the name of service n as it is drawn: the font has the letters of Europe. Others
+// would leave nothing; then it is named by its place in the message, which has it in words.
+func drawn(name string, n int) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+			return fmt.Sprintf("service %d of the message", n+1)
+		}
+	}
+	if r := []rune(name); len(r) > nameMost {
+		return strings.TrimRight(string(r[:nameMost-1]), " ") + "…"
+	}
+	return name
+}
+
+func encoded(canvas *vgimg.Canvas) ([]byte, error) {
 	var b bytes.Buffer
 	if _, err := (vgimg.PngCanvas{Canvas: canvas}).WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("draw report: %v", err)
 	}
 	return b.Bytes(), nil
+}
+
+// addStacked adds bars, and lighter ones at their ends.
+func addStacked(p *plot.Plot, first, then plotter.Values) error {
+	dark, err := bars(first, ink)
+	if err != nil {
+		return err
+	}
+	light, err := bars(then, pale)
+	if err != nil {
+		return err
+	}
+	light.StackOn(dark)
+	p.Add(dark, light)
+	return nil
 }
 
 // ticks are the marks of the axis of time, in minutes.
@@ -142,20 +210,13 @@ func promisesPlot(k report.Kept) (*plot.Plot, error) {
 		kept, missed = append(kept, float64(x.Met)), append(missed, float64(x.Of-x.Met))
 		most = max(most, x.Of)
 	}
-	first, err := bars(kept, ink)
-	if err != nil {
+	if err := addStacked(p, kept, missed); err != nil {
 		return nil, err
 	}
-	second, err := bars(missed, pale)
-	if err != nil {
-		return nil, err
-	}
-	second.StackOn(first)
-	p.Add(first, second)
 	p.NominalY(names...)
 	p.X.Min, p.X.Max = 0, float64(most)
 	p.X.Tick.Marker = plot.ConstantTicks(whole(most))
-	p.X.Label.Text = "incidents: kept, and lighter what was missed"
+	p.X.Label.Text = "incidents; lighter: those in which it was missed"
 	return p, nil
 }
 

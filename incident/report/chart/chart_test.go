@@ -5,6 +5,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stormbell/stormbell/incident/report"
@@ -57,6 +58,45 @@ func TestMonth(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, name+".png"), b, 0o600); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// TestWeek draws weeks of one service and of many; twice the same one is the same bytes.
+func TestWeek(t *testing.T) {
+	many := []report.Disturbance{}
+	for n := range 25 {
+		many = append(many, report.Disturbance{Service: "a service with a name that is long and goes on " + string(rune('a'+n)), Times: 60 - n, Hurt: n})
+	}
+	for name, list := range map[string][]report.Disturbance{
+		"week of one": {{Service: "Payments", Times: 1, Hurt: 1}}, "week of three": {{Service: "Payments", Times: 7, Hurt: 2}, {Service: "Shop", Times: 3}, {Service: "検索", Times: 1}}, "week of many": many,
+	} {
+		b, err := Week("Payments, week of 5 October 2026", list)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		picture, err := png.Decode(bytes.NewReader(b))
+		if err != nil || picture.Bounds().Dx() < 600 || len(b) > 200_000 {
+			t.Errorf("%s: %d bytes, %v", name, len(b), err)
+		}
+		if again, _ := Week("Payments, week of 5 October 2026", list); !bytes.Equal(b, again) {
+			t.Errorf("%s: drawn twice, it differs", name)
+		}
+		if dir := os.Getenv("KEEP_PICTURE"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, name+".png"), b, 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestNamesAreDrawn: a name of which the font has no letters leaves no bar without one, and a
+// long one leaves room for the bars.
+func TestNamesAreDrawn(t *testing.T) {
+	for name, want := range map[string]string{"Payments": "Payments", "Płatności": "Płatności", "Поиск": "Поиск", "検索": "service 3 of the message", "البحث": "service 3 of the message",
+		strings.Repeat("very ", 20): "very very very very very very very…"} {
+		if got := drawn(name, 2); got != want {
+			t.Errorf("%q is drawn as %q, want %q", name, got, want)
 		}
 	}
 }

@@ -1,0 +1,387 @@
+// Package archive keeps the records of incidents that ended long ago in files beside the
+// store, one for each month, and has them read as if they were in the store.
+//
+// Its noun is the [Folder] of the files. A file is written whole under another name,
+// proven, and put in the place of the one before; it is only read from then on. Which
+// incident lies in which file the store says, in the record archived/N, and the file has
+// the same record: a file of another day is not mistaken for the one that is meant.
+//
+// What is to be moved when is decided above. The package refuses to leave out of a file
+// anything that the store says is in it, and removes no file.
+package archive
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+// markPrefix begins the keys of the records that say which incidents are archived, and in
+// which file.
+const markPrefix = "archived/"
+
+// mark is what is read of such a record.
+type mark struct {
+	File string `json:"file"`
+}
+
+// name is what a file is called: its month, a number from the second one of the month on, and
+// what it is.
+var name = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}(\.[0-9]+)?\.archive$`)
+
+// Folder is where the files are. Its methods may be called concurrently, but for Put.
+type Folder struct {
+	path string
+	// some is whether an incident is archived: nothing is looked for in files otherwise.
+	some atomic.Int32
+
+	mu     sync.Mutex
+	proven map[string]fs.FileInfo // the files as they were read from beginning to end
+
+	step func(what string) error // called between two steps of Put; a test stops there
+}
+
+const (
+	unknown = iota
+	none
+	several
+)
+
+// At returns the folder at path, which need not exist yet.
+func At(path string) *Folder {
+	return &Folder{path: path, proven: map[string]fs.FileInfo{}, step: func(string) error { return nil }}
+}
+
+// Path returns where the folder is.
+func (f *Folder) Path() string { return f.path }
+
+// unprefixed takes the path off an error about a file, which the sentence has already.
+func unprefixed(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// open opens a file of the folder, and reads it from beginning to end unless it is as it
+// was when that was done last.
+func (f *Folder) open(file string) (storage.Snapshot, error) {
+	path := filepath.Join(f.path, file)
+	info, err := os.Stat(path)
+	if err != nil || f.path == "" {
+		return nil, cmp.Or(err, fs.ErrNotExist)
+	}
+	f.mu.Lock()
+	was, known := f.proven[file]
+	f.mu.Unlock()
+	known = known && os.SameFile(was, info) && was.Size() == info.Size() && was.ModTime().Equal(info.ModTime())
+	view, err := bolt.ReadFile(path, known)
+	if err == nil && !known {
+		f.mu.Lock()
+		f.proven[file] = info
+		f.mu.Unlock()
+	}
+	return view, err
+}
+
+// Put adds records to a file: those of incidents, each with all that it has and with its
+// record archived/N, in the order of their keys. What was in the file of these incidents
+// is replaced. Standing are the records archived/N that the store has for this file, by
+// their keys: nothing is written unless all of them are in it. When Put returns nil, the
+// file is on the disk and was read from beginning to end.
+func (f *Folder) Put(ctx context.Context, file string, standing map[string][]byte, records []storage.Change) error {
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return f.trouble(file, err)
+	}
+	if err := f.tidy(file); err != nil {
+		return f.trouble(file, err)
+	}
+	before, err := f.open(file)
+	if err != nil && !(errors.Is(err, fs.ErrNotExist) && len(standing) == 0) {
+		return f.trouble(file, err)
+	}
+	if before != nil {
+		defer before.Close()
+	}
+	for key, value := range standing {
+		if there, err := before.Get(key); err != nil || !bytes.Equal(there, value) {
+			return f.trouble(file, fmt.Errorf("%s is not in it as the store says: the file is of another day", key))
+		}
+	}
+	half := filepath.Join(f.path, "."+file+".partial")
+	err = f.write(ctx, half, file, before, records)
+	if err != nil {
+		return errors.Join(f.trouble(file, err), left(half))
+	}
+	f.some.Store(several)
+	return nil
+}
+
+// left removes what is left of a file that was not finished.
+func left(half string) error {
+	if err := os.Remove(half); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// tidy removes what a process left that was killed while it wrote the file.
+func (f *Folder) tidy(file string) error {
+	return left(filepath.Join(f.path, "."+file+".partial"))
+}
+
+func (f *Folder) write(ctx context.Context, half, file string, before storage.Snapshot, records []storage.Change) error {
+	if err := f.step("begin"); err != nil {
+		return err
+	}
+	err := bolt.WriteFile(half, func(put func(string, []byte) error) error { return merge(ctx, before, records, put) })
+	if err != nil {
+		return err
+	}
+	if err := f.step("written"); err != nil {
+		return err
+	}
+	if err := proves(half, records); err != nil {
+		return err
+	}
+	if err := f.step("proven"); err != nil {
+		return err
+	}
+	if err := os.Rename(half, filepath.Join(f.path, file)); err != nil {
+		return err
+	}
+	if err := f.step("named"); err != nil {
+		return err
+	}
+	return bolt.SyncFolder(f.path)
+}
+
+// proves looks whether the records are in a file, byte for byte.
+func proves(path string, records []storage.Change) error {
+	view, err := bolt.ReadFile(path, true)
+	if err != nil {
+		return err
+	}
+	defer view.Close()
+	for _, r := range records {
+		if there, err := view.Get(r.Key); err != nil || !bytes.Equal(there, r.Value) {
+			return fmt.Errorf("%s is not in it as it was written", r.Key)
+		}
+	}
+	return nil
+}
+
+// merge puts what was in the file before together with the records that come to it.
+func merge(ctx context.Context, before storage.Snapshot, records []storage.Change, put func(string, []byte) error) error {
+	replaced := map[string]bool{}
+	for _, r := range records {
+		if n, ok := strings.CutPrefix(r.Key, markPrefix); ok {
+			replaced[n] = true
+		}
+	}
+	next := 0
+	upTo := func(key string) error { // the new records before key
+		for next < len(records) && (key == "" || records[next].Key < key) {
+			if err := put(records[next].Key, records[next].Value); err != nil {
+				return err
+			}
+			next++
+		}
+		return nil
+	}
+	if before != nil {
+		var failed error
+		err := before.Scan(storage.Range{}, func(key string, value []byte) bool {
+			if failed = ctx.Err(); failed == nil && !replaced[numberIn(key)] {
+				if failed = upTo(key); failed == nil {
+					failed = put(key, value)
+				}
+			}
+			return failed == nil
+		})
+		if err := errors.Join(err, failed); err != nil {
+			return err
+		}
+	}
+	return upTo("")
+}
+
+// numberIn is the number of an incident in a key, as it stands there.
+func numberIn(key string) string {
+	_, rest, _ := strings.Cut(key, "/")
+	n, _, _ := strings.Cut(rest, "/")
+	return n
+}
+
+// trouble is why nothing could be moved into a file: what people are told, and its cause.
+type trouble struct {
+	*incident.Refusal
+	cause error
+}
+
+// Unwrap returns both.
+func (t trouble) Unwrap() []error { return []error{t.Refusal, t.cause} }
+
+func (f *Folder) trouble(file string, err error) error {
+	words := "could not be written into " + f.path + ": " + unprefixed(err).Error()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		words = "is not in " + f.path + ", and the store has incidents in it; put it back from a copy"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		words = "could not be written: the disk of " + f.path + " is full"
+	case errors.Is(err, syscall.EROFS):
+		words = "could not be written: the disk of " + f.path + " is read-only"
+	case errors.Is(err, fs.ErrPermission):
+		words = "could not be written: this user may not write into " + f.path
+	}
+	return trouble{incident.Refuse("What is not in a file stays in the store.", "The archive file %s %s.", file, words), err}
+}
+
+// Sum is a file and what is in it.
+type Sum struct {
+	File      string
+	Bytes     int64
+	Incidents int
+	Err       error // why it cannot be read
+}
+
+// List reads all files from beginning to end and says what is in each, in the order of
+// their months.
+func (f *Folder) List(ctx context.Context) ([]Sum, error) {
+	files, err := f.files()
+	if err != nil {
+		return nil, err
+	}
+	var list []Sum
+	for _, file := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		list = append(list, f.sum(file))
+	}
+	return list, nil
+}
+
+func (f *Folder) files() (files []string, err error) {
+	entries, err := os.ReadDir(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if name.MatchString(e.Name()) && e.Type().IsRegular() {
+			files = append(files, e.Name())
+		}
+	}
+	slices.Sort(files)
+	return files, err
+}
+
+func (f *Folder) sum(file string) Sum {
+	s := Sum{File: file}
+	path := filepath.Join(f.path, file)
+	if info, err := os.Stat(path); err == nil {
+		s.Bytes = info.Size()
+	}
+	view, err := bolt.ReadFile(path, false)
+	if err != nil {
+		s.Err = unprefixed(err)
+		return s
+	}
+	defer view.Close()
+	s.Err = view.Scan(storage.Prefix(markPrefix), func(string, []byte) bool { s.Incidents++; return true })
+	return s
+}
+
+// CopyTo copies into another folder the files that are not there as they are here, each
+// under another name first, proven. It removes nothing there, and returns the names of
+// those it has copied.
+func (f *Folder) CopyTo(ctx context.Context, folder string) (copied []string, err error) {
+	files, err := f.files()
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		from, to := filepath.Join(f.path, file), filepath.Join(folder, file)
+		info, err := os.Stat(from)
+		if err != nil {
+			return copied, err
+		}
+		if there, err := os.Stat(to); err == nil && there.Size() == info.Size() && there.ModTime().Equal(info.ModTime()) {
+			continue
+		}
+		if err := copyFile(ctx, from, to, info.ModTime()); err != nil {
+			return copied, err
+		}
+		copied = append(copied, file)
+	}
+	return copied, bolt.SyncFolder(folder)
+}
+
+func copyFile(ctx context.Context, from, to string, modified time.Time) (err error) {
+	half := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".partial")
+	if err := left(half); err != nil {
+		return err
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, reader{ctx, in})
+	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return errors.Join(err, left(half))
+	}
+	view, err := bolt.ReadFile(half, false)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", filepath.Base(from), err), left(half))
+	}
+	return errors.Join(view.Close(), os.Chtimes(half, modified, modified), os.Rename(half, to))
+}
+
+// reader stops when ctx ends.
+type reader struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read is a part of [io.Reader].
+func (r reader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
+}
+
+func readMark(value []byte) (m mark, err error) {
+	err = json.Unmarshal(value, &m)
+	if err == nil && !name.MatchString(m.File) {
+		err = fmt.Errorf("%q is no archive file", m.File) // a name with a path in it must not lead anywhere
+	}
+	return m, err
+}

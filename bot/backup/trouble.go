@@ -1,0 +1,39 @@
+package backup
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// trouble is why there is no copy. Of each kind the operators are told once.
+type trouble struct{ kind, words string }
+
+func (t trouble) Error() string { return t.words }
+
+// faulty and beside are the kinds of trouble in which there is a copy all the same: its
+// records do not fit each other, or what lies beside the store could not be copied.
+const (
+	faulty = "faults"
+	beside = "beside"
+)
+
+// explain says in words why a copy could not be made in a folder.
+func explain(folder string, err error) trouble {
+	var t trouble
+	switch {
+	case errors.As(err, &t):
+		return t
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return trouble{"full", "there is no room left in " + folder}
+	case errors.Is(err, syscall.EROFS):
+		return trouble{"refused", folder + " is on a read-only disk"}
+	case errors.Is(err, fs.ErrPermission):
+		return trouble{"refused", "the bot may not write into " + folder}
+	case errors.Is(err, syscall.ENOTDIR):
+		return trouble{"folder", "a part of the path " + folder + " is no folder"}
+	case errors.Is(err, fs.ErrNotExist):
+		return trouble{"gone", "the folder " + folder + " is not there any more (mount its disk, or make it again)"}
+	}
+	return trouble{"other", err.Error()}
+}

@@ -1,0 +1,501 @@
+package desk
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// Shelf is where what incidents have is put once they are archived. The store reads it as
+// if it were its own, see [storage.DB.Through].
+type Shelf interface {
+	// Put adds records to a file, in the order of their keys, durably and proven. Standing
+	// are the records by which the store knows incidents that are in the file already.
+	Put(ctx context.Context, file string, standing map[string][]byte, records []storage.Change) error
+}
+
+// archiving is which incidents are archived, and that only one at a time does it.
+type archiving struct {
+	at   sync.Mutex
+	wake chan struct{} // holds a token when it is time to look
+}
+
+// archiveName is the wake-up at which it is looked for incidents to archive.
+const archiveName = "archive"
+
+// archiveEvery is how often that is. Of one file at most archiveMost incidents or
+// archiveBytes are added at once; archiveAtOnce records are removed from the store in one
+// commit.
+const (
+	archiveEvery  = 24 * time.Hour
+	archiveMost   = 200
+	archiveBytes  = 8 << 20
+	archiveAtOnce = 500
+)
+
+// archivedRecord says in which file what an incident has lies. The file has the same
+// record: one of another day is not taken for it.
+type archivedRecord struct {
+	V       int    `json:"v"`
+	File    string `json:"file"`
+	Events  int    `json:"events"`
+	Records int    `json:"records"`
+	Sum     string `json:"sha256"` // of the records, see sumOf
+}
+
+func archivedKey(n int) string { return "archived/" + ledger.Number(n) }
+
+// archiveEnd ends the names of archive files.
+const archiveEnd = ".archive"
+
+// archiveFile is the file of an incident that has ended: the first one of its month.
+func archiveFile(i incident.Incident) string {
+	return cmp.Or(i.Closed, i.Updated).UTC().Format("2006-01") + archiveEnd
+}
+
+// Archived is what was moved, or would be.
+type Archived struct {
+	Before    time.Time      // who ended before this
+	Incidents int            // that were moved
+	Records   int            // of them
+	Bytes     int            // of these
+	Files     []ArchivedFile // into these, the earliest first
+	Stay      []Staying      // those that ended before, and stay for now
+}
+
+// ArchivedFile is a file with how many incidents came to it.
+type ArchivedFile struct {
+	File      string `json:"file"`
+	Incidents int    `json:"incidents"`
+}
+
+// Staying is why some incidents stay.
+type Staying struct {
+	Why       string `json:"why"`
+	Incidents int    `json:"incidents"`
+}
+
+// errArchiving is that somebody else does it.
+var errArchiving = refusal("Try again when that is done.", "Incidents are being moved to archive files already.")
+
+// Archive moves the incidents that ended longer ago than is configured into the archive
+// files of their months: first a file is written, proven and durable, then the store forgets
+// what is in it. Dry, it only says which. Rest is called between two steps.
+func (d *Desk) Archive(ctx context.Context, now time.Time, dry bool, rest func() error) (Archived, error) {
+	if d.opt.Shelf == nil || d.opt.ArchiveAfter == 0 {
+		return Archived{}, refusal("Set `archive.after` in the configuration, as in 365d.", "No incidents are archived here.")
+	}
+	if !d.archiving.at.TryLock() {
+		return Archived{}, errArchiving
+	}
+	defer d.archiving.at.Unlock()
+	r := Archived{Before: now.Add(-d.opt.ArchiveAfter)}
+	months, err := d.archivable(ctx, &r)
+	if err != nil {
+		return r, err
+	}
+	for _, file := range slices.Sorted(maps.Keys(months)) {
+		list := months[file]
+		if dry {
+			r.Incidents += len(list)
+			r.Files = append(r.Files, ArchivedFile{file, len(list)})
+			continue
+		}
+		moved := 0
+		for len(list) > 0 && err == nil {
+			if err = rest(); err == nil {
+				var some int
+				list, some, err = d.archiveSome(ctx, file, list, &r)
+				moved += some
+			}
+		}
+		if moved > 0 {
+			r.Files = append(r.Files, ArchivedFile{file, moved})
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// archivable returns the incidents that are to be moved, by their files.
+func (d *Desk) archivable(ctx context.Context, r *Archived) (map[string][]int, error) {
+	months, stay := map[string][]int{}, map[string]int{}
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for n := range withEvents(tx) {
+			i, err := loadIncident(tx, n)
+			if err != nil {
+				return err
+			}
+			file, why, err := archives(tx, i, r.Before)
+			switch {
+			case err != nil:
+				return err
+			case file != "":
+				months[file] = append(months[file], n)
+			case why != "":
+				stay[why]++
+			}
+		}
+		return tx.Err()
+	})
+	for _, why := range slices.Sorted(maps.Keys(stay)) {
+		r.Stay = append(r.Stay, Staying{why, stay[why]})
+	}
+	return months, err
+}
+
+// withEvents yields the incidents of which events are in the store itself, in order. It
+// jumps from one to the next.
+func withEvents(tx *storage.Tx) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for from, more := "event/", true; more; {
+			more = false
+			for key := range tx.ScanFrom("event/", from) {
+				n := ledger.LastNumber(key[:len("event/")+numberLength(key[len("event/"):])])
+				from, more = eventPrefix(n)+"\xff", true
+				if !yield(n) {
+					return
+				}
+				break
+			}
+		}
+	}
+}
+
+// The reasons for which an incident stays that ended long enough ago.
+const (
+	staysOpen     = "not closed yet"
+	staysFollowUp = "an open follow-up"
+	staysReview   = "a post-mortem to come"
+	staysJobs     = "something left to be done"
+	staysMarks    = "files that may still be taken back with their marks"
+	staysUnread   = "a file that cannot be read"
+)
+
+// archives returns into which file an incident goes; empty: it stays, and why, where it
+// ended before the instant.
+func archives(tx *storage.Tx, i incident.Incident, before time.Time) (file, why string, err error) {
+	if i.Status.Active() || !i.Updated.Before(before) {
+		return "", "", nil
+	}
+	if i.Status == incident.Resolved {
+		return "", staysOpen, nil
+	}
+	n := ledger.Number(i.Number)
+	for _, left := range []struct{ key, why string }{
+		{"followup/" + n + "/", staysFollowUp}, {"exported/" + n + "/", staysFollowUp}, {"review/" + n, staysReview},
+		{"idle/" + n, staysJobs}, {"promise/" + n, staysJobs},
+		{"outbox/" + n + "/", staysJobs}, {"stale/" + n, staysJobs}, {"wake/" + escalationName(i.Number), staysJobs},
+		{"wake/drill/" + n, staysJobs}, {"wake/" + raiseName(i.Number), staysJobs},
+	} {
+		if stands(tx, left.key) {
+			return "", left.why, nil
+		}
+	}
+	if stands(tx, markPrefix(i.Number)) && stands(tx, filePrefix(i.Number)) {
+		return "", staysMarks, nil
+	}
+	if slices.ContainsFunc(i.FollowUps, incident.FollowUp.Open) {
+		return "", staysFollowUp, nil
+	}
+	file = archiveFile(i)
+	m, known, err := ledger.Load[archivedRecord](tx, archivedKey(i.Number))
+	if err != nil || !known {
+		return file, "", err
+	}
+	switch month := strings.TrimSuffix(file, archiveEnd); {
+	case tx.Reachable(eventPrefix(i.Number)) != nil:
+		return "", staysUnread, nil
+	case !strings.HasPrefix(m.File, month):
+		return file, "", nil
+	case m.Events == i.Events:
+		return m.File, "", nil // some of it may be left in the store
+	default: // into one file it is put once
+		return nextFile(m.File, month), "", nil
+	}
+}
+
+// nextFile returns the next file of a month after one of its files: 2026-03.2.archive comes
+// after 2026-03.archive.
+func nextFile(file, month string) string {
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(file, month+"."), archiveEnd))
+	if err != nil {
+		n = 1
+	}
+	return fmt.Sprintf("%s.%d%s", month, n+1, archiveEnd)
+}
+
+// stands reports whether there is a record at key, or where that ends in a slash, below it.
+func stands(tx *storage.Tx, key string) bool {
+	for found := range tx.Scan(key) {
+		return found == key || strings.HasSuffix(key, "/")
+	}
+	return false
+}
+
+// parcel is what one incident has, to be moved.
+type parcel struct {
+	inc     incident.Incident
+	mark    []byte           // its record archived/N
+	stands  bool             // the store has that one, and so the file has everything
+	records []storage.Change // all that goes into the file, in the order of the keys
+	live    []string         // the keys of those that are in the store itself
+	bytes   int
+}
+
+// archiveSome moves some of the incidents of one file, and returns those that are left.
+func (d *Desk) archiveSome(ctx context.Context, file string, list []int, r *Archived) (left []int, moved int, err error) {
+	parcels, standing, left, err := d.parcels(ctx, file, list, r.Before)
+	if err != nil {
+		return list, 0, err
+	}
+	var records []storage.Change
+	for _, p := range parcels {
+		if !p.stands {
+			records = append(records, p.records...)
+		}
+	}
+	if len(records) > 0 {
+		slices.SortFunc(records, func(a, b storage.Change) int { return cmp.Compare(a.Key, b.Key) })
+		if err := d.opt.Shelf.Put(ctx, file, standing, records); err != nil {
+			return list, 0, err
+		}
+	}
+	marked := make([]bool, len(parcels))
+	err = ledger.Share(len(parcels), func(i int) (err error) {
+		marked[i], err = d.markArchived(ctx, parcels[i], r.Before)
+		return err
+	})
+	if err != nil {
+		return list, 0, err
+	}
+	var gone []string
+	for i, p := range parcels {
+		if marked[i] {
+			gone = append(gone, p.live...)
+			moved++
+			r.Incidents, r.Records, r.Bytes = r.Incidents+1, r.Records+len(p.live), r.Bytes+p.bytes
+		}
+	}
+	// From here on they are read in the file. What is in both places is read once, and what
+	// a kill leaves is removed the next time.
+	return left, moved, d.discard(ctx, gone)
+}
+
+// discard removes what the files have, a few hundred records in each commit: whoever acts
+// meanwhile waits for no more.
+func (d *Desk) discard(ctx context.Context, keys []string) error {
+	for some := range slices.Chunk(keys, archiveAtOnce) {
+		if err := d.ledger.Discard(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parcels reads what some of the incidents have; what they are by now decides. Standing are
+// the records of those that the file has already.
+func (d *Desk) parcels(ctx context.Context, file string, list []int, before time.Time) (parcels []parcel, standing map[string][]byte, left []int, err error) {
+	standing = map[string][]byte{}
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
+		size := 0
+		for k, n := range list {
+			if k == archiveMost || size > archiveBytes {
+				left = list[k:]
+				break
+			}
+			i, err := loadIncident(tx, n)
+			if err != nil {
+				return err
+			}
+			if is, _, err := archives(tx, i, before); err != nil || is != file {
+				if err != nil {
+					return err
+				}
+				continue // it has changed since it was found
+			}
+			p, err := packParcel(tx, i, file)
+			if err != nil {
+				return err
+			}
+			was, err := tx.Get(archivedKey(n))
+			if err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return err
+			}
+			if p.stands = bytes.Equal(was, p.mark); !p.stands && inFile(was, file) {
+				continue // into one file it is put once: the store must never know another record than the file
+			}
+			size += p.bytes
+			parcels = append(parcels, p)
+		}
+		for key, value := range tx.Scan("archived/") {
+			if inFile(value, file) {
+				standing[key] = value
+			}
+		}
+		return tx.Err()
+	})
+	return parcels, standing, left, err
+}
+
+// inFile reports whether a record archived/N names the file.
+func inFile(mark []byte, file string) bool { return bytes.Contains(mark, []byte(`"file":"`+file+`"`)) }
+
+// packParcel reads everything of one incident that goes into a file.
+func packParcel(tx *storage.Tx, i incident.Incident, file string) (p parcel, err error) {
+	p.inc = i
+	for _, family := range ledger.Archived {
+		prefix := family + ledger.Number(i.Number) + "/"
+		for key, value := range tx.Scan(prefix) {
+			p.records = append(p.records, storage.Change{Key: key, Value: value})
+		}
+		for key, value := range tx.ScanFrom(family, prefix) { // over more than one incident: the store alone
+			if !strings.HasPrefix(key, prefix) {
+				break
+			}
+			p.live, p.bytes = append(p.live, key), p.bytes+len(key)+len(value)
+		}
+	}
+	events := 0
+	for _, r := range p.records {
+		if strings.HasPrefix(r.Key, "event/") {
+			events++
+		}
+	}
+	if events != i.Events {
+		return p, fmt.Errorf("archive %s: its timeline is not whole; stormbell fsck tells more", i.Name())
+	}
+	p.mark, err = json.Marshal(archivedRecord{V: 1, File: file, Events: events, Records: len(p.records), Sum: sumOf(p.records)})
+	if err != nil {
+		return p, err
+	}
+	// The state is no part of the sum: another version may make another one of the timeline.
+	state, err := tx.Get(incidentKey(i.Number))
+	if err != nil {
+		return p, err
+	}
+	p.records = append(p.records, storage.Change{Key: incidentKey(i.Number), Value: state}, storage.Change{Key: archivedKey(i.Number), Value: p.mark})
+	return p, tx.Err()
+}
+
+// sumOf is the SHA-256 of records, of each its key and its value with their lengths.
+func sumOf(records []storage.Change) string {
+	sum := sha256.New()
+	for _, r := range records {
+		for _, part := range [][]byte{[]byte(r.Key), r.Value} {
+			sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+			sum.Write(part)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// markArchived has the store know that an incident is in its file. It reports false where the
+// incident has changed since it was read: then it stays.
+func (d *Desk) markArchived(ctx context.Context, p parcel, before time.Time) (done bool, err error) {
+	err = d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		done = false
+		i, err := loadIncident(t.Tx, p.inc.Number)
+		if err != nil || i.Events != p.inc.Events {
+			return err
+		}
+		if file, _, err := archives(t.Tx, i, before); err != nil || file == "" {
+			return err
+		}
+		done = true
+		if p.stands {
+			return nil
+		}
+		return t.Put(archivedKey(i.Number), p.mark)
+	})
+	return done, err
+}
+
+// startArchiving plans when it is looked for incidents to archive, if that is wanted.
+func (d *Desk) startArchiving(ctx context.Context) error {
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		_, planned, err := t.Due(archiveName)
+		switch {
+		case err != nil:
+			return err
+		case d.opt.Shelf == nil || d.opt.ArchiveAfter == 0:
+			return t.Sleep(archiveName)
+		case planned:
+			return nil
+		}
+		return t.Wake(archiveName, t.Now.Add(time.Hour))
+	})
+}
+
+// tickArchive has it looked for incidents to archive by whoever is in [Desk.KeepArchiving]:
+// nothing that is due waits until it is done.
+func (d *Desk) tickArchive(ctx context.Context, name string, now time.Time) error {
+	select {
+	case d.archiving.wake <- struct{}{}:
+	default:
+	}
+	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return t.Wake(name, now.Add(archiveEvery)) })
+}
+
+// KeepArchiving archives incidents when it is time, until ctx ends. Gently is called at the
+// beginning of each time, and what it returns between two steps. Told is called with what
+// came of it.
+func (d *Desk) KeepArchiving(ctx context.Context, gently func() (rest func() error), told func(Archived, error)) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.archiving.wake:
+		}
+		r, err := d.Archive(ctx, ledger.Instant(), false, gently())
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, storage.ErrLost) || errors.Is(err, storage.ErrUnknown) {
+			return err
+		}
+		told(r, err)
+	}
+}
+
+// ArchiveWhole reports whether every incident that is archived can be read, as far as the
+// files and what they say about themselves go.
+func (d *Desk) ArchiveWhole(ctx context.Context) error {
+	return d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key := range tx.Scan("archived/") {
+			if err := tx.Reachable(eventPrefix(ledger.LastNumber(key))); err != nil {
+				return err
+			}
+		}
+		return tx.Err()
+	})
+}
+
+// CountArchived returns how many incidents of a store are archived.
+func CountArchived(ctx context.Context, db *storage.DB) (n int, err error) {
+	err = db.View(ctx, func(tx *storage.Tx) error {
+		for range tx.Scan("archived/") {
+			n++
+		}
+		return tx.Err()
+	})
+	return n, err
+}

@@ -1,0 +1,98 @@
+package desk
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
+)
+
+// TestExamineFindsWhatIsWrong does to a store, one thing at a time, what no version does,
+// and looks that it is found, where it is, and nothing else.
+func TestExamineFindsWhatIsWrong(t *testing.T) {
+	change := func(key, from, to string) func(*storage.Tx) error {
+		return func(tx *storage.Tx) error {
+			b, err := tx.Get(key)
+			if err == nil && !bytes.Contains(b, []byte(from)) {
+				err = errors.New(key + " has no " + from + ": " + string(b))
+			}
+			return errors.Join(err, tx.Put(key, bytes.Replace(b, []byte(from), []byte(to), 1)))
+		}
+	}
+	put := func(key, value string) func(*storage.Tx) error {
+		return func(tx *storage.Tx) error { return tx.Put(key, []byte(value)) }
+	}
+	remove := func(key string) func(*storage.Tx) error {
+		return func(tx *storage.Tx) error {
+			_, err := tx.Get(key)
+			return errors.Join(err, tx.Delete(key))
+		}
+	}
+	for _, tt := range []struct {
+		name      string
+		spoil     func(*storage.Tx) error
+		key, what string
+	}{
+		{"a hole in a timeline", remove("event/000001/000002"), "event/000001/000002", "missing"},
+		{"an event that cannot be read", put("event/000001/000002", "{"), "event/000001/000002", "no JSON"},
+		{"the last event is gone", withoutLastEvent, "event/000003", "and the incident has"},
+		{"a state that its timeline does not make", change("incident/000001", `"severity":1`, `"severity":3`), "incident/000001", "severity"},
+		{"an incident without its state", remove("incident/000002"), "event/000002/000001", "There is no INC-2"},
+		{"an open incident is not listed", remove("open/000001"), "open/000001", "is open"},
+		{"a closed incident is listed", put("open/000003", ""), "open/000003", "not open"},
+		{"a channel leads nowhere", remove("channel/C0INC"), "channel/C0INC", "lead to INC-1"},
+		{"a part is not listed", remove("part/000001/000002"), "part/000001/000002", "a part of INC-1"},
+		{"a part that is none", put("part/000001/000003", ""), "part/000001/000003", "no part of INC-1"},
+		{"an escalation sleeps", remove("wake/escalation/000001"), "wake/escalation/000001", "goes on at"},
+		{"an escalation of nothing", put("page/000009", `{"v":1}`), "page/000009", "There is no INC-9"},
+		{"a key of no version", put("nonsense/1", `{}`), "nonsense/1", "called so"},
+		{"a record that is none", put("workspace", `{"v":`), "workspace", "no JSON"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(x *fixture) {
+				x.declare(incident.Declaration{Severity: incident.Sev1})
+				x.done(jobOf(x.t, x.led.Take(), ledger.Channel), Outcome{Channel: "C0INC", ChannelName: "inc-1"})
+				x.declare(incident.Declaration{Severity: incident.Sev2})
+				x.declare(incident.Declaration{Severity: incident.Sev4})
+				x.act(eve, 2, Act{Verb: Merge, Into: 1})
+				x.act(eve, 3, Act{Verb: Resolve, How: "rollback"})
+				if _, err := x.Do(background(), byBot, 1, Act{Verb: Note, Text: "x"}); err != nil {
+					x.t.Fatal(err)
+				}
+				x.examine()
+				x.spoilt = true
+				if err := x.led.Update(background(), ledger.Request{}, func(tx *ledger.Tx) error { return tt.spoil(tx.Tx) }); err != nil {
+					x.t.Fatal(err)
+				}
+				var found Examined
+				err := x.db.View(background(), func(tx *storage.Tx) (err error) {
+					found, err = Examine(tx, func() error { return nil })
+					return err
+				})
+				if err != nil {
+					x.t.Fatal(err)
+				}
+				hit := false
+				for _, f := range found.Faults {
+					hit = hit || strings.HasPrefix(f.Key, tt.key) && strings.Contains(f.What, tt.what) && f.Mend != ""
+				}
+				if !hit {
+					x.t.Errorf("found %+v, want %s: %s", found.Faults, tt.key, tt.what)
+				}
+			})
+		})
+	}
+}
+
+// withoutLastEvent takes the newest event of INC-3 away.
+func withoutLastEvent(tx *storage.Tx) error {
+	var last string
+	for key := range tx.Scan(eventPrefix(3)) {
+		last = key
+	}
+	return tx.Delete(last)
+}

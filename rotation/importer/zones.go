@@ -1,0 +1,42 @@
+package importer
+
+import (
+	_ "embed"
+	"strings"
+	"time"
+)
+
+// railsZoneList is the names that Ruby on Rails has for zones, which old accounts of
+// PagerDuty show, each with the IANA name.
+//
+//go:embed rails_zones.txt
+var railsZoneList string
+
+var railsZones = func() map[string]string {
+	zones := map[string]string{}
+	for line := range strings.Lines(railsZoneList) {
+		if name, iana, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			zones[name] = iana
+		}
+	}
+	return zones
+}()
+
+// zone is the IANA name of a zone of the export with its location; false where there
+// is none of that name, or none was given.
+func zone(name string) (string, *time.Location, bool) {
+	name = strings.TrimSpace(name)
+	if iana, ok := railsZones[name]; ok {
+		name = iana
+	}
+	first, _, _ := strings.Cut(name, "/")
+	switch first {
+	case "", "Local", "localtime", "posixrules", "posix", "right", "Factory":
+		return "", nil, false
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return "", nil, false
+	}
+	return name, loc, true
+}
