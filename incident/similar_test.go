@@ -54,7 +54,7 @@ func TestS22SimilarIncidents(t *testing.T) {
 	}
 }
 
-// BenchmarkAlike looks among ten thousand.
+// BenchmarkPrecedents looks among ten thousand.
 func BenchmarkPrecedents(b *testing.B) {
 	var past []Trait
 	for n := range 10_000 {
