@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,8 +63,59 @@ func BenchmarkStart(b *testing.B) { benchStart(b, storedIncidents) }
 // BENCHMARK_STORE names, which it makes if it is not there, and leaves.
 func BenchmarkStartLarge(b *testing.B) { benchStart(b, 10*storedIncidents) }
 
-func benchStart(b *testing.B, incidents int) {
+// BenchmarkStartLargeCold is the same after the machine itself has started: nothing of the
+// file is in its memory.
+func BenchmarkStartLargeCold(b *testing.B) { benchStart(b, 10*storedIncidents, forgetFile) }
+
+// forgetFile has the system let go of what it has of a file in memory.
+func forgetFile(b *testing.B, path string) {
+	b.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil { // what is not on the disk yet stays in memory
+		b.Fatal(err)
+	}
+	const dontNeed = 4 // POSIX_FADV_DONTNEED
+	if _, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, f.Fd(), 0, 0, dontNeed, 0, 0); errno != 0 {
+		b.Fatal(errno)
+	}
+}
+
+// BenchmarkLargeRead starts it on the same store and waits until all of it was read. Its
+// memory meanwhile is what it has of the file, too.
+func BenchmarkLargeRead(b *testing.B) {
 	l := benchLab(b)
+	storeOf(b, l, 10*storedIncidents)
+	start := time.Now()
+	l.start()
+	most := 0.0
+	for !l.logged("every record of the store was read") {
+		if time.Since(start) > 15*time.Minute {
+			b.Fatal("not read within a quarter of an hour")
+		}
+		most = max(most, residentMiB(b, l))
+		time.Sleep(time.Second)
+	}
+	b.ReportMetric(time.Since(start).Seconds(), "s-read")
+	b.ReportMetric(l.processorTime(b).Seconds(), "s-cpu")
+	b.ReportMetric(most, "MiB-most")
+	b.ReportMetric(residentMiB(b, l), "MiB-then")
+	b.ReportMetric(statusMiB(b, l, "RssAnon:"), "MiB-own")
+}
+
+// logged reports whether the program has logged a text.
+func (l *lab) logged(text string) bool {
+	data, err := os.ReadFile(l.log.Name())
+	return err == nil && strings.Contains(string(data), text)
+}
+
+// storeOf fills the store of a lab with so many incidents, or has the lab use the file that
+// BENCHMARK_STORE names, and returns its path.
+func storeOf(b *testing.B, l *lab, incidents int) string {
+	b.Helper()
 	path := l.store()
 	if kept := os.Getenv("BENCHMARK_STORE"); kept != "" {
 		path = kept
@@ -75,8 +127,19 @@ func benchStart(b *testing.B, incidents int) {
 		})
 		copies(b, path, incidents, func(value []byte) []byte { return value })
 	}
+	return path
+}
+
+// benchStart measures starts on so many incidents, each after what before does, and what is
+// in memory when the bot is ready.
+func benchStart(b *testing.B, incidents int, before ...func(b *testing.B, path string)) {
+	l := benchLab(b)
+	path := storeOf(b, l, incidents)
 	var ready, used, resident []float64
 	for b.Loop() {
+		for _, f := range before {
+			f(b, path)
+		}
 		start := time.Now()
 		l.start()
 		ready = append(ready, time.Since(start).Seconds())
@@ -194,14 +257,17 @@ func BenchmarkIdle(b *testing.B) {
 }
 
 // residentMiB is what the program has in memory.
-func residentMiB(b *testing.B, l *lab) float64 {
+func residentMiB(b *testing.B, l *lab) float64 { return statusMiB(b, l, "VmRSS:") }
+
+// statusMiB is one of the sizes that Linux tells of a process.
+func statusMiB(b *testing.B, l *lab, name string) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.cmd.Process.Pid))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kib, err := strconv.Atoi(strings.Fields(rest)[0])
 			if err != nil {
 				b.Fatal(err)

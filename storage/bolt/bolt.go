@@ -234,7 +234,7 @@ func (e *Engine) read(f *os.File, size int64, o Options) error {
 		to = unsynced{f}
 	}
 	if o.WholeUpTo > 0 && size > o.WholeUpTo {
-		c, err := skimFile(f, size, o)
+		c, err := skimFile(f, size, o, func(at int64, n int) { readSoon(f, at, n) })
 		if err != nil {
 			return err
 		}

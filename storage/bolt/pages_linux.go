@@ -1,10 +1,18 @@
 package bolt
 
 import (
+	"os"
 	"syscall"
 
 	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 )
+
+// readSoon tells the system that a part of a file is read next. It begins to read it, and
+// nobody waits. A failure costs nothing but time.
+func readSoon(f *os.File, at int64, n int) {
+	_ = unix.Fadvise(int(f.Fd()), at, int64(n), unix.FADV_WILLNEED)
+}
 
 // forgetPages takes the file's pages out of this process's memory, where they
 // would count as resident until the process ends; they stay in the system's

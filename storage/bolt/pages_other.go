@@ -2,7 +2,14 @@
 
 package bolt
 
-import bolt "go.etcd.io/bbolt"
+import (
+	"os"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// readSoon does nothing here.
+func readSoon(*os.File, int64, int) {}
 
 // forgetPages does nothing here.
 func forgetPages(*bolt.Tx) {}

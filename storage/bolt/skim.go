@@ -3,6 +3,7 @@ package bolt
 import (
 	"errors"
 	"io"
+	"iter"
 )
 
 // A large file is not read through before it is used: a second for each gigabyte is
@@ -15,15 +16,19 @@ import (
 type skim struct {
 	depth int   // that of the pages with the records
 	heads pages // at which they begin; what overflows from them follows
+
+	// soon tells the system of a part of the file that is read next. A disk that is asked for
+	// one page after the other takes ten times as long as for many at once.
+	soon func(at int64, n int)
 }
 
-// skimFile is verify without the records.
-func skimFile(f io.ReaderAt, size int64, o Options) (*checker, error) {
+// skimFile is verify without the records. See [skim] for soon.
+func skimFile(f io.ReaderAt, size int64, o Options, soon func(at int64, n int)) (*checker, error) {
 	c, err := begin(f, size, o)
 	if err != nil {
 		return nil, err
 	}
-	c.skim = &skim{heads: make(pages, len(c.seen))}
+	c.skim = &skim{heads: make(pages, len(c.seen)), soon: soon}
 	if err := c.walk(); err != nil {
 		return nil, err
 	}
@@ -65,6 +70,28 @@ func (c *checker) skimmed(root uint64, s span, depth int) error {
 	return c.tree(root, s, depth)
 }
 
+// ahead tells the system of the pages that a branch leads to, if they are to be read.
+func (c *checker) ahead(p page, s span, depth int) error {
+	if c.skim == nil || c.skim.leaves(s, depth+1) {
+		return nil
+	}
+	for i := range p.count {
+		_, child, err := p.pointer(i)
+		if err != nil {
+			return err
+		}
+		c.soon(child)
+	}
+	return nil
+}
+
+// soon tells the system of a page.
+func (c *checker) soon(id uint64) {
+	if id < c.meta.end { // or it is refused when it is read
+		c.skim.soon(int64(id)*int64(c.meta.pageSize), c.meta.pageSize)
+	}
+}
+
 // peek reads a page without its overflow and without counting it as used.
 func (c *checker) peek(id uint64) (page, error) {
 	if id < 2 || id >= c.meta.end {
@@ -102,24 +129,55 @@ func (c *checker) overflows() error {
 	if c.skim == nil {
 		return nil
 	}
-	for id := uint64(2); id+1 < c.meta.end; id++ {
-		if !c.skim.heads.has(id) || c.seen.has(id+1) {
-			continue
+	for ids := range c.doubtful() {
+		for _, id := range ids {
+			c.soon(id)
 		}
-		p, err := c.header(id, headerSize)
-		if err != nil {
-			return err
-		}
-		if p.flags != flagLeaf {
-			return damaged("page %d is of no known kind (%#x)", id, p.flags)
-		}
-		if uint64(p.overflow) >= c.meta.end-id {
-			return damaged("page %d reaches beyond the file", id)
-		}
-		for i := range uint64(p.overflow) {
-			if err := c.mark(id + 1 + i); err != nil {
+		for _, id := range ids {
+			if err := c.overflow(id); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// doubtful yields the pages of records that are followed by one nobody is known to use,
+// some hundreds at a time.
+func (c *checker) doubtful() iter.Seq[[]uint64] {
+	return func(yield func([]uint64) bool) {
+		const some = 512
+		ids := make([]uint64, 0, some)
+		for id := uint64(2); id+1 < c.meta.end; id++ {
+			if !c.skim.heads.has(id) || c.seen.has(id+1) {
+				continue
+			}
+			if ids = append(ids, id); len(ids) == some {
+				if !yield(ids) {
+					return
+				}
+				ids = ids[:0]
+			}
+		}
+		yield(ids)
+	}
+}
+
+// overflow notes the pages into which the records of one page overflow.
+func (c *checker) overflow(id uint64) error {
+	p, err := c.header(id, headerSize)
+	if err != nil {
+		return err
+	}
+	if p.flags != flagLeaf {
+		return damaged("page %d is of no known kind (%#x)", id, p.flags)
+	}
+	if uint64(p.overflow) >= c.meta.end-id {
+		return damaged("page %d reaches beyond the file", id)
+	}
+	for i := range uint64(p.overflow) {
+		if err := c.mark(id + 1 + i); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -231,6 +231,9 @@ func (c *checker) branch(p page, s span, depth int) error {
 	if p.count == 0 {
 		return damaged("page %d points nowhere", p.id)
 	}
+	if err := c.ahead(p, s, depth); err != nil {
+		return err
+	}
 	for i := range p.count {
 		key, child, err := p.pointer(i)
 		if err != nil {
