@@ -303,6 +303,7 @@ func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 		declare("search is slow once more service:search")
 		r.pass(20 * time.Minute) // nobody answers, so others are paged
 		over(5, "rollback")
+		r.pass(6 * time.Hour) // nobody reads it at night: it is counted in the morning
 		want := "People were disturbed twice at night or on a weekend within 14 days: INC-1, INC-5."
 		i, events := r.fold(1)
 		if i.FollowUps[0].Raised != want {

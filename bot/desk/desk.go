@@ -93,6 +93,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	}
 	l.Handle("raise/", d.tickRaise)
 	l.Handle(interestedName, d.tickInterested)
+	l.Handle(nightsName, d.tickNights)
 	l.Handle(nightName, d.tickNight)
 	l.Handle(weekName, d.tickWeek)
 	l.Handle(monthName, d.tickMonth)
@@ -101,7 +102,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle(archiveName, d.tickArchive)
 	l.WhenClockSet(d.clockSet)
 	l.Along(d.keepHeard)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx), d.startRefold(ctx), d.startArchiving(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.startNights(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx), d.startRefold(ctx), d.startArchiving(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes

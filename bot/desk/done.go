@@ -292,7 +292,7 @@ func (w *work) paged(jobs []ledger.Job, o Outcome) error {
 		return err
 	}
 	if o.Failed == "" {
-		if err := errors.Join(w.poll(j, o), w.pinged(j, o), w.disturbed(incident.Actor(j.Person)), w.woken(j)); err != nil {
+		if err := errors.Join(w.poll(j, o), w.pinged(j, o), w.woken(j)); err != nil {
 			return err
 		}
 	}

@@ -1,12 +1,14 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // wokenRecord is when people were disturbed at night or on a weekend because of a
@@ -19,32 +21,73 @@ type wokenRecord struct {
 func wokenKey(service string) string { return "woken/" + service }
 func raiseName(n int) string         { return "raise/" + ledger.Number(n) }
 
-// disturbed notes that somebody was paged at night or on a weekend, by their own clock.
-// The second time within two weeks makes the open permanent fixes of the service matter
-// more. Private incidents do not count, since everybody reads the reason.
-func (w *work) disturbed(person incident.Actor) error {
-	if w.inc.Test || w.inc.Private || w.inc.Service == "" || !person.Human() || !incident.OffHours(w.Now, w.zoneOf(person)) {
-		return nil
+// disturbance is somebody paged at night or on a weekend, by their own clock.
+type disturbance struct {
+	service string
+	incident.Interruption
+}
+
+// disturbances returns those of an incident since from. Private incidents have none, since
+// everybody reads the reason.
+func (d *Desk) disturbances(tx *storage.Tx, i incident.Incident, from time.Time) ([]disturbance, error) {
+	if i.Test || i.Private || i.Service == "" {
+		return nil, nil
 	}
-	r, _, err := ledger.Load[wokenRecord](w.Tx.Tx, wokenKey(w.inc.Service))
+	events, err := timeline(tx, i.Number)
+	if err != nil {
+		return nil, err
+	}
+	var list []disturbance
+	who := d.oncall.Current()
+	for _, e := range events {
+		if e.Kind == incident.KindPaged && e.Person.Human() && !e.At.Before(from) && incident.OffHours(e.At, zoneIn(who, e.Person, d.opt.Zone)) {
+			list = append(list, disturbance{i.Service, incident.Interruption{Incident: i.Number, At: e.At}})
+		}
+	}
+	return list, nil
+}
+
+// disturbed notes of each service when people were disturbed because of it. The second
+// time within two weeks makes its open permanent fixes matter more.
+func (d *Desk) disturbed(ctx context.Context, list []disturbance, now time.Time) error {
+	slices.SortStableFunc(list, func(a, b disturbance) int { return cmp.Or(cmp.Compare(a.service, b.service), a.At.Compare(b.At)) })
+	for len(list) > 0 {
+		service, n := list[0].service, 0
+		for n < len(list) && list[n].service == service {
+			n++
+		}
+		err := d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return disturbedBy(t, service, list[:n]) })
+		if err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// disturbedBy is [Desk.disturbed] for one service; a list in the order of time.
+func disturbedBy(t *ledger.Tx, service string, list []disturbance) error {
+	r, _, err := ledger.Load[wokenRecord](t.Tx, wokenKey(service))
 	if err != nil {
 		return err
 	}
-	of, changed := incident.Disturbed(r.Of, incident.Interruption{Incident: w.inc.Number, At: w.Now})
-	if !changed {
+	news := false
+	for _, x := range list {
+		of, changed := incident.Disturbed(r.Of, x.Interruption)
+		r.Of, news = of, news || changed
+	}
+	if !news {
 		return nil
 	}
-	if err := w.Save(wokenKey(w.inc.Service), wokenRecord{V: 1, Of: of}); err != nil {
+	r.V = 1
+	if err := t.Save(wokenKey(service), r); err != nil || incident.RaisedBy(r.Of, t.Now) == "" {
 		return err
 	}
-	if incident.RaisedBy(of, w.Now) == "" {
-		return nil
-	}
-	return eachOpen(w.Tx.Tx, func(n, _ int, f followUpRecord) error {
-		if f.Kind != incident.PermanentFix || f.Service != w.inc.Service || f.Unlisted || f.Raised {
+	return eachOpen(t.Tx, func(n, _ int, f followUpRecord) error {
+		if f.Kind != incident.PermanentFix || f.Service != service || f.Unlisted || f.Raised {
 			return nil
 		}
-		return w.Wake(raiseName(n), w.Now)
+		return t.Wake(raiseName(n), t.Now)
 	})
 }
 

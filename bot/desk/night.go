@@ -15,8 +15,14 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// nightName is the wake-up of the morning after somebody was paged at night.
-const nightName = "night/"
+// nightsName is the wake-up of every morning: whoever was paged in the night is asked
+// then, and it is counted because of which services people were. It is always planned,
+// so that a page at night writes nothing for it. Versions until
+// November 2026 planned one for each person with a page, nightName.
+const (
+	nightsName = "nights"
+	nightName  = "night/"
+)
 
 func nightKey(person string) string { return "night/" + person }
 
@@ -49,52 +55,151 @@ const keptFor = 90 * 24 * time.Hour
 // lateHour is when somebody starts who was woken, on their own clock.
 const lateHour = 11
 
-// woken plans the morning after a page at night.
+// startNights makes sure that the next morning is planned.
+func (d *Desk) startNights(ctx context.Context) error {
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		if _, planned, err := t.Due(nightsName); err != nil || planned {
+			return err
+		}
+		w := &work{Tx: t, d: d, who: d.oncall.Current()}
+		return t.Wake(nightsName, w.nextMorning())
+	})
+}
+
+// nextMorning is when the next day begins for somebody of the roster.
+func (w *work) nextMorning() time.Time {
+	next := morningAfter(w.Now, w.d.opt.Zone)
+	for _, p := range w.who.Roster.People {
+		if at := morningAfter(w.Now, w.zoneOf(incident.Person(p.ID))); at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// morningAfter is when the day begins the next time in a zone.
+func morningAfter(now time.Time, zone *time.Location) time.Time {
+	day := rotation.Daytime()
+	if at := day.Next(zone, now); at.After(now) {
+		return at
+	}
+	return day.Next(zone, now.Add(day.To-day.From)) // this day is over by then
+}
+
+// woken sees to it that somebody who was paged at night is asked on their morning, which
+// can be sooner than planned if they are new in the roster.
 func (w *work) woken(j ledger.Job) error {
 	kind, person := incident.Actor(j.Person).Split()
 	if kind != "person" || j.Via == "email" || !incident.AtNight(w.Now, w.zoneOf(incident.Actor(j.Person))) {
 		return nil
 	}
-	if _, planned, err := w.Due(nightName + person); err != nil || planned {
+	at := morningAfter(w.Now, w.zoneOf(incident.Person(person)))
+	if due, planned, err := w.Due(nightsName); err != nil || planned && !at.Before(due) {
 		return err
 	}
-	return w.Wake(nightName+person, rotation.Daytime().Next(w.zoneOf(incident.Actor(j.Person)), w.Now))
+	return w.Wake(nightsName, at)
 }
 
-// tickNight asks somebody in the morning what follows from their night. A morning that
-// the bot was away is over: nobody is asked at noon about a late start.
+// tickNights asks in the morning everybody for whom it is one, and plans the next.
+func (d *Desk) tickNights(ctx context.Context, name string, now time.Time) error {
+	people, disturbances, err := d.lately(ctx, now)
+	if err != nil {
+		return err
+	}
+	if err := d.disturbed(ctx, disturbances, now); err != nil {
+		return err
+	}
+	for _, person := range people {
+		err := d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
+			w := &work{Tx: t, d: d, who: d.oncall.Current(), caller: byBot}
+			if rotation.Daytime().Next(w.zoneOf(incident.Person(person)), now).After(now) {
+				return nil // it is night where they are
+			}
+			return w.afterNight(person)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
+		w := &work{Tx: t, d: d, who: d.oncall.Current()}
+		return t.Wake(name, w.nextMorning())
+	})
+}
+
+// tickNight asks somebody in the morning that an earlier version has planned.
 func (d *Desk) tickNight(ctx context.Context, name string, now time.Time) error {
 	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
 		w := &work{Tx: t, d: d, who: d.oncall.Current(), caller: byBot}
 		if err := w.Sleep(name); err != nil {
 			return err
 		}
-		person := strings.TrimPrefix(name, nightName)
-		who := incident.Person(person)
-		if _, ok := w.who.Roster.Person(person); !ok || w.who.Slack(person) == "" {
-			return nil
-		}
-		zone := w.zoneOf(who)
-		local := w.Now.In(zone)
-		if h := local.Hour(); h < 7 || h >= lateHour {
-			return nil
-		}
-		night, err := w.nightOf(who, local)
-		if err != nil || night.From.IsZero() {
-			return err
-		}
-		r, _, err := ledger.Load[nightRecord](w.Tx.Tx, nightKey(person))
-		if err != nil {
-			return err
-		}
-		day := local.Format(time.DateOnly)
-		if r.Day == day {
-			return nil
-		}
-		r = nightRecord{V: 1, Night: night, Day: day, Kept: r.Kept}
-		r.Asked = !night.Missed.At.IsZero() && w.couldCallFirst(person) && w.Now.Sub(r.Kept) > keptFor
-		return errors.Join(w.Save(nightKey(person), r), w.asksAfterNight(person, r, local))
+		return w.afterNight(strings.TrimPrefix(name, nightName))
 	})
+}
+
+// lookBackFor is how far a morning looks back: to the one before, on a weekend as well when
+// the bot was away.
+const lookBackFor = 48 * time.Hour
+
+// lately returns the people with whom incidents have had to do lately, wherever they live,
+// and whom these have disturbed.
+func (d *Desk) lately(ctx context.Context, now time.Time) (people []string, disturbances []disturbance, err error) {
+	from, seen := now.Add(-lookBackFor), 0
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.ScanBack("incident/") {
+			var r incidentRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return fmt.Errorf("read %s: %v", key, err)
+			}
+			if r.Declared.Before(from) { // of a night with a storm all are looked at
+				seen++
+			}
+			if seen > lookBack {
+				break
+			}
+			if r.Updated.Before(from) {
+				continue
+			}
+			for _, who := range r.Involved {
+				if kind, person := who.Split(); kind == "person" && !slices.Contains(people, person) {
+					people = append(people, person)
+				}
+			}
+			more, err := d.disturbances(tx, r.Incident, from)
+			if err != nil {
+				return err
+			}
+			disturbances = append(disturbances, more...)
+		}
+		return nil
+	})
+	return people, disturbances, err
+}
+
+// afterNight asks somebody what follows from their night. A morning that the bot was
+// away is over: nobody is asked at noon about a late start.
+func (w *work) afterNight(person string) error {
+	who := incident.Person(person)
+	if _, ok := w.who.Roster.Person(person); !ok || w.who.Slack(person) == "" {
+		return nil
+	}
+	local := w.Now.In(w.zoneOf(who))
+	if h := local.Hour(); h < 7 || h >= lateHour {
+		return nil
+	}
+	r, _, err := ledger.Load[nightRecord](w.Tx.Tx, nightKey(person))
+	day := local.Format(time.DateOnly)
+	if err != nil || r.Day == day {
+		return err
+	}
+	night, err := w.nightOf(who, local)
+	if err != nil || night.From.IsZero() {
+		return err
+	}
+	r = nightRecord{V: 1, Night: night, Day: day, Kept: r.Kept}
+	r.Asked = !night.Missed.At.IsZero() && w.couldCallFirst(person) && w.Now.Sub(r.Kept) > keptFor
+	return errors.Join(w.Save(nightKey(person), r), w.asksAfterNight(person, r, local))
 }
 
 // asksAfterNight commits what somebody is asked. On a day off there is no late start.
