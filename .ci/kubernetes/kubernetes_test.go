@@ -1,58 +1,61 @@
-// Package kubernetes holds what docs/kubernetes has for a cluster to Kubernetes' own types. It
-// is a module of its own, so that none of that is a dependency of the product.
+// Package kubernetes makes what docs/kubernetes has for a cluster with Helm's engine and holds it
+// to Kubernetes' own types. It is a module of its own, so that none of that is a dependency of
+// the product.
 package kubernetes
 
 import (
+	"bytes"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
 )
 
 // set is what one file asks for.
 type set struct {
 	config     core.ConfigMap
-	claim      *core.PersistentVolumeClaim
-	deployment apps.Deployment
+	deployment *apps.Deployment
+	stateful   *apps.StatefulSet
 	service    core.Service
 }
 
-// read reads a file as the cluster does: a field that it does not know is a mistake.
+// read reads one of the plain files.
 func read(t *testing.T, name string) (s set) {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/kubernetes/" + name)
+	text, err := os.ReadFile(folder + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for part := range strings.SplitSeq(string(text), "\n---\n") {
-		var is struct{ Kind string }
-		if err := yaml.Unmarshal([]byte(part), &is); err != nil {
-			t.Fatal(err)
-		}
-		var into any
-		switch is.Kind {
-		case "ConfigMap":
-			into = &s.config
-		case "PersistentVolumeClaim":
-			s.claim = &core.PersistentVolumeClaim{}
-			into = s.claim
-		case "Deployment":
-			into = &s.deployment
-		case "Service":
-			into = &s.service
-		default:
-			t.Fatalf("%s has a %q, which nobody looks at", name, is.Kind)
-		}
-		if err := yaml.UnmarshalStrict([]byte(part), into); err != nil {
-			t.Errorf("%s: %s: %v", name, is.Kind, err)
+	_, text, _ = bytes.Cut(text, []byte("---\n"))
+	for _, is := range objects(t, string(text)) {
+		switch is := is.(type) {
+		case *core.ConfigMap:
+			s.config = *is
+		case *apps.StatefulSet:
+			s.stateful = is
+		case *apps.Deployment:
+			s.deployment = is
+		case *core.Service:
+			s.service = *is
 		}
 	}
 	return s
+}
+
+// pods returns how many pods a file asks for, and which.
+func (s set) pods() (int32, core.PodTemplateSpec) {
+	if s.stateful != nil {
+		return *s.stateful.Spec.Replicas, s.stateful.Spec.Template
+	}
+	return *s.deployment.Spec.Replicas, s.deployment.Spec.Template
 }
 
 // TestManifests: the bots run as an ordinary user on a disk that they cannot write, are
@@ -61,19 +64,23 @@ func TestManifests(t *testing.T) {
 	for name, bots := range map[string]int32{"one-bot.yaml": 1, "two-bots.yaml": 2} {
 		t.Run(name, func(t *testing.T) {
 			s := read(t, name)
-			spec, pod := s.deployment.Spec, s.deployment.Spec.Template.Spec
-			if spec.Replicas == nil || *spec.Replicas != bots {
-				t.Errorf("replicas: %v, want %d", spec.Replicas, bots)
+			replicas, template := s.pods()
+			pod := template.Spec
+			if replicas != bots {
+				t.Errorf("replicas: %d, want %d", replicas, bots)
 			}
-			onFile := strings.Contains(s.config.Data["stormbell.yaml"], "store: bolt:")
-			if (spec.Strategy.Type == apps.RecreateDeploymentStrategyType) != onFile || (s.claim != nil) != onFile || onFile != (bots == 1) {
-				t.Errorf("%d bots, on a file: %v, are replaced by %s", bots, onFile, spec.Strategy.Type)
+			onFile := strings.HasPrefix(variable(pod, "STORMBELL_STORE"), "bolt:/data/")
+			if (s.stateful != nil) != onFile || onFile != (bots == 1) || onFile && len(s.stateful.Spec.VolumeClaimTemplates) != 1 {
+				t.Errorf("%d bots, on a file: %v, with a volume: %v", bots, onFile, s.stateful != nil)
 			}
 			if own := pod.SecurityContext; own == nil || own.RunAsNonRoot == nil || !*own.RunAsNonRoot || own.RunAsUser == nil || *own.RunAsUser == 0 || own.FSGroup == nil {
 				t.Errorf("the pod does not run as an ordinary user: %+v", own)
 			}
 			if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken {
 				t.Error("the pod has a token for the cluster, and no use for one")
+			}
+			if pod.EnableServiceLinks == nil || *pod.EnableServiceLinks {
+				t.Error("variables of other services come in, and one that begins with STORMBELL_ stops the bot")
 			}
 			if stop := pod.TerminationGracePeriodSeconds; stop == nil || *stop < 10 {
 				t.Errorf("it is killed after %v seconds, and may take 10 to stop", stop)
@@ -83,15 +90,17 @@ func TestManifests(t *testing.T) {
 				own.AllowPrivilegeEscalation == nil || *own.AllowPrivilegeEscalation || own.Capabilities == nil || len(own.Capabilities.Drop) != 1 {
 				t.Errorf("the container may do more than it needs: %+v", own)
 			}
-			if got := c.LivenessProbe.HTTPGet; got.Path != "/healthz" || got.Port.StrVal != "http" {
-				t.Errorf("whether it lives is asked at %+v", got)
+			for _, probe := range []*core.Probe{c.StartupProbe, c.LivenessProbe} {
+				if got := probe.HTTPGet; got.Path != "/healthz" || got.Port.StrVal != "http" {
+					t.Errorf("whether it lives is asked at %+v", got)
+				}
 			}
 			if got := c.ReadinessProbe.HTTPGet; got.Path != "/readyz?exclude=slack" || got.Port.StrVal != "http" {
 				t.Errorf("whether it is ready is asked at %+v", got)
 			}
-			mounted(t, pod)
+			mounted(t, s, pod)
 			for label, value := range s.service.Spec.Selector {
-				if spec.Template.Labels[label] != value || spec.Selector.MatchLabels[label] != value {
+				if template.Labels[label] != value {
 					t.Errorf("the service looks for %s=%s", label, value)
 				}
 			}
@@ -99,12 +108,25 @@ func TestManifests(t *testing.T) {
 	}
 }
 
+// variable returns what a pod sets a variable to.
+func variable(pod core.PodSpec, name string) string {
+	for _, e := range pod.Containers[0].Env {
+		if e.Name == name {
+			return e.Value
+		}
+	}
+	return ""
+}
+
 // mounted holds that every volume is mounted, and what is mounted is there.
-func mounted(t *testing.T, pod core.PodSpec) {
+func mounted(t *testing.T, s set, pod core.PodSpec) {
 	t.Helper()
 	volumes := map[string]bool{}
 	for _, v := range pod.Volumes {
 		volumes[v.Name] = true
+	}
+	if s.stateful != nil {
+		volumes[s.stateful.Spec.VolumeClaimTemplates[0].Name] = true
 	}
 	for _, m := range pod.Containers[0].VolumeMounts {
 		if !volumes[m.Name] {
@@ -117,20 +139,29 @@ func mounted(t *testing.T, pod core.PodSpec) {
 	}
 }
 
-// TestConfigurations: what the files configure is what the program takes. The files of the
-// secrets stand in a folder of the test.
-func TestConfigurations(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "stormbell")
-	build := exec.Command("go", "build", "-o", program, "./cmd/stormbell")
+// program builds what the image holds.
+func program(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "stormbell")
+	build := exec.Command("go", "build", "-o", path, "./cmd/stormbell")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	return path
+}
+
+// TestPods: with the arguments, variables and files that the pods have, the program takes its
+// configuration, and the one on a file lives and is ready where it is
+// asked. The files stand in a folder of the test.
+func TestPods(t *testing.T) {
+	path := program(t)
 	for _, name := range []string{"one-bot.yaml", "two-bots.yaml"} {
-		dir := t.TempDir()
+		dir, s := t.TempDir(), read(t, name)
 		for file, text := range map[string]string{
-			"secrets/app-token": "xapp-1-A0EXAMPLE-1-0d9f8e7c6b5a49382716", "secrets/bot-token": "xoxb-1-1-0d9f8e7c6b5a49382716",
-			"secrets/admin-token": "f2c9a1b7e0d34586", "etcd/ca.crt": "", "etcd/tls.crt": "", "etcd/tls.key": "",
+			"etc/stormbell/secrets/app-token": "xapp-1-A0EXAMPLE-1-0d9f8e7c6b5a49382716", "etc/stormbell/secrets/bot-token": "xoxb-1-1-0d9f8e7c6b5a49382716",
+			"etc/stormbell/secrets/admin-token": "f2c9a1b7e0d34586", "etc/stormbell/etcd/ca.crt": "", "etc/stormbell/etcd/tls.crt": "", "etc/stormbell/etcd/tls.key": "",
+			"etc/stormbell/config/stormbell.yaml": s.config.Data["stormbell.yaml"], "data/none": "",
 		} {
 			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
 				t.Fatal(err)
@@ -139,13 +170,64 @@ func TestConfigurations(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		config := filepath.Join(dir, "stormbell.yaml")
-		text := strings.ReplaceAll(read(t, name).config.Data["stormbell.yaml"], "/etc/stormbell", dir)
-		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+		_, template := s.pods()
+		c := template.Spec.Containers[0]
+		here := strings.NewReplacer("/etc/stormbell", dir+"/etc/stormbell", "bolt:/data", "bolt:"+dir+"/data", "/data/copies", dir+"/data/copies")
+		env := []string{"PATH=/nowhere"}
+		for _, e := range c.Env {
+			env = append(env, e.Name+"="+here.Replace(e.Value))
 		}
-		if out, err := exec.Command(program, "check", "--config", config).CombinedOutput(); err != nil {
+		args := slices.Clone(c.Args)
+		for i := range args {
+			args[i] = here.Replace(args[i])
+		}
+		check := exec.Command(path, append([]string{"check"}, args[1:]...)...)
+		check.Env = env
+		if out, err := check.CombinedOutput(); err != nil || strings.Contains(string(out), "can read") {
 			t.Errorf("%s: stormbell check: %v\n%s", name, err, out)
+		}
+		if s.stateful != nil {
+			runs(t, exec.Command(path, args...), env, c)
+		}
+	}
+}
+
+// runs starts the program and asks it what the probes of the container ask, until both have
+// been answered well. Slack is not there, as in an outage.
+func runs(t *testing.T, bot *exec.Cmd, env []string, c core.Container) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	var log bytes.Buffer
+	bot.Stderr = &log
+	bot.Env = append(env, "STORMBELL_HTTP_LISTEN="+address, "STORMBELL_SLACK_API_URL=http://127.0.0.1:1/api/")
+	if err := bot.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = bot.Process.Signal(os.Interrupt)
+		if err := bot.Wait(); err != nil || t.Failed() {
+			t.Errorf("it ends with %v\n%s", err, log.String())
+		}
+	}()
+	for _, path := range []string{c.StartupProbe.HTTPGet.Path, c.LivenessProbe.HTTPGet.Path, c.ReadinessProbe.HTTPGet.Path} {
+		for tries := 0; ; tries++ {
+			answer, err := http.Get("http://" + address + path)
+			if err == nil {
+				answer.Body.Close()
+				if answer.StatusCode == http.StatusOK {
+					break
+				}
+			}
+			if tries == 600 {
+				t.Errorf("GET %s: %v", path, err)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
 		}
 	}
 }
