@@ -34,8 +34,8 @@ const (
 // was away.
 func (a *Alerts) openBeats(ctx context.Context) error {
 	b := &a.beats
-	b.heard, b.began = map[string]*heard{}, time.Now()
-	b.seen = b.began.UTC().Round(0)
+	b.heard, b.began, b.seen = map[string]*heard{}, time.Now(), ledger.Instant()
+	b.first = b.seen
 	a.ledger.Handle(beatPrefix, a.tickBeat)
 	a.ledger.Handle(beatsKey, a.tickBeats)
 	a.oncall.Follow(func(t *ledger.Tx, was, next *oncall.Directory) error {
@@ -114,7 +114,7 @@ func (a *Alerts) awake(ctx context.Context, now time.Time) error {
 	if is := ledger.Instant(); is.After(now) {
 		now = is
 	}
-	jump := now.Sub(b.began.Round(0).Add(time.Since(b.began) + b.shift))
+	jump := now.Sub(b.first.Add(time.Since(b.began) + b.shift))
 	var away absence
 	if jump > jumped {
 		away = absence{b.seen, now}

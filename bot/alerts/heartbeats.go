@@ -26,6 +26,7 @@ type beats struct {
 	// clock is held while it is looked at whether the clock has jumped.
 	clock sync.Mutex
 	began time.Time     // with what the system counts besides the clock
+	first time.Time     // by the clock, then
 	shift time.Duration // by how much the clock has jumped since
 	seen  time.Time     // when it was looked at last
 }

@@ -44,7 +44,7 @@ func (s *Slack) join(ctx context.Context, task desk.Task, user string) (desk.Out
 // put makes a message about several incidents show all of its own.
 func (s *Slack) put(ctx context.Context, j ledger.Job, t desk.Digest, briefs []desk.Brief) (desk.Digest, error) {
 	m := digestMessage(briefs, t, s.names())
-	if !t.Quiet(time.Now()) {
+	if !t.Quiet(ledger.Instant()) {
 		return s.ring(ctx, j, t, m, briefs)
 	}
 	// An edit is no more urgent than other edits: it keeps to their budget, which
@@ -55,7 +55,7 @@ func (s *Slack) put(ctx context.Context, j ledger.Job, t desk.Digest, briefs []d
 	case edited:
 		return t.Showing(briefs, false), nil
 	case errors.As(err, &again):
-		return t, &desk.Retry{After: min(again.After, time.Until(t.Until)), Cause: again.Cause}
+		return t, &desk.Retry{After: min(again.After, t.Until.Sub(ledger.Instant())), Cause: again.Cause}
 	default: // it stands nowhere any more
 		return s.ring(ctx, j, t, m, briefs)
 	}
@@ -76,7 +76,7 @@ func (s *Slack) ring(ctx context.Context, j ledger.Job, t desk.Digest, m message
 func (s *Slack) refreshDigest(ctx context.Context, task desk.Task) (desk.Outcome, error) {
 	j, t, briefs := task.Job, task.Digest, task.Digested
 	m := digestMessage(briefs, t, s.names())
-	if !t.Rings(briefs, time.Now()) {
+	if !t.Rings(briefs, ledger.Instant()) {
 		t, _, err := s.editAll(ctx, t, m)
 		o := desk.Outcome{Digest: &t}
 		if again := (*wire.Retry)(nil); errors.As(err, &again) {

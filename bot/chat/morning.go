@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 )
 
 // morningLate is when it is not told any more what waits for somebody: it is for the
@@ -18,7 +19,7 @@ const morningLate = 3 * time.Hour
 // Without a channel of its own a team is told where incidents are announced.
 func (s *Slack) morning(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	j := t.Job
-	if time.Since(j.Created) > morningLate {
+	if ledger.Instant().Sub(j.Created) > morningLate {
 		return desk.Outcome{Failed: "it came too late for the working day"}, nil
 	}
 	m := waitingMessage(t, s.followUpView())

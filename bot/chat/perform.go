@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
@@ -84,7 +83,7 @@ func (s *Slack) judged(p dispatch.Performer) dispatch.Performer {
 		row := t.Job.Kind.Row()
 		if row.NeedsChannel && !row.Without && wire.Code(err) == "is_archived" && s.openAgain(ctx, t.Brief) {
 			doubtful := t.Job.Doubtful
-			t, err = s.desk.Begin(ctx, t.Job, time.Now())
+			t, err = s.desk.Begin(ctx, t.Job, ledger.Instant())
 			switch {
 			case err == nil && t.Needless: // it was taken back, or recorded, while the channel was opened
 				return desk.Outcome{}, nil
@@ -220,7 +219,7 @@ func (s *Slack) announce(ctx context.Context, t desk.Task) (desk.Outcome, error)
 // say tells an event in the channel, once. A line that is late is told with its time,
 // among what else happened.
 func (s *Slack) say(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	if t.TooLate(time.Now()) {
+	if t.TooLate(ledger.Instant()) {
 		return s.sayLate(ctx, t)
 	}
 	o, err := s.once(ctx, t.Job, t.Artifacts.Channel, saidMessage(t.Brief, t.Event, s.names()))

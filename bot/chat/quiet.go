@@ -114,7 +114,7 @@ func (s *Slack) quietBy(q alerts.Quiet) string {
 // quietLine is one silence or maintenance in a line.
 func (s *Slack) quietLine(q alerts.Quiet) string {
 	from := ""
-	if q.From.After(time.Now()) {
+	if q.From.After(ledger.Instant()) {
 		from = " from " + at(q.From)
 	}
 	return fmt.Sprintf("*%s* (%s)%s until %s%s", s.quietWhat(q), q.ID, from, at(q.Until), s.quietBy(q))
@@ -284,7 +284,7 @@ func (s *Slack) announceQuiet(ctx context.Context, t desk.Task) (desk.Outcome, e
 	if err != nil || q.ID == "" {
 		return desk.Outcome{}, err
 	}
-	m := s.quietMessage(q, time.Now())
+	m := s.quietMessage(q, ledger.Instant())
 	var o desk.Outcome
 	switch {
 	case shown.TS != "" || t.Job.Doubtful:

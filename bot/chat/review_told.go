@@ -12,6 +12,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/postmortem"
 )
@@ -126,7 +127,7 @@ const documentFor = 5 * time.Minute
 func (s *Slack) documentLink(ctx context.Context, t desk.Task) (string, error) {
 	at := t.Artifacts.Postmortem
 	if seconds, err := strconv.ParseFloat(at.TS, 64); err != nil || int64(seconds) < t.Job.Created.Unix() {
-		if t.Artifacts.Channel != "" && time.Since(t.Job.Created) < documentFor {
+		if t.Artifacts.Channel != "" && ledger.Instant().Sub(t.Job.Created) < documentFor {
 			return "", &desk.Retry{After: 5 * time.Second, Alone: true, Cause: errors.New("the document is not posted yet")}
 		}
 		return "", nil

@@ -177,7 +177,7 @@ func (o *Outbox) tellWaits(g *gate, now time.Time) {
 	var jobs []ledger.Job
 	for _, l := range g.ready.lanes {
 		j := l.waiting[0]
-		if g.until.Sub(j.Created) > channelSoon && (l.told.IsZero() || now.Sub(l.told) >= tellEvery) {
+		if ledger.InstantOf(g.until).Sub(j.Created) > channelSoon && (l.told.IsZero() || now.Sub(l.told) >= tellEvery) {
 			l.told = now
 			jobs = append(jobs, j)
 		}

@@ -392,7 +392,7 @@ func (w *Methods) isNews(m notify.Message) bool {
 // poll asks the provider what has become of a message.
 func (w *Methods) poll(ctx context.Context, j ledger.Job) (desk.Outcome, error) {
 	poller, ok := w.opt.Senders[j.Via].(notify.Poller)
-	if !ok || desk.PollOver(j, time.Now()) {
+	if !ok || desk.PollOver(j, ledger.Instant()) {
 		return desk.Outcome{}, nil
 	}
 	o, heard := polled(poller.Poll(ctx, j.Receipt))

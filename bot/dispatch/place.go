@@ -82,8 +82,10 @@ func (o *Outbox) place(ctx context.Context, l *lane, now time.Time) {
 	j := l.waiting[0]
 	row := j.Kind.Row()
 	l.at, l.yields = l.hold, false
-	if j.NotBefore.After(l.at) && j.Created.Sub(now) < setBack {
-		l.at = now.Add(j.NotBefore.Sub(now)) // by the clock that nobody can set
+	if wall := ledger.InstantOf(now); !j.NotBefore.IsZero() && j.Created.Sub(wall) < setBack {
+		if at := now.Add(j.NotBefore.Sub(wall)); at.After(l.at) { // by the clock that nobody can set
+			l.at = at
+		}
 	}
 	if at := o.began.Add(landing); j.Doubtful && row.PostsOnce && at.After(l.at) {
 		l.at = at

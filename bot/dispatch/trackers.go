@@ -132,10 +132,10 @@ func (w *Trackers) failed(j ledger.Job, err error) (desk.Outcome, error) {
 	switch {
 	case !errors.As(err, &e):
 		return desk.Outcome{}, &desk.Retry{Doubtful: true, Cause: errors.New(j.Via + ": stopped")}
-	case time.Since(j.Created) > exportFor:
+	case ledger.Instant().Sub(j.Created) > exportFor:
 		return desk.Outcome{Failed: e.Cause}, nil
 	case e.Retryable():
-		after := max(e.RetryAfter, min(time.Since(j.Created)/10, triedEvery))
+		after := max(e.RetryAfter, min(ledger.Instant().Sub(j.Created)/10, triedEvery))
 		return desk.Outcome{}, &desk.Retry{After: after, Doubtful: e.Doubtful, Words: e.Cause, Cause: e}
 	case e.Kind == tracker.Misconfigured && j.Person == "":
 		return desk.Outcome{}, &desk.Retry{After: mendedEvery, Words: e.Cause, Cause: e}

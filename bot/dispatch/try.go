@@ -64,7 +64,7 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 			return r
 		}
 		var again *desk.Retry
-		if gives := j.Kind.Row().GivesUpAfter; gives > 0 && time.Since(j.Created) > gives && errors.As(err, &again) {
+		if gives := j.Kind.Row().GivesUpAfter; gives > 0 && ledger.Instant().Sub(j.Created) > gives && errors.As(err, &again) {
 			outcome, err = desk.Outcome{}, nil // nobody waits for it any more
 		}
 		if err != nil {
@@ -96,7 +96,7 @@ func (o *Outbox) try(ctx context.Context, l *lane, jobs []ledger.Job, did *desk.
 func (o *Outbox) begin(ctx context.Context, r *result) (desk.Task, error) {
 	for {
 		last := len(r.jobs) - 1
-		t, err := o.opt.Desk.Begin(ctx, r.jobs[last], time.Now())
+		t, err := o.opt.Desk.Begin(ctx, r.jobs[last], ledger.Instant())
 		if err != nil || !t.Needless || last == 0 || t.Job.Kind.Row().Marked {
 			return t, err
 		}
@@ -170,7 +170,7 @@ func (o *Outbox) settle(ctx context.Context, r result, now time.Time) error {
 			l.rests = now.Add(showEvery)
 			l.hold = l.rests
 		}
-		o.opt.Noted(j, r.outcome, now.Sub(j.Created))
+		o.opt.Noted(j, r.outcome, ledger.Instant().Sub(j.Created))
 	} else if o.again(l, r.err, now); errors.Is(r.err, storage.ErrLost) || errors.Is(r.err, storage.ErrUnknown) {
 		return r.err // the next process reads what the store holds
 	}
@@ -209,7 +209,7 @@ func (o *Outbox) again(l *lane, err error, now time.Time) {
 	if !tried || retry.Doubtful || l.hold.After(now) { // to wait for a limit is no failure
 		l.tries++
 	}
-	o.opt.Noted(j, "retry", now.Sub(j.Created))
+	o.opt.Noted(j, "retry", ledger.Instant().Sub(j.Created))
 	level := zerolog.DebugLevel
 	if l.tries > 2 {
 		level = zerolog.WarnLevel
@@ -221,7 +221,7 @@ func (o *Outbox) again(l *lane, err error, now time.Time) {
 // inVain says why there is no channel yet, when it will not stand before others go
 // ahead without it.
 func (o *Outbox) inVain(ctx context.Context, j ledger.Job, err error, tries int) {
-	if j.Kind != ledger.Channel || ctx.Err() != nil || time.Since(j.Created)+retryAfter(err, tries, j) <= channelSoon {
+	if j.Kind != ledger.Channel || ctx.Err() != nil || ledger.Instant().Sub(j.Created)+retryAfter(err, tries, j) <= channelSoon {
 		return
 	}
 	if err := o.opt.Desk.TryingInVain(ctx, j, desk.Reason(err)); err != nil {

@@ -79,8 +79,19 @@ type Tx struct {
 	after []func()
 }
 
-// Instant returns the present time as records hold it.
-func Instant() time.Time { return time.Now().UTC().Round(0) }
+// wrong is by how much the clock that can be set is ahead.
+var wrong = func() time.Duration { return 0 }
+
+// SetWrong has the clock of records be wrong by what f says, for a test that is alone in its
+// process and sets the clock of the machine. Nothing may read it yet.
+func SetWrong(f func() time.Duration) { wrong = f }
+
+// Instant returns the present time as records hold it. Whoever compares a time with one of
+// a record asks here; how long something takes is counted by time.Now, which nobody sets.
+func Instant() time.Time { return InstantOf(time.Now()) }
+
+// InstantOf returns what records hold for a moment that time.Now has told.
+func InstantOf(now time.Time) time.Time { return now.Add(wrong()).UTC().Round(0) }
 
 // Update runs f in a transaction. Once it is durable, its jobs can be taken and
 // its wake-ups are heard.
