@@ -30,6 +30,8 @@ type model struct {
 	tried     time.Time   // when one was sent last
 	exchanged bool        // a swap was accepted: who is on call is not reckoned any more
 	zoe       []string    // what zoe was shown
+	exports   []string    // follow-ups of which somebody was told that they are being opened at the tracker
+	clockSet  time.Time   // when the clock was set first; zero: never
 	quiet     []quietTime
 	published map[int][]string // the post-mortems as they were shown when they were published, by incident
 }
@@ -175,6 +177,14 @@ func (s *simRun) play(x step) {
 		}
 		s.model.beatUntil = time.Now().Add(x.duration("for"))
 		s.beat()
+	case "form":
+		s.form(x)
+	case "export", "issue":
+		s.tracked(x)
+	case "clock":
+		s.clock(x)
+	case "months":
+		s.months(x)
 	case "publish":
 		s.publish(x)
 	case "look":
@@ -459,7 +469,7 @@ func (s *simRun) roster(x step) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	caller := oncall.Caller{Actor: actorOf(x.Args["who"]), Key: "k" + x.Args["n"]}
-	now := time.Now().UTC().Truncate(time.Second)
+	now := s.wall().UTC().Truncate(time.Second)
 	reason := "w" + x.Args["n"] + "w wants it"
 	var err error
 	from := now.Add(x.duration("in"))

@@ -33,6 +33,7 @@ func (s *simRun) settle() {
 type seenAtEnd struct {
 	*simRun
 	now       time.Time
+	wall      time.Time // as the clock of the machine shows it
 	keys      map[string][]byte
 	incidents []told
 	state     slacksim.State
@@ -59,7 +60,10 @@ type posted struct {
 // judge looks whether the invariants hold. Each of them has a name, and a failure says of
 // which incident and why.
 func (s *simRun) judge() {
-	e := &seenAtEnd{simRun: s, now: time.Now(), keys: map[string][]byte{}, state: s.sim.State(), sent: s.everything()}
+	if s.script.archives() {
+		s.archive()
+	}
+	e := &seenAtEnd{simRun: s, now: time.Now(), wall: s.wall(), keys: map[string][]byte{}, state: s.sim.State(), sent: s.everything()}
 	if err := e.read(); err != nil {
 		s.fail("readable", "%v", err)
 		return
@@ -80,6 +84,9 @@ func (s *simRun) judge() {
 	e.beatsJudged()
 	e.frozen()
 	e.onCallAsked()
+	e.atItsPace()
+	e.ticketsJudged()
+	e.archived()
 	e.secret()
 	for _, i := range e.incidents {
 		for _, ev := range i.events {
@@ -112,7 +119,9 @@ func (e *seenAtEnd) read() error {
 		if err != nil {
 			return err
 		}
-		e.incidents = append(e.incidents, told{i, events})
+		x := told{i, events}
+		e.trueTimes(&x)
+		e.incidents = append(e.incidents, x)
 	}
 	for _, c := range e.state.Channels {
 		for _, m := range c.Messages {
@@ -172,7 +181,7 @@ func (e *seenAtEnd) examined() {
 
 // nothingOverdue: nothing is due in the past.
 func (e *seenAtEnd) nothingOverdue() {
-	before := e.now.Add(-10 * time.Second)
+	before := e.wall.Add(-10 * time.Second)
 	if name, since, ok := e.process.program.ledger.Overdue("", before); ok {
 		e.fail("nothing overdue", "%s waits since %s", name, since)
 	}
@@ -188,13 +197,13 @@ func (e *seenAtEnd) nothingOverdue() {
 func (e *seenAtEnd) nothingLeft() {
 	for _, k := range e.under("outbox/") {
 		var j ledger.Job
-		if err := json.Unmarshal(e.keys[k], &j); err != nil || !j.NotBefore.After(e.now) && e.now.Sub(j.Created) > time.Minute {
+		if err := json.Unmarshal(e.keys[k], &j); err != nil || !j.NotBefore.After(e.wall) && e.wall.Sub(j.Created) > time.Minute {
 			e.fail("nothing left", "%s is a job that waits: %s", k, e.keys[k])
 		}
 	}
 	for _, k := range e.under("stale/") {
 		var r struct{ At time.Time }
-		if err := json.Unmarshal(e.keys[k], &r); err != nil || e.now.Sub(r.At) > time.Minute {
+		if err := json.Unmarshal(e.keys[k], &r); err != nil || e.wall.Sub(r.At) > time.Minute {
 			e.fail("nothing left", "%s: %s", k, e.keys[k])
 		}
 	}
@@ -246,7 +255,7 @@ func (p promise) is(ev incident.Event) bool {
 func (e *seenAtEnd) declaredOnce(p promise) {
 	found := 0
 	for _, i := range e.incidents {
-		if i.events[0].Title == p.text && i.Number == p.incident {
+		if i.events[0].Title == p.text && (i.Number == p.incident || p.incident == 0) {
 			found++
 		}
 	}
@@ -471,8 +480,8 @@ func (e *seenAtEnd) escalationsEnd() {
 		case i.Exhausted:
 		case !planned && (i.Severity <= incident.Sev2 || i.Severity == incident.Sev3 && !i.paged()): // a sev3 asks its first step
 			e.fail("escalations end", "%s: nobody is on it, it is not out, and nothing looks at it", i.Name())
-		case i.Severity <= incident.Sev2 && e.now.Sub(i.Updated) > 150*time.Minute:
-			e.fail("escalations end", "%s: nobody is on it, and nothing has happened since %s", i.Name(), i.Updated.UTC())
+		case i.Severity <= incident.Sev2 && e.now.Sub(i.events[len(i.events)-1].At) > 150*time.Minute:
+			e.fail("escalations end", "%s: nobody is on it, and nothing has happened since %s", i.Name(), i.events[len(i.events)-1].At.UTC())
 		}
 		e.outLoudly(i)
 		e.everybodyAsked(i)

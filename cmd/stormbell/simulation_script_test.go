@@ -128,6 +128,7 @@ func parseScript(text string) (script, error) {
 // writer makes a script out of a seed.
 type writer struct {
 	*rand.Rand
+	of   script
 	etcd bool
 	n    int
 }
@@ -135,7 +136,7 @@ type writer struct {
 // scriptOf returns the script of a seed. Even seeds have the semantics of a file, odd
 // ones those of a cluster.
 func scriptOf(seed uint64) script {
-	w := &writer{Rand: rand.New(rand.NewPCG(seed, 0x5707)), etcd: seed%2 == 1}
+	w := &writer{Rand: rand.New(rand.NewPCG(seed, 0x5707)), of: script{Seed: seed}, etcd: seed%2 == 1}
 	x := script{Seed: seed, Engine: "bolt"}
 	if w.etcd {
 		x.Engine = "etcd"
@@ -174,6 +175,7 @@ var weighed = []struct {
 	{9, "declare"}, {16, "ack"}, {6, "note"}, {3, "sev"}, {3, "update"}, {2, "decide"}, {5, "task"}, {3, "done"}, {4, "mitigate"}, {5, "resolve"}, {3, "close"},
 	{2, "reopen"}, {1, "cancel"}, {2, "duplicate"}, {2, "service"}, {2, "unack"}, {2, "snooze"}, {1, "reassign"}, {2, "escalate"}, {1, "page"}, {2, "role"}, {1, "rename"},
 	{2, "silence"}, {1, "maintenance"}, {2, "override"}, {1, "swap"}, {2, "agreed"}, {1, "timeoff"}, {1, "roster"}, {2, "chatter"}, {3, "answer"}, {4, "publish"}, {2, "look"},
+	{6, "form"}, {3, "export"}, {3, "issue"}, {4, "clock"}, {3, "months"},
 	{14, "fire"}, {9, "over"}, {6, "group"}, {2, "storm"}, {3, "beats"},
 	{7, "slack"}, {2, "slack-down"}, {2, "socket"}, {4, "provider"}, {3, "lose-acks"}, {3, "redeliver"},
 	{3, "crash"}, {8, "crash-commit"}, {7, "crash-call"}, {4, "restart"}, {2, "full"}, {4, "unknown"}, {4, "takeover"},
@@ -192,8 +194,13 @@ func (w *writer) step() step {
 			break
 		}
 	}
-	if !w.etcd && (verb == "unknown" || verb == "takeover") {
+	switch {
+	case !w.etcd && (verb == "unknown" || verb == "takeover"):
 		verb = "crash-commit"
+	case verb == "clock" && !w.of.setsClock():
+		verb = "task"
+	case verb == "months" && !w.of.archives():
+		verb = "mitigate"
 	}
 	w.n++
 	args := map[string]string{"n": strconv.Itoa(w.n)}
@@ -204,7 +211,7 @@ func (w *writer) step() step {
 // fill chooses what a step needs.
 func (w *writer) fill(verb string, a map[string]string) {
 	switch verb {
-	case "fire", "over", "group", "storm", "beats", "look", "slack", "slack-down", "socket", "provider", "lose-acks", "redeliver", "crash", "crash-commit", "crash-call", "restart", "full", "unknown", "takeover":
+	case "fire", "over", "group", "storm", "beats", "look", "clock", "months", "slack", "slack-down", "socket", "provider", "lose-acks", "redeliver", "crash", "crash-commit", "crash-call", "restart", "full", "unknown", "takeover":
 	default:
 		a["who"] = w.one("ada", "bob", "cleo", "dan", "eve")
 		a["via"] = w.one("slack", "slack", "http")
@@ -224,6 +231,13 @@ func (w *writer) fill(verb string, a map[string]string) {
 		a["service"] = w.one("checkout", "ledger", "search")
 	case "duplicate":
 		a["into"] = strconv.Itoa(w.IntN(12))
+	case "form":
+		a["which"], a["how"] = w.one("declare", "impact", "close", "silence", "followup"), w.one("sent", "sent", "twice", "closed")
+		a["late"], a["sev"], a["service"] = w.one("0s", "20s", "15m", "3h"), w.one("1", "2", "3"), w.one("checkout", "search")
+	case "issue":
+		a["state"] = w.one("completed", "completed", "not_planned", "duplicate", "open", "odd", "gone")
+	case "clock":
+		a["by"] = w.one("0s", "-40s", "-10m", "-3h", "-3h", "90s", "3h", "50h")
 	case "beats":
 		a["for"] = w.one("10m", "40m", "2h", "24h")
 	case "answer":
@@ -264,7 +278,7 @@ func (w *writer) fill(verb string, a map[string]string) {
 	case "socket":
 		a["how"] = w.one("warning", "refresh_requested", "too_many_websockets", "cut", "cut", "silent")
 	case "provider":
-		a["via"] = w.one("sms", "push", "voice", "webhook", "email")
+		a["via"] = w.one("sms", "push", "voice", "webhook", "email", "tracker", "tracker")
 		a["how"] = w.one("error", "busy", "lost", "hang")
 		a["for"] = w.one("30s", "4m", "20m")
 	case "lose-acks", "redeliver":

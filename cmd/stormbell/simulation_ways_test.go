@@ -159,7 +159,9 @@ func (s *simRun) silence(x step) {
 	status, _ := s.operate(path, fmt.Sprintf(`{"as":%q,%s,"for":%q,"reason":%q}`, x.Args["who"], body, x.Args["for"], reason), "k"+x.Args["n"])
 	if status/100 == 2 {
 		s.promised(p)
-		s.model.quiet = append(s.model.quiet, quietTime{service, time.Now(), p.from.Add(x.duration("for"))})
+		if s.model.clockSet.IsZero() {
+			s.model.quiet = append(s.model.quiet, quietTime{service, time.Now(), p.from.Add(x.duration("for"))})
+		}
 	}
 }
 

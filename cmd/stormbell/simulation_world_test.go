@@ -7,13 +7,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/rotation"
@@ -30,6 +33,8 @@ type simRun struct {
 	all     []*life // and those before it
 	calls   trap    // springs at a call that leaves the program
 	outside providerFaults
+	issues  *issues
+	wrong   atomic.Int64 // by how much the clock of the machine is
 	model   model
 
 	trace    []string // what happened, in words
@@ -60,12 +65,17 @@ func newSimRun(t *testing.T, x script) *simRun {
 		t.Fatal(err)
 	}
 	s := &simRun{script: x, town: &town{t: t, sim: sim, lines: map[string]*slacksim.Listener{}, mail: &providers{}},
-		medium: &medium{engine: &memory{}, etcd: x.Engine == "etcd", limits: storage.Limits{Changes: 2048, Bytes: 16 << 20}}}
+		issues: &issues{}, medium: &medium{engine: &memory{}, written: map[string]time.Time{}, texts: map[string]string{}, etcd: x.Engine == "etcd", limits: storage.Limits{Changes: 2048, Bytes: 16 << 20}}}
+	ledger.SetWrong(func() time.Duration { return time.Duration(s.wrong.Load()) }) // it is alone in its process
+	if x.archives() {
+		s.store = filepath.Join(t.TempDir(), "stormbell.db") // beside it are the archive files
+	}
 	s.outside.until = map[string]time.Time{}
 	s.outside.how = map[string]string{}
 	s.model.alerts = map[string]*senderAlert{}
 	s.model.published = map[int][]string{}
 	s.serve(s.slack(sim), "slack.test")
+	s.serve(s.provider(s.issues), "github.test")
 	s.serve(s.provider(s.mail), "ntfy.test", "twilio.test", "hook.test")
 	go s.mail.takeMail(s.line("mail.test"))
 	return s
@@ -81,6 +91,7 @@ type script struct {
 // life is one life of the program.
 type life struct {
 	number  int
+	began   time.Time
 	program *program
 	handle  *handle
 	cancel  context.CancelFunc
@@ -211,6 +222,9 @@ type medium struct {
 
 	mu    sync.Mutex
 	epoch int // counts writers
+
+	written map[string]time.Time // the events, and when they were
+	texts   map[string]string    // and what they say
 }
 
 // handle is a store as one process has it open.
@@ -271,6 +285,9 @@ func (h *handle) Commit(ctx context.Context, changes []storage.Change) error {
 		return fmt.Errorf("commit: %w", storage.ErrLost)
 	}
 	err := h.m.engine.Commit(ctx, changes)
+	if err == nil {
+		h.m.note(changes)
+	}
 	switch what {
 	case "crash-after":
 		h.p.kill()
@@ -279,6 +296,17 @@ func (h *handle) Commit(ctx context.Context, changes []storage.Change) error {
 		return fmt.Errorf("commit: %w", storage.ErrUnknown)
 	}
 	return err
+}
+
+// note keeps what is written of events.
+func (m *medium) note(changes []storage.Change) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range changes {
+		if _, known := m.written[c.Key]; !known && !c.Delete && strings.HasPrefix(c.Key, "event/") && m.written != nil {
+			m.written[c.Key], m.texts[c.Key] = time.Now(), string(c.Value)
+		}
+	}
 }
 
 // Lost is closed when the process has lost the election.
@@ -314,7 +342,7 @@ func (h *handle) stop() (goOn func()) {
 // the store lets it.
 func (s *simRun) start() {
 	for {
-		p := &life{number: len(s.all) + 1, dead: make(chan struct{}), ended: make(chan struct{}), conns: map[net.Conn]bool{}}
+		p := &life{number: len(s.all) + 1, began: time.Now(), dead: make(chan struct{}), ended: make(chan struct{}), conns: map[net.Conn]bool{}}
 		s.process, s.all = p, append(s.all, p)
 		err := s.run(p)
 		if err == nil {
@@ -371,6 +399,10 @@ func (s *simRun) run(p *life) error {
 	config := s.config()
 	if s.script.withoutAddress() {
 		config.HTTP.PublicURL = ""
+	}
+	config.Trackers = []configs.Tracker{simTracker()}
+	if s.script.archives() {
+		config.Archive.After = archiveAfter
 	}
 	if p.program, err = openProgramOn(ctx, on, config, log); err != nil {
 		cancel()
@@ -564,7 +596,7 @@ func (f *providerFaults) clear() {
 // provider is a provider with its faults.
 func (s *simRun) provider(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		via := map[string]string{"ntfy.test": "push", "hook.test": "webhook"}[r.Host]
+		via := map[string]string{"ntfy.test": "push", "hook.test": "webhook", "github.test": "tracker"}[r.Host]
 		switch {
 		case strings.Contains(r.URL.Path, "/Messages"):
 			via = "sms"
