@@ -69,7 +69,7 @@ func (e *seenAtEnd) trueTimes(i *told) {
 func (e *seenAtEnd) atItsPace() {
 	const wait = 10*time.Minute + 90*time.Second // of the policy that waits longest
 	for _, i := range e.incidents {
-		last := -1
+		last, once := -1, false // once: nobody is asked by one way a second time for a reason
 		var paged []string
 		for k, ev := range i.events {
 			switch {
@@ -77,10 +77,16 @@ func (e *seenAtEnd) atItsPace() {
 				if last >= 0 && ev.At.Sub(i.events[last].At) > wait && e.ran(i.events[last].At, ev.At) {
 					e.fail("at its pace", "%s: %q comes %s after %q", i.Name(), ev.Text, ev.At.Sub(i.events[last].At), i.events[last].Text)
 				}
+				// A ladder that took the place of another one asks anew.
+				once = !slices.ContainsFunc(i.events[:k], func(was incident.Event) bool {
+					return was.Kind == incident.KindStep && ev.At.Sub(was.At) < 70*time.Second
+				})
 				last, paged = k, nil
+			case ev.Kind == incident.KindPageFailed: // another way is tried, which may have been meant for later
+				once = false
 			case ev.Kind == incident.KindPaged && last >= 0:
 				way := fmt.Sprint(ev.Person, " ", ev.Via, " ", ev.Text)
-				if slices.Contains(paged, way) {
+				if once && slices.Contains(paged, way) {
 					e.fail("at its pace", "%s: %s was asked twice after %q", i.Name(), way, i.events[last].Text)
 				}
 				paged = append(paged, way)
