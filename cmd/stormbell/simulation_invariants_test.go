@@ -227,6 +227,9 @@ func (e *seenAtEnd) acknowledged() {
 		case "override", "timeoff":
 			e.inRoster(p)
 		case "silence":
+			if e.now.Sub(p.to) > 29*24*time.Hour {
+				continue // those of the last 30 days are listed
+			}
 			list, err := e.process.program.alerts.Quiets(context.Background(), true)
 			if err != nil || !strings.Contains(fmt.Sprint(list), p.text) {
 				e.fail("acknowledged", "the silence %q is not there: %v", p.text, err)
