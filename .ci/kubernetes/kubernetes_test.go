@@ -17,6 +17,8 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	security "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
 )
 
 // set is what one file asks for.
@@ -85,6 +87,9 @@ func TestManifests(t *testing.T) {
 			if stop := pod.TerminationGracePeriodSeconds; stop == nil || *stop < 10 {
 				t.Errorf("it is killed after %v seconds, and may take 10 to stop", stop)
 			}
+			if refused := restricted(t, template); !refused.Allowed {
+				t.Errorf("Pod Security refuses it: %s", refused.ForbiddenDetail())
+			}
 			c := pod.Containers[0]
 			if own := c.SecurityContext; own == nil || own.ReadOnlyRootFilesystem == nil || !*own.ReadOnlyRootFilesystem ||
 				own.AllowPrivilegeEscalation == nil || *own.AllowPrivilegeEscalation || own.Capabilities == nil || len(own.Capabilities.Drop) != 1 {
@@ -106,6 +111,17 @@ func TestManifests(t *testing.T) {
 			}
 		})
 	}
+}
+
+// restricted returns what the admission of Pod Security says at its strictest level.
+func restricted(t *testing.T, pod core.PodTemplateSpec) policy.AggregateCheckResult {
+	t.Helper()
+	checks, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strictest := security.LevelVersion{Level: security.LevelRestricted, Version: security.LatestVersion()}
+	return policy.AggregateCheckResults(checks.EvaluatePod(strictest, &pod.ObjectMeta, &pod.Spec))
 }
 
 // variable returns what a pod sets a variable to.
