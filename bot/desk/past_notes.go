@@ -17,7 +17,7 @@ const notesSearched = 4 << 10
 // notesInAll is how much memory the notes of all incidents are meant to take: of very many
 // incidents less of each is searched, but notesAtLeast.
 const (
-	notesInAll   = 64 << 20
+	notesInAll   = 40 << 20
 	notesAtLeast = 256
 )
 
