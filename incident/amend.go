@@ -233,16 +233,20 @@ type Choice struct {
 	Options []string // that were on the table
 	Reason  string
 	PlanB   string
+	// Objections are those that were written down with the decision; [Entry.Objections] are
+	// those that people added to it.
+	Objections string
 }
 
 // choiceWords are the words that begin a part of a decision, before a colon.
 var choiceWords = map[string]string{
 	"options": "options", "option": "options", "alternatives": "options", "choice": "choice", "decision": "choice", "chosen": "choice",
 	"reason": "reason", "because": "reason", "plan b": "plan b", "planb": "plan b", "otherwise": "plan b", "fallback": "plan b",
+	"objection": "objections", "objections": "objections",
 }
 
 // ParseChoice reads the parts of a decision from its lines: what begins with "options:",
-// "choice:", "reason:" or "plan b:" is that part, with the lines below it; the rest is
+// "choice:", "reason:", "plan b:" or "objections:" is that part, with the lines below it; the rest is
 // what was chosen. Options stand one a line, or with commas or semicolons between them.
 func ParseChoice(text string) Choice {
 	parts := map[string][]string{}
@@ -257,7 +261,7 @@ func ParseChoice(text string) Choice {
 		}
 	}
 	all := func(part string) string { return strings.Join(parts[part], "\n") }
-	c := Choice{Chosen: all("choice"), Reason: all("reason"), PlanB: all("plan b")}
+	c := Choice{Chosen: all("choice"), Reason: all("reason"), PlanB: all("plan b"), Objections: all("objections")}
 	for _, line := range parts["options"] {
 		for o := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ';' || r == ',' }) {
 			if o = strings.TrimLeft(strings.TrimSpace(o), "-•* "); o != "" {
@@ -279,5 +283,6 @@ func (c Choice) String() string {
 	add("options", strings.Join(c.Options, "; "))
 	add("reason", c.Reason)
 	add("plan b", c.PlanB)
+	add("objections", c.Objections)
 	return strings.Join(lines, "\n")
 }

@@ -2,7 +2,9 @@ package postmortem
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -176,15 +178,43 @@ func (k *cast) letter(a incident.Actor) string {
 // with the people it names replaced by what they were, in brackets so that the
 // reader sees that somebody else's word stood there.
 func (k *cast) clean(s string) string {
-	s, n := k.names.Replace(plain(s), func(who string) string {
-		if who == "" {
-			return "a person"
-		}
-		return k.label(incident.Actor(who))
-	})
+	s, n := k.names.Replace(k.decoded(plain(s)), k.called)
 	k.replaced += n
 	return s
 }
+
+func (k *cast) called(who string) string {
+	if who == "" {
+		return "a person"
+	}
+	return k.label(incident.Actor(who))
+}
+
+// decoded shows the words of s that name somebody in the encoding of addresses, as in
+// /people/%41da%20Lovelace, as what they say: only so is the name found. All else stays.
+func (k *cast) decoded(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	return encodedWord.ReplaceAllStringFunc(s, func(word string) string {
+		said := word
+		for range 3 { // an address in an address is encoded twice
+			said = plain(encodedByte.ReplaceAllStringFunc(said, func(x string) string {
+				b, _ := strconv.ParseUint(x[1:], 16, 8)
+				return string([]byte{byte(b)})
+			}))
+			if _, n := k.names.Replace(said, func(string) string { return "" }); n > 0 {
+				return said
+			}
+		}
+		return word
+	})
+}
+
+var (
+	encodedWord = regexp.MustCompile(`\S*%[0-9A-Fa-f]{2}\S*`)
+	encodedByte = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+)
 
 // letters counts A … Z, AA, AB ….
 func letters(n int) string {

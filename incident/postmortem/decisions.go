@@ -8,7 +8,7 @@ import (
 
 func (f *facts) decisions() Section {
 	s := Section{ID: "decisions", Title: "Decisions", Source: Record}
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	options := true
 	for _, n := range f.entries {
 		if n.Decision == 0 {
@@ -72,5 +72,6 @@ func (f *facts) choice(e Entry) (text string, options bool) {
 	add("Options: ", strings.Join(c.Options, "; "))
 	add("Reason: ", c.Reason)
 	add("Plan B: ", c.PlanB)
+	add("Objections: ", c.Objections)
 	return text, len(c.Options) > 0
 }

@@ -111,12 +111,13 @@ func (m Moment) or(other Moment) Moment {
 // impact that begins with the declaration says that nobody recorded when it began.
 func (f *facts) detected(declared Moment) Measure {
 	m := Measure{Name: "detected", To: declared}
-	if len(f.i.Impact) == 0 || !f.i.Impact[0].Start.Before(f.i.Declared) {
+	began := f.began()
+	if began.IsZero() {
 		m.From = Moment{What: "impact began"}
 		m.Missing = "when the impact began is not in the timeline"
 		return m
 	}
-	m.From = Moment{What: "impact began", At: f.i.Impact[0].Start}
+	m.From = Moment{What: "impact began", At: began}
 	m.Took = Span(f.i.Declared.Sub(m.From.At))
 	return m
 }
@@ -160,7 +161,7 @@ func (f *facts) timeline() []Entry {
 			Who:  f.cast.doing(who),
 			Kind: e.Kind,
 			What: s.Did,
-			Text: f.typed(s),
+			Text: f.typed(e, s),
 		}
 		f.cast.follow(e)
 	}

@@ -7,7 +7,9 @@ import (
 
 // page is the document for a browser and for paper: no script, nothing from
 // elsewhere. html/template escapes everything by the place it stands in.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "strip": stripHTML}).Parse(`<!doctype html>
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "parts": parts, "strip": stripHTML}).Parse(`{{define "text"}}{{range parts .}}{{if .Address}}<a href="{{.Text}}" rel="noopener noreferrer nofollow">{{.Text}}</a>{{else}}{{.Text}}{{end}}{{end}}{{end -}}
+{{define "lines"}}{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{template "text" $l}}{{end}}{{end -}}
+<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -33,23 +35,23 @@ figure { margin: 1.5rem 0; overflow-x: auto }
 <body>
 <h1 dir="auto">{{.Name}}: {{.Title}}</h1>
 {{with strip .}}<figure>{{.}}</figure>
-{{end}}{{range .Sections}}<section>
+{{end}}{{range .Sections}}{{if not .Empty}}<section>
 <h2>{{.Title}}</h2>
-{{range .Lines}}<p dir="auto">{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{$l}}{{end}}</p>
+{{range .Lines}}<p dir="auto">{{template "lines" .}}</p>
 {{end}}{{with .Table}}<table>
 <thead><tr>{{range .Head}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
 <tbody>
-{{range .Rows}}<tr>{{range .}}<td dir="auto">{{.}}</td>{{end}}</tr>
+{{range .Rows}}<tr>{{range .}}<td dir="auto">{{template "text" .}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table>
 {{end}}{{if .List}}<ul>
-{{range .List}}<li dir="auto">{{with .Lead}}<strong>{{.}}</strong> {{end}}{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}</li>
+{{range .List}}<li dir="auto">{{with .Lead}}<strong>{{.}}</strong> {{end}}{{template "lines" .Text}}</li>
 {{end}}</ul>
 {{end}}{{range .Questions}}<div class="ask"><strong>{{.Text}}</strong>{{if not .Answers}}{{with .Hint}} ({{.}}){{end}}<br><span class="open">{{.Open}}</span>{{end}}
-{{range .Answers}}<p dir="auto">{{range $n, $l := lines .Text}}{{if $n}}<br>{{end}}{{$l}}{{end}}<br><span class="open">{{.Who}}</span></p>
+{{range .Answers}}<p dir="auto">{{template "lines" .Text}}<br><span class="open">{{.Who}}</span></p>
 {{end}}</div>
 {{end}}</section>
-{{end}}</body>
+{{end}}{{end}}</body>
 </html>
 `))
 

@@ -1,6 +1,9 @@
 package postmortem
 
 import (
+	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -42,7 +45,7 @@ func (f *facts) impact(d Document) Section {
 	}
 	s.Table = f.intervals(d)
 	if len(d.Impact) > 1 {
-		add("Together: " + Span(f.hurting()).String() + ".")
+		add(fmt.Sprintf("Together %s, in %d stretches.", Span(f.hurting()), len(d.Impact)))
 	}
 	if d.Measures[0].Missing != "" {
 		add("It is counted from the declaration: nobody has said whether it began earlier.")
@@ -52,6 +55,9 @@ func (f *facts) impact(d Document) Section {
 		text = "Which customers could not do what? How many, and where does the number come from?"
 	}
 	if len(f.i.Hit.Who) == 0 || f.i.Hit.Count == 0 {
+		if !f.answered("impact") {
+			s.List = f.sizes(d)
+		}
 		s.Questions = append(s.Questions, Question{ID: "impact", Text: text})
 	}
 	return s
@@ -68,4 +74,30 @@ func (f *facts) intervals(d Document) *Table {
 		t.Rows = append(t.Rows, []string{f.clock.full(v.Start), until, Span(end.Sub(v.Start)).String()})
 	}
 	return t
+}
+
+// sized is a share or a number of customers, or of what they do.
+var sized = regexp.MustCompile(`(?i)(?:\b\d[\d.,]* ?%|\b\d[\d.,]*|\b(?:a|one) (?:half|third|quarter|fifth|tenth)|\bhalf|\b(?:one|two|three|four|\d+) (?:in|of|out of) (?:two|three|four|five|six|eight|ten|twenty|\d+))` +
+	` (?:(?:of|the|all|our|active) ){0,3}(?:customers?|users?|visitors?|buyers?|accounts?|tenants?|orders?|payments?|purchases?|checkouts?|baskets?|log-?ins?|sign-?ups?|sessions?|refunds?|bookings?)\b`)
+
+// maxSizes is how many of the things that were written about the extent are shown.
+const maxSizes = 3
+
+// sizes are what was written about how many it hit while it lasted, the latest ones: no
+// answer to the question, but what whoever answers it begins with.
+func (f *facts) sizes(d Document) []Item {
+	var list []Item
+	at := f.list()
+	for _, e := range d.Timeline {
+		if e.Kind != incident.KindNote && e.Kind != incident.KindSeverity && e.Kind != incident.KindDeclared {
+			continue
+		}
+		for line := range strings.Lines(e.Text) {
+			if line = strings.TrimSpace(line); sized.MatchString(line) {
+				list = append(list, Item{Lead: at(e.At), Text: e.Who + " wrote: " + line})
+				break
+			}
+		}
+	}
+	return list[max(0, len(list)-maxSizes):]
 }

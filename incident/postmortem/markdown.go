@@ -16,7 +16,9 @@ func (d Document) Markdown() string {
 	var b strings.Builder
 	b.WriteString("# " + escapeLine(d.Name+": "+d.Title) + "\n")
 	for _, s := range d.Sections {
-		s.markdown(&b)
+		if !s.Empty() {
+			s.markdown(&b)
+		}
 	}
 	return b.String()
 }
@@ -96,13 +98,25 @@ func escapeBlock(s, indent string) string {
 }
 
 // escape is the only way for text into Markdown. Whatever s holds is shown and
-// nothing of it acts: no emphasis, code, link, image, table, heading, list, HTML,
-// formula, template, mention, nor a bare address that a reader turns into a
-// link. The three signs of HTML become entities, which keeps Slack's <!channel>
-// harmless too, wherever the Markdown is pasted.
+// nothing of it acts: no emphasis, code, image, table, heading, list, HTML, formula,
+// template, mention, nor a link but for one: a plain address of the web is a link to
+// what it shows, see [isAddress]. The three signs of HTML become entities, which keeps
+// Slack's <!channel> harmless too, wherever the Markdown is pasted.
 func escape(s string) string {
 	var b strings.Builder
 	b.Grow(len(s) + len(s)/8)
+	for n, p := range parts(s) {
+		if p.Address {
+			b.WriteString("<" + p.Text + ">")
+			continue
+		}
+		escapeText(&b, p.Text, n == 0)
+	}
+	return b.String()
+}
+
+// escapeText escapes what is no address; first: it begins the line.
+func escapeText(b *strings.Builder, s string, first bool) {
 	for i, r := range s {
 		switch r {
 		case '&':
@@ -126,12 +140,12 @@ func escape(s string) string {
 			}
 			b.WriteByte('/')
 		case '.':
-			if i >= 3 && strings.EqualFold(s[i-3:i], "www") || numbered(s, i) {
+			if i >= 3 && strings.EqualFold(s[i-3:i], "www") || first && numbered(s, i) {
 				b.WriteByte('\\')
 			}
 			b.WriteByte('.')
 		case '+', '-', '=', ')':
-			if i == 0 || numbered(s, i) {
+			if first && (i == 0 || numbered(s, i)) {
 				b.WriteByte('\\')
 			}
 			b.WriteRune(r)
@@ -139,7 +153,6 @@ func escape(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	return b.String()
 }
 
 // numbered reports whether s[i] ends the number of an ordered list at the

@@ -31,7 +31,7 @@ func (f *facts) paging(d Document) Section {
 // that waited for a morning.
 func (f *facts) pageChanges() []Item {
 	var list []Item
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for _, e := range f.events {
 		switch {
 		case e.Kind == incident.KindStep && e.Step > 1 && e.Person == "":

@@ -19,7 +19,7 @@ func (f *facts) people(d Document) Section {
 		s.Table.Rows = append(s.Table.Rows, []string{r.Label, f.clock.full(r.From), until})
 	}
 	s.Lines = []string{
-		incident.Count(len(f.i.Involved), "person acted or was paged", "people acted or were paged") + "; " + nightWords(woken(d.Pages), len(f.i.Involved)),
+		incident.Count(len(f.i.Involved), "person acted or was paged", "people acted or were paged") + nightWords(woken(d.Pages), len(f.i.Involved)),
 	}
 	s.List = f.offers()
 	return s
@@ -28,22 +28,24 @@ func (f *facts) people(d Document) Section {
 func nightWords(n, of int) string {
 	switch {
 	case n == 0:
-		return "nobody was woken."
+		return "; nobody was woken."
 	case of == 1:
-		return "it was at night."
+		return ", at night."
+	case n == 2 && of == 2:
+		return "; both were paged at night."
 	case n == of:
-		return "all of them were paged at night."
+		return "; all of them were paged at night."
 	case n == 1:
-		return "one of them was paged at night."
+		return "; one of them was paged at night."
 	default:
-		return fmt.Sprintf("%d of them were paged at night.", n)
+		return fmt.Sprintf("; %d of them were paged at night.", n)
 	}
 }
 
 // offers say of each offer of a role whether and when it was accepted.
 func (f *facts) offers() []Item {
 	var list []Item
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for n, e := range f.events {
 		if e.Kind != incident.KindOffered {
 			continue

@@ -140,6 +140,11 @@ type Section struct {
 	Questions []Question `json:"questions,omitempty"`
 }
 
+// Empty reports whether the section holds nothing at all: then its heading is not shown.
+func (s Section) Empty() bool {
+	return len(s.Lines) == 0 && len(s.List) == 0 && len(s.Questions) == 0 && s.Table == nil
+}
+
 // Table holds rows that are as long as its head.
 type Table struct {
 	Head []string   `json:"head"`
@@ -250,8 +255,11 @@ func (d Document) Publish(n int, reason string, now time.Time) Document {
 	for k := range d.Sections {
 		s := &d.Sections[k]
 		s.Questions = slices.DeleteFunc(slices.Clone(s.Questions), func(q Question) bool { return !q.Asked && len(q.Answers) == 0 })
-		if len(s.Lines) == 0 && len(s.List) == 0 && len(s.Questions) == 0 && s.Table == nil {
+		if s.Empty() {
 			s.Lines = []string{nothingSaid(s.ID)}
+		}
+		if s.ID == "cause" {
+			s.Lines = published(s.Lines)
 		}
 		if s.ID == "head" && s.Table != nil {
 			s.Table = &Table{Head: s.Table.Head, Rows: slices.Clone(s.Table.Rows)}
@@ -264,8 +272,11 @@ func (d Document) Publish(n int, reason string, now time.Time) Document {
 // nothingSaid stands in a section of a published document that would have nothing under its
 // heading: it stays visibly empty.
 func nothingSaid(id string) string {
-	if id == "open" {
+	switch id {
+	case "open":
 		return "What it was, where, how it comes about and since when: nothing of it is open."
+	case "now_later":
+		return "Nothing temporary is in place."
 	}
 	return "Nobody has written anything here."
 }

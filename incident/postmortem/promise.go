@@ -1,7 +1,6 @@
 package postmortem
 
 import (
-	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -23,6 +22,8 @@ type Promise struct {
 	Target Span         `json:"target"`
 	Used   Span         `json:"used"`
 	State  PromiseState `json:"state"`
+	// Hours says that Target and Used are of the hours in which the agreement's clocks run.
+	Hours bool `json:"hours,omitempty"`
 }
 
 // Gap is a stretch without an update while customers were affected. Limit is
@@ -33,6 +34,7 @@ type Gap struct {
 	Took  Span      `json:"took"`
 	Limit Span      `json:"limit,omitempty"`
 	Met   bool      `json:"met"`
+	Hours bool      `json:"hours,omitempty"` // as in [Promise]
 }
 
 // deadline is a promise that is running: how much of it is used, in counted
@@ -107,7 +109,22 @@ func (f *facts) promises() ([]Promise, []Gap) {
 	if d := w.restore; d.limit > 0 {
 		promises = append(promises, settle("restore", d, asOf, d.since.IsZero()))
 	}
-	return append(promises, updates(gaps)...), gaps
+	promises = append(promises, updates(gaps)...)
+	for n := range promises {
+		promises[n].Hours = a.Hours != ""
+	}
+	for n := range gaps {
+		gaps[n].Hours = a.Hours != ""
+	}
+	return promises, gaps
+}
+
+// ofHours says a length as what it is a length of.
+func ofHours(s Span, hours bool) string {
+	if hours {
+		return s.String() + " of the hours that count"
+	}
+	return s.String()
 }
 
 func settle(what string, d deadline, asOf time.Time, done bool) Promise {
@@ -254,7 +271,7 @@ func (f *facts) promise(d Document) Section {
 	for _, p := range d.Promises {
 		s.Table.Rows = append(s.Table.Rows, []string{or(promiseWords[p.What], p.What), p.Target.String(), p.Used.String(), string(p.State)})
 	}
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for _, g := range d.Gaps {
 		s.List = append(s.List, Item{Lead: at(g.From) + " to " + at(g.To), Text: gapWords(g)})
 	}
@@ -269,31 +286,47 @@ func (f *facts) counting(d Document) string {
 		s += ", without the time in between in which customers were fine"
 	}
 	s += "."
-	at := f.clock.list(f.i.Declared)
-	var moved []string
+	at, was := f.list(), incident.Severity(0)
 	for _, e := range f.events {
 		if e.Kind == incident.KindMitigated || e.Kind == incident.KindResolved {
 			break
 		}
-		if e.Kind == incident.KindSeverity {
-			moved = append(moved, "At "+at(e.At)+" it became "+e.Severity.String()+".")
+		if e.Kind == incident.KindDeclared {
+			was = e.Severity
 		}
-	}
-	if len(moved) > 0 {
-		s += " " + strings.Join(moved, " ") + " What is agreed changed with that."
+		if e.Kind != incident.KindSeverity {
+			continue
+		}
+		s += " At " + at(e.At) + ", after " + f.counted(f.i.Declared, e.At).String() + ", it became " + e.Severity.String()
+		switch {
+		case e.Severity < was:
+			s += ": the targets of " + e.Severity.String() + " count from then on."
+		default:
+			s += ": the targets of " + e.Severity.String() + " count from the beginning."
+		}
+		was = e.Severity
 	}
 	return s
 }
 
+// counted is how much of a time counts for the agreement.
+func (f *facts) counted(from, to time.Time) Span {
+	if a := f.ctx.Agreement; a != nil && a.Counted != nil {
+		return Span(a.Counted(from, to))
+	}
+	return Span(to.Sub(from))
+}
+
 // gapWords say how long nothing was heard, and whether that was in time.
 func gapWords(g Gap) string {
+	took := ofHours(g.Took, g.Hours)
 	switch {
 	case g.Limit == 0:
-		return g.Took.String() + " until the next word; no step is agreed"
+		return took + " until the next word; no step is agreed"
 	case g.Met:
-		return g.Took.String() + " until the next word, within the " + g.Limit.String() + " agreed"
+		return took + " until the next word, within the " + g.Limit.String() + " agreed"
 	default:
-		return g.Took.String() + " until the next word; the agreement says " + g.Limit.String()
+		return took + " until the next word; the agreement says " + g.Limit.String()
 	}
 }
 

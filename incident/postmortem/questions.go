@@ -3,6 +3,7 @@ package postmortem
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stormbell/stormbell/incident"
 )
@@ -15,10 +16,15 @@ import (
 // holds becomes a question, not an answer.
 func (f *facts) factors(d Document) Section {
 	s := Section{ID: "factors", Title: "Contributing factors", Source: People}
-	s.Lines = []string{"At least two, as conditions: several were needed together."}
+	if f.writable() {
+		s.Lines = []string{"At least two, as conditions: several were needed together."}
+	}
 	s.Questions = []Question{
 		{ID: "factors", Text: "Which conditions were needed for this to happen?", Hint: "one on each line"},
 		{ID: "factors_length", Text: "Which conditions made it last as long as it did?"},
+	}
+	if f.answered("factors") {
+		return s // what the record offers is a question no more
 	}
 	for _, fact := range f.offered(d) {
 		s.Lines = append(s.Lines, "From the timeline: "+fact+". Was that a factor?")
@@ -64,26 +70,34 @@ func lost(pages []Page) int {
 
 // result says a promise with what was used of it.
 func result(p Promise) string {
+	used := ofHours(p.Used, p.Hours)
 	switch p.What {
 	case "acknowledge":
-		return fmt.Sprintf("somebody was on it after %s; the agreement says %s", p.Used, p.Target)
+		return fmt.Sprintf("somebody was on it after %s; the agreement says %s", used, p.Target)
 	case "restore":
-		return fmt.Sprintf("customers were fine again after %s; the agreement says %s", p.Used, p.Target)
+		return fmt.Sprintf("customers were fine again after %s; the agreement says %s", used, p.Target)
 	default:
-		return fmt.Sprintf("the longest time between two updates was %s; the agreement says %s", p.Used, p.Target)
+		return fmt.Sprintf("the longest time between two updates was %s; the agreement says %s", used, p.Target)
 	}
 }
 
 func (f *facts) wentWell(d Document) Section {
 	s := Section{ID: "went_well", Title: "What went well", Source: People}
 	add := func(fact string) { s.Lines = append(s.Lines, "From the timeline: "+fact+".") }
+	said := Span(-1)
 	for _, p := range d.Promises {
 		if p.State == Met && f.hurt() {
 			add(result(p))
+			if p.What == "acknowledge" {
+				said = p.Used
+			}
 		}
 	}
 	for _, p := range d.Pages {
 		if !p.Answered.IsZero() {
+			if p.Delay == said {
+				break // that somebody was on it then is said already
+			}
 			add("the notification to " + p.To + " was answered after " + p.Delay.String())
 			break
 		}
@@ -137,7 +151,7 @@ func lucky() Section {
 func (f *facts) nowAndLater() Section {
 	s := Section{ID: "now_later", Title: "Now and later", Source: Both}
 	r := f.i.ReliefOf(f.events)
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for _, n := range r.Changed {
 		switch n.Kind {
 		case incident.KindMitigating, incident.KindMitigated, incident.KindHowCorrected:
@@ -153,7 +167,7 @@ func (f *facts) nowAndLater() Section {
 	}
 	for _, u := range f.i.FollowUps {
 		if u.Kind == incident.PermanentFix {
-			line := f.fixWords(u)
+			line := f.fixWords(u, ": "+f.cast.clean(u.Title))
 			if u.Outcome != "" {
 				line += " " + f.cast.clean(u.Outcome)
 			}
@@ -162,6 +176,9 @@ func (f *facts) nowAndLater() Section {
 	}
 	if len(r.Temporary) == 0 {
 		return s
+	}
+	if len(s.List) > 0 {
+		s.Lines = append(s.Lines, "Until then it is as it was left, and that is temporary:")
 	}
 	s.Questions = []Question{{ID: "enough", Text: "Is that enough until the permanent fix is done?"}}
 	if len(r.Undo) == 0 {
@@ -252,13 +269,34 @@ const (
 	Cause = "cause" // in plain words: without it nothing is published
 )
 
+// openWords are the four kinds of notes as what nobody has written.
+var openWords = map[incident.NoteKind]string{
+	incident.What: "what was seen first", incident.Where: "where it was", incident.HowNote: "how it comes about", incident.When: "when it started",
+}
+
+// either lists things of which none is there.
+func either(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
+	}
+	return strings.Join(list, "")
+}
+
 // openQuestions lists which of the four kinds of notes nobody has written.
 func (f *facts) openQuestions() Section {
 	s := Section{ID: "open", Title: "Open questions", Source: People}
+	var open []string
 	for _, q := range incident.Open(f.entries) {
-		if !f.answered("note_" + string(q.Kind)) {
-			s.Lines = append(s.Lines, "Still open: "+string(q.Kind)+".")
+		switch {
+		case f.answered("note_"+string(q.Kind)) || !f.writable():
+		case q.Kind == incident.When && !f.began().IsZero():
+			open = append(open, "what else happened when it began")
+		default:
+			open = append(open, openWords[q.Kind])
 		}
+	}
+	if len(open) > 0 {
+		s.Lines = []string{"Nobody has written yet " + either(open) + "."}
 	}
 	s.Questions = []Question{{ID: "open", Text: "What is still not understood?"}}
 	return s
@@ -269,7 +307,7 @@ func (f *facts) cause(d Document) Section {
 	s := Section{ID: "cause", Title: "Cause in plain words", Source: Both, Questions: []Question{
 		{ID: Cause, Text: "What came together, in up to three sentences that a customer understands?"},
 	}}
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for _, e := range f.events {
 		if e.Kind != incident.KindSent {
 			continue
@@ -286,12 +324,28 @@ func (f *facts) cause(d Document) Section {
 		s.Lines = []string{"It is sent to nobody: it is for the people involved."}
 	case f.i.Outcome != "":
 		s.Lines = []string{"It is sent to nobody: no customer was affected."}
+	case f.i.Waived != "":
+		s.Lines = []string{"It is sent to nobody: no post-mortem is written."}
 	case len(f.ctx.Told) > 0:
-		s.Lines = []string{"It is sent to " + incident.FirstOf(f.ctx.Told, 12) + " when it is published."}
+		s.Lines = []string{"It is sent to " + incident.FirstOf(f.ctx.Told, 12) + whenPublished}
 	default:
-		s.Lines = []string{"The service names nobody who is to be told when it is published."}
+		s.Lines = []string{"The service names nobody who is to be told" + whenPublished}
 	}
 	return s
+}
+
+// whenPublished ends what a draft says about whoever is told. A published document is read
+// afterwards.
+const whenPublished = " when it is published."
+
+func published(lines []string) []string {
+	lines = slices.Clone(lines)
+	for n, l := range lines {
+		if before, ok := strings.CutSuffix(l, whenPublished); ok {
+			lines[n] = strings.Replace(before, "It is sent to", "This version goes to", 1) + "."
+		}
+	}
+	return lines
 }
 
 // told is whom a delivery went to. A person with an interest had no part in it, so there

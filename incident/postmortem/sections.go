@@ -177,13 +177,17 @@ func (f *facts) skeleton(d Document) string {
 	case f.i.Status.Hurting():
 		return s + ". Customers have been affected for " + Span(f.hurting()).String() + " so far."
 	}
-	s += " for " + Span(f.hurting()).String() + "."
+	s += " for " + Span(f.hurting()).String()
+	if n := len(d.Impact); n > 1 {
+		s += fmt.Sprintf(", in %d stretches", n)
+	}
+	s += "."
 	if f.i.How != "" {
 		s += " It was mitigated " + howWords(f.i.How, f.i.HowAssumed) + "."
 	}
 	for _, u := range f.i.FollowUps {
 		if u.Kind == incident.PermanentFix {
-			s += " " + f.fixWords(u)
+			s += " " + f.fixWords(u, "")
 		}
 	}
 	return s
@@ -228,9 +232,9 @@ func howWords(h incident.How, assumed bool) string {
 	return s
 }
 
-// fixWords say how a permanent fix stands.
-func (f *facts) fixWords(u incident.FollowUp) string {
-	name := "The permanent fix (" + plain(u.ID) + ")"
+// fixWords say how a permanent fix stands; what it is stands after its name, where that is said.
+func (f *facts) fixWords(u incident.FollowUp, what string) string {
+	name := "The permanent fix (" + plain(u.ID) + what + ")"
 	switch {
 	case u.State == incident.Done:
 		return name + " was done on " + f.clock.date(u.Ended) + "."

@@ -96,12 +96,7 @@ func (d Document) pick(id string) []string { return d.section(id).Lines }
 
 func (d Document) times() []string {
 	var lines []string
-	var before Moment
-	for _, m := range d.Measures {
-		if m.Name == "stable" && m.To == before {
-			continue // the first mitigation held
-		}
-		before = m.To
+	for _, m := range d.shown() {
 		if m.Missing != "" {
 			lines = append(lines, m.Name+": "+m.Missing)
 			continue

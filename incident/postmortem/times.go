@@ -10,7 +10,7 @@ import (
 func (f *facts) times(d Document) Section {
 	s := Section{ID: "times", Title: "Times and changes", Source: Record}
 	table := &Table{Head: []string{"Time", "From", "To", "Took"}}
-	for _, m := range d.Measures {
+	for _, m := range d.shown() {
 		if m.Missing != "" && !f.hurt() {
 			continue // of what hit nobody there was nothing to mitigate or resolve
 		}
@@ -23,13 +23,29 @@ func (f *facts) times(d Document) Section {
 	if len(table.Rows) > 0 {
 		s.Table = table
 	}
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for _, e := range d.Timeline {
 		if change(e.Kind) {
 			s.List = append(s.List, item(e, at))
 		}
 	}
 	return s
+}
+
+// shown are the durations without those that say another one again: where the first
+// mitigation held, it was the only one.
+func (d Document) shown() []Measure {
+	var list []Measure
+	for _, m := range d.Measures {
+		if k := len(list) - 1; m.Name == "stable" && k >= 0 && m.To == list[k].To {
+			if list[k].Name = "mitigated"; m.Missing != "" {
+				list[k].Name = "first mitigated"
+			}
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
 }
 
 func (f *facts) moment(m Moment) string {
@@ -87,15 +103,31 @@ func (f *facts) log(d Document) Section {
 
 func (f *facts) fourNotes() Section {
 	s := Section{ID: "notes", Title: "What, where, how, when", Source: Both}
-	at := f.clock.list(f.i.Declared)
+	at := f.list()
 	for _, q := range incident.Questions() {
 		if e, ok := f.firstNote(q.Kind); ok {
 			s.List = append(s.List, Item{Lead: string(q.Kind), Text: at(e.At) + ", " + e.Who + "\n" + e.Text})
 			continue
 		}
-		s.Questions = append(s.Questions, Question{ID: "note_" + string(q.Kind), Text: string(q.Kind) + ": " + q.Ask, Hint: "could know: " + q.Who})
+		s.Questions = append(s.Questions, Question{ID: "note_" + string(q.Kind), Text: string(q.Kind) + ": " + f.asks(q), Hint: "could know: " + q.Who})
 	}
 	return s
+}
+
+// asks is what a note of a kind would have answered, without what the record has anyway.
+func (f *facts) asks(q incident.Question) string {
+	if began := f.began(); q.Kind == incident.When && !began.IsZero() {
+		return "What else happened when it began, at " + f.clock.at(began) + "?"
+	}
+	return q.Ask
+}
+
+// began is when the impact began, where somebody has said so.
+func (f *facts) began() time.Time {
+	if len(f.i.Impact) == 0 || !f.i.Impact[0].Start.Before(f.i.Declared) {
+		return time.Time{}
+	}
+	return f.i.Impact[0].Start
 }
 
 // firstNote returns the first note of a kind.

@@ -2,6 +2,7 @@ package postmortem
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -53,6 +54,19 @@ func (c clock) list(start time.Time) func(time.Time) string {
 		last = day
 		return t.UTC().Format("Mon 2 Jan, ") + c.at(t)
 	}
+}
+
+// list returns how instants are shown in the lines of a list: without the day where
+// everything until it was resolved happened on one, and otherwise with that of the first.
+func (f *facts) list() func(time.Time) string {
+	end := f.moments().resolved.At
+	if end.IsZero() {
+		end = f.i.Updated
+	}
+	if end.UTC().Format(time.DateOnly) != f.i.Declared.UTC().Format(time.DateOnly) {
+		return f.clock.list(time.Time{})
+	}
+	return f.clock.list(f.i.Declared)
 }
 
 // short shows the minute in UTC alone, with the date where it is not that of near.
@@ -111,15 +125,30 @@ func (f *facts) wording() incident.Wording {
 }
 
 // typed returns what was written with an event, as it was typed but for names.
-func (f *facts) typed(s incident.Sentence) string {
-	parts := make([]string, 0, len(s.Wrote))
+func (f *facts) typed(e incident.Event, s incident.Sentence) string {
+	list := make([]string, 0, len(s.Wrote))
 	for _, text := range s.Wrote {
+		switch e.Kind {
+		case incident.KindStep: // which step it is, and whom the rotation had, is said already
+			text = stepTarget.ReplaceAllString(stepHead.ReplaceAllString(text, ""), "")
+		case incident.KindPaged:
+			if text == "by hand" {
+				continue // the line before says who asked for it
+			}
+		}
 		if text = f.cast.clean(text); text != "" {
-			parts = append(parts, text)
+			list = append(list, text)
 		}
 	}
-	return strings.Join(parts, "\n")
+	return strings.Join(list, "\n")
 }
+
+// What the program wrote about a step says its number once more, and by which rule
+// somebody was asked.
+var (
+	stepHead   = regexp.MustCompile(`^Step \d+(?: \(round \d+\))?(?:: |\. |$)`)
+	stepTarget = regexp.MustCompile(` as (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN](?:, (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN])*`)
+)
 
 // paged returns to whom a page went: a person by label, anything else as people say it.
 func (f *facts) paged(e incident.Event) string {
