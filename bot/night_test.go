@@ -275,10 +275,14 @@ func TestWeekOfATeam(t *testing.T) {
 		if n := len(line()); n != 0 {
 			t.Fatalf("%d lines before Monday, 9:30", n)
 		}
+		slowWords(r)
 		r.until(10, 9, 31)
 		r.stop()
 		r.start()
 		r.until(10, 12, 0)
+		if got := strings.Join(order(r.channel("general").Messages, "Last week on call"), " "); got != "words file" {
+			t.Errorf("in the channel: %s", got)
+		}
 		got := line()
 		if len(got) != 1 || !shows(got[0], "Last week on call: 1 interrupt, 1 at night (Checkout). Open permanent fixes: 1, the oldest for 5 days.") {
 			t.Fatalf("the team reads%s", list(got))

@@ -315,9 +315,7 @@ func (w *work) effect(e incident.Effect) error {
 	case incident.Say:
 		return w.job(ledger.Job{Kind: ledger.Say, Seq: e.Seq})
 	case incident.DraftPostmortem:
-		by := string(w.caller.Actor)
-		return errors.Join(w.job(ledger.Job{Kind: ledger.Postmortem, Seq: w.inc.Events, Person: by}),
-			w.job(ledger.Job{Kind: ledger.PostmortemFile, Seq: w.inc.Events, Person: by}))
+		return w.job(ledger.Job{Kind: ledger.Postmortem, Seq: w.inc.Events, Person: string(w.caller.Actor)})
 	default:
 		return fmt.Errorf("effect %s of %s: nobody carries it out", e.Kind, w.inc.Name())
 	}

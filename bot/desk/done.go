@@ -114,6 +114,11 @@ func (w *work) record(r Result) error {
 	if j.Asks() {
 		return w.paged(jobs, o)
 	}
+	if j.Kind == ledger.Postmortem { // the whole of it, with its picture, never stands before the words that announce it
+		if err := w.job(ledger.Job{Kind: ledger.PostmortemFile, Seq: j.Seq, Person: j.Person}); err != nil {
+			return err
+		}
+	}
 	if o.Failed != "" {
 		return w.failed(j, o)
 	}

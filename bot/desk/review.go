@@ -237,9 +237,7 @@ func (w *work) spread(c incident.Change) error {
 		if e.Kind != incident.KindPublished {
 			continue
 		}
-		by := string(w.caller.Actor)
-		err := errors.Join(w.job(ledger.Job{Kind: ledger.Postmortem, Seq: e.Seq, Person: by}),
-			w.job(ledger.Job{Kind: ledger.PostmortemFile, Seq: e.Seq, Person: by}), w.canvas())
+		err := errors.Join(w.job(ledger.Job{Kind: ledger.Postmortem, Seq: e.Seq, Person: string(w.caller.Actor)}), w.canvas())
 		if err != nil || w.inc.Outcome != "" {
 			return err
 		}

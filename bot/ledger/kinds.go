@@ -75,6 +75,9 @@ type Row struct {
 	// Lane names the queue in which a job keeps its turn, within its incident: one
 	// after another in a lane, lanes at the same time. nil: the kind's own.
 	Lane func(Job) string
+	// After is the kind in whose lane it has its turn instead: it must not be seen before
+	// what it belongs to. Lane, where it is set, is that of the other kind.
+	After Kind
 	// Replaces reports whether the job shows the newest state, so that the waiting
 	// ones of its lane are one. nil: never.
 	Replaces func(Job) bool
@@ -174,7 +177,7 @@ var table = map[Kind]Row{
 		Words: func(j Job) string { return "answer " + name(j.Person) }},
 	Say: {Priority: 2, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel")},
 	Meanwhile: {Priority: 2, First: true, PostsOnce: true, NeedsChannel: true, Words: plain("tell the channel what happened before"),
-		Lane: func(Job) string { return string(Say) }}, // before the lines that say what follows
+		After: Say}, // or rather before the lines that say what follows: it is First
 
 	File:     {Priority: 3, GivesUpAfter: missedFor, Words: plain("fetch a file of a marked message")}, // one after another: together they may be too much
 	ReadBack: {Priority: 3, GivesUpAfter: missedFor, Words: plain("read back what was missed")},
@@ -183,7 +186,7 @@ var table = map[Kind]Row{
 	Purpose:   {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("set the channel's purpose")},
 	Bookmarks: {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("put links at the top of the channel")},
 	Postmortem: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem"),
-		Lane: func(Job) string { return string(Say) }}, // after the line that says it is resolved
+		After: Say}, // after the line that says it is resolved
 	PostmortemFile: {Priority: 3, PostsOnce: true, NeedsChannel: true, Words: plain("post the post-mortem")},
 	Canvas:         {Priority: 3, Marked: true, Replaces: always, NeedsChannel: true, Words: plain("put the post-mortem on a canvas")},
 	Update:         {Priority: 3, Lane: byMessage, Replaces: always, Words: plain("tell a phone how it went on")},
@@ -199,19 +202,18 @@ var table = map[Kind]Row{
 	Inform:   {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
 	Groups:   {Priority: 3, Replaces: always, Words: plain("make the user groups equal to who is on call")},
 
-	Given:       {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
-	Rest:        {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
-	Week:        {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
-	WeekPicture: {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("draw a team's week")},
-	Month:       {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("tell what was kept of an agreement")},
-	MonthPicture: {Priority: 3, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("draw what was kept of an agreement"),
-		Lane: func(Job) string { return string(Month) }}, // after the message
-	Morning:   {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "tell " + name(j.Person) + " what waits for them" }},
-	Idle:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
-	FollowUps: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: morningFor, Words: plain("remind of follow-ups")},
-	Published: {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
-	Reviews:   {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
-	Export:    {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
+	Given:        {Priority: 2, Lane: byPersonAndEvent, PostsOnce: true, Words: func(j Job) string { return "tell " + name(j.Person) }},
+	Rest:         {Priority: 3, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: restFor, Words: plain("ask after the night")},
+	Week:         {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("tell a team of its week")},
+	WeekPicture:  {Priority: 3, After: Week, PostsOnce: true, GivesUpAfter: weekFor, Words: plain("draw a team's week")},
+	Month:        {Priority: 3, Lane: byTarget, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("tell what was kept of an agreement")},
+	MonthPicture: {Priority: 3, After: Month, PostsOnce: true, GivesUpAfter: monthFor, Words: plain("draw what was kept of an agreement")},
+	Morning:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "tell " + name(j.Person) + " what waits for them" }},
+	Idle:         {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
+	FollowUps:    {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, GivesUpAfter: morningFor, Words: plain("remind of follow-ups")},
+	Published:    {Priority: 2, Lane: byPersonAndTarget, PostsOnce: true, Words: plain("tell a stakeholder")},
+	Reviews:      {Priority: 3, Lane: byPerson, PostsOnce: true, GivesUpAfter: morningFor, Words: func(j Job) string { return "ask " + name(j.Person) }},
+	Export:       {Priority: 3, Lane: byTarget, PostsOnce: true, Words: func(j Job) string { return "open " + j.Target + " in " + j.Via }},
 	ExportPoll: {Priority: 3, Lane: func(j Job) string { return ":" + j.Via }, Replaces: always,
 		Words: func(j Job) string { return "ask " + j.Via + " what is closed there" }},
 }
@@ -306,18 +308,20 @@ func (j Job) Lane() string {
 		// What goes to one person by one method may leave as one message.
 		return "method" + byPersonAndMethod(j)
 	}
-	f := j.Kind.Row().Lane
+	kind := j.Kind
+	if after := kind.Row().After; after != "" {
+		kind = after
+	}
+	f := kind.Row().Lane
 	switch {
 	case j.Kind == Update && len(j.About) > 1: // one screen, though each incident has news for it
 		return string(j.Kind) + f(j)
 	case j.Kind == ReadBack: // it takes many calls that can wait, so all of it has one slot
 		return string(j.Kind)
-	case j.Kind == Postmortem, j.Kind == Meanwhile:
-		return Number(j.Incident) + "/" + f(j)
 	case f != nil:
-		return Number(j.Incident) + "/" + string(j.Kind) + f(j)
+		return Number(j.Incident) + "/" + string(kind) + f(j)
 	default:
-		return Number(j.Incident) + "/" + string(j.Kind)
+		return Number(j.Incident) + "/" + string(kind)
 	}
 }
 
