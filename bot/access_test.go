@@ -159,6 +159,14 @@ func TestGuestsReadNothingOfOtherIncidents(t *testing.T) {
 		if got := r.answered("gus", room, "show"); !strings.Contains(got, "INC-2") || strings.Contains(got, "INC-1") {
 			t.Errorf("gus sees %s", got)
 		}
+		r.command("ada", room, "mitigate rollback: to 431")
+		r.command("ada", room, "resolve stable")
+		r.pass(time.Minute)
+		for _, f := range r.sim.State().Files {
+			if strings.HasPrefix(f.Name, "inc-2-") && strings.Contains(string(f.Content), "| Like it |") {
+				t.Errorf("with a guest in the channel %s says what it was like", f.Name)
+			}
+		}
 	})
 }
 

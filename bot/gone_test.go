@@ -70,3 +70,47 @@ func TestHandOverToSomebodyDeactivated(t *testing.T) {
 		}
 	})
 }
+
+// TestOnCallAndDeactivated: who asks who is on call reads that somebody cannot be reached
+// in Slack, in the answer and on Home.
+func TestOnCallAndDeactivated(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		const warns = "The Slack account of Ada Okafor is deactivated"
+		answer := func() string { return unescaped(string(r.oncall("eve", "").Blocks)) }
+		if _, err := r.sim.As("eve").OpenHome(); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(time.Minute)
+		if got := answer() + r.home("eve"); strings.Contains(got, "deactivated") {
+			t.Errorf("before, people read %s", got)
+		}
+		r.deactivate("ada")
+		if got := answer(); !strings.Contains(got, warns) {
+			t.Errorf("/oncall says %s", got)
+		}
+		if got := r.home("eve"); !strings.Contains(got, warns) {
+			t.Errorf("Home says %s", got)
+		}
+		r.noErrors()
+	})
+}
+
+// TestQuestionsForSomebodyDeactivated: what only they could know is asked of whoever writes
+// the document.
+func TestQuestionsForSomebodyDeactivated(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		room := r.reviewed() // in which ada wrote where it was
+		r.command("ada", room, "postmortem owner @eve")
+		r.deactivate("ada")
+		r.pass(time.Until(time.Date(2000, 1, 4, 12, 0, 0, 0, time.UTC)))
+		if all := r.waitingFor("U0ADA"); len(all) > 0 {
+			t.Errorf("ada is told %s", list(all))
+		}
+		if m := r.find(r.dm("U0EVE"), "post-mortem"); !shows(m, "questions are open for you") {
+			t.Errorf("eve is told %s", m.Blocks)
+		}
+		r.noErrors()
+	})
+}

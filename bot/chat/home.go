@@ -41,6 +41,7 @@ type home struct {
 	note      []slack.Block         // what the last press led to
 	outsider  bool                  // a guest, who reads only
 	health    []string              // lines about the bot; for admins only
+	gone      string                // a warning of people on call whose account is deactivated; empty: there are none
 
 	roster *rotation.Roster
 	names  names
@@ -254,6 +255,9 @@ func (h home) onCall() []slack.Block {
 		lines = []string{"There is no rotation yet."}
 	}
 	blocks := []slack.Block{header("On call")}
+	if h.gone != "" {
+		blocks = append(blocks, section(h.gone))
+	}
 	for n, part := range parts(strings.Join(lines, "\n"), 2900) {
 		if n == homeParts {
 			return append(blocks, contextLine("There are more. `"+h.opt.OncallCommand+" TEAM` shows one team."))

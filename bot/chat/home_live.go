@@ -189,6 +189,11 @@ func (s *Slack) homeOf(ctx context.Context, t *homeTab) (home, error) {
 	caller := desk.Caller{Actor: who}
 	h := home{reader: who, roster: s.people.Current().Roster, names: s.names(), now: time.Now(), opt: s.opt,
 		outsider: s.desk.May(caller, incident.DoWork) != nil}
+	var gone []string
+	for n := range h.roster.Rotations {
+		gone = append(gone, s.goneOf(&h.roster.Rotations[n], h.now)...)
+	}
+	h.gone = s.goneWords(gone)
 	s.homes.mu.Lock()
 	if t.note != nil && h.now.Sub(t.noted) > noteFor {
 		t.note = nil

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,17 +20,21 @@ func (s *Slack) oncall(text string) reply {
 	if len(roster.Rotations) == 0 {
 		return ephemeral("There is no rotation yet. The roster file says who is on call; see `roster` in the configuration.")
 	}
-	var lines []string
+	var lines, gone []string
 	for i := range roster.Rotations {
 		r := &roster.Rotations[i]
 		if team == "" || team == "who" || strings.EqualFold(r.Team, team) || strings.EqualFold(r.ID, team) || strings.EqualFold(teamName(roster, r.Team), team) {
 			lines = append(lines, rotationLine(r, roster, n, now))
+			gone = append(gone, s.goneOf(r, now)...)
 		}
 	}
 	if len(lines) == 0 {
 		return s.noTeam(roster, team)
 	}
 	var blocks []slack.Block
+	if warned := s.goneWords(gone); warned != "" {
+		blocks = append(blocks, section(warned))
+	}
 	for k, part := range parts(strings.Join(lines, "\n"), 2900) {
 		if k == 4 {
 			blocks = append(blocks, contextLine("There are more. `"+s.opt.OncallCommand+" TEAM` shows one team."))
@@ -41,6 +46,17 @@ func (s *Slack) oncall(text string) reply {
 		blocks = append(blocks, contextLine(wanted))
 	}
 	return ephemeral("Who is on call", blocks...)
+}
+
+// goneOf are the people whom a rotation has on call now and whose account is deactivated.
+func (s *Slack) goneOf(r *rotation.Rotation, now time.Time) []string {
+	return slices.DeleteFunc(slices.Clone(r.At(now).People), func(p string) bool { return !s.gone(p) })
+}
+
+// goneWords warn of people who are on call and cannot be told anything in Slack; empty:
+// everybody can.
+func (s *Slack) goneWords(people []string) string {
+	return clip(strings.Join(s.viewNow().goneLines(people), "\n"), 2900)
 }
 
 // noTeam answers a name that no team and no rotation has, with the nearest one.

@@ -34,6 +34,7 @@ var explains = map[string]bool{
 // several are the lines whose number is never one, and those where what follows is no noun
 // that it counts.
 var several = map[string]bool{
+	"Together %s, in %d stretches.": true, ", in %d stretches": true, // where there are more than one
 	"it holds %d files; a bundle has at most %d":                true, // more than it may have
 	"version %d is published; this is how it stands now":        true,
 	"Nothing has changed in it since version %d was published.": true, "Version %d is published. Say what is corrected.": true,

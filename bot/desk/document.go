@@ -12,6 +12,7 @@ import (
 	"github.com/stormbell/stormbell/incident/names"
 	"github.com/stormbell/stormbell/incident/postmortem"
 	"github.com/stormbell/stormbell/rotation"
+	"github.com/stormbell/stormbell/storage"
 )
 
 // Postmortem returns the document of incident n as it stands: the latest version that was
@@ -39,7 +40,8 @@ func (d *Desk) Draft(ctx context.Context, viewer incident.Actor, n int, zone *ti
 	if err != nil {
 		return postmortem.Document{}, err
 	}
-	return postmortem.New(i, events, documentContext(d.oncall.Current(), past, i, zone)).In(d.form(i)), nil
+	there := func(a incident.Actor) bool { return !d.Deactivated(a) }
+	return postmortem.New(i, events, documentContext(d.oncall.Current(), past, i, zone)).Reaching(there).In(d.form(i)), nil
 }
 
 // Form is a form of the post-mortem for some incidents.
@@ -83,8 +85,22 @@ func (d *Desk) around(ctx context.Context, i incident.Incident) (a around, err e
 	if a.rosters, err = d.oncall.InForce(ctx, i.Declared, i.Updated.Add(1)); err != nil {
 		return a, err
 	}
+	// The document stands in the channel, and a guest there has not been invited to those.
+	if guest, err := d.guestIn(ctx, i.Number); err != nil || guest {
+		return a, err
+	}
 	a.alike, err = d.Alike(ctx, incident.Bot, i.Number, alikeMost)
 	return a, err
+}
+
+// guestIn reports whether a guest is in the channel of an incident.
+func (d *Desk) guestIn(ctx context.Context, n int) (found bool, err error) {
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
+		a, err := loadArtifacts(tx, n)
+		found = slices.ContainsFunc(a.Present, func(user string) bool { return d.outsider(d.oncall.Current().Actor(user)) })
+		return err
+	})
+	return found, err
 }
 
 // NamesSomebody reports whether a text names a person of the roster that holds.

@@ -40,9 +40,9 @@ func TestRegularMessagesOfTheDemonstration(t *testing.T) {
 			{month(time.November), `gold, November 2026: 1 incident. 1 of 1 incident kept every promise; acknowledgement 1 of 1, update 1 of 1, restore 1 of 1.
 Left out: near miss 1 (INC-12), merged 1 (INC-11).
 Time to the mitigation (declared → first mitigated): n 1: 27 min; against the month before: no clear change.
-Time to the end of the impact (impact began → impact over, without what lay between): n 1: 197 min; against the month before: no clear change.
+Time to the end of the impact (impact began → impact over, without what lay between): n 1: 3 h 17 min; against the month before: no clear change.
 First seen by: customers 1.
-Durations and promises of gold, November 2026. detect n 1: 165 min. first ack n 1: 3 min. mitigate n 1: 27 min. impact n 1: 197 min. resolve n 1: 1275 min. 1 of 1 incident kept every promise; acknowledgement 1 of 1, update 1 of 1, restore 1 of 1`},
+Durations and promises of gold, November 2026. detect n 1: 2 h 45 min. first ack n 1: 3 min. mitigate n 1: 27 min. impact n 1: 3 h 17 min. resolve n 1: 21 h 15 min. 1 of 1 incident kept every promise; acknowledgement 1 of 1, update 1 of 1, restore 1 of 1`},
 		} {
 			if c.got != c.want {
 				t.Errorf("a month is\n%s\nwant\n%s", c.got, c.want)
@@ -56,7 +56,7 @@ Durations and promises of gold, November 2026. detect n 1: 165 min. first ack n 
 			t.Errorf("a week is %q, %v; want %q", w.Words(), err, want)
 		}
 		for n, want := range map[int]string{
-			5:  "It is sent to \\#stakeholders-shop, \\#stakeholders-finance when it is published.", // a published one too
+			5:  "This version goes to \\#stakeholders-shop, \\#stakeholders-finance.",
 			8:  "On 14 October 2026 it looked as if the function “card” of Payments gave errors. It was a false alarm: no customer was affected.",
 			12: "On 17 November 2026 there was a near miss with the function “card” of Payments (“Near miss: callback certificate ends in 26 hours”): no customer was affected.",
 		} {

@@ -80,6 +80,7 @@ func (w *work) reviewing(c incident.Change) error {
 		if doc, err = w.draft(); err != nil {
 			return err
 		}
+		doc = doc.Reaching(w.inSlack)
 		waits = doc.Due.Required
 	}
 	if !waits && !r.Corrects {
@@ -123,7 +124,8 @@ func (m *morning) dueReviews(who incident.Actor) ([]matter, error) {
 }
 
 // passReviews asks whoever was there last, or leads the owning team, to write what
-// somebody was to write who is not in Slack any more.
+// somebody was to write who is not in Slack any more, and whoever writes it what they
+// could have known.
 func (w *work) passReviews(who incident.Actor) error {
 	waiting, err := reviewsOf(w.Tx.Tx, who)
 	if err != nil {
@@ -134,8 +136,12 @@ func (w *work) passReviews(who incident.Actor) error {
 		if err != nil {
 			return err
 		}
-		next := w.instead(i)
-		if r.Writer != who || next == "" {
+		next := r.Writer
+		if r.Writer == who {
+			next = w.instead(i)
+		}
+		r.Knowing = slices.DeleteFunc(r.Knowing, func(a incident.Actor) bool { return a == who || a == next })
+		if next == "" {
 			continue
 		}
 		r.Writer = next
@@ -216,6 +222,7 @@ func (d *Desk) wantedNow(tx *storage.Tx, j ledger.Job) ([]Wanted, error) {
 			list = append(list, Wanted{Incident: i, Document: w.Document, Corrects: true})
 			continue
 		}
+		w.Document = w.Document.Reaching(d.toldInSlack)
 		if w.Questions = w.Document.For(who, w.Writes || w.Proposed); w.Writes || w.Proposed || len(w.Questions) > 0 {
 			list = append(list, w)
 		}

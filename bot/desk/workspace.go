@@ -38,6 +38,12 @@ func (d *Desk) Deactivated(who incident.Actor) bool {
 	return user != "" && d.slack.load().gone(user)
 }
 
+// toldInSlack is as inSlack, by the roster that holds.
+func (d *Desk) toldInSlack(who incident.Actor) bool {
+	user := d.oncall.Current().SlackOf(who)
+	return user != "" && !d.slack.load().gone(user)
+}
+
 // inSlack reports whether somebody can be told anything in Slack: the roster, or their mail
 // address, leads to an account, and that is not deactivated.
 func (w *work) inSlack(who incident.Actor) bool {

@@ -515,6 +515,21 @@ func (d Document) For(who incident.Actor, writes bool) []Question {
 	return list[:min(len(list), askedMost)]
 }
 
+// Reaching returns the document with its questions for those alone who can be asked: what
+// only others could know is asked of whoever writes it.
+func (d Document) Reaching(there func(incident.Actor) bool) Document {
+	d.Sections = slices.Clone(d.Sections)
+	for k := range d.Sections {
+		s := &d.Sections[k]
+		s.Questions = slices.Clone(s.Questions)
+		for n := range s.Questions {
+			q := &s.Questions[n]
+			q.who = slices.DeleteFunc(slices.Clone(q.who), func(a incident.Actor) bool { return !there(a) })
+		}
+	}
+	return d
+}
+
 // Knowing returns everybody whom a question is for because they could know, in the order
 // of the questions.
 func (d Document) Knowing() []incident.Actor {

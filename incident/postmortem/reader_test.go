@@ -180,3 +180,27 @@ func TestNightWords(t *testing.T) {
 		}
 	}
 }
+
+// TestQuestionsOfThoseWhoHaveLeft: what only somebody could know who cannot be asked any
+// more is asked of whoever writes the document.
+func TestQuestionsOfThoseWhoHaveLeft(t *testing.T) {
+	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: "Errors", Service: "checkout", Severity: incident.Sev2}, cleo)
+	r.do(r.i.Acknowledge(ada, r.after(4*time.Minute)))
+	r.do(r.i.Note("", "where: the pool", ada, r.after(time.Minute)))
+	r.do(r.i.Mitigate(ada, "rollback: to release 430", "checkout", r.after(16*time.Minute)))
+	r.do(r.i.Resolve(ada, "", r.after(30*time.Minute)))
+	d := New(r.i, r.events, shop(t))
+	asked := func(d Document) bool {
+		return slices.ContainsFunc(d.For(cleo, true), func(q Question) bool { return q.ID == Cue })
+	}
+	if asked(d) || !slices.Contains(d.Knowing(), ada) {
+		t.Error("what ada could know is not asked of ada alone")
+	}
+	left := d.Reaching(func(a incident.Actor) bool { return a != ada })
+	if !asked(left) || slices.Contains(left.Knowing(), ada) {
+		t.Error("ada has left and is asked still")
+	}
+	if !slices.Contains(d.Knowing(), ada) {
+		t.Error("the document itself was changed")
+	}
+}

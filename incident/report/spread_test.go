@@ -132,3 +132,24 @@ func TestMedianOfADraw(t *testing.T) {
 		}
 	}
 }
+
+// TestLongSpreadsAreSaidInHours: nobody divides minutes at half past nine.
+func TestLongSpreadsAreSaidInHours(t *testing.T) {
+	for _, c := range []struct {
+		minutes []float64
+		want    string
+	}{
+		{[]float64{15, 33}, "n 2: 15, 33 min"},
+		{[]float64{27, 197}, "n 2: 27 min, 3 h 17 min"},
+		{[]float64{1260}, "n 1: 21 h"},
+		{[]float64{0.5, 3000}, "n 2: 0.5 min, 2 d 2 h"},
+	} {
+		var s Spread
+		for _, m := range c.minutes {
+			s.Points = append(s.Points, Point{Minutes: m})
+		}
+		if s.N = len(s.Points); s.Words() != c.want {
+			t.Errorf("%v is said as %q, want %q", c.minutes, s.Words(), c.want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,32 +16,53 @@ import (
 // pointsMost is how many points are written out.
 const pointsMost = 40
 
-// Words say the points and what their number allows, in minutes.
+// Words say the points and what their number allows: in minutes, or where one of them is
+// long, each as people say it.
 func (s Spread) Words() string {
 	if s.N == 0 {
 		return "n 0"
 	}
+	say, unit := number, " min"
+	if slices.ContainsFunc(s.Points, func(p Point) bool { return p.Minutes >= longMinutes }) {
+		say, unit = hours, ""
+	}
 	var list []string
 	for _, p := range s.Points[:min(s.N, pointsMost)] {
-		list = append(list, number(p.Minutes))
+		list = append(list, say(p.Minutes))
 	}
 	if more := s.N - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
-	text := fmt.Sprintf("n %d: %s min", s.N, strings.Join(list, ", "))
+	text := fmt.Sprintf("n %d: %s%s", s.N, strings.Join(list, ", "), unit)
 	if s.Median != nil {
-		text += "; median " + number(*s.Median)
+		text += "; median " + say(*s.Median)
 	}
 	if s.Least != nil {
-		text += ", range " + number(*s.Least) + " to " + number(*s.Most)
+		text += ", range " + say(*s.Least) + " to " + say(*s.Most)
 	}
 	if s.P90 != nil {
-		text += ", p90 " + number(*s.P90)
+		text += ", p90 " + say(*s.P90)
 	}
 	if s.Mean != nil {
-		text += ", mean " + number(*s.Mean)
+		text += ", mean " + say(*s.Mean)
 	}
 	return text
+}
+
+// longMinutes is from when on a number of minutes has to be divided by whoever reads it.
+const longMinutes = 120
+
+// hours says minutes in their two largest units: 40 min, 3 h 17 min, 2 d 4 h.
+func hours(minutes float64) string {
+	m := int(math.Round(minutes))
+	switch {
+	case m < 60:
+		return number(math.Round(minutes*10)/10) + " min"
+	case m < 24*60:
+		return strings.TrimSuffix(fmt.Sprintf("%d h %d min", m/60, m%60), " 0 min")
+	default:
+		return strings.TrimSuffix(fmt.Sprintf("%d d %d h", m/(24*60), m%(24*60)/60), " 0 h")
+	}
 }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
