@@ -16,6 +16,12 @@ type stretch struct {
 // between spaces, but for the marks that surround one in a sentence; whatever else is
 // typed around it or in it leaves it text.
 func parts(s string) []stretch {
+	if !strings.Contains(s, "://") { // most texts, and templates print many
+		if s == "" {
+			return nil
+		}
+		return []stretch{{Text: s}}
+	}
 	var list []stretch
 	from := 0
 	for at := 0; at < len(s); {

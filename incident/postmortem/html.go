@@ -2,12 +2,14 @@ package postmortem
 
 import (
 	"html/template"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
 // page is the document for a browser and for paper: no script, nothing from
 // elsewhere. html/template escapes everything by the place it stands in.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "parts": parts, "strip": stripHTML}).Parse(`{{define "text"}}{{range parts .}}{{if .Address}}<a href="{{.Text}}" rel="noopener noreferrer nofollow">{{.Text}}</a>{{else}}{{.Text}}{{end}}{{end}}{{end -}}
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "pieces": pieces, "strip": stripHTML}).Parse(`{{define "text"}}{{range pieces .}}{{if .Address}}<a href="{{.Text}}" rel="noopener noreferrer nofollow">{{.Text}}</a>{{else if .Long}}<span class="long">{{.Text}}</span>{{else}}{{.Text}}{{end}}{{end}}{{end -}}
 {{define "lines"}}{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{template "text" $l}}{{end}}{{end -}}
 <!doctype html>
 <html lang="en">
@@ -22,7 +24,8 @@ h1 { font-size: 1.6rem; line-height: 1.25 }
 h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
 table { border-collapse: collapse; width: 100%; font-size: .92rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent) }
-th, td:first-child { overflow-wrap: break-word }
+th, td { overflow-wrap: break-word }
+td a, .long { overflow-wrap: anywhere }
 li { margin: .25rem 0 }
 figure { margin: 1.5rem 0; overflow-x: auto }
 .ask { border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent); padding-left: .8rem; margin: 1rem 0 }
@@ -66,6 +69,40 @@ func (d Document) HTML() string {
 
 // stripHTML is the picture, which is a template of its own and escapes for itself.
 func stripHTML(d Document) template.HTML { return template.HTML(d.StripSVG()) }
+
+// piece is a stretch of a text on the page. A long word is one by itself: it may be broken
+// anywhere, and in the narrow columns of a table no other word may.
+type piece struct {
+	stretch
+	Long bool
+}
+
+// longWord is from how many characters on a word does not fit into a column of a printed
+// table.
+const longWord = 20
+
+func pieces(s string) (list []piece) {
+	for _, p := range parts(s) {
+		if p.Address {
+			list = append(list, piece{stretch: p})
+			continue
+		}
+		from := 0
+		for _, at := range longWords.FindAllStringIndex(p.Text, -1) {
+			if at[0] > from {
+				list = append(list, piece{stretch: stretch{Text: p.Text[from:at[0]]}})
+			}
+			list = append(list, piece{stretch: stretch{Text: p.Text[at[0]:at[1]]}, Long: true})
+			from = at[1]
+		}
+		if from < len(p.Text) {
+			list = append(list, piece{stretch: stretch{Text: p.Text[from:]}})
+		}
+	}
+	return list
+}
+
+var longWords = regexp.MustCompile(`\S{` + strconv.Itoa(longWord) + `,}`)
 
 // textLines are the lines of s that hold something.
 func textLines(s string) []string {

@@ -204,3 +204,12 @@ func TestQuestionsOfThoseWhoHaveLeft(t *testing.T) {
 		t.Error("the document itself was changed")
 	}
 }
+
+// TestWordsInTables: on paper no word of a table is broken but one that fits into no column.
+func TestWordsInTables(t *testing.T) {
+	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: "Errors", Service: "checkout", Severity: incident.Sev2}, cleo)
+	r.do(r.i.Mitigate(ada, "rollback: to release 430", "checkout", r.after(16*time.Minute)))
+	r.do(r.i.Note("", "what: a-word-that-is-longer-than-any-column is no plain <b>word</b>", ada, r.after(time.Minute)))
+	page := New(r.i, r.events, shop(t)).HTML()
+	says(t, page, `<span class="long">a-word-that-is-longer-than-any-column</span> is no plain &lt;b&gt;word`, "th, td { overflow-wrap: break-word }", `<td dir="auto">permanent fix</td>`)
+}
