@@ -60,6 +60,11 @@ func TestReady(t *testing.T) {
 				t.Errorf("%s: GET %s = %s; want failing %q", step.name, step.path, body, step.bad)
 			}
 		}
+		for line := range strings.Lines(w.log.String()) { // whoever stands by is asked every few seconds, for years
+			if strings.Contains(line, "readyz") && strings.Contains(line, `"level":"warn"`) {
+				t.Errorf("the log warns of an answer that is meant: %s", line)
+			}
+		}
 		if strings.Count(w.log.String(), "takes no writes") != 1 || strings.Count(w.log.String(), "the store takes writes") != 1 {
 			t.Errorf("log is %s; want the store's trouble and its end once each", w.log)
 		}

@@ -57,7 +57,8 @@ func (s *Server) note(o *observed, took time.Duration) {
 	s.metrics.request(route, status, took)
 	s.tellRepeated(time.Now())
 	level := zerolog.DebugLevel
-	if status == http.StatusUnauthorized || status == http.StatusForbidden || status >= http.StatusInternalServerError {
+	asked := route == "GET /readyz" // every few seconds; what is wrong is in the log already
+	if !asked && (status == http.StatusUnauthorized || status == http.StatusForbidden || status >= http.StatusInternalServerError) {
 		level = zerolog.WarnLevel
 	}
 	line := s.log.WithLevel(level)
