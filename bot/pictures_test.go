@@ -64,3 +64,32 @@ func TestMonthComesBeforeItsPicture(t *testing.T) {
 		}
 	})
 }
+
+// TestFileOfWhatIsPublished: the file in the channel is the version that was published,
+// and after the incident was resolved anew it is a draft.
+func TestFileOfWhatIsPublished(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.ok(r.sim.Fault(slacksim.Fault{Method: "chat.postMessage", Latency: 500 * time.Millisecond})) // or no time passes
+		room := r.publishedIn("search is slow sev4")
+		const sealed = "| version 1, published on"
+		latest := func() (text string) {
+			for _, f := range r.sim.State().Files {
+				if strings.HasSuffix(f.Name, ".md") {
+					text = string(f.Content)
+				}
+			}
+			return text
+		}
+		if got := latest(); !strings.Contains(got, sealed) {
+			t.Errorf("after the publication the file does not have %q:\n%.600s", sealed, got)
+		}
+		r.command("eve", room, "reopen INC-1 it is back")
+		r.pass(time.Minute)
+		r.command("eve", room, "resolve INC-1 stable again")
+		r.pass(2 * time.Minute)
+		if got := latest(); strings.Contains(got, sealed) {
+			t.Errorf("resolved anew, the file is still the version before:\n%.600s", got)
+		}
+	})
+}

@@ -174,9 +174,9 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		}
 	case j.Kind == ledger.Published:
 		err = t.loadFrozen(tx, j.Pass)
-	case (j.Kind == ledger.Postmortem || j.Kind == ledger.PostmortemFile) && !t.Incident.Postmortem.Published.Before(j.Created): // resolved anew since, it is a draft
-		err = t.loadFrozen(tx, t.Incident.Postmortem.Version)
-	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile, j.Kind == ledger.Meanwhile, j.Kind == ledger.Relief, j.Kind == ledger.ReliefPast:
+	case j.Kind == ledger.Postmortem, j.Kind == ledger.PostmortemFile:
+		err = t.loadDocument(tx)
+	case j.Kind == ledger.Meanwhile, j.Kind == ledger.Relief, j.Kind == ledger.ReliefPast:
 		t.Timeline, err = timeline(tx, j.Incident)
 	case j.Kind == ledger.Notice:
 		if t.Notice, err = oncall.NoticeOf(tx, j); err == nil && t.Notice.Seq > 0 {
@@ -187,6 +187,20 @@ func (t *Task) load(tx *storage.Tx, people *oncall.Roster, now time.Time) (err e
 		t.Swap, err = people.SwapOf(tx, rotation, seq)
 	}
 	return err
+}
+
+// loadDocument reads what the post-mortem is made of: the version that was published, or
+// the record where the job is of a later event, as when the incident was resolved anew.
+func (t *Task) loadDocument(tx *storage.Tx) error {
+	e, err := loadEvent(tx, t.Job.Incident, t.Job.Seq)
+	if err != nil {
+		return err
+	}
+	if e.At.After(t.Incident.Postmortem.Published) {
+		t.Timeline, err = timeline(tx, t.Job.Incident)
+		return err
+	}
+	return t.loadFrozen(tx, t.Incident.Postmortem.Version)
 }
 
 // loadFrozen reads a version of the post-mortem as it was published.
