@@ -35,6 +35,9 @@ type Options struct {
 	Heart    *dispatch.Heartbeat // nil: nobody watches the bot
 	Copies   *backup.Keeper      // nil: no copy of the store is taken by itself
 
+	// Damaged is told that a record of the store was found to be damaged. May be nil.
+	Damaged func()
+
 	// Verify reads what was left unread of the store when it was opened, and returns what is
 	// wrong with it, in words. Nil: nothing was left.
 	Verify func(ctx context.Context) error
@@ -90,6 +93,7 @@ func Run(ctx context.Context, opt Options) error {
 	if opt.Verify != nil {
 		work.Go(func() error { return opt.verify(workCtx) })
 	}
+	work.Go(func() error { return opt.tellDamaged(workCtx) })
 	work.Go(func() error { return opt.Ledger.Run(workCtx, opt.complain(workCtx)) })
 	if opt.Keys != nil {
 		work.Go(func() error { return opt.Keys.Run(workCtx, opt.complain(workCtx)) })

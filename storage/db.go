@@ -93,8 +93,12 @@ func (db *DB) Watch(f func(Commit)) { db.told = f }
 
 // Through has every transaction read what f makes of the engine's view, so that records
 // which are kept in another place can be read as if they were here. It is called before
-// the first transaction. What f returns closes the view that it was given.
-func (db *DB) Through(f func(Snapshot) Snapshot) { db.read = f }
+// the first transaction. What f returns closes the view that it was given. Called again, it
+// lies beneath what was given before.
+func (db *DB) Through(f func(Snapshot) Snapshot) {
+	over := db.read
+	db.read = func(s Snapshot) Snapshot { return over(f(s)) }
+}
 
 // Lost returns a channel that is closed when a commit's outcome is unknown or
 // another process has become the writer, or may have. The process must end then;

@@ -14,6 +14,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // The limits that hold for every transaction on every engine. They are those
@@ -57,6 +58,31 @@ var (
 	// engine that refused a commit for that reason, and by DB after ErrUnknown.
 	ErrLost = errors.New("no longer the writer")
 )
+
+// DamagedError is that what an engine has for a key is not what was written: a byte of it
+// was changed. Other records can be read.
+type DamagedError struct {
+	Key   string // as it stands there; it can be what was changed
+	Cause error
+}
+
+// Error names the record.
+func (e *DamagedError) Error() string { return fmt.Sprintf("record %q: %v", e.Key, e.Cause) }
+
+// Unwrap returns the cause.
+func (e *DamagedError) Unwrap() error { return e.Cause }
+
+// ScanPast is [Snapshot.Scan] that asks damaged of each record that is damaged, and goes
+// on behind it if that returns true. A view that can do so has a method of that name;
+// another one ends at the first.
+func ScanPast(s Snapshot, r Range, each func(key string, value []byte) bool, damaged func(*DamagedError) bool) error {
+	if p, ok := s.(interface {
+		ScanPast(r Range, each func(key string, value []byte) bool, damaged func(*DamagedError) bool) error
+	}); ok {
+		return p.ScanPast(r, each, damaged)
+	}
+	return s.Scan(r, each)
+}
 
 // Engine keeps the records. Its Open returns when this process is the only
 // writer. All methods may be called concurrently, except that DB never has two

@@ -3,6 +3,7 @@ package alerts
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -24,6 +25,22 @@ const (
 // alert is durable; where it fails, those before are. The answers are in the order of
 // the body.
 func (a *Alerts) Take(ctx context.Context, k Key, b alert.Body) ([]Taken, error) {
+	taken, err := a.takeBody(ctx, k, b)
+	// What belongs to an incident a record of which is damaged is taken without it once
+	// that is known.
+	for range damagedMost {
+		if broken := (*storage.DamagedError)(nil); !errors.As(err, &broken) {
+			break
+		}
+		taken, err = a.takeBody(ctx, k, b)
+	}
+	return taken, err
+}
+
+// damagedMost is how many damaged records a body may run into.
+const damagedMost = 4
+
+func (a *Alerts) takeBody(ctx context.Context, k Key, b alert.Body) ([]Taken, error) {
 	taken := make([]Taken, len(b.Alerts))
 	if err := named(b.Alerts); err != nil {
 		return taken, err
@@ -151,6 +168,9 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 		}
 		if r.V == 0 || now.Sub(r.Last) >= seenEvery || now.Before(r.Last) {
 			return err
+		}
+		if r.Incident > 0 && a.desk.Damaged(tx, r.Incident) {
+			return nil
 		}
 		v := t.route(in)
 		var own alert.Standing // a repeat has nothing to do with other alerts, nor with who is asked

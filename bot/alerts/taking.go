@@ -109,6 +109,9 @@ func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decis
 	if r, err = load(t.tx, t.key.Name, in); err != nil {
 		return r, v, d, g, err
 	}
+	if r.Incident > 0 && t.a.desk.Damaged(t.tx, r.Incident) {
+		r = Alert{} // as if it was never seen: whoever is to be paged must not wait for that record
+	}
 	v = t.route(in)
 	own, err := t.standing(r.Incident)
 	if err != nil {
@@ -116,6 +119,9 @@ func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decis
 	}
 	if g, err = t.group(in, v); err != nil {
 		return r, v, d, g, err
+	}
+	if g.Incident > 0 && t.a.desk.Damaged(t.tx, g.Incident) {
+		g = groupRecord{}
 	}
 	var group alert.Standing
 	if g.Incident > 0 && t.now.Before(g.Until) && g.Incident != own.Incident.Number {

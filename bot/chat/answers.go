@@ -39,7 +39,7 @@ func ephemeral(text string, blocks ...slack.Block) reply {
 // as a short apology with a reference that the log has too.
 func (s *Slack) trouble(err error) string {
 	var r *incident.Refusal
-	if errors.As(err, &r) {
+	if errors.As(desk.Plain(err), &r) {
 		return s.names().refusal(r)
 	}
 	ref, write := s.desk.Failures.Failed(err, time.Now())

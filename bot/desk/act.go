@@ -273,7 +273,7 @@ func (w *work) takesAlerts(part incident.Incident) error {
 // nextNumber counts up from 1 without holes, but where a copy of the store was put back:
 // the number is taken in the transaction that opens the incident, or not at all.
 func (w *work) nextNumber() (int, error) {
-	last, err := lastNumber(w.Tx.Tx)
+	last, err := w.d.lastNumber(w.Tx.Tx)
 	return last + 1, err
 }
 

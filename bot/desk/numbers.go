@@ -30,7 +30,7 @@ const incidentsLeftOut = 100
 func (d *Desk) settle(ctx context.Context) error {
 	if copied, after := d.ledger.Copied(); copied {
 		err := d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-			last, err := lastNumber(t.Tx)
+			last, err := d.lastNumber(t.Tx)
 			if err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ func (d *Desk) settle(ctx context.Context) error {
 }
 
 // lastNumber is the highest number that an incident may have; 0: there is none.
-func lastNumber(tx *storage.Tx) (int, error) {
+func (d *Desk) lastNumber(tx *storage.Tx) (int, error) {
 	key, _, err := tx.Last("incident/")
 	if errors.Is(err, storage.ErrNotFound) {
 		key, err = "", nil
@@ -63,7 +63,7 @@ func lastNumber(tx *storage.Tx) (int, error) {
 		return 0, err
 	}
 	r, _, err := ledger.Load[numbersRecord](tx, numbersKey)
-	return max(ledger.LastNumber(key), r.After), err
+	return max(ledger.LastNumber(key), r.After, d.ledger.HighestDamaged()), err
 }
 
 // NumbersUnsure reports whether incidents may have been declared of which this store does

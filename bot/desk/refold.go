@@ -43,7 +43,7 @@ func (d *Desk) startRefold(ctx context.Context) error {
 		if err != nil || r.Version >= foldVersion {
 			return err
 		}
-		if last, err := lastNumber(t.Tx); err != nil || last == 0 {
+		if last, err := d.lastNumber(t.Tx); err != nil || last == 0 {
 			return err // there is nothing of an earlier version
 		}
 		return t.Wake(foldedName, t.Now)

@@ -229,9 +229,15 @@ func (o *Outbox) inVain(ctx context.Context, j ledger.Job, err error, tries int)
 	}
 }
 
+// damagedAfter is when a job is tried again that needs a record which is damaged.
+const damagedAfter = 5 * time.Minute
+
 // retryAfter is how long to wait after a try that failed.
 func retryAfter(err error, tries int, j ledger.Job) time.Duration {
 	wait := backoff(tries, j.Priority())
+	if broken := (*storage.DamagedError)(nil); errors.As(err, &broken) && tries > 1 {
+		wait = max(wait, damagedAfter)
+	}
 	if retry := (*desk.Retry)(nil); errors.As(err, &retry) {
 		if retry.After > 0 {
 			wait = retry.After // it knows better

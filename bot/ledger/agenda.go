@@ -339,7 +339,11 @@ func (l *Ledger) look(ctx context.Context, e entry, now time.Time) (err error) {
 		l.agenda.putOff(e, now.Add(panickedAfter))
 		return fmt.Errorf("wake-up %s: nobody handles it", e.name)
 	}
+	known := l.damage.count()
 	if err := do(ctx, e.name, now); err != nil {
+		if broken := (*storage.DamagedError)(nil); errors.As(err, &broken) && l.damage.count() == known {
+			l.agenda.putOff(e, now.Add(panickedAfter)) // what was found just now may be gone past the next time
+		}
 		return fmt.Errorf("wake-up %s: %w", e.name, err)
 	}
 	if l.agenda.unchanged(e) {
@@ -423,6 +427,24 @@ func (l *Ledger) loadAgenda(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// wakeDamaged plans for now what was planned for an instant that cannot be read any more.
+func (l *Ledger) wakeDamaged(ctx context.Context) error {
+	var names []string
+	l.damage.each(wakePrefix, func(e *storage.DamagedError) { names = append(names, strings.TrimPrefix(e.Key, wakePrefix)) })
+	for some := range slices.Chunk(names, storage.MaxChanges/2) {
+		err := l.Update(ctx, Request{}, func(t *Tx) (err error) {
+			for _, name := range some {
+				err = errors.Join(err, t.Wake(name, t.Now))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // entries is a heap of wake-ups, the earliest first.

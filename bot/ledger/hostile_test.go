@@ -1,12 +1,16 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
 )
 
 // TestHookThatPanics: what is durable is handed on although a hook has a mistake,
@@ -101,4 +105,86 @@ func TestMarkOfAnotherVersion(t *testing.T) {
 			t.Errorf("left: %v, want the mark that nobody here knows", keys)
 		}
 	})
+}
+
+// spoilt is an engine one of whose records is damaged.
+type spoilt struct {
+	storage.Engine
+	key string
+}
+
+func (e spoilt) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	s, err := e.Engine.Snapshot(ctx)
+	return spoiltView{s, e.key}, err
+}
+
+type spoiltView struct {
+	storage.Snapshot
+	key string
+}
+
+func (v spoiltView) Get(key string) ([]byte, error) {
+	if key == v.key {
+		return nil, &storage.DamagedError{Key: key, Cause: errors.New("it is damaged")}
+	}
+	return v.Snapshot.Get(key)
+}
+
+func (v spoiltView) Scan(r storage.Range, each func(string, []byte) bool) error {
+	return v.ScanPast(r, each, func(*storage.DamagedError) bool { return false })
+}
+
+func (v spoiltView) ScanPast(r storage.Range, each func(string, []byte) bool, damaged func(*storage.DamagedError) bool) (failed error) {
+	err := v.Snapshot.Scan(r, func(key string, value []byte) bool {
+		if key == v.key {
+			broken := &storage.DamagedError{Key: key, Cause: errors.New("it is damaged")}
+			if !damaged(broken) {
+				failed = broken
+			}
+			return failed == nil
+		}
+		return each(key, value)
+	})
+	return errors.Join(failed, err)
+}
+
+// TestStartWithDamage starts on a store that has a damaged job, mark or wake-up: the others
+// are there, a wake-up is looked at now, and somebody is told of what is damaged.
+func TestStartWithDamage(t *testing.T) {
+	for _, key := range []string{"outbox/000007/000001", "stale/000007", "wake/escalation/000007"} {
+		inBubble(t, func(x *fixture) {
+			t := x.t
+			for n := 6; n < 9; n++ {
+				x.do(func(tx *Tx) error {
+					err := errors.Join(tx.Add(Job{Incident: n, Number: 1, Kind: Say}), tx.Refresh(n, Card))
+					return errors.Join(err, tx.Wake("escalation/"+Number(n), tx.Now.Add(time.Hour)))
+				})
+			}
+			if err := x.db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			engine, err := bolt.Open(x.path, bolt.Options{Unsynced: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.db = storage.New(spoilt{engine, key})
+			l, err := Open(t.Context(), x.db)
+			if err != nil {
+				t.Fatalf("%s: Open() = %v", key, err)
+			}
+			jobs, err := l.Unfinished(t.Context())
+			if want := 6; strings.HasPrefix(key, "wake/") && len(jobs) != want || !strings.HasPrefix(key, "wake/") && len(jobs) != want-1 || err != nil {
+				t.Errorf("%s: %d jobs are left, %v", key, len(jobs), err)
+			}
+			var told []string
+			l.WhenDamaged(func(key string) { told = append(told, key) })
+			if !slices.Equal(told, []string{key}) {
+				t.Errorf("told of %v, want %s", told, key)
+			}
+			at, ok := l.agenda.at("escalation/000007")
+			if now := time.Now(); !ok || strings.HasPrefix(key, "wake/") == at.After(now) {
+				t.Errorf("%s: it is looked at at %s, %t; it is %s", key, at, ok, now)
+			}
+		})
+	}
 }

@@ -25,6 +25,7 @@ type Ledger struct {
 
 	copied copyRecord // zero: it is none; see Copied
 
+	damage damage
 	outbox outbox
 	agenda agenda
 	clock  clock
@@ -41,6 +42,7 @@ func Open(ctx context.Context, db *storage.DB) (*Ledger, error) {
 	l := &Ledger{db: db}
 	l.outbox.ready = make(chan struct{}, 1)
 	l.agenda.start()
+	db.Through(l.damage.through)
 	if err := CheckComplete(ctx, db); err != nil {
 		return nil, err
 	}
@@ -50,7 +52,7 @@ func Open(ctx context.Context, db *storage.DB) (*Ledger, error) {
 	if err := l.loadCopied(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.loadAgenda(ctx); err != nil {
+	if err := errors.Join(l.loadAgenda(ctx), l.wakeDamaged(ctx)); err != nil {
 		return nil, err
 	}
 	l.Handle("sweep", l.sweep)

@@ -63,6 +63,11 @@ func (s *Server) explain(r *http.Request, err error) *problem {
 		p.Why, p.Next = s.words(refusal)
 		return p
 	}
+	if errors.As(desk.Plain(err), &refusal) { // a record is damaged
+		p := &problem{Status: http.StatusServiceUnavailable, RetryAfter: 60}
+		p.Why, p.Next = s.words(refusal)
+		return p
+	}
 	ref, write := s.failures().Failed(err, time.Now())
 	if write {
 		s.log.Error().Err(err).Str("reference", ref).Str("route", r.Pattern).Msg("request failed")

@@ -233,7 +233,8 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		Backup: p.copyStore, Damaged: p.vitals.damaged.Load, Schedule: web.Schedule{Folder: c.Backup.Folder, Every: c.Backup.Every, Keep: c.Backup.Keep}, Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak}})
 	p.options = bot.Options{
 		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: p.http, Draining: p.server.Stop, Copies: copies, Archiving: p.archiving(c, log),
-		Noted: countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
+		Damaged: func() { p.vitals.damaged.Store(true) },
+		Noted:   countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
 	}
 	if p.vitals.unread.Load() {
 		p.options.Verify = p.verify

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -259,4 +260,64 @@ func TestForgottenRecord(t *testing.T) {
 		return
 	}
 	t.Error("no page was refused")
+}
+
+// TestScanPast damages a record in the middle, in its value or in its key: what goes past
+// it sees all others once, in order, and what does not is told. A key that is far from where
+// it stands can lead the search in its page astray: that Verify finds.
+func TestScanPast(t *testing.T) {
+	for name, change := range map[string]struct{ from, to string }{
+		"value":                    {"the fourth", "the FOURTH"},
+		"key, as one before":       {"wake/4", "wake/1"},
+		"key, as one that follows": {"wake/4", "wake/6"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "store.db")
+			e := open(t, path)
+			defer e.Close()
+			commit(t, e, "turn/1", "a", "wake/1", "the first", "wake/2", "the second", "wake/4", "the fourth", "wake/5", "the fifth", "wake/7", "the last", "way/1", "b")
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := strings.LastIndex(string(b), "wake/4the fourth")
+			b = []byte(strings.Replace(string(b[at:at+16]), change.from, change.to, 1))
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if _, err := f.WriteAt(b, int64(at)); err != nil {
+				t.Fatal(err)
+			}
+			s, err := e.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			for _, back := range []bool{false, true} {
+				r := storage.Prefix("wake/")
+				r.Reverse = back
+				var got []string
+				each := func(key string, _ []byte) bool { got = append(got, key); return true }
+				broken := 0
+				if err := storage.ScanPast(s, r, each, func(*storage.DamagedError) bool { broken++; return true }); err != nil {
+					t.Fatal(err)
+				}
+				want := []string{"wake/1", "wake/2", "wake/5", "wake/7"}
+				if back {
+					slices.Reverse(want)
+				}
+				if !slices.Equal(got, want) || broken != 1 {
+					t.Errorf("back %t: %v with %d damaged, want %v with one", back, got, broken, want)
+				}
+				if err := s.Scan(r, func(string, []byte) bool { return true }); err == nil {
+					t.Errorf("back %t: Scan is told of nothing", back)
+				}
+			}
+			if err := s.Scan(storage.Prefix("turn/"), func(string, []byte) bool { return true }); err != nil {
+				t.Errorf("of the records before: %v", err)
+			}
+		})
+	}
 }

@@ -3,8 +3,9 @@ package bolt
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
+
+	"github.com/stormbell/stormbell/storage"
 )
 
 // What is in the file: the bucket "meta" with the keys "schema" and "tally",
@@ -44,7 +45,7 @@ func seal(key, value []byte) []byte {
 func unseal(key, stored []byte) ([]byte, error) {
 	n := len(stored) - sumSize
 	if n < 0 || binary.LittleEndian.Uint32(stored[n:]) != checksum(key, stored[:n]) {
-		return nil, fmt.Errorf("record %q: %w", key, errSum)
+		return nil, &storage.DamagedError{Key: string(key), Cause: errSum}
 	}
 	return stored[:n:n], nil
 }

@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -42,16 +44,40 @@ func (s *snapshot) Get(key string) (value []byte, err error) {
 }
 
 func (s *snapshot) Scan(r storage.Range, each func(key string, value []byte) bool) error {
+	return s.ScanPast(r, each, func(*storage.DamagedError) bool { return false })
+}
+
+// ScanPast is for [storage.ScanPast].
+func (s *snapshot) ScanPast(r storage.Range, each func(key string, value []byte) bool, damaged func(*storage.DamagedError) bool) error {
 	c := s.records.Cursor()
 	from, next := first, c.Next
 	if r.Reverse {
 		from, next = last, c.Prev
 	}
+	var beyond *storage.DamagedError // a record that is damaged, with a key beyond r
 	key, value, err := s.move(r, func() ([]byte, []byte) { return from(c, r) })
-	for err == nil && value != nil && each(key, value) {
-		key, value, err = s.move(r, next)
+	for ; ; key, value, err = s.move(r, next) {
+		broken := (*storage.DamagedError)(nil)
+		switch {
+		case errors.As(err, &broken) && !r.Contains(broken.Key):
+			beyond = cmp.Or(beyond, broken) // its key may be what was changed: what follows tells
+			continue
+		case err != nil && broken == nil:
+			return err
+		case broken == nil && (value == nil || !r.Contains(key)):
+			return nil
+		}
+		if beyond != nil && !damaged(beyond) {
+			return beyond
+		}
+		beyond = nil
+		switch {
+		case broken != nil && !damaged(broken):
+			return broken
+		case broken == nil && !each(key, value):
+			return nil
+		}
 	}
-	return err
 }
 
 func (s *snapshot) Close() error {
@@ -62,20 +88,24 @@ func (s *snapshot) Close() error {
 	return s.tx.Rollback()
 }
 
-// move moves a cursor and returns the record there; beyond r a nil value. What goes wrong
+// move moves a cursor and returns the record there, beyond r its key alone; at the end a
+// nil value. What goes wrong
 // in bbolt and in the mapped file becomes an error; what does in the caller's function, which
 // runs between two moves, does not.
 func (s *snapshot) move(r storage.Range, to func() (key, stored []byte)) (key string, value []byte, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
 	k, stored := to()
-	if k == nil || !r.Contains(string(k)) {
+	if k == nil {
 		return "", nil, nil
 	}
 	s.scanned += len(k) + len(stored)
 	v, err := unseal(k, stored)
 	if err != nil {
 		return "", nil, err
+	}
+	if !r.Contains(string(k)) {
+		return string(k), []byte{}, nil
 	}
 	return string(k), append([]byte{}, v...), nil
 }
