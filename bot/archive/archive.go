@@ -29,6 +29,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
@@ -287,7 +288,11 @@ func (f *Folder) files() (files []string, err error) {
 		return nil, nil
 	}
 	for _, e := range entries {
-		if name.MatchString(e.Name()) && e.Type().IsRegular() {
+		if !name.MatchString(e.Name()) {
+			continue
+		}
+		// One that is a link to a file on another disk is read like any other.
+		if info, err := os.Stat(filepath.Join(f.path, e.Name())); err != nil || info.Mode().IsRegular() {
 			files = append(files, e.Name())
 		}
 	}
@@ -361,7 +366,32 @@ func copyFile(ctx context.Context, from, to string, modified time.Time) (err err
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", filepath.Base(from), err), left(half))
 	}
-	return errors.Join(view.Close(), os.Chtimes(half, modified, modified), os.Rename(half, to))
+	defer view.Close()
+	if err := hasAll(view, to); err != nil {
+		return errors.Join(err, left(half))
+	}
+	return errors.Join(os.Chtimes(half, modified, modified), os.Rename(half, to))
+}
+
+// hasAll refuses a file that lacks incidents which the copy has in whose place it would
+// come: a file of an earlier day that was put back must not take the only whole one along.
+func hasAll(view storage.Snapshot, copied string) error {
+	was, err := bolt.ReadFile(copied, false)
+	if err != nil {
+		return nil // there is none, or it is worth nothing
+	}
+	defer was.Close()
+	lacks := ""
+	err = was.Scan(storage.Prefix(markPrefix), func(key string, _ []byte) bool {
+		if _, err := view.Get(key); err != nil {
+			lacks = key
+		}
+		return lacks == ""
+	})
+	if lacks != "" {
+		return fmt.Errorf("%s: it lacks %s, which the copy %s has; put that one into the archive folder", filepath.Base(copied), incident.Name(ledger.LastNumber(lacks)), copied)
+	}
+	return err
 }
 
 // reader stops when ctx ends.

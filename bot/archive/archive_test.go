@@ -376,3 +376,38 @@ func TestCopyTo(t *testing.T) {
 		t.Errorf("the good copy is gone: %+v", files)
 	}
 }
+
+// TestCopyKeepsTheWholeOne: a file of an earlier day that was put back does not take the place
+// of its copy, which has more; one that is a link is copied like any other.
+func TestCopyKeepsTheWholeOne(t *testing.T) {
+	s := newShop(t)
+	one, two := records(1, 3, "a"), records(2, 3, "b")
+	put := func(of *Folder, list ...[]storage.Change) {
+		t.Helper()
+		if err := of.Put(t.Context(), march, nil, sorted(list...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(s.Folder, one, two)
+	to := filepath.Join(t.TempDir(), "copies")
+	if _, err := s.CopyTo(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	earlier := At(t.TempDir())
+	put(earlier, one)
+	path := filepath.Join(s.Path(), march)
+	if err := errors.Join(os.Remove(path), os.Symlink(filepath.Join(earlier.Path(), march), path)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CopyTo(t.Context(), to); err == nil || !strings.Contains(err.Error(), "it lacks INC-2") {
+		t.Errorf("CopyTo() = %v, want that INC-2 is not in the file", err)
+	}
+	list, err := At(to).List(t.Context())
+	if err != nil || len(list) != 1 || list[0].Incidents != 2 {
+		t.Errorf("the copy is %+v, %v", list, err)
+	}
+	put(earlier, two)
+	if copied, err := s.CopyTo(t.Context(), to); err != nil || len(copied) != 1 {
+		t.Errorf("CopyTo() of a link to the whole one = %v, %v", copied, err)
+	}
+}

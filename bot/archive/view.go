@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -108,6 +109,9 @@ func (f *Folder) unreadable(n, file string, err error) error {
 	if f.path == "" {
 		return f.refuse(n, "It lies in the archive file "+file+", and archive.folder does not say where that is.")
 	}
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return incident.Refuse("Try again.", "The timeline of %s cannot be read just now: too many files are open.", incident.Name(ledger.LastNumber(n)))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return f.refuse(n, "It lies in the archive file "+file+", which is not in "+f.path+".")
 	}
@@ -120,6 +124,11 @@ func (f *Folder) refuse(n, why string) error {
 
 // Reachable is for [storage.Tx.Reachable].
 func (v *view) Reachable(prefix string) error {
+	if below, ok := v.Snapshot.(interface{ Reachable(prefix string) error }); ok {
+		if err := below.Reachable(prefix); err != nil {
+			return err
+		}
+	}
 	n, ok := archivable(prefix)
 	if !ok {
 		return nil

@@ -110,8 +110,9 @@ func (d *Desk) Archive(ctx context.Context, now time.Time, dry bool, rest func()
 	if err != nil {
 		return r, err
 	}
+	var failed []error
 	for _, file := range slices.Sorted(maps.Keys(months)) {
-		list := months[file]
+		list, err := months[file], error(nil)
 		if dry {
 			r.Incidents += len(list)
 			r.Files = append(r.Files, ArchivedFile{file, len(list)})
@@ -129,10 +130,33 @@ func (d *Desk) Archive(ctx context.Context, now time.Time, dry bool, rest func()
 			r.Files = append(r.Files, ArchivedFile{file, moved})
 		}
 		if err != nil {
-			return r, err
+			failed = append(failed, err)
+		}
+		if len(failed) == failedMost || err != nil && goesNoFurther(ctx, err) {
+			break
 		}
 	}
-	return r, nil
+	return r, errors.Join(failed...)
+}
+
+// failedMost is how many files may fail in one run: one that is missing or of another day
+// must not keep the months after it in the store, and a full disk fails them all.
+const failedMost = 3
+
+// goesNoFurther reports whether a run has to end because of an error.
+func goesNoFurther(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, storage.ErrLost) || errors.Is(err, storage.ErrUnknown) || errors.Is(err, storage.ErrClosed)
+}
+
+// stays counts an incident that stays.
+func (r *Archived) stays(why string) {
+	for k := range r.Stay {
+		if r.Stay[k].Why == why {
+			r.Stay[k].Incidents++
+			return
+		}
+	}
+	r.Stay = append(r.Stay, Staying{why, 1})
 }
 
 // archivable returns the incidents that are to be moved, by their files.
@@ -140,6 +164,10 @@ func (d *Desk) archivable(ctx context.Context, r *Archived) (map[string][]int, e
 	months, stay := map[string][]int{}, map[string]int{}
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for n := range withEvents(tx) {
+			if broken(tx, n) {
+				stay[staysDamaged]++
+				continue
+			}
 			i, err := loadIncident(tx, n)
 			if err != nil {
 				return err
@@ -188,6 +216,7 @@ const (
 	staysJobs     = "something left to be done"
 	staysMarks    = "files that may still be taken back with their marks"
 	staysUnread   = "a file that cannot be read"
+	staysDamaged  = "a damaged record; `stormbell fsck` tells more"
 )
 
 // archives returns into which file an incident goes; empty: it stays, and why, where it
@@ -215,6 +244,9 @@ func archives(tx *storage.Tx, i incident.Incident, before time.Time) (file, why 
 	}
 	if slices.ContainsFunc(i.FollowUps, incident.FollowUp.Open) {
 		return "", staysFollowUp, nil
+	}
+	if broken := (*storage.DamagedError)(nil); errors.As(tx.Reachable(eventPrefix(i.Number)), &broken) {
+		return "", staysDamaged, nil
 	}
 	file = archiveFile(i)
 	m, known, err := ledger.Load[archivedRecord](tx, archivedKey(i.Number))
@@ -263,7 +295,13 @@ type parcel struct {
 
 // archiveSome moves some of the incidents of one file, and returns those that are left.
 func (d *Desk) archiveSome(ctx context.Context, file string, list []int, r *Archived) (left []int, moved int, err error) {
-	parcels, standing, left, err := d.parcels(ctx, file, list, r.Before)
+	parcels, standing, left, err := d.parcels(ctx, file, list, r.Before, r.stays)
+	for range list { // a record that is found to be damaged leaves its incident out the next time
+		if broken := (*storage.DamagedError)(nil); !errors.As(err, &broken) {
+			break
+		}
+		parcels, standing, left, err = d.parcels(ctx, file, list, r.Before, r.stays)
+	}
 	if err != nil {
 		return list, 0, err
 	}
@@ -313,7 +351,7 @@ func (d *Desk) discard(ctx context.Context, keys []string) error {
 
 // parcels reads what some of the incidents have; what they are by now decides. Standing are
 // the records of those that the file has already.
-func (d *Desk) parcels(ctx context.Context, file string, list []int, before time.Time) (parcels []parcel, standing map[string][]byte, left []int, err error) {
+func (d *Desk) parcels(ctx context.Context, file string, list []int, before time.Time, stay func(why string)) (parcels []parcel, standing map[string][]byte, left []int, err error) {
 	standing = map[string][]byte{}
 	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
 		size := 0
@@ -326,13 +364,21 @@ func (d *Desk) parcels(ctx context.Context, file string, list []int, before time
 			if err != nil {
 				return err
 			}
-			if is, _, err := archives(tx, i, before); err != nil || is != file {
-				if err != nil {
-					return err
+			is, why, err := archives(tx, i, before)
+			if err != nil {
+				return err
+			}
+			if is != file { // it has changed since it was found, or is damaged
+				if why == staysDamaged {
+					stay(why)
 				}
-				continue // it has changed since it was found
+				continue
 			}
 			p, err := packParcel(tx, i, file)
+			if errors.Is(err, errNotWhole) {
+				stay(staysDamaged)
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -359,6 +405,9 @@ func (d *Desk) parcels(ctx context.Context, file string, list []int, before time
 // inFile reports whether a record archived/N names the file.
 func inFile(mark []byte, file string) bool { return bytes.Contains(mark, []byte(`"file":"`+file+`"`)) }
 
+// errNotWhole is that the timeline of an incident lacks an event.
+var errNotWhole = errors.New("its timeline is not whole")
+
 // packParcel reads everything of one incident that goes into a file.
 func packParcel(tx *storage.Tx, i incident.Incident, file string) (p parcel, err error) {
 	p.inc = i
@@ -380,8 +429,11 @@ func packParcel(tx *storage.Tx, i incident.Incident, file string) (p parcel, err
 			events++
 		}
 	}
+	if err := tx.Err(); err != nil {
+		return p, err
+	}
 	if events != i.Events {
-		return p, fmt.Errorf("archive %s: its timeline is not whole; stormbell fsck tells more", i.Name())
+		return p, errNotWhole
 	}
 	p.mark, err = json.Marshal(archivedRecord{V: 1, File: file, Events: events, Records: len(p.records), Sum: sumOf(p.records)})
 	if err != nil {
@@ -432,13 +484,13 @@ func (d *Desk) markArchived(ctx context.Context, p parcel, before time.Time) (do
 // startArchiving plans when it is looked for incidents to archive, if that is wanted.
 func (d *Desk) startArchiving(ctx context.Context) error {
 	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		_, planned, err := t.Due(archiveName)
+		at, planned, err := t.Due(archiveName)
 		switch {
 		case err != nil:
 			return err
 		case d.opt.Shelf == nil || d.opt.ArchiveAfter == 0:
 			return t.Sleep(archiveName)
-		case planned:
+		case planned && at.Before(t.Now.Add(2*archiveEvery)): // else the clock was far ahead then
 			return nil
 		}
 		return t.Wake(archiveName, t.Now.Add(time.Hour))

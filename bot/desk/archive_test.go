@@ -587,3 +587,150 @@ func (x *fixture) question(n int) string {
 	x.t.Fatal("nothing is asked")
 	return ""
 }
+
+// TestArchiveGoesOn: a file that is missing, and a record that is damaged, keep nothing in the
+// store but the incidents that they concern.
+func TestArchiveGoesOn(t *testing.T) {
+	t.Parallel()
+	notShort(t)
+	withArchive(t, 3, func(x *fixture) {
+		r := x.archived()
+		at := slices.IndexFunc(r.Files, func(f ArchivedFile) bool { return f.Incidents > 1 })
+		if at < 0 || at == len(r.Files)-1 {
+			x.t.Fatalf("moved %+v", r)
+		}
+		file := r.Files[at].File
+		first := filepath.Join(x.shelf.Path(), file)
+		var lost, later int // of that file and of one after it, to be archived again
+		for _, key := range x.records("archived/") {
+			switch n := ledger.LastNumber(key); {
+			case x.fileOf(n) == file:
+				lost = n
+			case x.fileOf(n) > file:
+				later = n
+			}
+		}
+		x.unarchive(lost)
+		x.unarchive(later)
+		if err := os.Rename(first, first+".away"); err != nil {
+			x.t.Fatal(err)
+		}
+		_, err := x.Archive(background(), time.Now(), false, func() error { return nil })
+		refused(x.t, err, file+" is not in "+x.shelf.Path())
+		if left := x.records(eventPrefix(later)); len(left) > 0 {
+			x.t.Errorf("%d events of %s are still in the store", len(left), incident.Name(later))
+		}
+		if len(x.records(eventPrefix(lost))) == 0 {
+			x.t.Errorf("%s is nowhere", incident.Name(lost))
+		}
+		if err := os.Rename(first+".away", first); err != nil {
+			x.t.Fatal(err)
+		}
+
+		x.archived()
+		x.unarchive(later)
+		spoilt := eventKey(later, 2)
+		x.wrap = func(e storage.Engine) storage.Engine { return damagedIn{e, spoilt} }
+		x.reopen()
+		stays := x.archived()
+		if stays.Incidents != 0 || !slices.Contains(stays.Stay, Staying{staysDamaged, 1}) {
+			x.t.Errorf("with a damaged record: %+v", stays)
+		}
+		_, _, err = x.Timeline(background(), incident.Bot, later)
+		refused(x.t, Plain(err), "A record of "+incident.Name(later)+" ("+spoilt+") in the store is damaged")
+		x.wrap = nil
+		x.reopen()
+		if again := x.archived(); again.Incidents != 1 {
+			x.t.Errorf("then: %+v", again)
+		}
+	})
+}
+
+// unarchive puts what an incident has back into the store, and has it know of no file.
+func (x *fixture) unarchive(n int) {
+	x.t.Helper()
+	err := x.db.Update(background(), func(tx *storage.Tx) error {
+		for _, family := range ledger.Archived {
+			for key, value := range tx.Scan(family + ledger.Number(n) + "/") {
+				if err := tx.Put(key, value); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Delete(archivedKey(n))
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// damagedIn is an engine one of whose records is damaged.
+type damagedIn struct {
+	storage.Engine
+	key string
+}
+
+func (e damagedIn) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	s, err := e.Engine.Snapshot(ctx)
+	return damagedView{s, e.key}, err
+}
+
+type damagedView struct {
+	storage.Snapshot
+	key string
+}
+
+func (v damagedView) Get(key string) ([]byte, error) {
+	if key == v.key {
+		return nil, &storage.DamagedError{Key: key, Cause: errors.New("it is damaged")}
+	}
+	return v.Snapshot.Get(key)
+}
+
+func (v damagedView) Scan(r storage.Range, each func(string, []byte) bool) error {
+	return v.ScanPast(r, each, func(*storage.DamagedError) bool { return false })
+}
+
+func (v damagedView) ScanPast(r storage.Range, each func(string, []byte) bool, damaged func(*storage.DamagedError) bool) (failed error) {
+	err := v.Snapshot.Scan(r, func(key string, value []byte) bool {
+		if key == v.key {
+			broken := &storage.DamagedError{Key: key, Cause: errors.New("it is damaged")}
+			if !damaged(broken) {
+				failed = broken
+			}
+			return failed == nil
+		}
+		return each(key, value)
+	})
+	return errors.Join(failed, err)
+}
+
+// TestArchiveClockAhead: what was planned while the clock was years ahead is planned anew.
+func TestArchiveClockAhead(t *testing.T) {
+	t.Parallel()
+	withArchive(t, 1, func(x *fixture) {
+		for name, again := range map[string]func(){
+			"at the start": func() { x.reopen() },
+			"at once": func() {
+				if err := x.clockSet(background(), -3*year); err != nil {
+					x.t.Fatal(err)
+				}
+			},
+		} {
+			err := x.led.Update(background(), ledger.Request{}, func(t *ledger.Tx) error { return t.Wake(archiveName, t.Now.Add(3*year)) })
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			again()
+			if err := x.led.View(background(), func(tx *storage.Tx) error {
+				at, ok, err := ledger.DueIn(tx, archiveName)
+				if !ok || time.Until(at) > archiveEvery {
+					x.t.Errorf("%s: it is looked at %s", name, at)
+				}
+				return err
+			}); err != nil {
+				x.t.Fatal(err)
+			}
+		}
+	})
+}

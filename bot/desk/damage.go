@@ -10,22 +10,34 @@ import (
 )
 
 // Damaged reports whether nothing can be done to incident n, or to the one that it is a
-// part of, since a record of it is damaged. Only what somebody has run into is known.
+// part of, since a record of it is damaged, or it is archived in a file that cannot be read.
+// Of records only those are known that somebody has run into.
 func (d *Desk) Damaged(tx *storage.Tx, n int) bool {
-	if !d.ledger.SomeDamaged() {
-		return false
-	}
 	for range mergedMost {
-		for _, key := range []string{incidentKey(n), artifactsKey(n), escalationKey(n)} {
-			if broken := (*storage.DamagedError)(nil); errors.As(tx.Reachable(key), &broken) {
-				return true
-			}
+		if d.ledger.SomeDamaged() && broken(tx, n) {
+			return true
 		}
-		i, err := loadIncident(tx, n)
-		if err != nil || i.MergedInto == 0 {
+		i, err := d.recent.load(tx, n)
+		switch {
+		case err != nil:
+			return false // whoever reads it next is told why
+		case !i.Status.Active() && tx.Reachable(eventPrefix(n)) != nil:
+			return true
+		case i.MergedInto == 0:
 			return false
 		}
 		n = i.MergedInto
+	}
+	return false
+}
+
+// broken reports whether a record without which nothing can be done to an incident is
+// known to be damaged.
+func broken(tx *storage.Tx, n int) bool {
+	for _, key := range []string{incidentKey(n), artifactsKey(n), escalationKey(n)} {
+		if broken := (*storage.DamagedError)(nil); errors.As(tx.Reachable(key), &broken) {
+			return true
+		}
 	}
 	return false
 }

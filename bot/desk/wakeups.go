@@ -64,6 +64,9 @@ func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
 	if by < 0 {
 		text = "The clock was set back by " + (-by).String() + ". What waits is not delayed by that."
 	}
+	if err := d.startArchiving(ctx); err != nil { // what was planned while the clock was ahead
+		return err
+	}
 	names := d.ledger.Planned("escalation/")
 	return ledger.Share(len(names), func(i int) error {
 		_, err := d.act(ctx, byBot, ledger.LastNumber(names[i]), func(w *work) error {
