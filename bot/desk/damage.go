@@ -52,7 +52,7 @@ func Plain(err error) error {
 	return incident.Refuse(damagedNext, "%s in the store is damaged, so that cannot be done, and nothing was changed.", incident.Capital(damagedWhat(broken.Key)))
 }
 
-const damagedNext = "If somebody is needed now, declare a new incident, which pages as always; `/oncall` says who is on call. " +
+const damagedNext = "If somebody is needed now, declare a new incident, which pages people; `/oncall` says who is on call. " +
 	"Whoever runs the bot puts a sound copy of the store back with `stormbell restore`."
 
 // damagedWhat says which record is damaged.
