@@ -59,7 +59,7 @@ func TestResolveSeveral(t *testing.T) {
 // none that it does not fit.
 func TestResolveSeveralOfMany(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := 1; n <= 106; n++ {
 			r.declare(n, "")

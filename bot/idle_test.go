@@ -26,7 +26,7 @@ func (r *rig) askedOf(user string) []slacksim.Message {
 func TestNothingHappens(t *testing.T) {
 	t.Parallel()
 	longLife(t)
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, slacksim.Options{ConnectionLife: 1000 * time.Hour}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "mitigate rollback")
 		r.command("eve", "general", "declare mails are late sev2")

@@ -302,7 +302,7 @@ func TestPublish(t *testing.T) {
 func TestReviewReminders(t *testing.T) {
 	t.Parallel()
 	longLife(t)
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, slacksim.Options{ConnectionLife: 1000 * time.Hour}, func(r *rig) {
 		room := r.reviewed()
 		r.handled("logins fail sev2")
 		r.handled("a lamp is dark sev4")
