@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"strconv"
@@ -18,7 +19,23 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"stormbell": main})
+	testscript.Main(waiting{m}, map[string]func(){"stormbell": main})
+}
+
+// waiting runs eight tests at a time where nobody said how many: most of them wait for other
+// processes and for the messages that Slack admits in a second, not for the processor.
+type waiting struct{ *testing.M }
+
+func (w waiting) Run() int {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", "8"); err != nil {
+			panic(err)
+		}
+	}
+	return w.M.Run()
 }
 
 // TestScripts runs the whole program as its users do. Besides testscript's own,
