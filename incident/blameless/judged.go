@@ -54,8 +54,11 @@ func (r *reading) explained(m match) bool {
 	for k := m.end; k < len(r.t) && k < m.end+14; k++ {
 		start := k + 1
 		switch w := r.word(k); {
-		case w == ";" || w == ":":
+		case w == ";":
 			return false
+		case w == ":": // its axis begins at 90
+			d, end := r.nounPhrase(start)
+			return end > start && d.kind != human && !r.is(d.head, cFaultN)
 		case w == "because":
 		case (w == "as" || w == "since") && r.word(k-1) == ",":
 		case w == "due" && r.word(k+1) == "to":
