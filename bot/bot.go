@@ -44,7 +44,7 @@ type Options struct {
 
 	Log zerolog.Logger
 
-	Archiving func(context.Context) error // moves incidents to archive files when it is time; nil: none are
+	Archiving func(context.Context) error // moves incidents to archive files when it is time, and looks at the files; nil: nothing does
 
 	HTTP     *Address // the bot's own; nil: no HTTP
 	Draining func()   // told when the bot stops taking work, before HTTP closes

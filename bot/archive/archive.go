@@ -242,6 +242,15 @@ type trouble struct {
 // Unwrap returns both.
 func (t trouble) Unwrap() []error { return []error{t.Refusal, t.cause} }
 
+// Size returns how many bytes a file has; 0: it is not there.
+func (f *Folder) Size(file string) int64 {
+	info, err := os.Stat(filepath.Join(f.path, file))
+	if err != nil || f.path == "" || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Size()
+}
+
 func (f *Folder) trouble(file string, err error) error {
 	words := "could not be written into " + f.path + ": " + unprefixed(err).Error()
 	switch {

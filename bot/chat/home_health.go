@@ -44,12 +44,16 @@ func (s *Slack) health(ctx context.Context, now time.Time) []string {
 		}
 	}
 	lines = append(lines, gapLines(s.people.Current().Roster, now)...)
-	backup, err := s.desk.Backup(ctx)
-	if err != nil {
+	if backup, err := s.desk.Backup(ctx); err != nil {
 		s.log.Warn().Err(err).Msg("when the last backup was taken cannot be read")
-		return lines
+	} else {
+		lines = append(lines, backupLine(backup, s.opt.BackupEvery, now))
 	}
-	return append(lines, backupLine(backup, s.opt.BackupEvery, now))
+	archive, err := s.desk.Archival(ctx)
+	if err != nil {
+		s.log.Warn().Err(err).Msg("how the archive is cannot be read")
+	}
+	return append(lines, archiveLines(archive, now)...)
 }
 
 // sign marks what needs somebody. The words say so, too.
@@ -155,4 +159,39 @@ func backupLine(b desk.Backup, every time.Duration, now time.Time) string {
 	default:
 		return sign(true) + "Backup: the last one was taken " + at(b.At) + "."
 	}
+}
+
+// archiveLines says how the archive is, if there is one.
+func archiveLines(a desk.Archival, now time.Time) []string {
+	var lines []string
+	if u := a.Files.Unread; len(u) > 0 {
+		lines = append(lines, sign(false)+fmt.Sprintf("Archive: %d of %s cannot be read. ", len(u), incident.Count(a.Files.Files, "file", "files"))+esc(u[0].Why))
+	}
+	switch {
+	case a.After > 0 && a.Trouble != "":
+		line := sign(false) + "Archive: since " + at(a.Failing.Since) + " not all is as it should be. " + esc(a.Trouble)
+		if a.Waiting > 0 {
+			line += " " + incident.Count(a.Waiting, "incident waits", "incidents wait") + " to be moved."
+		}
+		return append(lines, line)
+	case a.Late(now) && a.Last.IsZero():
+		return append(lines, sign(false)+"Archive: old incidents were never looked for, since "+at(a.From)+". The log has the reason.")
+	case a.Late(now):
+		return append(lines, sign(false)+"Archive: old incidents were looked for last "+at(a.Last)+", and that is due every day. The log has the reason.")
+	case len(lines) > 0 || a.After == 0 && a.Files.Files == 0:
+		return lines
+	}
+	line := sign(true) + "Archive: " + incident.Count(a.Files.Incidents, "incident", "incidents") + " in " + incident.Count(a.Files.Files, "file", "files")
+	if a.Files.Files > 0 {
+		line += ", " + bytesOf(int(a.Files.Bytes))
+	}
+	switch {
+	case a.After == 0:
+		line += ". No more are moved there, since `archive.after` is not set."
+	case a.Last.IsZero():
+		line += ". Old incidents are looked for soon."
+	default:
+		line += ". Old incidents were looked for last " + at(a.Last) + "."
+	}
+	return append(lines, line)
 }

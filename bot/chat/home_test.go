@@ -72,22 +72,37 @@ func crowdedRoster(n int) *rotation.Roster {
 // TestHealthLines says how each part of the bot is, in words beside the mark.
 func TestHealthLines(t *testing.T) {
 	tests := map[string]string{
-		socketLine(2, noon.Add(-5*time.Minute), "", noon):                                      ":white_check_mark: Slack: 2 sockets are connected, and something was heard 5 min ago.",
-		socketLine(1, noon, "", noon):                                                          ":warning: One of the two sockets to Slack is connected; the other one is being opened again.",
-		socketLine(0, noon, "", noon):                                                          ":warning: No socket to Slack is connected.",
-		socketLine(2, noon, "invalid_auth", noon):                                              ":warning: Slack does not take our token (invalid_auth).",
-		queueLine(Health{}, noon):                                                              ":white_check_mark: Queue: nothing waits.",
-		queueLine(Health{Jobs: 3}, noon):                                                       ":white_check_mark: Queue: 3 wait for their time, none is late.",
-		queueLine(Health{Jobs: 3, Oldest: noon.Add(-time.Hour)}, noon):                         ":warning: Queue: 3 wait, the oldest for 1 h more than it should.",
-		methodsLine(Health{}):                                                                  "",
-		methodsLine(Health{Methods: []string{"sms"}, Out: []string{"sms"}}):                    ":warning: Contact methods: the provider of sms is out. The next method is taken at once.",
-		storeLine(Health{Damaged: true}):                                                       ":warning: Store: a part of its file is damaged. At a quiet moment put the last sound copy back with `stormbell restore`.",
-		backupLine(desk.Backup{}, 0, noon):                                                     ":warning: Backup: none is known of. Set `backup.folder`, or take one with `stormbell backup`.",
-		backupLine(desk.Backup{}, time.Hour, noon):                                             ":white_check_mark: Backup: the first copy is taken soon.",
-		backupLine(desk.Backup{At: noon.Add(-9 * 24 * time.Hour)}, 0, noon):                    ":warning: Backup: the last one was taken " + at(noon.Add(-9*24*time.Hour)) + ", more than a week ago. With `backup.folder` the bot takes them by itself.",
-		backupLine(desk.Backup{At: noon.Add(-2 * time.Hour)}, time.Hour, noon):                 ":white_check_mark: Backup: the last one was taken " + at(noon.Add(-2*time.Hour)) + ".",
-		backupLine(desk.Backup{At: noon.Add(-3 * time.Hour)}, time.Hour, noon):                 ":warning: Backup: none was taken when it was due. The last copy was taken " + at(noon.Add(-3*time.Hour)) + ".",
-		backupLine(desk.Backup{Trouble: "/copies is no folder", Since: noon}, time.Hour, noon): ":warning: Backup: since " + at(noon) + " the store could not be backed up: /copies is no folder. There is no copy yet.",
+		socketLine(2, noon.Add(-5*time.Minute), "", noon):                      ":white_check_mark: Slack: 2 sockets are connected, and something was heard 5 min ago.",
+		socketLine(1, noon, "", noon):                                          ":warning: One of the two sockets to Slack is connected; the other one is being opened again.",
+		socketLine(0, noon, "", noon):                                          ":warning: No socket to Slack is connected.",
+		socketLine(2, noon, "invalid_auth", noon):                              ":warning: Slack does not take our token (invalid_auth).",
+		queueLine(Health{}, noon):                                              ":white_check_mark: Queue: nothing waits.",
+		queueLine(Health{Jobs: 3}, noon):                                       ":white_check_mark: Queue: 3 wait for their time, none is late.",
+		queueLine(Health{Jobs: 3, Oldest: noon.Add(-time.Hour)}, noon):         ":warning: Queue: 3 wait, the oldest for 1 h more than it should.",
+		methodsLine(Health{}):                                                  "",
+		methodsLine(Health{Methods: []string{"sms"}, Out: []string{"sms"}}):    ":warning: Contact methods: the provider of sms is out. The next method is taken at once.",
+		storeLine(Health{Damaged: true}):                                       ":warning: Store: a part of its file is damaged. At a quiet moment put the last sound copy back with `stormbell restore`.",
+		backupLine(desk.Backup{}, 0, noon):                                     ":warning: Backup: none is known of. Set `backup.folder`, or take one with `stormbell backup`.",
+		backupLine(desk.Backup{}, time.Hour, noon):                             ":white_check_mark: Backup: the first copy is taken soon.",
+		backupLine(desk.Backup{At: noon.Add(-9 * 24 * time.Hour)}, 0, noon):    ":warning: Backup: the last one was taken " + at(noon.Add(-9*24*time.Hour)) + ", more than a week ago. With `backup.folder` the bot takes them by itself.",
+		backupLine(desk.Backup{At: noon.Add(-2 * time.Hour)}, time.Hour, noon): ":white_check_mark: Backup: the last one was taken " + at(noon.Add(-2*time.Hour)) + ".",
+		backupLine(desk.Backup{At: noon.Add(-3 * time.Hour)}, time.Hour, noon): ":warning: Backup: none was taken when it was due. The last copy was taken " + at(noon.Add(-3*time.Hour)) + ".",
+		backupLine(desk.Backup{Failing: desk.Failing{Trouble: "/copies is no folder", Since: noon}}, time.Hour, noon): ":warning: Backup: since " + at(noon) + " the store could not be backed up: /copies is no folder. There is no copy yet.",
+	}
+	healthy := desk.ArchiveFiles{At: noon, Files: 2, Incidents: 30, Bytes: 3 << 20}
+	spoilt := healthy
+	spoilt.Unread = []desk.UnreadFile{{File: "2026-03.archive", Why: "The timeline of INC-3 cannot be read. It lies in the archive file 2026-03.archive, which is not in /old. Put the file there from a copy."}}
+	for want, a := range map[string]desk.Archival{
+		"": {},
+		":white_check_mark: Archive: 0 incidents in 0 files. Old incidents are looked for soon.":                                                                                                   {After: time.Hour, From: noon},
+		":white_check_mark: Archive: 30 incidents in 2 files, 3.0 MiB. Old incidents were looked for last " + at(noon.Add(-time.Hour)) + ".":                                                       {After: time.Hour, From: noon.Add(-999 * time.Hour), Last: noon.Add(-time.Hour), Files: healthy},
+		":white_check_mark: Archive: 30 incidents in 2 files, 3.0 MiB. No more are moved there, since `archive.after` is not set.":                                                                 {Files: healthy},
+		":warning: Archive: old incidents were looked for last " + at(noon.Add(-80*time.Hour)) + ", and that is due every day. The log has the reason.":                                            {After: time.Hour, From: noon.Add(-999 * time.Hour), Last: noon.Add(-80 * time.Hour), Files: healthy},
+		":warning: Archive: old incidents were never looked for, since " + at(noon.Add(-80*time.Hour)) + ". The log has the reason.":                                                               {After: time.Hour, From: noon.Add(-80 * time.Hour)},
+		":warning: Archive: since " + at(noon) + " not all is as it should be. The disk of /old is full. 4 incidents wait to be moved.":                                                            {After: time.Hour, From: noon, Waiting: 4, Failing: desk.Failing{Trouble: "The disk of /old is full.", Since: noon}},
+		":warning: Archive: 1 of 2 files cannot be read. The timeline of INC-3 cannot be read. It lies in the archive file 2026-03.archive, which is not in /old. Put the file there from a copy.": {Files: spoilt},
+	} {
+		tests[strings.Join(archiveLines(a, noon), "; ")] = want
 	}
 	for got, want := range tests {
 		if got != want {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -28,12 +29,15 @@ type Shelf interface {
 	// Put adds records to a file, in the order of their keys, durably and proven. Standing
 	// are the records by which the store knows incidents that are in the file already.
 	Put(ctx context.Context, file string, standing map[string][]byte, records []storage.Change) error
+	// Size returns how many bytes a file has; 0: it is not there.
+	Size(file string) int64
 }
 
-// archiving is which incidents are archived, and that only one at a time does it.
+// archiving is that only one at a time archives incidents.
 type archiving struct {
-	at   sync.Mutex
-	wake chan struct{} // holds a token when it is time to look
+	at    sync.Mutex
+	wake  chan struct{}                // holds a token when it is time
+	files atomic.Pointer[ArchiveFiles] // as they were looked at last; nil: not yet
 }
 
 // archiveName is the wake-up at which it is looked for incidents to archive.
@@ -77,6 +81,7 @@ type Archived struct {
 	Bytes     int            // of these
 	Files     []ArchivedFile // into these, the earliest first
 	Stay      []Staying      // those that ended before, and stay for now
+	Waiting   int            // those that should have been moved, and could not be
 }
 
 // ArchivedFile is a file with how many incidents came to it.
@@ -96,9 +101,21 @@ var errArchiving = refusal("Try again when that is done.", "Incidents are being 
 
 // Archive moves the incidents that ended longer ago than is configured into the archive
 // files of their months: first a file is written, proven and durable, then the store forgets
-// what is in it. Dry, it only says which. Rest is called between two steps.
+// what is in it. Dry, it only says which. Rest is called between two steps. What came of it
+// is kept for [Desk.Archival]; whoever called is told of it, and nobody else.
 func (d *Desk) Archive(ctx context.Context, now time.Time, dry bool, rest func() error) (Archived, error) {
-	if d.opt.Shelf == nil || d.opt.ArchiveAfter == 0 {
+	r, err := d.archive(ctx, now, dry, rest)
+	if dry || ctx.Err() != nil || errors.Is(err, errArchiving) || !d.archives() {
+		return r, err
+	}
+	return r, errors.Join(err, d.archiveEnded(ctx, r, err, false))
+}
+
+// archives reports whether incidents are archived here.
+func (d *Desk) archives() bool { return d.opt.Shelf != nil && d.opt.ArchiveAfter > 0 }
+
+func (d *Desk) archive(ctx context.Context, now time.Time, dry bool, rest func() error) (Archived, error) {
+	if !d.archives() {
 		return Archived{}, refusal("Set `archive.after` in the configuration, as in 365d.", "No incidents are archived here.")
 	}
 	if !d.archiving.at.TryLock() {
@@ -109,6 +126,11 @@ func (d *Desk) Archive(ctx context.Context, now time.Time, dry bool, rest func()
 	months, err := d.archivable(ctx, &r)
 	if err != nil {
 		return r, err
+	}
+	if !dry {
+		for _, list := range months {
+			r.Waiting += len(list)
+		}
 	}
 	var failed []error
 	for _, file := range slices.Sorted(maps.Keys(months)) {
@@ -129,7 +151,7 @@ func (d *Desk) Archive(ctx context.Context, now time.Time, dry bool, rest func()
 		if moved > 0 {
 			r.Files = append(r.Files, ArchivedFile{file, moved})
 		}
-		if err != nil {
+		if r.Waiting -= len(months[file]) - len(list); err != nil {
 			failed = append(failed, err)
 		}
 		if len(failed) == failedMost || err != nil && goesNoFurther(ctx, err) {
@@ -479,75 +501,4 @@ func (d *Desk) markArchived(ctx context.Context, p parcel, before time.Time) (do
 		return t.Put(archivedKey(i.Number), p.mark)
 	})
 	return done, err
-}
-
-// startArchiving plans when it is looked for incidents to archive, if that is wanted.
-func (d *Desk) startArchiving(ctx context.Context) error {
-	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		at, planned, err := t.Due(archiveName)
-		switch {
-		case err != nil:
-			return err
-		case d.opt.Shelf == nil || d.opt.ArchiveAfter == 0:
-			return t.Sleep(archiveName)
-		case planned && at.Before(t.Now.Add(2*archiveEvery)): // else the clock was far ahead then
-			return nil
-		}
-		return t.Wake(archiveName, t.Now.Add(time.Hour))
-	})
-}
-
-// tickArchive has it looked for incidents to archive by whoever is in [Desk.KeepArchiving]:
-// nothing that is due waits until it is done.
-func (d *Desk) tickArchive(ctx context.Context, name string, now time.Time) error {
-	select {
-	case d.archiving.wake <- struct{}{}:
-	default:
-	}
-	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return t.Wake(name, now.Add(archiveEvery)) })
-}
-
-// KeepArchiving archives incidents when it is time, until ctx ends. Gently is called at the
-// beginning of each time, and what it returns between two steps. Told is called with what
-// came of it.
-func (d *Desk) KeepArchiving(ctx context.Context, gently func() (rest func() error), told func(Archived, error)) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-d.archiving.wake:
-		}
-		r, err := d.Archive(ctx, ledger.Instant(), false, gently())
-		if ctx.Err() != nil {
-			return nil
-		}
-		if errors.Is(err, storage.ErrLost) || errors.Is(err, storage.ErrUnknown) {
-			return err
-		}
-		told(r, err)
-	}
-}
-
-// ArchiveWhole reports whether every incident that is archived can be read, as far as the
-// files and what they say about themselves go.
-func (d *Desk) ArchiveWhole(ctx context.Context) error {
-	return d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for key := range tx.Scan("archived/") {
-			if err := tx.Reachable(eventPrefix(ledger.LastNumber(key))); err != nil {
-				return err
-			}
-		}
-		return tx.Err()
-	})
-}
-
-// CountArchived returns how many incidents of a store are archived.
-func CountArchived(ctx context.Context, db *storage.DB) (n int, err error) {
-	err = db.View(ctx, func(tx *storage.Tx) error {
-		for range tx.Scan("archived/") {
-			n++
-		}
-		return tx.Err()
-	})
-	return n, err
 }

@@ -19,12 +19,40 @@ type Backup struct {
 	Number int       `json:"number,omitempty"` // of the last copy that was begun there
 	Folder string    `json:"folder,omitempty"` // in which the last one that is whole was written
 
-	// Trouble is why the copy that was due could not be taken, in words; empty: it
-	// could. Since is since when that is so, and Told are the kinds of trouble that the
-	// operators were told of meanwhile.
-	Trouble string    `json:"trouble,omitempty"`
-	Since   time.Time `json:"since,omitzero"`
-	Told    []string  `json:"told,omitempty"`
+	Failing
+}
+
+// Failing is that what the bot does again and again by itself could not be done the last
+// time: a copy of the store, archiving.
+type Failing struct {
+	Trouble string    `json:"trouble,omitempty"` // why, in words; empty: it could
+	Since   time.Time `json:"since,omitzero"`    // since when
+	Told    []string  `json:"told,omitempty"`    // the kinds of trouble that the operators were told of meanwhile
+}
+
+// toldMost is how many kinds of trouble are kept: some have the name of a file in them.
+const toldMost = 20
+
+// fails takes down why it could not be done, and reports whether the operators have to be
+// told: of each kind of trouble they are told once, until it works again.
+func (f *Failing) fails(now time.Time, kind, words string) (tell bool) {
+	if f.Trouble == "" {
+		f.Since = now
+	}
+	f.Trouble = words
+	if slices.Contains(f.Told, kind) {
+		return false
+	}
+	f.Told = append(f.Told[max(0, len(f.Told)-toldMost+1):], kind)
+	return true
+}
+
+// works takes down that it was done, and reports whether the operators know that it could
+// not be.
+func (f *Failing) works() (told bool) {
+	told = len(f.Told) > 0
+	*f = Failing{}
+	return told
 }
 
 const backupKey = "backup"
@@ -87,9 +115,8 @@ func (d *Desk) BackupBegins(ctx context.Context, last int) (Backup, error) {
 // operators were told that none could be made, they are told that it works again.
 func (d *Desk) BackupDone(ctx context.Context, folder string) error {
 	_, err := d.backup(ctx, func(w *work, b *Backup) error {
-		told := len(b.Told) > 0
-		b.At, b.Folder, b.Trouble, b.Since, b.Told = w.Now, folder, "", time.Time{}, nil
-		if told {
+		b.At, b.Folder = w.Now, folder
+		if b.works() {
 			return w.alarm("The store is backed up again.")
 		}
 		return nil
@@ -101,14 +128,9 @@ func (d *Desk) BackupDone(ctx context.Context, folder string) error {
 // trouble the operators are told once, until it works again.
 func (d *Desk) BackupFailed(ctx context.Context, kind, words string) error {
 	_, err := d.backup(ctx, func(w *work, b *Backup) error {
-		if b.Trouble == "" {
-			b.Since = w.Now
-		}
-		b.Trouble = words
-		if slices.Contains(b.Told, kind) {
+		if !b.fails(w.Now, kind, words) {
 			return nil
 		}
-		b.Told = append(b.Told, kind)
 		last := "There is no copy yet."
 		if !b.At.IsZero() {
 			last = "The last copy is of " + b.At.In(d.opt.Zone).Format("2 January, 15:04 MST") + "."

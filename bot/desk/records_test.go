@@ -15,5 +15,5 @@ func TestRecords(t *testing.T) {
 		incidentRecord{}, eventRecord{}, escalationRecord{}, numberRecord{}, Prompt{}, Artifacts{}, gapRecord{},
 		grantRecord{}, codesRecord{}, secretRecord{}, digestRecord{}, testPageRecord{}, slackDigestRecord{}, Digest{}, Workspace{},
 		promiseRecord{}, remindedRecord{}, markRecord{}, readRecord{}, followUpRecord{}, idleRecord{}, reviewRecord{}, documentRecord{}, cueRecord{}, followUpsIndexedRecord{}, wokenRecord{}, nightRecord{}, weekRecord{}, monthRecord{},
-		exportedRecord{}, trackerRecord{}, heardRecord{}, homesRecord{}, backupRecord{}, fileRecord{}, nagsRecord{}, numbersRecord{}, foldedRecord{}, archivedRecord{})
+		exportedRecord{}, trackerRecord{}, heardRecord{}, homesRecord{}, backupRecord{}, archivingRecord{}, fileRecord{}, nagsRecord{}, numbersRecord{}, foldedRecord{}, archivedRecord{})
 }

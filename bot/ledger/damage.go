@@ -23,7 +23,7 @@ var spare = []string{
 	"outbox/", "stale/", "wake/", "seen/", "forget/", "setaside/", "due/", "health", "folded", "followups",
 	"ask/", "mark/", "read/", "promise/", "idle/", "followup/", "exported/", "cue/", "tracker/", "tryout/", "grant/", "codes/",
 	"window/", "way/", "gather/", "together/", "turn/", "reminded/", "nags/", "night/", "week/", "month/", "woken/",
-	"slack/gap", "slack/heard", "homes", "backup", "workspace",
+	"slack/gap", "slack/heard", "homes", "backup", "archiving", "workspace",
 	"alert/", "alerts/", "alertgroup/", "alertcount/", "member/", "held/", "change/", "beat/", "beats", "keyuse/",
 	"link/", "announce/", "handover", "gaps/", "gapsrun", "group/", "groups",
 }

@@ -68,6 +68,7 @@ var families = []Family{
 	{"numbers", "desk", "which numbers of incidents are left out, since a copy of the store was put back", ""},
 	{"homes", "desk", "who has looked at their Home tab lately, so that it is kept up to date", ""},
 	{"backup", "desk", "when a copy of the store was last taken, the number of the last one in the folder, and why none could be", ""},
+	{"archiving", "desk", "when it was last gone through for incidents to archive, how many it left, and why", ""},
 	{"workspace", "desk", "which users of Slack are guests, and who is in the user groups and channels that `access` names", ""},
 
 	{"alert/HASH", "alerts", "an alert, by the hash of its integration key and its own key", "90 days after its sender spoke of it last; 360 if it fires and asked somebody"},

@@ -25,6 +25,38 @@ type archived struct {
 	Stay      []desk.Staying      `json:"stay"`    // of those that ended before, how many stay for now, and why
 }
 
+// archiveHolds says how the archive is.
+type archiveHolds struct {
+	Last      *time.Time        `json:"last"`              // when it was last gone through to the end for incidents to archive; null: not yet
+	After     string            `json:"after,omitempty"`   // how long after its end an incident is archived, as in 8760h0m0s; absent: none is
+	Folder    string            `json:"folder,omitempty"`  // where the files are
+	Late      bool              `json:"late,omitempty"`    // it has not been gone through for three days
+	Trouble   string            `json:"trouble,omitempty"` // why not everything could be moved the last time, or not every file be read
+	Since     *time.Time        `json:"since,omitempty"`   // since when that is so
+	Waiting   int               `json:"waiting"`           // incidents that could not be moved the last time
+	Stay      []desk.Staying    `json:"stay"`              // how many ended long enough ago and stay for now, and why
+	Incidents int               `json:"incidents"`         // that are archived
+	Files     int               `json:"files"`             // in which they lie
+	Bytes     int64             `json:"bytes"`             // of these
+	Unread    []desk.UnreadFile `json:"unread"`            // those of them that cannot be read
+}
+
+// archiveState says how the archive is.
+func (s *Server) archiveState(w http.ResponseWriter, r *http.Request, d *Parts) error {
+	a, err := d.Archival(r.Context())
+	if err != nil {
+		return err
+	}
+	holds := archiveHolds{Last: instantOf(a.Last), Folder: d.ArchiveFolder, Late: a.Late(time.Now()), Trouble: a.Trouble, Since: instantOf(a.Failing.Since),
+		Waiting: a.Waiting, Stay: append([]desk.Staying{}, a.Stay...), Incidents: a.Files.Incidents, Files: a.Files.Files, Bytes: a.Files.Bytes,
+		Unread: append([]desk.UnreadFile{}, a.Files.Unread...)}
+	if a.After > 0 {
+		holds.After = a.After.String()
+	}
+	writeJSON(w, http.StatusOK, holds)
+	return nil
+}
+
 // archive moves what ended long ago into archive files, as far as that has not been done.
 func (s *Server) archive(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	var in archiveWanted

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -128,6 +129,7 @@ func (m *Metrics) watch(s *Server) {
 		set(1)
 	})
 	m.gauge("last_backup_timestamp_seconds", "When a copy of the store was last taken, by itself or by hand, in Unix time; 0 when none is known of.", s.lastBackup)
+	m.watchArchive(s)
 	m.gauge("slack_token_refused", "1 while Slack does not take the app or the bot token, else 0.", s.ofSlack(func(_ time.Time, refused string) float64 {
 		return oneIf(refused != "")
 	}))
@@ -151,6 +153,50 @@ func (s *Server) ofSlack(value func(heard time.Time, refused string) float64) fu
 	return func(set setter) {
 		if d := s.desk.Load(); d != nil && d.Heard != nil {
 			set(value(d.Heard(), d.Refused()))
+		}
+	}
+}
+
+// watchArchive adds what is known of the archive.
+func (m *Metrics) watchArchive(s *Server) {
+	wanted := func(value func(desk.Archival) float64) func(setter) {
+		return s.ofArchive(func(a desk.Archival) (float64, bool) { return value(a), a.After > 0 })
+	}
+	looked := func(value func(desk.ArchiveFiles) float64) func(setter) {
+		return s.ofArchive(func(a desk.Archival) (float64, bool) { return value(a.Files), !a.Files.At.IsZero() })
+	}
+	m.gauge("archive_last_run_timestamp_seconds", "When it was last gone through to the end for incidents to archive, in Unix time; before the first time, since when archive.after is set. Not there without archive.after.",
+		wanted(func(a desk.Archival) float64 { return float64(a.Done().UnixMilli()) / 1000 }))
+	m.gauge("archive_failing", "1 when not every incident that was due could be archived the last time, or not every archive file be read; else 0. Not there without archive.after.",
+		wanted(func(a desk.Archival) float64 { return oneIf(a.Trouble != "") }))
+	m.gauge("archive_waiting_incidents", "Incidents that ended longer ago than archive.after and were in the store still when that was last looked for: they could not be moved, or something is left to be done about them. Not there without archive.after.",
+		wanted(func(a desk.Archival) float64 {
+			n := a.Waiting
+			for _, s := range a.Stay {
+				n += s.Incidents
+			}
+			return float64(n)
+		}))
+	m.gauge("archive_files", "Archive files in which the store says that incidents lie.", looked(func(f desk.ArchiveFiles) float64 { return float64(f.Files) }))
+	m.gauge("archive_unreadable_files", "Those of them that are missing, damaged or of another day. They are looked at every 10 minutes.", looked(func(f desk.ArchiveFiles) float64 { return float64(len(f.Unread)) }))
+	m.gauge("archive_size_bytes", "Size of the archive files.", looked(func(f desk.ArchiveFiles) float64 { return float64(f.Bytes) }))
+}
+
+// ofArchive sets a value that is about the archive, where there is one.
+func (s *Server) ofArchive(value func(desk.Archival) (v float64, ok bool)) func(setter) {
+	return func(set setter) {
+		d := s.desk.Load()
+		if d == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), askFor)
+		defer cancel()
+		a, err := d.Archival(ctx)
+		if err != nil {
+			return
+		}
+		if v, ok := value(a); ok {
+			set(v)
 		}
 	}
 }

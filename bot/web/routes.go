@@ -189,6 +189,8 @@ func (s *Server) oncallRoutes(operator operates) {
 	operator("GET", "/v1/backup", s.backup, contract{group: "store", gives: map[int]any{200: plain{"application/octet-stream"}}, refuses: []int{404}}, "a consistent copy of the store")
 	operator("POST", "/v1/archive", s.archive, contract{group: "store", body: archiveWanted{}, example: `{"dry_run": true}`, gives: map[int]any{200: archived{}}, refuses: []int{422}},
 		"moves the incidents that ended longer ago than `archive.after` into archive files now; `dry_run` only says which")
+	operator("GET", "/v1/archive/state", s.archiveState, contract{group: "store", gives: map[int]any{200: archiveHolds{}}},
+		"when it was last gone through for incidents to archive, the `trouble` why not all could be moved, how many files there are, and those that cannot be read")
 	operator("GET", "/v1/backup/state", s.backupState, contract{group: "store", gives: map[int]any{200: copies{}}}, "when a copy of the store was taken last, into which `folder` and how often it is copied by itself, and the `trouble` why it could not be")
 }
 

@@ -139,6 +139,8 @@ type Parts struct {
 
 	Damaged  func() bool // whether the store's file was found damaged; nil: nobody knows
 	Schedule Schedule    // on which the store is copied by itself
+
+	ArchiveFolder string // where the archive files are; empty: nowhere
 }
 
 // Schedule is how the store is copied by itself.

@@ -143,28 +143,18 @@ func printArchived(p process, m archivedPage, folder string) error {
 	return t.err
 }
 
-// archiving returns what archives incidents when it is time; nil: nothing does.
-func (p *program) archiving(c *configs.Config, log zerolog.Logger) func(context.Context) error {
-	if c.Archive.After == 0 {
-		return nil
-	}
+// archiving returns what archives incidents when it is time, and looks at the files.
+func (p *program) archiving(log zerolog.Logger) func(context.Context) error {
 	log = log.With().Str("part", "archive").Logger()
-	said := ""
 	return func(ctx context.Context) error {
 		return p.desk.KeepArchiving(ctx, func() func() error { return gentle(ctx) }, func(m desk.Archived, err error) {
 			if err == nil {
-				said = ""
 				if m.Incidents > 0 {
 					log.Info().Int("incidents", m.Incidents).Int("records", m.Records).Int("bytes", m.Bytes).Int("files", len(m.Files)).Msg("incidents are archived")
 				}
 				return
 			}
-			log.Error().Err(err).Int("incidents", m.Incidents).Msg("incidents could not be archived; it is tried again tomorrow")
-			if text := err.Error(); text != said { // told once
-				if failed := p.desk.Alarm(ctx, "Old incidents could not be archived: "+text+" It is tried again tomorrow."); failed == nil {
-					said = text
-				}
-			}
+			log.Error().Err(err).Int("incidents", m.Incidents).Int("waiting", m.Waiting).Msg("incidents could not be archived; it is tried again tomorrow")
 		})
 	}
 }

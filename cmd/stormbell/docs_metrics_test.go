@@ -62,6 +62,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		defer w.close()
 		w.standbys = func(context.Context) (int, error) { return 1, nil } // as a cluster counts them
 		w.copies = configs.Backup{Folder: filepath.Join(t.TempDir(), "copies"), Every: time.Hour, Keep: 1}
+		w.after = 24 * time.Hour
 		var refusedByWebhook atomic.Int64
 		w.serve(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 			refusedByWebhook.Add(1)
@@ -125,7 +126,8 @@ func (w *town) roughly(got map[string]float64) {
 		name      string
 		low, high float64
 	}{
-		{"stormbell_last_backup_timestamp_seconds", float64(time.Now().Add(-time.Minute).Unix()), float64(time.Now().Unix())}, // the first, a minute after the start
+		{"stormbell_last_backup_timestamp_seconds", float64(time.Now().Add(-time.Minute).Unix()), float64(time.Now().Unix())},          // the first, a minute after the start
+		{"stormbell_archive_last_run_timestamp_seconds", float64(time.Now().Add(-2 * time.Minute).Unix()), float64(time.Now().Unix())}, // since the start
 		// The last thing from Slack is a ping, which nobody counts.
 		{"stormbell_slack_last_frame_seconds", 0, 5},
 		{"stormbell_slack_last_frame_timestamp_seconds", float64(time.Now().Unix()) - 5, float64(time.Now().Unix())},
@@ -154,6 +156,11 @@ func (w *town) counted(refusedByWebhook int64) map[string]float64 {
 		"stormbell_slack_token_refused":               0,
 		"stormbell_jobs_set_aside_total":              0,
 		"stormbell_backup_failing":                    0,
+		"stormbell_archive_failing":                   0,
+		"stormbell_archive_files":                     0,
+		"stormbell_archive_size_bytes":                0,
+		"stormbell_archive_unreadable_files":          0,
+		"stormbell_archive_waiting_incidents":         0,
 		"stormbell_backup_interval_seconds":           3600,
 		"stormbell_store_commit_duration_seconds_sum": 0, // no time passes in a bubble while a file is written
 		"stormbell_store_commit_failures_total":       0,

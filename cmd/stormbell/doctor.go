@@ -49,6 +49,7 @@ func doctorCommand(p process) *cobra.Command {
 			d.cluster(cmd.Context(), c)
 			d.bot(cmd.Context(), c)
 			d.backups(cmd.Context(), c, config)
+			d.archive(cmd.Context(), c, config)
 			return d.report(p, asJSON)
 		},
 	}

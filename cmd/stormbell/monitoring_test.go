@@ -163,6 +163,28 @@ const (
 	oneAlert  = `{"dedup_key": "errors", "title": "Checkout errors", "severity": "critical", "service": "checkout"}`
 )
 
+// overOne has an incident begin and end.
+func (m *monitored) overOne() {
+	m.t.Helper()
+	m.roster(onlySlack, "60m")
+	name, _ := m.alert(strings.Replace(oneAlert, "critical", "info", 1))
+	m.call("POST", "/v1/incidents/"+name+"/cancel", `{"as": "ada", "text": "a false alarm"}`, nil)
+}
+
+// later lets time pass in which the program does not run, and nobody watches.
+func (m *monitored) later(d time.Duration) {
+	m.t.Helper()
+	m.pass(time.Minute)
+	m.stop()
+	m.Scrapes = nil
+	time.Sleep(d)
+	m.start()
+	m.pass(time.Minute)
+}
+
+// archiveFolder is where the archive files are, beside the store.
+func (m *monitored) archiveFolder() string { return filepath.Join(filepath.Dir(m.store), "archive") }
+
 // scenarios drive the program into what each alert rule of docs/monitoring/rules.yaml is for.
 var scenarios = []struct {
 	name  string
@@ -243,6 +265,22 @@ var scenarios = []struct {
 			m.t.Fatal(err)
 		}
 		m.watch(42 * time.Minute)
+	}},
+	{"no archive", []string{"StormbellArchiveFails", "StormbellArchiveOld", "StormbellBackupFails", "StormbellBackupOld"}, func(m *monitored) {
+		m.overOne()
+		write(m.t, m.archiveFolder(), "no folder")
+		m.later(73 * time.Hour)
+		m.watch(22 * time.Minute)
+	}},
+	{"an archive file is gone", []string{"StormbellArchiveFileUnreadable", "StormbellBackupFails"}, func(m *monitored) {
+		m.overOne()
+		m.later(2 * time.Hour)
+		m.call("POST", "/v1/archive", "{}", nil)
+		m.watch(12 * time.Minute) // it is looked at
+		if err := os.Rename(m.archiveFolder(), m.archiveFolder()+"-away"); err != nil {
+			m.t.Fatal(err)
+		}
+		m.watch(30 * time.Minute)
 	}},
 	{"nobody stands by", []string{"StormbellNoStandby"}, func(m *monitored) {
 		m.watch(20 * time.Minute) // the other bot is there
@@ -326,6 +364,7 @@ func playMonitored(t *testing.T, play func(*monitored)) []scrape {
 	m := &monitored{town: newTown(t, sim, filepath.Join(t.TempDir(), "stormbell.db"))}
 	defer m.close()
 	m.copies = configs.Backup{Folder: filepath.Join(t.TempDir(), "copies"), Every: 10 * time.Minute, Keep: 2}
+	m.after = time.Hour
 	m.hook.Store(http.StatusNoContent)
 	m.serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(int(m.hook.Load())) }), "hook.test")
 	m.disk = func(e storage.Engine) storage.Engine {

@@ -230,9 +230,9 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 	}
 	metrics.Watch(sources)
 	p.server.Lead(web.Parts{Desk: p.desk, People: p.people, Keys: keys, Alerts: p.alerts, Heard: slack.Heard, Refused: slack.Refused,
-		Backup: p.copyStore, Damaged: p.vitals.damaged.Load, Schedule: web.Schedule{Folder: c.Backup.Folder, Every: c.Backup.Every, Keep: c.Backup.Keep}, Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak}})
+		Backup: p.copyStore, Damaged: p.vitals.damaged.Load, Schedule: web.Schedule{Folder: c.Backup.Folder, Every: c.Backup.Every, Keep: c.Backup.Keep}, ArchiveFolder: c.ArchiveFolder(), Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak}})
 	p.options = bot.Options{
-		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: p.http, Draining: p.server.Stop, Copies: copies, Archiving: p.archiving(c, log),
+		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: p.http, Draining: p.server.Stop, Copies: copies, Archiving: p.archiving(log),
 		Damaged: func() { p.vitals.damaged.Store(true) },
 		Noted:   countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
 	}

@@ -42,6 +42,7 @@ type town struct {
 	wholeUpTo int64                              // bytes of a store that is read whole before the start; 0: as many as of anybody's
 
 	copies configs.Backup                                                       // the zero value: no copy of the store is taken by itself
+	after  time.Duration                                                        // after which incidents are archived; 0: none are
 	disk   func(storage.Engine) storage.Engine                                  // around the store; nil: nothing
 	around func(ctx context.Context, network, address string) (net.Conn, error) // in the place of dial, for the program; nil: dial
 }
@@ -113,6 +114,7 @@ func (w *town) config() *configs.Config {
 	if w.copies.Folder != "" {
 		c.Backup = w.copies
 	}
+	c.Archive.After = w.after
 	return c
 }
 
