@@ -445,6 +445,10 @@ func packParcel(tx *storage.Tx, i incident.Incident, file string) (p parcel, err
 			p.live, p.bytes = append(p.live, key), p.bytes+len(key)+len(value)
 		}
 	}
+	// Events are removed last: an incident without any in the store is not looked for again.
+	slices.SortStableFunc(p.live, func(a, b string) int {
+		return cmp.Compare(len(a)-len(strings.TrimPrefix(a, "event/")), len(b)-len(strings.TrimPrefix(b, "event/")))
+	})
 	events := 0
 	for _, r := range p.records {
 		if strings.HasPrefix(r.Key, "event/") {

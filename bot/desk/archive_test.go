@@ -250,6 +250,22 @@ func (c cut) Commit(ctx context.Context, changes []storage.Change) error {
 	return c.Engine.Commit(ctx, changes)
 }
 
+// manyPieces gives an incident so much of a file that it is not removed in one commit.
+func (x *fixture) manyPieces(n int) {
+	x.t.Helper()
+	err := x.db.Update(background(), func(tx *storage.Tx) error {
+		for k := range 120 {
+			if err := tx.Put(fmt.Sprintf("filepart/%s/%06d/F0A/%04d", ledger.Number(n), 1, k), []byte("a piece")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
 // TestArchiveKilledAtEveryCommit: whatever was committed last, everything is shown as it was,
 // and the next run goes on.
 func TestArchiveKilledAtEveryCommit(t *testing.T) {
@@ -259,6 +275,7 @@ func TestArchiveKilledAtEveryCommit(t *testing.T) {
 		t.Run(fmt.Sprintf("carried out %t", done), func(t *testing.T) {
 			withArchive(t, 1, func(x *fixture) {
 				x.told.ArchiveAfter = quarter
+				x.manyPieces(1)
 				at, mu := 0, &sync.Mutex{}
 				x.wrap = func(e storage.Engine) storage.Engine { return cut{Engine: e, mu: mu, at: &at, done: done} }
 				x.reopen()
