@@ -284,7 +284,7 @@ func TestWeekOfATeam(t *testing.T) {
 			t.Errorf("in the channel: %s", got)
 		}
 		got := line()
-		if len(got) != 1 || !shows(got[0], "Last week on call: 1 interrupt, 1 at night (Checkout). Open permanent fixes: 1, the oldest for 5 days.") {
+		if len(got) != 1 || !shows(got[0], "Last week on call: 1 interrupt, 1 at night (Checkout). 1 permanent fix is open, for 5 days.") {
 			t.Fatalf("the team reads%s", list(got))
 		}
 		pictures := func() (all []string) {

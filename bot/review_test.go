@@ -251,7 +251,7 @@ func TestPublish(t *testing.T) {
 		r.noErrors()
 		for _, told := range []slacksim.Message{r.find(r.channel("general").Messages, "the post-mortem is published"), r.find(r.dm("U0CLEO"), "the post-mortem is published")} {
 			text := unescaped(string(told.Blocks))
-			if !strings.Contains(text, "A certificate had changed.") || !strings.Contains(text, "What changes") || !strings.Contains(text, "|The document>") {
+			if !strings.Contains(text, "A certificate had changed.") || !strings.Contains(text, "The post-mortem of *INC-1* is published: ") || !strings.Contains(text, "On 1 January 2000, ") || !strings.Contains(text, "What changes") || !strings.Contains(text, "|The document>") {
 				t.Errorf("those with an interest are told %s", text)
 			}
 			document := r.find(r.channelOf(room).Messages, "(version 1)")

@@ -59,7 +59,7 @@ func (s *Slack) figures(ctx context.Context, self string, days int) reply {
 		if err != nil {
 			return ephemeral(s.trouble(err))
 		}
-		if text := serviceFigures(data, teams); text != "" {
+		if text := serviceFigures(s.people.Current().Roster, data, teams); text != "" {
 			blocks = append(blocks, section(clip(text, 2900)))
 		}
 	}
@@ -84,12 +84,15 @@ func (b Burden) ownFigures(o report.OnCall, self string, days int) string {
 	lines := []string{
 		fmt.Sprintf("On call %s, %d %% of the time: %s in business hours, %s on other weekday hours, %s at weekends, %s on holidays",
 			whole(p.Business+p.WeekdayOff+p.Weekend+p.Holiday), p.Share, whole(p.Business), whole(p.WeekdayOff), whole(p.Weekend), whole(p.Holiday)),
-		fmt.Sprintf("%s taken over from others, %s given away", whole(p.Gained), whole(p.Lost)),
+	}
+	if p.Gained > 0 || p.Lost > 0 {
+		lines = append(lines, fmt.Sprintf("%s taken over from others, %s given away", whole(p.Gained), whole(p.Lost)))
+	}
+	lines = append(lines,
 		fmt.Sprintf("Interrupted %s: %d in business hours, %d off, %d asleep · %s, at most %d in a row · %s on call",
 			incident.Count(p.Interruptions, "time", "times"), p.InBusiness, p.InOff, p.InSleep, incident.Count(p.Nights, "night", "nights"), p.LongestRun, incident.Count(p.WeekendsOnCall, "weekend", "weekends")),
 		fmt.Sprintf("%s: %d answered by you, %d by others, %d by nobody · %d with nothing to do, %d repeated within a day",
-			incident.Count(p.Pages, "page", "pages"), p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated),
-	}
+			incident.Count(p.Pages, "page", "pages"), p.OwnAnswers, p.Others, p.Unanswered, p.Nothing, p.Repeated))
 	if p.Awake > 0 {
 		lines = append(lines, "Awake at night for "+long(time.Duration(p.Awake)*time.Minute)+", from the first page to the last thing you did")
 	}
@@ -110,12 +113,12 @@ const weeksMost = 6
 func (b Burden) weekLines(p report.Person, days int) []string {
 	var list, much []string
 	for _, w := range p.Weeks[max(0, len(p.Weeks)-weeksMost):] {
-		text := fmt.Sprintf("%s: %d", w.Week, w.Interrupts)
+		text := fmt.Sprintf("%s: %d", weekOf(w.Week), w.Interrupts)
 		if w.Hurts > 0 {
 			text += fmt.Sprintf(" (%d at night or on a day off)", w.Hurts)
 		}
 		if list = append(list, text); w.Nights > b.NightsPerWeek {
-			much = append(much, w.Week)
+			much = append(much, "the week of "+weekOf(w.Week))
 		}
 	}
 	switch {
@@ -124,11 +127,30 @@ func (b Burden) weekLines(p report.Person, days int) []string {
 	case len(list) == 0:
 		return []string{"Nothing interrupted you in that time. A drill keeps in practice: `declare TEXT drill`."}
 	case len(much) == 0:
-		return []string{"Interrupts by week: " + strings.Join(list, ", ")}
+		return []string{"Interrupts by week, from its Monday on: " + strings.Join(list, ", ")}
 	default:
-		return []string{"Interrupts by week: " + strings.Join(list, ", "),
+		return []string{"Interrupts by week, from its Monday on: " + strings.Join(list, ", "),
 			":warning: More than " + incident.Count(b.NightsPerWeek, "night", "nights") + " in " + strings.Join(much, ", ") + ": share the rotation, let sev3 wait for the morning, or fix the noisiest service first"}
 	}
+}
+
+// weekOf is the Monday of a week that is named as ISO 8601 does, 2026-W38.
+func weekOf(iso string) string {
+	var year, week int
+	if n, _ := fmt.Sscanf(iso, "%d-W%d", &year, &week); n != 2 {
+		return iso
+	}
+	first := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC) // always in the first week
+	monday := first.AddDate(0, 0, 7*(week-1)-(int(first.Weekday())+6)%7)
+	return monday.Format("2 January")
+}
+
+// gapWords say how long nobody was on call; empty: somebody was all the time.
+func gapWords(x report.Rotation) string {
+	if x.Gaps == 0 {
+		return ""
+	}
+	return ", " + incident.Count(x.Gaps, "gap", "gaps") + " (" + whole(x.GapMinutes) + ")"
 }
 
 // ledBy names the teams that somebody leads.
@@ -144,13 +166,20 @@ func ledBy(r *rotation.Roster, person string) []string {
 
 // serviceFigures are what the services of teams did, and what was promised of them. They
 // name nobody.
-func serviceFigures(data report.Data, teams []string) string {
+func serviceFigures(r *rotation.Roster, data report.Data, teams []string) string {
 	var lines []string
 	for _, x := range report.ServicesOf(data).Services {
 		if !slices.Contains(teams, x.Team) {
 			continue
 		}
-		line := fmt.Sprintf("*%s*: %s · %s · mitigated after %s", esc(x.Service), incident.Count(x.Incidents, "incident", "incidents"), x.Burden.Words(), x.Mitigate.Words())
+		name := x.Service
+		if s, ok := r.Service(x.Service); ok {
+			name = s.Name
+		}
+		line := fmt.Sprintf("*%s*: %s · %s", esc(name), incident.Count(x.Incidents, "incident", "incidents"), x.Burden.Words())
+		if x.Mitigate.N > 0 {
+			line += " · mitigated after " + x.Mitigate.Words()
+		}
 		if n := len(x.Fixes); n > 0 {
 			line += fmt.Sprintf(" · %s open, the oldest %s old", incident.Count(n, "permanent fix", "permanent fixes"), incident.Count(x.Fixes[0].Age, "day", "days"))
 		}
@@ -183,8 +212,8 @@ func (b Burden) leadFigures(r *rotation.Roster, o report.OnCall, self string) st
 		if !ok || t.Lead != self {
 			continue
 		}
-		line := fmt.Sprintf("*%s*: covered %d %%, %s (%s) · %s, %.2g per 12 h, at most %d within 12 h · %s, load balanced to %d %%, nobody more than %d %% of the time",
-			esc(x.ID), x.Coverage, incident.Count(x.Gaps, "gap", "gaps"), whole(x.GapMinutes), incident.Count(x.Pages, "page", "pages"), x.PagesPer12h, x.Worst12h, incident.Count(x.People, "person", "people"), x.Balance, x.MostShare)
+		line := fmt.Sprintf("*%s*: covered %d %%%s · %s, %.2g per 12 h, at most %d within 12 h · %s, load balanced to %d %%, nobody more than %d %% of the time",
+			esc(x.ID), x.Coverage, gapWords(x), incident.Count(x.Pages, "page", "pages"), x.PagesPer12h, x.Worst12h, incident.Count(x.People, "person", "people"), x.Balance, x.MostShare)
 		if much := b.tooMuch(x); len(much) > 0 {
 			line += "\n:warning: " + strings.Join(much, "; ")
 		}

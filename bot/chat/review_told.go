@@ -143,7 +143,10 @@ func (s *Slack) documentLink(ctx context.Context, t desk.Task) (string, error) {
 const changesMost = 5
 
 func publishedMessage(i incident.Incident, doc postmortem.Document, link string) message {
-	head := "*" + doc.Name + "* " + clip(esc(doc.Title), 300)
+	head := "The post-mortem of *" + doc.Name + "* is published: " + clip(esc(doc.Title), 300)
+	if summary := doc.InShort(); summary != "" {
+		head += "\n" + clip(esc(summary), 1000)
+	}
 	if doc.Version > 1 {
 		head += fmt.Sprintf("\nThis is version %d. It corrects: %s", doc.Version, clip(esc(doc.Reason), 600))
 	}

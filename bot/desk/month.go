@@ -145,7 +145,7 @@ func (m Month) Words() string {
 	if m.Incidents.Counts.Counted == 0 {
 		return ""
 	}
-	lines := []string{fmt.Sprintf("%s: %s. %s.", m.Title(), incident.Count(m.Incidents.Counts.Counted, "incident", "incidents"), incident.Capital(m.Kept.Words()))}
+	lines := []string{fmt.Sprintf("Agreement %s: %s. %s.", m.Title(), incident.Count(m.Incidents.Counts.Counted, "incident", "incidents"), incident.Capital(m.Kept.Words()))}
 	if out := m.Incidents.LeftOutWords(); out != "" {
 		lines = append(lines, "Left out: "+out+".")
 	}

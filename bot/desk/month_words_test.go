@@ -36,23 +36,23 @@ func TestRegularMessagesOfTheDemonstration(t *testing.T) {
 			return of.Words() + "\n" + of.AltWords()
 		}
 		for _, c := range []struct{ got, want string }{
-			{month(time.August), "\nDurations and promises of gold, August 2026. detect n 0. first ack n 0. mitigate n 0. impact n 0. resolve n 0. no promise was due"},
-			{month(time.November), `gold, November 2026: 1 incident. 1 of 1 incident kept every promise; acknowledgement 1 of 1, update 1 of 1, restore 1 of 1.
+			{month(time.August), "\nDurations and promises of gold, August 2026. detect no figure yet. first ack no figure yet. mitigate no figure yet. impact no figure yet. resolve no figure yet. no promise was due"},
+			{month(time.November), `Agreement gold, November 2026: 1 incident. 1 of 1 incident kept every promise; acknowledged in time: 1 of 1, updated: 1 of 1, restored: 1 of 1.
 Left out: near miss 1 (INC-12), merged 1 (INC-11).
-Time to the mitigation (declared → first mitigated): n 1: 27 min; against the month before: no clear change.
-Time to the end of the impact (impact began → impact over, without what lay between): n 1: 3 h 17 min; against the month before: no clear change.
+Time to the mitigation (declared → first mitigated): 27 min (1 figure); against the month before: no clear change.
+Time to the end of the impact (impact began → impact over, without what lay between): 3 h 17 min (1 figure); against the month before: no clear change.
 First seen by: customers 1.
-Durations and promises of gold, November 2026. detect n 1: 2 h 45 min. first ack n 1: 3 min. mitigate n 1: 27 min. impact n 1: 3 h 17 min. resolve n 1: 21 h 15 min. 1 of 1 incident kept every promise; acknowledgement 1 of 1, update 1 of 1, restore 1 of 1`},
+Durations and promises of gold, November 2026. detect 2 h 45 min (1 figure). first ack 3 min (1 figure). mitigate 27 min (1 figure). impact 3 h 17 min (1 figure). resolve 21 h 15 min (1 figure). 1 of 1 incident kept every promise; acknowledged in time: 1 of 1, updated: 1 of 1, restored: 1 of 1`},
 		} {
 			if c.got != c.want {
 				t.Errorf("a month is\n%s\nwant\n%s", c.got, c.want)
 			}
 		}
-		if got := month(time.September); !strings.Contains(got, "n 2: 15, 33 min; there was none in the month before.") || !strings.Contains(got, "follow-ups INC-2-F2, INC-2-F3.") {
+		if got := month(time.September); !strings.Contains(got, "15, 33 min (2 figures); there was none in the month before.") || !strings.Contains(got, "follow-ups INC-2-F2, INC-2-F3.") {
 			t.Errorf("September is\n%s", got)
 		}
 		w, err := x.weekOf(background(), "storefront", time.Date(2026, 10, 12, 0, 0, 0, 0, business))
-		if want := "Last week on call: 3 interrupts, 3 at night (Storefront web). Open permanent fixes: 1, the oldest for 2 days."; err != nil || w.Words() != want {
+		if want := "Last week on call: 3 interrupts, 3 at night (Storefront web). 1 permanent fix is open, for 2 days."; err != nil || w.Words() != want {
 			t.Errorf("a week is %q, %v; want %q", w.Words(), err, want)
 		}
 		for n, want := range map[int]string{

@@ -207,7 +207,7 @@ func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFo
 		if days := int(now.Sub(oldest) / (24 * time.Hour)); days > 0 {
 			age = incident.Count(days, "day", "days")
 		}
-		s += fmt.Sprintf(" Open permanent fixes: %d, the oldest for %s.", len(fixes), age)
+		s += " " + incident.Count(len(fixes), "permanent fix is open, ", "permanent fixes are open, the oldest ") + "for " + age + "."
 	}
 	return s
 }

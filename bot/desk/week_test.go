@@ -23,9 +23,9 @@ func TestWeekWords(t *testing.T) {
 		want  string
 	}{
 		{nil, nil, ""},
-		{list, []ListedFollowUp{fix}, "Last week on call: 4 interrupts, 1 at night (Payments), 2 at a weekend or on a holiday (Shop, Search). Open permanent fixes: 1, the oldest for 19 days."},
+		{list, []ListedFollowUp{fix}, "Last week on call: 4 interrupts, 1 at night (Payments), 2 at a weekend or on a holiday (Shop, Search). 1 permanent fix is open, for 19 days."},
 		{list[3:], nil, "Last week on call: 1 interrupt."},
-		{nil, []ListedFollowUp{fix}, "Last week on call: no interrupts. Open permanent fixes: 1, the oldest for 19 days."},
+		{nil, []ListedFollowUp{fix}, "Last week on call: no interrupts. 1 permanent fix is open, for 19 days."},
 	} {
 		if got := weekWords(c.list, service, c.fixes, now); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

@@ -570,3 +570,17 @@ func (d Document) Said(id string) string {
 	}
 	return text
 }
+
+// InShort returns what people said in a few sentences, or else what the timeline alone
+// allows to say; "" where that is nothing.
+func (d Document) InShort() string {
+	if said := d.Said("summary"); said != "" {
+		return said
+	}
+	for _, s := range d.Sections {
+		if s.ID == "summary" && len(s.Lines) > 0 {
+			return s.Lines[0]
+		}
+	}
+	return ""
+}

@@ -139,10 +139,10 @@ func TestLongSpreadsAreSaidInHours(t *testing.T) {
 		minutes []float64
 		want    string
 	}{
-		{[]float64{15, 33}, "n 2: 15, 33 min"},
-		{[]float64{27, 197}, "n 2: 27 min, 3 h 17 min"},
-		{[]float64{1260}, "n 1: 21 h"},
-		{[]float64{0.5, 3000}, "n 2: 0.5 min, 2 d 2 h"},
+		{[]float64{15, 33}, "15, 33 min (2 figures)"},
+		{[]float64{27, 197}, "27 min, 3 h 17 min (2 figures)"},
+		{[]float64{1260}, "21 h (1 figure)"},
+		{[]float64{0.5, 3000}, "0.5 min, 2 d 2 h (2 figures)"},
 	} {
 		var s Spread
 		for _, m := range c.minutes {

@@ -20,7 +20,7 @@ const pointsMost = 40
 // long, each as people say it.
 func (s Spread) Words() string {
 	if s.N == 0 {
-		return "n 0"
+		return "no figure yet"
 	}
 	say, unit := number, " min"
 	if slices.ContainsFunc(s.Points, func(p Point) bool { return p.Minutes >= longMinutes }) {
@@ -33,7 +33,7 @@ func (s Spread) Words() string {
 	if more := s.N - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
-	text := fmt.Sprintf("n %d: %s%s", s.N, strings.Join(list, ", "), unit)
+	text := strings.Join(list, ", ") + unit + " (" + incident.Count(s.N, "figure", "figures") + ")"
 	if s.Median != nil {
 		text += "; median " + say(*s.Median)
 	}
@@ -105,7 +105,7 @@ func (r Ratio) Words() string {
 func (k Kept) Words() string {
 	text := "no promise was due"
 	if k.Incidents.Of > 0 {
-		text = fmt.Sprintf("%d of %s kept every promise; acknowledgement %s, update %s, restore %s", k.Incidents.Met, incident.Count(k.Incidents.Of, "incident", "incidents"), k.Ack.Words(), k.Update.Words(), k.Restore.Words())
+		text = fmt.Sprintf("%d of %s kept every promise; acknowledged in time: %s, updated: %s, restored: %s", k.Incidents.Met, incident.Count(k.Incidents.Of, "incident", "incidents"), k.Ack.Words(), k.Update.Words(), k.Restore.Words())
 	}
 	if k.Open > 0 {
 		text += fmt.Sprintf("; %d still open", k.Open)
@@ -114,7 +114,7 @@ func (k Kept) Words() string {
 }
 
 // promiseWords name the promises.
-var promiseWords = map[string]string{"acknowledge": "acknowledgement", "update": "update", "restore": "restore"}
+var promiseWords = map[string]string{"acknowledge": "acknowledged", "update": "the next update", "restore": "restored"}
 
 // Words say by how much a promise was missed, and what follows from it.
 func (m Miss) Words() string {
