@@ -5,16 +5,17 @@ import (
 	"errors"
 	"io"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // yamlLine is how the YAML library says where it gave up.
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var yamlLine = pattern.New(`^yaml: (?:line (\d+): )?`)
 
 // readFile takes every setting in the file, with its line. What it does not
 // understand becomes a problem and is left out, so that one typo hides no other.
@@ -51,7 +52,7 @@ func (l *loader) at(n *yaml.Node, key, what, mend string) {
 
 // yamlAnchor is what the library says of an alias without its anchor. It names
 // no line, and the name may be a password that begins with a star.
-var yamlAnchor = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
+var yamlAnchor = pattern.New(`^yaml: unknown anchor '(.*)' referenced$`)
 
 func (l *loader) syntax(raw []byte, err error) {
 	const quote = "put text that begins with a sign in quotes"

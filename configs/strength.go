@@ -2,8 +2,9 @@ package configs
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // A secret that the operator makes up must not be guessed by somebody who tries
@@ -24,7 +25,7 @@ var published = []string{
 }
 
 // placeholderWord matches what people write where a secret is still to come.
-var placeholderWord = regexp.MustCompile(`(?i)(^|[-_. ])(your|change[-_]?me|change[-_]?this|replace[-_]?me|replace[-_]?this|placeholder|example)($|[-_. ])|^<.*>$|\.\.\.|…`)
+var placeholderWord = pattern.New(`(?i)(^|[-_. ])(your|change[-_]?me|change[-_]?this|replace[-_]?me|replace[-_]?this|placeholder|example)($|[-_. ])|^<.*>$|\.\.\.|…`)
 
 // isPlaceholder reports whether a text stands where a secret is still to come.
 func isPlaceholder(text string) bool {

@@ -3,10 +3,11 @@ package configs
 import (
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // person stands in a topic for the ID of whoever it is for.
@@ -78,7 +79,7 @@ func public(server string) bool {
 }
 
 // run matches letters and digits without a break, as random texts have them.
-var run = regexp.MustCompile("[A-Za-z0-9]+")
+var run = pattern.New("[A-Za-z0-9]+")
 
 // guessable reports whether nothing in a text looks as if a machine had made it
 // up: words, names and years do not.

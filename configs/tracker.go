@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -28,16 +28,16 @@ type Tracker struct {
 
 // trackerKinds are the kinds of trackers, and how each names a project.
 var trackerKinds = map[string]struct {
-	project *regexp.Regexp
+	project *pattern.Pattern
 	form    string
 }{
-	"github": {regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`), "write OWNER/REPOSITORY"},
-	"gitlab": {regexp.MustCompile(`^([0-9]+|[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+)$`), "write the project's path, as in group/app, or its number in quotes"},
-	"jira":   {regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`), "write the project's key, as in OPS"},
-	"linear": {regexp.MustCompile(`^([A-Za-z0-9]{1,10}|(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`), "write the team's key, as in ENG, or its ID"},
+	"github": {pattern.New(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`), "write OWNER/REPOSITORY"},
+	"gitlab": {pattern.New(`^([0-9]+|[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+)$`), "write the project's path, as in group/app, or its number in quotes"},
+	"jira":   {pattern.New(`^[A-Z][A-Z0-9_]*$`), "write the project's key, as in OPS"},
+	"linear": {pattern.New(`^([A-Za-z0-9]{1,10}|(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`), "write the team's key, as in ENG, or its ID"},
 }
 
-var trackerName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+var trackerName = pattern.New(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 const trackersKey = "trackers"
 

@@ -6,20 +6,21 @@ import (
 	"net/mail"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 var (
-	commandName = regexp.MustCompile(`^/[a-z0-9_-]{1,31}$`)    // Slack: app manifest, slash_commands, 2 to 32 characters
-	channelForm = regexp.MustCompile(`^[\p{Ll}\p{Lo}0-9_-]+$`) // Slack: conversations.create
-	channelID   = regexp.MustCompile(`^[CG][A-Z0-9]{6,}$`)
-	phone       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
-	accountSID  = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)  // Twilio: account SID
+	commandName = pattern.New(`^/[a-z0-9_-]{1,31}$`)    // Slack: app manifest, slash_commands, 2 to 32 characters
+	channelForm = pattern.New(`^[\p{Ll}\p{Lo}0-9_-]+$`) // Slack: conversations.create
+	channelID   = pattern.New(`^[CG][A-Z0-9]{6,}$`)
+	phone       = pattern.New(`^\+[1-9][0-9]{6,14}$`) // E.164
+	accountSID  = pattern.New(`^AC[0-9a-fA-F]{32}$`)  // Twilio: account SID
 )
 
 // isChannelName reports whether a channel of Slack can have that name. The length is

@@ -1,17 +1,18 @@
 package incident
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // What the machine names, such as kind:id, has words of its own wherever people read.
 var (
-	asPerson  = regexp.MustCompile(`(?:^|,? (?:as )?)person:[\pL\pN._-]*[\pL\pN]`)
-	asChannel = regexp.MustCompile(`\bchannel:([\pL\pN._-]*[\pL\pN])`)
-	asTarget  = regexp.MustCompile(`\b(rotation|team|service|policy|schedule|group):([\pL\pN._-]*[\pL\pN])`)
-	stepZero  = regexp.MustCompile(`\bStep 0\b`)
+	asPerson  = pattern.New(`(?:^|,? (?:as )?)person:[\pL\pN._-]*[\pL\pN]`)
+	asChannel = pattern.New(`\bchannel:([\pL\pN._-]*[\pL\pN])`)
+	asTarget  = pattern.New(`\b(rotation|team|service|policy|schedule|group):([\pL\pN._-]*[\pL\pN])`)
+	stepZero  = pattern.New(`\bStep 0\b`)
 )
 
 // TargetWords writes the targets of a policy, kind:id, as people say them. A person who

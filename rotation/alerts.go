@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Alerts is what the roster says about the alerts that come in: whose they are, how
@@ -197,7 +199,7 @@ func (m Matcher) String() string {
 }
 
 // plainExpression is an expression that needs no quotes, wherever it stands.
-var plainExpression = regexp.MustCompile(`^/[A-Za-z0-9_.*+|()^$\\-]*/$`)
+var plainExpression = pattern.New(`^/[A-Za-z0-9_.*+|()^$\\-]*/$`)
 
 func matchText(match []Matcher) string {
 	list := make([]string, len(match))

@@ -2,11 +2,12 @@ package rotation
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Export returns the roster as the file that [Parse] reads: every entry in its
@@ -92,9 +93,9 @@ func (w *writer) raw(indent int, key, value string) {
 }
 
 var (
-	plainForm = regexp.MustCompile(`^[\pL\pN_](?:[\pL\pN _./@+()-]*[\pL\pN_.)])?$`)
-	plainURL  = regexp.MustCompile(`^https?://[A-Za-z0-9._~/%=&+-]+$`)
-	plainPair = regexp.MustCompile(`^(?:person|rotation|team|channel):[A-Za-z0-9._-]+$`)
+	plainForm = pattern.New(`^[\pL\pN_](?:[\pL\pN _./@+()-]*[\pL\pN_.)])?$`)
+	plainURL  = pattern.New(`^https?://[A-Za-z0-9._~/%=&+-]+$`)
+	plainPair = pattern.New(`^(?:person|rotation|team|channel):[A-Za-z0-9._-]+$`)
 )
 
 // words that YAML readers take for something else than text; times and numbers

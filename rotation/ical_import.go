@@ -4,11 +4,12 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Limits of an imported calendar; a rota needs a fraction of them.
@@ -270,7 +271,7 @@ func (x extent) end(start placed, l Local, from int64) int64 {
 	return to
 }
 
-var durationForm = regexp.MustCompile(`^\+?P(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$`)
+var durationForm = pattern.New(`^\+?P(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$`)
 
 // length reads DTEND or DURATION. A whole-day event without either lasts its day.
 func (i *importing) length(e event, start placed) (extent, bool) {
@@ -331,7 +332,7 @@ func (i *importing) instances(e event, start placed) []Local {
 	return slices.Compact(starts)
 }
 
-var untilForm = regexp.MustCompile(`(?i)(^|;)UNTIL=([0-9TZ]+)`)
+var untilForm = pattern.New(`(?i)(^|;)UNTIL=([0-9TZ]+)`)
 
 // untilless takes UNTIL out of a rule: it is an instant, while the rule is
 // expanded on a wall clock.
@@ -360,7 +361,7 @@ func (i *importing) until(rule string, start placed) int64 {
 	return start.in(at.local)
 }
 
-var levelForm = regexp.MustCompile(`^\s*\[L(\d)\]\s*`)
+var levelForm = pattern.New(`^\s*\[L(\d)\]\s*`)
 
 // people reads a summary. Unknown names are warned about; known ones beside them
 // count.

@@ -3,10 +3,11 @@ package rotation
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Parse reads a roster file; name is what its problems call it. The roster that
@@ -86,9 +87,9 @@ func entries[T any](o *object, key, word string, read func(*node, *place) T) []T
 }
 
 var (
-	phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	slackForm = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
-	emailForm = regexp.MustCompile(`^[^\s@,;:<>]+@[^\s@,;:<>]+$`)
+	phoneForm = pattern.New(`^\+[1-9][0-9]{6,14}$`)
+	slackForm = pattern.New(`^[UW][A-Z0-9]{1,20}$`)
+	emailForm = pattern.New(`^[^\s@,;:<>]+@[^\s@,;:<>]+$`)
 )
 
 func (r *reader) person(n *node, at *place) Person {
@@ -138,8 +139,8 @@ func phoneHint(phone string) string {
 }
 
 var (
-	slackWithin = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([UuWw][A-Za-z0-9]{6,20})(?:$|[^A-Za-z0-9])`)
-	emailWithin = regexp.MustCompile(`[^\s@,;<>:]+@[^\s@,;<>]+`)
+	slackWithin = pattern.New(`(?:^|[^A-Za-z0-9])([UuWw][A-Za-z0-9]{6,20})(?:$|[^A-Za-z0-9])`)
+	emailWithin = pattern.New(`[^\s@,;<>:]+@[^\s@,;<>]+`)
 )
 
 func slackHint(s string) string {

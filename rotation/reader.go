@@ -2,13 +2,14 @@ package rotation
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // reader collects what is wrong while a file is read, and the references that
@@ -196,9 +197,9 @@ func (o *object) oneOf(key, other string, words ...string) string {
 	return s
 }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
+var idForm = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
-var notID = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+var notID = pattern.New(`[^A-Za-z0-9._-]+`)
 
 // slug is an ID like s, or empty where nothing is left of it.
 func slug(s string) string {

@@ -3,10 +3,11 @@ package rotation
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // What people write is read here as far as it can be understood, for one purpose:
@@ -31,21 +32,21 @@ func (t typedTime) walls() []Local {
 }
 
 var dateForms = []struct {
-	form  *regexp.Regexp
+	form  *pattern.Pattern
 	order string // of the groups: y, m, d; ? where day and month may be swapped
 }{
-	{regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:\D|$)`), "ymd"},
-	{regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})(?:\D|$)`), "ymd"},
-	{regexp.MustCompile(`^(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:\D|$)`), "dmy"},
-	{regexp.MustCompile(`^(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:\D|$)`), "??y"},
-	{regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)?\.? ?-?([a-z]{3,9})\.?,?[ -]?(\d{4})(?:\D|$)`), "dmy"},
-	{regexp.MustCompile(`^([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:\D|$)`), "mdy"},
+	{pattern.New(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:\D|$)`), "ymd"},
+	{pattern.New(`^(\d{4})(\d{2})(\d{2})(?:\D|$)`), "ymd"},
+	{pattern.New(`^(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:\D|$)`), "dmy"},
+	{pattern.New(`^(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:\D|$)`), "??y"},
+	{pattern.New(`^(\d{1,2})(?:st|nd|rd|th)?\.? ?-?([a-z]{3,9})\.?,?[ -]?(\d{4})(?:\D|$)`), "dmy"},
+	{pattern.New(`^([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:\D|$)`), "mdy"},
 }
 
 var (
-	weekdayWord = regexp.MustCompile(`^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? `)
-	clockForm   = regexp.MustCompile(`^(\d{1,2})(?:[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?|(\d{2})(\d{2})?)? ?(am|pm|a\.m\.|p\.m\.|h|uhr|o'clock)?`)
-	offsetForm  = regexp.MustCompile(`^(?:utc|gmt)? ?([-+])(\d{1,2})(?::?(\d{2}))?$`)
+	weekdayWord = pattern.New(`^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? `)
+	clockForm   = pattern.New(`^(\d{1,2})(?:[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?|(\d{2})(\d{2})?)? ?(am|pm|a\.m\.|p\.m\.|h|uhr|o'clock)?`)
+	offsetForm  = pattern.New(`^(?:utc|gmt)? ?([-+])(\d{1,2})(?::?(\d{2}))?$`)
 	monthWords  = "janfebmaraprmayjunjulaugsepoctnovdec"
 )
 
@@ -278,9 +279,9 @@ func clockHint(s string, end bool) string {
 }
 
 var (
-	durationPart = regexp.MustCompile(`^(\d+(?:[.,]\d+)?) *([a-z]+)[ ,]*(?:and +)?`)
-	isoDuration  = regexp.MustCompile(`^p((?:\d+[wd])*)t?((?:\d+[hms])*)$`)
-	clockLength  = regexp.MustCompile(`^(\d+):(\d{2})(?::(\d{2}))?$`)
+	durationPart = pattern.New(`^(\d+(?:[.,]\d+)?) *([a-z]+)[ ,]*(?:and +)?`)
+	isoDuration  = pattern.New(`^p((?:\d+[wd])*)t?((?:\d+[hms])*)$`)
+	clockLength  = pattern.New(`^(\d+):(\d{2})(?::(\d{2}))?$`)
 )
 
 var durationUnits = map[string]time.Duration{
@@ -351,7 +352,7 @@ var dayWords = map[string]string{"weekdays": "mon-fri", "workdays": "mon-fri", "
 // shortDays are words of two letters.
 var shortDays = map[string]string{"su": "sun", "mo": "mon", "tu": "tue", "we": "wed", "th": "thu", "fr": "fri", "sa": "sat"}
 
-var dayCut = regexp.MustCompile(`\s*(?:[,;/&+]|\s|\band\b)\s*`)
+var dayCut = pattern.New(`\s*(?:[,;/&+]|\s|\band\b)\s*`)
 
 // readDays is the days that s may mean, in their short words; nothing where a part
 // of it is not understood.
@@ -391,7 +392,7 @@ func dayNumber(word string) int {
 	return -1
 }
 
-var everyForm = regexp.MustCompile(`^(?:every )?(\d*) ?([a-z]+)$`)
+var everyForm = pattern.New(`^(?:every )?(\d*) ?([a-z]+)$`)
 
 // readCadence is what to write for a cadence in words; empty where it is not
 // understood.

@@ -5,10 +5,11 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // node is a piece of a roster file, without the library that read it.
@@ -68,7 +69,7 @@ func readYAML(file string, data []byte) (*node, Problems) {
 
 // commented is a value that was taken for a comment: a comment has a blank after its
 // sign.
-var commented = regexp.MustCompile(`^#[^\s#]\S*$`)
+var commented = pattern.New(`^#[^\s#]\S*$`)
 
 type converter struct{ problems Problems }
 

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // The library names the line on which the block around a mistake began, counted
@@ -39,9 +40,9 @@ func yamlProblem(file string, data []byte, err error) Problem {
 }
 
 // bareExpression is a regular expression that cannot do without quotes.
-var bareExpression = regexp.MustCompile(`:\s+(/[^/'"\s]*[\[\]{},][^/'"\s]*/)`)
+var bareExpression = pattern.New(`:\s+(/[^/'"\s]*[\[\]{},][^/'"\s]*/)`)
 
-var yamlLine = regexp.MustCompile(`^yaml: (line \d+: )?`)
+var yamlLine = pattern.New(`^yaml: (line \d+: )?`)
 
 // readable reports why text and what closes it cannot be read.
 func readable(text []byte, closers string) error {
@@ -117,12 +118,12 @@ func explain(lines [][]byte, states []scanned, k int, message string) (line int,
 }
 
 var (
-	blockEntry = regexp.MustCompile(`^\s*(- |-$|[A-Za-z_]+:( |$))`)
-	tabbed     = regexp.MustCompile(`^ *\t`)
-	gluedDash  = regexp.MustCompile(`^\s*-[A-Za-z_]+:(\s|$)`)
-	noKey      = regexp.MustCompile(`^\s*(- +)*[^\s:#][^#:]*$`)         // words without a colon
-	gluedColon = regexp.MustCompile(`^\s*(- +)*[A-Za-z_]+:[^\s/:]\S*$`) // id:ada
-	oddStart   = regexp.MustCompile("(^|[:,\\[{-])\\s+[@`%*&!|>]")
+	blockEntry = pattern.New(`^\s*(- |-$|[A-Za-z_]+:( |$))`)
+	tabbed     = pattern.New(`^ *\t`)
+	gluedDash  = pattern.New(`^\s*-[A-Za-z_]+:(\s|$)`)
+	noKey      = pattern.New(`^\s*(- +)*[^\s:#][^#:]*$`)         // words without a colon
+	gluedColon = pattern.New(`^\s*(- +)*[A-Za-z_]+:[^\s/:]\S*$`) // id:ada
+	oddStart   = pattern.New("(^|[:,\\[{-])\\s+[@`%*&!|>]")
 )
 
 // wording is the library's message in plain words, where it has some.
@@ -234,10 +235,10 @@ func (s *scanned) line(n int, l string) {
 }
 
 var (
-	dashes   = regexp.MustCompile(`^\s*(?:[-?] +)*`)
-	plainKey = regexp.MustCompile(`^[^\s'"\[\]{}#][^#]*?:\s+`)
-	marks    = regexp.MustCompile(`^(?:[&!]\S*\s+)*`)
-	textMark = regexp.MustCompile(`^[|>][-+0-9]*\s*(#.*)?$`)
+	dashes   = pattern.New(`^\s*(?:[-?] +)*`)
+	plainKey = pattern.New(`^[^\s'"\[\]{}#][^#]*?:\s+`)
+	marks    = pattern.New(`^(?:[&!]\S*\s+)*`)
+	textMark = pattern.New(`^[|>][-+0-9]*\s*(#.*)?$`)
 )
 
 // value reads a line outside of brackets and quotes, and returns where brackets that

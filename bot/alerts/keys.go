@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -283,7 +283,7 @@ func recognised(secret string) string {
 	return ""
 }
 
-var keyName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
+var keyName = pattern.New(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
 
 // Add makes a key and returns its secret, which is shown this once: only its hash
 // is kept. Caller is who makes it. A name that is taken or none is refused with an

@@ -21,7 +21,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +30,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
 )
@@ -46,7 +46,7 @@ type mark struct {
 
 // name is what a file is called: its month, a number from the second one of the month on, and
 // what it is.
-var name = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}(\.[0-9]+)?\.archive$`)
+var name = pattern.New(`^[0-9]{4}-[0-9]{2}(\.[0-9]+)?\.archive$`)
 
 // Folder is where the files are. Its methods may be called concurrently, but for Put.
 type Folder struct {

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Copy is a copy in the folder, as its name tells. Copies count up, so that their
@@ -24,7 +25,7 @@ type Copy struct {
 
 const form = "20060102T150405Z"
 
-var whole = regexp.MustCompile(`^stormbell-([0-9a-f]{8})-([0-9]{6,9})-([0-9]{8}T[0-9]{6}Z)(\.faulty)?\.db$`)
+var whole = pattern.New(`^stormbell-([0-9a-f]{8})-([0-9]{6,9})-([0-9]{8}T[0-9]{6}Z)(\.faulty)?\.db$`)
 
 // Name is the name of the file.
 func (c Copy) Name() string {

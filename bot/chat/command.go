@@ -3,13 +3,13 @@ package chat
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Command is what somebody typed after /incident, understood.
@@ -298,10 +298,10 @@ func mentions(text string) (users []string, rest string) {
 }
 
 var (
-	mentionPattern = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^>]*)?>`)
-	channelPattern = regexp.MustCompile(`<#([CG][A-Z0-9]+)(?:\|([^>]*))?>`)
-	groupPattern   = regexp.MustCompile(`<!(?:subteam\^)?([A-Za-z0-9]+)(?:\^[^|>]*)?(?:\|@?([^>]*))?>`)
-	linkPattern    = regexp.MustCompile(`<((?:https?|mailto)[^>|]*)(?:\|[^>]*)?>`)
+	mentionPattern = pattern.New(`<@([UW][A-Z0-9]+)(?:\|[^>]*)?>`)
+	channelPattern = pattern.New(`<#([CG][A-Z0-9]+)(?:\|([^>]*))?>`)
+	groupPattern   = pattern.New(`<!(?:subteam\^)?([A-Za-z0-9]+)(?:\^[^|>]*)?(?:\|@?([^>]*))?>`)
+	linkPattern    = pattern.New(`<((?:https?|mailto)[^>|]*)(?:\|[^>]*)?>`)
 )
 
 // tidy undoes what Slack does to typed text, except for mentions of users:
@@ -318,8 +318,8 @@ var unescaper = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
 
 // labelOf returns the words of a reference, or the ID where it has none, as for
 // a private channel.
-func labelOf(pattern *regexp.Regexp, s string) string {
-	m := pattern.FindStringSubmatch(s)
+func labelOf(form *pattern.Pattern, s string) string {
+	m := form.FindStringSubmatch(s)
 	return cmp.Or(m[2], m[1])
 }
 

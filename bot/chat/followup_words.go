@@ -1,15 +1,15 @@
 package chat
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // followUpPattern is the name of a follow-up, which is not the incident's.
-var followUpPattern = regexp.MustCompile(`(?i)^(inc-?[0-9]{1,9}[-/]?)?f[0-9]{1,4}$`)
+var followUpPattern = pattern.New(`(?i)^(inc-?[0-9]{1,9}[-/]?)?f[0-9]{1,4}$`)
 
 // isFollowUp reports whether a word names a follow-up.
 func isFollowUp(word string) bool {

@@ -2,12 +2,12 @@ package chat
 
 import (
 	"context"
-	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // handBack does what concerns who is paged: give it back, be silent for a
@@ -44,7 +44,7 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 	return ephemeral(drillMark(a.Incident) + done)
 }
 
-var lastingForm = regexp.MustCompile(`^(?i:for\s+)?(\d{1,4})\s*(?i:(m|min|mins|minute|minutes|h|hr|hrs|hour|hours)?)\.?$`)
+var lastingForm = pattern.New(`^(?i:for\s+)?(\d{1,4})\s*(?i:(m|min|mins|minute|minutes|h|hr|hrs|hour|hours)?)\.?$`)
 
 // lasting reads how long something is to last, as people type it: 15m, 2 h,
 // for 30 minutes. A number by itself is minutes.

@@ -2,14 +2,14 @@ package chat
 
 import (
 	"context"
-	"regexp"
 	"strconv"
 
 	"github.com/stormbell/stormbell/bot/chat/wire"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // ofIncident is what the channel of an incident is called, see [incident.ChannelName].
-var ofIncident = regexp.MustCompile(`^inc-([1-9][0-9]{0,7})(-|$)`)
+var ofIncident = pattern.New(`^inc-([1-9][0-9]{0,7})(-|$)`)
 
 // learnNumbers looks, once after a copy of the store was put back, which numbers of
 // incidents stand in Slack: none of them is given again.

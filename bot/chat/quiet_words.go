@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/stormbell/stormbell/bot/alerts"
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -23,7 +24,7 @@ type quietWords struct {
 }
 
 // linkedHost is what Slack makes of a host name, which was no link when it was typed.
-var linkedHost = regexp.MustCompile(`<https?://([^>|]*?)/?\|([^>]*)>`)
+var linkedHost = pattern.New(`<https?://([^>|]*?)/?\|([^>]*)>`)
 
 // unlinked gives host names back as they were typed.
 func unlinked(text string) string {
@@ -357,7 +358,7 @@ func dayOf(word string, after time.Time, zone *time.Location) (midnight, again r
 	}
 }
 
-var clockPattern = regexp.MustCompile(`^(\d{1,2})(?:[:.](\d{2}))?(am|pm)?$`)
+var clockPattern = pattern.New(`^(\d{1,2})(?:[:.](\d{2}))?(am|pm)?$`)
 
 // clock reads a time of day of one word or two, and how many: 14:00, 9.30, 2pm, 2 pm.
 func clock(word, next string) (seconds, many int) {

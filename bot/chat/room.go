@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // clashes is how many names are tried for a channel.
@@ -173,7 +173,7 @@ func (s *Slack) setPurpose(ctx context.Context, t desk.Task) (desk.Outcome, erro
 }
 
 // slackLink is a link as Slack writes it when it finds an address in plain text.
-var slackLink = regexp.MustCompile(`<(?:[^<>|]*\|)?([^<>|]*)>`)
+var slackLink = pattern.New(`<(?:[^<>|]*\|)?([^<>|]*)>`)
 
 // sameText reports whether Slack has written a text as what was sent: it makes
 // links of the addresses in it.

@@ -12,6 +12,7 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/wneessen/go-mail"
 )
@@ -96,7 +97,7 @@ func (m *Mail) letter(msg Message, to string) (letter *mail.Msg, id string, err 
 	}
 	letter.Subject(shorten(oneLine(msg.Subject), 250, byteLen))
 	letter.SetBodyString(mail.TypeTextPlain, lines(msg.Subject, msg.Text)+"\n\n"+lines(ack, runbook, more)+"\n")
-	if err := letter.AddAlternativeHTMLTemplate(mailPage, msg); err != nil {
+	if err := letter.AddAlternativeHTMLTemplate(mailPage(), msg); err != nil {
 		return nil, "", refused(email, "the message cannot be written as HTML")
 	}
 	return letter, id, nil
@@ -104,7 +105,8 @@ func (m *Mail) letter(msg Message, to string) (letter *mail.Msg, id string, err 
 
 // mailPage is a mail for programs that show HTML. Nothing in it is fetched from
 // anywhere, and the template escapes what others have written.
-var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
+var mailPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("mail").Parse(`<!doctype html>
 <html lang="en"><body style="font-family:sans-serif;line-height:1.4">
 <h2 style="font-size:1.1em">{{.Subject}}</h2>
 {{with .Text}}<p style="white-space:pre-line">{{.}}</p>{{end}}
@@ -113,6 +115,7 @@ var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 {{with .URL}}<p><a href="{{.}}">Read more</a></p>{{end}}
 </body></html>
 `))
+})
 
 // session signs in, calls f, and ends the connection.
 func (m *Mail) session(ctx context.Context, f func(*mail.Client) error) error {

@@ -9,10 +9,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Ntfy sends push notifications through an ntfy server, one's own or a public
@@ -239,7 +240,7 @@ func ntfyError(a answer) error {
 }
 
 // topicName is ntfy's rule for topics and sequence IDs alike.
-var topicName = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
+var topicName = pattern.New(`^[-_A-Za-z0-9]{1,64}$`)
 
 // sequenceID returns an ID that ntfy accepts: the same message repeated
 // replaces itself on the phone.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Twilio is an account with Twilio, of which SMS and Voice make use.
@@ -217,7 +218,7 @@ func (t *Twilio) call(ctx context.Context, way, address string, form url.Values)
 }
 
 // twilioSID is the form of Twilio's names for things.
-var twilioSID = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
+var twilioSID = pattern.New(`^[A-Z]{2}[0-9a-f]{32}$`)
 
 // twilioError reads Twilio's refusal by its code: the texts repeat the number.
 func twilioError(way string, a answer) error {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 )
@@ -183,7 +183,7 @@ func (c change) readBack(text []byte, was, made *rotation.Roster) (*rotation.Ros
 }
 
 // aComment finds what is probably a comment in a roster's text.
-var aComment = regexp.MustCompile(`(?m)(^|\s)#`)
+var aComment = pattern.New(`(?m)(^|\s)#`)
 
 // changedText returns the text of the roster next, made from the one that holds
 // so that its comments stay. Where that cannot be done, the text says so itself.

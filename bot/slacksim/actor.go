@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Actor is one person doing things in the workspace. Make it with As.
@@ -415,8 +416,8 @@ func (a *Actor) Dismiss(channel, ts string) error {
 }
 
 var (
-	typedHandle  = regexp.MustCompile(`(^|[^\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])`)
-	typedChannel = regexp.MustCompile(`(^|[^\w&])#([a-z0-9_-]+)`)
+	typedHandle  = pattern.New(`(^|[^\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])`)
+	typedChannel = pattern.New(`(^|[^\w&])#([a-z0-9_-]+)`)
 )
 
 // typed is what the client makes of typed text: mentions of people, groups

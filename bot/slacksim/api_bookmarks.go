@@ -2,8 +2,9 @@ package slacksim
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 const maxBookmarks = 100
@@ -22,7 +23,7 @@ func bookmarkMethods() map[string]*method {
 	}
 }
 
-var emojiCode = regexp.MustCompile(`^:[a-z0-9_+'-]+:$`)
+var emojiCode = pattern.New(`^:[a-z0-9_+'-]+:$`)
 
 func (c *call) bookmarkRoom() (*channel, *apiError) {
 	ch, err := c.room("channel_id")

@@ -1,9 +1,10 @@
 package slacksim
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // groupMethods are the calls about user groups: a paid plan's, and a bot's
@@ -24,7 +25,7 @@ func groupMethods() map[string]*method {
 	}
 }
 
-var groupHandle = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,20}$`)
+var groupHandle = pattern.New(`^[a-z0-9][a-z0-9._-]{0,20}$`)
 
 func (c *call) groupPlan() *apiError {
 	if c.opts.Plan == Free {

@@ -1,9 +1,10 @@
 package slacksim
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 const (
@@ -123,7 +124,7 @@ func (c *call) pinsList() (object, *apiError) {
 	return object{"items": items}, nil
 }
 
-var reactionName = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
+var reactionName = pattern.New(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
 
 func (c *call) reactionsAdd() (object, *apiError) {
 	ch, m, err := c.item()

@@ -3,9 +3,10 @@ package slacksim
 import (
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // unfurlMethods is the call that adds previews to links of the app's domains.
@@ -15,7 +16,7 @@ func unfurlMethods() map[string]*method {
 	}
 }
 
-var linkInText = regexp.MustCompile(`<(https?://[^|>]+)(?:\|[^>]*)?>`)
+var linkInText = pattern.New(`<(https?://[^|>]+)(?:\|[^>]*)?>`)
 
 // claimed lists the links in a text that belong to the app's domains.
 func (w *Workspace) claimed(text string) []object {

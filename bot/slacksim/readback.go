@@ -3,8 +3,9 @@ package slacksim
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // keepBlocks is what Slack stores: the blocks with missing IDs filled in and
@@ -99,9 +100,9 @@ func decodeNumbers(raw []byte, into any) error {
 }
 
 var (
-	entity   = regexp.MustCompile(`^&(?:amp|lt|gt);`)
-	angle    = regexp.MustCompile(`^<(?:[@#][A-Z0-9]+(?:\|[^<>]*)?|!(?:here|channel|everyone|subteam\^|date\^)[^<>]*|(?:https?|mailto|tel|slack):[^<>\s|]+(?:\|[^<>]*)?)>`)
-	bareLink = regexp.MustCompile(`^https?://[\p{L}\p{N}](?:[^\s<>|]*[^\s<>|.,;:!?)'"*_~` + "`" + `])?`) // a host, so that no entity is taken for one
+	entity   = pattern.New(`^&(?:amp|lt|gt);`)
+	angle    = pattern.New(`^<(?:[@#][A-Z0-9]+(?:\|[^<>]*)?|!(?:here|channel|everyone|subteam\^|date\^)[^<>]*|(?:https?|mailto|tel|slack):[^<>\s|]+(?:\|[^<>]*)?)>`)
+	bareLink = pattern.New(`^https?://[\p{L}\p{N}](?:[^\s<>|]*[^\s<>|.,;:!?)'"*_~` + "`" + `])?`) // a host, so that no entity is taken for one
 )
 
 // readBack is how mrkdwn text reads after Slack took it in: bare URLs in angle

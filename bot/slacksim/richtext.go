@@ -3,11 +3,12 @@ package slacksim
 import (
 	"encoding/json"
 	"html"
-	"regexp"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
-var inlineMarkup = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
+var inlineMarkup = pattern.New(`<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>`)
 
 // richText is the block that Slack's client sends along with typed text.
 func (w *Workspace) richText(text string) json.RawMessage {

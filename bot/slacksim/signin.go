@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -75,12 +76,14 @@ func (w *Workspace) serveSignIn(rw http.ResponseWriter, r *http.Request) {
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // consentPage asks who is signing in. Everything in it is escaped by its place.
-var consentPage = template.Must(template.New("consent").Parse(`<!DOCTYPE html>
+var consentPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("consent").Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in to {{.Team}}</title></head>
 <body><h1>Sign in to {{.Team}}</h1>
 {{if .Problem}}<p>{{.Problem}}</p>{{else}}<p>This is a simulated workspace. Who are you?</p>
 <ul>{{range .People}}<li><a href="{{.Link}}">{{.RealName}}</a> (@{{.Name}})</li>{{end}}</ul>{{end}}</body></html>
 `))
+})
 
 // consentForm is what the page shows, or where the browser goes instead.
 type consentForm struct {
@@ -108,7 +111,7 @@ func (w *Workspace) serveConsent(rw http.ResponseWriter, r *http.Request) {
 	if form.Problem != "" {
 		rw.WriteHeader(http.StatusBadRequest)
 	}
-	consentPage.Execute(rw, form) // a broken connection is the browser's business
+	consentPage().Execute(rw, form) // a broken connection is the browser's business
 }
 
 func (w *Workspace) askConsent(q url.Values) consentForm {

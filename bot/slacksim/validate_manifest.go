@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Manifest is what the workspace needs to know of an app's manifest.
@@ -62,14 +63,14 @@ func ValidateManifest(doc []byte) (*Manifest, []Problem) {
 }
 
 var (
-	webURL   = regexp.MustCompile(`^https?:\/\/`)
-	httpsURL = regexp.MustCompile(`^https:\/\/`)
-	hexColor = regexp.MustCompile(`^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$`)
-	slash    = regexp.MustCompile(`^\/`)
-	hostname = regexp.MustCompile(`^[a-z0-9]([-a-z0-9\.])*([a-z0-9])$`)
-	mailbox  = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+	webURL   = pattern.New(`^https?:\/\/`)
+	httpsURL = pattern.New(`^https:\/\/`)
+	hexColor = pattern.New(`^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$`)
+	slash    = pattern.New(`^\/`)
+	hostname = pattern.New(`^[a-z0-9]([-a-z0-9\.])*([a-z0-9])$`)
+	mailbox  = pattern.New(`^[^@\s]+@[^@\s]+$`)
 	// An IPv4 address or block.
-	ipRange = regexp.MustCompile(`^(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}` +
+	ipRange = pattern.New(`^(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}` +
 		`([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])(\/(3[0-2]|[1-2][0-9]|[0-9]))?$`)
 )
 

@@ -1,13 +1,13 @@
 package slacksim
 
-import "regexp"
+import "github.com/stormbell/stormbell/pattern"
 
 // Patterns that Slack shows in its own messages, or that follow from the documented form of a value.
 var (
-	fileIDPattern = regexp.MustCompile(`^[F][A-Z0-9]{8,}$`)
-	datePattern   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	timePattern   = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
-	decimal       = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+	fileIDPattern = pattern.New(`^[F][A-Z0-9]{8,}$`)
+	datePattern   = pattern.New(`^\d{4}-\d{2}-\d{2}$`)
+	timePattern   = pattern.New(`^([01]\d|2[0-3]):[0-5]\d$`)
+	decimal       = pattern.New(`^-?\d+(\.\d+)?$`)
 )
 
 // textShapes are the two text objects; their length depends on where they stand, so "text" is added by the rule.

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // kind is the sort of JSON value that a rule accepts.
@@ -40,7 +41,7 @@ type rule struct {
 	of       string
 	each     *rule
 	oneOf    []string
-	like     *regexp.Regexp
+	like     *pattern.Pattern
 }
 
 // field is one key of an object and the rule of its value.
@@ -283,7 +284,7 @@ func distinct(r rule) rule { r.distinct = true; return r }
 
 func str(min, max int) rule { return rule{kind: aString, min: min, max: max} }
 
-func matching(re *regexp.Regexp, max int) rule { return rule{kind: aString, like: re, max: max} }
+func matching(re *pattern.Pattern, max int) rule { return rule{kind: aString, like: re, max: max} }
 
 func oneOf(words ...string) rule { return rule{kind: aString, oneOf: words} }
 

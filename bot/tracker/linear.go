@@ -3,12 +3,13 @@ package tracker
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // linear is a team at Linear, by GraphQL.
@@ -33,7 +34,7 @@ func newLinear(c client, o Options) *linear {
 	return l
 }
 
-var isUUID = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var isUUID = pattern.New(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // ask performs one query. Most failures come with status 200 or 400 and say in the
 // answer what they are.

@@ -1,9 +1,10 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // What providers take. GitHub has 256 characters, GitLab and Jira 255 for a title.
@@ -75,7 +76,7 @@ func escapeMarkdown(s string) string {
 	return strings.Join(words, " ")
 }
 
-var listNumber = regexp.MustCompile(`^[0-9]{1,9}[.)]`)
+var listNumber = pattern.New(`^[0-9]{1,9}[.)]`)
 
 // mentionNobody breaks what names somebody or something at the provider by a space of no
 // width. A backslash would not keep it from being taken for a mention.
@@ -84,14 +85,14 @@ func mentionNobody(s string) string {
 }
 
 // profile is the address of somebody's page at Linear, which mentions them there.
-var profile = regexp.MustCompile(`(?i)(//linear\.app/[^/]+)(/profiles/)`)
+var profile = pattern.New(`(?i)(//linear\.app/[^/]+)(/profiles/)`)
 
 // mention is a sign that begins a name: somebody, an issue, a merge request, a label,
 // a milestone, an epic, a snippet, or a command.
-var mention = regexp.MustCompile(`(^|[^\pL\pN_])([@#!~%&$]|/)(?:\b)`)
+var mention = pattern.New(`(^|[^\pL\pN_])([@#!~%&$]|/)(?:\b)`)
 
 // elsewhere is the number of an issue or a merge request, behind the name of its project.
-var elsewhere = regexp.MustCompile(`([#!])([0-9])`)
+var elsewhere = pattern.New(`([#!])([0-9])`)
 
 // wiki is the text for Jira Data Center, whose notation is older than Markdown.
 func (i Issue) wiki() string {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
@@ -22,7 +23,8 @@ type Phone struct {
 
 // ackPage is the one page that an acknowledgement needs: no script, nothing
 // fetched from anywhere.
-var ackPage = template.Must(template.New("ack").Parse(`<!doctype html>
+var ackPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("ack").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{.Title}}</title>
 <style nonce="{{.Nonce}}">
@@ -37,6 +39,7 @@ li { margin: .4rem 0; }
 {{with .Next}}<p>{{.}}</p>{{end}}
 </body></html>
 `))
+})
 
 // ackSheet is what the page shows.
 type ackSheet struct {
@@ -54,7 +57,7 @@ func showAck(w http.ResponseWriter, status int, sheet ackSheet) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+sheet.Nonce+"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w.WriteHeader(status)
-	_ = ackPage.Execute(w, sheet) // whoever has gone does not miss it
+	_ = ackPage().Execute(w, sheet) // whoever has gone does not miss it
 }
 
 // offer shows what a link is good for, with the button that uses it. It never

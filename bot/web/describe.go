@@ -14,6 +14,7 @@ import (
 
 	"github.com/stormbell/stormbell/bot/web/openapi"
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // contract is what a route takes and what it answers, from which /openapi.json is
@@ -209,7 +210,7 @@ func (r served) security() []map[string][]string {
 	}
 }
 
-var inPath = regexp.MustCompile(`\{(\w+)\}`)
+var inPath = pattern.New(`\{(\w+)\}`)
 
 // operation describes the route.
 func (r served) operation(known *openapi.Schemas) *openapi.Operation {

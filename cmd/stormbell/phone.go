@@ -16,7 +16,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"github.com/stormbell/stormbell/bot/slacksim"
 	"github.com/stormbell/stormbell/bot/slacksim/page"
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -226,8 +226,8 @@ func (p *phones) text(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	smsCode = regexp.MustCompile(`Reply (\S+) to acknowledge`)
-	smsLink = regexp.MustCompile(`https?://\S+/ack/\S+`)
+	smsCode = pattern.New(`Reply (\S+) to acknowledge`)
+	smsLink = pattern.New(`https?://\S+/ack/\S+`)
 )
 
 // texts is Twilio's list of messages that came in.

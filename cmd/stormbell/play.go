@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -304,7 +305,7 @@ func about(name string, messages []slacksim.Message) []slacksim.Message {
 	return list
 }
 
-var anyName = regexp.MustCompile(`INC-\d+`)
+var anyName = pattern.New(`INC-\d+`)
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

@@ -2,8 +2,9 @@ package alert
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // ReadSNS reads what a notification of Amazon SNS carries, once it is known to be
@@ -127,7 +128,7 @@ func (a *draft) alarmState(state string, told bool) {
 	}
 }
 
-var rdsNumber = regexp.MustCompile(`RDS-EVENT-\d+`)
+var rdsNumber = pattern.New(`RDS-EVENT-\d+`)
 
 // rds reads an event of RDS, which is no state: nothing will end it. Its subject
 // is the same for all of them.

@@ -2,8 +2,10 @@ package alert
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
+	"sync"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // readDatadog reads the body of a Datadog webhook: its default payload, and those
@@ -116,8 +118,8 @@ func (a *draft) datadogState(transition, kind string) {
 type datadogTitle struct{ priority, state, scope, text string }
 
 var (
-	datadogPriority = regexp.MustCompile(`^\[(P[1-5])\]\s*`)
-	datadogState    = regexp.MustCompile(`(?i)^\[((?:re-?)?(?:triggered|warn|recovered|no data|notify|renotify|test|muted|unmuted)[a-z ]*?)(?: on \{([^}]*)\})?\]\s*`)
+	datadogPriority = pattern.New(`^\[(P[1-5])\]\s*`)
+	datadogState    = pattern.New(`(?i)^\[((?:re-?)?(?:triggered|warn|recovered|no data|notify|renotify|test|muted|unmuted)[a-z ]*?)(?: on \{([^}]*)\})?\]\s*`)
 )
 
 func readDatadogTitle(s string) (t datadogTitle) {
@@ -132,10 +134,10 @@ func readDatadogTitle(s string) (t datadogTitle) {
 }
 
 var (
-	markdownImage = regexp.MustCompile(`!\[[^\]]*\]\([^()\s]*\)`)
-	markdownLink  = regexp.MustCompile(`\[+([^\[\]]*)\]\((https?://[^()\s]*)\)\]?`)
-	mention       = regexp.MustCompile(`(?:\b[Nn]otify:?\s*)?(^|\s)@[a-zA-Z][\w.@-]*`)
-	datadogRule   = regexp.MustCompile(`(?m)^\s*(?:- - -|[·|\s]*|%%%)\s*$`)
+	markdownImage = pattern.New(`!\[[^\]]*\]\([^()\s]*\)`)
+	markdownLink  = pattern.New(`\[+([^\[\]]*)\]\((https?://[^()\s]*)\)\]?`)
+	mention       = pattern.New(`(?:\b[Nn]otify:?\s*)?(^|\s)@[a-zA-Z][\w.@-]*`)
+	datadogRule   = pattern.New(`(?m)^\s*(?:- - -|[·|\s]*|%%%)\s*$`)
 )
 
 // datadogText takes the text of an event: Markdown between %%%, with links to be
@@ -158,10 +160,10 @@ func (a *draft) datadogText(s string) {
 	a.Summary = strings.TrimSpace(s)
 }
 
-var manyLines = regexp.MustCompile(`\s*\n\s*`)
+var manyLines = pattern.New(`\s*\n\s*`)
 
 // datadogNames are the fields that are looked for.
-var datadogNames = func() map[string]bool {
+var datadogNames = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
 	for _, name := range strings.Fields(`alert_title title event_title alert_scope scope body text_only_msg event_msg alert_message message text description
 		alert_transition transition alert_type tags alert_tags service hostname host alert_status alert_query alert_metric metric_value alert_id
@@ -170,7 +172,7 @@ var datadogNames = func() map[string]bool {
 		names[name] = true
 	}
 	return names
-}()
+})
 
 // variables are the fields of a body by their names in any case.
 type variables map[string]node
@@ -188,7 +190,7 @@ func newVariables(n node) variables {
 			}
 			lower[i] = c
 		}
-		if name := lower[:len(k)-2]; datadogNames[string(name)] {
+		if name := lower[:len(k)-2]; datadogNames()[string(name)] {
 			v[string(name)] = value
 		}
 		return true

@@ -3,8 +3,9 @@ package alert
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // readPagerDuty reads the body of the PagerDuty Events API v2 (POST /v2/enqueue),
@@ -82,7 +83,7 @@ func (a *draft) made() {
 }
 
 // groupState is what Alertmanager's templates put before the name of a group.
-var groupState = regexp.MustCompile(`^\s*\[(FIRING(:\s*\d+)?|RESOLVED(:\s*\d+)?|Alerting|OK|No Data)\]\s*`)
+var groupState = pattern.New(`^\s*\[(FIRING(:\s*\d+)?|RESOLVED(:\s*\d+)?|Alerting|OK|No Data)\]\s*`)
 
 // ungrouped drops the state before a title: it changes while the alert does not.
 func ungrouped(title string) string { return groupState.ReplaceAllString(title, "") }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // SeverityRow is a severity with the words of senders that mean it.
@@ -32,7 +33,7 @@ func SeverityWords() []SeverityRow {
 	return rows
 }
 
-var severityByWord = func() map[string]Severity {
+var severityByWord = sync.OnceValue(func() map[string]Severity {
 	m := map[string]Severity{}
 	for _, row := range severityRows {
 		for _, word := range row.Words {
@@ -40,20 +41,20 @@ var severityByWord = func() map[string]Severity {
 		}
 	}
 	return m
-}()
+})
 
 // ReadSeverity reads a sender's word for a severity. Numbers are read as ours, and
 // so are the spellings of them: 2, sev-2, S2, Severity 2. It returns Unknown for
 // any other word.
 func ReadSeverity(word string) Severity {
 	word = strings.ToLower(line(word))
-	if s, ok := severityByWord[word]; ok {
+	if s, ok := severityByWord()[word]; ok {
 		return s
 	}
 	for _, prefix := range []string{"severity", "sev", "s", "p", ""} {
 		if rest, ok := strings.CutPrefix(word, prefix); ok {
 			if rest = strings.TrimLeft(rest, "-_ "); len(rest) == 1 && '0' <= rest[0] && rest[0] <= '5' {
-				return severityByWord["p"+rest]
+				return severityByWord()["p"+rest]
 			}
 		}
 	}

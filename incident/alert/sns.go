@@ -10,9 +10,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // Envelope is a message of Amazon SNS to an HTTP endpoint.
@@ -86,8 +87,8 @@ func ParseSNS(body []byte) (Envelope, error) {
 const snsHost = `^https://sns\.[a-z]{2}(-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(\.cn)?/`
 
 var (
-	certURL      = regexp.MustCompile(snsHost + `SimpleNotificationService-[0-9a-f]{16,128}\.pem$`)
-	subscribeURL = regexp.MustCompile(snsHost + `\?Action=ConfirmSubscription&TopicArn=[A-Za-z0-9:%._-]{1,600}&Token=[A-Za-z0-9%._-]{1,600}$`)
+	certURL      = pattern.New(snsHost + `SimpleNotificationService-[0-9a-f]{16,128}\.pem$`)
+	subscribeURL = pattern.New(snsHost + `\?Action=ConfirmSubscription&TopicArn=[A-Za-z0-9:%._-]{1,600}&Token=[A-Za-z0-9%._-]{1,600}$`)
 )
 
 // SigningCertURLAllowed reports whether a certificate may be fetched from url:

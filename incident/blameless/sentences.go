@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stormbell/stormbell/incident/names"
+	regular "github.com/stormbell/stormbell/pattern" // a pattern is something else here
 )
 
 // nameToken is the word that stands for each name while the rules read.
@@ -74,10 +75,10 @@ type splitter struct {
 }
 
 var (
-	heading  = regexp.MustCompile(`^ {0,3}(#{1,6}) +(.*)$`)
-	listItem = regexp.MustCompile(`^ *(?:[-+•·–—]|\d{1,3}[.)]) +`)
-	stamp    = regexp.MustCompile(`^ *(?:\d{4}-\d{2}-\d{2}[ T,]+)?\d{1,2}:\d{2}(?::\d{2})?(?: ?(?:UTC|GMT|CES?T|[AP]M|Z))?(?: \(\d{2}:\d{2} \w+\))? *[-–—:|]? *`)
-	inline   = regexp.MustCompile(`\(section: *([^)]*)\) *$`)
+	heading  = regular.New(`^ {0,3}(#{1,6}) +(.*)$`)
+	listItem = regular.New(`^ *(?:[-+•·–—]|\d{1,3}[.)]) +`)
+	stamp    = regular.New(`^ *(?:\d{4}-\d{2}-\d{2}[ T,]+)?\d{1,2}:\d{2}(?::\d{2})?(?: ?(?:UTC|GMT|CES?T|[AP]M|Z))?(?: \(\d{2}:\d{2} \w+\))? *[-–—:|]? *`)
+	inline   = regular.New(`\(section: *([^)]*)\) *$`)
 )
 
 func (s *splitter) run() {

@@ -1,13 +1,14 @@
 package names
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // script says how a script separates words.
@@ -213,7 +214,7 @@ func (t *text) take(k, end int, who string) {
 	t.span(t.toks[k].start, t.toks[end].end, who)
 }
 
-var host = regexp.MustCompile(`^@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
+var host = pattern.New(`^@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 
 func (t *text) span(start, end int, who string) {
 	if t.overlaps(start, end) {
@@ -264,7 +265,7 @@ func joint(between string) bool {
 
 // mention is Slack's own form of naming somebody, or what is left of it where nobody knew
 // who it was.
-var mention = regexp.MustCompile(`<@([UW][A-Z0-9]{2,})(?:\|[^>\n]{0,80})?>|@([UW]0[A-Z0-9]{4,12})\b`)
+var mention = pattern.New(`<@([UW][A-Z0-9]{2,})(?:\|[^>\n]{0,80})?>|@([UW]0[A-Z0-9]{4,12})\b`)
 
 // mentions takes those.
 func (n *Set) mentions(t *text) {

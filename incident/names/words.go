@@ -1,10 +1,13 @@
 package names
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // isOrdinary reports whether a word of a name is an ordinary word as well. Of two
 // letters every one is, since there are so few of them.
-func isOrdinary(w string) bool { return ordinary[w] || len(w) < 3 && w[0] < 0x80 }
+func isOrdinary(w string) bool { return ordinary()[w] || len(w) < 3 && w[0] < 0x80 }
 
 var (
 	articles    = []string{"the", "a", "an", "our", "this", "that", "each", "every", "no"}
@@ -35,7 +38,8 @@ var (
 
 // ordinary are the names that are also words, with which an order, a question or a
 // heading may begin, or that a sentence may hold in small letters.
-var ordinary = wordSet(`
+var ordinary = sync.OnceValue(func() map[string]bool {
+	return wordSet(`
 	ad admin alert all am amber an and any api app april are art as ash at august autumn baker banks barber be bear bell
 	best bill bird bishop black blaze bliss blue bond book bool boy branch bridge bright brook brown buck bull burns bush
 	busy but butler by cache can case cash cd chambers chan chance chapman char charity chase check chip christian chuck
@@ -65,6 +69,7 @@ var ordinary = wordSet(`
 	wave way we web weeks wells west wheat wheel wheeler whistle white who wick wild wilder will win wind window wine wing
 	winner winter wise wish wolf wolfe wood woods wool word work works worth wren yard year york young zone
 `)
+})
 
 func wordSet(s string) map[string]bool {
 	set := map[string]bool{}

@@ -8,9 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // The names in a bundle. The sums are those that sha256sum -c reads.
@@ -114,8 +115,8 @@ func Verify(bundle []byte) (Proof, error) {
 }
 
 var (
-	plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
-	sumLine   = regexp.MustCompile(`^([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,99})$`)
+	plainName = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+	sumLine   = pattern.New(`^([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,99})$`)
 )
 
 // unpack reads a file, however large it says it is.

@@ -2,7 +2,6 @@ package postmortem
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/names"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // RoleLine is a stretch of time in which one person held a role. Two lines of
@@ -212,8 +212,8 @@ func (k *cast) decoded(s string) string {
 }
 
 var (
-	encodedWord = regexp.MustCompile(`\S*%[0-9A-Fa-f]{2}\S*`)
-	encodedByte = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	encodedWord = pattern.New(`\S*%[0-9A-Fa-f]{2}\S*`)
+	encodedByte = pattern.New(`%[0-9A-Fa-f]{2}`)
 )
 
 // letters counts A … Z, AA, AB ….

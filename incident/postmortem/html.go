@@ -2,14 +2,16 @@ package postmortem
 
 import (
 	"html/template"
-	"regexp"
-	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // page is the document for a browser and for paper: no script, nothing from
 // elsewhere. html/template escapes everything by the place it stands in.
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "pieces": pieces, "strip": stripHTML}).Parse(`{{define "text"}}{{range pieces .}}{{if .Address}}<a href="{{.Text}}" rel="noopener noreferrer nofollow">{{.Text}}</a>{{else if .Long}}<span class="long">{{.Text}}</span>{{else}}{{.Text}}{{end}}{{end}}{{end -}}
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{"lines": textLines, "pieces": pieces, "strip": stripHTML}).Parse(`{{define "text"}}{{range pieces .}}{{if .Address}}<a href="{{.Text}}" rel="noopener noreferrer nofollow">{{.Text}}</a>{{else if .Long}}<span class="long">{{.Text}}</span>{{else}}{{.Text}}{{end}}{{end}}{{end -}}
 {{define "lines"}}{{range $n, $l := lines .}}{{if $n}}<br>{{end}}{{template "text" $l}}{{end}}{{end -}}
 <!doctype html>
 <html lang="en">
@@ -57,11 +59,12 @@ figure { margin: 1.5rem 0; overflow-x: auto }
 {{end}}{{end}}</body>
 </html>
 `))
+})
 
 // HTML returns the whole document as a page that stands alone.
 func (d Document) HTML() string {
 	var b strings.Builder
-	if err := page.Execute(&b, d); err != nil {
+	if err := page().Execute(&b, d); err != nil {
 		panic("postmortem: the page's template: " + err.Error()) // of strings into memory: only a broken template can fail
 	}
 	return b.String()
@@ -76,10 +79,6 @@ type piece struct {
 	stretch
 	Long bool
 }
-
-// longWord is from how many characters on a word does not fit into a column of a printed
-// table.
-const longWord = 20
 
 func pieces(s string) (list []piece) {
 	for _, p := range parts(s) {
@@ -102,7 +101,8 @@ func pieces(s string) (list []piece) {
 	return list
 }
 
-var longWords = regexp.MustCompile(`\S{` + strconv.Itoa(longWord) + `,}`)
+// longWords are those that do not fit into a column of a printed table.
+var longWords = pattern.New(`\S{20,}`)
 
 // textLines are the lines of s that hold something.
 func textLines(s string) []string {

@@ -2,11 +2,11 @@ package postmortem
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // hurting is the impact until the last event: the record knows nothing later.
@@ -77,7 +77,7 @@ func (f *facts) intervals(d Document) *Table {
 }
 
 // sized is a share or a number of customers, or of what they do.
-var sized = regexp.MustCompile(`(?i)(?:\b\d[\d.,]* ?%|\b\d[\d.,]*|\b(?:a|one) (?:half|third|quarter|fifth|tenth)|\bhalf|\b(?:one|two|three|four|\d+) (?:in|of|out of) (?:two|three|four|five|six|eight|ten|twenty|\d+))` +
+var sized = pattern.New(`(?i)(?:\b\d[\d.,]* ?%|\b\d[\d.,]*|\b(?:a|one) (?:half|third|quarter|fifth|tenth)|\bhalf|\b(?:one|two|three|four|\d+) (?:in|of|out of) (?:two|three|four|five|six|eight|ten|twenty|\d+))` +
 	` (?:(?:of|the|all|our|active) ){0,3}(?:customers?|users?|visitors?|buyers?|accounts?|tenants?|orders?|payments?|purchases?|checkouts?|baskets?|log-?ins?|sign-?ups?|sessions?|refunds?|bookings?)\b`)
 
 // maxSizes is how many of the things that were written about the extent are shown.

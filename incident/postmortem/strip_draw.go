@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/stormbell/stormbell/picture"
 )
@@ -111,13 +112,14 @@ func (d Document) StripSVG() string {
 		return ""
 	}
 	var b strings.Builder
-	if err := stripPage.Execute(&b, s.sheet()); err != nil {
+	if err := stripPage().Execute(&b, s.sheet()); err != nil {
 		panic("postmortem: the picture's template: " + err.Error()) // of numbers and strings into memory
 	}
 	return b.String()
 }
 
-var stripPage = template.Must(template.New("strip").Funcs(template.FuncMap{"less": func(a, b int) int { return a - b }}).Parse(`<svg xmlns="http://www.w3.org/2000/svg" class="strip" role="img" aria-labelledby="strip-title strip-desc" viewBox="0 0 {{.Width}} {{.Height}}" width="{{.Width}}" height="{{.Height}}">
+var stripPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("strip").Funcs(template.FuncMap{"less": func(a, b int) int { return a - b }}).Parse(`<svg xmlns="http://www.w3.org/2000/svg" class="strip" role="img" aria-labelledby="strip-title strip-desc" viewBox="0 0 {{.Width}} {{.Height}}" width="{{.Width}}" height="{{.Height}}">
 <title id="strip-title">{{.Title}}</title>
 <desc id="strip-desc">{{.Says}}</desc>
 <style>
@@ -138,6 +140,7 @@ var stripPage = template.Must(template.New("strip").Funcs(template.FuncMap{"less
 {{end}}<text class="faint" x="150" y="{{less .Height 10}}">{{.Legend}}</text>
 </svg>
 `))
+})
 
 // The colours of the image.
 var stripColours = map[string]color.RGBA{

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template"
 	"text/template/parse"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // What a template may do: a document has a fraction of it.
@@ -192,8 +192,8 @@ func functions(b *budget) template.FuncMap {
 }
 
 var (
-	wide = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4}|\*)`)
-	inGo = regexp.MustCompile(`%[^a-zA-Z%]*#`) // it would show what was typed past its String
+	wide = pattern.New(`%[^a-zA-Z%]*([0-9]{4}|\*)`)
+	inGo = pattern.New(`%[^a-zA-Z%]*#`) // it would show what was typed past its String
 )
 
 // count makes a body take its steps each time that it is executed: one for each node and
@@ -255,10 +255,10 @@ func turnNode(steps int) parse.Node {
 
 // The shapes of what text/template says.
 var (
-	where   = regexp.MustCompile(`^template: [^:]*:(\d+)(?::\d+)?: (?:executing "[^"]*" at <[^\n]*?>: )?(?s:(.*))$`)
-	noField = regexp.MustCompile(`can't evaluate field (\w+) in type (?:\[\])?\*?postmortem\.(\w+)`)
-	noValue = regexp.MustCompile(`nil (?:pointer|data)|index out of range|no entry for key|index of untyped nil`)
-	noFunc  = regexp.MustCompile(`function "(\w+)" not defined`)
+	where   = pattern.New(`^template: [^:]*:(\d+)(?::\d+)?: (?:executing "[^"]*" at <[^\n]*?>: )?(?s:(.*))$`)
+	noField = pattern.New(`can't evaluate field (\w+) in type (?:\[\])?\*?postmortem\.(\w+)`)
+	noValue = pattern.New(`nil (?:pointer|data)|index out of range|no entry for key|index of untyped nil`)
+	noFunc  = pattern.New(`function "(\w+)" not defined`)
 )
 
 // explained says an error of text/template in words, with what was probably meant.

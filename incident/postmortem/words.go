@@ -2,11 +2,11 @@ package postmortem
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // clock shows instants: in UTC, and beside that in the zone of the business.
@@ -146,8 +146,8 @@ func (f *facts) typed(e incident.Event, s incident.Sentence) string {
 // What the program wrote about a step says its number once more, and by which rule
 // somebody was asked.
 var (
-	stepHead   = regexp.MustCompile(`^Step \d+(?: \(round \d+\))?(?:: |\. |$)`)
-	stepTarget = regexp.MustCompile(` as (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN](?:, (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN])*`)
+	stepHead   = pattern.New(`^Step \d+(?: \(round \d+\))?(?:: |\. |$)`)
+	stepTarget = pattern.New(` as (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN](?:, (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN])*`)
 )
 
 // paged returns to whom a page went: a person by label, anything else as people say it.

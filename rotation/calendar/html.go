@@ -3,6 +3,7 @@ package calendar
 import (
 	"html/template"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -30,7 +31,7 @@ func (c Chart) WriteHTML(to io.Writer, now time.Time) error {
 		}
 		weeks = append(weeks, h)
 	}
-	return page.Execute(to, map[string]any{"Weeks": weeks, "Legend": c.clock()})
+	return page().Execute(to, map[string]any{"Weeks": weeks, "Legend": c.clock()})
 }
 
 type htmlWeek struct {
@@ -49,7 +50,8 @@ type htmlBar struct {
 	Who, Kind, When string
 }
 
-var page = template.Must(template.New("calendar").Parse(`<!doctype html>
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("calendar").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -80,3 +82,4 @@ body { font: 15px/1.4 system-ui, sans-serif; color: var(--ink); background: var(
 {{end}}{{range .Legend}}<p>{{.}}</p>
 {{end}}</html>
 `))
+})

@@ -3,11 +3,11 @@ package importer
 import (
 	"bytes"
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -51,7 +51,7 @@ func importCalendars(s *system, files []File, o Options) (*Result, error) {
 	return b.finish(len(files))
 }
 
-var calendarKey = regexp.MustCompile(`(?mi)^(X-WR-CALNAME|X-WR-TIMEZONE)[^:\r\n]*:([^\r\n]*)`)
+var calendarKey = pattern.New(`(?mi)^(X-WR-CALNAME|X-WR-TIMEZONE)[^:\r\n]*:([^\r\n]*)`)
 
 func (b *building) calendar(f File) {
 	said := map[string]string{}

@@ -172,7 +172,7 @@ func TestCompare(t *testing.T) {
 }
 
 func TestRailsZones(t *testing.T) {
-	for name, iana := range railsZones {
+	for name, iana := range railsZones() {
 		if _, _, ok := zone(name); !ok {
 			t.Errorf("%s: there is no zone %s", name, iana)
 		}

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"net/url"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // opsgenie is Opsgenie: answers of its API, and the folder of its backup tool.
@@ -208,7 +209,7 @@ func isEscalation(m map[string]any) bool {
 	return len(rules) == 0 && has(m, "ownerTeam")
 }
 
-var uuids = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+var uuids = pattern.New(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
 
 // about is the ID, among those that are known, that the name of a file says it is
 // about: contacts-USERID.json, or overrides/SCHEDULEID.json.

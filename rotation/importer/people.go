@@ -1,11 +1,11 @@
 package importer
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/rotation"
 )
 
@@ -31,9 +31,9 @@ type reach struct {
 }
 
 // slackForm is that of a member ID of Slack, as a roster has it.
-var slackForm = regexp.MustCompile(`^[UW][A-Z0-9]{1,20}$`)
+var slackForm = pattern.New(`^[UW][A-Z0-9]{1,20}$`)
 
-var emailForm = regexp.MustCompile(`^[^\s@,;:<>]+@[^\s@,;:<>]+$`)
+var emailForm = pattern.New(`^[^\s@,;:<>]+@[^\s@,;:<>]+$`)
 
 // person writes somebody, and returns the ID in the roster.
 func (b *building) person(s someone) string {

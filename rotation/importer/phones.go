@@ -1,11 +1,12 @@
 package importer
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
-var internationalForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+var internationalForm = pattern.New(`^\+[1-9][0-9]{6,14}$`)
 
 // phone is a number in the form of the roster: the country code and the number, digits
 // only after the plus. It is false for one that does not come out in that form.

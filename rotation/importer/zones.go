@@ -3,6 +3,7 @@ package importer
 import (
 	_ "embed"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,7 +13,7 @@ import (
 //go:embed rails_zones.txt
 var railsZoneList string
 
-var railsZones = func() map[string]string {
+var railsZones = sync.OnceValue(func() map[string]string {
 	zones := map[string]string{}
 	for line := range strings.Lines(railsZoneList) {
 		if name, iana, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
@@ -20,13 +21,13 @@ var railsZones = func() map[string]string {
 		}
 	}
 	return zones
-}()
+})
 
 // zone is the IANA name of a zone of the export with its location; false where there
 // is none of that name, or none was given.
 func zone(name string) (string, *time.Location, bool) {
 	name = strings.TrimSpace(name)
-	if iana, ok := railsZones[name]; ok {
+	if iana, ok := railsZones()[name]; ok {
 		name = iana
 	}
 	first, _, _ := strings.Cut(name, "/")

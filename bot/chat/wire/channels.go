@@ -2,13 +2,14 @@ package wire
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"github.com/stormbell/stormbell/pattern"
 )
 
-var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]{6,}$`)
+var channelID = pattern.New(`^[CGD][A-Z0-9]{6,}$`)
 
 // ChannelName is a channel's name as Slack has it: without # and in lower case. An
 // ID in its place stays as it is.

@@ -15,6 +15,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/slacksim"
@@ -42,7 +43,9 @@ var static embed.FS
 //go:embed page.html
 var pageHTML string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Parse(pageHTML))
+})
 
 // Content that a browser may load and run: this server's own files, and images from anywhere, because the messages of
 // an app may show them. No inline script or style.
@@ -126,7 +129,7 @@ func (s *server) page(rw http.ResponseWriter, _ *http.Request) {
 		dock = "phone"
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	pageTemplate.Execute(rw, struct{ Team, People, Notice, Me, Dock string }{
+	pageTemplate().Execute(rw, struct{ Team, People, Notice, Me, Dock string }{
 		st.Team.Name, string(people), s.opts.Notice, s.opts.Me, dock})
 }
 
