@@ -47,6 +47,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	}
 	l.Handle("quiet/", a.tickQuiet)
 	l.Handle("alerts", a.tidy)
+	l.WhenClockSet(func(ctx context.Context, _ time.Duration) error { return a.startTidying(ctx) })
 	l.Handle(string(Silence)+"/", a.tickHeld)
 	l.Handle(string(Maintenance)+"/", a.tickHeld)
 	l.Handle(rosterWake, a.tickRoster)

@@ -66,10 +66,7 @@ const (
 
 func (a *Alerts) startTidying(ctx context.Context) error {
 	return a.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		if _, planned, err := t.Due("alerts"); err != nil || planned {
-			return err
-		}
-		return t.Wake("alerts", t.Now.Add(time.Hour))
+		return t.WakeRegularly("alerts", t.Now.Add(time.Hour), tidyEvery)
 	})
 }
 

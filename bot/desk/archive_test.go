@@ -722,33 +722,3 @@ func (v damagedView) ScanPast(r storage.Range, each func(string, []byte) bool, d
 	})
 	return errors.Join(failed, err)
 }
-
-// TestArchiveClockAhead: what was planned while the clock was years ahead is planned anew.
-func TestArchiveClockAhead(t *testing.T) {
-	t.Parallel()
-	withArchive(t, 1, func(x *fixture) {
-		for name, again := range map[string]func(){
-			"at the start": func() { x.reopen() },
-			"at once": func() {
-				if err := x.clockSet(background(), -3*year); err != nil {
-					x.t.Fatal(err)
-				}
-			},
-		} {
-			err := x.led.Update(background(), ledger.Request{}, func(t *ledger.Tx) error { return t.Wake(archiveName, t.Now.Add(3*year)) })
-			if err != nil {
-				x.t.Fatal(err)
-			}
-			again()
-			if err := x.led.View(background(), func(tx *storage.Tx) error {
-				at, ok, err := ledger.DueIn(tx, archiveName)
-				if !ok || time.Until(at) > archiveEvery {
-					x.t.Errorf("%s: it is looked at %s", name, at)
-				}
-				return err
-			}); err != nil {
-				x.t.Fatal(err)
-			}
-		}
-	})
-}

@@ -132,10 +132,6 @@ func (d *Desk) archiveEnded(ctx context.Context, m Archived, failed error, tell 
 // startArchiving plans when it is looked for incidents to archive, if that is wanted.
 func (d *Desk) startArchiving(ctx context.Context) error {
 	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		at, planned, err := t.Due(archiveName)
-		if err != nil {
-			return err
-		}
 		r, known, err := ledger.Load[archivingRecord](t.Tx, archivingKey)
 		if err != nil {
 			return err
@@ -154,10 +150,7 @@ func (d *Desk) startArchiving(ctx context.Context) error {
 				return err
 			}
 		}
-		if planned && at.Before(t.Now.Add(2*archiveEvery)) { // else the clock was far ahead then
-			return nil
-		}
-		return t.Wake(archiveName, t.Now.Add(time.Hour))
+		return t.WakeRegularly(archiveName, t.Now.Add(time.Hour), archiveEvery)
 	})
 }
 

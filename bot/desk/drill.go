@@ -54,6 +54,20 @@ func (d *Desk) startWeekly(ctx context.Context) error {
 	})
 }
 
+// startWeeklyAgain is for a clock that was set back: a drill that has been must not be again.
+func (d *Desk) startWeeklyAgain(ctx context.Context) error {
+	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		if d.opt.Weekly.Clock == "" {
+			return nil
+		}
+		at, err := d.opt.Weekly.next(t.Now, d.opt.Zone)
+		if err != nil {
+			return err
+		}
+		return t.WakeRegularly("weekly", at, 7*24*time.Hour)
+	})
+}
+
 // tickWeekly pages everybody who is on call, each by an incident of their own
 // that is a drill: the whole path is tried, by their own rules.
 func (d *Desk) tickWeekly(ctx context.Context, name string, now time.Time) error {

@@ -25,6 +25,7 @@ const (
 const (
 	pollEvery = 10 * time.Minute
 	pollMost  = 6 * time.Hour
+	watchMost = 24 * time.Hour // between two times at which a tracker is asked
 	// pollLost is when it is asked again where no answer was recorded.
 	pollLost = time.Hour
 	// goneFor is how long an issue must not be to be seen before it is forgotten: a token
@@ -104,10 +105,7 @@ func (w *work) indexExports(old, new incident.Incident) error {
 // watch plans that a tracker is asked, unless it is planned already.
 func (w *work) watch(tracker string, after time.Duration) error {
 	name := exportsPrefix + tracker
-	if _, planned, err := w.Due(name); err != nil || planned {
-		return err
-	}
-	return w.Wake(name, w.Now.Add(after))
+	return w.WakeRegularly(name, w.Now.Add(after), watchMost)
 }
 
 // watched returns what a tracker is to be asked about.

@@ -87,7 +87,7 @@ func (d *Desk) tellMonth(ctx context.Context, agreement string, month, now time.
 	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error {
 		name := month.Format(monthForm)
 		r, _, err := ledger.Load[monthRecord](t.Tx, monthKey(agreement))
-		if err != nil || r.Month >= name {
+		if err != nil || r.Month >= name && r.Month <= now.Format(monthForm) { // a later one is of a clock that was ahead
 			return err
 		}
 		if text := of.Words(); text != "" {

@@ -58,11 +58,8 @@ const lateHour = 11
 // startNights makes sure that the next morning is planned.
 func (d *Desk) startNights(ctx context.Context) error {
 	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		if _, planned, err := t.Due(nightsName); err != nil || planned {
-			return err
-		}
 		w := &work{Tx: t, d: d, who: d.oncall.Current()}
-		return t.Wake(nightsName, w.nextMorning())
+		return t.WakeRegularly(nightsName, w.nextMorning(), 24*time.Hour)
 	})
 }
 

@@ -17,13 +17,22 @@ func (d *Desk) startRegular(ctx context.Context, name string, next nextFor) erro
 	d.oncall.Follow(func(t *ledger.Tx, _, changed *oncall.Directory) error {
 		return planNext(t, name, next(changed.Roster, t.Now))
 	})
+	return d.startRegularAgain(ctx, name, next)
+}
+
+// startRegularAgain plans it where it is not, or for later than it can be due next.
+func (d *Desk) startRegularAgain(ctx context.Context, name string, next nextFor) error {
 	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		if _, planned, err := t.Due(name); err != nil || planned {
-			return err
+		at := next(d.oncall.Current().Roster, t.Now)
+		if at.IsZero() {
+			return nil
 		}
-		return planNext(t, name, next(d.oncall.Current().Roster, t.Now))
+		return t.WakeRegularly(name, at, regularMost)
 	})
 }
+
+// regularMost is the longest time between two instants of what goes by the roster: a month.
+const regularMost = 33 * 24 * time.Hour
 
 // planRegular plans it anew when it was looked at.
 func (d *Desk) planRegular(ctx context.Context, name string, next nextFor, now time.Time) error {

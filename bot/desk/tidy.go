@@ -32,10 +32,7 @@ const (
 // startTidying makes sure that it is looked for what can be removed.
 func (d *Desk) startTidying(ctx context.Context) error {
 	return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		if _, planned, err := t.Due("tidy"); err != nil || planned {
-			return err
-		}
-		return t.Wake("tidy", t.Now.Add(time.Hour))
+		return t.WakeRegularly("tidy", t.Now.Add(time.Hour), tidyEvery)
 	})
 }
 

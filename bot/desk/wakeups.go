@@ -64,8 +64,12 @@ func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
 	if by < 0 {
 		text = "The clock was set back by " + (-by).String() + ". What waits is not delayed by that."
 	}
-	if err := d.startArchiving(ctx); err != nil { // what was planned while the clock was ahead
-		return err
+	if by < 0 { // what comes again and again was planned while the clock was ahead
+		err := errors.Join(d.startArchiving(ctx), d.startTidying(ctx), d.startNights(ctx), d.startWeeklyAgain(ctx),
+			d.startRegularAgain(ctx, weekName, d.nextWeek), d.startRegularAgain(ctx, monthName, d.nextMonth), d.startExports(ctx))
+		if err != nil {
+			return err
+		}
 	}
 	names := d.ledger.Planned("escalation/")
 	return ledger.Share(len(names), func(i int) error {

@@ -104,6 +104,17 @@ func (t *Tx) Wake(name string, at time.Time) error {
 	return storage.Save(t.Tx, wakePrefix+name, wakeRecord{V: 1, Due: at})
 }
 
+// WakeRegularly has something that is looked at once in every period looked at, at that
+// instant. Where it is planned already it stays so, unless that is more than a period later:
+// then it was planned while the clock was far ahead, and would be off for as long.
+func (t *Tx) WakeRegularly(name string, at time.Time, period time.Duration) error {
+	due, planned, err := t.Due(name)
+	if err != nil || planned && !due.After(at.Add(period)) {
+		return err
+	}
+	return t.Wake(name, at)
+}
+
 // Sleep takes the wake-up of name back. Where there is none, nothing changes.
 func (t *Tx) Sleep(name string) error {
 	if _, err := t.Get(wakePrefix + name); errors.Is(err, storage.ErrNotFound) {

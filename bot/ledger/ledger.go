@@ -56,6 +56,7 @@ func Open(ctx context.Context, db *storage.DB) (*Ledger, error) {
 		return nil, err
 	}
 	l.Handle("sweep", l.sweep)
+	l.WhenClockSet(func(ctx context.Context, _ time.Duration) error { return l.startSweeping(ctx) })
 	return l, l.startSweeping(ctx)
 }
 

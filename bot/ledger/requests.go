@@ -91,10 +91,7 @@ func (t *Tx) RememberAs(what string, incident int) error {
 
 // startSweeping makes sure that a sweep is to come.
 func (l *Ledger) startSweeping(ctx context.Context) error {
-	if _, ok := l.agenda.at("sweep"); ok {
-		return nil
-	}
-	return l.Update(ctx, Request{}, func(t *Tx) error { return t.Wake("sweep", t.Now.Add(sweepEvery)) })
+	return l.Update(ctx, Request{}, func(t *Tx) error { return t.WakeRegularly("sweep", t.Now.Add(sweepEvery), sweepEvery) })
 }
 
 // sweep forgets requests that can no longer be repeated, some at a time, and

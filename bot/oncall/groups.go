@@ -89,7 +89,7 @@ func (o *Roster) tickGroups(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if until := r.At.Add(groupsOff); r.Off != "" && now.Before(until) {
+		if until := r.At.Add(groupsOff); r.Off != "" && now.Before(until) && !r.At.After(now) { // else the clock was ahead then
 			return w.Wake("groups", until)
 		}
 		if _, err := w.AddApart(ledger.Job{Kind: ledger.Groups}); err != nil {

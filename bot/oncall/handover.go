@@ -136,7 +136,7 @@ func (o *Roster) handOverSome(ctx context.Context, now time.Time) (more bool, er
 	if n := len(batch); n > 0 {
 		from = handoverRecord{V: 1, Through: batch[n-1].at, After: batch[n-1].rotation.ID}
 	}
-	next := now.Add(30 * 24 * time.Hour) // a rotation may change beyond the horizon of what is computed
+	next := now.Add(handoverMost) // a rotation may change beyond the horizon of what is computed
 	if len(v.turns) > 0 {
 		next = later(v.turns[0].at, now.Add(time.Millisecond)) // not at once: what else is due comes in between
 	}
@@ -169,7 +169,7 @@ func (o *Roster) look(ctx context.Context, who *Directory, now time.Time) error 
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil
 		}
-		if err == nil {
+		if err == nil && !r.Through.After(now.Add(leadDay)) { // else the clock was far ahead when it was written
 			from = r
 		}
 		return err

@@ -60,8 +60,15 @@ func Open(ctx context.Context, l *ledger.Ledger, opt Options) (*Roster, error) {
 		return o.tickAnnounce(ctx, ledger.LastNumber(name), now)
 	})
 	l.Handle("swap/", o.tickSwap)
+	l.WhenClockSet(func(ctx context.Context, _ time.Duration) error { return o.start(ctx) })
 	return o, o.start(ctx)
 }
+
+// handoverMost and gapsMost are the longest times between two looks.
+const (
+	handoverMost = 30 * 24 * time.Hour
+	gapsMost     = 5 * 24 * time.Hour // over a weekend
+)
 
 // start makes sure that hand-overs, gaps, groups and old records are looked at.
 func (o *Roster) start(ctx context.Context) error {
@@ -69,16 +76,8 @@ func (o *Roster) start(ctx context.Context) error {
 		return nil
 	}
 	return o.update(ctx, Caller{Actor: incident.Bot}, time.Time{}, func(w *work) error {
-		for _, name := range []string{"handover", "gaps", "groups", "forget"} {
-			if _, planned, err := w.Due(name); err != nil {
-				return err
-			} else if !planned {
-				if err := w.Wake(name, w.Now); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return errFirst(w.WakeRegularly("handover", w.Now, handoverMost), w.WakeRegularly("gaps", w.Now, gapsMost),
+			w.WakeRegularly("groups", w.Now, groupsOff), w.WakeRegularly("forget", w.Now, max(forgetAfter, forgetEvery)))
 	})
 }
 
