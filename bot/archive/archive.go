@@ -55,9 +55,17 @@ type Folder struct {
 	some atomic.Int32
 
 	mu     sync.Mutex
-	proven map[string]fs.FileInfo // the files as they were read from beginning to end
+	proven map[string]proof // the files as they were read from beginning to end
+
+	reads atomic.Int32 // how often a file was read from beginning to end, or to where it is damaged
 
 	step func(what string) error // called between two steps of Put; a test stops there
+}
+
+// proof is how a file was when it was read from beginning to end, and what is wrong with it.
+type proof struct {
+	fs.FileInfo
+	err error
 }
 
 const (
@@ -68,7 +76,7 @@ const (
 
 // At returns the folder at path, which need not exist yet.
 func At(path string) *Folder {
-	return &Folder{path: path, proven: map[string]fs.FileInfo{}, step: func(string) error { return nil }}
+	return &Folder{path: path, proven: map[string]proof{}, step: func(string) error { return nil }}
 }
 
 // Path returns where the folder is.
@@ -84,24 +92,39 @@ func unprefixed(err error) error {
 }
 
 // open opens a file of the folder, and reads it from beginning to end unless it is as it
-// was when that was done last.
+// was when that was done last: one that is damaged is not read again by everybody who asks.
 func (f *Folder) open(file string) (storage.Snapshot, error) {
 	path := filepath.Join(f.path, file)
 	info, err := os.Stat(path)
 	if err != nil || f.path == "" {
 		return nil, cmp.Or(err, fs.ErrNotExist)
 	}
+	if !info.Mode().IsRegular() { // a pipe would be waited for
+		return nil, errors.New("is no file")
+	}
 	f.mu.Lock()
 	was, known := f.proven[file]
 	f.mu.Unlock()
-	known = known && os.SameFile(was, info) && was.Size() == info.Size() && was.ModTime().Equal(info.ModTime())
+	known = known && os.SameFile(was.FileInfo, info) && was.Size() == info.Size() && was.ModTime().Equal(info.ModTime()) && was.Mode() == info.Mode()
+	if known && was.err != nil {
+		return nil, was.err
+	}
+	if !known {
+		f.reads.Add(1)
+	}
 	view, err := bolt.ReadFile(path, known)
-	if err == nil && !known {
+	if !known && !passing(err) {
 		f.mu.Lock()
-		f.proven[file] = info
+		f.proven[file] = proof{info, err}
 		f.mu.Unlock()
 	}
 	return view, err
+}
+
+// passing reports whether a file may be read the next time although nobody changes it.
+func passing(err error) bool {
+	var number syscall.Errno
+	return errors.As(err, &number) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
 // Put adds records to a file: those of incidents, each with all that it has and with its
@@ -113,6 +136,11 @@ func (f *Folder) Put(ctx context.Context, file string, standing map[string][]byt
 	if err := os.MkdirAll(f.path, 0o700); err != nil {
 		return f.trouble(file, err)
 	}
+	unlock, err := bolt.LockFolder(f.path)
+	if err != nil {
+		return f.trouble(file, err)
+	}
+	defer unlock()
 	if err := f.tidy(file); err != nil {
 		return f.trouble(file, err)
 	}
@@ -128,12 +156,34 @@ func (f *Folder) Put(ctx context.Context, file string, standing map[string][]byt
 			return f.trouble(file, fmt.Errorf("%s is not in it as the store says: the file is of another day", key))
 		}
 	}
+	if before != nil {
+		if err := foreign(before, records); err != nil {
+			return f.trouble(file, err)
+		}
+	}
 	half := filepath.Join(f.path, "."+file+".partial")
 	err = f.write(ctx, half, file, before, records)
 	if err != nil {
 		return errors.Join(f.trouble(file, err), left(half))
 	}
 	f.some.Store(several)
+	return nil
+}
+
+// foreign refuses records of an incident that a file has already, of another store: events
+// are only ever added, so the first one of the same incident is the same.
+func foreign(before storage.Snapshot, records []storage.Change) error {
+	seen := ""
+	for _, r := range records {
+		n := numberIn(r.Key)
+		if !strings.HasPrefix(r.Key, "event/") || n == seen {
+			continue
+		}
+		seen = n
+		if there, err := before.Get(r.Key); err == nil && !bytes.Equal(there, r.Value) {
+			return fmt.Errorf("%s in it is another incident, so another bot archives there as well; each needs a folder of its own", incident.Name(ledger.LastNumber(n)))
+		}
+	}
 	return nil
 }
 
@@ -254,6 +304,8 @@ func (f *Folder) Size(file string) int64 {
 func (f *Folder) trouble(file string, err error) error {
 	words := "could not be written into " + f.path + ": " + unprefixed(err).Error()
 	switch {
+	case errors.Is(err, bolt.ErrLocked):
+		words = "could not be written: another process writes into " + f.path
 	case errors.Is(err, fs.ErrNotExist):
 		words = "is not in " + f.path + ", and the store has incidents in it; put it back from a copy"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

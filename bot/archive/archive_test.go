@@ -164,7 +164,7 @@ func TestPutKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	one, two := records(1, 2, "one"), records(2, 70, strings.Repeat("two", 40_000))
-	for _, c := range []struct{ put, stands []storage.Change }{{one, nil}, {two, one}, {records(9, 5, "lost"), two}, {records(9, 1, "nine"), sorted(one, two)}} {
+	for _, c := range []struct{ put, stands []storage.Change }{{one, nil}, {two, one}, {records(9, 5, "nine"), two}, {records(9, 1, "nine"), sorted(one, two)}} {
 		if err := s.Put(t.Context(), march, standing(c.stands...), sorted(c.put)); err != nil {
 			t.Fatal(err)
 		}

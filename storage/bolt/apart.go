@@ -136,5 +136,22 @@ type file struct {
 // Close releases the view and the file.
 func (f *file) Close() error { return errors.Join(f.snapshot.Close(), f.db.Close()) }
 
+// ErrLocked is that another process has a folder locked.
+var ErrLocked = errInUse
+
+// LockFolder takes a folder for whoever writes into it, until unlock is called or the process
+// ends; [ErrLocked] if somebody else has it. On systems where a folder cannot be locked
+// everybody gets it.
+func LockFolder(path string) (unlock func() error, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
+}
+
 // SyncFolder makes durable what was created, renamed or removed in a folder.
 func SyncFolder(path string) error { return syncDir(path) }
