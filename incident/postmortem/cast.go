@@ -97,7 +97,7 @@ func (k *cast) nameRoles(declared time.Time) {
 		role := plain(string(r.Role))
 		switch {
 		case r.Role == incident.Responder:
-			r.Label = k.letter(r.who)
+			r.Label = k.label(r.who)
 		case holders[r.Role] == 1:
 			r.Label = role
 		case seen[r.Role] == 1:

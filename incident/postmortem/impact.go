@@ -2,6 +2,7 @@ package postmortem
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func (f *facts) impact(d Document) Section {
 	if d.Hit != "" {
 		add("Affected: " + d.Hit + ".")
 	}
-	s.Table = f.intervals(d)
+	s.Table, s.List = f.intervals(d), f.written(d)
 	if len(d.Impact) > 1 {
 		add(fmt.Sprintf("Together %s, in %d stretches.", Span(f.hurting()), len(d.Impact)))
 	}
@@ -55,9 +56,6 @@ func (f *facts) impact(d Document) Section {
 		text = "Which customers could not do what? How many, and where does the number come from?"
 	}
 	if len(f.i.Hit.Who) == 0 || f.i.Hit.Count == 0 {
-		if !f.answered("impact") {
-			s.List = f.sizes(d)
-		}
 		s.Questions = append(s.Questions, Question{ID: "impact", Text: text})
 	}
 	return s
@@ -80,21 +78,79 @@ func (f *facts) intervals(d Document) *Table {
 var sized = pattern.New(`(?i)(?:\b\d[\d.,]* ?%|\b\d[\d.,]*|\b(?:a|one) (?:half|third|quarter|fifth|tenth)|\bhalf|\b(?:one|two|three|four|\d+) (?:in|of|out of) (?:two|three|four|five|six|eight|ten|twenty|\d+))` +
 	` (?:(?:of|the|all|our|active) ){0,3}(?:customers?|users?|visitors?|buyers?|accounts?|tenants?|orders?|payments?|purchases?|checkouts?|baskets?|log-?ins?|sign-?ups?|sessions?|refunds?|bookings?)\b`)
 
-// maxSizes is how many of the things that were written about the extent are shown.
-const maxSizes = 3
+// maxSizes is how many of the things that were written about the extent are shown, and
+// maxTold how many updates.
+const (
+	maxSizes = 3
+	maxTold  = 4
+)
 
-// sizes are what was written about how many it hit while it lasted, the latest ones: no
-// answer to the question, but what whoever answers it begins with.
-func (f *facts) sizes(d Document) []Item {
-	var list []Item
+// written are what tells somebody who was not there what customers saw: what was written
+// about how many it hit, which is no answer to that question, but what whoever answers it
+// begins with; and the updates.
+func (f *facts) written(d Document) []Item {
+	told := f.updates(d)
+	if f.answered("impact") || len(f.i.Hit.Who) > 0 && f.i.Hit.Count > 0 {
+		return items(told)
+	}
+	list := f.sizes(d)
+	for n, x := range told {
+		if !slices.ContainsFunc(list, func(o quoted) bool { return o.n == x.n }) {
+			list = append(list, told[n])
+		}
+	}
+	slices.SortFunc(list, func(a, b quoted) int { return a.n - b.n })
+	return items(list)
+}
+
+// quoted is an item and the number of its entry in the timeline.
+type quoted struct {
+	n int
+	Item
+}
+
+func items(list []quoted) (all []Item) {
+	for _, q := range list {
+		all = append(all, q.Item)
+	}
+	return all
+}
+
+// updates are those up to the first one that says that customers are fine again: of
+// many, the first and the latest ones.
+func (f *facts) updates(d Document) []quoted {
+	is := map[int]bool{}
+	for _, e := range f.events {
+		is[e.Seq] = e.Kind == incident.KindNote && e.Note == incident.Update && e.By.Human()
+	}
+	var list []quoted
 	at := f.list()
-	for _, e := range d.Timeline {
+	for n, e := range d.Timeline {
+		if !is[e.Seq] {
+			continue
+		}
+		list = append(list, quoted{n, Item{Lead: at(e.At), Text: e.Who + " said: " + strings.TrimSpace(e.Text)}})
+		if over := f.i.Mitigated; !over.IsZero() && e.At.After(over) {
+			break
+		}
+	}
+	if more := len(list) - maxTold; more > 0 {
+		list = slices.Delete(list, 1, 1+more)
+	}
+	return list
+}
+
+// sizes are what was written about how many it hit while it lasted, the latest ones.
+func (f *facts) sizes(d Document) []quoted {
+	var list []quoted
+	at := f.list()
+	for n, e := range d.Timeline {
 		if e.Kind != incident.KindNote && e.Kind != incident.KindSeverity && e.Kind != incident.KindDeclared {
 			continue
 		}
 		for line := range strings.Lines(e.Text) {
 			if line = strings.TrimSpace(line); sized.MatchString(line) {
-				list = append(list, Item{Lead: at(e.At), Text: e.Who + " wrote: " + line})
+				list = append(list, quoted{n, Item{Lead: at(e.At), Text: e.Who + " wrote: " + line}})
 				break
 			}
 		}

@@ -16,7 +16,11 @@ func (f *facts) people(d Document) Section {
 		if !r.Until.IsZero() {
 			until = f.clock.full(r.Until)
 		}
-		s.Table.Rows = append(s.Table.Rows, []string{r.Label, f.clock.full(r.From), until})
+		role := r.Label
+		if r.Role == incident.Responder && role != f.cast.letter(r.who) {
+			role += ", responder"
+		}
+		s.Table.Rows = append(s.Table.Rows, []string{role, f.clock.full(r.From), until})
 	}
 	s.Lines = []string{
 		incident.Count(len(f.i.Involved), "person acted or was paged", "people acted or were paged") + nightWords(woken(d.Pages), len(f.i.Involved)),

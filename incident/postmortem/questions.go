@@ -175,6 +175,9 @@ func (f *facts) nowAndLater() Section {
 		}
 	}
 	if len(r.Temporary) == 0 {
+		if len(s.List) > 0 && len(s.Lines) > 0 && f.i.How != incident.Fix {
+			s.Lines = append(s.Lines, "This is what helped until then:")
+		}
 		return s
 	}
 	if len(s.List) > 0 {

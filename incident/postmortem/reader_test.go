@@ -213,3 +213,23 @@ func TestWordsInTables(t *testing.T) {
 	page := New(r.i, r.events, shop(t)).HTML()
 	says(t, page, `<span class="long">a-word-that-is-longer-than-any-column</span> is no plain &lt;b&gt;word`, "th, td { overflow-wrap: break-word }", `<td dir="auto">permanent fix</td>`)
 }
+
+// TestAStrangerCanTell: what customers saw, what was promised and kept, who the responders
+// were, what has to do with it and what helped stand where somebody looks who was not there.
+func TestAStrangerCanTell(t *testing.T) {
+	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: "Login is slow again", Service: "checkout", Severity: incident.Sev2}, cleo)
+	r.do(r.i.Acknowledge(ada, r.after(2*time.Minute)))
+	note := func(kind incident.NoteKind, text string) { r.do(r.i.Note(kind, text, ada, r.after(time.Minute))) }
+	note(incident.What, "Same picture as INC-3 and INC-7-F1")
+	note(incident.Update, "Every third login takes a minute.")
+	r.do(r.i.Mitigate(ada, "workaround: mails are off", "checkout", r.after(9*time.Minute)))
+	note(incident.Update, "Login is fast again.")
+	note(incident.Update, "We keep watching.")
+	r.do(r.i.Resolve(ada, "", r.after(30*time.Minute)))
+	text := New(r.i, r.events, shop(t)).Markdown()
+	says(t, text, "| Promise | kept |", "| Also named | INC-3 |", "| primary on-call (Checkout), responder |",
+		" said: Every third login takes a minute.", " said: Login is fast again.", "Until then it is as it was left")
+	saysNot(t, text, "said: We keep watching", "Responder B")
+	r.do(r.i.FinishFollowUp(r.i.FollowUps[0].ID, "https://example.com/1", ada, r.after(time.Hour)))
+	says(t, New(r.i, r.events, shop(t)).Markdown(), "This is what helped until then:")
+}

@@ -2,8 +2,12 @@ package postmortem
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/stormbell/stormbell/incident"
+	"github.com/stormbell/stormbell/pattern"
 )
 
 // sections lays the facts out in reading order. The IDs are those that the
@@ -49,6 +53,9 @@ func (f *facts) head(d Document) Section {
 		}
 		rows = append(rows, []string{what, sees})
 	}
+	if kept := keptWords(d); kept != "" && f.hurt() {
+		rows = append(rows, []string{"Promise", kept})
+	}
 	rows = append(rows,
 		[]string{"Service", or(d.Service, "nobody said")},
 		[]string{"Owner", or(d.Owner, "no owner is set")},
@@ -64,6 +71,9 @@ func (f *facts) head(d Document) Section {
 	if names := f.i.RelatedNames(); names != "" {
 		rows = append(rows, []string{"Related", names})
 	}
+	if names := f.named(d); names != "" {
+		rows = append(rows, []string{"Also named", names})
+	}
 	for n, p := range f.ctx.Alike {
 		what := "Like it"
 		if n > 0 {
@@ -72,6 +82,51 @@ func (f *facts) head(d Document) Section {
 		rows = append(rows, []string{what, f.precedent(p)})
 	}
 	return Section{ID: "head", Title: "Head", Source: Record, Table: &Table{Head: []string{"What", "Value"}, Rows: rows}}
+}
+
+// namesIncident is the name of an incident, and not of a follow-up.
+var namesIncident = pattern.New(`\bINC-([1-9][0-9]{0,8})\b(?:[^-\w]|-[^F]|$)`)
+
+// named are the incidents that the notes name, and that no other line of
+// the head has; empty: there are none.
+func (f *facts) named(d Document) string {
+	var list []int
+	for _, e := range d.Timeline {
+		if e.Kind != incident.KindNote {
+			continue
+		}
+		for _, m := range namesIncident.FindAllStringSubmatch(e.Text, -1) {
+			n, err := strconv.Atoi(m[1])
+			like := slices.ContainsFunc(f.ctx.Alike, func(p Precedent) bool { return p.Name == incident.Name(n) })
+			if err == nil && n != f.i.Number && n != f.i.MergedInto && !like && !slices.Contains(f.i.Related, n) {
+				list = append(list, n)
+			}
+		}
+	}
+	slices.Sort(list)
+	return incident.Incident{Related: slices.Compact(list)}.RelatedNames()
+}
+
+// keptWords say in a line what became of the promises; empty: none was due.
+func keptWords(d Document) string {
+	var missed []string
+	kept := 0
+	for _, p := range d.Promises {
+		switch p.State {
+		case Met:
+			kept++
+		case Missed:
+			missed = append(missed, or(promiseWords[p.What], p.What)+" after "+p.Used.String()+", agreed was "+p.Target.String())
+		}
+	}
+	switch {
+	case len(missed) > 0:
+		return "missed: " + strings.Join(missed, "; ")
+	case kept == len(d.Promises) && kept > 0:
+		return "kept"
+	default:
+		return ""
+	}
 }
 
 // precedent says what was like it, and what helped then.

@@ -67,7 +67,11 @@ func (s strip) sheet() sheet {
 	}
 	for n, r := range s.Rows {
 		y := stripTop + n*stripRow
-		p.Names = append(p.Names, label{8, y + 16, shortened(r.Name, stripLeft-18), "start"})
+		name := r.Name
+		if short, _, team := strings.Cut(name, " ("); team && shortened(name, stripLeft-18) != name {
+			name = short // the bar and the table say of which team
+		}
+		p.Names = append(p.Names, label{8, y + 16, shortened(name, stripLeft-18), "start"})
 		for _, b := range r.Bars {
 			x, end := stripX(b.From), stripX(b.To)
 			wide := max(3, end-x-1)
