@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/stormbell/stormbell/storage"
 )
@@ -75,11 +76,48 @@ func sorted(m map[string]string) []pair {
 	return out
 }
 
-// testModel compares random transactions with a plain map.
+// random draws what a test does, and tells with a failure what was done.
+type random struct {
+	*testing.T
+	*rand.Rand
+	steps []string
+}
+
+// between draws a number from low to high, with both.
+func (r *random) between(low, high int) int { return low + r.IntN(high-low+1) }
+
+// text draws from low to high of the letters.
+func (r *random) text(letters string, low, high int) string {
+	text := make([]byte, r.between(low, high))
+	for n := range text {
+		text[n] = letters[r.IntN(len(letters))]
+	}
+	return string(text)
+}
+
+// key draws a key of one to four letters: few, so that they meet and begin each other.
+func (r *random) key() string { return r.text("ab/\x00", 1, 4) }
+
+func (r *random) did(format string, args ...any) {
+	r.steps = append(r.steps, fmt.Sprintf(format, args...))
+}
+
+func (r *random) failed(format string, args ...any) {
+	r.Helper()
+	r.Fatalf("%s\nafter %s", fmt.Sprintf(format, args...), strings.Join(r.steps, ", "))
+}
+
+// testModel compares random transactions with a plain map. They are drawn here, without a
+// library for it: the tests of commands have this package in them, and start that often
+// that what a library prepares at each start counted.
 func testModel(t *testing.T, o Open) {
 	db := open(t, o)
-	key := rapid.StringOfN(rapid.RuneFrom([]rune("ab/\x00")), 1, 4, -1)
-	rapid.Check(t, func(r *rapid.T) {
+	rounds := 100
+	if testing.Short() {
+		rounds = 20
+	}
+	for range rounds {
+		r := &random{T: t, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 		clear := func(tx *storage.Tx) error {
 			for k := range tx.Scan("") {
 				if err := tx.Delete(k); err != nil {
@@ -89,23 +127,24 @@ func testModel(t *testing.T, o Open) {
 			return nil
 		}
 		if err := db.Update(context.Background(), clear); err != nil {
-			r.Fatalf("emptying the store: %v", err)
+			r.failed("emptying the store: %v", err)
 		}
 		model := map[string]string{}
-		for range rapid.IntRange(1, 4).Draw(r, "transactions") {
-			model = modelTransaction(r, db, key, model)
+		for range r.between(1, 4) {
+			model = modelTransaction(r, db, model)
 		}
-	})
+	}
 }
 
 // modelTransaction runs one random transaction and returns the model after it.
-func modelTransaction(r *rapid.T, db *storage.DB, key *rapid.Generator[string], model map[string]string) map[string]string {
+func modelTransaction(r *random, db *storage.DB, model map[string]string) map[string]string {
 	next := maps.Clone(model)
 	no := errors.New("no")
-	fails := rapid.Bool().Draw(r, "fails")
+	fails := r.IntN(2) == 0
+	r.did("transaction that fails: %v", fails)
 	err := db.Update(context.Background(), func(tx *storage.Tx) error {
-		for range rapid.IntRange(0, 8).Draw(r, "steps") {
-			modelStep(r, tx, key, next)
+		for range r.between(0, 8) {
+			modelStep(r, tx, next)
 		}
 		if fails {
 			return no
@@ -113,7 +152,7 @@ func modelTransaction(r *rapid.T, db *storage.DB, key *rapid.Generator[string], 
 		return nil
 	})
 	if fails != errors.Is(err, no) || !fails && err != nil {
-		r.Fatalf("Update() = %v, closure fails: %v", err, fails)
+		r.failed("Update() = %v, closure fails: %v", err, fails)
 	}
 	if fails {
 		next = model
@@ -123,43 +162,48 @@ func modelTransaction(r *rapid.T, db *storage.DB, key *rapid.Generator[string], 
 		return nil
 	})
 	if err != nil {
-		r.Fatalf("View() = %v", err)
+		r.failed("View() = %v", err)
 	}
 	return next
 }
 
-func modelStep(r *rapid.T, tx *storage.Tx, key *rapid.Generator[string], model map[string]string) {
-	k := key.Draw(r, "key")
-	switch rapid.SampledFrom([]string{"put", "delete", "get", "scan"}).Draw(r, "step") {
+func modelStep(r *random, tx *storage.Tx, model map[string]string) {
+	k := r.key()
+	switch []string{"put", "delete", "get", "scan"}[r.IntN(4)] {
 	case "put":
-		v := rapid.StringN(0, 3, -1).Draw(r, "value")
+		v := r.text("x\x00\xffé ", 0, 6)
+		r.did("put %q=%q", k, v)
 		if err := tx.Put(k, []byte(v)); err != nil {
-			r.Fatalf("Put(%q) = %v", k, err)
+			r.failed("Put(%q) = %v", k, err)
 		}
 		model[k] = v
 	case "delete":
+		r.did("delete %q", k)
 		if err := tx.Delete(k); err != nil {
-			r.Fatalf("Delete(%q) = %v", k, err)
+			r.failed("Delete(%q) = %v", k, err)
 		}
 		delete(model, k)
 	case "get":
 		got, err := tx.Get(k)
 		want, ok := model[k]
 		if string(got) != want || ok == errors.Is(err, storage.ErrNotFound) || ok && err != nil {
-			r.Fatalf("Get(%q) = %q, %v, want %q, present: %v", k, got, err, want, ok)
+			r.failed("Get(%q) = %q, %v, want %q, present: %v", k, got, err, want, ok)
 		}
 	case "scan":
-		end := rapid.OneOf(rapid.Just(""), key).Draw(r, "end")
-		compare(r, tx, storage.Range{Start: k, End: end, Reverse: rapid.Bool().Draw(r, "reverse")}, model)
+		end := ""
+		if r.IntN(2) == 0 {
+			end = r.key()
+		}
+		compare(r, tx, storage.Range{Start: k, End: end, Reverse: r.IntN(2) == 0}, model)
 	}
 }
 
-func compare(r *rapid.T, tx *storage.Tx, rng storage.Range, model map[string]string) {
+func compare(r *random, tx *storage.Tx, rng storage.Range, model map[string]string) {
 	want := slices.DeleteFunc(sorted(model), func(p pair) bool { return !rng.Contains(p.Key) })
 	if rng.Reverse {
 		slices.Reverse(want)
 	}
 	if diff := cmp.Diff(want, list(tx, rng)); diff != "" {
-		r.Fatalf("scan of %+v (-want +got):\n%s", rng, diff)
+		r.failed("scan of %+v (-want +got):\n%s", rng, diff)
 	}
 }
