@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -39,15 +42,45 @@ func (w waiting) Run() int {
 }
 
 // TestScripts runs the whole program as its users do. Besides testscript's own,
-// the scripts have one command: `exits N ARGUMENTS…` runs stormbell, wants the
-// exit code N, and wants one line of complaint and no result when N is 2.
+// the scripts have two commands: `exits N ARGUMENTS…` runs stormbell, wants the
+// exit code N, and wants one line of complaint and no result when N is 2; `played
+// FOLDER` puts there what the first play of a demonstration keeps, which is played once
+// for all scripts.
 func TestScripts(t *testing.T) {
+	store := sync.OnceValues(func() (string, error) { return playedStore(t) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GOGC", "400") // hundreds of programs start and end in a few megabytes: their garbage waits
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "played": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 1 {
+				ts.Fatalf("usage: played FOLDER")
+			}
+			from, err := store()
+			ts.Check(err)
+			ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(from)))
+			ts.Check(os.Chmod(filepath.Join(ts.MkAbs(args[0]), "stormbell.db"), 0o600))
+		}},
 	})
+}
+
+// playedStore plays the demonstration and returns the folder that it keeps.
+func playedStore(t *testing.T) (string, error) {
+	folder := filepath.Join(t.TempDir(), "kept")
+	program := exec.CommandContext(t.Context(), os.Args[0], "demo", "--play", "--speed", "0", "--data", folder)
+	program.Env = append(os.Environ(), asProgram+"=1")
+	out, err := program.CombinedOutput()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%w\n%s", err, out)
+	case !strings.Contains(string(out), "# INC-13: "):
+		return "", fmt.Errorf("the first play is not of INC-13:\n%s", out)
+	}
+	return folder, nil
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
