@@ -72,7 +72,7 @@ func TestNothingHappens(t *testing.T) {
 		}
 		r.command("ada", "general", "close INC-1 anyway it is done")
 		r.command("ada", "general", "close INC-2 anyway it is done")
-		r.pass(5 * 24 * time.Hour)
+		r.pass(25 * time.Hour) // Tuesday, 10:41
 		if n := len(r.askedOf("U0ADA")); n != 3 {
 			t.Errorf("asked %d times after both were closed", n)
 		}

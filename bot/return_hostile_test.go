@@ -178,13 +178,13 @@ func TestReturnTwice(t *testing.T) {
 	}
 }
 
-// TestReturnOfMany: forty incidents, or a hundred with EVERY_CASE=1, from one outage.
+// TestReturnOfMany: twelve incidents, or a hundred with EVERY_CASE=1, from one outage.
 // Each has its channel and its history soon, sev1 before the others.
 func TestReturnOfMany(t *testing.T) {
 	t.Parallel()
 	longLife(t)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
-		many := cases(100, 20, 20)
+		many := cases(100, 12, 12)
 		r.fault(slacksim.Fault{Down: true})
 		var worst, others []int
 		for k := range many {
