@@ -308,9 +308,9 @@ func plain(max int) rule { return rule{kind: aText, of: "plain text", min: 1, ma
 func text(max int) rule { return rule{kind: aText, of: "text", min: 1, max: max} }
 
 // escapePointer makes a key a reference token (RFC 6901).
-func escapePointer(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
+func escapePointer(key string) string { return pointerEscapes.Replace(key) }
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // decode reads one JSON value and nothing after it. Numbers keep their spelling, so that 3.0 is told from 3.
 func decode(raw []byte) (any, error) {

@@ -33,7 +33,7 @@ type model struct {
 	exports   []string    // follow-ups of which somebody was told that they are being opened at the tracker
 	clockSet  time.Time   // when the clock was set first; zero: never
 	quiet     []quietTime
-	published map[int][]string // the post-mortems as they were shown when they were published, by incident
+	published map[int][]publication // the versions of post-mortems, by incident
 }
 
 // promise is an input that was answered with success: it must be in the record.

@@ -138,7 +138,7 @@ func (e *seenAtEnd) beatsJudged() {
 // frozen: a post-mortem that was published stays as it was, whatever happens later.
 func (e *seenAtEnd) frozen() {
 	for _, i := range e.incidents {
-		for k, text := range e.model.published[i.Number] {
+		for k, was := range e.model.published[i.Number] {
 			f, err := e.process.program.desk.Published(context.Background(), incident.Bot, i.Number, k+1)
 			sum := ""
 			for _, ev := range i.events {
@@ -149,8 +149,11 @@ func (e *seenAtEnd) frozen() {
 			switch {
 			case err != nil:
 				e.fail("frozen", "version %d of the post-mortem of %s: %v", k+1, i.Name(), err)
-			case f.Sum != sum || !strings.Contains(f.Text, text):
-				e.fail("frozen", "version %d of the post-mortem of %s was published with %q and the sum %s, and is kept with %s", k+1, i.Name(), text, sum, f.Sum)
+			case f.Sum != sum || !strings.Contains(f.Text, was.has):
+				e.fail("frozen", "version %d of the post-mortem of %s was published with %q and the sum %s, and is kept with %s", k+1, i.Name(), was.has, sum, f.Sum)
+			}
+			if now := e.version(i.Number, k+1); now != was.shown && was.shown != "" {
+				e.fail("frozen", "version %d of the post-mortem of %s is shown otherwise than when it was published:\n%s\n%s", k+1, i.Name(), was.shown, now)
 			}
 		}
 	}

@@ -143,11 +143,13 @@ func scriptOf(seed uint64) script {
 	}
 	// The bubble begins on a Saturday at midnight: another day and hour for each seed.
 	x.Steps = append(x.Steps, step{After: time.Duration(w.IntN(9*24*60)) * time.Minute, Verb: "begin", Args: map[string]string{}})
-	for range 10 + w.IntN(24) {
+	for range 6 + w.IntN(20) {
 		s := w.step()
 		s.After = w.pause()
 		x.Steps = append(x.Steps, s)
 	}
+	// By chance what belongs together rarely comes together, so each script has a scene.
+	x.Steps = slices.Insert(x.Steps, 1+w.IntN(len(x.Steps)), w.scene()...)
 	return x
 }
 
@@ -202,6 +204,10 @@ func (w *writer) step() step {
 	case verb == "months" && !w.of.archives():
 		verb = "mitigate"
 	}
+	return w.fillIn(verb)
+}
+
+func (w *writer) fillIn(verb string) step {
 	w.n++
 	args := map[string]string{"n": strconv.Itoa(w.n)}
 	w.fill(verb, args)

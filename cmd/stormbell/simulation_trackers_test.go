@@ -79,7 +79,7 @@ func (s *simRun) tracked(x step) {
 		if len(s.model.followUps) == 0 || x.Args["who"] == "eve" {
 			return
 		}
-		name := s.model.followUps[x.int("pick")%len(s.model.followUps)]
+		name := s.model.followUps[len(s.model.followUps)-1-x.int("pick")%len(s.model.followUps)]
 		answer := s.command(x.Args["who"], "export "+name)
 		if strings.Contains(answer, name+" is being opened in") {
 			s.model.exports = append(s.model.exports, name)
@@ -91,7 +91,7 @@ func (s *simRun) tracked(x step) {
 	if len(s.issues.list) == 0 {
 		return
 	}
-	i := s.issues.list[x.int("pick")%len(s.issues.list)]
+	i := s.issues.list[len(s.issues.list)-1-x.int("pick")%len(s.issues.list)]
 	s.say("  issue %d", i.Number)
 	switch state := x.Args["state"]; state {
 	case "gone":

@@ -195,7 +195,22 @@ func (s *simRun) publish(x step) {
 		return
 	}
 	s.promised(p)
-	s.model.published[n] = append(s.model.published[n], text)
+	s.model.published[n] = append(s.model.published[n], publication{text, s.version(n, len(s.model.published[n])+1)})
+}
+
+// publication is a version of a post-mortem.
+type publication struct {
+	has   string // what was answered before it was published
+	shown string // as it was shown then; empty: nobody answered
+}
+
+// version is a version of a post-mortem as it is shown; empty: nobody answers.
+func (s *simRun) version(n, version int) string {
+	status, text, err := s.asked("GET", fmt.Sprintf("/v1/incidents/%s/postmortem?format=markdown&version=%d", incident.Name(n), version), "", nil)
+	if err != nil || status != http.StatusOK {
+		return ""
+	}
+	return text
 }
 
 // look has somebody look who has nothing to do with any incident.

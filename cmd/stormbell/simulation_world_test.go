@@ -73,7 +73,7 @@ func newSimRun(t *testing.T, x script) *simRun {
 	s.outside.until = map[string]time.Time{}
 	s.outside.how = map[string]string{}
 	s.model.alerts = map[string]*senderAlert{}
-	s.model.published = map[int][]string{}
+	s.model.published = map[int][]publication{}
 	s.serve(s.slack(sim), "slack.test")
 	s.serve(s.provider(s.issues), "github.test")
 	s.serve(s.provider(s.mail), "ntfy.test", "twilio.test", "hook.test")
