@@ -38,7 +38,7 @@ type model struct {
 
 // promise is an input that was answered with success: it must be in the record.
 type promise struct {
-	what     string // note, declared, event, follow-up, override, silence, alert
+	what     string // declared, event, override, timeoff, silence; unheard: one of the roster of which nobody knows whether it was taken
 	incident int
 	kind     incident.Kind
 	by       incident.Actor // empty: somebody
@@ -506,6 +506,9 @@ func (s *simRun) roster(x step) {
 		}
 	}
 	s.say("  %s: %v", x.Verb, err)
+	if err != nil { // it may be in the record all the same
+		s.promised(promise{what: "unheard", from: from, until: to})
+	}
 	if err == nil && x.Verb != "roster" && x.Verb != "swap" && x.Verb != "agreed" {
 		s.promised(promise{what: x.Verb, by: caller.Actor, text: reason, from: from, until: to})
 	}

@@ -194,10 +194,10 @@ func dayOf(at time.Time) incident.Actor {
 }
 
 // unsure reports whether a swap or time off may have another one on call at an instant, or
-// an override has just been asked for.
+// an override has just been asked for, or nobody knows whether it was taken.
 func (e *seenAtEnd) unsure(at time.Time) bool {
 	return e.model.exchanged || slices.ContainsFunc(e.model.promises, func(p promise) bool {
-		return p.what == "timeoff" && !at.Before(p.from.Add(-time.Minute)) && at.Before(p.until.Add(time.Minute)) ||
+		return (p.what == "timeoff" || p.what == "unheard") && !at.Before(p.from.Add(-time.Minute)) && at.Before(p.until.Add(time.Minute)) ||
 			p.what == "override" && (at.Sub(p.from).Abs() < time.Minute || at.Sub(p.until).Abs() < time.Minute || at.Sub(p.to).Abs() < time.Minute)
 	})
 }
