@@ -434,7 +434,8 @@ func (e *seenAtEnd) asks(n int) (list []struct {
 	for _, d := range e.sent {
 		quiet := strings.Contains(d.Text, `"type":"news"`) || d.Via == "push" && (strings.Contains(d.Text, `"priority":1`) || strings.Contains(d.Text, `"priority":2`)) ||
 			d.Via == "sms" && !ackCode.MatchString(d.Text) && !ackLink.MatchString(d.Text) // it answers a code that was sent
-		if !quiet && namedIn(d.Text) == n && !strings.Contains(d.Text, "incidents need you") {
+		several := strings.Contains(d.Text, "incidents need you")
+		if several && d.Via == "sms" && !namedRange.MatchString(d.Text) && mentions(d.Text, n) || !several && !quiet && namedIn(d.Text) == n {
 			add(d.At, d.Via+" "+d.To)
 		}
 	}
