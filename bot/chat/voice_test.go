@@ -102,6 +102,16 @@ func spoken(t *testing.T, path string) []string {
 	return lines
 }
 
+// expression reports whether a call makes a pattern.
+func expression(n *ast.CallExpr) bool {
+	f, ok := n.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	in, ok := f.X.(*ast.Ident)
+	return ok && in.Name == "pattern" && f.Sel.Name == "New"
+}
+
 // literals are the words within a node.
 func literals(n ast.Node) []string {
 	var words []string
@@ -115,7 +125,7 @@ func literals(n ast.Node) []string {
 			}
 			return false
 		case *ast.CallExpr:
-			return !quietCalls[called(n)]
+			return !quietCalls[called(n)] && !expression(n)
 		case *ast.BasicLit:
 			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING && sentence.MatchString(text) && !machineText(text) {
 				words = append(words, strings.ReplaceAll(text, "\n", "⏎"))
