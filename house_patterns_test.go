@@ -105,7 +105,6 @@ func constant(file *ast.File, x ast.Expr) (string, bool) {
 		right, too := constant(file, x.Y)
 		return left + right, x.Op == token.ADD && ok && too
 	case *ast.Ident:
-		//lint:ignore SA1019 one file is enough here
 		o := file.Scope.Lookup(x.Name)
 		if o == nil || o.Kind != ast.Con {
 			return "", false
