@@ -10,6 +10,8 @@ func (w *writer) scene() []step {
 		return w.oldTimes()
 	case w.of.Seed%7 == 6:
 		return w.answeredFirst()
+	case w.of.setsClock() && w.IntN(2) == 0:
+		return w.setBack()
 	case w.of.setsClock() || w.IntN(4) > 0:
 		return []func() []step{w.ticket, w.sentAgain, w.twoVersions}[w.IntN(3)]()
 	}
@@ -71,6 +73,15 @@ func (w *writer) answeredFirst() []step {
 		w.then(w.seconds(0, 60), "provider", "via", "sms", "how", w.one("error", "busy"), "for", "4m"),
 		w.then(w.seconds(0, 5), "declare", "sev", w.one("1", "2"), "service", "search", "as", "", "via", "http"),
 		w.then(w.seconds(10, 90), "ack", "via", w.one("http", "slack")),
+	}
+}
+
+// setBack has the clock set back while a ladder climbs that nobody answers.
+func (w *writer) setBack() []step {
+	return []step{
+		w.then(w.seconds(0, 60), "declare", "sev", w.one("1", "2"), "service", w.one("checkout", "search"), "as", "", "via", "http"),
+		w.then(w.seconds(5, 200), "clock", "by", w.one("-40m", "-3h", "-26h")),
+		w.then(w.minutes(20, 40), "look"),
 	}
 }
 
