@@ -154,7 +154,7 @@ func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, 
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
 		t := &taking{a: a, tx: tx, now: now, who: a.oncall.Current(), quiet: a.quiet.Load(), key: k}
 		in := b.Alerts[0]
-		r, err := load(tx, k.Name, in)
+		r, _, err := ledger.Load[Alert](tx, alertKey(k.Name, in.Key)) // of what an earlier version knew, nothing is a repeat
 		if err != nil {
 			return err
 		}
