@@ -137,11 +137,8 @@ func Parse(text string) Command {
 			rest = strings.TrimSpace(key[len(key)-1:] + " " + rest)
 		}
 	}
-	if second, after := cut(rest); key == "not" && oursWords[strings.Trim(strings.ToLower(second), trimmed)] {
-		key, word, ok, rest = "notours", "reroute", true, after
-	}
-	if second, after := cut(rest); key == "hand" && slices.Contains([]string{"over", "off"}, strings.ToLower(second)) {
-		key, word, ok, rest = "handover", "role", true, after
+	if verb, after, is := inTwo(key, rest); is {
+		key, word, ok, rest = verb, words[verb], true, after
 	}
 	if noted, is := strings.CutSuffix(strings.ToLower(first), ":"); is && slices.Contains(noteWords, noted) {
 		key, word, ok, rest = "note", "note", true, first+" "+rest
@@ -169,6 +166,61 @@ func Parse(text string) Command {
 	}
 	c.details(key)
 	return c
+}
+
+// twoWords are verbs that people type in two words, of which the first one alone means
+// something else: what is meant as a look at the post-mortem would be posted for everybody.
+// With alone nothing may follow but the name of an incident: "open incidents are not shown" is
+// a title.
+var twoWords = []struct {
+	first, second, verb string
+	alone               bool
+}{
+	{"post", "mortem", "postmortem", false},
+	{"post", "update", "update", false},
+	{"hand", "over", "handover", false},
+	{"hand", "off", "handover", false},
+	{"open", "incidents", "list", true},
+	{"open", "ones", "list", true},
+	{"action", "items", "followups", true},
+	{"todo", "list", "followups", true},
+	{"follow", "ups", "followups", true},
+	{"follow", "up", "followups", true},
+	{"time", "line", "timeline", true},
+	{"call", "off", "cancel", true},
+}
+
+// inTwo returns the verb that the first two words are together, and what follows them.
+func inTwo(first, rest string) (verb, after string, is bool) {
+	second, after := cut(rest)
+	second = strings.Trim(strings.ToLower(second), trimmed)
+	if first == "not" && oursWords[second] {
+		return "notours", after, true
+	}
+	for _, w := range twoWords {
+		if w.first != first || w.second != second {
+			continue
+		}
+		if w.alone {
+			after, is = alone(after)
+			return w.verb, after, is
+		}
+		return w.verb, after, true
+	}
+	return "", "", false
+}
+
+// alone returns what follows a verb, without a word out of courtesy, and reports whether that
+// is nothing but the name of an incident.
+func alone(text string) (string, bool) {
+	rest := text
+	if _, after, ok := takeIncident(text); ok {
+		rest = after
+	}
+	if strings.Trim(strings.ToLower(rest), trimmed) == "please" {
+		text, rest = strings.TrimSuffix(text, rest), ""
+	}
+	return strings.TrimSpace(text), rest == ""
 }
 
 // noteWords are what a note can begin with, and so what is a note by itself.

@@ -76,6 +76,7 @@ var typed = []struct {
 		"retime 12 14:05 the log says so", "retime #12 2026-11-29 14:05 the log", "retime 12", "retime INC-4 12 2pm log", "timeline what", "timeline decisions page 2", "timeline page 3", "timeline INC-4 pages", "timeline page", "timeline INC-4 page 2"}},
 	{"owners", []string{"service edge", "service", "reroute edge pages are fine behind it", "reroute service:edge fine", "duplicate INC-4", "INC-7 duplicate INC-4", "duplicate of INC-4", "duplicate INC-7 INC-4", "duplicate", "merge INC-4"}},
 	{"paging", []string{"page <@U0ADA> we need you", "page <@U0ADA> <@U0BOB|bob>, db", "page @ada now", "page payments", "page service:checkout for the db", "page INC-4 <@U0ADA>", "page", "call edge"}},
+	{"in two words", []string{"post mortem INC-3", "Post Mortem", "post mortem publish", "post update we are on it", "post we are on it", "open incidents", "Open incidents, please", "open incidents are not shown in the list", "open checkout", "action items", "action items INC-3", "action item for ada", "todo list", "todo list the keys", "follow ups INC-3", "follow up", "follow up with the bank", "time line INC-3", "call off", "call off the shop"}},
 	{"handing over", []string{"handover", "handover <@U0ADA>", "hand over to <@U0ADA>", "handover INC-4 @jonas", "hand over command to @jonas", "command @jonas", "handoff", "hand it to ada"}},
 	{"the same", []string{"same as 13", "same INC-13 i clicked twice", "update same"}},
 	{"names anywhere", []string{
@@ -194,6 +195,12 @@ func lost(c Command) string {
 	kept := strings.Join([]string{c.Text, c.Details, c.Service, c.Target, string(c.Role), c.Unknown, c.When, strings.Join(c.People, " "), strings.Join(c.Also, " "), c.FollowUp,
 		"due:" + c.When, "for:" + c.When, "team:" + c.Team}, " ")
 	leads := map[string]bool{"and": true, "for": true, "on": true, "into": true, "with": true, "as": true, "in": true, "public": c.Word == "public"}
+	seconds := map[string]bool{}
+	for _, two := range twoWords {
+		if words[two.verb] == c.Word {
+			seconds[two.first], seconds[two.second], seconds["please"] = true, true, seconds["please"] || two.alone
+		}
+	}
 	var gone []string
 	for _, w := range strings.Fields(c.Typed) {
 		w = strings.Trim(w, trimmed+"#@<>‐‑‒–—―−-")
@@ -203,7 +210,7 @@ func lost(c Command) string {
 		_, severity := ownSeverity(w)
 		digits := strings.Trim(lower, "sevp-0123456789") == ""
 		switch {
-		case c.Word == "timeline" && lower == "page":
+		case c.Word == "timeline" && lower == "page", seconds[lower]:
 		case c.FollowUp != "" && isFollowUp(w):
 		case w == "" || verb || named || severity || digits || leads[lower] || strings.HasPrefix(lower, "public:") || lower == "private" || lower == "drill" || lower == "critical" || lower == "major" || lower == "minor" || lower == "crit" || len(c.Doubts) > 0 || lower == "of" || lower == "to":
 		case strings.HasPrefix(lower, "service:"), strings.HasPrefix(lower, "service="), strings.HasPrefix(lower, "severity"):
