@@ -17,7 +17,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,7 +25,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -82,15 +80,6 @@ func At(path string) *Folder {
 // Path returns where the folder is.
 func (f *Folder) Path() string { return f.path }
 
-// unprefixed takes the path off an error about a file, which the sentence has already.
-func unprefixed(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
 // open opens a file of the folder, and reads it from beginning to end unless it is as it
 // was when that was done last: one that is damaged is not read again by everybody who asks.
 func (f *Folder) open(file string) (storage.Snapshot, error) {
@@ -145,8 +134,12 @@ func (f *Folder) Put(ctx context.Context, file string, standing map[string][]byt
 		return f.trouble(file, err)
 	}
 	before, err := f.open(file)
-	if err != nil && !(errors.Is(err, fs.ErrNotExist) && len(standing) == 0) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(standing) == 0:
+	case errors.Is(err, fs.ErrNotExist):
 		return f.trouble(file, err)
+	case err != nil:
+		return f.trouble(file, fmt.Errorf("the one that is there %w", readable(err)))
 	}
 	if before != nil {
 		defer before.Close()
@@ -283,15 +276,6 @@ func numberIn(key string) string {
 	return n
 }
 
-// trouble is why nothing could be moved into a file: what people are told, and its cause.
-type trouble struct {
-	*incident.Refusal
-	cause error
-}
-
-// Unwrap returns both.
-func (t trouble) Unwrap() []error { return []error{t.Refusal, t.cause} }
-
 // Size returns how many bytes a file has; 0: it is not there.
 func (f *Folder) Size(file string) int64 {
 	info, err := os.Stat(filepath.Join(f.path, file))
@@ -299,23 +283,6 @@ func (f *Folder) Size(file string) int64 {
 		return 0
 	}
 	return info.Size()
-}
-
-func (f *Folder) trouble(file string, err error) error {
-	words := "could not be written into " + f.path + ": " + unprefixed(err).Error()
-	switch {
-	case errors.Is(err, bolt.ErrLocked):
-		words = "could not be written: another process writes into " + f.path
-	case errors.Is(err, fs.ErrNotExist):
-		words = "is not in " + f.path + ", and the store has incidents in it; put it back from a copy"
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		words = "could not be written: the disk of " + f.path + " is full"
-	case errors.Is(err, syscall.EROFS):
-		words = "could not be written: the disk of " + f.path + " is read-only"
-	case errors.Is(err, fs.ErrPermission):
-		words = "could not be written: this user may not write into " + f.path
-	}
-	return trouble{incident.Refuse("What is not in a file stays in the store.", "The archive file %s %s.", file, words), err}
 }
 
 // Sum is a file and what is in it.
@@ -327,7 +294,7 @@ type Sum struct {
 }
 
 // List reads all files from beginning to end and says what is in each, in the order of
-// their months.
+// their months. An error is why the folder cannot be read, as in "is no folder".
 func (f *Folder) List(ctx context.Context) ([]Sum, error) {
 	files, err := f.files()
 	if err != nil {
@@ -343,7 +310,12 @@ func (f *Folder) List(ctx context.Context) ([]Sum, error) {
 	return list, nil
 }
 
+// files returns their names in order; none where there is no folder yet. An error goes on
+// after the folder's name.
 func (f *Folder) files() (files []string, err error) {
+	if is := f.wrong(); is != "" {
+		return nil, errors.New(is)
+	}
 	entries, err := os.ReadDir(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -358,6 +330,9 @@ func (f *Folder) files() (files []string, err error) {
 		}
 	}
 	slices.Sort(files)
+	if err != nil {
+		err = readable(err)
+	}
 	return files, err
 }
 
@@ -369,104 +344,12 @@ func (f *Folder) sum(file string) Sum {
 	}
 	view, err := bolt.ReadFile(path, false)
 	if err != nil {
-		s.Err = unprefixed(err)
+		s.Err = readable(err)
 		return s
 	}
 	defer view.Close()
 	s.Err = view.Scan(storage.Prefix(markPrefix), func(string, []byte) bool { s.Incidents++; return true })
 	return s
-}
-
-// CopyTo copies into another folder the files that are not there as they are here, each
-// under another name first, proven. It removes nothing there, and returns the names of
-// those it has copied.
-func (f *Folder) CopyTo(ctx context.Context, folder string) (copied []string, err error) {
-	files, err := f.files()
-	if err != nil || len(files) == 0 {
-		return nil, err
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		from, to := filepath.Join(f.path, file), filepath.Join(folder, file)
-		info, err := os.Stat(from)
-		if err != nil {
-			return copied, err
-		}
-		if there, err := os.Stat(to); err == nil && there.Size() == info.Size() && there.ModTime().Equal(info.ModTime()) {
-			continue
-		}
-		if err := copyFile(ctx, from, to, info.ModTime()); err != nil {
-			return copied, err
-		}
-		copied = append(copied, file)
-	}
-	return copied, bolt.SyncFolder(folder)
-}
-
-func copyFile(ctx context.Context, from, to string, modified time.Time) (err error) {
-	half := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".partial")
-	if err := left(half); err != nil {
-		return err
-	}
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, reader{ctx, in})
-	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return errors.Join(err, left(half))
-	}
-	view, err := bolt.ReadFile(half, false)
-	if err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", filepath.Base(from), err), left(half))
-	}
-	defer view.Close()
-	if err := hasAll(view, to); err != nil {
-		return errors.Join(err, left(half))
-	}
-	return errors.Join(os.Chtimes(half, modified, modified), os.Rename(half, to))
-}
-
-// hasAll refuses a file that lacks incidents which the copy has in whose place it would
-// come: a file of an earlier day that was put back must not take the only whole one along.
-func hasAll(view storage.Snapshot, copied string) error {
-	was, err := bolt.ReadFile(copied, false)
-	if err != nil {
-		return nil // there is none, or it is worth nothing
-	}
-	defer was.Close()
-	lacks := ""
-	err = was.Scan(storage.Prefix(markPrefix), func(key string, _ []byte) bool {
-		if _, err := view.Get(key); err != nil {
-			lacks = key
-		}
-		return lacks == ""
-	})
-	if lacks != "" {
-		return fmt.Errorf("%s: it lacks %s, which the copy %s has; put that one into the archive folder", filepath.Base(copied), incident.Name(ledger.LastNumber(lacks)), copied)
-	}
-	return err
-}
-
-// reader stops when ctx ends.
-type reader struct {
-	ctx context.Context
-	io.Reader
-}
-
-// Read is a part of [io.Reader].
-func (r reader) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(b)
 }
 
 func readMark(value []byte) (m mark, err error) {

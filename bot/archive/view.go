@@ -3,12 +3,9 @@ package archive
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"strings"
-	"syscall"
 
 	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -99,27 +96,9 @@ func (v *view) file(n string) (storage.Snapshot, error) {
 		return nil, v.f.unreadable(n, m.File, o.err)
 	}
 	if there, err := o.view.Get(markPrefix + n); err != nil || !bytes.Equal(there, value) {
-		return nil, v.f.refuse(n, "It is to be in the archive file "+m.File+" in "+v.f.path+", and that one does not have it: the file is of another day.")
+		return nil, refuse(n, backFromCopy, "It is to be in the archive file "+m.File+" in "+v.f.path+", and that one does not have it: the file is of another day.")
 	}
 	return o.view, nil
-}
-
-// unreadable says to people why what an incident has cannot be shown.
-func (f *Folder) unreadable(n, file string, err error) error {
-	if f.path == "" {
-		return f.refuse(n, "It lies in the archive file "+file+", and archive.folder does not say where that is.")
-	}
-	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return incident.Refuse("Try again.", "The timeline of %s cannot be read just now: too many files are open.", incident.Name(ledger.LastNumber(n)))
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return f.refuse(n, "It lies in the archive file "+file+", which is not in "+f.path+".")
-	}
-	return f.refuse(n, "It lies in the archive file "+file+" in "+f.path+", which "+err.Error()+".")
-}
-
-func (f *Folder) refuse(n, why string) error {
-	return incident.Refuse("Put the file there from a copy.", "The timeline of %s cannot be read. %s", incident.Name(ledger.LastNumber(n)), why)
 }
 
 // Reachable is for [storage.Tx.Reachable].

@@ -31,6 +31,8 @@ type Shelf interface {
 	Put(ctx context.Context, file string, standing map[string][]byte, records []storage.Change) error
 	// Size returns how many bytes a file has; 0: it is not there.
 	Size(file string) int64
+	// Path returns where the files are.
+	Path() string
 }
 
 // archiving is that only one at a time archives incidents.
@@ -130,6 +132,9 @@ func (d *Desk) archive(ctx context.Context, now time.Time, dry bool, rest func()
 	if !dry {
 		for _, list := range months {
 			r.Waiting += len(list)
+		}
+		if err := d.filesThere(ctx); err != nil && len(months) > 0 {
+			return r, err
 		}
 	}
 	var failed []error

@@ -222,17 +222,7 @@ func mustEnd(err error) bool {
 // files and what they say about themselves go, and keeps what it saw. Rest is called
 // between two files.
 func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFiles, error) {
-	lie := map[string][]int{}
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for key, value := range tx.Scan("archived/") {
-			var m archivedRecord
-			if json.Unmarshal(value, &m) != nil {
-				m.File = "" // who asks for the incident is told why
-			}
-			lie[m.File] = append(lie[m.File], ledger.LastNumber(key))
-		}
-		return tx.Err()
-	})
+	lie, err := d.named(ctx)
 	seen := ArchiveFiles{At: ledger.Instant()}
 	for _, file := range slices.Sorted(maps.Keys(lie)) {
 		if err == nil {
@@ -262,6 +252,40 @@ func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFil
 		d.archiving.files.Store(&seen)
 	}
 	return seen, err
+}
+
+// named returns which incidents are archived, by the files that the store names; that of one
+// whose record cannot be read is empty: who asks for the incident is told why.
+func (d *Desk) named(ctx context.Context) (map[string][]int, error) {
+	lie := map[string][]int{}
+	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for key, value := range tx.Scan("archived/") {
+			var m archivedRecord
+			if json.Unmarshal(value, &m) != nil {
+				m.File = ""
+			}
+			lie[m.File] = append(lie[m.File], ledger.LastNumber(key))
+		}
+		return tx.Err()
+	})
+	return lie, err
+}
+
+// filesThere refuses to go on where none of the files is that the store names: the folder is
+// another one, or a disk that is not mounted, and what is written in its place would be hidden
+// when it is. One that is missing among others keeps nobody from archiving.
+func (d *Desk) filesThere(ctx context.Context) error {
+	lie, err := d.named(ctx)
+	if err != nil || len(lie) == 0 {
+		return err
+	}
+	for file := range lie {
+		if d.opt.Shelf.Size(file) > 0 {
+			return nil
+		}
+	}
+	return refusal("Mount its disk, or set `archive.folder` to where they are. Until then nothing is moved.",
+		"None of the archive files (%d) that the store names is in %s.", len(lie), d.opt.Shelf.Path())
 }
 
 // ArchiveWhole reports whether every incident that is archived can be read, as far as the

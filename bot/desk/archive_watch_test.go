@@ -160,3 +160,40 @@ func TestArchivedByHandIsKnown(t *testing.T) {
 		}
 	})
 }
+
+// TestArchiveIsNotMounted: where none of the files is that the store names, the folder is
+// another one, or its disk is not mounted. Nothing is moved there, nor is a folder made: when
+// the disk is back, what was written in its place would be hidden.
+func TestArchiveIsNotMounted(t *testing.T) {
+	t.Parallel()
+	withArchive(t, 1, func(x *fixture) {
+		x.archived()
+		x.unarchive(x.closedOne()) // there is more to move
+		was, folder := len(x.records("event/")), x.shelf.Path()
+		if err := os.Rename(folder, folder+".away"); err != nil {
+			x.t.Fatal(err)
+		}
+		look := func(what string) {
+			x.t.Helper()
+			_, err := x.Archive(background(), time.Now(), false, func() error { return nil })
+			refused(x.t, err, "that the store names is in "+folder)
+			if left, _ := os.ReadDir(folder); len(left) > 0 || len(x.records("event/")) != was || x.archival().Waiting == 0 {
+				x.t.Errorf("%s: %v is in the folder, %d of %d events in the store; %+v", what, left, len(x.records("event/")), was, x.archival())
+			}
+		}
+		look("without a folder")
+		if _, err := os.Stat(folder); err == nil {
+			x.t.Error("the folder was made")
+		}
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			x.t.Fatal(err)
+		}
+		look("with an empty one")
+		if err := errors.Join(os.Remove(folder), os.Rename(folder+".away", folder)); err != nil {
+			x.t.Fatal(err)
+		}
+		if r := x.archived(); r.Incidents == 0 || r.Waiting > 0 {
+			x.t.Errorf("when it is back: %+v", r)
+		}
+	})
+}

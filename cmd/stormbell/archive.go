@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -163,7 +164,7 @@ func (p *program) archiving(log zerolog.Logger) func(context.Context) error {
 // looks whether all are there that the store needs.
 func (p *program) copyArchive(ctx context.Context, folder string) error {
 	if _, err := p.shelf.CopyTo(ctx, folder+string(os.PathSeparator)+"archive"); err != nil {
-		return fmt.Errorf("the archive files could not be copied: %w", err)
+		return errors.New("the archive files could not be copied: " + strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return p.desk.ArchiveWhole(ctx)
 }

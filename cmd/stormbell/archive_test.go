@@ -100,13 +100,26 @@ func TestArchiveCommands(t *testing.T) {
 	a.does(0, "the archive files are sound, too", "fsck", "--config", a.config)
 	a.does(0, "archived: copy the folder "+a.path("archive")+" as well", "backup", "--config", a.config, copied)
 	a.does(0, "is sound", "fsck", copied) // the folder archive is beside it
-	a.does(0, "The archive files stay where they are", "migrate", "bolt:"+store, "bolt:"+a.path("moved.db"))
+	a.does(0, "The archive files stay where they are, and the bot finds them there", "migrate", "bolt:"+store, "bolt:"+a.path("moved.db"))
+	if err := os.Mkdir(a.path("elsewhere"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := a.path("elsewhere/moved.db")
+	a.does(0, "The archive files stay where they are. Set archive.folder to "+a.path("archive")+" unless", "migrate", "bolt:"+store, "bolt:"+elsewhere)
+	a.does(1, "or set `archive.folder` to where it is", "fsck", "bolt:"+elsewhere)
+	write(t, a.path("moved.yaml"), "store: bolt:"+elsewhere+"\narchive: {after: 365d, folder: archive}\n")
+	a.does(0, "the archive files are sound, too", "fsck", "--config", a.path("moved.yaml"))
 
 	// Without the files.
 	if err := errors.Join(os.Rename(a.path("archive"), a.path("away")), os.Rename(store, a.path("old.db"))); err != nil {
 		t.Fatal(err)
 	}
 	a.does(1, "which is not in "+a.path("archive"), "fsck", copied)
+	write(t, a.path("archive"), "no folder")
+	a.does(1, a.path("archive")+": The folder of the archive files is no folder.", "fsck", copied) // and it says so of each incident
+	if err := os.Remove(a.path("archive")); err != nil {
+		t.Fatal(err)
+	}
 	a.does(0, "cannot be read in "+a.path("archive")+"; put them there from a copy", "restore", "--config", a.config, copied)
 	if err := os.Rename(a.path("away"), a.path("archive")); err != nil {
 		t.Fatal(err)

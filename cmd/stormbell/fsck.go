@@ -146,7 +146,10 @@ func (m *migration) examine(ctx context.Context, s configs.Store) (x desk.Examin
 	if err = errors.Join(err, db.Close()); err != nil {
 		return x, err
 	}
-	return x, m.examineFiles(ctx, folder, &x)
+	if err := m.examineFiles(ctx, folder, &x); ctx.Err() == nil && err != nil { // what else is wrong is said all the same
+		x.Fault(m.archive, "Put the folder there, or set archive.folder to where it is.", "The folder of the archive files %v.", err)
+	}
+	return x, ctx.Err()
 }
 
 // examineFiles reads the archive files, those too that the store does not name.

@@ -45,8 +45,7 @@ func migrateCommand(p process) *cobra.Command {
 				r.To, r.Records, r.From, r.Bytes, r.SHA256, r.Copied, r.To); err != nil || r.Archived == 0 {
 				return err
 			}
-			_, err = fmt.Fprintf(p.Out, "%s archived. The archive files stay where they are: set archive.folder to their folder, which every machine with a bot must have.\n",
-				incident.Count(r.Archived, "incident is", "incidents are"))
+			_, err = fmt.Fprintf(p.Out, "%s archived. %s\n", incident.Count(r.Archived, "incident is", "incidents are"), m.filesStay())
 			return err
 		},
 	}
@@ -101,6 +100,19 @@ func (m *migration) read(cmd *cobra.Command, env, args []string) (err error) {
 		m.etcd = c.Etcd
 	}
 	return nil
+}
+
+// filesStay says how the archive files are found by a bot on the new store.
+func (m *migration) filesStay() string {
+	folder := func(s configs.Store) string { return (&configs.Config{Store: s}).ArchiveFolder() }
+	switch was := folder(m.from); was {
+	case "":
+		return "The archive files stay where they are: set archive.folder to their folder, which every machine with a bot must have."
+	case folder(m.to):
+		return "The archive files stay where they are, and the bot finds them there."
+	default:
+		return "The archive files stay where they are. Set archive.folder to " + was + " unless it names another folder already; every machine with a bot must have that folder."
+	}
 }
 
 func (m *migration) run(ctx context.Context) (r migrated, err error) {
