@@ -34,9 +34,13 @@ func CleanTitle(s string) (title, whole string) {
 	return cut + "…", CleanText(s)
 }
 
+// blanks are letters and signs that are drawn as nothing: the fillers of Korean, and Braille
+// without a dot.
+const blanks = "\u115F\u1160\u3164\uFFA0\u2800"
+
 // visible reports whether a character shows by itself.
 func visible(r rune) bool {
-	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r)
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) && !strings.ContainsRune(blanks, r)
 }
 
 // CleanText keeps the lines of s and drops control characters and those that
@@ -89,7 +93,7 @@ func Capital(s string) string {
 // characters, and the explicit direction marks with which a text can pretend
 // to say something else. Letters of right-to-left scripts are not touched.
 func strip(s string, lines bool) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.ToValidUTF8(lineEnds.Replace(s), "\uFFFD")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' && lines:
@@ -98,6 +102,8 @@ func strip(s string, lines bool) string {
 			return ' '
 		case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\u200E', r == '\u200F', r == '\u061C', r == '\uFEFF':
 			return -1
+		case r == '\uFFFE', r == '\uFFFF': // no characters: no XML, and so no picture, can have them
+			return -1
 		case unicode.IsControl(r):
 			return -1
 		default:
@@ -105,6 +111,10 @@ func strip(s string, lines bool) string {
 		}
 	}, s)
 }
+
+// lineEnds makes one line end of each that there is. Left as they are, those of Unicode end
+// a line for some readers and not for others: what stands behind would look like ours.
+var lineEnds = strings.NewReplacer("\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
 // plainLetters writes the Latin letters of Europe's languages as Slack's
 // channel names can hold them.

@@ -41,6 +41,10 @@ func TestCleanText(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"lines stay", " a\r\n b\n", "a \n b"},
 		{"nothing to be seen", "\u200b\n\u200b", ""},
+		{"letters that nobody sees", "\u3164 \u115f\u1160\uffa0\u2800", ""},
+		{"a letter that is drawn with one", "\u1100\u1160", "\u1100\u1160"},
+		{"lines of Unicode are lines", "a\u2028b\u2029c\u0085d", "a\nb\nc\nd"},
+		{"no characters of XML", "a\ufffe\uffffb", "ab"},
 		{"exactly as long as may be", long[1:], long[1:]},
 		{"cut, and says so", long, strings.Repeat("&", MaxText-40) + "… (41 more characters)"},
 	}
