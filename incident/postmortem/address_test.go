@@ -44,7 +44,7 @@ func TestAddresses(t *testing.T) {
 		{"<https://example.com|the bank>", `&lt;https:\//example.com\|the bank&gt;`},
 		{"https://example.com/|bank", `https:\//example.com/\|bank`},
 		{"[bank](https://evil.example/)", `\[bank\](https:\//evil.example/)`},
-		{"![x](https://evil.example/x.png)", `!\[x\](https:\//evil.example/x.png)`},
+		{"![x](https://evil.example/x.png)", `\!\[x\](https:\//evil.example/x.png)`},
 		{"https://example.com/**x**", `https:\//example.com/\*\*x\*\*`},
 		{"https://example.com/`x`", "https:\\//example.com/\\`x\\`"},
 		{"https://example.com/$x$", `https:\//example.com/\$x\$`},

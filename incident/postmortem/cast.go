@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/names"
@@ -225,21 +224,5 @@ func letters(n int) string {
 	return s
 }
 
-// plain drops what must never reach a reader: invalid UTF-8, control characters
-// and the marks that reverse the direction of text. Lines stay lines.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case r == '\t', r == '\r', r == '\u2028', r == '\u2029':
-			return ' '
-		case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069', r == '\u200E', r == '\u200F', r == '\uFEFF':
-			return -1
-		case unicode.IsControl(r):
-			return -1
-		default:
-			return r
-		}
-	}, strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "\uFFFD"))
-}
+// plain drops what must never reach a reader, as [incident.Printable] says. Lines stay lines.
+func plain(s string) string { return incident.Printable(s) }

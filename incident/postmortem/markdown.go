@@ -1,6 +1,7 @@
 package postmortem
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -36,8 +37,8 @@ func (s Section) markdown(b *strings.Builder) {
 	}
 	for _, it := range s.List {
 		b.WriteString("- ")
-		if it.Lead != "" {
-			b.WriteString("**" + escapeLine(it.Lead) + "** ")
+		if lead := marked("**", it.Lead); lead != "" {
+			b.WriteString(lead + " ")
 		}
 		b.WriteString(escapeBlock(it.Text, "  ") + "\n")
 	}
@@ -47,7 +48,7 @@ func (s Section) markdown(b *strings.Builder) {
 }
 
 func (q Question) markdown(b *strings.Builder) {
-	b.WriteString("\n**" + escapeLine(q.Text) + "**")
+	b.WriteString("\n" + marked("**", q.Text))
 	if q.Hint != "" && len(q.Answers) == 0 {
 		b.WriteString(" (" + escapeLine(q.Hint) + ")")
 	}
@@ -59,7 +60,7 @@ func (q Question) markdown(b *strings.Builder) {
 		if n > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(escapeBlock(a.Text, "") + "\\\n_" + escapeLine(a.Who) + "_\n")
+		b.WriteString(join("\\\n", escapeBlock(a.Text, ""), marked("_", a.Who)) + "\n")
 	}
 }
 
@@ -78,6 +79,20 @@ func row(b *strings.Builder, cells []string) {
 		b.WriteString(" " + escapeLine(c) + " |")
 	}
 	b.WriteByte('\n')
+}
+
+// marked is s between two signs that make it bold or slanted; nothing where it is blank,
+// since the signs alone would show, or be a line across the page.
+func marked(sign, s string) string {
+	if s = escapeLine(s); s == "" {
+		return ""
+	}
+	return sign + s + sign
+}
+
+// join joins what is not empty.
+func join(between string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), between)
 }
 
 // escapeLine escapes s for a place that holds one line.
@@ -112,7 +127,12 @@ func escape(s string) string {
 		}
 		escapeText(&b, p.Text, n == 0)
 	}
-	return b.String()
+	line := b.String()
+	if strings.HasSuffix(s, `\`) {
+		// Not every reader counts the backslashes before the one that breaks the line.
+		line = strings.TrimSuffix(line, `\\`) + "&#92;"
+	}
+	return line
 }
 
 // escapeText escapes what is no address; first: it begins the line.
@@ -144,7 +164,7 @@ func escapeText(b *strings.Builder, s string, first bool) {
 				b.WriteByte('\\')
 			}
 			b.WriteByte('.')
-		case '+', '-', '=', ')':
+		case '+', '-', '=', ')', ':', '!': // the last two begin definitions, boxes and notes for some readers
 			if first && (i == 0 || numbered(s, i)) {
 				b.WriteByte('\\')
 			}

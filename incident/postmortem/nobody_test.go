@@ -32,9 +32,12 @@ func everyField(t *testing.T, typed string) (incident.Incident, []incident.Event
 	var events []incident.Event
 	for n, k := range kinds {
 		for _, note := range []incident.NoteKind{"", incident.What, incident.Decision, incident.Update} {
-			e := incident.Event{Kind: incident.Kind(k[1]), Note: note, Seq: len(events) + 1, At: start.Add(time.Duration(n) * time.Minute), By: "person:zeb", Person: "person:bo",
+			e := incident.Event{Kind: incident.Kind(k[1]), Severity: incident.Sev2, Note: note, Seq: len(events) + 1, At: start.Add(time.Duration(n) * time.Minute), By: "person:zeb", Person: "person:bo",
 				FollowUp: &incident.FollowUp{}, Hit: &incident.Hit{}, Mark: &incident.Mark{Files: []incident.File{{}}}, Skipped: []incident.Skipped{{}}}
 			fill(reflect.ValueOf(&e).Elem(), typed)
+			if e.Kind == incident.KindAnswered {
+				e.Question = []string{Cause, Cue, "factors", "lucky"}[len(events)%4]
+			}
 			events = append(events, e)
 		}
 	}
