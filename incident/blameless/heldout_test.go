@@ -95,15 +95,16 @@ func TestReaderUnderstands(t *testing.T) {
 // that blames, said of a machine or of somebody who is not blamed. Those of apart_g and apart_clean_h are in
 // the manner of published post-mortems; the other half of them is variants_f and clean_i.
 // Of apart_h and apart_clean_i, split at random, the other half is variants_g and clean_j.
+// apart_i and apart_clean_j are of somebody who knew what the categories mean and nothing else.
 func TestReaderOnStrangersSentences(t *testing.T) {
 	var clean []labelled
 	for _, g := range []struct {
 		file  string
 		floor float64
 	}{
-		{"apart.txt", 90}, {"apart_c.txt", 85}, {"apart_d.txt", 73}, {"apart_e.txt", 92}, {"apart_f.txt", 86}, {"apart_g.txt", 86}, {"apart_h.txt", 87},
+		{"apart.txt", 90}, {"apart_c.txt", 85}, {"apart_d.txt", 73}, {"apart_e.txt", 92}, {"apart_f.txt", 86}, {"apart_g.txt", 86}, {"apart_h.txt", 87}, {"apart_i.txt", 67},
 		{"apart_clean.txt", 98}, {"apart_clean_b.txt", 98}, {"apart_clean_c.txt", 98}, {"apart_clean_d.txt", 96},
-		{"apart_clean_e.txt", 97}, {"apart_clean_f.txt", 98}, {"apart_clean_g.txt", 98}, {"apart_clean_h.txt", 96}, {"apart_clean_i.txt", 98},
+		{"apart_clean_e.txt", 97}, {"apart_clean_f.txt", 98}, {"apart_clean_g.txt", 98}, {"apart_clean_h.txt", 96}, {"apart_clean_i.txt", 98}, {"apart_clean_j.txt", 98},
 	} {
 		all := labelledFile(t, g.file)
 		if all[0].category == "" {
