@@ -81,7 +81,7 @@ func (d *Desk) DeclineOffer(ctx context.Context, c Caller, n, seq int) (Answer, 
 // lapseOffer ends an offer that nobody answered, and tells whoever made it.
 func (w *work) lapseOffer() error {
 	offer := w.inc.Offer
-	if !offer.Open() || w.Now.Before(offer.Until) {
+	if !offer.Open() || w.Now.Before(offer.Until) && !ahead(offer.Until, w.Now.Add(incident.OfferFor)) {
 		return nil
 	}
 	change := w.inc.LapseOffer(w.Now)

@@ -102,7 +102,7 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, opt Opti
 	l.Handle(archiveName, d.tickArchive)
 	l.WhenClockSet(d.clockSet)
 	l.Along(d.keepHeard)
-	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.startNights(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx), d.startRefold(ctx), d.startArchiving(ctx))
+	return d, errors.Join(d.startWeekly(ctx), d.startTidying(ctx), d.startNights(ctx), d.fillFollowUps(ctx), d.startExports(ctx), d.startWeek(ctx), d.startMonth(ctx), d.startRefold(ctx), d.startArchiving(ctx), d.mendAhead(ctx))
 }
 
 // Caller says who acts, and how the same request is recognised when it comes

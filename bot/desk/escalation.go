@@ -288,7 +288,7 @@ func (w *work) keepEscalation(r escalationRecord, p escalation.Escalation) error
 	if err := w.wakeEscalation(at, ok); err != nil {
 		return err
 	}
-	return w.Save(escalationKey(w.inc.Number), escalationRecord{V: 1, Page: p})
+	return w.Save(escalationKey(w.inc.Number), escalationRecord{V: 1, Page: p, Kept: w.Now})
 }
 
 // outcome makes jobs of what the escalation sends, and events of what it says.

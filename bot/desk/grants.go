@@ -164,7 +164,7 @@ func (d *Desk) Grant(ctx context.Context, q GrantRequest) (Grant, error) {
 // from the person there is none.
 func (w *work) code(person incident.Actor, id string) (string, error) {
 	r, _, err := ledger.Load[codesRecord](w.Tx.Tx, codesKey(person))
-	if err != nil || w.Now.Before(r.Until) {
+	if err != nil || r.stopped(w.Now) {
 		return "", err
 	}
 	if r.Grant == nil {
@@ -335,6 +335,11 @@ func (d *Desk) RedeemCode(ctx context.Context, person incident.Actor, code, answ
 	return d.redeem(ctx, id)
 }
 
+// stopped reports whether no codes are taken; what a clock has stopped that was ahead is not.
+func (r codesRecord) stopped(now time.Time) bool {
+	return now.Before(r.Until) && !ahead(r.Until, now.Add(codesStop))
+}
+
 // openCode finds the grant of a code, or says why it is refused, which is recorded.
 func (w *work) openCode(person incident.Actor, code, answer string) (id string, refused, err error) {
 	r, ok, err := ledger.Load[codesRecord](w.Tx.Tx, codesKey(person))
@@ -343,7 +348,7 @@ func (w *work) openCode(person incident.Actor, code, answer string) (id string, 
 		return "", nil, err
 	case !ok: // there is nothing to guess
 		return "", ErrGrantForged, nil
-	case w.Now.Before(r.Until):
+	case r.stopped(w.Now):
 		return "", &CodesStopped{Until: r.Until}, nil
 	case r.Grant[code] != "":
 		return r.Grant[code], nil, nil

@@ -29,6 +29,8 @@ type promiseRecord struct {
 	Hands    time.Time         `json:"hands,omitzero"` // when it was asked whether more people are wanted
 	Silent   time.Time         `json:"silent,omitzero"`
 	Tired    time.Time         `json:"tired,omitzero"` // since when the commander led who was offered to hand over
+	Kept     time.Time         `json:"kept,omitzero"`  // when it was planned what is due next
+	Base     time.Time         `json:"base,omitzero"`  // when what a clock wrote that was ahead counts as having happened
 }
 
 // Reminder is the message by which somebody is reminded that an update is due. There is
@@ -142,6 +144,11 @@ func (w *work) reckon() error {
 		return err
 	}
 	was := r.Promises
+	r.Base = time.Time{}
+	if aheadAny(events, w.Now) {
+		r.Base = w.Now
+	}
+	events = r.asOf(events, w.Now)
 	r.Promises = incident.PromisesOf(events, w.terms())
 	if next, _ := r.Promises.Next(); known || next.Runs() {
 		if before, _ := was.Next(); before != next {
@@ -162,8 +169,8 @@ func (w *work) keepPromises(r promiseRecord, events []incident.Event) error {
 	if !w.inc.Status.Active() {
 		return errors.Join(w.Sleep(name), w.Delete(key))
 	}
-	r.V = 1
-	at := w.nextLook(r, events)
+	r.V, r.Kept = 1, w.Now
+	at := w.nextLook(r, r.asOf(events, w.Now))
 	if at.IsZero() {
 		return errors.Join(w.Sleep(name), w.Save(key, r))
 	}
@@ -255,6 +262,7 @@ func (w *work) tellMissed(r *promiseRecord) ([]incident.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	events = r.asOf(events, w.Now)
 	r.Promises = incident.PromisesOf(events, w.terms())
 	return events, nil
 }

@@ -39,6 +39,7 @@ type eventRecord struct {
 type escalationRecord struct {
 	V    int                   `json:"v"`
 	Page escalation.Escalation `json:"page"`
+	Kept time.Time             `json:"kept,omitzero"` // when it was planned what is due next
 }
 
 type numberRecord struct {

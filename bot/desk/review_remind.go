@@ -92,6 +92,7 @@ func (w *work) reviewing(c incident.Change) error {
 	r.V, r.Since, r.Draft, r.Publish = 1, w.inc.Resolved, doc.Due.Draft, doc.Due.Publish
 	r.Writer = cmp.Or(w.inc.Reviewer, w.inc.Tends())
 	r.Knowing = slices.DeleteFunc(doc.Knowing(), func(a incident.Actor) bool { return a == r.Writer })
+	r.notAhead(w.Now)
 	if err := w.Save(key, r); err != nil {
 		return err
 	}

@@ -60,10 +60,7 @@ func (d *Desk) tickEscalation(ctx context.Context, name string, now time.Time) e
 // stays where it is on the clock. Their timelines say so, since the times in them
 // do not fit each other any more.
 func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
-	text := "The clock was set forward by " + by.String() + ", or the machine slept. What waits goes on from here."
-	if by < 0 {
-		text = "The clock was set back by " + (-by).String() + ". What waits is not delayed by that."
-	}
+	text := clockText(by)
 	if by < 0 { // what comes again and again was planned while the clock was ahead
 		err := errors.Join(d.startArchiving(ctx), d.startTidying(ctx), d.startNights(ctx), d.startWeeklyAgain(ctx),
 			d.startRegularAgain(ctx, weekName, d.nextWeek), d.startRegularAgain(ctx, monthName, d.nextMonth), d.startExports(ctx))
@@ -72,7 +69,7 @@ func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
 		}
 	}
 	names := d.ledger.Planned("escalation/")
-	return ledger.Share(len(names), func(i int) error {
+	err := ledger.Share(len(names), func(i int) error {
 		_, err := d.act(ctx, byBot, ledger.LastNumber(names[i]), func(w *work) error {
 			r, err := w.escalation()
 			if err != nil {
@@ -89,6 +86,10 @@ func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
 		}
 		return nil
 	})
+	if err == nil && by < 0 {
+		err = d.mendAhead(ctx)
+	}
+	return err
 }
 
 // wakeEscalation plans the next look at the escalation, or none.

@@ -257,6 +257,14 @@ func (l *Ledger) Planned(prefix string) []string {
 	return names
 }
 
+// PlannedAfter returns those of [Ledger.Planned] that are to come after an instant.
+func (l *Ledger) PlannedAfter(prefix string, at time.Time) []string {
+	return slices.DeleteFunc(l.Planned(prefix), func(name string) bool {
+		due, ok := l.agenda.at(name)
+		return !ok || !due.After(at)
+	})
+}
+
 // together is how many wake-ups are handled at the same time. What they do is
 // wait for the disk, and transactions that wait together share a commit.
 const together = 64

@@ -181,7 +181,7 @@ func (p Escalation) Resume(now time.Time) (Escalation, time.Duration) {
 		return p, 0
 	}
 	late := now.Sub(at)
-	p = p.shift(late, func(Pending) bool { return false })
+	p = p.shift(late, 0, func(Pending) bool { return false })
 	if p.Cause == StepHours && !p.Running && !p.Wake.IsZero() {
 		p.Wake = latest(p.Wake, now)
 	}

@@ -56,6 +56,15 @@ func TestClockSet(t *testing.T) {
 			t.Errorf("%s: %s, want %s", want.what, want.got.Format("15:04"), want.at)
 		}
 	}
+	// Three days ahead for a while: what belongs to the time of day comes that many days sooner.
+	const back = -(3*24*time.Hour + 5*time.Hour)
+	got, _ = low.ClockSet(back)
+	if !got.RaiseAt.Equal(at("09:00").AddDate(0, 0, -3)) || !got.Rings[0].Pending[1].At.Equal(at("08:10").AddDate(0, 0, -3)) || !got.Rings[1].Pending[0].At.Equal(at("03:10").Add(back)) {
+		t.Errorf("three days and five hours back it is %+v", got)
+	}
+	if got, _ := hours.ClockSet(back); !got.Wake.Equal(at("20:00").AddDate(0, 0, -3)) {
+		t.Errorf("the hours of a step begin at %s, want three days sooner", got.Wake)
+	}
 	if _, moved := (Escalation{State: Resolved}).ClockSet(time.Hour); moved {
 		t.Error("an escalation that is over was moved")
 	}
