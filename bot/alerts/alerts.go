@@ -47,12 +47,12 @@ func Open(ctx context.Context, l *ledger.Ledger, people *oncall.Roster, d *desk.
 	}
 	l.Handle("quiet/", a.tickQuiet)
 	l.Handle("alerts", a.tidy)
-	l.WhenClockSet(func(ctx context.Context, _ time.Duration) error { return a.startTidying(ctx) })
+	l.WhenClockSet(a.clockSet)
 	l.Handle(string(Silence)+"/", a.tickHeld)
 	l.Handle(string(Maintenance)+"/", a.tickHeld)
 	l.Handle(rosterWake, a.tickRoster)
 	people.Follow(func(tx *ledger.Tx, _, _ *oncall.Directory) error { return tx.Wake(rosterWake, tx.Now) })
-	return a, cmp.Or(a.settle(ctx), a.reloadQuiet(ctx), a.openBeats(ctx), a.startTidying(ctx), a.startRoster(ctx))
+	return a, cmp.Or(a.settle(ctx), a.mendAhead(ctx), a.reloadQuiet(ctx), a.openBeats(ctx), a.startTidying(ctx), a.startRoster(ctx))
 }
 
 // quietLeftOut is how many numbers of silences and of maintenances are left out when a

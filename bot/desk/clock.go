@@ -42,7 +42,7 @@ func (d *Desk) mendAhead(ctx context.Context) error {
 func (d *Desk) mendEscalations(ctx context.Context) error {
 	wants := func(tx *storage.Tx, n int) (bool, error) {
 		r, _, err := ledger.Load[escalationRecord](tx, escalationKey(n))
-		return ahead(r.last(), ledger.Instant()), err
+		return ahead(r.last(), d.ledger.Now()), err
 	}
 	return d.mendEach(ctx, "escalation/", wants, func(w *work) error {
 		r, err := w.escalation()
@@ -71,7 +71,7 @@ func (r escalationRecord) last() time.Time {
 func (d *Desk) mendPromises(ctx context.Context) error {
 	wants := func(tx *storage.Tx, n int) (bool, error) {
 		r, err := promises(tx, n)
-		return ahead(r.Kept, ledger.Instant()) || r.notAhead(ledger.Instant()), err
+		return ahead(r.Kept, d.ledger.Now()) || r.notAhead(d.ledger.Now()), err
 	}
 	return d.mendEach(ctx, promisePrefix, wants, func(w *work) error {
 		r, err := promises(w.Tx.Tx, w.inc.Number)
@@ -202,7 +202,7 @@ func mendRecords[T any](t *ledger.Tx, prefix string, mend func(*T) bool) error {
 
 // nearer has looked at after a time what was planned for later than it can be.
 func (d *Desk) nearer(ctx context.Context, prefix string, most, after time.Duration) error {
-	names := d.ledger.PlannedAfter(prefix, ledger.Instant().Add(most+aheadBy))
+	names := d.ledger.PlannedAfter(prefix, d.ledger.Now().Add(most+aheadBy))
 	return ledger.Share(len(names), func(i int) error {
 		return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error { return t.Wake(names[i], t.Now.Add(after)) })
 	})

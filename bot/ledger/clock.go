@@ -88,6 +88,9 @@ func (l *Ledger) clockFailed() error {
 	return err
 }
 
+// Now reads the wall clock, as records hold it.
+func (l *Ledger) Now() time.Time { return l.now() }
+
 // now reads the wall clock, as records hold it.
 func (l *Ledger) now() time.Time {
 	if l.Wall != nil {
