@@ -227,7 +227,11 @@ func (x *examination) quiets(rest func() error) error {
 				x.Fault(key, mendLost, "It cannot be read: %v.", err)
 				continue
 			}
-			x.wakes(key, "Its end is due")
+			end := r.Until
+			if !r.Done.IsZero() {
+				end = r.Done.Add(keepQuiet)
+			}
+			x.wakesBy(key, "Its end is due", end)
 		}
 	}
 	return nil
@@ -245,15 +249,21 @@ func (x *examination) beats(rest func() error) error {
 			continue
 		}
 		if !r.missing() {
-			x.wakes(key, "The heartbeat is waited for")
+			x.wakesBy(key, "The heartbeat is waited for", r.due())
 		}
 	}
 	return nil
 }
 
-// wakes looks whether something is looked at again that has its wake-up's name.
-func (x *examination) wakes(name, why string) {
-	if _, planned, err := ledger.DueIn(x.tx, name); err == nil && !planned {
+// wakesBy looks whether something is looked at again at that instant at the latest that has its
+// wake-up's name.
+func (x *examination) wakesBy(name, why string, at time.Time) {
+	switch due, planned, err := ledger.DueIn(x.tx, name); {
+	case err != nil: // said already
+	case !planned:
 		x.Fault("wake/"+name, mendWake, "%s, and nothing looks at it then.", why)
+	case due.After(at):
+		const minute = "2006-01-02 15:04 UTC"
+		x.Fault("wake/"+name, mendWake, "%s at %s, and nothing looks at it before %s.", why, at.UTC().Format(minute), due.UTC().Format(minute))
 	}
 }

@@ -37,6 +37,15 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 			return errors.Join(err, tx.Put(key, []byte(strings.Replace(string(b), from, to, 1))))
 		}
 	}
+	late := func(name string) func(*storage.Tx) error {
+		return func(tx *storage.Tx) error {
+			at, ok, err := ledger.DueIn(tx, name)
+			if err == nil && !ok {
+				err = errors.New(name + " is not planned")
+			}
+			return errors.Join(err, storage.Save(tx, "wake/"+name, map[string]any{"v": 1, "due": at.Add(3 * time.Hour)}))
+		}
+	}
 	for _, tt := range []struct {
 		name      string
 		spoil     func(*storage.Tx) error
@@ -67,6 +76,8 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 		}, "held/silence/s1/", "holds back “held” of monitor"},
 		{"what is listed is not held back", put("held/silence/s1/2-"+hash(first), ""), "held/silence/s1/2-" + hash(first), "silence/s1 does not hold back that alert"},
 		{"a silence without an end", remove("wake/silence/s1"), "wake/silence/s1", "end is due"},
+		{"a silence that ends too late", late("silence/s1"), "wake/silence/s1", "and nothing looks at it before"},
+		{"a heartbeat that is missed too late", late("beat/sync"), "wake/beat/sync", "and nothing looks at it before"},
 		{"a heartbeat that nobody waits for", remove("wake/beat/sync"), "wake/beat/sync", "waited for"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -276,11 +277,12 @@ func (x *examination) stands(key string, holds bool, what string) {
 func (x *examination) planned(i incident.Incident) {
 	if r, err := storage.Load[escalationRecord](x.tx, escalationKey(i.Number)); err == nil && i.Status.Active() {
 		if at, ok := r.Page.Due(); ok {
-			x.wakes("The escalation of "+i.Name()+" goes on at "+at.UTC().Format("2006-01-02 15:04 UTC"), escalationName(i.Number))
+			x.wakesBy(at, "The escalation of "+i.Name()+" goes on", escalationName(i.Number))
 		}
 	} else if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		x.Fault(escalationKey(i.Number), mendLost, "It cannot be read: %v.", err)
 	}
+	x.promised(i)
 	for k, f := range i.FollowUps {
 		r, err := storage.Load[followUpRecord](x.tx, followUpKey(i.Number, k+1))
 		if err != nil || !f.Open() {
@@ -293,6 +295,32 @@ func (x *examination) planned(i incident.Incident) {
 			}
 			x.wakes(fmt.Sprintf("%s-F%d is to be reminded of", i.Name(), k+1), names...)
 		}
+	}
+}
+
+// promised looks whether it is noticed when a promise is missed, and when an offer lapses.
+func (x *examination) promised(i incident.Incident) {
+	r, err := storage.Load[promiseRecord](x.tx, promiseKey(i.Number))
+	if err != nil || !i.Status.Active() {
+		return
+	}
+	if next, ok := r.Promises.Next(); ok {
+		x.wakesBy(next.Due, "What is promised of "+i.Name()+" is due", promiseKey(i.Number))
+	}
+	if i.Offer.Open() {
+		x.wakesBy(i.Offer.Until, "The offer of command of "+i.Name()+" ends", promiseKey(i.Number))
+	}
+}
+
+// wakesBy looks whether the name is woken at that instant at the latest.
+func (x *examination) wakesBy(at time.Time, why, name string) {
+	const minute = "2006-01-02 15:04 UTC"
+	why += " at " + at.UTC().Format(minute)
+	switch due, planned, err := ledger.DueIn(x.tx, name); {
+	case err == nil && planned && due.After(at):
+		x.Fault("wake/"+name, mendWake, "%s, and nothing looks at it before %s.", why, due.UTC().Format(minute))
+	default:
+		x.wakes(why, name)
 	}
 }
 

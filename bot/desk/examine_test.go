@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -32,6 +33,15 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 			return errors.Join(err, tx.Delete(key))
 		}
 	}
+	late := func(name string) func(*storage.Tx) error {
+		return func(tx *storage.Tx) error {
+			at, ok, err := ledger.DueIn(tx, name)
+			if err == nil && !ok {
+				err = errors.New(name + " is not planned")
+			}
+			return errors.Join(err, storage.Save(tx, "wake/"+name, map[string]any{"v": 1, "due": at.Add(time.Hour)}))
+		}
+	}
 	for _, tt := range []struct {
 		name      string
 		spoil     func(*storage.Tx) error
@@ -48,6 +58,9 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 		{"a part is not listed", remove("part/000001/000002"), "part/000001/000002", "a part of INC-1"},
 		{"a part that is none", put("part/000001/000003", ""), "part/000001/000003", "no part of INC-1"},
 		{"an escalation sleeps", remove("wake/escalation/000001"), "wake/escalation/000001", "goes on at"},
+		{"an escalation is looked at too late", late("escalation/000001"), "wake/escalation/000001", "and nothing looks at it before 20"},
+		{"a promise is looked at too late", late("promise/000001"), "wake/promise/000001", "What is promised of INC-1 is due at"},
+		{"a promise sleeps", remove("wake/promise/000001"), "wake/promise/000001", "and nothing looks at it then"},
 		{"an escalation of nothing", put("page/000009", `{"v":1}`), "page/000009", "There is no INC-9"},
 		{"a key of no version", put("nonsense/1", `{}`), "nonsense/1", "called so"},
 		{"a record that is none", put("workspace", `{"v":`), "workspace", "no JSON"},

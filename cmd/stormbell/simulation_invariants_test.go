@@ -556,48 +556,6 @@ func (e *seenAtEnd) stepByStep(i told) {
 	}
 }
 
-// due returns when something is looked at.
-func (e *seenAtEnd) due(name string) (at time.Time, planned bool, err error) {
-	v, planned := e.keys["wake/"+name]
-	if !planned {
-		return at, false, nil
-	}
-	var r struct{ Due time.Time }
-	err = json.Unmarshal(v, &r)
-	return r.Due, true, err
-}
-
-// wakeUps: follow-ups that are open and updates that are still to come have a wake-up.
-func (e *seenAtEnd) wakeUps() {
-	for _, i := range e.incidents {
-		for k, f := range i.FollowUps {
-			if !f.Open() || i.Test {
-				continue
-			}
-			var r struct {
-				For string
-				Due time.Time
-			}
-			v, indexed := e.keys["followup/"+ledger.Number(i.Number)+"/"+ledger.Number(k+1)]
-			if !indexed {
-				e.fail("wake-ups", "%s-F%d is open, and is not in the index", i.Name(), k+1)
-				continue
-			}
-			if err := json.Unmarshal(v, &r); err != nil {
-				e.fail("wake-ups", "%s-F%d: %v", i.Name(), k+1, err)
-			}
-			if _, planned, _ := e.due("morning/" + r.For); !planned && r.For != "" && !r.Due.IsZero() {
-				e.fail("wake-ups", "%s-F%d is open, and nothing reminds %s of it", i.Name(), k+1, r.For)
-			}
-		}
-		if i.Status.Hurting() && i.Severity <= incident.Sev2 && !i.Test {
-			if _, planned, _ := e.due("promise/" + ledger.Number(i.Number)); !planned {
-				e.fail("wake-ups", "%s hurts, and nothing looks at when the next update is due", i.Name())
-			}
-		}
-	}
-}
-
 // alertsOver: an alert is over only when its sender has said so, and fires as long as it
 // has not.
 func (e *seenAtEnd) alertsOver() {

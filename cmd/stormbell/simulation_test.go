@@ -58,6 +58,7 @@ func simulate(t *testing.T, x script) (o outcome) {
 				continue
 			}
 			s.play(step)
+			s.inTime()
 		}
 		if s.process != nil {
 			s.settle()
