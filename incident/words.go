@@ -168,7 +168,7 @@ func (w Wording) program(e Event) Sentence {
 			s.Did, s.Wrote = notification+" was not confirmed", nil
 			break
 		}
-		s.Did, s.Alone = "escalation"+step(e), true
+		s.Did, s.Alone = cameTo(e), true
 		s.Wrote = wrote(TargetWords(oneNamed(e)))
 	case KindExhausted:
 		s.Did, s.Alone = "nobody answered any step of the escalation", true
@@ -300,14 +300,15 @@ func MethodWords(via string) string {
 	}
 }
 
-func step(e Event) string {
+// cameTo says which step of its policy an escalation came to; 0 is one person who was named.
+func cameTo(e Event) string {
 	switch {
 	case e.Step == 0:
-		return ""
+		return "chose who is paged"
 	case e.Pass > 1:
-		return fmt.Sprintf(", step %d, round %d", e.Step, e.Pass)
+		return fmt.Sprintf("came to step %d of the escalation, round %d", e.Step, e.Pass)
 	default:
-		return fmt.Sprintf(", step %d", e.Step)
+		return fmt.Sprintf("came to step %d of the escalation", e.Step)
 	}
 }
 

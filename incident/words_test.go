@@ -106,7 +106,7 @@ func TestLine(t *testing.T) {
 		{Event{By: Bot, Kind: KindStep, Text: "Step 0: Dana Ng as person:dana"}, "Paging only Dana Ng."},
 		{Event{By: Bot, Kind: KindPaged, Person: "person:bob", Via: "slack", Reason: "person:bob"}, "Paged Bob by Slack."},
 		{Event{By: Bot, Kind: KindStep, Text: "Step 1: Bob as rotation:checkout-primary, person:bob, Eve as team:web"}, "Step 1: Bob as rotation checkout-primary, Eve as team web."},
-		{Event{By: Bot, Kind: KindStep, Step: 2, Pass: 3}, "Escalation, step 2, round 3."},
+		{Event{By: Bot, Kind: KindStep, Step: 2, Pass: 3}, "Came to step 2 of the escalation, round 3."},
 		{Event{By: Bot, Kind: KindLapsed}, "Is paging again, although it was acknowledged."},
 		{Event{By: Bot, Kind: KindChannel, ChannelName: "inc-1"}, "Opened the channel #inc-1."},
 	} {

@@ -23,7 +23,7 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 	if i.Status.Active() {
 		return refusal("Import it once it has ended.", "%s is %s.", i.Name(), i.Status)
 	}
-	documents, err := d.publishedOf(n, events)
+	documents, err := d.publishedOf(ctx, n, events)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (d *Desk) Import(ctx context.Context, n int, events []incident.Event) error
 
 // publishedOf makes the documents that a timeline says were published, as they were then,
 // and sets their sums in it.
-func (d *Desk) publishedOf(n int, events []incident.Event) ([]documentRecord, error) {
+func (d *Desk) publishedOf(ctx context.Context, n int, events []incident.Event) ([]documentRecord, error) {
 	var list []documentRecord
 	for k := range events {
 		e := &events[k]
@@ -82,7 +82,15 @@ func (d *Desk) publishedOf(n int, events []incident.Event) ([]documentRecord, er
 		if err != nil {
 			return nil, err
 		}
-		doc := postmortem.New(i, events[:k], documentContext(d.oncall.Current(), around{}, i, d.opt.Zone)).Publish(e.Count, e.Text, e.At).In(d.form(i))
+		var past around // the roster is the one that holds: what held before it is not known
+		err = d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+			past.alike, err = d.alikeTo(tx, incident.Bot, i, alikeMost)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		doc := postmortem.New(i, events[:k], documentContext(d.oncall.Current(), past, i, d.opt.Zone)).Publish(e.Count, e.Text, e.At).In(d.form(i))
 		r, err := freeze(doc)
 		if err != nil {
 			return nil, err

@@ -59,6 +59,7 @@ Durations and promises of gold, November 2026. detect 2 h 45 min (1 figure). fir
 			5:  "This version goes to \\#stakeholders-shop, \\#stakeholders-finance.",
 			7:  "| Related | INC-6 |",
 			8:  "On 14 October 2026 it looked as if the function “card” of Payments gave errors. It was a false alarm: no customer was affected.",
+			10: "| Like it | INC-2, Card payments fail for one network; it was mitigated by a workaround |",
 			12: "On 17 November 2026 there was a near miss with the function “card” of Payments (“Near miss: callback certificate ends in 26 hours”): no customer was affected.",
 		} {
 			d, err := x.Postmortem(background(), "admin:cli", n, business)

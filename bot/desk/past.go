@@ -154,27 +154,34 @@ func (d *Desk) Alike(ctx context.Context, viewer incident.Actor, n, most int) ([
 		if err != nil {
 			return err
 		}
-		numbers, err := d.past.alike(tx, i, most)
-		if err != nil {
-			return err
-		}
-		for _, number := range numbers {
-			p, err := loadIncident(tx, number)
-			if err != nil {
-				return err
-			}
-			if !d.sees(p, viewer) {
-				continue // a guest, who was invited to the one and not to the other
-			}
-			text, err := helpedBy(tx, p)
-			if err != nil {
-				return err
-			}
-			list = append(list, Helped{p, text})
-		}
-		return nil
+		list, err = d.alikeTo(tx, viewer, i, most)
+		return err
 	})
 	return list, err
+}
+
+// alikeTo is Alike for an incident that need not be stored yet.
+func (d *Desk) alikeTo(tx *storage.Tx, viewer incident.Actor, i incident.Incident, most int) ([]Helped, error) {
+	numbers, err := d.past.alike(tx, i, most)
+	if err != nil {
+		return nil, err
+	}
+	var list []Helped
+	for _, number := range numbers {
+		p, err := loadIncident(tx, number)
+		if err != nil {
+			return nil, err
+		}
+		if !d.sees(p, viewer) {
+			continue // a guest, who was invited to the one and not to the other
+		}
+		text, err := helpedBy(tx, p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Helped{p, text})
+	}
+	return list, nil
 }
 
 // alikeWordsMost is how many incidents are named that are like the words of a search.

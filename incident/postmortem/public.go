@@ -27,11 +27,7 @@ func (d Document) ForPublic() Document {
 
 // outside is the title in words of the program.
 func (d Document) outside() string {
-	what := "trouble"
-	if d.Symptom != "" {
-		what = d.Symptom.Word()
-	}
-	return or(d.Service, "A service") + ": " + what
+	return or(d.Service, "A service") + " " + had(d.Symptom)
 }
 
 func (d Document) publicHead() Section {

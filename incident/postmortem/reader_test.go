@@ -166,7 +166,7 @@ func TestWhatWasTyped(t *testing.T) {
 	add(incident.Event{Kind: incident.KindStep, Pass: 1, Step: 1, Text: "Step 1: Somebody as rotation:checkout-primary, who is asleep until the morning"})
 	add(incident.Event{Kind: incident.KindPaged, Person: ada, Via: "voice", Reason: "by hand"})
 	text := New(i, events, ctx).Markdown()
-	says(t, text, "escalation, step 1\\\n  Somebody, who is asleep until the morning")
+	says(t, text, "came to step 1 of the escalation\\\n  It asked Somebody, who is asleep until the morning")
 	saysNot(t, text, "Step 1", "as rotation", "by hand")
 }
 

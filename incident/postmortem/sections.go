@@ -179,7 +179,7 @@ func seen(s incident.Symptom, function string) string {
 	case function == "":
 		return s.Word()
 	default:
-		return function + ": " + s.Word()
+		return "the function “" + function + "” " + had(s)
 	}
 }
 
@@ -260,17 +260,25 @@ func what(d Document) string {
 // subject says what had which symptom, as the beginning of a sentence.
 func (f *facts) subject(d Document) string {
 	what := what(d)
-	switch d.Symptom {
-	case incident.Slow, incident.Unavailable, incident.Partial:
-		return what + " was " + d.Symptom.Word()
-	case incident.Erroring:
-		return what + " gave errors"
-	case incident.WrongData:
-		return what + " had wrong data"
-	case incident.Security:
-		return what + " was not secure"
-	default:
+	if d.Symptom == "" {
 		return what + " had trouble (“" + d.Title + "”)"
+	}
+	return what + " " + had(d.Symptom)
+}
+
+// had says a symptom after what had it.
+func had(s incident.Symptom) string {
+	switch s {
+	case incident.Slow, incident.Unavailable, incident.Partial:
+		return "was " + s.Word()
+	case incident.Erroring:
+		return "gave errors"
+	case incident.WrongData:
+		return "had wrong data"
+	case incident.Security:
+		return "was not secure"
+	default:
+		return "had trouble"
 	}
 }
 

@@ -28,6 +28,7 @@ type lane struct {
 type stripBar struct {
 	From, To    float64
 	Words, When string
+	Short       string // what stands there where the words have no room; may be empty
 	Kind        string // impact, status, sev1 … sev4, role
 }
 
@@ -107,7 +108,7 @@ func (s strip) bar(from, to time.Time, words, kind string) (b stripBar, ok bool)
 	if !from.Before(to) {
 		return b, false
 	}
-	return stripBar{s.part(from), s.part(to), words, s.clock(from) + " to " + s.clock(to) + " UTC", kind}, true
+	return stripBar{From: s.part(from), To: s.part(to), Words: words, When: s.clock(from) + " to " + s.clock(to) + " UTC", Kind: kind}, true
 }
 
 func (s strip) part(t time.Time) float64 { return float64(t.Sub(s.from)) / float64(s.to.Sub(s.from)) }
@@ -123,6 +124,7 @@ func (s strip) impact(d Document) lane {
 	r := lane{Name: "Impact"}
 	for _, v := range d.Impact {
 		if b, ok := s.bar(v.Start, v.End, "customers affected", "impact"); ok {
+			b.Short = "affected"
 			r.Bars = append(r.Bars, b)
 		}
 	}
@@ -162,8 +164,8 @@ func (s strip) roles(d Document) []lane {
 			continue
 		}
 		name := string(h.Role)
-		if h.Role == incident.Responder {
-			name = h.Label
+		if b.Short = name; h.Role == incident.Responder {
+			name, b.Short = h.Label, ""
 		}
 		k := slices.IndexFunc(list, func(r lane) bool { return r.Name == name && r.Bars[len(r.Bars)-1].To <= b.From+1e-9 })
 		switch {

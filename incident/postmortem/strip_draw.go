@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/stormbell/stormbell/picture"
 )
@@ -14,7 +15,7 @@ import (
 // The measures of the picture. As an image it is drawn twice as large.
 const (
 	stripWidth = 960
-	stripLeft  = 150 // where the axis begins
+	stripLeft  = 172 // where the axis begins
 	stripRight = 16
 	stripTop   = 30
 	stripRow   = 30 // from one row to the next
@@ -42,6 +43,7 @@ type label struct {
 type box struct {
 	X, Y, Wide, High  int
 	Kind, Title, Text string
+	TextX             int // where the text begins: in the box, or behind it
 }
 
 // sign is the mark of a notification: a point where it was answered, a ring where not, a
@@ -67,15 +69,18 @@ func (s strip) sheet() sheet {
 	}
 	for n, r := range s.Rows {
 		y := stripTop + n*stripRow
-		name := r.Name
-		if short, _, team := strings.Cut(name, " ("); team && shortened(name, stripLeft-18) != name {
-			name = short // the bar and the table say of which team
+		if first, second := twoLines(r.Name, stripLeft-18); second == "" {
+			p.Names = append(p.Names, label{8, y + 16, first, "start"})
+		} else {
+			p.Names = append(p.Names, label{8, y + 9, first, "start"}, label{8, y + 22, second, "start"})
 		}
-		p.Names = append(p.Names, label{8, y + 16, shortened(name, stripLeft-18), "start"})
-		for _, b := range r.Bars {
+		for k, b := range r.Bars {
 			x, end := stripX(b.From), stripX(b.To)
-			wide := max(3, end-x-1)
-			p.Boxes = append(p.Boxes, box{x, y, wide, stripBarY, b.Kind, b.Words + ", " + b.When, shortened(b.Words, wide-12)})
+			next := stripWidth - stripRight
+			if k+1 < len(r.Bars) {
+				next = stripX(r.Bars[k+1].From)
+			}
+			p.Boxes = append(p.Boxes, labelled(box{X: x, Y: y, Wide: max(3, end-x-1), High: stripBarY, Kind: b.Kind, Title: b.Words + ", " + b.When}, b, next))
 		}
 		for _, m := range r.Marks {
 			p.Signs = append(p.Signs, sign{stripX(m.At), y + stripBarY/2, m.Kind, m.Words})
@@ -88,24 +93,79 @@ func (s strip) sheet() sheet {
 	return p
 }
 
-// shortened is as much of a text as so many points have room for, by the width that letters
-// usually have.
-func shortened(s string, room int) string {
-	wide := 0.0
-	runes := []rune(s)
-	for n, r := range runes {
-		w := 6.9
-		if r > 0x2E00 {
-			w = 13
-		}
-		if wide += w; wide > float64(room) {
-			if n < 4 {
-				return ""
-			}
-			return string(runes[:n-1]) + "…"
+// labelled writes the words of a bar into its box, or behind it up to the next one. They
+// stand there whole or not at all: the title and the tables of the document say them, too.
+func labelled(x box, b stripBar, next int) box {
+	for _, words := range []string{b.Words, b.Short} {
+		switch wide := wideAs(words); {
+		case words == "":
+		case wide <= x.Wide-12:
+			x.Text, x.TextX = words, x.X+6
+			return x
+		case wide <= next-(x.X+x.Wide)-12:
+			x.Text, x.TextX = words, x.X+x.Wide+5
+			return x
 		}
 	}
-	return s
+	return x
+}
+
+// twoLines cuts a name that has no room on one line before its team, or at a space.
+func twoLines(s string, room int) (first, second string) {
+	const bold = 9 // tenths of the room, as bold letters are wider
+	if room = room * bold / 10; wideAs(s) <= room {
+		return s, ""
+	}
+	at := strings.LastIndex(s, " (") // of which team
+	if at <= 0 || wideAs(s[:at]) > room {
+		at = strings.LastIndexByte(shortened(s, room), ' ')
+	}
+	if at <= 0 {
+		return shortened(s, room), ""
+	}
+	return s[:at], shortened(s[at+1:], room)
+}
+
+// shortened is as much of a text as so many points have room for; of less than four letters
+// nothing is left.
+func shortened(s string, room int) string {
+	if wideAs(s) <= room {
+		return s
+	}
+	cut, letters := 0, 0
+	for at := range s {
+		if wideAs(s[:at]) > room-10 {
+			break
+		}
+		cut, letters = at, letters+1
+	}
+	if letters < 4 {
+		return ""
+	}
+	return s[:cut] + "…"
+}
+
+// wideAs is how wide a text is at most, in points, by the widest of the usual fonts.
+func wideAs(s string) int {
+	wide := 0.0
+	for _, r := range s {
+		switch {
+		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r), unicode.Is(unicode.Cf, r): // drawn on another one
+		case strings.ContainsRune("ijl.,:;'|!", r):
+			wide += 4
+		case strings.ContainsRune(" frtI()[]/-", r):
+			wide += 5.2
+		case strings.ContainsRune("mwMW@%", r):
+			wide += 11.9
+		case r > 0x2E00:
+			wide += 13
+		case unicode.IsUpper(r) || unicode.IsDigit(r):
+			wide += 8.6
+		default:
+			wide += 7.4
+		}
+	}
+	return int(wide + 0.99)
 }
 
 // StripSVG returns the incident as a picture: impact, statuses, severities, roles and pages
@@ -139,9 +199,9 @@ var stripPage = sync.OnceValue(func() *template.Template {
 <rect class="ground" width="{{.Width}}" height="{{.Height}}"/>
 {{$bottom := .Bottom}}{{range .Ticks}}<line x1="{{.X}}" x2="{{.X}}" y1="22" y2="{{$bottom}}"/><text class="faint" x="{{.X}}" y="{{.Y}}" text-anchor="{{.Anchor}}">{{.Words}}</text>
 {{end}}{{range .Names}}<text class="name" x="{{.X}}" y="{{.Y}}">{{.Words}}</text>
-{{end}}{{range .Boxes}}<g><title>{{.Title}}</title><rect class="{{.Kind}}" x="{{.X}}" y="{{.Y}}" width="{{.Wide}}" height="{{.High}}" rx="3"/>{{if .Text}}<text x="{{less .X -6}}" y="{{less .Y -16}}">{{.Text}}</text>{{end}}</g>
+{{end}}{{range .Boxes}}<g><title>{{.Title}}</title><rect class="{{.Kind}}" x="{{.X}}" y="{{.Y}}" width="{{.Wide}}" height="{{.High}}" rx="3"/>{{if .Text}}<text x="{{.TextX}}" y="{{less .Y -16}}">{{.Text}}</text>{{end}}</g>
 {{end}}{{range .Signs}}<g><title>{{.Title}}</title>{{if eq .Kind "lost"}}<path class="mark" d="M{{less .X 5}} {{less .Y 5}}l10 10m0 -10l-10 10"/>{{else}}<circle class="mark {{.Kind}}" cx="{{.X}}" cy="{{.Y}}" r="5"/>{{end}}</g>
-{{end}}<text class="faint" x="150" y="{{less .Height 10}}">{{.Legend}}</text>
+{{end}}<text class="faint" x="172" y="{{less .Height 10}}">{{.Legend}}</text>
 </svg>
 `))
 })
@@ -188,7 +248,7 @@ func (p sheet) paint(c *picture.Canvas) {
 		c.Fill(r, stripColours[b.Kind])
 		c.Edge(r, picture.Faint, 1)
 		if b.Text != "" {
-			c.Text(r.Min.X+12, r.Min.Y+31, r.Dx()-16, c.Letters(b.Text), c.Small, picture.Ink)
+			c.Text(2*b.TextX, r.Min.Y+31, 2*wideAs(b.Text)+8, c.Letters(b.Text), c.Small, picture.Ink)
 		}
 	}
 	for _, s := range p.Signs {

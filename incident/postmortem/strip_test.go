@@ -86,6 +86,44 @@ func TestStripOfEveryKind(t *testing.T) {
 	}
 }
 
+// TestStripLabels: what stands at a bar stands there whole, in it or behind it, and never on
+// another one.
+func TestStripLabels(t *testing.T) {
+	documents := map[string]Document{"hostile": hostile(t)}
+	for _, c := range cases {
+		i, events, ctx := c.play(t)
+		documents[c.name] = New(i, events, ctx)
+	}
+	i, events, ctx := everyField(t, strings.Repeat("WiM ", 40))
+	documents["wide"] = New(i, events, ctx)
+	for name, d := range documents {
+		s, ok := d.strip()
+		if !ok {
+			continue
+		}
+		p := s.sheet()
+		for n, b := range p.Boxes {
+			if b.Text == "" {
+				continue
+			}
+			end := b.TextX + wideAs(b.Text)
+			if strings.Contains(b.Text, "…") || end > stripWidth {
+				t.Errorf("%s: %q ends at %d", name, b.Text, end)
+			}
+			for m, other := range p.Boxes {
+				if m != n && other.Y == b.Y && other.X < end && other.X+other.Wide > b.TextX {
+					t.Errorf("%s: %q stands on %q", name, b.Text, other.Title)
+				}
+			}
+		}
+		for _, l := range p.Names {
+			if l.X+wideAs(l.Words) > stripLeft {
+				t.Errorf("%s: the name %q reaches into the picture", name, l.Words)
+			}
+		}
+	}
+}
+
 // hostile is a document with texts that break pages: long words, many emoji, text from right to left.
 func hostile(t *testing.T) Document {
 	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: strings.Repeat("Donaudampfschifffahrt", 9), Service: "checkout"}, cleo)

@@ -130,7 +130,8 @@ func (f *facts) typed(e incident.Event, s incident.Sentence) string {
 	for _, text := range s.Wrote {
 		switch e.Kind {
 		case incident.KindStep: // which step it is, and whom the rotation had, is said already
-			text = stepTarget.ReplaceAllString(stepHead.ReplaceAllString(text, ""), "")
+			text = stepTarget.ReplaceAllString(stepAsks.ReplaceAllString(text, "It asked "), "")
+			text = stepHead.ReplaceAllString(text, "")
 		case incident.KindPaged:
 			if text == "by hand" {
 				continue // the line before says who asked for it
@@ -146,7 +147,8 @@ func (f *facts) typed(e incident.Event, s incident.Sentence) string {
 // What the program wrote about a step says its number once more, and by which rule
 // somebody was asked.
 var (
-	stepHead   = pattern.New(`^Step \d+(?: \(round \d+\))?(?:: |\. |$)`)
+	stepAsks   = pattern.New(`^Step \d+(?: \(round \d+\))?: `)
+	stepHead   = pattern.New(`^Step \d+(?: \(round \d+\))?(?:\. |$)`)
 	stepTarget = pattern.New(` as (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN](?:, (?:rotation|team|service|schedule|group) [\pL\pN._-]*[\pL\pN])*`)
 )
 
