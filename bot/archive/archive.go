@@ -26,8 +26,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/pattern"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
@@ -146,7 +144,7 @@ func (f *Folder) Put(ctx context.Context, file string, standing map[string][]byt
 	}
 	for key, value := range standing {
 		if there, err := before.Get(key); err != nil || !bytes.Equal(there, value) {
-			return f.trouble(file, fmt.Errorf("%s is not in it as the store says: the file is of another day", key))
+			return f.trouble(file, errors.New("an incident is not in it as the store says, so the file is of another day"))
 		}
 	}
 	if before != nil {
@@ -174,7 +172,7 @@ func foreign(before storage.Snapshot, records []storage.Change) error {
 		}
 		seen = n
 		if there, err := before.Get(r.Key); err == nil && !bytes.Equal(there, r.Value) {
-			return fmt.Errorf("%s in it is another incident, so another bot archives there as well; each needs a folder of its own", incident.Name(ledger.LastNumber(n)))
+			return errors.New("an incident in it has the number of another one, so another bot archives there as well; each needs a folder of its own")
 		}
 	}
 	return nil
@@ -228,7 +226,7 @@ func proves(path string, records []storage.Change) error {
 	defer view.Close()
 	for _, r := range records {
 		if there, err := view.Get(r.Key); err != nil || !bytes.Equal(there, r.Value) {
-			return fmt.Errorf("%s is not in it as it was written", r.Key)
+			return errors.New("what was written is not in it as it was written")
 		}
 	}
 	return nil

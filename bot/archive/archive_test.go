@@ -180,7 +180,7 @@ func TestPutKeepsWhatIsThere(t *testing.T) {
 		t.Errorf("List() = %+v, %v", files, err)
 	}
 	before, _ := os.ReadFile(filepath.Join(s.Path(), march))
-	refused(t, s.Put(t.Context(), march, standing(records(5, 1, "five")...), records(6, 1, "six")), "archived/000005 is not in it")
+	refused(t, s.Put(t.Context(), march, standing(records(5, 1, "five")...), records(6, 1, "six")), "an incident is not in it as the store says")
 	if after, _ := os.ReadFile(filepath.Join(s.Path(), march)); !slices.Equal(before, after) {
 		t.Error("the file has changed")
 	}
@@ -399,8 +399,8 @@ func TestCopyKeepsTheWholeOne(t *testing.T) {
 	if err := errors.Join(os.Remove(path), os.Symlink(filepath.Join(earlier.Path(), march), path)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.CopyTo(t.Context(), to); err == nil || !strings.Contains(err.Error(), "it lacks INC-2") {
-		t.Errorf("CopyTo() = %v, want that INC-2 is not in the file", err)
+	if _, err := s.CopyTo(t.Context(), to); err == nil || !strings.Contains(err.Error(), "it lacks an incident that the copy") {
+		t.Errorf("CopyTo() = %v, want that one is not in the file", err)
 	}
 	list, err := At(to).List(t.Context())
 	if err != nil || len(list) != 1 || list[0].Incidents != 2 {

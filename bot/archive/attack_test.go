@@ -19,7 +19,7 @@ func TestTwoStoresInOneFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.mark(one...)
-	refused(t, At(s.Path()).Put(t.Context(), march, nil, records(1, 3, "another one")), "INC-1 in it is another incident")
+	refused(t, At(s.Path()).Put(t.Context(), march, nil, records(1, 3, "another one")), "an incident in it has the number of another one")
 	if got, err := s.events(1, false); len(got) != 2 || err != nil {
 		t.Errorf("INC-1: %q, %v", got, err)
 	}

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/stormbell/stormbell/bot/ledger"
-	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
 )
@@ -107,7 +105,7 @@ func hasAll(view storage.Snapshot, copied string) error {
 		return lacks == ""
 	})
 	if lacks != "" {
-		return fmt.Errorf("%s: it lacks %s, which the copy %s has; put that one into the archive folder", filepath.Base(copied), incident.Name(ledger.LastNumber(lacks)), copied)
+		return fmt.Errorf("%s: it lacks an incident that the copy %s has; put that one into the archive folder", filepath.Base(copied), copied)
 	}
 	return err
 }

@@ -136,8 +136,8 @@ func TestBotsInOneFolder(t *testing.T) {
 	if err := errors.Join(put(a, "a", 1), put(b, "b", 2)); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, put(b, "b", 1, records(2, 2, "b")...), "INC-1 in it is another incident")
-	refused(t, put(a, "a", 2, records(1, 2, "a")...), "INC-2 in it is another incident")
+	refused(t, put(b, "b", 1, records(2, 2, "b")...), "an incident in it has the number of another one")
+	refused(t, put(a, "a", 2, records(1, 2, "a")...), "an incident in it has the number of another one")
 	for s, want := range map[*shop]string{a: "a 1 of 1", b: "b 1 of 2"} {
 		n := 1
 		if s == b {

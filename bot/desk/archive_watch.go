@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stormbell/stormbell/bot/ledger"
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/storage"
 )
 
@@ -231,10 +232,10 @@ func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFil
 		if err != nil {
 			return seen, err
 		}
-		unread := error(nil)
+		unread, of := error(nil), 0
 		err = d.ledger.View(ctx, func(tx *storage.Tx) error {
-			for _, n := range lie[file] {
-				if unread = tx.Reachable(eventPrefix(n)); unread != nil {
+			for _, of = range lie[file] {
+				if unread = tx.Reachable(eventPrefix(of)); unread != nil {
 					break
 				}
 			}
@@ -245,6 +246,7 @@ func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFil
 			seen.Bytes += d.opt.Shelf.Size(file)
 		}
 		if unread != nil {
+			unread = ofAll(unread, of, len(lie[file]))
 			seen.Unread = append(seen.Unread, UnreadFile{file, len(lie[file]), unread.Error(), unread})
 		}
 	}
@@ -286,6 +288,25 @@ func (d *Desk) filesThere(ctx context.Context) error {
 	}
 	return refusal("Mount its disk, or set `archive.folder` to where they are. Until then nothing is moved.",
 		"None of the archive files (%d) that the store names is in %s.", len(lie), d.opt.Shelf.Path())
+}
+
+// ofAll says of all incidents of a file what is said of one: the operators are told where
+// everybody reads it, and a private one is not named there.
+func ofAll(unread error, n, incidents int) error {
+	var r *incident.Refusal
+	if !errors.As(unread, &r) {
+		return unread
+	}
+	all := "The timeline of 1 incident"
+	if incidents > 1 {
+		all = "The timelines of " + incident.Count(incidents, "incident", "incidents")
+	}
+	why := strings.Replace(r.Why, "The timeline of "+incident.Name(n), all, 1)
+	if incidents > 1 {
+		why = strings.Replace(strings.Replace(why, " It lies in ", " They lie in ", 1), " It is to be in ", " They are to be in ", 1)
+		why = strings.Replace(why, " does not have it:", " does not have them:", 1)
+	}
+	return incident.Refuse(r.Next, "%s", why)
 }
 
 // ArchiveWhole reports whether every incident that is archived can be read, as far as the
