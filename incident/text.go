@@ -94,7 +94,16 @@ func Capital(s string) string {
 // to say something else. Letters of right-to-left scripts are not touched.
 func strip(s string, lines bool) string {
 	s = strings.ToValidUTF8(lineEnds.Replace(s), "\uFFFD")
+	marks := 0
 	return strings.Map(func(r rune) rune {
+		switch {
+		case r < firstMark || !unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+			marks = 0
+		case !unicode.Is(unicode.Cf, r):
+			if marks++; marks > maxMarks {
+				return -1
+			}
+		}
 		switch {
 		case r == '\n' && lines:
 			return r
@@ -111,6 +120,13 @@ func strip(s string, lines bool) string {
 		}
 	}, s)
 }
+
+// maxMarks is how many marks a letter may carry. No script has more, and many dozens on one
+// letter cover the lines above and below. firstMark is the first of them all.
+const (
+	maxMarks  = 8
+	firstMark = '\u0300'
+)
 
 // lineEnds makes one line end of each that there is. Left as they are, those of Unicode end
 // a line for some readers and not for others: what stands behind would look like ours.

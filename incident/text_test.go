@@ -44,6 +44,8 @@ func TestCleanText(t *testing.T) {
 		{"letters that nobody sees", "\u3164 \u115f\u1160\uffa0\u2800", ""},
 		{"a letter that is drawn with one", "\u1100\u1160", "\u1100\u1160"},
 		{"lines of Unicode are lines", "a\u2028b\u2029c\u0085d", "a\nb\nc\nd"},
+		{"marks on a letter", "Z" + strings.Repeat("\u0301\u200d", 20) + "a\u0301", "Z" + strings.Repeat("\u0301\u200d", 8) + strings.Repeat("\u200d", 12) + "a\u0301"},
+		{"letters of Tibetan and Hebrew", "\u0f67\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0f82 \u05e9\u05c1\u05bc\u05b8\u0591", "\u0f67\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0f82 \u05e9\u05c1\u05bc\u05b8\u0591"},
 		{"no characters of XML", "a\ufffe\uffffb", "ab"},
 		{"exactly as long as may be", long[1:], long[1:]},
 		{"cut, and says so", long, strings.Repeat("&", MaxText-40) + "… (41 more characters)"},
