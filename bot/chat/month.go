@@ -3,8 +3,6 @@ package chat
 import (
 	"context"
 
-	"github.com/slack-go/slack"
-
 	"github.com/stormbell/stormbell/bot/chat/wire"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/ledger"
@@ -13,8 +11,7 @@ import (
 
 // month tells everybody what was kept of an agreement. It is whole without its picture.
 func (s *Slack) month(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	text := clip(esc(t.Job.Text), 2900)
-	return s.tellTeam(ctx, t.Job, "", message{text: text, blocks: []slack.Block{section(text)}})
+	return s.tellTeam(ctx, t.Job, "", regularMessage(t.Job.Text))
 }
 
 // monthPicture shares the picture of a month. Its name carries the agreement and the month,

@@ -41,7 +41,13 @@ func (s *Slack) rest(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 
 // week tells a team how its week on call was.
 func (s *Slack) week(ctx context.Context, t desk.Task) (desk.Outcome, error) {
-	return s.tellTeam(ctx, t.Job, t.Job.Target, message{text: esc(t.Job.Text), blocks: []slack.Block{section(esc(t.Job.Text))}})
+	return s.tellTeam(ctx, t.Job, t.Job.Target, regularMessage(t.Job.Text))
+}
+
+// regularMessage is what a team or everybody is told from time to time.
+func regularMessage(text string) message {
+	text = clip(esc(text), 2900)
+	return message{text: text, blocks: []slack.Block{section(text)}}
 }
 
 // tellTeam posts something to a team, once.

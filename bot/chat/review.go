@@ -345,7 +345,12 @@ func (s *Slack) publishForm(ctx context.Context, trigger string, c desk.Caller, 
 	if err != nil {
 		return s.told(c, s.mistake(err, Command{}))
 	}
-	blocks := []slack.Block{section("*" + i.Name() + " · " + clip(esc(i.Title), 300) + "*\n" + toldWords(doc))}
+	return s.thenForm(trigger, c, publishView(doc, i, formState{Incident: n, ReplyURL: c.ReplyURL}))
+}
+
+// publishView shows what is published, and to whom it goes.
+func publishView(doc postmortem.Document, i incident.Incident, state formState) slack.ModalViewRequest {
+	blocks := []slack.Block{section(clip("*"+i.Name()+" · "+clip(esc(i.Title), 300)+"*\n"+toldWords(doc), 2900))}
 	cause := doc.Said(postmortem.Cause)
 	if cause == "" {
 		blocks = append(blocks, section("The cause in plain words is missing: press *Answer questions* first."))
@@ -364,11 +369,11 @@ func (s *Slack) publishForm(ctx context.Context, trigger string, c desk.Caller, 
 	if i.Postmortem.Version > 0 {
 		blocks = append(blocks, slack.NewInputBlock(inputCorrects, plainText("What is corrected?"), nil, longInput("The number of orders was wrong", "")))
 	}
-	return s.thenForm(trigger, c, slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: formPublish, PrivateMetadata: formState{Incident: n, ReplyURL: c.ReplyURL}.String(),
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: formPublish, PrivateMetadata: state.String(),
 		Title: plainText(clip("Publish "+i.Name(), 24)), Submit: plainText("Publish"), Close: plainText("Cancel"),
 		Blocks: slack.Blocks{BlockSet: blocks},
-	})
+	}
 }
 
 // toldWords say who is told of the document, as its last section does.
