@@ -56,6 +56,8 @@ type Folder struct {
 	reads atomic.Int32 // how often a file was read from beginning to end, or to where it is damaged
 
 	step func(what string) error // called between two steps of Put; a test stops there
+
+	OnOpen func() // called whenever a file was opened; nil: nothing is
 }
 
 // proof is how a file was when it was read from beginning to end, and what is wrong with it.
@@ -100,6 +102,9 @@ func (f *Folder) open(file string) (storage.Snapshot, error) {
 		f.reads.Add(1)
 	}
 	view, err := bolt.ReadFile(path, known)
+	if f.OnOpen != nil {
+		f.OnOpen()
+	}
 	if !known && !passing(err) {
 		f.mu.Lock()
 		f.proven[file] = proof{info, err}

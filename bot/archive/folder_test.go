@@ -2,6 +2,7 @@ package archive
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -146,5 +147,36 @@ func TestBotsInOneFolder(t *testing.T) {
 		if got, err := s.events(n, false); len(got) != 2 || got[0] != want || err != nil {
 			t.Errorf("%q, %v; want %q", got, err, want)
 		}
+	}
+}
+
+// TestManyFilesInOneView: whoever goes over what lies in one file, and meanwhile asks for what
+// lies in more files than are open at a time, reads all of it.
+func TestManyFilesInOneView(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	const files = 2*openMost + 1
+	for n := range files {
+		file := fmt.Sprintf("20%02d-01.archive", n+1)
+		list := records(n+1, 3, "one")
+		list[0].Value = fmt.Appendf(nil, `{"v":1,"file":%q}`, file)
+		if err := s.Put(t.Context(), file, nil, list); err != nil {
+			t.Fatal(err)
+		}
+		s.mark(list[0])
+	}
+	seen := 0
+	err := s.db.View(t.Context(), func(tx *storage.Tx) error {
+		for range tx.Scan("event/000001/") {
+			for n := range files {
+				for range tx.Scan(fmt.Sprintf("event/%06d/", n+1)) {
+					seen++
+				}
+			}
+		}
+		return tx.Err()
+	})
+	if err != nil || seen != 3*3*files {
+		t.Errorf("%d records are read, %v; want %d", seen, err, 3*3*files)
 	}
 }

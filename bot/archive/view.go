@@ -16,7 +16,7 @@ func (f *Folder) Through(live storage.Snapshot) storage.Snapshot {
 	if f.empty(live) {
 		return live
 	}
-	return &view{Snapshot: live, f: f, open: map[string]opened{}}
+	return &view{Snapshot: live, f: f, open: map[string]*opened{}}
 }
 
 // empty reports whether no incident is archived. What cannot be read is said by whoever
@@ -54,12 +54,54 @@ func (u *unread) Reachable(prefix string) error {
 type view struct {
 	storage.Snapshot
 	f    *Folder
-	open map[string]opened
+	open map[string]*opened
+	uses int // counts up
 }
 
+// opened is a file that was opened, or cannot be.
 type opened struct {
 	view storage.Snapshot
 	err  error
+	used int // when it was used last
+	busy int // how many go over it
+}
+
+// openMost is how many files one reader has open at a time, unless it goes over more: years of
+// them, by several readers, are more than a process may open.
+const openMost = 8
+
+// opens returns a file, and closes the one that was used longest ago where there are many.
+func (v *view) opens(file string) (*opened, error) {
+	v.uses++
+	o := v.open[file]
+	if o == nil {
+		if err := v.makeRoom(); err != nil {
+			return nil, err
+		}
+		o = &opened{}
+		o.view, o.err = v.f.open(file)
+		v.open[file] = o
+	}
+	o.used = v.uses
+	return o, nil
+}
+
+func (v *view) makeRoom() error {
+	count, oldest := 0, ""
+	for file, o := range v.open {
+		if o.view == nil {
+			continue
+		}
+		if count++; o.busy == 0 && (oldest == "" || o.used < v.open[oldest].used) {
+			oldest = file
+		}
+	}
+	if count < openMost || oldest == "" {
+		return nil
+	}
+	o := v.open[oldest]
+	delete(v.open, oldest)
+	return o.view.Close()
 }
 
 // archivable returns the number of the incident in a key, as it stands there, if such a
@@ -75,7 +117,7 @@ func archivable(key string) (n string, ok bool) {
 }
 
 // file returns the file in which incident n lies; nil: in none.
-func (v *view) file(n string) (storage.Snapshot, error) {
+func (v *view) file(n string) (*opened, error) {
 	value, err := v.Snapshot.Get(markPrefix + n)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
@@ -87,10 +129,9 @@ func (v *view) file(n string) (storage.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, ok := v.open[m.File]
-	if !ok {
-		o.view, o.err = v.f.open(m.File)
-		v.open[m.File] = o
+	o, err := v.opens(m.File)
+	if err != nil {
+		return nil, err
 	}
 	if o.err != nil {
 		return nil, v.f.unreadable(n, m.File, o.err)
@@ -98,7 +139,7 @@ func (v *view) file(n string) (storage.Snapshot, error) {
 	if there, err := o.view.Get(markPrefix + n); err != nil || !bytes.Equal(there, value) {
 		return nil, refuse(n, backFromCopy, "It is to be in the archive file "+m.File+" in "+v.f.path+", and that one does not have it: the file is of another day.")
 	}
-	return o.view, nil
+	return o, nil
 }
 
 // Reachable is for [storage.Tx.Reachable].
@@ -133,7 +174,7 @@ func (v *view) Get(key string) ([]byte, error) {
 	case file == nil:
 		return nil, err
 	}
-	return file.Get(key)
+	return file.view.Get(key)
 }
 
 // Scan is a part of [storage.Snapshot]. Only a range within one incident has what lies in
@@ -150,6 +191,8 @@ func (v *view) Scan(r storage.Range, each func(key string, value []byte) bool) e
 	if file == nil {
 		return v.Snapshot.Scan(r, each)
 	}
+	file.busy++ // whoever goes over it may ask for what lies in others meanwhile
+	defer func() { file.busy-- }()
 	var own []storage.Change // little or nothing: what came later
 	if err := v.Snapshot.Scan(r, func(key string, value []byte) bool {
 		own = append(own, storage.Change{Key: key, Value: value})
@@ -157,7 +200,7 @@ func (v *view) Scan(r storage.Range, each func(key string, value []byte) bool) e
 	}); err != nil {
 		return err
 	}
-	return joined(file, own, r, each)
+	return joined(file.view, own, r, each)
 }
 
 // joined goes over a file with the store's own records in their places.
