@@ -52,8 +52,11 @@ func TestArchiveFilesAreClosed(t *testing.T) {
 		most := 0
 		x.shelf.OnOpen = func() { most = max(most, openFiles(x.t, x.shelf.Path())) }
 		for name, read := range map[string]func() error{
-			"list":   func() error { _, err := x.Search(background(), incident.Bot, Query{All: true}); return err },
-			"search": func() error { _, err := x.Search(background(), incident.Bot, Query{All: true, Search: "zebra"}); return err },
+			"list": func() error { _, err := x.Search(background(), incident.Bot, Query{All: true}); return err },
+			"search": func() error {
+				_, err := x.Search(background(), incident.Bot, Query{All: true, Search: "zebra"})
+				return err
+			},
 			"figures": func() error {
 				_, err := x.Figures(background(), incident.Bot, time.Now().Add(-MostReport-year), time.Now().Add(-year))
 				return err
