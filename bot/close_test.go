@@ -23,7 +23,7 @@ func TestCloseList(t *testing.T) {
 		card := r.marked(r.channelOf(room).Messages, "card", "INC-1")[0]
 		r.press("ada", room, card, "Close")
 		v := r.view("U0ADA")
-		for _, want := range []string{"nobody has said how it was mitigated", "the public was told of it", "nobody writes the post-mortem", "a promise was missed (update)", `"block_id":"accept"`} {
+		for _, want := range []string{"Nobody has said how it was mitigated", "The public was told of it", "Nobody writes the post-mortem", "A promise was missed (update)", `"block_id":"accept"`} {
 			if !strings.Contains(unescaped(string(v.Blocks)), want) {
 				t.Errorf("the form does not say %q: %s", want, v.Blocks)
 			}

@@ -104,7 +104,8 @@ func longInput(placeholder, value string) *slack.PlainTextInputBlockElement {
 	return input
 }
 
-// endingLines are the items of the list, each with how it stands.
+// endingLines are the items of the list, each with how it stands. What is missing is a
+// sentence by itself, as is what is known of the impact.
 func endingLines(e desk.Ending) []string {
 	missing := map[incident.Item]string{}
 	for _, g := range e.Gaps {
@@ -115,9 +116,9 @@ func endingLines(e desk.Ending) []string {
 	add := func(item incident.Item, name, there string) {
 		switch says := missing[item]; {
 		case says != "":
-			lines = append(lines, ":white_large_square: "+name+": "+esc(says))
+			lines = append(lines, ":white_large_square: "+esc(incident.Capital(says)))
 		case there != "":
-			lines = append(lines, ":white_check_mark: "+name+": "+there)
+			lines = append(lines, ":white_check_mark: "+name+there)
 		}
 	}
 	promises := "none was missed"
@@ -132,13 +133,13 @@ func endingLines(e desk.Ending) []string {
 	if len(i.FollowUps) == 0 {
 		followUps = "none is needed"
 	}
-	add(incident.ItemImpact, "Impact", impactLine(i))
-	add(incident.ItemHow, "How it was mitigated", string(i.How))
-	add(incident.ItemPublic, "Last words for the public", "")
-	add(incident.ItemReview, "Post-mortem", review)
-	add(incident.ItemFollowUps, "Follow-ups", followUps)
-	add(incident.ItemPromises, "Promises", promises)
-	add(incident.ItemStakeholders, "Those with an interest", "")
+	add(incident.ItemImpact, "", impactLine(i))
+	add(incident.ItemHow, "How it was mitigated: ", string(i.How))
+	add(incident.ItemPublic, "", "")
+	add(incident.ItemReview, "Post-mortem: ", review)
+	add(incident.ItemFollowUps, "Follow-ups: ", followUps)
+	add(incident.ItemPromises, "Promises: ", promises)
+	add(incident.ItemStakeholders, "", "")
 	return lines
 }
 
