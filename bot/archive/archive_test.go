@@ -49,6 +49,17 @@ func records(n, events int, what string) []storage.Change {
 	return append(list, storage.Change{Key: "incident/" + number, Value: []byte(what)})
 }
 
+// oneInMarch is a store with two events of INC-1 in the file of March.
+func oneInMarch(t *testing.T) (s *shop, one []storage.Change) {
+	t.Helper()
+	s, one = newShop(t), records(1, 2, "one")
+	if err := s.Put(t.Context(), march, nil, one); err != nil {
+		t.Fatal(err)
+	}
+	s.mark(one...)
+	return s, one
+}
+
 // mark has the store know that incidents are archived.
 func (s *shop) mark(list ...storage.Change) {
 	s.t.Helper()
@@ -285,12 +296,7 @@ func TestUnreadable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newShop(t)
-			one := records(1, 2, "one")
-			if err := s.Put(t.Context(), march, nil, one); err != nil {
-				t.Fatal(err)
-			}
-			s.mark(one...)
+			s, one := oneInMarch(t)
 			if _, err := s.events(1, false); err != nil {
 				t.Fatal(err)
 			}

@@ -13,12 +13,7 @@ import (
 // copy of the store was put back, is.
 func TestTwoStoresInOneFolder(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	one := records(1, 2, "one")
-	if err := s.Put(t.Context(), march, nil, one); err != nil {
-		t.Fatal(err)
-	}
-	s.mark(one...)
+	s, _ := oneInMarch(t)
 	refused(t, At(s.Path()).Put(t.Context(), march, nil, records(1, 3, "another one")), "an incident in it has the number of another one")
 	if got, err := s.events(1, false); len(got) != 2 || err != nil {
 		t.Errorf("INC-1: %q, %v", got, err)
@@ -62,12 +57,7 @@ func TestTwoProcessesInOneFolder(t *testing.T) {
 // ask for what lies in it; and again when it is another one.
 func TestSpoiltIsReadOnce(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	one := records(1, 2, "one")
-	if err := s.Put(t.Context(), march, nil, one); err != nil {
-		t.Fatal(err)
-	}
-	s.mark(one...)
+	s, _ := oneInMarch(t)
 	path := filepath.Join(s.Path(), march)
 	whole, err := os.ReadFile(path)
 	if err != nil {

@@ -30,12 +30,7 @@ func TestFolderIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newShop(t)
-			one := records(1, 2, "one")
-			if err := s.Put(t.Context(), march, nil, one); err != nil {
-				t.Fatal(err)
-			}
-			s.mark(one...)
+			s, one := oneInMarch(t)
 			if err := c.spoil(s.Path()); err != nil {
 				t.Fatal(err)
 			}

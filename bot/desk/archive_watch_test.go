@@ -21,6 +21,14 @@ func (x *fixture) alarms() (list []string) {
 	return list
 }
 
+// noFolder puts a file in the place of the folder of the archive.
+func (x *fixture) noFolder() {
+	x.t.Helper()
+	if err := os.WriteFile(x.shelf.Path(), []byte("no folder"), 0o600); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
 // archival is what is known of the archive.
 func (x *fixture) archival() Archival {
 	x.t.Helper()
@@ -56,9 +64,7 @@ func TestArchivalIsKnown(t *testing.T) {
 		if a.After != year || !a.Last.IsZero() || a.From.IsZero() || a.Late(a.From.Add(time.Hour)) {
 			x.t.Errorf("at first: %+v", a)
 		}
-		if err := os.WriteFile(x.shelf.Path(), []byte("no folder"), 0o600); err != nil {
-			x.t.Fatal(err)
-		}
+		x.noFolder()
 		told := 0
 		end := x.keeping(&told)
 		defer func() { end() }()
@@ -134,9 +140,7 @@ func TestArchivalIsKnown(t *testing.T) {
 func TestArchivedByHandIsKnown(t *testing.T) {
 	t.Parallel()
 	withArchive(t, 1, func(x *fixture) {
-		if err := os.WriteFile(x.shelf.Path(), []byte("no folder"), 0o600); err != nil {
-			x.t.Fatal(err)
-		}
+		x.noFolder()
 		rest := func() error { return nil }
 		if _, err := x.Archive(background(), time.Now(), true, rest); err != nil || x.archival().Last != (time.Time{}) {
 			x.t.Errorf("dry: %+v, %v", x.archival(), err)
