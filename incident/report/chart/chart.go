@@ -13,6 +13,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -25,11 +26,13 @@ import (
 	"github.com/stormbell/stormbell/incident/report"
 )
 
-// The size of a picture, which is read on a phone too, and its colours, which differ in
-// brightness.
+// The size of a picture, which is read on a phone too: there it is as wide as the screen,
+// and a letter a third of that in points. Its colours differ in brightness.
 const (
-	width  = 8 * vg.Inch
+	width  = 6 * vg.Inch
 	height = 4.6 * vg.Inch
+	fine   = 144 // dots to the inch
+	edge   = 10  // points that stay free
 )
 
 var (
@@ -41,9 +44,8 @@ var (
 
 // Month draws the durations of a report and the promises that were kept, under a title.
 func Month(title string, r report.Incidents, k report.Kept) ([]byte, error) {
-	canvas := vgimg.New(width, height)
+	canvas := sheet(height)
 	all := draw.New(canvas)
-	const edge = 10 // points
 	above, below := draw.Crop(all, edge, -edge, height*0.36, -edge), draw.Crop(all, edge, -edge, edge, -height*0.68)
 	durations, err := durationsPlot(title, r)
 	if err != nil {
@@ -60,18 +62,16 @@ func Month(title string, r report.Incidents, k report.Kept) ([]byte, error) {
 
 // Week draws how often people were interrupted because of which service, under a title.
 func Week(title string, list []report.Disturbance) ([]byte, error) {
-	p := plot.New()
-	p.Title.Text = title
-	p.BackgroundColor = color.White
+	p := titled(title)
 	var names []string
 	calm, hurt := plotter.Values{}, plotter.Values{}
 	most := 1
 	for n, d := range slices.Backward(list) { // the first one at the top
-		name := fmt.Sprintf("%s: %d", drawn(d.Service, n), d.Times)
+		times := fmt.Sprintf(": %d", d.Times)
 		if d.Hurt > 0 {
-			name += fmt.Sprintf(", %d off hours", d.Hurt)
+			times += fmt.Sprintf(", %d off hours", d.Hurt)
 		}
-		names = append(names, name)
+		names = append(names, fitted(p.Y.Tick.Label, drawn(d.Service, n), times, nameMost)+times)
 		calm, hurt = append(calm, float64(d.Times-d.Hurt)), append(hurt, float64(d.Hurt))
 		most = max(most, d.Times)
 	}
@@ -82,26 +82,45 @@ func Week(title string, list []report.Disturbance) ([]byte, error) {
 	p.X.Min, p.X.Max = 0, float64(most)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
 	p.X.Tick.Marker = plot.ConstantTicks(whole(most))
-	p.X.Label.Text = "interrupts; off hours (lighter): at night, at a weekend or on a holiday"
-	canvas := vgimg.New(width, vg.Length(len(list))*0.5*vg.Inch+1.2*vg.Inch)
-	const edge = 10 // points
+	p.X.Label.Text = "interrupts; lighter: nights, weekends, holidays"
+	canvas := sheet(vg.Length(len(list))*0.5*vg.Inch + 1.2*vg.Inch)
 	p.Draw(draw.Crop(draw.New(canvas), edge, -edge, edge, -edge))
 	return encoded(canvas)
 }
 
-// nameMost is how many letters of a service's name stand beside its bar, which needs room.
-const nameMost = 36
+// nameMost is how much room the name of a service has beside its bar, with its figures.
+const nameMost = 0.45 * width
+
+// sheet is an empty picture.
+func sheet(high vg.Length) *vgimg.Canvas {
+	return vgimg.NewWith(vgimg.UseWH(width, high), vgimg.UseDPI(fine))
+}
+
+// titled is an empty plot under a title, which is cut where it has no room.
+func titled(title string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text = fitted(p.Title.TextStyle, strings.Join(strings.Fields(title), " "), "", width-4*edge)
+	p.BackgroundColor = color.White
+	return p
+}
+
+// fitted is as much of a text as has room before what follows.
+func fitted(style draw.TextStyle, s, follows string, room vg.Length) string {
+	if style.Width(s+follows) <= room {
+		return s
+	}
+	r := []rune(s)
+	n := sort.Search(len(r), func(n int) bool { return style.Width(string(r[:n+1])+"…"+follows) > room })
+	return strings.TrimRight(string(r[:n]), " ") + "…"
+}
 
 // drawn is the name of service n as it is drawn: the font has the letters of Europe. Others
 // would leave nothing; then it is named by its place in the message, which has it in words.
 func drawn(name string, n int) string {
 	for _, r := range name {
-		if unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+		if unicode.Is(unicode.So, r) || unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
 			return fmt.Sprintf("service %d of the message", n+1)
 		}
-	}
-	if r := []rune(name); len(r) > nameMost {
-		return strings.TrimRight(string(r[:nameMost-1]), " ") + "…"
 	}
 	return name
 }
@@ -135,11 +154,12 @@ var ticks = plot.ConstantTicks{
 	{Value: 4 * 60, Label: "4 h"}, {Value: 24 * 60, Label: "1 day"}, {Value: 7 * 24 * 60, Label: "1 week"}, {Value: 30 * 24 * 60, Label: "30 days"},
 }
 
+// farTicks are those of an axis on which all have no room.
+var farTicks = plot.ConstantTicks{ticks[0], ticks[2], ticks[4], ticks[5], ticks[7]}
+
 // durationsPlot has a row for each measure, the first one at the top.
 func durationsPlot(title string, r report.Incidents) (*plot.Plot, error) {
-	p := plot.New()
-	p.Title.Text = title
-	p.BackgroundColor = color.White
+	p := titled(title)
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, ticks
 	lines := plotter.NewGrid()
 	lines.Vertical.Color, lines.Horizontal.Color = grid, grid
@@ -167,7 +187,9 @@ func durationsPlot(title string, r report.Incidents) (*plot.Plot, error) {
 		}
 	}
 	p.NominalY(names...)
-	p.X.Min, p.X.Max = 0.8, most*1.6
+	if p.X.Min, p.X.Max = 0.8, most*1.6; most > 7*24*60 {
+		p.X.Tick.Marker = farTicks
+	}
 	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
 	return p, nil
 }

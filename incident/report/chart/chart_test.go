@@ -90,13 +90,31 @@ func TestWeek(t *testing.T) {
 	}
 }
 
-// TestNamesAreDrawn: a name of which the font has no letters leaves no bar without one, and a
-// long one leaves room for the bars.
+// TestNamesAreDrawn: a name of which the font has no letters leaves no bar without one.
 func TestNamesAreDrawn(t *testing.T) {
 	for name, want := range map[string]string{"Payments": "Payments", "Płatności": "Płatności", "Поиск": "Поиск", "検索": "service 3 of the message", "البحث": "service 3 of the message",
-		strings.Repeat("very ", 20): "very very very very very very very…"} {
+		"🔥🔥": "service 3 of the message", "R&D (2nd) – “x”": "R&D (2nd) – “x”"} {
 		if got := drawn(name, 2); got != want {
 			t.Errorf("%q is drawn as %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestWideNames: however wide the letters of a name are, there is room for its bar, and a
+// title never leaves the picture.
+func TestWideNames(t *testing.T) {
+	for _, name := range []string{strings.Repeat("W", 300), strings.Repeat("@ ", 200), strings.Repeat("i", 500), "a\nb", ""} {
+		style := titled("").Y.Tick.Label
+		const times = ": 1200, 1100 off hours"
+		if got := fitted(style, name, times, nameMost); style.Width(got+times) > nameMost || len(name) > 100 && len(got) < 10 {
+			t.Errorf("%.20q is %q, %g points wide", name, got, style.Width(got+times))
+		}
+		p := titled(name)
+		if wide := p.Title.TextStyle.Width(p.Title.Text); wide > width-2*edge || strings.Contains(p.Title.Text, "\n") {
+			t.Errorf("the title %.20q is %q, %g points wide", name, p.Title.Text, wide)
+		}
+		if _, err := Week(name, []report.Disturbance{{Service: name, Times: 1200, Hurt: 1100}}); err != nil {
+			t.Error(err)
 		}
 	}
 }
