@@ -111,6 +111,11 @@ func TestJSONKeepsToTheSchema(t *testing.T) {
 	}
 	i, events, ctx := everyField(t, "typed")
 	documents["every field"] = New(i, events, ctx)
+	for _, name := range []string{"control", "nothing"} {
+		i, events, ctx := everyField(t, hostileTexts[name])
+		roster(&ctx, hostileTexts[name])
+		documents["hostile "+name] = New(i, oneOfEach(events), ctx).Publish(2, hostileTexts[name], time.Date(2026, 10, 9, 8, 0, 0, 0, time.UTC))
+	}
 	documents["published"] = documents["long"].Publish(2, "the number of orders", time.Date(2026, 10, 9, 8, 0, 0, 0, time.UTC))
 	documents["nothing"] = Document{Severity: "sev2", Highest: "sev2"}
 	for name, d := range documents {
