@@ -125,5 +125,5 @@ func (n names) helpAsked(e incident.Event) string {
 	if e.Text == "" {
 		return line + "."
 	}
-	return line + ": " + clip(esc(e.Text), 2000)
+	return line + ": " + clip(escLines(e.Text), 2000)
 }

@@ -90,7 +90,7 @@ func changedLines(r incident.Relief, n names) []string {
 	for k := len(r.Changed) - 1; k >= 0; k-- {
 		e := r.Changed[k]
 		e.Undo = "" // it stands below
-		line := "• " + at(e.At) + " " + strings.ReplaceAll(clip(n.entry(e), reliefLineMost), "\n", " ")
+		line := "• " + at(e.At) + " " + onOneLine.Replace(clip(n.entry(e), reliefLineMost))
 		if left -= length(line) + 1; left < 0 || len(lines) == reliefEntries {
 			lines = append(lines, fmt.Sprintf("• and %d more before; the timeline has all", k+1))
 			break

@@ -107,7 +107,7 @@ func (n names) entries(events []incident.Event, none string) string {
 	}
 	var b strings.Builder
 	for _, e := range events {
-		b.WriteString("\n• " + n.plainly(e.By) + ", " + at(e.At) + ": " + clip(esc(e.Text), 200))
+		b.WriteString("\n• " + n.plainly(e.By) + ", " + at(e.At) + ": " + clip(escLines(e.Text), 200))
 	}
 	return b.String()
 }

@@ -146,8 +146,20 @@ func (n names) wording() incident.Wording {
 		},
 		Channel: func(id, _ string) string { return "<#" + id + ">" },
 		Time:    at,
-		Text:    esc,
+		Text:    escLines,
 	}
+}
+
+// onOneLine takes the lines of a quotation together.
+var onOneLine = strings.NewReplacer(" \n> ", " ", "\n> ", " ", "\n", " ")
+
+// escLines shows in a sentence what somebody typed: several lines are a quotation, so that none
+// of them looks like a line of ours.
+func escLines(s string) string {
+	if s = esc(s); !strings.Contains(s, "\n") {
+		return s
+	}
+	return "\n> " + strings.ReplaceAll(s, "\n", "\n> ")
 }
 
 // by shows who did something, and how, if not in person: without a mention, since they
@@ -219,10 +231,10 @@ func (n names) said(i incident.Incident, e incident.Event) string {
 		return quoted(n.corrected(i, e), e.Text)
 	case incident.KindInvestigate, incident.KindMitigating:
 		if hurtsAgain(i, e) {
-			return "Back to " + string(e.Kind) + ": " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
+			return "Back to " + string(e.Kind) + ": " + clip(escLines(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
 		}
 	case incident.KindReopened:
-		return "Back to investigating: " + clip(esc(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
+		return "Back to investigating: " + clip(escLines(e.Text), 2000) + "\nThe impact is counted again, from " + at(e.At) + "."
 	case incident.KindImpact:
 		return quoted(n.saidImpact(e), e.Text)
 	case incident.KindAlert, incident.KindAlertJoined:
