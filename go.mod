@@ -5,6 +5,7 @@ go 1.26.0
 require github.com/mattn/go-isatty v0.0.20
 
 require (
+	github.com/google/btree v1.1.3
 	github.com/yuin/goldmark v1.8.7
 	go.etcd.io/etcd/api/v3 v3.7.3
 	go.etcd.io/etcd/client/v3 v3.7.3

@@ -90,6 +90,7 @@ var onlyHere = map[string]string{
 	"github.com/spf13/viper":               "configs",
 	"github.com/spf13/cobra":               "cmd/stormbell",
 	"go.etcd.io/bbolt":                     "storage/bolt",
+	"github.com/google/btree":              "storage/bolt",
 	"go.etcd.io/etcd":                      "storage/etcd",
 	"go.uber.org/zap":                      "storage/etcd", // the client of etcd is given one that is silent
 	"google.golang.org/grpc":               "storage/etcd",

@@ -204,7 +204,7 @@ func (r *rig) startNow() {
 	r.t.Helper()
 	_, bench := r.t.(*testing.B)
 	var engine storage.Engine
-	engine, err := bolt.Open(r.path, bolt.Options{Unsynced: !bench})
+	engine, err := bolt.Open(r.path, bolt.Options{Unsynced: !bench, Journal: bench})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func (x *fixture) open() {
 	x.t.Helper()
 	_, bench := x.t.(*testing.B)
 	var engine storage.Engine
-	engine, err := bolt.Open(x.path, bolt.Options{Unsynced: !bench})
+	engine, err := bolt.Open(x.path, bolt.Options{Unsynced: !bench, Journal: bench})
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ type world struct {
 func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
 	_, bench := t.(*testing.B)
-	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{Unsynced: !bench})
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{Unsynced: !bench, Journal: bench})
 	if err != nil {
 		t.Fatalf("bolt.Open() = %v", err)
 	}

@@ -202,8 +202,8 @@ func TestFutureIsRefused(t *testing.T) {
 	}
 	c := configs.Default()
 	c.Store.Path = filepath.Join(dir, "stormbell.db")
-	const words = "was written by a newer Stormbell (schema 9; this one knows schema 1); install the newer version"
-	if _, err := restore(t.Context(), c, path, 0); err == nil || !strings.Contains(err.Error(), words) {
+	const words = "was written by a newer Stormbell (schema 9; this one knows schema 2); install the newer version"
+	if _, err := restore(t.Context(), c, path, 0, false); err == nil || !strings.Contains(err.Error(), words) {
 		t.Errorf("restore() of a copy of the future = %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {

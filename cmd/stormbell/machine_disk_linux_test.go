@@ -160,7 +160,7 @@ func (d *onDisk) whole() {
 // answered is there, the program says what is wrong wherever it is asked, and goes on by itself
 // when there is room.
 func TestMachineFullDisk(t *testing.T) {
-	d := newOnDisk(t, 24, false)
+	d := newOnDisk(t, 160, false) // more than the alerts of a minute take
 	halts := d.blows("full")
 	d.taking(200)
 	d.sh("dd if=/dev/zero of=%s/filler bs=64k 2>/dev/null || true", d.at)

@@ -127,7 +127,7 @@ func (p *program) openStore(ctx context.Context, on network, c *configs.Config, 
 		p.standbys = engine.Standbys
 		return engine, nil
 	}
-	engine, err := bolt.Open(c.Store.Path, bolt.Options{WholeUpTo: cmp.Or(on.wholeUpTo, wholeUpTo), Warn: func(text string) { log.Warn().Msg(text) }})
+	engine, err := bolt.Open(c.Store.Path, bolt.Options{Journal: true, WholeUpTo: cmp.Or(on.wholeUpTo, wholeUpTo), Warn: func(text string) { log.Warn().Msg(text) }})
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,9 @@ import (
 
 func restoreCommand(p process) *cobra.Command {
 	var config, after string
+	var withoutJournal bool
 	cmd := &cobra.Command{
-		Use:   "restore --config FILE FROM [--after INC-N]",
+		Use:   "restore --config FILE FROM [--after INC-N] [--without-journal]",
 		Short: "Put a copy of the store back",
 		Long: "Puts the copy FROM in the place that the configuration names for the store. Nothing\n" +
 			"is overwritten: stop the bot and move the old store away first. The copy is read\n" +
@@ -30,7 +31,10 @@ func restoreCommand(p process) *cobra.Command {
 			"copy goes by stormbell migrate.\n\n" +
 			"What was declared after the copy was made, it does not know. At least a hundred\n" +
 			"numbers are left out for that, and the bot looks in Slack whether there were more.\n" +
-			"--after names the last incident, if you know it.\n",
+			"--after names the last incident, if you know it.\n\n" +
+			"FROM can be the store of a bot that was killed, too. Then what is in the journal beside\n" +
+			"it comes with it. Where that is lost, --without-journal goes on without what was\n" +
+			"confirmed in the last seconds.\n",
 		Args: exactly("FROM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			last := 0
@@ -45,7 +49,7 @@ func restoreCommand(p process) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x, err := restore(cmd.Context(), c, args[0], last)
+			x, err := restore(cmd.Context(), c, args[0], last, withoutJournal)
 			if err != nil {
 				return err
 			}
@@ -53,6 +57,7 @@ func restoreCommand(p process) *cobra.Command {
 		},
 	}
 	configFlag(cmd, &config)
+	cmd.Flags().BoolVar(&withoutJournal, "without-journal", false, "do without what only a journal that is lost had")
 	cmd.Flags().StringVar(&after, "after", "", "the last incident that was declared, as `INC-N`")
 	return cmd
 }
@@ -78,12 +83,16 @@ func printRestored(p process, c *configs.Config, from string, x desk.Examined) e
 }
 
 // restore puts a copy in the place of a store that is not there. After, if it is known,
-// is the number of the last incident that was declared.
-func restore(ctx context.Context, c *configs.Config, from string, after int) (x desk.Examined, err error) {
+// is the number of the last incident that was declared. WithoutJournal: what only a journal has
+// is given up.
+func restore(ctx context.Context, c *configs.Config, from string, after int, withoutJournal bool) (x desk.Examined, err error) {
 	if c.Store.Engine != "bolt" {
 		return x, fmt.Errorf("the store is a cluster; to put the copy there: stormbell migrate bolt:%s %s", from, c.Store)
 	}
 	if _, err := os.Lstat(c.Store.Path); err == nil {
+		if journal := bolt.Journal(c.Store.Path); journal != nil {
+			return x, fmt.Errorf("there is a store at %s; stop the bot and move it away first, and with it what is in %s", c.Store.Path, strings.Join(journal, " and "))
+		}
 		return x, fmt.Errorf("there is a store at %s; stop the bot and move it away first", c.Store.Path)
 	}
 	if who := bolt.HeldBy(c.Store.Path); who != "" {
@@ -93,16 +102,55 @@ func restore(ctx context.Context, c *configs.Config, from string, after int) (x 
 		return x, fmt.Errorf("cannot make the folder of %s: %v", c.Store.Path, plainFile(err))
 	}
 	trial := c.Store.Path + ".restoring"
-	os.Remove(trial) // of one that was killed
-	defer os.Remove(trial)
-	if err := copyFile(ctx, from, trial); err != nil {
+	if strings.HasPrefix(absolute(from), absolute(trial)) {
+		return x, fmt.Errorf("%s has a name that a copy gets while it is put back; give it another one first", from)
+	}
+	removeTrial(trial) // of one that was killed
+	defer removeTrial(trial)
+	if err := takeCopy(ctx, from, trial, withoutJournal); err != nil {
 		return x, err
 	}
 	x, err = examineMarked(ctx, trial, after, archive.At(c.ArchiveFolder()).Through, ctx.Err)
 	if err != nil {
-		return x, fmt.Errorf("%s cannot be used: %s", from, strings.ReplaceAll(err.Error(), "store "+absolute(trial)+" ", "it "))
+		return x, fmt.Errorf("%s cannot be used: %s", from, plainTrial(err, from, trial))
 	}
 	return x, giveName(trial, c.Store.Path)
+}
+
+// removeTrial removes what is left of a copy that was tried.
+func removeTrial(path string) {
+	for _, name := range append(bolt.Journal(path), path) {
+		os.Remove(name)
+	}
+}
+
+// takeCopy copies a file and its journal, if it has one, and puts together what they hold.
+func takeCopy(ctx context.Context, from, to string, withoutJournal bool) error {
+	if err := copyFile(ctx, from, to); err != nil {
+		return err
+	}
+	at := from
+	if real, err := filepath.EvalSymlinks(from); err == nil {
+		at = real // that is where its journal is
+	}
+	if !withoutJournal {
+		for _, name := range bolt.Journal(at) {
+			if err := copyFile(ctx, name, to+strings.TrimPrefix(filepath.Base(name), filepath.Base(at))); err != nil {
+				return err
+			}
+		}
+	}
+	engine, err := bolt.Open(to, bolt.Options{Unsynced: true, WithoutJournal: withoutJournal})
+	if err != nil {
+		return fmt.Errorf("%s cannot be used: %s", from, strings.ReplaceAll(plainTrial(err, from, to), "MOVED", from))
+	}
+	return engine.Close()
+}
+
+// plainTrial says what is wrong with a copy as of the file of which it is one.
+func plainTrial(err error, from, trial string) string {
+	text := strings.ReplaceAll(err.Error(), "store "+absolute(trial)+" ", "it ")
+	return strings.ReplaceAll(text, filepath.Base(trial)+".", filepath.Base(from)+".")
 }
 
 // copyFile copies a file that is not changed meanwhile.

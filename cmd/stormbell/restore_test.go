@@ -72,7 +72,7 @@ func TestRestoreGivesNoNumberTwice(t *testing.T) {
 			if err := os.Remove(w.store); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := restore(t.Context(), w.config(), copies[0], 0); err != nil {
+			if _, err := restore(t.Context(), w.config(), copies[0], 0, false); err != nil {
 				t.Fatal(err)
 			}
 		}

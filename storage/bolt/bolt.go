@@ -14,6 +14,7 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,21 @@ type Options struct {
 	// thrown away, as in tests.
 	Unsynced bool
 
+	// Journal makes commits durable in a journal beside the file, which takes one
+	// sync in the place of two, and carries them over into the file later. It is for
+	// whoever has the file open for long. Without it, what a journal was left with is
+	// carried over all the same. It stands in the folder of the file itself, so a file that is
+	// mounted without its folder has none. With Unsynced it is ignored.
+	Journal bool
+
+	// WithoutJournal opens a file as it was when its journal was carried over last, for whoever
+	// has that no more. What was confirmed since, a few seconds of it, is missing then; of a
+	// commit that was being carried over a part can be there.
+	WithoutJournal bool
+
+	half   int64 // the size of each of the files of the journal in bytes; 0: journalHalf
+	atOnce int   // 0: carryAtOnce
+
 	// WholeUpTo is how many bytes a file may have for all of it to be read before
 	// Open returns, which takes about a second for each gigabyte. Of a larger one only
 	// what leads to the records is read, and who opens it is to call [Engine.Verify]. 0:
@@ -59,8 +75,15 @@ type Options struct {
 // only one that can.
 type Engine struct {
 	path    string
+	beside  string // path without links: where the journal is
 	db      *bolt.DB
 	touched atomic.Int64 // about how many bytes of the file reading has made resident since they were let go of
+
+	atOnce int // how many changes are carried over in one commit; 0: carryAtOnce
+
+	older bool // the newer of the two header pages is damaged
+
+	carrier *carrier // writes commits into a journal first; nil: there is none
 
 	aside *aside // reads what Open has not read; nil: it has read everything
 }
@@ -89,9 +112,24 @@ func Open(path string, o Options) (*Engine, error) {
 	if err := ensure(path, o); err != nil {
 		return nil, explain(path, err)
 	}
-	e := &Engine{path: path}
+	e := &Engine{path: path, atOnce: o.atOnce}
+	if e.beside, err = filepath.EvalSymlinks(path); err != nil {
+		e.beside = path // there are folders on Windows of which it knows nothing
+	}
 	if err := e.openFile(o); err != nil {
 		return nil, explain(path, err)
+	}
+	if err := e.takeOver(o); err != nil {
+		return nil, explain(path, errors.Join(err, e.db.Close()))
+	}
+	if o.Journal && !o.Unsynced && e.carrier == nil {
+		err := e.startJournal(cmp.Or(o.half, journalHalf))
+		if errors.Is(err, storage.ErrUnknown) {
+			return nil, explain(path, errors.Join(err, e.db.Close()))
+		}
+		if err != nil {
+			o.Warn(fmt.Sprintf("store %s: there is no journal, so commits take longer: %v", path, err))
+		}
 	}
 	if err := writeHolder(path); err != nil {
 		o.Warn(fmt.Sprintf("store %s: a second process could not be told who holds the store: %v", path, err))
@@ -238,6 +276,7 @@ func (e *Engine) read(f *os.File, size int64, o Options) error {
 		if err != nil {
 			return err
 		}
+		e.older = !c.meta.both
 		listed, err := c.keepFree(to)
 		if listed {
 			e.aside = &aside{file: f, room: sliceBytes}
@@ -246,8 +285,11 @@ func (e *Engine) read(f *os.File, size int64, o Options) error {
 		o.Warn(fmt.Sprintf("store %s: the list of free pages could not be written, so all of the file is read first: %v", e.path, err))
 	}
 	c, err := verify(f, size, o)
-	if err != nil || c.meta.end < listFrom {
+	if err != nil {
 		return err
+	}
+	if e.older = !c.meta.both; c.meta.end < listFrom {
+		return nil
 	}
 	if _, err := c.keepFree(to); err != nil {
 		o.Warn(fmt.Sprintf("store %s: the list of free pages could not be written, so the start takes longer: %v", e.path, err))
@@ -282,8 +324,8 @@ func checkSchema(text string) error {
 	if err != nil || n < 1 {
 		return refuse(fmt.Sprintf("has the schema version %.20q, which makes no sense", text), "restore a backup")
 	}
-	if n > schema {
-		return refuse(fmt.Sprintf("was written by a newer Stormbell (schema %d; this one knows schema %d)", n, schema),
+	if n > schemaJournal {
+		return refuse(fmt.Sprintf("was written by a newer Stormbell (schema %d; this one knows schema %d)", n, schemaJournal),
 			"install the newer version, or restore the backup made before the upgrade")
 	}
 	return nil
@@ -301,95 +343,49 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	tx, err := e.db.Begin(false)
-	if err != nil {
-		return nil, fmt.Errorf("read store: %w", closedAs(err))
-	}
-	return &snapshot{engine: e, tx: tx, records: tx.Bucket([]byte(recordsBucket))}, nil
-}
-
-// Commit applies the changes and syncs them to the disk. An error means that
-// the file is as it was before, unless it wraps storage.ErrUnknown.
-func (e *Engine) Commit(_ context.Context, changes []storage.Change) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		// bbolt panics on a tree that makes no sense. The file was damaged where Open has
-		// not read it, or memory or disk have gone bad under way: nothing can be relied on.
-		if p := recover(); p != nil {
-			err = fmt.Errorf("commit: %v: %w", p, storage.ErrUnknown)
+	for {
+		turns := uint64(0)
+		if e.carrier != nil {
+			turns = e.carrier.pending.exchanged()
 		}
-	}()
-	moved, ended := e.aside.committing()
-	defer ended()
-	tx, err := e.db.Begin(true)
-	if err != nil {
-		return fmt.Errorf("commit: %w", closedAs(err))
-	}
-	id := tx.ID()
-	if err := apply(tx, changes, moved); err != nil {
-		tx.Rollback()
-		return fmt.Errorf("commit: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return e.failed(id, err)
-	}
-	moved.commit()
-	return nil
-}
-
-// apply makes the changes in a transaction, and tells moved of each.
-func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
-	meta, records := tx.Bucket([]byte(metaBucket)), tx.Bucket([]byte(recordsBucket))
-	records.FillPercent = fillPercent
-	count, err := decodeTally(meta.Get([]byte(tallyKey)))
-	if err != nil {
-		return err
-	}
-	for _, c := range changes {
-		key := []byte(c.Key)
-		before := records.Get(key)
-		count.remove(before)
-		moved.removed(c.Key, before)
-		if c.Delete {
-			if err := records.Delete(key); err != nil {
-				return err
-			}
-			continue
+		tx, err := e.db.Begin(false)
+		if err != nil {
+			return nil, fmt.Errorf("read store: %w", closedAs(err))
 		}
-		stored := seal(key, c.Value)
-		count.add(stored)
-		moved.added(c.Key, stored)
-		if err := records.Put(key, stored); err != nil {
-			return err
+		s := &snapshot{engine: e, tx: tx, records: tx.Bucket([]byte(recordsBucket))}
+		if e.carrier == nil {
+			return s, nil
 		}
+		// What was pending when the view began may be in it or not; if it moved meanwhile, it
+		// could be in neither.
+		if upper, lower, ok := e.carrier.pending.view(turns); ok {
+			return &over{s, upper, lower}, nil
+		}
+		_ = tx.Rollback()
 	}
-	return meta.Put([]byte(tallyKey), count.encode())
-}
-
-// failed tells a commit that did not happen from one that may have: the header
-// page is written last, so if it names this transaction, only the final sync
-// is in doubt.
-func (e *Engine) failed(id int, cause error) error {
-	tx, err := e.db.Begin(false)
-	if err != nil {
-		return fmt.Errorf("commit: %w (%w)", cause, storage.ErrUnknown)
-	}
-	defer tx.Rollback()
-	if tx.ID() >= id {
-		return fmt.Errorf("commit: %w (%w)", cause, storage.ErrUnknown)
-	}
-	return fmt.Errorf("commit: %w", cause)
 }
 
 // Backup writes a copy of the store as of now to w, while work goes on, and
 // returns its size. While it runs the file grows with each commit, so w should
 // be a local file and not a slow reader. The copy is a store that Open takes.
 func (e *Engine) Backup(w io.Writer) (int64, error) {
-	tx, err := e.db.Begin(false)
-	if err != nil {
-		return 0, fmt.Errorf("back up store: %w", closedAs(err))
+	var tx *bolt.Tx
+	begin := func() (err error) {
+		tx, err = e.db.Begin(false)
+		return closedAs(err)
 	}
-	defer tx.Rollback()
+	err := error(nil)
+	if e.carrier != nil {
+		err = e.carrier.alone(begin)
+	} else {
+		err = begin()
+	}
+	if tx != nil {
+		defer tx.Rollback()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("back up store: %w", err)
+	}
 	n, err := tx.WriteTo(w)
 	if err != nil {
 		return n, fmt.Errorf("back up store: %w", err)
@@ -409,7 +405,11 @@ func (e *Engine) Size() (int64, error) {
 // Close releases the file. It waits for open views.
 func (e *Engine) Close() error {
 	removeHolder(e.path)
-	if err := e.db.Close(); err != nil {
+	var err error
+	if e.carrier != nil {
+		err = e.carrier.close()
+	}
+	if err := errors.Join(err, e.db.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil

@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 			_, err := tx.CreateBucket([]byte("records"))
 			return err
 		}), "is not a Stormbell store"},
-		{"from the future", withSchema(t, "7"), "was written by a newer Stormbell (schema 7; this one knows schema 1); install the newer version"},
+		{"from the future", withSchema(t, "7"), "was written by a newer Stormbell (schema 7; this one knows schema 2); install the newer version"},
 		{"nonsense version", withSchema(t, "x"), `has the schema version "x", which makes no sense`},
 		{"open to everybody", file(t, nil, 0o644), "can be used by every user of this machine (mode 0644), and holds phone numbers; run: chmod 600 "},
 		{"folder", t.TempDir(), "is a folder; name a file in it"},

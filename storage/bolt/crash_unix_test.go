@@ -27,8 +27,14 @@ const (
 	childStore = "STORMBELL_TEST_STORE"
 )
 
+// journaling, behind what a child does, has it do so with a journal.
+const journaling = "+journal"
+
+var withJournal bool
+
 func TestMain(m *testing.M) {
 	does, path := os.Getenv(childDoes), os.Getenv(childStore)
+	does, withJournal = strings.CutSuffix(does, journaling)
 	children := map[string]func(string) error{"hold": hold, "count": count, "boast": boast, "fill": fill}
 	if child, ok := children[does]; ok {
 		if err := child(path); err != nil {
@@ -136,7 +142,7 @@ func boast(path string) error {
 }
 
 func counting(path string, next func(db *storage.DB, c, n int) error) error {
-	e, err := bolt.Open(path, bolt.Options{})
+	e, err := bolt.Open(path, bolt.Options{Journal: withJournal})
 	if err != nil {
 		return err
 	}
@@ -236,7 +242,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	for round := range rounds {
 		lines := rand.IntN(800)
-		last := killed(t, "count", path, lines)
+		last := killed(t, []string{"count", "count" + journaling}[round%2], path, lines)
 		if n := missing(t, path, last); n > 0 {
 			t.Fatalf("round %d, killed after %d lines: %d acknowledged steps are missing", round, lines, n)
 		}
@@ -245,19 +251,27 @@ func TestKilledAtAnyMoment(t *testing.T) {
 
 // TestKilledControl shows that TestKilledAtAnyMoment would see a loss.
 func TestKilledControl(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store.db")
-	for range 50 {
-		if missing(t, path, killed(t, "boast", path, 20)) > 0 {
-			return
+	for _, does := range []string{"boast", "boast" + journaling} {
+		if !loses(t, does) {
+			t.Errorf("%s: a store that acknowledges too early lost nothing in 50 rounds, so this test cannot see losses", does)
 		}
 	}
-	t.Error("a store that acknowledges too early lost nothing in 50 rounds, so this test cannot see losses")
+}
+
+func loses(t *testing.T, does string) bool {
+	path := filepath.Join(t.TempDir(), "store.db")
+	for range 50 {
+		if missing(t, path, killed(t, does, path, 20)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // fill stores records until the file may grow no further, looks at what still
 // works, and goes on when there is room again.
 func fill(path string) error {
-	e, err := bolt.Open(path, bolt.Options{})
+	e, err := bolt.Open(path, bolt.Options{Journal: withJournal})
 	if err != nil {
 		return err
 	}
@@ -322,8 +336,14 @@ func stored(db *storage.DB, n int) error {
 }
 
 func TestFullDisk(t *testing.T) {
+	for _, does := range []string{"fill", "fill" + journaling} {
+		t.Run(does, func(t *testing.T) { fullDisk(t, does) })
+	}
+}
+
+func fullDisk(t *testing.T, does string) {
 	path := filepath.Join(t.TempDir(), "store.db")
-	cmd, out := child(t, "fill", path)
+	cmd, out := child(t, does, path)
 	var said []string
 	for out.Scan() {
 		said = append(said, out.Text())

@@ -8,8 +8,8 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// What is in the file: the bucket "meta" with the keys "schema" and "tally",
-// and the bucket "records" with one entry per record. A record's stored value
+// What is in the file: the bucket "meta" with the keys "schema", "tally" and, once it has had a
+// journal, "journal", and the bucket "records" with one entry per record. A record's stored value
 // is its value followed by a checksum over key and value, since bbolt itself
 // has none: a flipped byte is found, not believed. The tally, renewed with
 // every commit, finds what no record can tell: records that are missing, and
@@ -19,9 +19,12 @@ const (
 	recordsBucket = "records"
 	schemaKey     = "schema"
 	tallyKey      = "tally"
+	journalKey    = "journal"
 
-	// schema is the version of this layout (not of the records in it).
-	schema = 1
+	// schema is the version of this layout (not of the records in it), and schemaJournal the
+	// one of a file of which a part is in a journal: programs that know of none refuse it.
+	schema        = 1
+	schemaJournal = 2
 )
 
 const sumSize = 4
@@ -80,4 +83,40 @@ func decodeTally(b []byte) (tally, error) {
 		return tally{}, damaged("its count of records is missing")
 	}
 	return tally{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])}, nil
+}
+
+// mark is what the file says of a journal: which it is, how large each of its files is, up to
+// which number it has been carried over, and whether more may stand in it that was confirmed.
+// Where it is not needed, the file stands for itself, and the journal, if it is still there,
+// may be removed.
+type mark struct {
+	id      journalID
+	size    int64 // bytes
+	carried uint64
+	needed  bool
+}
+
+// markSize is the size of a mark in the file: id 8, size 8, carried 8, needed 1.
+const markSize = 25
+
+func (m mark) encode() []byte {
+	b := binary.LittleEndian.AppendUint64(m.id[:], uint64(m.size))
+	b = binary.LittleEndian.AppendUint64(b, m.carried)
+	if m.needed {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+// decodeMark returns what encode has written; of a file that has never had a journal the
+// zero mark.
+func decodeMark(b []byte) (m mark, err error) {
+	if b == nil {
+		return mark{}, nil
+	}
+	if len(b) != markSize {
+		return m, damaged("what it says of its journal makes no sense")
+	}
+	copy(m.id[:], b)
+	return mark{m.id, int64(binary.LittleEndian.Uint64(b[8:])), binary.LittleEndian.Uint64(b[16:]), b[24] == 1}, nil
 }

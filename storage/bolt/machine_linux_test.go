@@ -19,8 +19,9 @@ import (
 	"github.com/stormbell/stormbell/storage/bolt"
 )
 
-// happening is one thing that a process has done to its store, or said.
+// happening is one thing that a process has done to a file of its store, or said.
 type happening struct {
+	file string // how its name ends, behind that of the store
 	data []byte // written at
 	at   int64
 	size int64 // cut or grown to; -1: not
@@ -53,7 +54,7 @@ func unhex(t *testing.T, s string) []byte {
 }
 
 // traced lets a child work on a store until it has said some lines, and returns all that it
-// did to the file, in order.
+// did to its files, in order.
 func traced(t *testing.T, does, path string, lines int) (list []happening) {
 	t.Helper()
 	self, err := os.Executable()
@@ -110,17 +111,20 @@ func traced(t *testing.T, does, path string, lines int) (list []happening) {
 // happens reads one call.
 func happens(t *testing.T, call, path string) (happening, bool) {
 	t.Helper()
-	own := func(name string) bool { return plainPath(t, name) == path }
-	if m := wrote.FindStringSubmatch(call); m != nil && own(m[1]) {
+	own := func(name string) (string, bool) { return strings.CutPrefix(plainPath(t, name), path) }
+	if m := wrote.FindStringSubmatch(call); m != nil {
 		at, _ := strconv.ParseInt(m[3], 10, 64)
-		return happening{data: unhex(t, m[2]), at: at, size: -1}, true
+		end, ok := own(m[1])
+		return happening{file: end, data: unhex(t, m[2]), at: at, size: -1}, ok
 	}
-	if m := resized.FindStringSubmatch(call); m != nil && own(m[1]) {
+	if m := resized.FindStringSubmatch(call); m != nil {
 		size, _ := strconv.ParseInt(m[2], 10, 64)
-		return happening{size: size}, true
+		end, ok := own(m[1])
+		return happening{file: end, size: size}, ok
 	}
-	if m := synced.FindStringSubmatch(call); m != nil && own(m[1]) {
-		return happening{size: -1, sync: true}, true
+	if m := synced.FindStringSubmatch(call); m != nil {
+		end, ok := own(m[1])
+		return happening{file: end, size: -1, sync: true}, ok
 	}
 	if m := says.FindStringSubmatch(call); m != nil {
 		return happening{size: -1, said: string(unhex(t, m[1]))}, true
@@ -168,17 +172,18 @@ func (d disk) do(h happening, keep func() bool) disk {
 func cuts(t *testing.T, base []byte, list []happening, every int) (n, lost int) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cut.db")
-	safe := disk(bytes.Clone(base))
-	var pending []happening
+	safe := map[string]disk{"": bytes.Clone(base)}
+	pending := map[string][]happening{} // by file
+	ends := map[string]bool{"": true}
 	var acknowledged [counters]int
 	all := func() bool { return true }
 	for k, h := range list {
 		switch {
 		case h.sync:
-			for _, p := range pending {
-				safe = safe.do(p, all)
+			for _, p := range pending[h.file] {
+				safe[h.file] = safe[h.file].do(p, all)
 			}
-			pending = nil
+			delete(pending, h.file)
 		case h.said != "":
 			for line := range strings.Lines(h.said) {
 				var c, i int
@@ -187,22 +192,25 @@ func cuts(t *testing.T, base []byte, list []happening, every int) (n, lost int) 
 				}
 			}
 		default:
-			pending = append(pending, h)
+			ends[h.file] = true
+			pending[h.file] = append(pending[h.file], h)
 		}
 		if k%every != 0 {
 			continue
 		}
 		for name, keep := range map[string]func() bool{"nothing": func() bool { return false }, "all": all,
 			"half": func() bool { return rand.N(2) == 0 }, "most": func() bool { return rand.N(10) > 0 }} {
-			d := disk(bytes.Clone(safe))
-			for _, p := range pending {
-				d = d.do(p, keep)
-			}
-			if err := os.WriteFile(path, d, 0o600); err != nil {
-				t.Fatal(err)
+			for end := range ends {
+				d := disk(bytes.Clone(safe[end]))
+				for _, p := range pending[end] {
+					d = d.do(p, keep)
+				}
+				if err := os.WriteFile(path+end, d, 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			n++
-			lost += after(t, path, acknowledged, fmt.Sprintf("cut after call %d, with %s of %d that were not synced", k, name, len(pending)))
+			lost += after(t, path, acknowledged, fmt.Sprintf("cut after call %d, with %s of what was not synced", k, name))
 		}
 	}
 	return n, lost
@@ -235,7 +243,7 @@ func TestMachinePowerCut(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed, by which the calls are recorded")
 	}
-	for does, loses := range map[string]bool{"count": false, "boast": true} {
+	for does, loses := range map[string]bool{"count": false, "boast": true, "count" + journaling: false, "boast" + journaling: true} {
 		t.Run(does, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "store.db")
 			e := open(t, path)

@@ -1,0 +1,114 @@
+//go:build linux || darwin
+
+package bolt
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/storage"
+)
+
+// limited has files grow no further than to a size while f runs, as on a full disk.
+func limited(t *testing.T, size int64, f func()) {
+	t.Helper()
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	tight := was
+	tight.Cur = uint64(size)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &tight); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	f()
+}
+
+// TestJournalFullDisk: a store whose bot was killed opens on a full disk, with all that was
+// confirmed, and takes it over when there is room; who needs it carried over is told.
+func TestJournalFullDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	e := journaled(t, path, journalHalf)
+	put(t, e, storage.Change{Key: "a", Value: bytes.Repeat([]byte("v"), 300<<10)})
+	e.db.Close() // killed
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var full *Engine
+	limited(t, info.Size(), func() {
+		if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), "if the disk is full make room") {
+			t.Errorf("opened by who has no journal: %v", err)
+		}
+		full = journaled(t, path, journalHalf)
+		if got := all(t, full, storage.Range{}); len(got["a"]) != 300<<10 {
+			t.Errorf("%d bytes of what was confirmed", len(got["a"]))
+		}
+		if _, err := full.Backup(io.Discard); err == nil {
+			t.Error("a backup was made of what the file cannot hold")
+		}
+	})
+	if _, err := full.Backup(io.Discard); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	put(t, full, storage.Change{Key: "b"})
+	if err := full.Close(); err != nil {
+		t.Error(err)
+	}
+	if left := Journal(path); left != nil {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// TestJournalHostile: what records hold does not make opening slow, nor is it taken for entries.
+func TestJournalHostile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	e := journaled(t, path, journalHalf)
+	defer e.Close()
+	// Heads of entries with great lengths, at every place where a block can begin.
+	head := binary.LittleEndian.AppendUint32(nil, journalMagic)
+	head = binary.LittleEndian.AppendUint32(head, 1<<20)
+	head = append(head, bytes.Repeat([]byte{0xff}, 12)...)
+	evil := bytes.Repeat(head, 1<<20/len(head))
+	for n := range 3 {
+		put(t, e, storage.Change{Key: fmt.Sprint("k", n), Value: evil})
+	}
+	for range 2 { // so that it stands behind the last entry
+		if _, err := e.Backup(io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		put(t, e, storage.Change{Key: "small"})
+	}
+	m := e.carrier.mark(e.carrier.journal.last-1, true)
+	began := processorTime(t)
+	left, err := readJournal(path, m)
+	if err != nil || len(both(left)) != 1 {
+		t.Fatalf("%d entries, %v", len(both(left)), err)
+	}
+	if took := processorTime(t) - began; took > 5*time.Second {
+		t.Errorf("reading took %v of processor time", took)
+	}
+}
+
+// processorTime is what this process has used.
+func processorTime(t testing.TB) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
