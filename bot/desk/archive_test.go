@@ -39,8 +39,7 @@ func withArchive(t *testing.T, copies int, f func(*fixture)) {
 		x.told.ArchiveAfter = year
 		x.open()
 		defer func() {
-			x.examine()
-			x.db.Close()
+			x.end()
 		}()
 		x.apply(string(configs.DemoRoster()))
 		time.Sleep(time.Until(time.Date(2029, 12, 1, 12, 0, 0, 0, time.UTC)))

@@ -29,12 +29,12 @@ func (x *fixture) setClock() (set func(time.Duration), pass func(time.Duration) 
 		complain = func(err error) { x.t.Errorf("complaint: %v", err) }
 	}
 	go func() { done <- x.led.Run(ctx, complain) }()
-	x.t.Cleanup(func() {
+	x.stop = func() {
 		stop()
 		if err := <-done; err != nil {
 			x.t.Errorf("Run() = %v", err)
 		}
-	})
+	}
 	set = func(d time.Duration) { by.Add(int64(d)) }
 	pass = func(d time.Duration) []string {
 		for end := time.Now().Add(d); time.Now().Before(end); {

@@ -70,6 +70,8 @@ type fixture struct {
 	sent   []string // the pages that have left, since the last look
 	stuck  bool     // nothing can leave
 
+	stop func() // what runs beside the test, before the store is closed; nil: nothing does
+
 	complain func(error) // told of what the agenda could not do; nil: it is a mistake
 
 	wrap  func(storage.Engine) storage.Engine // around the engine; nil: none
@@ -89,12 +91,21 @@ func withRoster(t *testing.T, text string, f func(*fixture)) {
 		x := &fixture{t: t, path: filepath.Join(t.TempDir(), "stormbell.db")}
 		x.open()
 		defer func() {
-			x.examine()
-			x.db.Close()
+			x.end()
 		}()
 		x.apply(text)
 		f(x)
 	})
+}
+
+// end ends what runs beside a test, and closes its store.
+func (x *fixture) end() {
+	x.t.Helper()
+	if x.stop != nil {
+		x.stop()
+	}
+	x.examine()
+	x.db.Close()
 }
 
 // examine proves of every test that it leaves a store without a fault.
