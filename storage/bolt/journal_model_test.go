@@ -29,7 +29,15 @@ var (
 // over and of closing among them. After every opening there is what was confirmed and nothing
 // else, and no file that nobody needs.
 func TestJournalModel(t *testing.T) {
-	for seed := *modelFirst; seed < *modelFirst+uint64(*modelSeeds); seed++ {
+	seeds := *modelSeeds
+	switch {
+	case seeds > 0:
+	case os.Getenv("EVERY_CASE") != "":
+		seeds = 40
+	default:
+		seeds = 3
+	}
+	for seed := *modelFirst; seed < *modelFirst+uint64(seeds); seed++ {
 		m := &model{t: t, rng: rand.New(rand.NewPCG(seed, 77)), path: filepath.Join(t.TempDir(), "store.db"), want: map[string]string{}}
 		for life := 0; life < 15 && !t.Failed(); life++ {
 			m.begin()
