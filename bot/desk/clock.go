@@ -100,28 +100,32 @@ func (r *promiseRecord) notAhead(now time.Time) (mended bool) {
 // with prefix that want it.
 func (d *Desk) mendEach(ctx context.Context, prefix string, wants func(*storage.Tx, int) (bool, error), f func(*work) error) error {
 	var wanting []int
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
-		for _, name := range d.ledger.Planned(prefix) {
-			n := ledger.LastNumber(name)
-			want, err := wants(tx, n)
-			if err != nil {
-				return err
-			}
-			if want {
-				wanting = append(wanting, n)
-			}
+	for _, name := range d.ledger.Planned(prefix) {
+		n, want := ledger.LastNumber(name), false
+		// A view for each: one in which something damaged was met is good for nothing more.
+		err := d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+			want, err = wants(tx, n)
+			return err
+		})
+		if err != nil && !damagedRecord(err) { // whoever acts on what is damaged is told
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		if want && err == nil {
+			wanting = append(wanting, n)
+		}
 	}
 	return ledger.Share(len(wanting), func(i int) error {
-		if _, err := d.act(ctx, byBot, wanting[i], f); err != nil {
+		if _, err := d.act(ctx, byBot, wanting[i], f); err != nil && !damagedRecord(err) {
 			return fmt.Errorf("%s waits by the time of a clock that was ahead: %w", incident.Name(wanting[i]), err)
 		}
 		return nil
 	})
+}
+
+// damagedRecord reports whether a record is damaged, of which nothing else must stop.
+func damagedRecord(err error) bool {
+	broken := (*storage.DamagedError)(nil)
+	return errors.As(err, &broken)
 }
 
 // mendMornings has those told in the morning who were told last while the clock was ahead, or

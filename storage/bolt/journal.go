@@ -227,7 +227,11 @@ func (j *journal) turn() { j.now, j.at = 1-j.now, 0 }
 // after another one it does not, and the next one is written in its place.
 func (j *journal) write(entry []byte) error {
 	f := j.files[j.now]
-	if _, err := f.WriteAt(entry, j.at); err != nil {
+	_, err := f.WriteAt(entry, j.at)
+	if errors.Is(err, syscall.EROFS) {
+		return err // nothing is written there, now or later
+	}
+	if err != nil {
 		return errors.Join(err, j.erase(f)) // it may be there all the same
 	}
 	if err := syncData(f); err != nil {
