@@ -233,7 +233,7 @@ func TestAckAllAtOnce(t *testing.T) {
 // other incident that it names is answered by a form.
 func TestAnswerThoseWithoutButtons(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		const incidents = 25
 		for n := 1; n <= incidents; n++ {

@@ -336,6 +336,7 @@ func TestDiskFullInDigest(t *testing.T) {
 // Nobody else waits for it, neither with a page nor with an incident's channel.
 func TestOneConversationHangs(t *testing.T) {
 	t.Parallel()
+	exhaustive(t)
 	hang := func(r *rig, b *between) {
 		ada, _ := r.sim.State().DM("U0ADA", r.sim.BotUserID())
 		b.set(func(method string, form url.Values) string {

@@ -169,7 +169,7 @@ func TestFollowUpsByButtons(t *testing.T) {
 // TestFollowUpsOfPrivateIncidents exist only for those who may see these.
 func TestFollowUpsOfPrivateIncidents(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare keys leaked sev4 private")
 		r.pass(10 * time.Second)
@@ -328,7 +328,7 @@ func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 // where incidents are announced.
 func TestFollowUpRemindersKeepToTheDay(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		at := func(day, hour, minute int) { r.pass(time.Until(time.Date(2000, 1, day, hour, minute, 0, 0, time.UTC))) }
 		r.command("eve", "general", "declare checkout is down sev4")

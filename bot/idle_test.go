@@ -25,7 +25,7 @@ func (r *rig) askedOf(user string) []slacksim.Message {
 // The bubble begins on a Saturday at midnight.
 func TestNothingHappens(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{ConnectionLife: 1000 * time.Hour}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "mitigate rollback")
@@ -84,7 +84,7 @@ func TestNothingHappens(t *testing.T) {
 // whoever presses is told what it did, since nothing else shows it there.
 func TestAnswersToWhatIsIdle(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(20 * time.Second)

@@ -191,7 +191,7 @@ func TestManyAtOnce(t *testing.T) {
 // alerts, some answered, some escalated, all resolved.
 func TestDayOnCall(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 5 * time.Hour}, func(r *rig) {
 		for hour := 0; hour < 24; hour += 2 {
 			n := hour/2 + 1

@@ -106,7 +106,8 @@ func blockOf(t *testing.T, m slacksim.Message, text string) string {
 // TestMorningOfManyThings: what one message has no room for is told the next mornings, and
 // nothing is without room for ever.
 func TestMorningOfManyThings(t *testing.T) {
-	longLife(t)
+	t.Parallel()
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		for n := range 12 {
 			r.command("eve", "general", fmt.Sprintf("declare mails of customer %d are late sev2", n+1))

@@ -411,7 +411,7 @@ func TestWorstRemindedFirst(t *testing.T) {
 // hours, and the sev1 all the rest.
 func TestNoReminderStarves(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, calm(), func(r *rig) {
 		r.pass(time.Until(time.Date(2000, 1, 3, 8, 55, 0, 0, time.UTC)))
 		const least = 6

@@ -78,7 +78,7 @@ const manyNotes = 30
 // told once, in order.
 func TestReturnKilled(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	for call := 1; ; call += cases(1, 30, 70) {
 		at := ""
 		for _, done := range []bool{false, true} {
@@ -182,7 +182,7 @@ func TestReturnTwice(t *testing.T) {
 // Each has its channel and its history soon, sev1 before the others.
 func TestReturnOfMany(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
 		many := cases(100, 12, 12)
 		r.fault(slacksim.Fault{Down: true})

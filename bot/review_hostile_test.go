@@ -155,7 +155,7 @@ func TestReopenedAfterPublication(t *testing.T) {
 // have corrected it already, nor while it hurts.
 func TestCorrectionIsAskedFor(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	for _, corrected := range []bool{false, true} {
 		inBubbleWith(t, withStakeholders, func(r *rig) {
 			room := r.reviewed()
@@ -216,7 +216,7 @@ func TestCueNamesNobody(t *testing.T) {
 // reminder.
 func TestPublishedPrivate(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubbleWith(t, withStakeholders, func(r *rig) {
 		r.command("ada", "general", "declare card payments fail sev1 private")
 		r.pass(20 * time.Second)
@@ -284,7 +284,7 @@ func TestFrozenForms(t *testing.T) {
 // TestWriterHasLeft: whoever was to write it leaves, and whoever was there last is asked.
 func TestWriterHasLeft(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubbleWith(t, rosterText, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem owner @cleo")

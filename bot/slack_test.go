@@ -441,6 +441,7 @@ func withoutPublic(t *testing.T) []byte {
 // its pages change, as fast as Slack lets them, and nothing else waits for that.
 func TestHundredsOfPages(t *testing.T) {
 	t.Parallel()
+	exhaustive(t)
 	roster := strings.NewReplacer("repeat: 1", "repeat: 120", "wait: 5m", "wait: 1m").Replace(rosterText)
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, slacksim.Options{RateLimits: true, KeepCalls: 50_000, PingInterval: 25 * time.Second})

@@ -72,7 +72,7 @@ func TestBudget(t *testing.T) {
 // acknowledged, or its ladder has run out loudly, and no page left after that.
 func TestWeek(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		dead := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 		acked := map[int]time.Time{}
