@@ -84,7 +84,7 @@ var typed = []struct {
 		"snooze 15m INC-14", "snooze INC-14 15m", "status mitigated INC-14", "status INC-14", "note error rate falls INC-14", "note the same as INC-14", "rename Checkout is down INC 14.", "page @ada for INC-14",
 		"resolve INC-27 INC-28", "resolve INC-27, INC-28 and INC-29", "resolve INC-27 and INC-28 all is calm", "resolve INC-27 INC-28 has the rest", "ack INC-1, INC-2", "INC-1 INC-2 ack", "INC-1 INC-2",
 		"duplicate 13", "duplicate INC-13", "duplicate #13 the same alert", "merge into INC-13", "merge INC-7 into INC-13", "merge INC-7 into 13", "merge INC-7 with INC-13 same cause",
-		"done INC-13-F1", "done INC-13-F1 https://x.example/1", "done with inc–13–f1", "resolve INC-13-F1", "close INC-13-F2", "INC-13-F1", "note see INC-13-F1",
+		"done INC-13-F1", "done INC-13-F1 https://x.example/1", "done with inc–13–f1", "resolve INC-13-F1", "close INC-13-F2", "INC-13-F1", "INC-13-F1#", "done INC-13-F1#", "#inc-13-f1 done", "note see INC-13-F1",
 		"sev1 card payments fail", "sev0 all is down", "sev9", "p1 it is worse", "role responder @clara @jonas", "role responder <@U0ADA> <@U0BOB>", "role responder @clara and @jonas",
 		"update public: we are on it", "update public we are on it", "update public:we are on it", "update publicly known", "cancel", "cancel INC-4"}},
 	{"lists", []string{"list", "ls", "open", "open checkout is down", "timeline", "history", "postmortem", "post-mortem", "pm"}},
@@ -169,6 +169,7 @@ func FuzzParse(f *testing.F) {
 			f.Add(line)
 		}
 	}
+	f.Add("INC-1-F0#")
 	f.Fuzz(func(t *testing.T, text string) {
 		c := Parse(text)
 		if c.Typed != tidy(text) {

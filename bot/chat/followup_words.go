@@ -12,14 +12,15 @@ import (
 var followUpPattern = pattern.New(`(?i)^(inc-?[0-9]{1,9}[-/]?)?f[0-9]{1,4}$`)
 
 // isFollowUp reports whether a word names a follow-up.
-func isFollowUp(word string) bool {
-	return followUpPattern.MatchString(dashes.Replace(strings.Trim(word, trimmed)))
-}
+func isFollowUp(word string) bool { return followUpPattern.MatchString(bareName(word)) }
+
+// bareName takes off a name what stands around it: "done INC-4-F1#" must not resolve INC-4.
+func bareName(word string) string { return dashes.Replace(strings.Trim(word, trimmed+"#")) }
 
 // followUpName is the name as it is written, or F1 where the incident is that of the
 // channel.
 func followUpName(word string) string {
-	word = dashes.Replace(strings.Trim(word, trimmed))
+	word = bareName(word)
 	if id, _, ok := incident.ParseFollowUp(word); ok {
 		return id
 	}
@@ -29,7 +30,7 @@ func followUpName(word string) string {
 // verbFirst makes "done INC-13-F1" of "INC-13-F1 done", and has a name alone shown.
 func verbFirst(text string) string {
 	first, rest := cut(text)
-	if !isFollowUp(first) || !strings.HasPrefix(strings.ToLower(strings.Trim(first, trimmed)), "inc") {
+	if !isFollowUp(first) || !strings.HasPrefix(strings.ToLower(bareName(first)), "inc") {
 		return text
 	}
 	verb, rest := cut(rest)
@@ -60,7 +61,7 @@ func (c *Command) followUp() {
 	switch {
 	case at < 0, !ends && at > 0 && at < len(words)-1:
 		return
-	case at > 0 && !strings.HasPrefix(strings.ToLower(strings.Trim(words[at], trimmed)), "inc"):
+	case at > 0 && !strings.HasPrefix(strings.ToLower(bareName(words[at])), "inc"):
 		return // "resolve we switched to f2": a short name stands first
 	}
 	c.Word, c.FollowUp = verb, followUpName(words[at])
