@@ -60,6 +60,7 @@ func (x *fixture) keeping(told *int) (end func()) {
 func TestArchivalIsKnown(t *testing.T) {
 	t.Parallel()
 	withArchive(t, 1, func(x *fixture) {
+		time.Sleep(year)
 		a := x.archival()
 		if a.After != year || !a.Last.IsZero() || a.From.IsZero() || a.Late(a.From.Add(time.Hour)) {
 			x.t.Errorf("at first: %+v", a)
@@ -140,6 +141,7 @@ func TestArchivalIsKnown(t *testing.T) {
 func TestArchivedByHandIsKnown(t *testing.T) {
 	t.Parallel()
 	withArchive(t, 1, func(x *fixture) {
+		time.Sleep(year)
 		x.noFolder()
 		rest := func() error { return nil }
 		if _, err := x.Archive(background(), time.Now(), true, rest); err != nil || x.archival().Last != (time.Time{}) {
@@ -171,6 +173,7 @@ func TestArchivedByHandIsKnown(t *testing.T) {
 func TestArchiveIsNotMounted(t *testing.T) {
 	t.Parallel()
 	withArchive(t, 1, func(x *fixture) {
+		time.Sleep(year)
 		x.archived()
 		x.unarchive(x.closedOne()) // there is more to move
 		was, folder := len(x.records("event/")), x.shelf.Path()
