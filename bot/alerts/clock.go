@@ -10,10 +10,6 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// aheadBy is how far in the future something must have been made for the clock that says so
-// to have been ahead.
-const aheadBy = time.Minute
-
 // clockSet mends what was planned while the clock was ahead.
 func (a *Alerts) clockSet(ctx context.Context, by time.Duration) error {
 	err := a.startTidying(ctx)
@@ -28,7 +24,7 @@ func (a *Alerts) clockSet(ctx context.Context, by time.Duration) error {
 // ahead. It has incidents whose alerts are over looked at in time.
 func (a *Alerts) mendAhead(ctx context.Context) error {
 	made := func(r quietRecord) bool {
-		return !r.Roster && r.Done.IsZero() && r.Made.After(a.ledger.Now().Add(aheadBy))
+		return !r.Roster && r.Done.IsZero() && r.Made.After(a.ledger.Now().Add(ledger.AheadBy))
 	}
 	wanted := false
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
@@ -42,7 +38,7 @@ func (a *Alerts) mendAhead(ctx context.Context) error {
 		err = a.ledger.Update(ctx, ledger.Request{}, func(tx *ledger.Tx) error { return a.mendQuiet(ctx, tx, made) })
 	}
 	calm := max(alert.Calm, a.oncall.Current().Roster.AlertRules().Over.After)
-	names := a.ledger.PlannedAfter("quiet/", a.ledger.Now().Add(calm+aheadBy))
+	names := a.ledger.PlannedAfter("quiet/", a.ledger.Now().Add(calm+ledger.AheadBy))
 	return errors.Join(err, ledger.Share(len(names), func(i int) error {
 		return a.ledger.Update(ctx, ledger.Request{}, func(tx *ledger.Tx) error { return tx.Wake(names[i], tx.Now.Add(calm)) })
 	}))

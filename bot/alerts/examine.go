@@ -19,7 +19,6 @@ const (
 	mendCount = "It would be counted anew from the alerts of the incident."
 	mendLeft  = "It would be removed: nothing refers to it."
 	mendLost  = "Nothing else has it: take it from a copy of the store."
-	mendWake  = "It would be planned anew for when it is due."
 	mendOwn   = "It would belong to no incident until its sender speaks of it again."
 )
 
@@ -231,7 +230,7 @@ func (x *examination) quiets(rest func() error) error {
 			if !r.Done.IsZero() {
 				end = r.Done.Add(keepQuiet)
 			}
-			x.wakesBy(key, "Its end is due", end)
+			x.WakesBy(x.tx, key, end, "Its end is due")
 		}
 	}
 	return nil
@@ -249,21 +248,8 @@ func (x *examination) beats(rest func() error) error {
 			continue
 		}
 		if !r.missing() {
-			x.wakesBy(key, "The heartbeat is waited for", r.due())
+			x.WakesBy(x.tx, key, r.due(), "The heartbeat is waited for")
 		}
 	}
 	return nil
-}
-
-// wakesBy looks whether something is looked at again at that instant at the latest that has its
-// wake-up's name.
-func (x *examination) wakesBy(name, why string, at time.Time) {
-	switch due, planned, err := ledger.DueIn(x.tx, name); {
-	case err != nil: // said already
-	case !planned:
-		x.Fault("wake/"+name, mendWake, "%s, and nothing looks at it then.", why)
-	case due.After(at):
-		const minute = "2006-01-02 15:04 UTC"
-		x.Fault("wake/"+name, mendWake, "%s at %s, and nothing looks at it before %s.", why, at.UTC().Format(minute), due.UTC().Format(minute))
-	}
 }

@@ -14,12 +14,8 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// aheadBy is how far an instant that has passed may lie after now before the clock that wrote
-// it counts as one that was ahead. What is less delays nothing that matters.
-const aheadBy = time.Minute
-
 // ahead reports whether an instant that has passed was written by a clock that was ahead.
-func ahead(t, now time.Time) bool { return t.Sub(now) > aheadBy }
+func ahead(t, now time.Time) bool { return t.Sub(now) > ledger.AheadBy }
 
 // clockText is what the timeline of an incident says that waits.
 func clockText(by time.Duration) string {
@@ -206,7 +202,7 @@ func mendRecords[T any](t *ledger.Tx, prefix string, mend func(*T) bool) error {
 
 // nearer has looked at after a time what was planned for later than it can be.
 func (d *Desk) nearer(ctx context.Context, prefix string, most, after time.Duration) error {
-	names := d.ledger.PlannedAfter(prefix, d.ledger.Now().Add(most+aheadBy))
+	names := d.ledger.PlannedAfter(prefix, d.ledger.Now().Add(most+ledger.AheadBy))
 	return ledger.Share(len(names), func(i int) error {
 		return d.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error { return t.Wake(names[i], t.Now.Add(after)) })
 	})

@@ -277,7 +277,7 @@ func (x *examination) stands(key string, holds bool, what string) {
 func (x *examination) planned(i incident.Incident) {
 	if r, err := storage.Load[escalationRecord](x.tx, escalationKey(i.Number)); err == nil && i.Status.Active() {
 		if at, ok := r.Page.Due(); ok {
-			x.wakesBy(at, "The escalation of "+i.Name()+" goes on", escalationName(i.Number))
+			x.WakesBy(x.tx, escalationName(i.Number), at, "The escalation of "+i.Name()+" goes on")
 		}
 	} else if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		x.Fault(escalationKey(i.Number), mendLost, "It cannot be read: %v.", err)
@@ -305,22 +305,22 @@ func (x *examination) promised(i incident.Incident) {
 		return
 	}
 	if next, ok := r.Promises.Next(); ok {
-		x.wakesBy(next.Due, "What is promised of "+i.Name()+" is due", promiseKey(i.Number))
+		x.WakesBy(x.tx, promiseKey(i.Number), next.Due, "What is promised of "+i.Name()+" is due")
 	}
 	if i.Offer.Open() {
-		x.wakesBy(i.Offer.Until, "The offer of command of "+i.Name()+" ends", promiseKey(i.Number))
+		x.WakesBy(x.tx, promiseKey(i.Number), i.Offer.Until, "The offer of command of "+i.Name()+" ends")
 	}
 }
 
-// wakesBy looks whether the name is woken at that instant at the latest.
-func (x *examination) wakesBy(at time.Time, why, name string) {
+// WakesBy adds a fault unless the wake-up of a name comes at that instant at the latest. What
+// is due then begins the sentence: "Its end is due".
+func (x *Examined) WakesBy(tx *storage.Tx, name string, at time.Time, what string) {
 	const minute = "2006-01-02 15:04 UTC"
-	why += " at " + at.UTC().Format(minute)
-	switch due, planned, err := ledger.DueIn(x.tx, name); {
-	case err == nil && planned && due.After(at):
-		x.Fault("wake/"+name, mendWake, "%s, and nothing looks at it before %s.", why, due.UTC().Format(minute))
-	default:
-		x.wakes(why, name)
+	switch due, planned, err := ledger.DueIn(tx, name); {
+	case err != nil || !planned:
+		x.Fault("wake/"+name, mendWake, "%s at %s, and nothing looks at it then.", what, at.UTC().Format(minute))
+	case due.After(at):
+		x.Fault("wake/"+name, mendWake, "%s at %s, and nothing looks at it before %s.", what, at.UTC().Format(minute), due.UTC().Format(minute))
 	}
 }
 

@@ -11,6 +11,10 @@ import (
 // it counts as set. What the time service corrects little by little stays below.
 const slack = 2 * time.Second
 
+// AheadBy is how far an instant that has passed may lie after now before the clock that wrote
+// it counts as one that was ahead. What is less delays nothing that matters.
+const AheadBy = time.Minute
+
 // clock compares the wall clock with the one that nobody can set, which stands
 // still only while the machine sleeps.
 type clock struct {
