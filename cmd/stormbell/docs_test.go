@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -137,6 +140,25 @@ func TestDocumentation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDocumentationPortIsTaken: whoever takes the port of a page's bot between the moment at
+// which it was found free and its start fails no page, whatever it answers.
+func TestDocumentationPortIsTaken(t *testing.T) {
+	w := newDocWorld(t)
+	l, err := net.Listen("tcp", w.address)
+	w.must(err)
+	other := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	other.Listener.Close()
+	other.Listener = l
+	other.Start()
+	t.Cleanup(other.Close)
+	w.open()
+	w.run([]string{"run", "--config", "stormbell.yaml"})
+	if w.address == l.Addr().String() {
+		t.Errorf("the bot is taken to answer at %s, where another one does", w.address)
+	}
+	w.stormbell("incident", "list", "--config", "stormbell.yaml")
 }
 
 // overheard is a test whose failures are looked at in the place of being counted.

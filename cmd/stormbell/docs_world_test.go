@@ -208,23 +208,40 @@ func (w *docWorld) until(args []string, words string) string {
 	return out.String()
 }
 
-// run starts the bot, and waits until it is ready.
+// run starts the bot, and waits until it is ready. The port was free when it was looked for;
+// where somebody has taken it meanwhile, it is tried again with another one.
 func (w *docWorld) run(args []string) {
 	w.halt()
-	out, ended, stop := w.start(args)
-	w.stop = stop
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for range 5 {
+		out, ended, stop := w.start(args)
+		if w.isReady(out, ended) {
+			w.stop = stop
+			return
+		}
+		if err := stop(); err == nil || !strings.Contains(out.String(), "address already in use") {
+			w.Fatalf("%s, from line %d on: the bot does not become ready:\n%s", w.page, w.at, out)
+		}
+		w.address = freePort()
+	}
+	w.Fatalf("%s, from line %d on: every port is taken", w.page, w.at)
+}
+
+// isReady waits until the bot answers that it is ready: the one that was started, and not
+// whoever has its port.
+func (w *docWorld) isReady(out *shared, ended chan int) bool {
+	for deadline := time.Now().Add(patience); len(ended) == 0 && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if !strings.Contains(out.String(), "Stormbell runs") {
+			continue
+		}
 		resp, err := http.Get("http://" + w.address + "/readyz")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
-				return
+				return true
 			}
 		}
-		if len(ended) > 0 || time.Now().After(deadline) {
-			w.Fatalf("%s, from line %d on: the bot does not become ready:\n%s", w.page, w.at, out)
-		}
 	}
+	return false
 }
 
 func (w *docWorld) halt() {
