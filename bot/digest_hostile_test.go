@@ -94,6 +94,7 @@ defaults: {service: checkout, policy: adas}
 // when it is back they arrive, and so does what comes after that.
 func TestOutageDigest(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	t.Run("a shared page and one by hand", func(t *testing.T) {
 		inBubble(t, slacksim.Options{}, func(r *rig) {
 			r.declare(1, "")

@@ -59,6 +59,7 @@ func TestS34DoneNeedsALinkOrASentence(t *testing.T) {
 // TestS19FollowUpsDefaultToTheOwningTeam: nobody types an owner; who is named is told.
 func TestS19FollowUpsDefaultToTheOwningTeam(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow sev3")
 		r.pass(10 * time.Second)

@@ -40,6 +40,7 @@ func TestPagingSomebodyDeactivated(t *testing.T) {
 // of others from the day on that their account is deactivated, without a restart.
 func TestTakingOverFromSomebodyDeactivated(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed() // INC-1, of which ada is to write
 		r.command("ada", room, "task count the pools @ada due:2000-01-05")
@@ -100,6 +101,7 @@ func TestOnCallAndDeactivated(t *testing.T) {
 // the document.
 func TestQuestionsForSomebodyDeactivated(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed() // in which ada wrote where it was
 		r.command("ada", room, "postmortem owner @eve")

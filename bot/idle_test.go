@@ -111,6 +111,7 @@ func TestAnswersToWhatIsIdle(t *testing.T) {
 // that somebody else is asked.
 func TestNothingHappensAndTheyHaveLeft(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.command("eve", "general", "declare card payments fail sev2")
 		r.pass(20 * time.Second)

@@ -52,6 +52,7 @@ func counts(p *providers, to ...string) map[string]int {
 // time, then those of the second, then the last resort.
 func TestEveryWay(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		r.command("eve", "general", "declare card payments fail sev1")
 		r.pass(90 * time.Second)

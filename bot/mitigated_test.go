@@ -159,6 +159,7 @@ func TestWatchTimeEnds(t *testing.T) {
 // TestWatchTimeEndsForNothing asks nobody where it was resolved, or came back, before.
 func TestWatchTimeEndsForNothing(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	for _, does := range []string{"resolve stable", "status investigating errors are rising again", "cancel it was a test of ours"} {
 		t.Run(does, func(t *testing.T) {
 			inBubble(t, slacksim.Options{}, func(r *rig) {

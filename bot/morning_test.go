@@ -42,6 +42,7 @@ func (r *rig) nagged() map[string]int {
 // and what comes up later on that day waits for the next morning.
 // The bubble begins on a Saturday at midnight.
 func TestOneMorningMessage(t *testing.T) {
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed() // INC-1, of which ada is to write
 		r.command("ada", room, "task count the pools @ada due:2000-01-05")
@@ -143,6 +144,7 @@ func TestMorningOfManyThings(t *testing.T) {
 // TestMorningOfAnEarlierVersion: wake-ups as the version before planned them, one for each
 // part, lead to the one message, and its jobs are done.
 func TestMorningOfAnEarlierVersion(t *testing.T) {
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "task count the pools @ada due:2000-01-05")

@@ -374,6 +374,7 @@ func (w *nagWeek) told() {
 // room for one more reminder, it is of the sev1, but for one an hour of what has waited.
 func TestWorstRemindedFirst(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, calm(), func(r *rig) {
 		const worst = 7
 		for n := 1; n <= worst; n++ {

@@ -132,6 +132,7 @@ func TestNightOfAStorm(t *testing.T) {
 // on the next morning, not at night.
 func TestIdleIsNotAskedAtNight(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.takenOn("card payments fail sev2")
 		r.command("ada", room, "mitigate rollback")

@@ -63,6 +63,7 @@ func (r *rig) until(day, hour, minute int) {
 // bot was away in between; the team reads it when they take it.
 func TestS01LateStart(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 3, 45)
 		r.command("eve", "general", "declare something leaks sev1 private")
@@ -150,6 +151,7 @@ func TestS01NoLateStart(t *testing.T) {
 // day does an old button tell the team that somebody starts later today.
 func TestLateStartTooLate(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	for name, c := range map[string]struct {
 		day, hour int
 		want      string
@@ -200,6 +202,7 @@ func TestLateStartWhileSlackIsAway(t *testing.T) {
 // TestMissedPage asks in the morning whether a call is to come first, and says how.
 func TestMissedPage(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inNights(t, func(r *rig, _ *providers) {
 		r.until(4, 3, 40)
 		r.command("eve", "general", "declare card payments fail sev1")
@@ -316,6 +319,7 @@ func TestWeekOfATeam(t *testing.T) {
 // TestWokenAreNotRemindedThatDay has a reminder of a follow-up wait for the next day.
 func TestWokenAreNotRemindedThatDay(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	for name, wakes := range map[string]bool{"woken": true, "asleep": false} {
 		t.Run(name, func(t *testing.T) {
 			inNights(t, func(r *rig, _ *providers) {

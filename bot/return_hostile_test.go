@@ -146,6 +146,7 @@ func (r *rig) toldOnce(n, notes int) {
 // more happens. What was told is not told again, and nothing is left out.
 func TestReturnTwice(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	for _, after := range []time.Duration{1, 2, 3, 4, 5, 6, 8, 10, 15} {
 		if int(after)%cases(1, 5, 5) > 0 {
 			continue
@@ -232,6 +233,7 @@ func TestReturnOfMany(t *testing.T) {
 // channel, the history tells both, and it offers to resolve it once.
 func TestReturnOfReopened(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		r.fault(slacksim.Fault{Down: true})
 		n := r.declares(incident.Declaration{Title: "card payments fail", Severity: incident.Sev1})

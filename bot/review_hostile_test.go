@@ -89,6 +89,7 @@ func TestPublishToWhoeverHasLeft(t *testing.T) {
 // not told, once.
 func TestPublishToNoChannel(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	for name, archived := range map[string]bool{"none": false, "archived": true} {
 		t.Run(name, func(t *testing.T) {
 			roster := strings.Replace(withStakeholders, "channel:general", "channel:interested", 1)
@@ -308,6 +309,7 @@ func TestWriterHasLeft(t *testing.T) {
 // TestWriterOfSlackOnly: somebody in Slack whom the roster does not know is reminded too.
 func TestWriterOfSlackOnly(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubbleWith(t, rosterText, func(r *rig) {
 		room := r.reviewed()
 		r.command("ada", room, "postmortem owner @eve")

@@ -162,6 +162,7 @@ func TestOwnWordsAreShown(t *testing.T) {
 // morning, and shows their answer on the next card of the same service.
 func TestS30CueOnTheNextCard(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		room := r.reviewed()
 		r.command("bob", room, "postmortem owner @bob")

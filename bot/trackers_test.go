@@ -247,6 +247,7 @@ func TestExportPrivate(t *testing.T) {
 // a tracker that fails less and less often.
 func TestExportGone(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	withGitHub(t, func(r *rig, g *gitHub) {
 		r.start()
 		r.fixed("")
