@@ -26,6 +26,9 @@ func TestSeveralAtOnce(t *testing.T) {
 		if !strings.Contains(seen.Text, "INC-1 is resolved") || !strings.Contains(seen.Text, "INC-2 is resolved") {
 			t.Errorf("ada sees %s, want both", seen.Text)
 		}
+		if seen := r.command("ada", "general", "note INC-1 INC-2 INC-3"); strings.Count(seen.Text, "The note is empty") != 1 {
+			t.Errorf("of names without a note ada sees %q, want once that it is empty", seen.Text)
+		}
 	})
 }
 

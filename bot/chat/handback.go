@@ -3,11 +3,11 @@ package chat
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/incident"
-	"github.com/stormbell/stormbell/pattern"
 )
 
 // handBack does what concerns who is paged: give it back, be silent for a
@@ -21,11 +21,11 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 		a, err = s.desk.Unacknowledge(ctx, c, n)
 		done = incident.Name(n) + " is not acknowledged any more. " + whoIsPaged(a.Incident)
 	case "snooze":
-		length, ok := lasting(cmd.Text)
+		length, reason, ok := lasting(cmd.Text)
 		if !ok {
-			return ephemeral("Say how long, as in: " + s.opt.Command + " snooze 15m, or: " + s.opt.Command + " snooze 2 hours.")
+			return ephemeral("Say how long, as in: " + s.opt.Command + " snooze 15m, or: " + s.opt.Command + " snooze 2 hours. A reason may follow.")
 		}
-		a, err = s.desk.Snooze(ctx, c, n, length)
+		a, err = s.desk.Snooze(ctx, c, n, length, reason)
 		done = "Nobody is paged for " + incident.Name(n) + " for " + long(length) + "."
 	case "reassign":
 		var who incident.Actor
@@ -44,18 +44,26 @@ func (s *Slack) handBack(ctx context.Context, c desk.Caller, cmd Command, n int)
 	return ephemeral(drillMark(a.Incident) + done)
 }
 
-var lastingForm = pattern.New(`^(?i:for\s+)?(\d{1,4})\s*(?i:(m|min|mins|minute|minutes|h|hr|hrs|hour|hours)?)\.?$`)
-
-// lasting reads how long something is to last, as people type it: 15m, 2 h,
-// for 30 minutes. A number by itself is minutes.
-func lasting(text string) (time.Duration, bool) {
-	m := lastingForm.FindStringSubmatch(text)
-	if m == nil {
-		return 0, false
+// lasting reads how long something is to last, as people type it, and the reason that
+// follows: 15m, 2 h, for 30 minutes, 1 h 30 min they sleep. A number that stands by itself
+// is minutes.
+func lasting(text string) (length time.Duration, reason string, ok bool) {
+	words := strings.Fields(text)
+	if len(words) > 1 && strings.EqualFold(words[0], "for") {
+		words = words[1:]
 	}
-	n, _ := strconv.Atoi(m[1]) // of at most four digits: cannot fail
-	if m[2] != "" && (m[2][0] == 'h' || m[2][0] == 'H') {
-		return time.Duration(n) * time.Hour, true
+	if len(words) == 1 {
+		if n, err := strconv.ParseUint(strings.TrimSuffix(words[0], "."), 10, 14); err == nil {
+			return time.Duration(n) * time.Minute, "", true
+		}
 	}
-	return time.Duration(n) * time.Minute, true
+	length, n := howLong(words)
+	if n == 0 {
+		return 0, "", false
+	}
+	if words = words[n:]; len(words) > 1 && words[0][0] >= '0' && words[0][0] <= '9' {
+		more, n := howLong(words)
+		length, words = length+more, words[n:]
+	}
+	return length, strings.Join(reasonOf(words), " "), true
 }

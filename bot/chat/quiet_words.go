@@ -244,12 +244,7 @@ func (q *quietWords) times(words []string, now time.Time, zone *time.Location) e
 			q.until = q.from.Add(length)
 		}
 	}
-	if len(reason) > 0 && slices.Contains([]string{"because", "reason", "reason:", "-", "–", "—", ":"}, strings.ToLower(reason[0])) {
-		if reason = reason[1:]; len(reason) > 1 && strings.EqualFold(reason[0], "of") {
-			reason = reason[1:]
-		}
-	}
-	q.reason = strings.Join(reason, " ")
+	q.reason = strings.Join(reasonOf(reason), " ")
 	if q.until.IsZero() {
 		return refuse("As in: for 30m, for 2h, for 1d, until 14:00, until tomorrow 9:00. The most is 30 days.", "Say for how long, or until when.")
 	}
@@ -262,6 +257,16 @@ var (
 		"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour, "week": 7 * 24 * time.Hour, "weeks": 7 * 24 * time.Hour}
 	spanNumbers = map[string]float64{"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "half": 0.5}
 )
+
+// reasonOf leaves out what only says that a reason follows.
+func reasonOf(words []string) []string {
+	if len(words) > 0 && slices.Contains([]string{"because", "reason", "reason:", "-", "–", "—", ":"}, strings.ToLower(words[0])) {
+		if words = words[1:]; len(words) > 1 && strings.EqualFold(words[0], "of") {
+			words = words[1:]
+		}
+	}
+	return words
+}
 
 // howLong reads how long something lasts, and how many words say it; 0 where none do.
 func howLong(words []string) (time.Duration, int) {

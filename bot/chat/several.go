@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -13,15 +15,21 @@ import (
 // actNoIncident cancels an incident without a reason; the value is its number.
 const actNoIncident = "no_incident"
 
-// onAll carries out a command on incident n and on every other one that was named.
+// onAll carries out a command on incident n and on every other one that was named. What is
+// answered of each in the same words, such as that a note is empty, is said once.
 func (s *Slack) onAll(ctx context.Context, c desk.Caller, cmd Command, n int) reply {
 	r := s.onIncident(ctx, c, cmd, n)
+	said := []reply{r}
 	for _, more := range cmd.More {
 		own := c
 		if own.Key != "" {
 			own.Key += "\x00" + incident.Name(more)
 		}
 		next := s.onIncident(ctx, own, cmd, more)
+		if slices.ContainsFunc(said, func(r reply) bool { return reflect.DeepEqual(r, next) }) {
+			continue
+		}
+		said = append(said, next)
 		blocks := append(shownBlocks(r), shownBlocks(next)...)
 		r = ephemeral(r.Text+"\n"+next.Text, blocks...)
 	}

@@ -142,7 +142,7 @@ func TestGuestsOnlyRead(t *testing.T) {
 		}
 		_, err = x.Escalate(background(), Caller{Actor: guest}, 1)
 		refused(t, err, "Guests")
-		_, err = x.Snooze(background(), Caller{Actor: guest}, 1, time.Hour)
+		_, err = x.Snooze(background(), Caller{Actor: guest}, 1, time.Hour, "")
 		refused(t, err, "Guests")
 		_, err = x.Page(background(), Caller{Actor: guest}, 1, Call{Target: "ada"})
 		refused(t, err, "Guests")

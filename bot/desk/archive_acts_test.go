@@ -206,7 +206,7 @@ func everyAct() map[string]func(x *fixture, n int) error {
 			return err
 		},
 		"snooze": func(x *fixture, n int) error {
-			_, err := x.Snooze(background(), Caller{Actor: ada}, n, time.Hour)
+			_, err := x.Snooze(background(), Caller{Actor: ada}, n, time.Hour, "")
 			return err
 		},
 	}

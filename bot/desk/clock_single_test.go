@@ -102,7 +102,7 @@ func TestSinglesAfterClockAhead(t *testing.T) {
 				pass := x.ahead(restarts, func(pass func(time.Duration) []string) {
 					x.declare(incident.Declaration{})
 					pass(time.Second)
-					if _, err := x.Snooze(background(), Caller{Actor: eve}, 1, time.Hour); err != nil {
+					if _, err := x.Snooze(background(), Caller{Actor: eve}, 1, time.Hour, ""); err != nil {
 						x.t.Fatal(err)
 					}
 				})

@@ -98,7 +98,7 @@ func TestClockSetSnooze(t *testing.T) {
 		t := x.t
 		x.declare(incident.Declaration{})
 		pass(time.Minute)
-		if _, err := x.Snooze(x.t.Context(), Caller{Actor: eve}, 1, time.Hour); err != nil {
+		if _, err := x.Snooze(x.t.Context(), Caller{Actor: eve}, 1, time.Hour, ""); err != nil {
 			t.Fatal(err)
 		}
 		pass(time.Minute)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -41,8 +42,8 @@ const (
 )
 
 // Snooze is silence for a while, then the escalation starts again (P11). Whoever
-// is on it stays until then.
-func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration) (Answer, error) {
+// is on it stays until then. The reason may be empty.
+func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration, reason string) (Answer, error) {
 	return d.act(ctx, c, n, func(w *work) error {
 		if err := w.goesOn("Nobody is paged for it."); err != nil {
 			return err
@@ -65,7 +66,11 @@ func (d *Desk) Snooze(ctx context.Context, c Caller, n int, length time.Duration
 		if err := w.takeBack(); err != nil {
 			return err
 		}
-		if err := w.said("Nobody is paged until " + w.clock(until) + ". Then the escalation starts again."); err != nil {
+		told := "Nobody is paged until " + w.clock(until) + ". Then the escalation starts again."
+		if reason = strings.Join(strings.Fields(incident.CleanText(reason)), " "); reason != "" {
+			told += " The reason: " + strings.TrimSuffix(reason, ".") + "."
+		}
+		if err := w.said(told); err != nil {
 			return err
 		}
 		return w.keepEscalation(r, p)

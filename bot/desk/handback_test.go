@@ -13,7 +13,7 @@ func TestNothingToSnooze(t *testing.T) {
 	inBubble(t, func(x *fixture) {
 		t := x.t
 		snooze := func() error {
-			_, err := x.Snooze(background(), Caller{Actor: ada}, 1, time.Hour)
+			_, err := x.Snooze(background(), Caller{Actor: ada}, 1, time.Hour, "")
 			return err
 		}
 		x.declare(incident.Declaration{Severity: incident.Sev4})

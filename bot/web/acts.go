@@ -204,7 +204,7 @@ func (b deed) do(ctx context.Context, d *Parts, c desk.Caller, to aimed) (desk.A
 		if err != nil {
 			return desk.Answer{}, invalid("for", "must say how long, as in 15m or 2h")
 		}
-		return d.Snooze(ctx, c, to.incident, length)
+		return d.Snooze(ctx, c, to.incident, length, b.Text)
 	case reassign:
 		p, ok := d.People.Current().Roster.Person(strings.TrimPrefix(b.Person, "@"))
 		if !ok {

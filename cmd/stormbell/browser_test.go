@@ -36,6 +36,7 @@ func TestInBrowser(t *testing.T) {
 		"light and dark can be read":      coloursInBrowser,
 		"a keyboard and nothing else":     keyboardInBrowser,
 		"a page that is loaded again":     reloadInBrowser,
+		"a post-mortem on paper":          paperInBrowser,
 		"a workspace that was gone":       reconnectInBrowser,
 		"the pictures of the README":      picturesInBrowser,
 		"a page that a stranger has open": strangerInBrowser,

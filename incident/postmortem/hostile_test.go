@@ -279,7 +279,7 @@ var (
 		"svg desc rect line text g circle path")
 	attributes = strings.Fields("lang charset name content dir scope class href rel " +
 		"xmlns role aria-labelledby viewbox viewBox width height id x y x1 x2 y1 y2 rx cx cy r d text-anchor")
-	classes = strings.Fields("strip faint name mark answered waiting lost impact status role sev1 sev2 sev3 sev4 ground ask short open long whole")
+	classes = strings.Fields("strip faint name mark answered waiting lost impact status role sev1 sev2 sev3 sev4 ground ask question short open long whole")
 )
 
 // readPage reads a page as a browser does, and returns what it says, each line with its element.

@@ -36,7 +36,7 @@ figure { margin: 1.5rem 0; overflow-x: auto }
 .open { opacity: .65; font-style: italic }
 @media screen and (max-width: 40rem) { table { display: block; overflow-x: auto; overflow-wrap: normal } td { min-width: 4rem } figure svg { min-width: 36rem } }
 @page { margin: 18mm 16mm }
-@media print { :root { color-scheme: light } body { margin: 0; max-width: none; font-size: 11pt } thead { display: table-header-group } tr, figure, .short { break-inside: avoid } p, li { orphans: 3; widows: 3 } h2, h2 + p, tbody tr:first-child { break-after: avoid } tbody tr:last-child, li:last-child { break-before: avoid } p:has(+ ul), p:has(+ table), p:has(+ .ask) { break-after: avoid } }
+@media print { :root { color-scheme: light } body { margin: 0; max-width: none; font-size: 11pt } thead { display: table-header-group } tr, figure, .short { break-inside: avoid } p, li { orphans: 3; widows: 3 } h2, h2 + p, .question, tbody tr:first-child { break-after: avoid } tbody tr:last-child, li:last-child { break-before: avoid } p:has(+ ul), p:has(+ table), p:has(+ .ask) { break-after: avoid } }
 </style>
 </head>
 <body>
@@ -54,7 +54,7 @@ figure { margin: 1.5rem 0; overflow-x: auto }
 {{end}}{{if .List}}<ul>
 {{range .List}}<li dir="auto"{{if compact .Text}} class="short"{{end}}>{{with .Lead}}<strong>{{.}}</strong> {{end}}{{template "lines" .Text}}</li>
 {{end}}</ul>
-{{end}}{{range .Questions}}<div class="ask{{if answers . | compact}} short{{end}}"><strong>{{.Text}}</strong>{{if not .Answers}}{{with .Hint}} ({{.}}){{end}}<br><span class="open">{{.Open}}</span>{{end}}
+{{end}}{{range .Questions}}<div class="ask{{if answers . | compact}} short{{end}}"><div class="question"><strong>{{.Text}}</strong>{{if not .Answers}}{{with .Hint}} ({{.}}){{end}}{{end}}</div>{{if not .Answers}}<span class="open">{{.Open}}</span>{{end}}
 {{range .Answers}}<p dir="auto">{{template "lines" .Text}}<br><span class="open">{{.Who}}</span></p>
 {{end}}</div>
 {{end}}</section>
@@ -77,7 +77,7 @@ func stripHTML(d Document) template.HTML { return template.HTML(d.StripSVG()) }
 
 // piece is a stretch of a text on the page. A long word is one by itself: it may be broken
 // anywhere, and in the narrow columns of a table no other word may. A name such as INC-4-F1
-// stays on one line.
+// and a date such as 2026-11-30 stay on one line.
 type piece struct {
 	stretch
 	Long, Whole bool
@@ -105,8 +105,8 @@ func pieces(s string) (list []piece) {
 }
 
 // setApart are words that do not fit into a column of a printed table, and names of incidents
-// and follow-ups, which are hard to read in pieces.
-var setApart = pattern.New(`(\S{20,})|\bINC-\d{1,9}(?:-F\d{1,4})?\b`)
+// and follow-ups and dates, which are hard to read in pieces.
+var setApart = pattern.New(`(\S{20,})|\bINC-\d{1,9}(?:-F\d{1,4})?\b|\b\d{4}-\d{2}-\d{2}\b`)
 
 // compact reports whether a text has room on a part of a page of paper, where it is not
 // broken. What is longer is: it would leave half a page empty.

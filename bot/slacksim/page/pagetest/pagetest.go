@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -312,6 +313,17 @@ func (tab *Tab) Reload() {
 	tab.t.Helper()
 	tab.do("reload", chromedp.Reload())
 	tab.Run(nil, words)
+}
+
+// Print returns the page on paper, as PDF.
+func (tab *Tab) Print() (pdf []byte) {
+	tab.t.Helper()
+	tab.do("print", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		printed, err := chromedp.Call(ctx, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: new(true)})
+		pdf = printed.Data
+		return err
+	}))
+	return pdf
 }
 
 // Picture returns what is in sight, as PNG, with the mouse out of the way and
