@@ -51,7 +51,7 @@ func TestS32MonthOfAnAgreement(t *testing.T) {
 		if len(got) != 1 || pictures != 1 {
 			t.Fatalf("%d pictures, and the message%s", pictures, list(got))
 		}
-		for _, want := range []string{"Agreement gold, January 2000: 1 incident.", "acknowledged in time: 0 of 1", "Missed: INC-1: acknowledged after ", "2 were promised; nothing follows from it yet",
+		for _, want := range []string{"Agreement gold, January 2000: 1 incident.", "acknowledged in time: 0 of 1", "Promises were missed in 1 incident:", "• INC-1: acknowledged after ", " min (promised: 2 min)", "; nothing follows from it yet",
 			"Still without a follow-up or an acceptance: INC-1"} {
 			if !shows(got[0], want) {
 				t.Errorf("the message lacks %q:%s", want, list(got))

@@ -196,8 +196,9 @@ func serviceFigures(r *rotation.Roster, data report.Data, teams []string) string
 	if kept.All.Incidents.Of > 0 {
 		lines = append(lines, "Promises: "+kept.All.Words())
 	}
-	for _, m := range kept.All.Misses[:min(len(kept.All.Misses), 5)] {
-		lines = append(lines, "Missed: "+esc(m.Words()))
+	misses := report.MissesWords(kept.All.Misses)
+	for _, m := range misses[:min(len(misses), 5)] {
+		lines = append(lines, "Missed: "+esc(m))
 	}
 	return "*Your teams' services*\n" + strings.Join(lines, "\n")
 }

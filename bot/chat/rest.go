@@ -44,10 +44,15 @@ func (s *Slack) week(ctx context.Context, t desk.Task) (desk.Outcome, error) {
 	return s.tellTeam(ctx, t.Job, t.Job.Target, regularMessage(t.Job.Text))
 }
 
-// regularMessage is what a team or everybody is told from time to time.
+// regularMessage is what a team or everybody is told from time to time. What it is about, up
+// to the first colon, stands out.
 func regularMessage(text string) message {
 	text = clip(esc(text), 2900)
-	return message{text: text, blocks: []slack.Block{section(text)}}
+	shown := text
+	if about, rest, ok := strings.Cut(text, ":"); ok && !strings.ContainsAny(about, "*\n") {
+		shown = "*" + about + ":*" + rest
+	}
+	return message{text: text, blocks: []slack.Block{section(shown)}}
 }
 
 // tellTeam posts something to a team, once.

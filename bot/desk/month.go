@@ -137,7 +137,7 @@ func (d *Desk) pictured(ctx context.Context, j ledger.Job) (Month, error) {
 // ends says what a duration leads to.
 var ends = map[report.Measure]string{report.Mitigate: "the mitigation", report.Impact: "the end of the impact"}
 
-// missesMost is how many misses one message names.
+// missesMost is how many incidents with a miss one message names.
 const missesMost = 10
 
 // Words tell the month, complete without a picture; empty where there was no incident.
@@ -149,11 +149,14 @@ func (m Month) Words() string {
 	if out := m.Incidents.LeftOutWords(); out != "" {
 		lines = append(lines, "Left out: "+out+".")
 	}
-	for _, x := range m.Kept.Misses[:min(len(m.Kept.Misses), missesMost)] {
-		lines = append(lines, "Missed: "+x.Words()+".")
-	}
-	if more := len(m.Kept.Misses) - missesMost; more > 0 {
-		lines = append(lines, fmt.Sprintf("And %d more.", more))
+	if misses := report.MissesWords(m.Kept.Misses); len(misses) > 0 {
+		lines = append(lines, "Promises were missed in "+incident.Count(len(misses), "incident", "incidents")+":")
+		for _, x := range misses[:min(len(misses), missesMost)] {
+			lines = append(lines, "• "+x+".")
+		}
+		if more := len(misses) - missesMost; more > 0 {
+			lines = append(lines, fmt.Sprintf("• and in %d more.", more))
+		}
 	}
 	if open := report.Unanswered(m.Kept.Misses); len(open) > 0 {
 		lines = append(lines, "Still without a follow-up or an acceptance: "+incident.FirstOf(open, missesMost)+". In its channel: task TEXT, or accept REASON.")
@@ -162,7 +165,7 @@ func (m Month) Words() string {
 		if x.Measure == report.Mitigate || x.Measure == report.Impact {
 			against := "against the month before: " + string(x.Against.Verdict)
 			if x.Against.Before == 0 {
-				against = "there was none in the month before"
+				against = "there is no figure of the month before"
 			}
 			lines = append(lines, fmt.Sprintf("Time to %s (%s → %s): %s; %s.", ends[x.Measure], x.Start, x.End, x.Spread.Words(), against))
 		}

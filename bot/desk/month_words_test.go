@@ -40,7 +40,7 @@ func TestRegularMessagesOfTheDemonstration(t *testing.T) {
 			{month(time.November), `Agreement gold, November 2026: 1 incident. 1 of 1 incident kept every promise; acknowledged in time: 1 of 1, updated: 1 of 1, restored: 1 of 1.
 Left out: near miss 1 (INC-12), merged 1 (INC-11).
 Time to the mitigation (declared → first mitigated): 27 min (1 figure); against the month before: no clear change.
-Time to the end of the impact (impact began → impact over, without what lay between): 3 h 17 min (1 figure); against the month before: no clear change.
+Time to the end of the impact (impact began → impact over, without the time in between): 3 h 17 min (1 figure); against the month before: no clear change.
 First seen by: customers 1.
 Durations and promises of gold, November 2026. detect 2 h 45 min (1 figure). first ack 3 min (1 figure). mitigate 27 min (1 figure). impact 3 h 17 min (1 figure). resolve 21 h 15 min (1 figure). 1 of 1 incident kept every promise; acknowledged in time: 1 of 1, updated: 1 of 1, restored: 1 of 1`},
 		} {
@@ -48,7 +48,7 @@ Durations and promises of gold, November 2026. detect 2 h 45 min (1 figure). fir
 				t.Errorf("a month is\n%s\nwant\n%s", c.got, c.want)
 			}
 		}
-		if got := month(time.September); !strings.Contains(got, "15, 33 min (2 figures); there was none in the month before.") || !strings.Contains(got, "follow-ups INC-2-F2, INC-2-F3.") {
+		if got := month(time.September); !strings.Contains(got, "15, 33 min (2 figures); there is no figure of the month before.") || !strings.Contains(got, "follow-ups INC-2-F2, INC-2-F3.") {
 			t.Errorf("September is\n%s", got)
 		}
 		w, err := x.weekOf(background(), "storefront", time.Date(2026, 10, 12, 0, 0, 0, 0, business))

@@ -126,7 +126,9 @@ func (w Week) Title() string {
 }
 
 // Words tell the week, complete without a picture; empty where there is nothing to tell.
-func (w Week) Words() string { return weekWords(w.interrupts, w.service, w.fixes, w.Ends) }
+func (w Week) Words() string {
+	return weekWords(w.interrupts, w.service, w.Disturbances, w.fixes, w.Ends)
+}
 
 // AltWords tell what the picture shows to those who do not see it.
 func (w Week) AltWords() string {
@@ -184,7 +186,7 @@ func (d *Desk) picturedWeek(ctx context.Context, j ledger.Job) (Week, error) {
 }
 
 // weekWords say what was counted; empty where that is nothing.
-func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFollowUp, now time.Time) string {
+func weekWords(list []report.Interrupt, service map[int]string, by []report.Disturbance, fixes []ListedFollowUp, now time.Time) string {
 	if len(list) == 0 && len(fixes) == 0 {
 		return ""
 	}
@@ -195,7 +197,7 @@ func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFo
 	if n, where := whereOf(list, service, func(x report.Interrupt) bool { return x.Hurts() && !x.Night }); n > 0 {
 		s += fmt.Sprintf(", %d at a weekend or on a holiday (%s)", n, where)
 	}
-	s += "."
+	s += "." + byService(len(list), by)
 	if len(fixes) > 0 {
 		oldest := now
 		for _, f := range fixes {
@@ -210,6 +212,25 @@ func weekWords(list []report.Interrupt, service map[int]string, fixes []ListedFo
 		s += " " + incident.Count(len(fixes), "permanent fix is open, ", "permanent fixes are open, the oldest ") + "for " + age + "."
 	}
 	return s
+}
+
+// byService says how many interrupts were because of which service, where there were several:
+// what the picture shows.
+func byService(interrupts int, by []report.Disturbance) string {
+	if len(by) < 2 {
+		return ""
+	}
+	var parts []string
+	sum := 0
+	for _, d := range by {
+		parts = append(parts, fmt.Sprintf("%s %d", d.Service, d.Times))
+		sum += d.Times
+	}
+	s := " By service: " + incident.FirstOf(parts, 10)
+	if sum > interrupts {
+		s += "; an interrupt because of several services counts for each"
+	}
+	return s + "."
 }
 
 // whereOf counts some of the interrupts, and names the services that they were for.

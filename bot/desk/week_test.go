@@ -23,11 +23,12 @@ func TestWeekWords(t *testing.T) {
 		want  string
 	}{
 		{nil, nil, ""},
-		{list, []ListedFollowUp{fix}, "Last week on call: 4 interrupts, 1 at night (Payments), 2 at a weekend or on a holiday (Shop, Search). 1 permanent fix is open, for 19 days."},
+		{list, []ListedFollowUp{fix}, "Last week on call: 4 interrupts, 1 at night (Payments), 2 at a weekend or on a holiday (Shop, Search). By service: Search 2, Payments 1, Shop 1. 1 permanent fix is open, for 19 days."},
+		{[]report.Interrupt{{Incidents: []int{1, 2}}}, nil, "Last week on call: 1 interrupt. By service: Payments 1, Shop 1; an interrupt because of several services counts for each."},
 		{list[3:], nil, "Last week on call: 1 interrupt."},
 		{nil, []ListedFollowUp{fix}, "Last week on call: no interrupts. 1 permanent fix is open, for 19 days."},
 	} {
-		if got := weekWords(c.list, service, c.fixes, now); got != c.want {
+		if got := weekWords(c.list, service, report.Disturbances(c.list, service), c.fixes, now); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

@@ -45,7 +45,7 @@ func TestReportsOnATerminal(t *testing.T) {
 			"mitigate, from declared to first mitigated", "90 min (1 figure)\n", "no clear change (n 0 before; that takes 20 in both periods)", "an end was set by hand: INC-1", "not counted: INC-2, not mitigated"}},
 		"services":  {report.ServicesOf(data), []string{"checkout (payments)", "open permanent fix: INC-1-F1", "8 days old, no date"}},
 		"alerts":    {report.AlertsOf(data, nil), []string{"nothing_to_do"}},
-		"promises":  {report.PromisesOf(data), []string{"gold: 0 of 1 incident kept every promise", "missed: INC-1: restored after 90 min, 60 were promised; nothing follows from it yet", "with neither a follow-up nor an acceptance: INC-1"}},
+		"promises":  {report.PromisesOf(data), []string{"gold: 0 of 1 incident kept every promise", "missed: INC-1: restored after 90 min (promised: 60 min); nothing follows from it yet", "with neither a follow-up nor an acceptance: INC-1"}},
 		"followups": {report.FollowUpsOf(data), []string{"Opened in that time: 1: 0 done, 1 open", "INC-1-F1 =HYPERLINK"}},
 	} {
 		answer, err := json.Marshal(c.report)

@@ -231,8 +231,8 @@ func promisesText(w io.Writer, answer []byte, zone *time.Location) error {
 	p.line("\nAll agreements: %s", r.All.Words())
 	for _, k := range r.Agreements {
 		p.line("\n%s: %s", k.Agreement, k.Words())
-		for _, m := range k.Misses {
-			p.line("  missed: %s", m.Words())
+		for _, m := range report.MissesWords(k.Misses) {
+			p.line("  missed: %s", m)
 		}
 	}
 	if open := report.Unanswered(r.All.Misses); len(open) > 0 {

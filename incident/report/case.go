@@ -31,7 +31,7 @@ func (m Measure) Ends() (from, to string) {
 	case Mitigate:
 		return "declared", "first mitigated"
 	case Impact:
-		return "impact began", "impact over, without what lay between"
+		return "impact began", "impact over, without the time in between"
 	default:
 		return "declared", "resolved"
 	}

@@ -1,6 +1,11 @@
 package report
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 // TestKeptWords: a sentence for every number of incidents, none among them.
 func TestKeptWords(t *testing.T) {
@@ -18,9 +23,25 @@ func TestKeptWords(t *testing.T) {
 			t.Errorf("%+v is %q, want %q", c.kept, got, c.want)
 		}
 	}
-	for list, want := range map[*[]string]string{{"INC-1-F1"}: "INC-1: restored after 101 min, 88 were promised; follow-up INC-1-F1", {"INC-1-F1", "INC-1-F2"}: "INC-1: restored after 101 min, 88 were promised; follow-ups INC-1-F1, INC-1-F2"} {
-		if got := (Miss{Incident: "INC-1", Promise: "restore", Used: 101, Target: 88, FollowUps: *list}).Words(); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+}
+
+// TestMissesWords: a line for each incident, every number with its unit, and however long a
+// reason is it stands on that line.
+func TestMissesWords(t *testing.T) {
+	list := []Miss{
+		{Incident: "INC-1", Promise: "acknowledge", Used: 80, Target: 5, FollowUps: []string{"INC-1-F1"}},
+		{Incident: "INC-2", Promise: "restore", Used: 2880, Target: 240, Accepted: "the provider\nwas down " + strings.Repeat("x", 300)},
+		{Incident: "INC-1", Promise: "update", Used: 95.5, Target: 30, FollowUps: []string{"INC-1-F1"}},
+		{Incident: "INC-3", Promise: "restore", Used: 101, Target: 88, FollowUps: []string{"INC-3-F1", "INC-3-F2"}},
+		{Incident: "INC-4", Promise: "restore", Used: 101, Target: 88},
+	}
+	want := []string{
+		"INC-1: acknowledged after 80 min (promised: 5 min), the next update after 95.5 min (promised: 30 min); follow-up INC-1-F1",
+		"INC-2: restored after 2 d (promised: 4 h); accepted: the provider was down " + strings.Repeat("x", 200-len("the provider was down ")) + "…",
+		"INC-3: restored after 101 min (promised: 88 min); follow-ups INC-3-F1, INC-3-F2",
+		"INC-4: restored after 101 min (promised: 88 min); nothing follows from it yet",
+	}
+	if diff := cmp.Diff(want, MissesWords(list)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

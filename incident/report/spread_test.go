@@ -143,12 +143,13 @@ func TestLongSpreadsAreSaidInHours(t *testing.T) {
 		{[]float64{27, 197}, "27 min, 3 h 17 min (2 figures)"},
 		{[]float64{1260}, "21 h (1 figure)"},
 		{[]float64{0.5, 3000}, "0.5 min, 2 d 2 h (2 figures)"},
+		{[]float64{1, 2, 3, 4, 90}, "1, 2, 3, 4, 90 min (5 figures); median 3 min, range 1 to 90 min"},
 	} {
-		var s Spread
+		var points []Point
 		for _, m := range c.minutes {
-			s.Points = append(s.Points, Point{Minutes: m})
+			points = append(points, Point{Minutes: m})
 		}
-		if s.N = len(s.Points); s.Words() != c.want {
+		if s := SpreadOf(points, NoMean); s.Words() != c.want {
 			t.Errorf("%v is said as %q, want %q", c.minutes, s.Words(), c.want)
 		}
 	}

@@ -35,16 +35,16 @@ func (s Spread) Words() string {
 	}
 	text := strings.Join(list, ", ") + unit + " (" + incident.Count(s.N, "figure", "figures") + ")"
 	if s.Median != nil {
-		text += "; median " + say(*s.Median)
+		text += "; median " + say(*s.Median) + unit
 	}
 	if s.Least != nil {
-		text += ", range " + say(*s.Least) + " to " + say(*s.Most)
+		text += ", range " + say(*s.Least) + " to " + say(*s.Most) + unit
 	}
 	if s.P90 != nil {
-		text += ", p90 " + say(*s.P90)
+		text += ", p90 " + say(*s.P90) + unit
 	}
 	if s.Mean != nil {
-		text += ", mean " + say(*s.Mean)
+		text += ", mean " + say(*s.Mean) + unit
 	}
 	return text
 }
@@ -116,18 +116,61 @@ func (k Kept) Words() string {
 // promiseWords name the promises.
 var promiseWords = map[string]string{"acknowledge": "acknowledged", "update": "the next update", "restore": "restored"}
 
-// Words say by how much a promise was missed, and what follows from it.
-func (m Miss) Words() string {
-	text := fmt.Sprintf("%s: %s after %s min, %s were promised", m.Incident, cmp.Or(promiseWords[m.Promise], m.Promise), number(m.Used), number(m.Target))
+// MissesWords say of each incident in a list by how much which promises were missed, and what
+// follows from it: one line for each incident, in the order of the list.
+func MissesWords(list []Miss) []string {
+	var lines, names []string
+	for _, m := range list {
+		if slices.Contains(names, m.Incident) {
+			continue
+		}
+		names = append(names, m.Incident)
+		var missed []string
+		for _, x := range list {
+			if x.Incident == m.Incident {
+				missed = append(missed, x.words())
+			}
+		}
+		lines = append(lines, m.Incident+": "+strings.Join(missed, ", ")+"; "+m.follows())
+	}
+	return lines
+}
+
+func (m Miss) words() string {
+	return cmp.Or(promiseWords[m.Promise], m.Promise) + " after " + sayMinutes(m.Used) + " (promised: " + sayMinutes(m.Target) + ")"
+}
+
+// follows says what follows from the misses of an incident.
+func (m Miss) follows() string {
 	switch {
-	case len(m.FollowUps) > 0:
-		text += "; " + strings.TrimPrefix(incident.Count(len(m.FollowUps), "follow-up", "follow-ups"), strconv.Itoa(len(m.FollowUps))+" ") + " " + incident.FirstOf(m.FollowUps, 5)
+	case len(m.FollowUps) == 1:
+		return "follow-up " + m.FollowUps[0]
+	case len(m.FollowUps) > 1:
+		return "follow-ups " + incident.FirstOf(m.FollowUps, 5)
 	case m.Accepted != "":
-		text += "; accepted: " + m.Accepted
+		return "accepted: " + brief(m.Accepted)
 	default:
-		text += "; nothing follows from it yet"
+		return "nothing follows from it yet"
+	}
+}
+
+// briefMost is how many characters of a reason stand in a line; a message has many lines.
+const briefMost = 200
+
+func brief(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > briefMost {
+		return strings.TrimRight(string(r[:briefMost]), " ") + "…"
 	}
 	return text
+}
+
+// sayMinutes says minutes, and where they are many in hours and days.
+func sayMinutes(minutes float64) string {
+	if minutes >= longMinutes {
+		return hours(minutes)
+	}
+	return number(minutes) + " min"
 }
 
 // CountsWords say how many there are of each, the most first.

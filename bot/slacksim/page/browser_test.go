@@ -3,9 +3,12 @@
 package page
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -34,6 +37,7 @@ func TestBrowser(t *testing.T) {
 		"shows two people side by side":    testSideBySide,
 		"draws only what is seen":          testThousands,
 		"fits a phone":                     testPhoneScreen,
+		"shows a picture":                  testPicture,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, b) })
 	}
@@ -467,4 +471,24 @@ func testPhoneScreen(t *testing.T, b *pagetest.Browser) {
 	tab.Run(nil, `$('.tools-bar [aria-label="Faults"]').click()`)
 	tab.Await(`$('.presets')`)
 	fits("faults")
+}
+
+// testPicture: a picture that the app shares is seen in its message, on a phone as wide as there is room.
+func testPicture(t *testing.T, b *pagetest.Browser) {
+	s := serve(t, Options{})
+	var dot bytes.Buffer
+	if err := png.Encode(&dot, image.NewGray(image.Rect(0, 0, 862, 646))); err != nil {
+		t.Fatal(err)
+	}
+	tab := b.Open(t, s.address, 390, 844)
+	tab.Await(`$('.composer')`)
+	if _, err := s.api.UploadFile(slack.UploadFileParameters{Filename: "month.png", Title: "gold, November 2026", AltTxt: "3 of 7 incidents", FileSize: dot.Len(), Reader: &dot, Channel: channelID(t, s.Workspace, "general")}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Await(`$('img.shared')?.naturalWidth === 862`)
+	var wide float64
+	tab.Run(&wide, `const n = $('img.shared'); if (n.alt !== '3 of 7 incidents') throw new Error(n.alt); return n.getBoundingClientRect().width;`)
+	if wide < 250 || wide > 390 {
+		t.Errorf("a picture of 862 pixels is %.0f wide on a phone", wide)
+	}
 }

@@ -8,19 +8,28 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 const maxUpload = 16 << 20
 
-// file gives a shared file's bytes to the browser, to be saved and never to be shown as a page of this server.
+// pictures are the kinds of files that a message shows. None of them can run anything.
+var pictures = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
+
+// file gives a shared file's bytes to the browser, to be saved and never to be shown as a page of this server. Only
+// a picture has its own type, for the message that it is in.
 func (s *server) file(rw http.ResponseWriter, r *http.Request) {
 	for _, f := range s.workspace.State().Files {
 		if f.ID != r.PathValue("id") {
 			continue
 		}
-		rw.Header().Set("Content-Type", "application/octet-stream")
+		kind := "application/octet-stream"
+		if slices.Contains(pictures, f.Mimetype) {
+			kind = f.Mimetype
+		}
+		rw.Header().Set("Content-Type", kind)
 		rw.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
 		rw.Write(f.Content)
 		return

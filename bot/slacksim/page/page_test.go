@@ -368,6 +368,14 @@ func TestFilesComeAndGo(t *testing.T) {
 		!strings.HasPrefix(got.Header().Get("Content-Disposition"), "attachment") {
 		t.Errorf("GET /file/%s = %s, headers %v; want it as something to save", file.ID, got.Body, got.Header())
 	}
+	for name, content := range map[string]string{"image/png": "\x89PNG\r\n\x1a\n", "application/octet-stream": `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`} {
+		if err := json.Unmarshal(post(h, "/upload.json?as=ada&name=a.png", content).Body.Bytes(), &file); err != nil {
+			t.Fatal(err)
+		}
+		if got := get(h, "/file/"+file.ID).Header().Get("Content-Type"); got != name {
+			t.Errorf("GET /file of %q is of the type %s, want %s", content, got, name)
+		}
+	}
 	if rec := get(h, "/file/F404"); rec.Code != http.StatusNotFound {
 		t.Errorf("GET /file/F404 = %d, want 404", rec.Code)
 	}

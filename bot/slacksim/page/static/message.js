@@ -117,13 +117,18 @@ function body(m, ctx, where) {
 function file(f) {
   const size = f.size > 1024 ? `${Math.round(f.size / 1024)} kB` : `${f.size ?? 0} bytes`;
   const link = f.url_private ? anchor(f.url_private, f.title || f.name || f.id) : f.title || f.name || f.id;
-  return h(
+  const card = h(
     'div.file',
     {},
     h('span.file-icon', { 'aria-hidden': 'true' }, '📄'),
     h('span', {}, link, h('span.hint', {}, ` ${f.filetype ?? ''} ${size}`)),
   );
+  if (!f.url_private || !pictures.includes(f.mimetype)) return card;
+  return [card, h('img.shared', { src: f.url_private, alt: f.alt_txt || f.title || f.name, loading: 'lazy' })];
 }
+
+// pictures are what a message shows of the files that it has, as Slack does.
+const pictures = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 function reactions(m, ctx, where) {
   if (!m.reactions?.length) return null;
