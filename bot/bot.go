@@ -42,6 +42,9 @@ type Options struct {
 	// wrong with it, in words. Nil: nothing was left.
 	Verify func(ctx context.Context) error
 
+	// Alarms are sentences that the store has for the operators. Nil: it has none.
+	Alarms <-chan string
+
 	Log zerolog.Logger
 
 	Archiving func(context.Context) error // moves incidents to archive files when it is time, and looks at the files; nil: nothing does
@@ -94,6 +97,7 @@ func Run(ctx context.Context, opt Options) error {
 		work.Go(func() error { return opt.verify(workCtx) })
 	}
 	work.Go(func() error { return opt.tellDamaged(workCtx) })
+	work.Go(func() error { return opt.tellAlarms(workCtx) })
 	work.Go(func() error { return opt.Ledger.Run(workCtx, opt.complain(workCtx)) })
 	if opt.Keys != nil {
 		work.Go(func() error { return opt.Keys.Run(workCtx, opt.complain(workCtx)) })

@@ -223,3 +223,24 @@ func (r *rig) opened() (storage.Engine, *storage.DB) {
 	}
 	return e, storage.New(e)
 }
+
+// TestAlarmOfTheStore: what the store has for the operators they are told, once.
+func TestAlarmOfTheStore(t *testing.T) {
+	t.Parallel()
+	inBubble(t, slacksim.Options{}, func(r *rig) {
+		r.alarms = make(chan string, 1)
+		r.stop()
+		r.start()
+		r.alarms <- "The journal was removed."
+		r.pass(time.Minute)
+		told := 0
+		for _, m := range r.channel("incidents").Messages {
+			if shows(m, "The journal was removed.") {
+				told++
+			}
+		}
+		if told != 1 {
+			r.t.Errorf("the operators are told %d times", told)
+		}
+	})
+}

@@ -120,6 +120,8 @@ type rig struct {
 	log    zerolog.Logger
 	stop   func()
 
+	alarms chan string // of the store, for the operators
+
 	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
 
 	wall func() time.Time // the wall clock of the records; nil: the bubble's
@@ -242,7 +244,7 @@ func (r *rig) startNow() {
 	r.ways = r.world.connect(r)
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, Options{DB: db, Ledger: r.ledger, Desk: r.desk, Slack: slack, Methods: r.ways, Trackers: r.github.trackers(r), Reach: r.reach, Log: r.log})
+		done <- Run(ctx, Options{DB: db, Ledger: r.ledger, Desk: r.desk, Slack: slack, Methods: r.ways, Trackers: r.github.trackers(r), Reach: r.reach, Alarms: r.alarms, Log: r.log})
 	}()
 	r.stop = func() {
 		cancel()

@@ -29,6 +29,20 @@ func (opt Options) verify(ctx context.Context) error {
 	return nil
 }
 
+// tellAlarms passes on to the operators what the store has for them.
+func (opt Options) tellAlarms(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case text := <-opt.Alarms:
+			if err := opt.Desk.Alarm(ctx, text); err != nil && ctx.Err() == nil {
+				opt.Log.Error().Err(err).Msg("the announcement channel could not be told what the store says")
+			}
+		}
+	}
+}
+
 // damagedTold is how many damaged records the operators are told of one by one; the log has
 // all of them.
 const damagedTold = 10

@@ -40,8 +40,9 @@ type program struct {
 	address   string // of its own HTTP
 	db        *storage.DB
 	copyStore func(io.Writer) (int64, error)
-	onFile    *bolt.Engine // the store; nil: it is on a cluster
-	space     space        // nil: it is not known
+	onFile    *bolt.Engine  // the store; nil: it is on a cluster
+	alarms    <-chan string // of it, for the operators
+	space     space         // nil: it is not known
 	shelf     *archive.Folder
 	standbys  func(context.Context) (int, error) // nil: nobody can stand by
 	metrics   *web.Metrics
@@ -67,7 +68,7 @@ type network struct {
 
 // wholeUpTo is how large a store may be for the start to wait until every byte of it was
 // read: about a quarter of a second where the system has it in memory, a few seconds where a
-// slow disk has it. See docs/decisions/0016.
+// slow disk has it. See docs/decisions/0017.
 const wholeUpTo = 256 << 20
 
 // space is what a store knows about its room, in bytes.
@@ -127,11 +128,19 @@ func (p *program) openStore(ctx context.Context, on network, c *configs.Config, 
 		p.standbys = engine.Standbys
 		return engine, nil
 	}
-	engine, err := bolt.Open(c.Store.Path, bolt.Options{Journal: true, WholeUpTo: cmp.Or(on.wholeUpTo, wholeUpTo), Warn: func(text string) { log.Warn().Msg(text) }})
+	alarms := make(chan string, 10)
+	engine, err := bolt.Open(c.Store.Path, bolt.Options{Journal: true, WholeUpTo: cmp.Or(on.wholeUpTo, wholeUpTo), Warn: func(text string) { log.Warn().Msg(text) },
+		Alarm: func(text string) {
+			log.Error().Msg(text)
+			select {
+			case alarms <- text:
+			default: // nobody is told of anything, and the log has it
+			}
+		}})
 	if err != nil {
 		return nil, err
 	}
-	p.copyStore, p.onFile = engine.Backup, engine
+	p.copyStore, p.onFile, p.alarms = engine.Backup, engine, alarms
 	p.vitals.unread.Store(engine.Unread())
 	return engine, nil
 }
@@ -233,6 +242,7 @@ func (p *program) open(ctx context.Context, on network, c *configs.Config, log z
 		Backup: p.copyStore, Damaged: p.vitals.damaged.Load, Schedule: web.Schedule{Folder: c.Backup.Folder, Every: c.Backup.Every, Keep: c.Backup.Keep}, ArchiveFolder: c.ArchiveFolder(), Phone: web.Phone{Pressed: methods.Pressed, Speak: methods.Speak}})
 	p.options = bot.Options{
 		DB: p.db, Ledger: p.ledger, Desk: p.desk, Keys: keys, Slack: slack, Methods: methods, Reach: reach, Log: log, HTTP: p.http, Draining: p.server.Stop, Copies: copies, Archiving: p.archiving(log),
+		Alarms:  p.alarms,
 		Damaged: func() { p.vitals.damaged.Store(true) },
 		Noted:   countingJobs(metrics), Waiting: p.vitals.countingBacklog(metrics),
 	}

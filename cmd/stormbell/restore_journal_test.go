@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/storage"
@@ -95,7 +99,7 @@ func TestRestoreOfWhatWasKilled(t *testing.T) {
 		os.Remove(name)
 	}
 	_, err = put(killed, false)
-	for _, want := range []string{killed + " cannot be used: it has confirmed commits in killed.db.journal-", "stormbell restore --without-journal " + killed} {
+	for _, want := range []string{killed + " cannot be used: it may have confirmed commits in killed.db.journal-", "stormbell restore --without-journal " + killed} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("without its journal: %v\nwant %s", err, want)
 		}
@@ -106,4 +110,33 @@ func TestRestoreOfWhatWasKilled(t *testing.T) {
 	if after, err := os.ReadFile(killed); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("it was changed, %v", err)
 	}
+}
+
+// TestJournalRemovedIsTold: of a journal that is removed under the bot the log and the operators
+// are told.
+func TestJournalRemovedIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := configs.Default()
+		c.Store.Path = filepath.Join(t.TempDir(), "stormbell.db")
+		var said bytes.Buffer
+		p := &program{}
+		engine, err := p.openStore(t.Context(), network{}, c, zerolog.New(&said))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range bolt.Journal(c.Store.Path) {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Minute)
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+		const want = "was removed or exchanged while the bot has it open"
+		if len(p.alarms) != 1 || !strings.Contains(<-p.alarms, want) || strings.Count(said.String(), want) != 1 {
+			t.Errorf("%d alarms, and the log says %s", len(p.alarms), &said)
+		}
+	})
 }

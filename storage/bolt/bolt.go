@@ -69,6 +69,10 @@ type Options struct {
 	// Warn is told in plain words what is not as it should be, though no reason
 	// to refuse. Nil means that nobody wants to know.
 	Warn func(text string)
+
+	// Alarm is told in plain words what somebody has to see to while the store is open. It
+	// may commit into the store. Nil: Warn is told.
+	Alarm func(text string)
 }
 
 // Engine is a storage.Engine on a file. The process that has it open is the
@@ -77,6 +81,8 @@ type Engine struct {
 	path    string
 	beside  string // path without links: where the journal is
 	db      *bolt.DB
+	info    fs.FileInfo  // of the file as it was opened
+	o       Options      // Warn and Alarm are there
 	touched atomic.Int64 // about how many bytes of the file reading has made resident since they were let go of
 
 	atOnce int // how many changes are carried over in one commit; 0: carryAtOnce
@@ -105,6 +111,9 @@ func Open(path string, o Options) (*Engine, error) {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
+	if o.Alarm == nil {
+		o.Alarm = o.Warn
+	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -112,7 +121,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if err := ensure(path, o); err != nil {
 		return nil, explain(path, err)
 	}
-	e := &Engine{path: path, atOnce: o.atOnce}
+	e := &Engine{path: path, o: o, atOnce: o.atOnce}
 	if e.beside, err = filepath.EvalSymlinks(path); err != nil {
 		e.beside = path // there are folders on Windows of which it knows nothing
 	}
@@ -259,6 +268,7 @@ func (e *Engine) openChecked(path string, o Options) (_ *os.File, err error) {
 	if err := lock(f); err != nil {
 		return nil, err
 	}
+	e.info = info
 	if err := e.read(f, info.Size(), o); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,7 @@ type journalFile interface {
 	io.WriterAt
 	Sync() error
 	Close() error
+	Stat() (fs.FileInfo, error)
 }
 
 // journalPath is where a file of a journal is. It has the name of the journal, so that whoever
@@ -103,7 +104,7 @@ func newJournal(path string, id journalID, half int64) (_ *journal, err error) {
 	defer func() {
 		if err != nil {
 			_ = j.close()
-			removeJournal(path, j.id)
+			_ = removeJournal(path, j.id) // why it could not be made is said
 		}
 	}()
 	for n := range j.files {
@@ -141,9 +142,19 @@ func (j *journal) close() error {
 }
 
 // removeJournal removes the files of a journal, as far as they are there.
-func removeJournal(path string, id journalID) {
+func removeJournal(path string, id journalID) (all error) {
 	for half := range 2 {
-		os.Remove(journalPath(path, id, half))
+		if err := os.Remove(journalPath(path, id, half)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			all = errors.Join(all, err)
+		}
+	}
+	return all
+}
+
+// left tells of files of a journal that nobody needs and that could not be removed.
+func (o Options) left(path string, err error) {
+	if err != nil {
+		o.Warn(fmt.Sprintf("store %s: its journal is needed no more, and could not be removed: %s; remove it, or whoever puts a copy back is asked to move it away", path, strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 }
 
@@ -294,7 +305,7 @@ func readJournal(path string, m mark) (left [2]part, err error) {
 		name := journalPath(path, m.id, half)
 		text, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return left, refuse("has confirmed commits in "+filepath.Base(name)+", which is missing beside it",
+			return left, refuse("may have confirmed commits in "+filepath.Base(name)+", which is missing beside it",
 				fmt.Sprintf("put the two files back whose names end in .journal-%x-1 and -2, under the name that the store has now; without them, move the store away and put it back as it was some seconds earlier: stormbell restore --without-journal MOVED", m.id[:]))
 		}
 		if err != nil {
@@ -318,17 +329,20 @@ func readJournal(path string, m mark) (left [2]part, err error) {
 // removeSpent removes the files of a journal that the store needs no more. They stay where
 // something stands in them that the store does not have: then they belong to another copy of it,
 // which goes on where this one ended.
-func removeSpent(path string, m mark) {
+func removeSpent(path string, m mark) error {
 	for half := range 2 {
 		text, err := os.ReadFile(journalPath(path, m.id, half))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if p, err2 := readPart(text, m); err != nil || err2 != nil || len(p.list) > 0 {
-			return
+		if err != nil {
+			return err
+		}
+		if p, err := readPart(text, m); err != nil || len(p.list) > 0 {
+			return nil
 		}
 	}
-	removeJournal(path, m.id)
+	return removeJournal(path, m.id)
 }
 
 // readPart reads one file. What stands behind the last entry is of an earlier turn, and was

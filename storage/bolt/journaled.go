@@ -31,7 +31,12 @@ type carrier struct {
 
 	mu      sync.Mutex // held while a commit is written
 	journal *journal
-	needed  bool // the file says that confirmed commits may stand in the journal alone
+	begin   func(path string, id journalID, half int64) (*journal, error)
+	half    int64  // the size of each of its files in bytes
+	gone    bool   // its files are not there, and what is in it is not in the file yet
+	none    error  // why there is no journal any more
+	told    string // what was told last of its files
+	needed  bool   // the file says that confirmed commits may stand in the journal alone
 
 	carrying sync.Mutex // held while the lower part is carried over
 	upTo     uint64     // the number of the latest entry in it
@@ -80,6 +85,7 @@ func (e *Engine) goOn(m mark, left [2]part) error {
 }
 
 func (e *Engine) carry(c *carrier) {
+	c.half, c.begin = c.journal.half, newJournal
 	c.e, c.kick, c.ending = e, make(chan struct{}, 1), make(chan struct{})
 	c.kick <- struct{}{}
 	c.running.Go(c.run)
@@ -118,7 +124,7 @@ func (e *Engine) takeOver(o Options) error {
 			err = e.db.Sync()
 		}
 		if err == nil {
-			removeJournal(e.beside, m.id)
+			o.left(e.path, removeJournal(e.beside, m.id))
 		}
 		return err
 	case m.needed, e.older && slices.Contains(Journal(e.beside), journalPath(e.beside, m.id, 0)): // the newer header may have said so
@@ -141,7 +147,7 @@ func (e *Engine) takeOver(o Options) error {
 	if err := e.db.Sync(); err != nil {
 		return err
 	}
-	removeSpent(e.beside, m)
+	o.left(e.path, removeSpent(e.beside, m))
 	return nil
 }
 
@@ -185,6 +191,9 @@ func (c *carrier) commit(changes []storage.Change) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.isBroken(); err != nil || len(changes) == 0 {
+		return err
+	}
+	if err := c.mended(); err != nil {
 		return err
 	}
 	if c.failed.Load() { // what the file does not take, the journal takes for so long only
@@ -330,10 +339,15 @@ func (c *carrier) run() {
 			_ = c.carryLower() // the next commit hears of it
 		case <-tick.C:
 			c.mu.Lock()
+			said := ""
 			if c.isBroken() == nil {
+				said = c.look()
 				_ = c.turn()
 			}
 			c.mu.Unlock()
+			if said != "" {
+				c.e.o.Alarm(said)
+			}
 		}
 	}
 }
@@ -372,7 +386,7 @@ func (c *carrier) close() error {
 		c.running.Wait()
 		c.closed = errors.Join(err, c.journal.close())
 		if spent {
-			removeJournal(c.e.beside, c.journal.id)
+			c.e.o.left(c.e.path, removeJournal(c.e.beside, c.journal.id))
 		}
 	})
 	return c.closed
