@@ -81,9 +81,9 @@ type Act struct {
 func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
 	var past around
 	if a.Verb == PublishDocument || a.Verb == Reply {
-		b, err := d.Brief(ctx, n) // whether the caller may see it, the act asks
+		i, err := d.asked(ctx, c, n)
 		if err == nil {
-			past, err = d.around(ctx, b.Incident)
+			past, err = d.around(ctx, i)
 		}
 		if err != nil {
 			return Answer{}, err
@@ -93,6 +93,20 @@ func (d *Desk) Do(ctx context.Context, c Caller, n int, a Act) (Answer, error) {
 		w.past = past
 		return w.do(a)
 	})
+}
+
+// asked returns the incident that somebody wants to do something to, if they may see it: what of
+// it cannot be read would tell of it.
+func (d *Desk) asked(ctx context.Context, c Caller, n int) (i incident.Incident, err error) {
+	viewer := incident.Bot
+	if c.Actor.Human() {
+		viewer = c.Actor
+	}
+	err = d.ledger.View(ctx, func(tx *storage.Tx) (err error) {
+		i, err = d.visible(tx, viewer, n)
+		return err
+	})
+	return i, err
 }
 
 func (w *work) do(a Act) error {

@@ -78,6 +78,12 @@ var doers = map[string]func(x *fixture, viewer incident.Actor) (any, error){
 	"reopened": func(x *fixture, v incident.Actor) (any, error) {
 		return x.Do(background(), Caller{Actor: v}, 2, Act{Verb: Reopen, Text: "what is this"})
 	},
+	"published": func(x *fixture, v incident.Actor) (any, error) {
+		return x.Do(background(), Caller{Actor: v}, 2, Act{Verb: PublishDocument, Text: "what is this"})
+	},
+	"answered": func(x *fixture, v incident.Actor) (any, error) {
+		return x.Do(background(), Caller{Actor: v}, 2, Act{Verb: Reply, Question: "cause", Text: "what is this"})
+	},
 	"merged": func(x *fixture, v incident.Actor) (any, error) {
 		return x.Do(background(), Caller{Actor: v}, 3, Act{Verb: Merge, Into: 2})
 	},

@@ -86,6 +86,7 @@ type world struct {
 	room   *alerts.Alerts
 	keys   *alerts.Keys
 	disk   *disk
+	shelf  *archive.Folder
 	log    *bytes.Buffer // read it when no request is under way
 }
 
@@ -96,8 +97,9 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatalf("bolt.Open() = %v", err)
 	}
-	w := &world{disk: &disk{Engine: engine}, log: &bytes.Buffer{}}
+	w := &world{disk: &disk{Engine: engine}, shelf: archive.At(t.TempDir()), log: &bytes.Buffer{}}
 	db := storage.New(w.disk)
+	db.Through(w.shelf.Through)
 	t.Cleanup(func() { db.Close() })
 	if w.ledger, err = ledger.Open(t.Context(), db); err != nil {
 		t.Fatalf("ledger.Open() = %v", err)
@@ -105,7 +107,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if w.people, err = oncall.Open(t.Context(), w.ledger, oncall.Options{}); err != nil {
 		t.Fatalf("oncall.Open() = %v", err)
 	}
-	if w.desk, err = desk.Open(t.Context(), w.ledger, w.people, desk.Options{Shelf: archive.At(t.TempDir()), ArchiveAfter: 365 * 24 * time.Hour}); err != nil {
+	if w.desk, err = desk.Open(t.Context(), w.ledger, w.people, desk.Options{Shelf: w.shelf, ArchiveAfter: 365 * 24 * time.Hour}); err != nil {
 		t.Fatalf("desk.Open() = %v", err)
 	}
 	w.room, err = alerts.Open(t.Context(), w.ledger, w.people, w.desk, alerts.Options{})
