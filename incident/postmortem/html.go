@@ -76,8 +76,8 @@ func (d Document) HTML() string {
 func stripHTML(d Document) template.HTML { return template.HTML(d.StripSVG()) }
 
 // piece is a stretch of a text on the page. A long word is one by itself: it may be broken
-// anywhere, and in the narrow columns of a table no other word may. A name such as INC-4-F1
-// and a date such as 2026-11-30 stay on one line.
+// anywhere, and in the narrow columns of a table no other word may. A name such as INC-4-F1,
+// a date such as 30 November 2026 and a time such as 09:30 UTC stay on one line.
 type piece struct {
 	stretch
 	Long, Whole bool
@@ -105,8 +105,9 @@ func pieces(s string) (list []piece) {
 }
 
 // setApart are words that do not fit into a column of a printed table, and names of incidents
-// and follow-ups and dates, which are hard to read in pieces.
-var setApart = pattern.New(`(\S{20,})|\bINC-\d{1,9}(?:-F\d{1,4})?\b|\b\d{4}-\d{2}-\d{2}\b`)
+// and follow-ups, dates and times of day, which are hard to read in pieces.
+var setApart = pattern.New(`(\S{20,})|\bINC-\d{1,9}(?:-F\d{1,4})?\b|\b\d{4}-\d{2}-\d{2}\b|\b\d{2}:\d{2} [A-Z]{3,4}\b|` +
+	`\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}(?: \d{4})?\b`)
 
 // compact reports whether a text has room on a part of a page of paper, where it is not
 // broken. What is longer is: it would leave half a page empty.

@@ -91,7 +91,7 @@ const (
 func (f *facts) written(d Document) []Item {
 	told := f.updates(d)
 	if f.answered("impact") || len(f.i.Hit.Who) > 0 && f.i.Hit.Count > 0 {
-		return items(told)
+		return items(told, f.list())
 	}
 	list := f.sizes(d)
 	for n, x := range told {
@@ -100,18 +100,21 @@ func (f *facts) written(d Document) []Item {
 		}
 	}
 	slices.SortFunc(list, func(a, b quoted) int { return a.n - b.n })
-	return items(list)
+	return items(list, f.list())
 }
 
-// quoted is an item and the number of its entry in the timeline.
+// quoted is what somebody wrote or said, and the number of its entry in the timeline.
 type quoted struct {
-	n int
-	Item
+	n    int
+	at   time.Time
+	text string
 }
 
-func items(list []quoted) (all []Item) {
+// items shows the instants of what is left and in order: the day stands where it is not that
+// of the one before.
+func items(list []quoted, at func(time.Time) string) (all []Item) {
 	for _, q := range list {
-		all = append(all, q.Item)
+		all = append(all, Item{Lead: at(q.at), Text: q.text})
 	}
 	return all
 }
@@ -124,12 +127,11 @@ func (f *facts) updates(d Document) []quoted {
 		is[e.Seq] = e.Kind == incident.KindNote && e.Note == incident.Update && e.By.Human()
 	}
 	var list []quoted
-	at := f.list()
 	for n, e := range d.Timeline {
 		if !is[e.Seq] {
 			continue
 		}
-		list = append(list, quoted{n, Item{Lead: at(e.At), Text: e.Who + " said: " + strings.TrimSpace(e.Text)}})
+		list = append(list, quoted{n, e.At, e.Who + " said: " + strings.TrimSpace(e.Text)})
 		if over := f.i.Mitigated; !over.IsZero() && e.At.After(over) {
 			break
 		}
@@ -143,14 +145,13 @@ func (f *facts) updates(d Document) []quoted {
 // sizes are what was written about how many it hit while it lasted, the latest ones.
 func (f *facts) sizes(d Document) []quoted {
 	var list []quoted
-	at := f.list()
 	for n, e := range d.Timeline {
 		if e.Kind != incident.KindNote && e.Kind != incident.KindSeverity && e.Kind != incident.KindDeclared {
 			continue
 		}
 		for line := range strings.Lines(e.Text) {
 			if line = strings.TrimSpace(line); sized.MatchString(line) {
-				list = append(list, quoted{n, Item{Lead: at(e.At), Text: e.Who + " wrote: " + line}})
+				list = append(list, quoted{n, e.At, e.Who + " wrote: " + line})
 				break
 			}
 		}

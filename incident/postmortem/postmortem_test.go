@@ -172,9 +172,10 @@ func TestS29WhatWhereHowWhen(t *testing.T) {
 // TestNamesAndDatesStayWhole: a column gets narrow, and a date with a line end in it is none
 // that can be read at a glance.
 func TestNamesAndDatesStayWhole(t *testing.T) {
-	d := Document{Sections: []Section{{Title: "Follow-ups", Table: &Table{Head: []string{"Key", "Due"}, Rows: [][]string{{"INC-4-F1", "2026-11-30"}, {"12026-11-301", "2 INC-4 by 2026-12-01."}}}}}}
+	d := Document{Sections: []Section{{Title: "Follow-ups", Table: &Table{Head: []string{"Key", "Due"}, Rows: [][]string{{"INC-4-F1", "2026-11-30"}, {"12026-11-301", "2 INC-4 by 2026-12-01."}, {"acknowledged, Tue 3 Nov 2026, 14:18 UTC (event 3)", "4 December 2026 (3 of 20)"}}}}}}
 	for _, want := range []string{`<td dir="auto"><span class="whole">INC-4-F1</span></td><td dir="auto"><span class="whole">2026-11-30</span></td>`,
-		`<td dir="auto">12026-11-301</td><td dir="auto">2 <span class="whole">INC-4</span> by <span class="whole">2026-12-01</span>.</td>`} {
+		`<td dir="auto">12026-11-301</td><td dir="auto">2 <span class="whole">INC-4</span> by <span class="whole">2026-12-01</span>.</td>`,
+		`acknowledged, <span class="whole">Tue 3 Nov 2026</span>, <span class="whole">14:18 UTC</span> (event 3)</td><td dir="auto"><span class="whole">4 December 2026</span> (3 of 20)</td>`} {
 		if page := d.HTML(); !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s:\n%s", want, page[strings.Index(page, "<section"):])
 		}

@@ -16,7 +16,7 @@ import (
 // holds becomes a question, not an answer.
 func (f *facts) factors(d Document) Section {
 	s := Section{ID: "factors", Title: "Contributing factors", Source: People}
-	if f.writable() {
+	if f.writable() && !f.answered("factors") {
 		s.Lines = []string{"At least two, as conditions: several were needed together."}
 	}
 	s.Questions = []Question{
@@ -181,7 +181,7 @@ func (f *facts) nowAndLater() Section {
 		return s
 	}
 	if len(s.List) > 0 {
-		s.Lines = append(s.Lines, "Until then it is as it was left, and that is temporary:")
+		s.Lines = append(s.Lines, "Until then this stays in place, and is temporary:")
 	}
 	s.Questions = []Question{{ID: "enough", Text: "Is that enough until the permanent fix is done?"}}
 	if len(r.Undo) == 0 {

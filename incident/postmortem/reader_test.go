@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/stormbell/stormbell/incident"
 )
 
@@ -228,8 +230,34 @@ func TestAStrangerCanTell(t *testing.T) {
 	r.do(r.i.Resolve(ada, "", r.after(30*time.Minute)))
 	text := New(r.i, r.events, shop(t)).Markdown()
 	says(t, text, "| Promise | kept |", "| Also named | INC-3 |", "| primary on-call (Checkout), responder |",
-		" said: Every third login takes a minute.", " said: Login is fast again.", "Until then it is as it was left")
+		" said: Every third login takes a minute.", " said: Login is fast again.", "Until then this stays in place, and is temporary:")
 	saysNot(t, text, "said: We keep watching", "Responder B")
 	r.do(r.i.FinishFollowUp(r.i.FollowUps[0].ID, "https://example.com/1", ada, r.after(time.Hour)))
 	says(t, New(r.i, r.events, shop(t)).Markdown(), "This is what helped until then:")
+}
+
+// TestDaysOfWhatWasSaid: of what was said and written over several days each line has its day
+// where it is not that of the one before, whatever of it is left out.
+func TestDaysOfWhatWasSaid(t *testing.T) {
+	r := begin(t, "2026-03-04T13:00:00Z", incident.Declaration{Title: "Errors", Service: "checkout", Severity: incident.Sev2}, cleo)
+	note := func(kind incident.NoteKind, text string, after time.Duration) {
+		r.do(r.i.Note(kind, text, ada, r.after(after)))
+	}
+	note(incident.What, "40 orders fail", time.Hour)
+	note(incident.Update, "We are looking.", 22*time.Hour) // Thursday
+	note(incident.What, "50 orders fail", time.Hour)
+	note(incident.Update, "One.", 23*time.Hour) // Friday
+	note(incident.Update, "Two.", time.Hour)
+	note(incident.Update, "Three.", time.Hour)
+	note(incident.Update, "Four.", time.Hour)
+	note(incident.What, "60 orders fail", time.Hour)
+	note(incident.What, "70 orders fail", time.Hour)
+	var leads []string
+	for _, it := range New(r.i, r.events, shop(t)).section("impact").List {
+		leads = append(leads, it.Lead[:strings.Index(it.Lead, " (")]+" "+it.Text[strings.Index(it.Text, ": ")+2:])
+	}
+	want := []string{"Thu 5 Mar, 12:00 UTC We are looking.", "13:00 UTC 50 orders fail", "Fri 6 Mar, 13:00 UTC Two.", "14:00 UTC Three.", "15:00 UTC Four.", "16:00 UTC 60 orders fail", "17:00 UTC 70 orders fail"}
+	if diff := cmp.Diff(want, leads); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
