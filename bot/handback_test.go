@@ -52,8 +52,8 @@ func TestSnooze(t *testing.T) {
 		if seen := r.command("ada", "general", "snooze INC-1 30 min, waiting for\nthe *provider*"); !strings.Contains(seen.Text, "for 30 min") {
 			t.Errorf("snooze: %q, want for how long", seen.Text)
 		}
-		r.find(r.channel("inc-1-card-payments-fail").Messages, "Then the escalation starts again. The reason: waiting for the *provider*.")
 		r.pass(29 * time.Minute)
+		r.find(r.channel("inc-1-card-payments-fail").Messages, "Then the escalation starts again. The reason: waiting for the *provider*.")
 		if got := counts(p, "ada", "0001", "0002"); len(got) > 0 {
 			t.Errorf("during the silence: %v, want nothing", got)
 		}
