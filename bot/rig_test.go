@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/alerts"
+	"github.com/stormbell/stormbell/bot/archive"
 	"github.com/stormbell/stormbell/bot/chat"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/bot/dispatch"
@@ -122,6 +123,8 @@ type rig struct {
 
 	alarms chan string // of the store, for the operators
 
+	shelf *archive.Folder // of incidents that ended a year ago; nil: none is archived
+
 	wrap func(storage.Engine) storage.Engine // around the engine; nil: none
 
 	wall func() time.Time // the wall clock of the records; nil: the bubble's
@@ -221,6 +224,10 @@ func (r *rig) startNow() {
 	options := r.world.deskOptions()
 	options.AnnounceChannel, options.Access, options.Files = r.announce, r.access, r.files
 	options.Trackers = r.github.places()
+	if r.shelf != nil {
+		options.Shelf, options.ArchiveAfter = r.shelf, 365*24*time.Hour
+		db.Through(r.shelf.Through)
+	}
 	r.ledger, r.people, r.desk, r.alerts = parts(r.t, db, options, r.world.methods()...)
 	if r.wall != nil {
 		r.ledger.Wall = r.wall
@@ -285,6 +292,9 @@ func (r *rig) examine() {
 	}
 	db := storage.New(engine)
 	defer db.Close()
+	if r.shelf != nil {
+		db.Through(r.shelf.Through)
+	}
 	err = db.View(context.WithoutCancel(r.t.Context()), func(tx *storage.Tx) error {
 		x, err := alerts.Examine(tx, nil)
 		for _, f := range x.Faults {
