@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/desk"
@@ -10,9 +11,22 @@ import (
 	"github.com/stormbell/stormbell/incident"
 )
 
+// grown says that a store has grown large and nothing is moved out of it. From wholeUpTo on not
+// all of it is read before the bot is ready.
+func (c *checkup) grown(config *configs.Config) {
+	if config.Store.Engine != "bolt" || config.Archive.After > 0 {
+		return
+	}
+	if info, err := os.Stat(config.Store.Path); err == nil && info.Size() > wholeUpTo {
+		c.odd("archive.after", fmt.Sprintf("it is not set, and the store has grown to %d MiB: most of that is what incidents have that ended long ago, and each copy of it takes as long and as much room", info.Size()>>20),
+			"set it, as in 365d, and they are moved into a file for each month, in which they are found as before")
+	}
+}
+
 // archive asks the running bot how the archive is. Where no bot answers, that is said
 // already.
 func (c *checkup) archive(ctx context.Context, config *configs.Config, path string) {
+	c.grown(config)
 	o, err := (&operatorFlags{config: path}).operatorOf(config)
 	if err != nil {
 		return

@@ -2,8 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/stormbell/stormbell/configs"
 )
 
 // TestDoctorArchive judges what the running bot says of its archive.
@@ -35,5 +40,37 @@ func TestDoctorArchive(t *testing.T) {
 		if got := strings.Join(said, "; "); got != want {
 			t.Errorf("of %s it says\n%s, want\n%s", answer, got, want)
 		}
+	}
+}
+
+// TestDoctorStoreGrows: of a store that has grown large while nothing is archived it says so.
+func TestDoctorStoreGrows(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "stormbell.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		engine string
+		size   int64
+		after  time.Duration
+		says   bool
+	}{{"bolt", 300 << 20, 0, true}, {"bolt", 200 << 20, 0, false}, {"bolt", 300 << 20, time.Hour, false}, {"etcd", 300 << 20, 0, false}} {
+		if err := os.Truncate(path, test.size); err != nil { // it takes no room on the disk
+			t.Fatal(err)
+		}
+		config := configs.Default()
+		config.Store.Engine, config.Store.Path, config.Archive.After = test.engine, path, test.after
+		c := &checkup{}
+		c.grown(config)
+		if says := len(c.Warnings) == 1 && strings.Contains(c.Warnings[0].text, "has grown to 300 MiB"); says != test.says || len(c.Warnings) > 1 {
+			t.Errorf("%+v: %+v", test, c.Warnings)
+		}
+	}
+	c := &checkup{}
+	config := configs.Default()
+	config.Store.Path = path + ".none"
+	if c.grown(config); len(c.Warnings) > 0 {
+		t.Errorf("without a store: %+v", c.Warnings)
 	}
 }
