@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/postmortem"
+	"github.com/stormbell/stormbell/incident/report"
 )
 
 // demonstration is what was computed by hand, or by another program, from the twelve
@@ -361,4 +364,42 @@ func compare(t *testing.T, key string, want, got figures, but map[string]string)
 			t.Errorf("%s: %s is %q, want %q", key, name, got[name], want[name])
 		}
 	}
+}
+
+// TestFiguresNeedLittle: the figures of many incidents hold few of their events, and are those that
+// all events make.
+func TestFiguresNeedLittle(t *testing.T) {
+	t.Parallel()
+	withArchive(t, 6, func(x *fixture) {
+		to := time.Now()
+		data, err := x.Figures(background(), incident.Bot, to.Add(-MostReport), to)
+		if err != nil || len(data.Cases) == 0 {
+			x.t.Fatalf("%d cases, %v", len(data.Cases), err)
+		}
+		made := func(d report.Data) string {
+			text, err := json.Marshal([]any{report.IncidentsOf(d), report.ServicesOf(d), report.PromisesOf(d), report.FollowUpsOf(d), report.AlertsOf(d, nil)})
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			return string(text)
+		}
+		few := made(data)
+		held, all := 0, 0
+		for _, list := range [][]report.Case{data.Cases, data.Before} {
+			for k := range list {
+				_, events, err := x.Timeline(background(), incident.Bot, list[k].Incident.Number)
+				if err != nil {
+					x.t.Fatal(err)
+				}
+				held, all = held+cap(list[k].Events), all+len(events)
+				list[k].Events = events
+			}
+		}
+		if diff := cmp.Diff(made(data), few); diff != "" {
+			x.t.Errorf("(-of all events +of those that are held):\n%s", diff)
+		}
+		if held > all/2 {
+			x.t.Errorf("%d events are held of %d", held, all)
+		}
+	})
 }

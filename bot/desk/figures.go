@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stormbell/stormbell/bot/oncall"
@@ -40,7 +41,7 @@ func (d *Desk) figures(ctx context.Context, from, to time.Time, shown func(incid
 	who := d.oncall.Current()
 	data := newFigures(who, d.opt.Zone, from, to)
 	before := from.Add(from.Sub(to))
-	var timelines []report.Timeline
+	var wanted []incident.Incident
 	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("incident/") {
 			var r incidentRecord
@@ -51,31 +52,58 @@ func (d *Desk) figures(ctx context.Context, from, to time.Time, shown func(incid
 				continue
 			}
 			data.Earlier = append(data.Earlier, r.Incident)
-			if r.Declared.Before(before) {
-				continue
+			if !r.Declared.Before(before) {
+				wanted = append(wanted, r.Incident)
 			}
-			if tx.Reachable(eventPrefix(r.Number)) != nil {
-				if !r.Declared.Before(from) {
-					data.Unread = append(data.Unread, r.Incident)
-				}
-				continue
-			}
-			events, err := timeline(tx, r.Number)
-			if err != nil {
-				return err
-			}
-			timelines = append(timelines, report.Timeline{Incident: r.Incident, Events: events})
 		}
 		return tx.Err()
 	})
-	for _, t := range timelines { // the store is not held up meanwhile
-		if c := caseOf(who, t, d.opt.Zone); t.Incident.Declared.Before(from) {
-			data.Before = append(data.Before, c)
-		} else {
-			data.Cases = append(data.Cases, c)
+	if err != nil {
+		return data, err
+	}
+	for some := range slices.Chunk(wanted, figuresAtOnce) {
+		timelines, unread, err := d.timelinesOf(ctx, some)
+		if err != nil {
+			return data, err
+		}
+		for _, t := range timelines { // the store is not held up meanwhile
+			if c := caseOf(who, t, d.opt.Zone); t.Incident.Declared.Before(from) {
+				data.Before = append(data.Before, c)
+			} else {
+				data.Cases = append(data.Cases, c)
+			}
+		}
+		for _, i := range unread {
+			if !i.Declared.Before(from) {
+				data.Unread = append(data.Unread, i)
+			}
 		}
 	}
-	return data, err
+	return data, nil
+}
+
+// figuresAtOnce is of how many incidents whole timelines are in memory at a time: of thousands
+// they would be hundreds of megabytes.
+const figuresAtOnce = 50
+
+// timelinesOf reads the timelines of incidents as they were when their states were read, and
+// returns those whose timelines cannot be read.
+func (d *Desk) timelinesOf(ctx context.Context, list []incident.Incident) (whole []report.Timeline, unread []incident.Incident, err error) {
+	err = d.ledger.View(ctx, func(tx *storage.Tx) error {
+		for _, i := range list {
+			if tx.Reachable(eventPrefix(i.Number)) != nil {
+				unread = append(unread, i)
+				continue
+			}
+			events, err := timeline(tx, i.Number)
+			if err != nil {
+				return err
+			}
+			whole = append(whole, report.Timeline{Incident: i, Events: events[:min(len(events), i.Events)]})
+		}
+		return tx.Err()
+	})
+	return whole, unread, err
 }
 
 // newFigures is a period without incidents.
@@ -111,7 +139,7 @@ func caseOf(who *oncall.Directory, t report.Timeline, zone *time.Location) repor
 		ctx.People[a] = p
 	}
 	doc := postmortem.New(i, t.Events, ctx)
-	c := report.Case{Incident: i, Events: t.Events, Took: map[report.Measure]report.Took{report.Impact: impactTook(i)}}
+	c := report.Case{Incident: i, Events: report.Needed(t.Events), Took: map[report.Measure]report.Took{report.Impact: impactTook(i)}}
 	if s, ok := who.Roster.Service(i.Service); ok {
 		c.Team = s.Team
 		if a, ok := who.Roster.Agreement(s.Agreement); ok {

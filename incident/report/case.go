@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stormbell/stormbell/incident"
@@ -48,14 +49,32 @@ type Took struct {
 // promised are what its post-mortem says, so that both say the same.
 type Case struct {
 	Incident  incident.Incident
-	Events    []incident.Event
-	Team      string // that owns its service; empty: nobody does
-	Agreement string // the name of what is promised of the service; empty: nothing
+	Events    []incident.Event // those that are [Needed]
+	Team      string           // that owns its service; empty: nobody does
+	Agreement string           // the name of what is promised of the service; empty: nothing
 	Took      map[Measure]Took
 	Promises  []Promise
 	Delays    []Delay
 	Roles     []Holding
 	Answered  []string // the questions of its post-mortem that somebody has answered, by their IDs
+}
+
+// Needed returns the events of a timeline that figures are made from besides what else stands in
+// a [Case]: pages, for which service they were, what answers them, and promises that were missed.
+// The rest is most of it.
+func Needed(events []incident.Event) []incident.Event {
+	var list []incident.Event
+	for _, e := range events {
+		switch e.Kind {
+		case incident.KindDeclared, incident.KindService, incident.KindPaged, incident.KindPageFailed, incident.KindMissed, incident.KindMissAccepted:
+			list = append(list, e)
+		default:
+			if e.Answers() {
+				list = append(list, e)
+			}
+		}
+	}
+	return slices.Clip(list)
 }
 
 // Promise is one of an incident's promises.
