@@ -36,7 +36,7 @@ func IncidentHelp() []HelpGroup {
 		{"Who is on it", []Help{
 			{"ack", "says that you are on it; nobody else is paged"},
 			{"unack", "gives it back; somebody else is paged"},
-			{"snooze 15m", "pages nobody for that long"},
+			{"snooze 15m [REASON]", "pages nobody for that long"},
 			{"reassign @ada", "pages one person instead"},
 			{"escalate", "pages the next step of the escalation policy now"},
 			{"page @ada we need you", "pages a person, a team or a service besides"},
