@@ -374,7 +374,7 @@ func TestSharedPagesHoldUpNobody(t *testing.T) {
 // TestKilledInDigest kills the bot at each Web API call and at each commit while
 // three pages share a message: every incident is shown, and no copy of the
 // message asks for what was answered. Of the calls and commits it takes every
-// eleventh, and all of them with EVERY_CASE=1.
+// twenty-third, and all of them with EVERY_CASE=1.
 func TestKilledInDigest(t *testing.T) {
 	t.Parallel()
 	at := func(call, write int, done bool) (fell bool) {
@@ -405,7 +405,7 @@ func TestKilledInDigest(t *testing.T) {
 		})
 		return fell
 	}
-	for n := 1; ; n += cases(1, 11, 12) {
+	for n := 1; ; n += cases(1, 23, 23) {
 		some := false
 		for _, done := range []bool{false, true} {
 			some = at(n, 0, done) || some

@@ -268,7 +268,7 @@ func TestFollowUpsAreRemindedOf(t *testing.T) {
 // why; the list and the timeline show it. A drill does not count.
 func TestS25TwoNightsRaiseThePermanentFix(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inBubble(t, slacksim.Options{}, func(r *rig) {
 		night := func(day int) { // at 3:00 of that day of January
 			r.pass(time.Until(time.Date(2000, 1, day, 3, 0, 0, 0, time.UTC)))

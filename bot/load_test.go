@@ -123,12 +123,12 @@ func TestFiveHundredCommands(t *testing.T) {
 	})
 }
 
-// TestManyAtOnce opens forty incidents by alerts at once, or 250 with EVERY_CASE=1, while Slack limits
+// TestManyAtOnce opens 25 incidents by alerts at once, or 250 with EVERY_CASE=1, while Slack limits
 // calls: whoever is on call is told of all, every incident gets its channel, and
 // Slack is not asked in vain.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
-	many := cases(250, 40, 40)
+	many := cases(250, 25, 25)
 	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
 		r.apply(r.roster + "alerts: {group: {by: [title]}}\n")
 		before := r.last()

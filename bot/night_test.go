@@ -111,7 +111,7 @@ func TestS01LateStart(t *testing.T) {
 // TestS01NoLateStart asks nobody who was paged by day, on a day off, or too late.
 func TestS01NoLateStart(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	for name, does := range map[string]func(r *rig){
 		"by day":     func(r *rig) { r.until(4, 14, 0) },
 		"a Saturday": func(r *rig) { r.until(8, 3, 0) },
@@ -253,7 +253,7 @@ func TestAnsweredPushIsNoMissedPage(t *testing.T) {
 // there is nothing to tell; private incidents and drills are not in it.
 func TestWeekOfATeam(t *testing.T) {
 	t.Parallel()
-	longLife(t)
+	exhaustive(t)
 	inNights(t, func(r *rig, _ *providers) {
 		line := func() []slacksim.Message {
 			var all []slacksim.Message

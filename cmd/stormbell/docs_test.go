@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -123,13 +124,26 @@ func snippets(text string) []snippet {
 	return list
 }
 
-// TestDocumentation runs what the pages show.
+// pageApart is in the environment of a process that tries one page.
+const pageApart = "STORMBELL_TEST_PAGE_APART"
+
+// TestDocumentation runs what the pages show, each page in a process of its own: pages have
+// a folder to be in, of which a process has one, and wait for Slack most of the time.
 func TestDocumentation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs every command of the pages; run it without -short")
 	}
+	apart := os.Getenv(pageApart) != ""
+	if !apart {
+		t.Parallel()
+	}
 	for _, page := range documented(t) {
 		t.Run(page, func(t *testing.T) {
+			if !apart {
+				t.Parallel()
+				tryApart(t)
+				return
+			}
 			w := newDocWorld(t)
 			for _, s := range snippets(readPage(t, page)) {
 				w.page, w.at = page, s.line
@@ -139,6 +153,21 @@ func TestDocumentation(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// tryApart runs a test in a process of its own, and fails as it does, with what it says.
+func tryApart(t *testing.T) {
+	t.Helper()
+	var levels []string
+	for level := range strings.SplitSeq(t.Name(), "/") {
+		levels = append(levels, "^"+regexp.QuoteMeta(level)+"$")
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", strings.Join(levels, "/"))
+	cmd.Env = append(os.Environ(), pageApart+"=1")
+	said, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "--- PASS: "+t.Name()+" ") {
+		t.Errorf("%v\n%s", err, said)
 	}
 }
 

@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	if os.Getenv(pageApart) != "" { // a page needs no program beside the test
+		os.Exit(m.Run())
+	}
 	testscript.Main(waiting{m}, map[string]func(){"stormbell": main})
 }
 
@@ -47,6 +50,7 @@ func (w waiting) Run() int {
 // FOLDER` puts there what the first play of a demonstration keeps, which is played once
 // for all scripts.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	store := sync.OnceValues(func() (string, error) { return playedStore(t) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

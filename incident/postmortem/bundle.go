@@ -121,20 +121,19 @@ var (
 
 // unpack reads a file, however large it says it is.
 func unpack(f *zip.File, left int64) ([]byte, error) {
+	if f.UncompressedSize64 > uint64(left) { // as it says itself; the reader ends where one lies
+		return nil, fmt.Errorf("is larger than a bundle can be")
+	}
 	r, err := f.Open()
 	if err != nil {
 		return nil, fmt.Errorf("cannot be unpacked: %v", err)
 	}
 	defer r.Close()
-	content, err := io.ReadAll(io.LimitReader(r, left+1))
-	switch {
-	case int64(len(content)) > left:
-		return nil, fmt.Errorf("is larger than a bundle can be")
-	case err != nil:
+	content, err := io.ReadAll(r)
+	if err != nil {
 		return content, fmt.Errorf("cannot be unpacked: %v", err)
-	default:
-		return content, nil
 	}
+	return content, nil
 }
 
 // compare holds the files against the list.

@@ -3,6 +3,8 @@ package postmortem
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -104,6 +106,36 @@ func TestVerify(t *testing.T) {
 		if _, err := Verify(b); err == nil {
 			t.Errorf("%s is taken for a bundle", name)
 		}
+	}
+}
+
+// TestSizeThatLies: a file that says of itself that it is small is unpacked no further than a
+// bundle can be large.
+func TestSizeThatLies(t *testing.T) {
+	var packed, b bytes.Buffer
+	deflate, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = deflate.Write(make([]byte, 1<<20))
+	if err := errors.Join(err, deflate.Close()); err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(&b)
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "post-mortem.md", Method: zip.Deflate, UncompressedSize64: 10, CompressedSize64: uint64(packed.Len())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Write(packed.Bytes())
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := unpack(r.File[0], 1000); err == nil || len(content) > 1000 {
+		t.Errorf("of 1 MiB that says it is ten bytes came %d bytes, %v", len(content), err)
 	}
 }
 
