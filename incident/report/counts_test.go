@@ -25,3 +25,11 @@ func TestS12OutcomesAreCountedApart(t *testing.T) {
 		}
 	}
 }
+
+// TestLeftOutWords: every reason for which an incident is not counted is said.
+func TestLeftOutWords(t *testing.T) {
+	h := Head{LeftOut: []LeftOut{{"INC-1", Unread}, {"INC-2", "drill"}, {"INC-3", Unread}, {"INC-4", "a new reason"}}}
+	if got, want := h.LeftOutWords(), "drill 1 (INC-2), archive file cannot be read 2 (INC-1, INC-3), a new reason 1 (INC-4)"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

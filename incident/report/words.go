@@ -84,8 +84,14 @@ func (h Head) LeftOutWords() string {
 	for _, l := range h.LeftOut {
 		by[l.Why] = append(by[l.Why], l.Incident)
 	}
+	order := []string{"cancelled", "false alarm", "near miss", "merged", "drill", Unread}
+	for _, why := range slices.Sorted(maps.Keys(by)) {
+		if !slices.Contains(order, why) {
+			order = append(order, why)
+		}
+	}
 	var parts []string
-	for _, why := range []string{"cancelled", "false alarm", "near miss", "merged", "drill"} {
+	for _, why := range order {
 		if names := by[why]; len(names) > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d (%s)", why, len(names), incident.FirstOf(names, leftOutMost)))
 		}
