@@ -70,6 +70,7 @@ func TestJournalRemovedUnderIt(t *testing.T) {
 					t.Errorf("killed (-want +got):\n%s", diff)
 				}
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if len(told) != 1 || !strings.Contains(told[0], "and there is a new journal") {
 					t.Errorf("told %q", told)
 				}
@@ -117,6 +118,7 @@ func TestJournalCannotBeMadeAgain(t *testing.T) {
 		e.carrier.mu.Unlock()
 		time.Sleep(carryAfter + time.Second)
 		put(t, e, storage.Change{Key: "d"})
+		synctest.Wait()
 		if len(Journal(path)) != 2 || len(told) != 2 || !strings.Contains(told[0], "There can be no new journal") || !strings.Contains(told[1], "has a journal again") {
 			t.Errorf("there are %v; told %q", Journal(path), told)
 		}
@@ -147,6 +149,7 @@ func TestStoreMovedUnderIt(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		put(t, e, storage.Change{Key: "a"})
+		synctest.Wait()
 		if len(told) != 1 || !strings.Contains(told[0], "stormbell backup") {
 			t.Errorf("told %q", told)
 		}
