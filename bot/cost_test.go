@@ -106,7 +106,7 @@ func TestCostOfAnAlert(t *testing.T) {
 }
 
 func costOfAnAlert(t *testing.T, after time.Duration) {
-	r := newRig(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour})
+	r := newRig(t, slacksim.Options{ConnectionLife: 1000 * time.Hour})
 	r.roster = pairRoster
 	engine := r.count()
 	defer r.close()
@@ -153,7 +153,7 @@ func TestCostOfAnAck(t *testing.T) {
 	for _, private := range []string{"", " private"} {
 		t.Run("declared"+private, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour})
+				r := newRig(t, slacksim.Options{ConnectionLife: 1000 * time.Hour})
 				engine := r.count()
 				defer r.close()
 				r.start()

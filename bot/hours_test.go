@@ -35,7 +35,7 @@ defaults: {service: checkout, policy: payments}
 func TestNightOutsideSupportHours(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r, p := newRig(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}), newProviders()
+		r, p := newRig(t, slacksim.Options{ConnectionLife: 1000 * time.Hour}), newProviders()
 		r.roster, r.world = hoursRoster, p
 		defer r.close()
 		r.start()
@@ -111,7 +111,7 @@ func TestNightOutsideSupportHours(t *testing.T) {
 func TestAwayWhenSupportHoursBegin(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r, p := newRig(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}), newProviders()
+		r, p := newRig(t, slacksim.Options{ConnectionLife: 1000 * time.Hour}), newProviders()
 		r.roster, r.world = hoursRoster, p
 		defer r.close()
 		r.start()

@@ -129,7 +129,7 @@ func TestFiveHundredCommands(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	many := cases(250, 25, 25)
-	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
+	inBubble(t, slacksim.Options{KeepCalls: 200_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
 		r.apply(r.roster + "alerts: {group: {by: [title]}}\n")
 		before := r.last()
 		var all sync.WaitGroup
@@ -192,7 +192,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestDayOnCall(t *testing.T) {
 	t.Parallel()
 	exhaustive(t)
-	inBubble(t, slacksim.Options{PingInterval: 25 * time.Second, ConnectionLife: 5 * time.Hour}, func(r *rig) {
+	inBubble(t, slacksim.Options{ConnectionLife: 5 * time.Hour}, func(r *rig) {
 		for hour := 0; hour < 24; hour += 2 {
 			n := hour/2 + 1
 			if hour%4 == 0 {

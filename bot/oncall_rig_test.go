@@ -148,7 +148,7 @@ func unescaped(s string) string {
 // calm is a workspace whose sockets have nothing to say for long, for tests in
 // which days go by.
 func calm(channels ...string) slacksim.Options {
-	return slacksim.Options{Channels: channels, PingInterval: 25 * time.Second, ConnectionLife: 1000 * time.Hour}
+	return slacksim.Options{Channels: channels, ConnectionLife: 1000 * time.Hour}
 }
 
 // manifest is the app's own manifest: what it does not declare, the simulator

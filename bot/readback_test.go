@@ -221,7 +221,7 @@ func TestReadBackSilent(t *testing.T) {
 // not undo what holds, and a word that comes late is not carried out.
 func TestLateRepeats(t *testing.T) {
 	t.Parallel()
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, slacksim.Options{PingInterval: pings}, func(r *rig) {
 		r.command("eve", "general", "declare search is slow service:search")
 		r.pass(2 * time.Minute)
 		room := r.incidentChannel(1)

@@ -131,6 +131,8 @@ type rig struct {
 
 	files desk.Files // how much of what people mark is kept
 
+	silence time.Duration // after which a socket is opened anew; 0: as ever
+
 	announce string // the channel for announcements; empty: the default
 
 	access desk.Access        // who may do what; nil: the defaults
@@ -143,6 +145,10 @@ type rig struct {
 	github *gitHub      // the trackers; nil: there are none
 	web    http.Handler // what the bot answers over HTTP, when there are other ways
 }
+
+// pings is how often the workspace pings in tests of what is noticed without its pings. In all
+// others it pings rarely, and the bot bears that.
+const pings = 25 * time.Second
 
 // inBubble runs f in a bubble with a rig, and stops everything afterwards.
 func inBubble(t *testing.T, opt slacksim.Options, f func(*rig)) {
@@ -180,14 +186,15 @@ func newRigFor(t testing.TB, opt slacksim.Options) *rig {
 		slacksim.Person{ID: "U0BOB", Name: "bob", RealName: "Bob Stone"},
 		slacksim.Person{ID: "U0CLEO", Name: "cleo", RealName: "Cleo Marsh"},
 		slacksim.Person{ID: "U0EVE", Name: "eve", RealName: "Eve Long"})
-	if opt.PingInterval == 0 { // in days that go by, the pings of every five seconds are most of what happens
-		opt.PingInterval = 25 * time.Second
+	silence := time.Duration(0) // the default
+	if opt.PingInterval == 0 {  // in days that go by, pings would be most of what happens
+		opt.PingInterval, silence = 10*time.Minute, 12*time.Minute
 	}
 	sim, err := slacksim.New(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{roster: rosterText, t: t, path: filepath.Join(t.TempDir(), "stormbell.db"), sim: sim, line: slacksim.NewListener()}
+	r := &rig{roster: rosterText, t: t, path: filepath.Join(t.TempDir(), "stormbell.db"), sim: sim, line: slacksim.NewListener(), silence: silence}
 	r.server = &http.Server{Handler: sim}
 	go r.server.Serve(r.line)
 	r.log = zerolog.Nop()
@@ -247,6 +254,7 @@ func (r *rig) startNow() {
 		AnnounceChannel: r.announce, Health: r.health, Burden: chat.Burden{PagesPerShift: 2, NightsPerWeek: 1, SharePercent: 25},
 		Observe: func(method, result string, took time.Duration) { r.reach.Called(method, result, took) },
 		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return r.line.Dial(ctx) },
+		Silence: r.silence,
 	})
 	r.ways = r.world.connect(r)
 	done := make(chan error, 1)

@@ -444,7 +444,7 @@ func TestHundredsOfPages(t *testing.T) {
 	exhaustive(t)
 	roster := strings.NewReplacer("repeat: 1", "repeat: 120", "wait: 5m", "wait: 1m").Replace(rosterText)
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, slacksim.Options{RateLimits: true, KeepCalls: 50_000, PingInterval: 25 * time.Second})
+		r := newRig(t, slacksim.Options{RateLimits: true, KeepCalls: 50_000})
 		r.roster = roster
 		defer r.close()
 		r.start()

@@ -49,7 +49,7 @@ func TestEveryDisconnect(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets", "cut", "silent"} {
 		t.Run(reason, func(t *testing.T) {
-			inBubble(t, slacksim.Options{}, func(r *rig) {
+			inBubble(t, slacksim.Options{PingInterval: pings}, func(r *rig) {
 				r.pass(2 * time.Minute)
 				for round := range 3 {
 					before := r.last()
@@ -78,7 +78,7 @@ func TestEveryDisconnect(t *testing.T) {
 // dead after thirty seconds, whenever in slack-go's own rhythm that begins.
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	inBubble(t, slacksim.Options{}, func(r *rig) {
+	inBubble(t, slacksim.Options{PingInterval: pings}, func(r *rig) {
 		for round := range 4 {
 			r.pass(2*time.Minute + time.Duration(round)*7*time.Second)
 			if err := r.sim.Fault(slacksim.Fault{Socket: "silent"}); err != nil {

@@ -49,7 +49,7 @@ func TestWorstFirst(t *testing.T) {
 	t.Parallel()
 	exhaustive(t)
 	const many = 500
-	inBubble(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1, PingInterval: 25 * time.Second}, func(r *rig) {
+	inBubble(t, slacksim.Options{KeepCalls: 300_000, RateLimits: true, RateBurst: 1}, func(r *rig) {
 		r.apply(stormRoster())
 		before := r.last()
 		var all sync.WaitGroup

@@ -54,6 +54,8 @@ type Options struct {
 	// and how long it took. Envelope is told of every envelope that came.
 	Observe  func(method, result string, took time.Duration)
 	Envelope func(kind string)
+	// Silence is as in [wire.Options].
+	Silence time.Duration
 }
 
 // Slack is one workspace, seen from the bot.
@@ -105,7 +107,7 @@ func New(d *desk.Desk, people *oncall.Roster, room *alerts.Alerts, opt Options) 
 // wire is what concerns the network.
 func (opt Options) wire() wire.Options {
 	return wire.Options{AppToken: opt.AppToken, BotToken: opt.BotToken, APIURL: opt.APIURL,
-		Log: opt.Log, Dial: opt.Dial, Observe: opt.Observe, Envelope: opt.Envelope}
+		Log: opt.Log, Dial: opt.Dial, Observe: opt.Observe, Envelope: opt.Envelope, Silence: opt.Silence}
 }
 
 // Heard returns when anything was last heard from Slack, pings included; the zero

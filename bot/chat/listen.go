@@ -67,7 +67,7 @@ func (s *Slack) readBackSince(ctx context.Context, gap wire.Gap) bool {
 func (s *Slack) readBackOnce(ctx context.Context, gap wire.Gap) error {
 	if gap.From.IsZero() {
 		at, err := s.desk.Heard(ctx)
-		if err != nil || at.IsZero() || gap.To.Sub(at) < wire.DeafAfter {
+		if err != nil || at.IsZero() || gap.To.Sub(at) < s.wire.Silence() {
 			return err
 		}
 		gap.From = at

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// DeafAfter is how long nothing may come before what happened meanwhile counts as
-// missed. Slack repeats what it could not deliver at once, and a minute later: after
-// less than this it comes by itself.
-const DeafAfter = 30 * time.Second
+// defaultSilence is what [Options.Silence] is for Slack. It pings every few seconds, and its
+// own clients take half a minute without one for a dead connection; it repeats what it could
+// not deliver at once, and a minute later: after less than this it comes by itself.
+const defaultSilence = 30 * time.Second
 
 // Gap is a time in which nothing came from Slack.
 type Gap struct {
@@ -20,6 +20,8 @@ type Gap struct {
 // listening knows since when something comes from Slack, and when nothing did. Times
 // are those of the wall clock: a machine that sleeps hears nothing.
 type listening struct {
+	silence time.Duration // see [Options]
+
 	mu     sync.Mutex
 	open   int       // sockets that are connected
 	last   time.Time // when something came last on one that is
@@ -29,7 +31,9 @@ type listening struct {
 	news   chan struct{}
 }
 
-func newListening() *listening { return &listening{news: make(chan struct{}, 1)} }
+func newListening(silence time.Duration) *listening {
+	return &listening{silence: silence, news: make(chan struct{}, 1)}
+}
 
 // heard notes that bytes came. Without a connected socket they are those of one that is
 // being opened, which may be refused.
@@ -58,7 +62,7 @@ func (l *listening) closed() {
 // until notes that something comes at t, and what was missed before.
 func (l *listening) until(t time.Time) {
 	t = t.Round(0)
-	if l.last.IsZero() || t.Sub(l.last) >= DeafAfter {
+	if l.last.IsZero() || t.Sub(l.last) >= l.silence {
 		if !l.missed {
 			l.gap.From = l.last
 		}

@@ -63,14 +63,14 @@ func TestListening(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newListening()
+			l := newListening(defaultSilence)
 			run(l, tt.steps)
 			look(t, l, tt.from, tt.to)
 		})
 	}
 	for _, tt := range after {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newListening()
+			l := newListening(defaultSilence)
 			l.opened(at(0))
 			look(t, l, -2, 0)
 			run(l, tt.steps)

@@ -37,7 +37,7 @@ func (c *Client) Run(ctx context.Context, h Handler) error {
 	for n := range sockets {
 		name := string(rune('a' + n))
 		api := c.opt.client(c.opens.throttled(name))
-		client := socketmode.New(api, socketmode.OptionDialer(c.dialer),
+		client := socketmode.New(api, socketmode.OptionDialer(c.dialer), socketmode.OptionPingInterval(c.opt.Silence),
 			socketmode.OptionLog(stdlog.New(io.Discard, "", 0)), socketmode.OptionReadLimit(4<<20))
 		sock := &socket{client: client, failed: make(chan struct{}, 1)}
 		g.Go(func() error { return c.keepOpen(open, name, sock) })

@@ -134,22 +134,18 @@ func (t *openThrottle) connected(name string, now time.Time) {
 	t.lines[name].connected = now
 }
 
-// silentFor is how long a socket may be silent. Slack pings every few seconds, and
-// its own clients take half a minute without one for a dead connection; slack-go
-// looks only every half a minute, so that nearly a whole one would pass.
-const silentFor = 30 * time.Second
-
 // heardConn notes when something was last read from a socket, and fails the
 // reading of one that is silent. slack-go keeps the pings to itself, so the
 // connection is watched below it.
 type heardConn struct {
 	net.Conn
-	heard func(time.Time)
+	silence time.Duration // see [Options]; slack-go looks only once in that time, so that nearly twice as much would pass
+	heard   func(time.Time)
 }
 
 // Read reads from the connection and notes that it lives.
 func (c heardConn) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(silentFor)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(c.silence)); err != nil {
 		return 0, err
 	}
 	n, err := c.Conn.Read(b)

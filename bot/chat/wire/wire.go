@@ -13,6 +13,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"io"
 	stdlog "log"
@@ -37,6 +38,10 @@ type Options struct {
 	AppToken, BotToken string
 	APIURL             string // base of the Web API; empty: Slack's
 	Log                zerolog.Logger
+
+	// Silence is how long nothing may come over a socket, pings included, before it is
+	// opened anew and what happened meanwhile counts as missed; zero: 30 seconds.
+	Silence time.Duration
 
 	// Dial opens connections in the place of the network's; tests join the bot
 	// and a simulator in memory with it.
@@ -73,7 +78,8 @@ type Client struct {
 
 // New returns a client. It does not connect.
 func New(opt Options) *Client {
-	c := &Client{opt: opt, log: opt.Log, methods: newMethods(), listening: newListening()}
+	opt.Silence = cmp.Or(opt.Silence, defaultSilence)
+	c := &Client{opt: opt, log: opt.Log, methods: newMethods(), listening: newListening(opt.Silence)}
 	c.directory = newDirectory(func(ctx context.Context, cursor string) ([]slack.Channel, string, error) {
 		return c.listPage(ctx, cursor, false)
 	})
@@ -97,7 +103,7 @@ func New(opt Options) *Client {
 			if err != nil {
 				return nil, err
 			}
-			return heardConn{Conn: conn, heard: c.hear}, nil
+			return heardConn{Conn: conn, silence: c.opt.Silence, heard: c.hear}, nil
 		},
 	}
 	return c
@@ -129,6 +135,9 @@ func (c *Client) Heard() time.Time {
 	}
 	return time.Time{}
 }
+
+// Silence returns [Options.Silence].
+func (c *Client) Silence() time.Duration { return c.opt.Silence }
 
 // Connected returns how many of the sockets are connected, as far as it has been
 // noticed: one that has gone silent counts until it is renewed.
