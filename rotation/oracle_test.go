@@ -1,6 +1,7 @@
 package rotation
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -31,7 +32,9 @@ type oracleLayer struct {
 	edits   []Edit
 	waiting []Slot // for the next hand-over
 	waits   bool
-	later   *Edit // a cadence whose start is ahead
+	later   *Edit   // a cadence whose start is ahead
+	skip    []int64 // SkipDates and OnlyDates, in days since 1970
+	only    []int64
 }
 
 // newOracle begins well before anything in r happens.
@@ -48,11 +51,23 @@ func newOracle(t *rapid.T, r *Rotation, from time.Time) *oracle {
 			t.Fatal(err)
 		}
 		l.loc, l.high = loc, -1<<62
+		l.skip, l.only = oracleDays(t, l.SkipDates), oracleDays(t, l.OnlyDates)
 		l.edits = slices.Clone(l.Edits)
 		slices.SortStableFunc(l.edits, func(a, b Edit) int { return a.At.Compare(b.At) })
 		o.layers = append(o.layers, l)
 	}
 	return o
+}
+
+func oracleDays(t *rapid.T, dates []string) (days []int64) {
+	for _, d := range dates {
+		date, err := time.Parse(time.DateOnly, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		days = append(days, date.Unix()/86400)
+	}
+	return days
 }
 
 // step moves on by one minute.
@@ -87,7 +102,7 @@ func (l *oracleLayer) countTurns(before, t int64) {
 			return
 		}
 		l.running, l.origin, l.turn, l.began = true, t, 0, 0
-		for _, b := range l.windowBegins(l.start-40*86400, l.start) {
+		for b := range l.windowBegins(l.start-40*86400, l.start) {
 			if b.end > l.start {
 				l.began++
 			}
@@ -95,7 +110,9 @@ func (l *oracleLayer) countTurns(before, t int64) {
 		before = l.start
 	}
 	if l.every.Unit == Windows {
-		l.began += int64(len(l.windowBegins(before, l.high)))
+		for range l.windowBegins(before, l.high) {
+			l.began++
+		}
 	}
 	n := l.number(t)
 	if n > l.turn {
@@ -147,42 +164,36 @@ func (l *oracleLayer) boundary(n int64) (int64, bool) {
 
 type oracleWindow struct{ begin, end int64 }
 
-// windowBegins lists the windows that begin in (from, to] of the wall clock.
-func (l *oracleLayer) windowBegins(from, to int64) []oracleWindow {
-	var out []oracleWindow
-	if to <= from {
-		return nil
-	}
-	for d := from/86400 - 1; d <= to/86400+1; d++ {
-		date := time.Unix(d*86400, 0).UTC()
-		if slices.Contains(l.SkipDates, date.Format(time.DateOnly)) {
-			continue
-		}
-		if len(l.OnlyDates) > 0 && !slices.Contains(l.OnlyDates, date.Format(time.DateOnly)) {
-			continue
-		}
-		for _, w := range l.Windows {
-			if len(w.Days) > 0 && !slices.Contains(w.Days, date.Weekday()) {
+// windowBegins goes through the windows that begin in (from, to] of the wall clock.
+func (l *oracleLayer) windowBegins(from, to int64) iter.Seq[oracleWindow] {
+	return func(yield func(oracleWindow) bool) {
+		for d := from/86400 - 1; from < to && d <= to/86400+1; d++ {
+			if slices.Contains(l.skip, d) || len(l.only) > 0 && !slices.Contains(l.only, d) {
 				continue
 			}
-			begin := d*86400 + int64(w.From)*60
-			span := w.Span
-			if span == 0 && w.To <= w.From {
-				span = 1
-			}
-			if begin > from && begin <= to {
-				out = append(out, oracleWindow{begin, (d+int64(span))*86400 + int64(w.To)*60})
+			day := time.Unix(d*86400, 0).UTC().Weekday()
+			for _, w := range l.Windows {
+				if len(w.Days) > 0 && !slices.Contains(w.Days, day) {
+					continue
+				}
+				begin := d*86400 + int64(w.From)*60
+				span := w.Span
+				if span == 0 && w.To <= w.From {
+					span = 1
+				}
+				if begin > from && begin <= to && !yield(oracleWindow{begin, (d+int64(span))*86400 + int64(w.To)*60}) {
+					return
+				}
 			}
 		}
 	}
-	return out
 }
 
 func (l *oracleLayer) open() bool {
 	if len(l.Windows) == 0 {
 		return true
 	}
-	for _, w := range l.windowBegins(l.high-40*86400, l.high) {
+	for w := range l.windowBegins(l.high-40*86400, l.high) {
 		if w.end > l.high {
 			return true
 		}
@@ -253,7 +264,7 @@ func (l *oracleLayer) originOf(t int64) int64 {
 	}
 	l.running, l.origin, l.turn, l.began = true, u, 0, 0
 	if l.every.Unit == Windows {
-		for _, b := range l.windowBegins(l.start-40*86400, l.start) {
+		for b := range l.windowBegins(l.start-40*86400, l.start) {
 			if b.end > l.start {
 				l.began++
 			}
@@ -266,7 +277,7 @@ func (l *oracleLayer) retime(start Local, every Cadence, t int64) {
 	l.start, l.every = int64(start), every
 	l.origin, l.turn, l.began = t, 0, 0
 	if every.Unit == Windows {
-		for _, b := range l.windowBegins(l.start-40*86400, l.start) {
+		for b := range l.windowBegins(l.start-40*86400, l.start) {
 			if b.end > l.start {
 				l.began++
 			}

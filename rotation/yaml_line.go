@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 
@@ -158,7 +159,15 @@ func wording(text func(int) string, k int, message string) (line int, what, mend
 	return k + 1, message, "check the indentation, the quotes and the brackets here"
 }
 
-func closer(open byte) string { return map[byte]string{'[': "]", '{': "}"}[open] }
+func closer(open byte) string {
+	switch open {
+	case '[':
+		return "]"
+	case '{':
+		return "}"
+	}
+	return ""
+}
 
 func indent(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 
@@ -192,14 +201,15 @@ func (s *scanned) closers() string {
 	if s.quote == 0 && len(s.open) == 0 {
 		return ""
 	}
-	out := "\n"
+	var out strings.Builder
+	out.WriteByte('\n')
 	if s.quote != 0 {
-		out += string(s.quote)
+		out.WriteByte(s.quote)
 	}
-	for i := len(s.open) - 1; i >= 0; i-- {
-		out += closer(s.open[i].ch)
+	for _, b := range slices.Backward(s.open) {
+		out.WriteString(closer(b.ch))
 	}
-	return out
+	return out.String()
 }
 
 // scanLines is what is open before each line, and at the end.

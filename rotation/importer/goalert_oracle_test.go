@@ -41,7 +41,7 @@ type rotationThere struct {
 }
 
 func (r rotationThere) turn(k int) time.Time {
-	loc, _ := time.LoadLocation(r.zone)
+	loc := zoneOf(r.zone)
 	n := k * r.length
 	t := r.start
 	switch r.kind {
@@ -129,7 +129,7 @@ func during(at, start, end time.Time) bool { return !at.Before(start) && at.Befo
 // on returns who is on call: a temporary schedule alone, else the union of the rules with
 // each person mapped once by the overrides.
 func (g goalertThere) on(at time.Time) (people []string, unsure bool) {
-	loc, _ := time.LoadLocation(g.zone)
+	loc := zoneOf(g.zone)
 	for _, t := range g.temporary {
 		if !during(at, t.start, t.end) {
 			continue
@@ -180,7 +180,7 @@ func (g goalertThere) export(t *rapid.T, at time.Time) File {
 		users = append(users, object{"id": u, "name": u, "email": u + "@shop.example"})
 	}
 	for _, r := range g.rotations {
-		loc, _ := time.LoadLocation(r.zone)
+		loc := zoneOf(r.zone)
 		k := r.running(at)
 		start, _ := showing(r.start, loc)
 		rotations = append(rotations, object{"id": r.id, "name": r.id, "start": start, "timeZone": r.zone, "type": r.kind, "shiftLength": r.length,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,9 @@ type shiftThere struct {
 	Users         []string   `json:"users,omitempty"`
 	Rolling       [][]string `json:"rolling_users,omitempty"`
 	Index         int        `json:"start_rotation_from_user_index"`
+
+	turns  [][]time.Time // what turn has said, from the first on
+	placed [][]time.Time // the same where the schedule is
 }
 
 const noOffset = "2006-01-02T15:04:05"
@@ -42,6 +46,21 @@ func naive(s string) time.Time {
 	return t
 }
 
+var zonesOf sync.Map
+
+// zoneOf reads each zone once: time.LoadLocation goes to the disk each time.
+func zoneOf(name string) *time.Location {
+	if loc, ok := zonesOf.Load(name); ok {
+		return loc.(*time.Location)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	zonesOf.Store(name, loc)
+	return loc
+}
+
 // in reads a time without offset on the clock of a zone.
 func in(t time.Time, loc *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc)
@@ -50,7 +69,7 @@ func in(t time.Time, loc *time.Location) time.Time {
 var dayNames = []string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 
 // turn returns where the occurrences of the nth turn begin, on the shift's clock.
-func (s shiftThere) turn(n int) []time.Time {
+func (s *shiftThere) turn(n int) []time.Time {
 	start := naive(s.Start)
 	if s.Frequency == "" {
 		return []time.Time{start}
@@ -92,28 +111,48 @@ func (s shiftThere) turn(n int) []time.Time {
 	return list
 }
 
-// on returns who is on call in the shift at an instant. It is unsure where the answer
+// known is the nth turn without the zone and in it. Each is worked out once: an instant
+// asks for all the turns before it.
+func (s *shiftThere) known(n int, loc *time.Location) (local, placed []time.Time) {
+	if n == len(s.turns) {
+		list := s.turn(n)
+		s.turns, s.placed = append(s.turns, list), append(s.placed, nil)
+		for _, t := range list {
+			s.placed[n] = append(s.placed[n], in(t, loc))
+		}
+	}
+	return s.turns[n], s.placed[n]
+}
+
+// on returns who is on call in the shift at an instant; loc is the same at each. It is unsure where the answer
 // hangs on whether an occurrence ends by the clock or after its length.
-func (s shiftThere) on(at time.Time, loc *time.Location, web bool) (people []string, unsure bool) {
+func (s *shiftThere) on(at time.Time, loc *time.Location, web bool) (people []string, unsure bool) {
 	length := time.Duration(s.Duration) * time.Second
 	groups := [][]string{s.Users}
 	if s.Type == "rolling_users" {
 		groups = s.Rolling
 	}
+	var until, first time.Time
+	if s.Until != nil {
+		until = naive(*s.Until)
+	}
+	if s.Type == "rolling_users" {
+		first = naive(s.RotationStart)
+	}
 	begun := 0
 	for n := 0; ; n++ {
-		list := s.turn(n)
+		list, placed := s.known(n, loc)
 		for i, local := range list {
-			begin := in(local, loc)
+			begin := placed[i]
 			if begin.After(at) {
 				return people, unsure
 			}
-			if s.Until != nil && begin.After(naive(*s.Until)) {
+			if s.Until != nil && begin.After(until) {
 				return people, unsure
 			}
 			held := true
 			if s.Type == "rolling_users" {
-				held = !local.Before(naive(s.RotationStart)) || web && local.Add(length).After(naive(s.RotationStart))
+				held = !local.Before(first) || web && local.Add(length).After(first)
 			}
 			if !held {
 				continue
@@ -125,9 +164,12 @@ func (s shiftThere) on(at time.Time, loc *time.Location, web bool) (people []str
 			if s.Type == "rolling_users" {
 				group = groups[(n+s.Index)%len(groups)]
 			}
+			if at.Sub(begin) > length+24*time.Hour { // however the clocks change
+				continue
+			}
 			end, other := begin.Add(length), in(local.Add(length), loc)
-			if s.Until != nil && i == 0 && n-begun+1 < len(groups) && naive(*s.Until).Before(end) {
-				end, other = naive(*s.Until), naive(*s.Until)
+			if s.Until != nil && i == 0 && n-begun+1 < len(groups) && until.Before(end) {
+				end, other = until, until
 			}
 			if at.Before(end) != at.Before(other) {
 				unsure = true
@@ -153,17 +195,14 @@ type scheduleThere struct {
 func (s scheduleThere) on(at time.Time) (people []string, unsure bool) {
 	levels := map[int][]string{}
 	highest := -1
-	for _, x := range s.shifts {
+	for i := range s.shifts {
+		x := &s.shifts[i]
 		name := "UTC"
 		switch {
 		case x.TimeZone != nil:
 			name = *x.TimeZone
 		case s.kind == "calendar" && x.Type != "override":
 			name = s.zone
-		}
-		loc, err := time.LoadLocation(name)
-		if err != nil {
-			panic(err)
 		}
 		level := 0
 		if x.Level != nil {
@@ -172,7 +211,7 @@ func (s scheduleThere) on(at time.Time) (people []string, unsure bool) {
 		if x.Type == "override" {
 			level = 1000
 		}
-		who, doubt := x.on(at, loc, s.kind == "web")
+		who, doubt := x.on(at, zoneOf(name), s.kind == "web")
 		unsure = unsure || doubt
 		who = slices.DeleteFunc(who, func(u string) bool { return u == "gone" })
 		levels[level] = append(levels[level], who...)

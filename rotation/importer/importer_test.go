@@ -133,7 +133,7 @@ func TestWindow(t *testing.T) {
 
 // TestBegin turns the list of a layer that begins later, in the middle of a turn.
 func TestBegin(t *testing.T) {
-	loc, _ := time.LoadLocation("Europe/Berlin")
+	loc := zoneOf("Europe/Berlin")
 	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	counted := time.Date(2026, 12, 7, 8, 0, 0, 0, time.UTC)
 	for _, test := range []struct {

@@ -135,7 +135,7 @@ type rotationSaid struct {
 }
 
 func (x rotationSaid) there(at time.Time) *rotationThere {
-	loc, _ := time.LoadLocation(x.TimeZone)
+	loc := zoneOf(x.TimeZone)
 	r := &rotationThere{id: x.ID, kind: x.Type, zone: x.TimeZone, length: x.ShiftLength, users: x.UserIDs, start: naive(x.Start.In(loc).Format(noOffset))}
 	r.shift = x.ActiveUserIndex - r.running(at)
 	return r

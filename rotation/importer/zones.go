@@ -23,6 +23,10 @@ var railsZones = sync.OnceValue(func() map[string]string {
 	return zones
 })
 
+// zonesRead are the zones by name: each is read from the disk once, and not for each
+// person who lives in it.
+var zonesRead sync.Map
+
 // zone is the IANA name of a zone of the export with its location; false where there
 // is none of that name, or none was given.
 func zone(name string) (string, *time.Location, bool) {
@@ -35,9 +39,13 @@ func zone(name string) (string, *time.Location, bool) {
 	case "", "Local", "localtime", "posixrules", "posix", "right", "Factory":
 		return "", nil, false
 	}
+	if loc, ok := zonesRead.Load(name); ok {
+		return name, loc.(*time.Location), true
+	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		return "", nil, false
 	}
+	zonesRead.Store(name, loc)
 	return name, loc, true
 }
