@@ -78,12 +78,15 @@ type Options struct {
 // Engine is a storage.Engine on a file. The process that has it open is the
 // only one that can.
 type Engine struct {
-	path    string
-	beside  string // path without links: where the journal is
-	db      *bolt.DB
-	info    fs.FileInfo  // of the file as it was opened
-	o       Options      // Warn and Alarm are there
-	touched atomic.Int64 // about how many bytes of the file reading has made resident since they were let go of
+	path   string
+	beside string // path without links: where the journal is
+	db     *bolt.DB
+	info   fs.FileInfo // of the file as it was opened
+	o      Options     // Warn and Alarm are there
+
+	touched   atomic.Int64 // about how many bytes of the file were gone over since it was looked what is resident
+	unread    atomic.Int64 // bytes of files that were resident when the file's were let go of
+	mayReside int64        // bytes of the file that may be resident
 
 	atOnce int // how many changes are carried over in one commit; 0: carryAtOnce
 
@@ -121,7 +124,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if err := ensure(path, o); err != nil {
 		return nil, explain(path, err)
 	}
-	e := &Engine{path: path, o: o, atOnce: o.atOnce}
+	e := &Engine{path: path, o: o, atOnce: o.atOnce, mayReside: mayReside}
 	if e.beside, err = filepath.EvalSymlinks(path); err != nil {
 		e.beside = path // there are folders on Windows of which it knows nothing
 	}
@@ -237,7 +240,7 @@ func (e *Engine) openFile(o Options) (err error) {
 	}
 	db.AllocSize = growStep
 	if tx, err := db.Begin(false); err == nil {
-		forgetPages(tx) // without a list of free pages, opening has touched them all
+		e.forget(tx) // without a list of free pages, opening has touched them all
 		_ = tx.Rollback()
 	}
 	e.db = db

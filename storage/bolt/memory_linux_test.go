@@ -66,6 +66,7 @@ func TestMemory(t *testing.T) {
 		t.Fatalf("scan = %d records, %v, want 40000", n, err)
 	}
 	check("after a full scan")
+	e.LetReside(8 << 20)
 	for i := range 40 { // a little at a time
 		err := storage.New(e).View(context.Background(), func(tx *storage.Tx) error {
 			for range tx.Scan(fmt.Sprintf("event/%03d/", i)) {

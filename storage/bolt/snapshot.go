@@ -20,12 +20,19 @@ type snapshot struct {
 	scanned int // bytes that scans have gone over, and the pages of what was asked for
 }
 
-// muchTouched is when snapshots together have made so much of the file resident that it
-// is worth letting go of.
-const muchTouched = 16 << 20
+const (
+	// muchTouched is when snapshots have gone over so much of the file that it is looked
+	// what of it is resident. What one alone has gone over is not read again soon.
+	muchTouched = 16 << 20
 
-// pageTouched is what asking for one record makes resident, besides what leads to it.
-const pageTouched = 4 << 10
+	// mayReside is how much of the file may be resident. To touch a page again that was
+	// let go of takes longer than to read a record: with a quarter of this, an alert that
+	// opens an incident cost a quarter more.
+	mayReside = 64 << 20
+
+	// pageTouched is what asking for one record touches, besides what leads to it.
+	pageTouched = 4 << 10
+)
 
 func (s *snapshot) Get(key string) (value []byte, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -81,11 +88,19 @@ func (s *snapshot) ScanPast(r storage.Range, each func(key string, value []byte)
 }
 
 func (s *snapshot) Close() error {
-	if s.engine.touched.Add(int64(s.scanned)) > muchTouched {
-		s.engine.touched.Store(0)
-		forgetPages(s.tx)
+	if e := s.engine; e.touched.Add(int64(s.scanned)) > muchTouched {
+		e.touched.Store(0)
+		if s.scanned > muchTouched || residentFiles()-e.unread.Load() > e.mayReside {
+			e.forget(s.tx)
+		}
 	}
 	return s.tx.Rollback()
+}
+
+// forget lets go of what reading has made resident.
+func (e *Engine) forget(tx *bolt.Tx) {
+	forgetPages(tx)
+	e.unread.Store(residentFiles())
 }
 
 // move moves a cursor and returns the record there, beyond r its key alone; at the end a
