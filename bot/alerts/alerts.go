@@ -36,6 +36,7 @@ type Alerts struct {
 	reloading sync.Mutex // held while quiet is read anew
 	beats     beats
 	line      line
+	lately    lately
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents

@@ -57,6 +57,9 @@ func (a *Alerts) takeBody(ctx context.Context, k Key, b alert.Body) ([]Taken, er
 	if err != nil {
 		return taken, err
 	}
+	for _, at := range order {
+		a.lately.add(k.Name, b.Alerts[at].Key)
+	}
 	return taken, a.changes(ctx, k, b.Changes)
 }
 
@@ -147,6 +150,9 @@ const seenEvery = time.Second
 // were seen within this second. It returns the positions of the others.
 func (a *Alerts) repeats(ctx context.Context, k Key, b alert.Body, order []int, taken []Taken) ([]int, error) {
 	if len(b.Alerts) > 1 || len(b.Alerts) == 0 || b.Alerts[0].Status != alert.Firing {
+		return order, nil
+	}
+	if !a.lately.has(k.Name, b.Alerts[0].Key) && !a.beats.byRoute(a.oncall.Current()) {
 		return order, nil
 	}
 	now := ledger.Instant()
