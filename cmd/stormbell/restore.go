@@ -135,6 +135,9 @@ func takeCopy(ctx context.Context, from, to string, withoutJournal bool) error {
 	}
 	if !withoutJournal {
 		for _, name := range bolt.Journal(at) {
+			if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+				continue // a pipe would be waited for; that the journal is missing is said where it is needed
+			}
 			if err := copyFile(ctx, name, to+strings.TrimPrefix(filepath.Base(name), filepath.Base(at))); err != nil {
 				return err
 			}

@@ -132,7 +132,7 @@ func (e *Engine) beginSlice() (*bolt.Tx, *checker, error) {
 	}
 	a.moved, a.on = nil, true
 	a.slice.room = a.room
-	tx, err := e.db.Begin(false)
+	tx, err := e.begin(false)
 	if err != nil {
 		return nil, nil, closedAs(err)
 	}

@@ -78,11 +78,13 @@ type Options struct {
 // Engine is a storage.Engine on a file. The process that has it open is the
 // only one that can.
 type Engine struct {
-	path   string
-	beside string // path without links: where the journal is
-	db     *bolt.DB
-	info   fs.FileInfo // of the file as it was opened
-	o      Options     // Warn and Alarm are there
+	path    string
+	beside  string // path without links: where the journal is
+	db      *bolt.DB
+	file    *os.File    // that db has open
+	headers int64       // of which so many bytes are needed for anything else
+	info    fs.FileInfo // of the file as it was opened
+	o       Options     // Warn and Alarm are there
 
 	touched   atomic.Int64 // about how many bytes of the file were gone over since it was looked what is resident
 	unread    atomic.Int64 // bytes of files that were resident when the file's were let go of
@@ -243,7 +245,7 @@ func (e *Engine) openFile(o Options) (err error) {
 		e.forget(tx) // without a list of free pages, opening has touched them all
 		_ = tx.Rollback()
 	}
-	e.db = db
+	e.db, e.headers = db, 2*int64(db.Info().PageSize)
 	return nil
 }
 
@@ -271,7 +273,7 @@ func (e *Engine) openChecked(path string, o Options) (_ *os.File, err error) {
 	if err := lock(f); err != nil {
 		return nil, err
 	}
-	e.info = info
+	e.file, e.info = f, info
 	if err := e.read(f, info.Size(), o); err != nil {
 		return nil, err
 	}
@@ -361,11 +363,10 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 		if e.carrier != nil {
 			turns = e.carrier.pending.exchanged()
 		}
-		tx, err := e.db.Begin(false)
+		s, err := e.view()
 		if err != nil {
 			return nil, fmt.Errorf("read store: %w", closedAs(err))
 		}
-		s := &snapshot{engine: e, tx: tx, records: tx.Bucket([]byte(recordsBucket))}
 		if e.carrier == nil {
 			return s, nil
 		}
@@ -374,9 +375,37 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 		if upper, lower, ok := e.carrier.pending.view(turns); ok {
 			return &over{s, upper, lower}, nil
 		}
-		_ = tx.Rollback()
+		_ = s.tx.Rollback()
 	}
 }
+
+// view returns a view of the file.
+func (e *Engine) view() (_ *snapshot, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	var tx *bolt.Tx
+	defer func() {
+		if p := recover(); p != nil {
+			letGo(tx)
+			err = fmt.Errorf("file damaged: %v", p)
+		}
+	}()
+	if tx, err = e.begin(false); err != nil {
+		return nil, err
+	}
+	return &snapshot{engine: e, tx: tx, records: tx.Bucket([]byte(recordsBucket))}, nil
+}
+
+// begin begins a transaction of bbolt's. One that faulted on its headers would keep the locks of
+// bbolt for ever.
+func (e *Engine) begin(writes bool) (*bolt.Tx, error) {
+	if info, err := e.file.Stat(); err == nil && info.Size() < e.headers {
+		return nil, errShort
+	}
+	return e.db.Begin(writes)
+}
+
+// errShort is that the file has lost its headers while it was open.
+var errShort = errors.New("its file was cut short while the bot has it open; stop the bot, move the file away and put the last sound copy back")
 
 // Backup writes a copy of the store as of now to w, while work goes on, and
 // returns its size. While it runs the file grows with each commit, so w should
@@ -384,7 +413,7 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 func (e *Engine) Backup(w io.Writer) (int64, error) {
 	var tx *bolt.Tx
 	begin := func() (err error) {
-		tx, err = e.db.Begin(false)
+		tx, err = e.begin(false)
 		return closedAs(err)
 	}
 	err := error(nil)

@@ -34,7 +34,7 @@ func (e *Engine) commitTree(changes []storage.Change, also func(*bolt.Tx) error)
 	}()
 	moved, ended := e.aside.committing()
 	defer ended()
-	tx, err = e.db.Begin(true)
+	tx, err = e.begin(true)
 	if err != nil {
 		return fmt.Errorf("commit: %w", closedAs(err))
 	}
@@ -98,7 +98,7 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 // page is written last, so if it names this transaction, only the final sync
 // is in doubt.
 func (e *Engine) failed(id int, cause error) error {
-	tx, err := e.db.Begin(false)
+	tx, err := e.begin(false)
 	if err != nil {
 		return fmt.Errorf("commit: %w (%w)", cause, storage.ErrUnknown)
 	}

@@ -303,10 +303,13 @@ func both(left [2]part) []entry {
 func readJournal(path string, m mark) (left [2]part, err error) {
 	for half := range left {
 		name := journalPath(path, m.id, half)
-		text, err := os.ReadFile(name)
+		text, err := readFile(name, m.size)
 		if errors.Is(err, fs.ErrNotExist) {
 			return left, refuse("may have confirmed commits in "+filepath.Base(name)+", which is missing beside it",
 				fmt.Sprintf("put the two files back whose names end in .journal-%x-1 and -2, under the name that the store has now; without them, move the store away and put it back as it was some seconds earlier: stormbell restore --without-journal MOVED", m.id[:]))
+		}
+		if errors.Is(err, errNotOurs) {
+			return left, damaged("%s is no file, or longer than %d bytes, so confirmed commits are missing", filepath.Base(name), m.size)
 		}
 		if err != nil {
 			return left, err
@@ -326,12 +329,28 @@ func readJournal(path string, m mark) (left [2]part, err error) {
 	return left, nil
 }
 
+// errNotOurs is that what stands in the place of a file of a journal was put there by others.
+var errNotOurs = errors.New("it is not what the bot has made there")
+
+// readFile reads a file of a journal, or what there is of one that was being made. A pipe would
+// be waited for, and what is longer may have no end.
+func readFile(name string, size int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > size {
+		return nil, fmt.Errorf("%s: %w", name, errNotOurs)
+	}
+	return os.ReadFile(name)
+}
+
 // removeSpent removes the files of a journal that the store needs no more. They stay where
 // something stands in them that the store does not have: then they belong to another copy of it,
 // which goes on where this one ended.
 func removeSpent(path string, m mark) error {
 	for half := range 2 {
-		text, err := os.ReadFile(journalPath(path, m.id, half))
+		text, err := readFile(journalPath(path, m.id, half), m.size)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

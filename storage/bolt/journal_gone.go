@@ -1,9 +1,13 @@
 package bolt
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 )
 
 // Whoever tidies up a folder may remove the files of a journal while the bot writes into them,
@@ -42,12 +46,16 @@ func (c *carrier) look() string {
 
 // lookFor returns what there is to tell, and a word for that; nothing: all is well.
 func (c *carrier) lookFor() (kind, text string) {
-	path := c.e.beside
-	if there, err := os.Stat(path); err != nil || !os.SameFile(c.e.info, there) {
-		return "store", fmt.Sprintf("The file of the store, %s, was moved away, removed or exchanged while the bot has it open. What is confirmed from now on is gone when the bot stops. "+
-			"Take a copy with `stormbell backup` before you stop it, and put that copy back.", path)
+	if kind, text := c.lookForStore(); kind != "" {
+		return kind, text
 	}
-	if c.journal.stands(path) {
+	path := c.e.beside
+	switch {
+	case c.journal.stands(path) && c.told == "stuck": // the next commit has mended it
+		return "again", fmt.Sprintf("The store %s has a journal again, with everything in it that was confirmed, and takes what comes.", path)
+	case c.journal.stands(path) && slices.Contains([]string{"store", "apart", "led away"}, c.told):
+		return "back", fmt.Sprintf("The file of the store is at %s again, as the bot has it open: nothing of it is lost.", c.e.path)
+	case c.journal.stands(path):
 		return "", ""
 	}
 	had := c.journal.half > 0
@@ -66,22 +74,63 @@ func (c *carrier) lookFor() (kind, text string) {
 		"Leave the files beside the store alone while the bot runs: had it been killed meanwhile, the commits of the last seconds would be lost.", path)
 }
 
+// lookForStore looks whether the name of the store leads to the file that the bot has open, and
+// whether that is where the journal is: there the next start looks for it.
+func (c *carrier) lookForStore() (kind, text string) {
+	path, beside := c.e.path, c.e.beside
+	named, nameless := os.Stat(path)
+	there, apart := os.Lstat(beside)
+	leads := nameless == nil && os.SameFile(c.e.info, named)
+	stays := apart == nil && os.SameFile(c.e.info, there)
+	switch err := cmp.Or(nameless, apart); {
+	case leads && stays:
+		return c.lookForCut(there.Size())
+	case leads:
+		return "apart", fmt.Sprintf("The file of the store, %s, was moved while the bot has it open, and its journal is where it was, in %s. "+
+			"Restart the bot, which loses nothing; killed now, it would not find its journal.", path, filepath.Dir(beside))
+	case stays:
+		return "led away", fmt.Sprintf("%s does not lead to the store any more that the bot has open, which is %s. "+
+			"Have it lead there again before the bot is restarted, or it begins with another store.", path, beside)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "store", fmt.Sprintf("The file of the store cannot be found by its name any more, while the bot has it open: %v. "+
+			"Put that right before the bot stops, or it does not find what is confirmed. A copy is taken by `stormbell backup`.", err)
+	}
+	return "store", fmt.Sprintf("The file of the store, %s, was moved away, removed or exchanged while the bot has it open. What is confirmed from now on is gone when the bot stops. "+
+		"Take a copy with `stormbell backup` before you stop it, and put that copy back.", path)
+}
+
+// lookForCut looks whether the file has become smaller, which it never does by itself.
+func (c *carrier) lookForCut(size int64) (kind, text string) {
+	was := c.size
+	if c.size = size; size >= was {
+		return "", ""
+	}
+	return "cut", fmt.Sprintf("The file of the store, %s, was cut from %d to %d bytes while the bot has it open. What stood there is gone. "+
+		"If `stormbell fsck` does not find it sound, stop the bot, move the file away and put the last sound copy back with `stormbell restore`.", c.e.path, was, size)
+}
+
 // replace carries over everything, and begins a new journal. Where there can be none, commits go
 // into the file. Until it returns nil nothing may be confirmed. The caller holds mu.
 func (c *carrier) replace() (err error) {
 	defer func() { c.gone = err != nil }()
-	if err := c.settle(); err != nil {
+	if err := cmp.Or(c.standAlone(), c.step("alone")); err != nil {
 		return err
 	}
-	id, was := c.journal.id, c.mark(c.journal.last, false)
+	id := c.journal.id
 	if c.journal.half > 0 {
+		// As long as the file names them: whoever is killed leaves none that nobody finds.
+		c.e.o.left(c.e.path, removeSpent(c.e.beside, c.mark(c.journal.last, false)))
+		if err := c.step("removed"); err != nil {
+			return err
+		}
 		id = newJournalID()
 		if err := c.breaksIfUnknown(c.e.setMark(mark{id: id, size: c.half})); err != nil {
 			return err
 		}
-		c.needed = false
 		_ = c.journal.close() // nothing is needed of it
-		c.e.o.left(c.e.path, removeSpent(c.e.beside, was))
+		if err := c.step("named"); err != nil {
+			return err
+		}
 	}
 	if c.journal, c.none = c.begin(c.e.beside, id, c.half); c.none != nil {
 		c.journal = &journal{id: id} // in which nothing has room

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -245,5 +246,144 @@ func TestJournalRemovedAndNoRoom(t *testing.T) {
 	}
 	if err := e.Commit(t.Context(), []storage.Change{{Key: "b"}}); err == nil || !strings.Contains(err.Error(), "the journal was removed") {
 		t.Errorf("Commit() = %v", err)
+	}
+}
+
+// watched is a store with a journal, and what was told of it.
+func watched(t *testing.T, path string) (*Engine, *[]string) {
+	t.Helper()
+	told := new([]string)
+	e, err := Open(path, Options{Journal: true, half: 8 * blockSize, Warn: func(text string) { t.Log(text) }, Alarm: func(text string) { *told = append(*told, text) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, told
+}
+
+// TestStoreLooked: the name of the store has to lead to the file that the bot has open, and that
+// has to be where the journal is. What is told is what the next start would find.
+func TestStoreLooked(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		spoil, mend func(named, there string) error
+		want, after string
+	}{
+		{"moved", func(_, there string) error { return os.Rename(there, there+".x") }, func(_, there string) error { return os.Rename(there+".x", there) },
+			"was moved away, removed or exchanged", "nothing of it is lost"},
+		{"a folder in its place", func(_, there string) error { return errors.Join(os.Rename(there, there+".x"), os.Mkdir(there, 0o700)) },
+			func(_, there string) error { return errors.Join(os.Remove(there), os.Rename(there+".x", there)) }, "was moved away, removed or exchanged", "nothing of it is lost"},
+		{"the link leads elsewhere", func(named, there string) error {
+			return errors.Join(os.Remove(named), os.WriteFile(there+".other", nil, 0o600), os.Symlink(there+".other", named))
+		}, func(named, there string) error { return errors.Join(os.Remove(named), os.Symlink(there, named)) }, "it begins with another store", "nothing of it is lost"},
+		{"the link is gone", func(named, _ string) error { return os.Remove(named) },
+			func(named, there string) error { return os.Symlink(there, named) }, "it begins with another store", "nothing of it is lost"},
+		{"moved behind a link", func(_, there string) error {
+			return errors.Join(os.Rename(there, there+".x"), os.Symlink(there+".x", there))
+		}, func(_, there string) error { return os.Rename(there+".x", there) }, "Restart the bot, which loses nothing", "nothing of it is lost"},
+		{"touched, read, linked", func(_, there string) error {
+			_, err := os.ReadFile(there)
+			return errors.Join(err, os.Chtimes(there, time.Unix(1, 0), time.Unix(1, 0)), os.Link(there, there+".x"), os.Chmod(there, 0o400), os.Chmod(there, 0o600))
+		}, nil, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				named, there := filepath.Join(dir, "named.db"), filepath.Join(dir, "there", "store.db")
+				open(t, there).Close()
+				if err := os.Symlink(there, named); err != nil {
+					t.Skipf("no links here: %v", err)
+				}
+				e, told := watched(t, named)
+				defer e.Close()
+				if err := test.spoil(named, there); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				var want []string
+				if test.want != "" {
+					want = append(want, test.want)
+				}
+				if test.mend != nil {
+					if err := test.mend(named, there); err != nil {
+						t.Fatal(err)
+					}
+					want = append(want, test.after)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if len(*told) != len(want) {
+					t.Fatalf("told %q, want %q", *told, want)
+				}
+				for n, text := range want {
+					if !strings.Contains((*told)[n], text) {
+						t.Errorf("told %q, want %q", (*told)[n], text)
+					}
+				}
+				put(t, e, storage.Change{Key: "a"})
+			})
+		})
+	}
+}
+
+// TestStoreCut: that the file is cut short is told. What needs what is gone is refused: it ends
+// neither the process, as a fault of the memory does, nor does it wait for ever.
+func TestStoreCut(t *testing.T) {
+	for _, size := range []int64{0, blockSize, 2 * blockSize, 3 * blockSize} {
+		path := filepath.Join(t.TempDir(), "store.db")
+		e, _ := watched(t, path)
+		for n := range 50 {
+			put(t, e, storage.Change{Key: string(rune('a' + n)), Value: make([]byte, 500)})
+		}
+		if _, err := e.Backup(io.Discard); err != nil { // so that all of it is in the file
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		e.carrier.mu.Lock()
+		said, again := e.carrier.look(), e.carrier.look()
+		e.carrier.mu.Unlock()
+		if !strings.Contains(said, "was cut from") || again != "" {
+			t.Errorf("%d: told %q, then %q", size, said, again)
+		}
+		for range 3 {
+			s, err := e.Snapshot(t.Context())
+			if err == nil {
+				_, err = s.Get("b")
+				s.Close()
+			}
+			if err == nil || errors.Is(err, storage.ErrNotFound) {
+				t.Errorf("%d: what is gone was read: %v", size, err)
+			}
+			if _, err := e.Backup(io.Discard); err == nil {
+				t.Errorf("%d: a copy was made", size)
+			}
+			if err := e.commitTree([]storage.Change{{Key: "b"}}, nil); err == nil {
+				t.Errorf("%d: it was written", size)
+			}
+		}
+		e.Close() // whatever it says
+	}
+}
+
+// TestJournalMendedByCommit: whoever was told that nothing is confirmed is told when it is again,
+// also where a commit found that out.
+func TestJournalMendedByCommit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	e, _ := watched(t, path)
+	defer e.Close()
+	put(t, e, storage.Change{Key: "a"})
+	os.Remove(Journal(path)[0])
+	c := e.carrier
+	c.mu.Lock()
+	c.told, c.gone = "stuck", true
+	c.mu.Unlock()
+	put(t, e, storage.Change{Key: "b"})
+	c.mu.Lock()
+	said, again := c.look(), c.look()
+	c.mu.Unlock()
+	if !strings.Contains(said, "takes what comes") || again != "" {
+		t.Errorf("told %q, then %q", said, again)
 	}
 }

@@ -162,6 +162,8 @@ func (m *model) live() {
 			c.mu.Unlock()
 		case what == 2:
 			m.check()
+		case what == 3 && c != nil:
+			m.renewed()
 		default:
 			list, after := m.changes()
 			err := m.e.Commit(context.Background(), list)
@@ -222,11 +224,70 @@ func (m *model) dying(how int) {
 		for n := range m.rng.IntN(3) {
 			os.Remove(journalPath(m.path, c.journal.id, n))
 		}
+	case 7: // while another journal took the place of one that was removed
+		m.spoil()
+		m.renewedIn()
 	case 6: // long after the last commit
 		if err := c.settle(); err != nil {
 			m.t.Error(err)
 		}
 	}
+}
+
+// spoil takes files of the journal away, or others come into their place.
+func (m *model) spoil() {
+	for half := range 2 {
+		name := journalPath(m.path, m.e.carrier.journal.id, half)
+		switch m.rng.IntN(5) {
+		case 0:
+			os.Remove(name)
+		case 1:
+			_ = os.Truncate(name, int64(m.rng.IntN(2*blockSize))) // there may be none
+		case 2:
+			if os.Remove(name) == nil && os.WriteFile(name, make([]byte, m.rng.Int64N(m.e.carrier.half+1)), 0o600) != nil { // what is longer stays, and is told
+				m.t.Error("nothing is in its place")
+			}
+		}
+	}
+}
+
+// renewed is as after a while, when somebody has taken the journal away.
+func (m *model) renewed() {
+	c := m.e.carrier
+	faults := m.faults
+	m.faults = false
+	m.spoil()
+	c.mu.Lock()
+	id := c.journal.id
+	said := c.look()
+	c.mu.Unlock()
+	m.log("looked: %q", said)
+	if c.isBroken() == nil && (c.gone || c.journal.half == 0 || id != c.journal.id) != (said != "") && c.told != "renewed" {
+		m.t.Errorf("of %x, now %x, it says %q", id, c.journal.id, said)
+	}
+	m.faults = faults
+}
+
+// renewedIn does so up to a step, at which the process is killed.
+func (m *model) renewedIn() {
+	c, killed := m.e.carrier, errors.New("killed")
+	last := []string{"alone", "removed", "named", "begun"}[m.rng.IntN(4)]
+	m.log("killed in another journal: %s", last)
+	c.step = func(what string) error {
+		if what == last {
+			return killed
+		}
+		return nil
+	}
+	c.begin = func(path string, id journalID, half int64) (*journal, error) {
+		for n := range m.rng.IntN(3) {
+			if os.WriteFile(journalPath(path, id, n), make([]byte, m.rng.Int64N(half+1)), 0o600) != nil {
+				m.t.Error("a file could not be made")
+			}
+		}
+		return nil, killed
+	}
+	_ = c.replace()
 }
 
 // torn leaves a commit of which some sectors were written.

@@ -5,6 +5,7 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -121,4 +122,64 @@ func processorTime(t testing.TB) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// soon fails unless f ends: what waits for a pipe never does.
+func soon(t *testing.T, f func()) {
+	t.Helper()
+	ended := make(chan struct{})
+	go func() { defer close(ended); f() }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("it waits")
+	}
+}
+
+// TestJournalInItsPlace: what others have put in the place of a file of a journal is neither
+// waited for nor read, under a bot that runs and where the next start needs the journal.
+func TestJournalInItsPlace(t *testing.T) {
+	for name, place := range map[string]func(path string) error{
+		"a pipe":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a device": func(path string) error { return os.Symlink("/dev/zero", path) },
+		"a file without end": func(path string) error { // it takes no room on the disk
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40))
+		},
+		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "store.db")
+			e, _ := watched(t, path)
+			put(t, e, storage.Change{Key: "a"})
+			killed := killedCopy(t, path)
+			for _, at := range []string{path, killed} {
+				first := Journal(at)[0]
+				if err := errors.Join(os.Remove(first), place(first)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			soon(t, func() {
+				e.carrier.mu.Lock()
+				said := e.carrier.look()
+				e.carrier.mu.Unlock()
+				if !strings.Contains(said, "there is a new journal") {
+					t.Errorf("told %q", said)
+				}
+				put(t, e, storage.Change{Key: "b"})
+				if err := e.Close(); err != nil {
+					t.Error(err)
+				}
+				again := open(t, path)
+				if got := all(t, again, storage.Range{}); len(got) != 2 {
+					t.Errorf("there are %v", got)
+				}
+				again.Close()
+			})
+			soon(t, func() {
+				if _, err := Open(killed, Options{}); err == nil || !strings.Contains(err.Error(), "confirmed commits are missing") {
+					t.Errorf("opened: %v", err)
+				}
+			})
+		})
+	}
 }

@@ -32,11 +32,13 @@ type carrier struct {
 	mu      sync.Mutex // held while a commit is written
 	journal *journal
 	begin   func(path string, id journalID, half int64) (*journal, error)
-	half    int64  // the size of each of its files in bytes
-	gone    bool   // its files are not there, and what is in it is not in the file yet
-	none    error  // why there is no journal any more
-	told    string // what was told last of its files
-	needed  bool   // the file says that confirmed commits may stand in the journal alone
+	step    func(what string) error // called between two steps of replace; a test stops there
+	half    int64                   // the size of each of its files in bytes
+	gone    bool                    // its files are not there, and what is in it is not in the file yet
+	none    error                   // why there is no journal any more
+	told    string                  // what was told last of its files
+	size    int64                   // of the store's file when it was looked at last, in bytes
+	needed  bool                    // the file says that confirmed commits may stand in the journal alone
 
 	carrying sync.Mutex // held while the lower part is carried over
 	upTo     uint64     // the number of the latest entry in it
@@ -85,7 +87,8 @@ func (e *Engine) goOn(m mark, left [2]part) error {
 }
 
 func (e *Engine) carry(c *carrier) {
-	c.half, c.begin = c.journal.half, newJournal
+	c.half, c.begin, c.size = c.journal.half, newJournal, e.info.Size()
+	c.step = func(string) error { return nil }
 	c.e, c.kick, c.ending = e, make(chan struct{}, 1), make(chan struct{})
 	c.kick <- struct{}{}
 	c.running.Go(c.run)
