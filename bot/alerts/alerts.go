@@ -37,6 +37,7 @@ type Alerts struct {
 	beats     beats
 	line      line
 	lately    lately
+	earlier   atomic.Bool // there may be alerts as an earlier version recorded them
 }
 
 // Open returns the room of alerts over l, for the people of a roster and the incidents

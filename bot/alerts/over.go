@@ -66,6 +66,10 @@ const (
 
 func (a *Alerts) startTidying(ctx context.Context) error {
 	return a.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		for range t.Scan("alert/") {
+			a.earlier.Store(true) // until it was looked at all of them
+			break
+		}
 		return t.WakeRegularly("alerts", t.Now.Add(time.Hour), tidyEvery)
 	})
 }
@@ -144,12 +148,14 @@ func (s old) remove(t *ledger.Tx) error {
 
 func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 	var list []old
+	earlier := false
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("alert/") {
 			var r Alert
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
 			}
+			earlier = earlier || r.Sender == ""
 			if len(list) < tidyAtOnce && r.forgotten(now) {
 				o := old{key: key, value: value, alert: r}
 				if r.HeldBy != "" {
@@ -169,6 +175,9 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		a.earlier.Store(earlier)
+	}
 	return list, err
 }
 

@@ -134,14 +134,14 @@ func loadFirst(tx *storage.Tx, i incident.Incident) (Alert, bool, error) {
 	return r, ok && r.Incident == i.Number, err
 }
 
-// load returns the alert at its key; the zero Alert where it was never seen. What an
-// earlier version recorded of it is taken over.
-func load(tx *storage.Tx, sender string, a alert.Alert) (Alert, error) {
-	r, ok, err := ledger.Load[Alert](tx, alertKey(sender, a.Key))
-	if err != nil || ok {
+// load returns what is kept of an alert that comes in; the zero Alert where it was never
+// seen. What an earlier version recorded of it is taken over.
+func (a *Alerts) load(tx *storage.Tx, sender string, in alert.Alert) (Alert, error) {
+	r, ok, err := ledger.Load[Alert](tx, alertKey(sender, in.Key))
+	if err != nil || ok || !a.earlier.Load() {
 		return r, err
 	}
-	for _, id := range []string{a.Key, a.Label("group_key")} {
+	for _, id := range []string{in.Key, in.Label("group_key")} {
 		if id == "" {
 			continue
 		}

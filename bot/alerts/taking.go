@@ -106,7 +106,7 @@ func (t *taking) touch(n int) (*touched, error) {
 // decide says what follows from one alert: what is known of it, what it is to us, and
 // the episode that it may join.
 func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decision, g groupRecord, err error) {
-	if r, err = load(t.tx, t.key.Name, in); err != nil {
+	if r, err = t.a.load(t.tx, t.key.Name, in); err != nil {
 		return r, v, d, g, err
 	}
 	if r.Incident > 0 && t.a.desk.Damaged(t.tx, r.Incident) {
