@@ -194,6 +194,9 @@ func TestKilledBeforeTheCommit(t *testing.T) {
 // TestTogetherIsAsOneByOne: whatever waits together, what comes of it is what would
 // come of it one after another, but for how many entries of timelines tell of it.
 func TestTogetherIsAsOneByOne(t *testing.T) {
+	if os.Getenv("EVERY_CASE") == "" {
+		tries(t, 40)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		rounds := rapid.SliceOfN(rapid.SliceOfN(rapid.Custom(drawOne), 1, 6), 1, 8).Draw(rt, "rounds")
 		var wrong string

@@ -148,6 +148,7 @@ func TestSilenceHoldsBackAndLetsGo(t *testing.T) {
 		if list, _ := r.Quiets(r.t.Context(), false); len(list) != 0 {
 			t.Errorf("in force after its end: %v", list)
 		}
+		r.act(ada, 2, desk.Act{Verb: desk.SetSeverity, Severity: incident.Sev4}) // of which nobody promises a word each hour
 		r.pass(31 * 24 * time.Hour)
 		if list, _ := r.Quiets(r.t.Context(), true); len(list) != 0 {
 			t.Errorf("a month later it is still kept: %v", list)

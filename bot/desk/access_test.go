@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -52,7 +53,8 @@ func TestOutsiderCannotCloseSev1(t *testing.T) {
 }
 
 // TestEveryActByEveryRight tries every act that there is as everybody who is near an
-// incident in one way, and as those who are not.
+// incident in one way, and as those who are not. Without EVERY_CASE, whoever is to be let
+// tries a third of the acts, each another third, and whoever is to be refused tries all.
 func TestEveryActByEveryRight(t *testing.T) {
 	manage := map[Verb]bool{Resolve: true, Close: true, Cancel: true, Merge: true, "lower": true}
 	acts := []Act{
@@ -79,8 +81,12 @@ func TestEveryActByEveryRight(t *testing.T) {
 		{name: "an alert's sender", who: "alert:prometheus", near: true, reads: true},
 		{name: "guest", who: guest},
 	}
-	for _, p := range people {
-		for _, a := range acts {
+	for i, p := range people {
+		for k, a := range acts {
+			refuses := !p.reads || !p.near && manage[a.Verb]
+			if os.Getenv("EVERY_CASE") == "" && !refuses && (i+k)%3 > 0 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s/%s", p.name, a.Verb), func(t *testing.T) {
 				inBubble(t, func(x *fixture) {
 					x.with(nil)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident"
@@ -143,9 +144,14 @@ func freeze(doc postmortem.Document) (r documentRecord, err error) {
 	return r, nil
 }
 
+// packers are used again: a new one makes a megabyte of tables, for a text of a few pages.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func packed(b []byte) ([]byte, error) {
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&out)
 	if _, err := z.Write(b); err != nil {
 		return nil, err
 	}
