@@ -236,8 +236,11 @@ func missing(t *testing.T, path string, acknowledged [counters]int) int {
 
 func TestKilledAtAnyMoment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
-	rounds := 12
-	if testing.Short() {
+	rounds := 6
+	switch {
+	case os.Getenv("EVERY_CASE") != "":
+		rounds = 12
+	case testing.Short():
 		rounds = 5
 	}
 	for round := range rounds {

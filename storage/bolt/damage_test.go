@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,25 +19,38 @@ import (
 	"github.com/stormbell/stormbell/storage/bolt"
 )
 
-// sample makes a store with several levels of pages, values longer than a page
-// and free pages, and returns its bytes and records.
+// sampleMade is what sample has made, once for all tests.
+var sampleMade struct {
+	once    sync.Once
+	file    []byte
+	records map[string]string
+}
+
+// sample is a store with several levels of pages, values longer than a page and free
+// pages: its bytes and records.
 func sample(t *testing.T) ([]byte, map[string]string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "store.db")
-	e := open(t, path)
-	for i := range 1500 {
-		commit(t, e, fmt.Sprintf("event/%06d/%s", i, strings.Repeat("k", i%60)), strings.Repeat("v", i%90), "count", fmt.Sprint(i))
+	sampleMade.once.Do(func() {
+		path := filepath.Join(t.TempDir(), "store.db")
+		e := openWith(t, path, bolt.Options{Unsynced: true})
+		for i := range 1500 {
+			commit(t, e, fmt.Sprintf("event/%06d/%s", i, strings.Repeat("k", i%60)), strings.Repeat("v", i%90), "count", fmt.Sprint(i))
+		}
+		commit(t, e, "long", strings.Repeat("long value ", 2000), "empty", "")
+		records := content(t, e)
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sampleMade.file, sampleMade.records = b, records
+	})
+	if sampleMade.file == nil {
+		t.Fatal("there is no sample: see the first test that wanted it")
 	}
-	commit(t, e, "long", strings.Repeat("long value ", 2000), "empty", "")
-	records := content(t, e)
-	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b, records
+	return bytes.Clone(sampleMade.file), maps.Clone(sampleMade.records)
 }
 
 // pageSize is the one the sample was written with.
@@ -68,7 +83,7 @@ func TestFlippedBytes(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		e, err := bolt.Open(path, bolt.Options{})
+		e, err := bolt.Open(path, bolt.Options{Unsynced: true})
 		if err != nil {
 			refused++
 			if !strings.Contains(err.Error(), "is damaged") && !strings.Contains(err.Error(), "is not a Stormbell store") &&

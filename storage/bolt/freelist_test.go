@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -14,36 +15,56 @@ import (
 	"github.com/stormbell/stormbell/storage"
 )
 
-// largeStore makes a store of more than listFrom pages, a third of which are free,
+// largeMade is what largeStore has made, once for all tests.
+var largeMade struct {
+	once  sync.Once
+	file  []byte
+	found tally
+}
+
+// largeStore writes a store of more than listFrom pages, a third of which are free,
 // and returns the tally of its records.
 func largeStore(t *testing.T, path string) tally {
 	t.Helper()
-	e, err := Open(path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const records = 30_000
-	var put, remove []storage.Change
-	for i := range records {
-		c := storage.Change{Key: fmt.Sprintf("event/%06d", i), Value: bytes.Repeat([]byte{byte(i)}, 600)}
-		put = append(put, c)
-		if i/100%3 == 0 {
-			remove = append(remove, storage.Change{Key: c.Key, Delete: true})
-		}
-	}
-	for _, changes := range [][]storage.Change{put, remove, {{Key: "a", Value: nil}}, {{Key: "b", Value: nil}}} {
-		if err := e.Commit(t.Context(), changes); err != nil {
+	largeMade.once.Do(func() {
+		path := filepath.Join(t.TempDir(), "large.db")
+		e, err := Open(path, Options{Unsynced: true})
+		if err != nil {
 			t.Fatal(err)
 		}
+		const records = 30_000
+		var put, remove []storage.Change
+		for i := range records {
+			c := storage.Change{Key: fmt.Sprintf("event/%06d", i), Value: bytes.Repeat([]byte{byte(i)}, 600)}
+			put = append(put, c)
+			if i/100%3 == 0 {
+				remove = append(remove, storage.Change{Key: c.Key, Delete: true})
+			}
+		}
+		for _, changes := range [][]storage.Change{put, remove, {{Key: "a", Value: nil}}, {{Key: "b", Value: nil}}} {
+			if err := e.Commit(t.Context(), changes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		c := seenIn(t, path)
+		if want := uint64(records - len(remove) + 2); c.meta.end < listFrom || c.found.n != want {
+			t.Fatalf("%d pages and %d records, want at least %d and %d", c.meta.end, c.found.n, listFrom, want)
+		}
+		if largeMade.file, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		largeMade.found = c.found
+	})
+	if largeMade.file == nil {
+		t.Fatal("there is no large store: see the first test that wanted it")
 	}
-	if err := e.Close(); err != nil {
+	if err := os.WriteFile(path, largeMade.file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := seenIn(t, path)
-	if want := uint64(records - len(remove) + 2); c.meta.end < listFrom || c.found.n != want {
-		t.Fatalf("%d pages and %d records, want at least %d and %d", c.meta.end, c.found.n, listFrom, want)
-	}
-	return c.found
+	return largeMade.found
 }
 
 // seenIn is what verify sees in a file.
