@@ -28,11 +28,8 @@ func (t *taking) open(in alert.Alert, v alert.Verdict, d alert.Decision) (int, e
 	if err != nil {
 		return 0, err
 	}
-	c, err := t.touch(i.Number)
-	if err != nil {
-		return 0, err
-	}
-	c.tally = tallyRecord{V: 1, Tally: d.Tally, Stretch: t.now, Joined: 1}
+	c := &touched{tally: tallyRecord{V: 1, Tally: d.Tally, Stretch: t.now, Joined: 1}}
+	t.touched[i.Number] = c // it is new: nothing of it is to be looked up
 	if err := t.noteBody(i.Number, c); err != nil {
 		return 0, err
 	}
