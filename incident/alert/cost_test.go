@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -58,8 +59,11 @@ func TestMemory(t *testing.T) {
 		{"many lists of pictures", list(`{"title":"x","message":"m","alerts":[{}],"images":[`, `7`, "]}", 100_000)},
 	}
 	mapping := mappings(t)["zabbix"]
-	for _, test := range bodies {
-		for _, sender := range []Sender{SenderEvent, SenderAlertmanager, SenderGrafana, SenderDatadog, SenderOpsgenie, SenderWebhook, SenderPagerDuty} {
+	for n, test := range bodies {
+		for k, sender := range []Sender{SenderEvent, SenderAlertmanager, SenderGrafana, SenderDatadog, SenderOpsgenie, SenderWebhook, SenderPagerDuty} {
+			if os.Getenv("EVERY_CASE") == "" && (n+k)%2 > 0 {
+				continue // each body for every other sender
+			}
 			body := []byte(test.body)
 			if sender == SenderPagerDuty {
 				body = []byte(`{"event_action":"trigger","payload":{"summary":"x","custom_details":` + test.body + `},"links":` + test.body + "}")
