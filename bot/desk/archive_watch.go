@@ -165,21 +165,24 @@ func (d *Desk) tickArchive(ctx context.Context, name string, now time.Time) erro
 	return d.ledger.Update(ctx, ledger.Request{At: now}, func(t *ledger.Tx) error { return t.Wake(name, now.Add(archiveEvery)) })
 }
 
-// lookEvery is how often it is looked whether every archive file is there and whole. One
+// LookEvery is how often it is looked whether every archive file is there and whole. One
 // that is as it was is not read again.
-const lookEvery = 10 * time.Minute
+const LookEvery = 10 * time.Minute
 
 // KeepArchiving archives incidents when it is time, and looks at the files now and then,
 // until ctx ends. Gently is called at the beginning of each time, and what it returns
-// between two steps. Told is called with what came of archiving, and with why that could
-// not be recorded.
-func (d *Desk) KeepArchiving(ctx context.Context, gently func() (rest func() error), told func(Archived, error)) error {
-	look := time.NewTicker(lookEvery)
+// between two steps. Seen is called with how the files are, and told with what came of
+// archiving, and with why that could not be recorded.
+func (d *Desk) KeepArchiving(ctx context.Context, gently func() (rest func() error), seen func(ArchiveFiles), told func(Archived, error)) error {
+	look := time.NewTicker(LookEvery)
 	defer look.Stop()
 	for {
-		_, lost := d.lookAtArchive(ctx, gently())
+		files, lost := d.lookAtArchive(ctx, gently())
 		if mustEnd(lost) {
 			return lost
+		}
+		if lost == nil {
+			seen(files)
 		}
 		select {
 		case <-ctx.Done():
@@ -198,7 +201,7 @@ func (d *Desk) KeepArchiving(ctx context.Context, gently func() (rest func() err
 		if errors.Is(err, errArchiving) {
 			continue // somebody does it by hand
 		}
-		files, lost := d.lookAtArchive(ctx, gently())
+		files, lost = d.lookAtArchive(ctx, gently())
 		err = errors.Join(err, lost)
 		if err == nil && len(files.Unread) > 0 {
 			err = files.Unread[0].err
@@ -219,11 +222,20 @@ func mustEnd(err error) bool {
 	return errors.Is(err, storage.ErrLost) || errors.Is(err, storage.ErrUnknown)
 }
 
-// lookAtArchive looks whether every incident that is archived can be read, as far as the
-// files and what they say about themselves go, and keeps what it saw. Rest is called
-// between two files.
+// lookAtArchive is LookAtArchive at the desk's own, and keeps what it saw.
 func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFiles, error) {
-	lie, err := d.named(ctx)
+	seen, err := LookAtArchive(ctx, d.ledger.View, d.opt.Shelf, rest)
+	if err == nil {
+		d.archiving.files.Store(&seen)
+	}
+	return seen, err
+}
+
+// LookAtArchive looks whether every incident that a store says is archived can be read, as far as
+// the files and what they say about themselves go. View has to read through the shelf, which is
+// where the files are; nil: nowhere. Rest is called between two files.
+func LookAtArchive(ctx context.Context, view func(context.Context, func(*storage.Tx) error) error, shelf Shelf, rest func() error) (ArchiveFiles, error) {
+	lie, err := named(ctx, view)
 	seen := ArchiveFiles{At: ledger.Instant()}
 	for _, file := range slices.Sorted(maps.Keys(lie)) {
 		if err == nil {
@@ -233,7 +245,7 @@ func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFil
 			return seen, err
 		}
 		unread, of := error(nil), 0
-		err = d.ledger.View(ctx, func(tx *storage.Tx) error {
+		err = view(ctx, func(tx *storage.Tx) error {
 			for _, of = range lie[file] {
 				if unread = tx.Reachable(eventPrefix(of)); unread != nil {
 					break
@@ -242,25 +254,22 @@ func (d *Desk) lookAtArchive(ctx context.Context, rest func() error) (ArchiveFil
 			return tx.Err()
 		})
 		seen.Files, seen.Incidents = seen.Files+1, seen.Incidents+len(lie[file])
-		if d.opt.Shelf != nil {
-			seen.Bytes += d.opt.Shelf.Size(file)
+		if shelf != nil {
+			seen.Bytes += shelf.Size(file)
 		}
 		if unread != nil {
 			unread = ofAll(unread, of, len(lie[file]))
 			seen.Unread = append(seen.Unread, UnreadFile{file, len(lie[file]), unread.Error(), unread})
 		}
 	}
-	if err == nil {
-		d.archiving.files.Store(&seen)
-	}
 	return seen, err
 }
 
 // named returns which incidents are archived, by the files that the store names; that of one
 // whose record cannot be read is empty: who asks for the incident is told why.
-func (d *Desk) named(ctx context.Context) (map[string][]int, error) {
+func named(ctx context.Context, view func(context.Context, func(*storage.Tx) error) error) (map[string][]int, error) {
 	lie := map[string][]int{}
-	err := d.ledger.View(ctx, func(tx *storage.Tx) error {
+	err := view(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("archived/") {
 			var m archivedRecord
 			if json.Unmarshal(value, &m) != nil {
@@ -277,7 +286,7 @@ func (d *Desk) named(ctx context.Context) (map[string][]int, error) {
 // another one, or a disk that is not mounted, and what is written in its place would be hidden
 // when it is. One that is missing among others keeps nobody from archiving.
 func (d *Desk) filesThere(ctx context.Context) error {
-	lie, err := d.named(ctx)
+	lie, err := named(ctx, d.ledger.View)
 	if err != nil || len(lie) == 0 {
 		return err
 	}

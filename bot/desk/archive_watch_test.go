@@ -45,7 +45,7 @@ func (x *fixture) keeping(told *int) (end func()) {
 	ctx, cancel := context.WithCancel(background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- x.KeepArchiving(ctx, func() func() error { return ctx.Err }, func(Archived, error) { *told++ })
+		ended <- x.KeepArchiving(ctx, func() func() error { return ctx.Err }, func(ArchiveFiles) {}, func(Archived, error) { *told++ })
 	}()
 	return func() {
 		cancel()
@@ -112,7 +112,7 @@ func TestArchivalIsKnown(t *testing.T) {
 		if err := os.Rename(path, path+".away"); err != nil {
 			x.t.Fatal(err)
 		}
-		time.Sleep(lookEvery)
+		time.Sleep(LookEvery)
 		synctest.Wait()
 		a = x.archival()
 		if len(a.Files.Unread) != 1 || a.Files.Unread[0].File != files[0].Name() || !strings.Contains(a.Files.Unread[0].Why, "is not in") {

@@ -18,6 +18,17 @@ import (
 // operator lets in whoever has the admin token. The token is taken from the
 // header only: an address ends up in histories and logs.
 func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *Parts) error) http.Handler {
+	return s.admitted(func(w http.ResponseWriter, r *http.Request) error {
+		d, err := s.leading()
+		if err != nil {
+			return err
+		}
+		return f(w, r, d)
+	})
+}
+
+// admitted is operator for what a process that stands by can answer, too.
+func (s *Server) admitted(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error {
 		return &problem{Status: http.StatusForbidden, Why: "A page of another site may not ask this."}
@@ -30,11 +41,7 @@ func (s *Server) operator(f func(http.ResponseWriter, *http.Request, *Parts) err
 			return unauthorized(token, "the admin token of the configuration", inBearer)
 		}
 		s.connections.letIn(r)
-		d, err := s.leading()
-		if err != nil {
-			return err
-		}
-		return f(w, r, d)
+		return f(w, r)
 	}))
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -41,13 +42,38 @@ type archiveHolds struct {
 	Unread    []desk.UnreadFile `json:"unread"`            // those of them that cannot be read
 }
 
+// SawArchive says how the archive files of this machine are, in folder, while this process stands by.
+func (s *Server) SawArchive(files desk.ArchiveFiles, folder string) {
+	s.saw.Store(&archiveSeen{desk.Archival{Files: files}, folder})
+}
+
+// archiveSeen is what a process that stands by knows of its archive files.
+type archiveSeen struct {
+	desk.Archival
+	folder string
+}
+
+// archival returns what is known of the archive: by the process that does the work all of it, by
+// one that stands by how its files are.
+func (s *Server) archival(ctx context.Context) (archiveSeen, error) {
+	d, err := s.leading()
+	if err != nil {
+		if saw := s.saw.Load(); saw != nil {
+			return *saw, nil
+		}
+		return archiveSeen{}, err
+	}
+	a, err := d.Archival(ctx)
+	return archiveSeen{a, d.ArchiveFolder}, err
+}
+
 // archiveState says how the archive is.
-func (s *Server) archiveState(w http.ResponseWriter, r *http.Request, d *Parts) error {
-	a, err := d.Archival(r.Context())
+func (s *Server) archiveState(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.archival(r.Context())
 	if err != nil {
 		return err
 	}
-	holds := archiveHolds{Last: instantOf(a.Last), Folder: d.ArchiveFolder, Late: a.Late(time.Now()), Trouble: a.Trouble, Since: instantOf(a.Failing.Since),
+	holds := archiveHolds{Last: instantOf(a.Last), Folder: a.folder, Late: a.Late(time.Now()), Trouble: a.Trouble, Since: instantOf(a.Failing.Since),
 		Waiting: a.Waiting, Stay: append([]desk.Staying{}, a.Stay...), Incidents: a.Files.Incidents, Files: a.Files.Files, Bytes: a.Files.Bytes,
 		Unread: append([]desk.UnreadFile{}, a.Files.Unread...)}
 	if a.After > 0 {

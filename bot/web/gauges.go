@@ -178,24 +178,20 @@ func (m *Metrics) watchArchive(s *Server) {
 			return float64(n)
 		}))
 	m.gauge("archive_files", "Archive files in which the store says that incidents lie.", looked(func(f desk.ArchiveFiles) float64 { return float64(f.Files) }))
-	m.gauge("archive_unreadable_files", "Those of them that are missing, damaged or of another day. They are looked at every 10 minutes.", looked(func(f desk.ArchiveFiles) float64 { return float64(len(f.Unread)) }))
+	m.gauge("archive_unreadable_files", "Those of them that are missing on this machine, damaged or of another day. They are looked at every 10 minutes, by a bot that stands by as well.", looked(func(f desk.ArchiveFiles) float64 { return float64(len(f.Unread)) }))
 	m.gauge("archive_size_bytes", "Size of the archive files.", looked(func(f desk.ArchiveFiles) float64 { return float64(f.Bytes) }))
 }
 
 // ofArchive sets a value that is about the archive, where there is one.
 func (s *Server) ofArchive(value func(desk.Archival) (v float64, ok bool)) func(setter) {
 	return func(set setter) {
-		d := s.desk.Load()
-		if d == nil {
-			return
-		}
 		ctx, cancel := context.WithTimeout(context.Background(), askFor)
 		defer cancel()
-		a, err := d.Archival(ctx)
+		a, err := s.archival(ctx)
 		if err != nil {
 			return
 		}
-		if v, ok := value(a); ok {
+		if v, ok := value(a.Archival); ok {
 			set(v)
 		}
 	}

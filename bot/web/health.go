@@ -30,7 +30,8 @@ const slackSilence = time.Minute
 // readiness is the answer of /readyz.
 type readiness struct {
 	Ready   bool     `json:"ready"`
-	Why     []string `json:"why,omitempty"` // why it is not, a sentence each
+	Why     []string `json:"why,omitempty"`    // why it is not, a sentence each
+	Holder  string   `json:"holder,omitempty"` // while it stands by: the address of the process that does the work
 	Version string   `json:"version"`
 	Checks  []check  `json:"checks"`
 }
@@ -53,6 +54,9 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 			out.Ready, status = false, http.StatusServiceUnavailable
 			out.Why = append(out.Why, sentence(c.Says))
 		}
+	}
+	if s.desk.Load() == nil {
+		out.Holder = s.heldBy()
 	}
 	writeJSON(w, status, out)
 }

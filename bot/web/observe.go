@@ -83,7 +83,7 @@ func (s *Server) drain(next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 			p := &problem{Status: http.StatusServiceUnavailable, RetryAfter: 2, Why: "This process is stopping.", Next: "Send it again in a moment."}
 			writeProblem(w, p, p)
-		case s.desk.Load() == nil:
+		case s.desk.Load() == nil && (s.saw.Load() == nil || r.URL.Path != "/v1/archive/state"):
 			p := s.standby()
 			writeProblem(w, p, p)
 		default:

@@ -81,7 +81,7 @@ func (s *Server) table() []served {
 	s.keyRoutes(operator)
 	s.incidentRoutes(operator)
 	s.alertRoutes(operator)
-	s.oncallRoutes(operator)
+	s.oncallRoutes(operator, open)
 
 	const link = "whoever has the link, which is signed and works once"
 	open("GET", "/ack/{token}", http.HandlerFunc(s.offer), contract{group: "links", gives: map[int]any{200: plain{"text/html"}}, refuses: []int{404, 409, 410}},
@@ -162,7 +162,7 @@ func (s *Server) alertRoutes(operator operates) {
 	operator("GET", "/v1/heartbeats", s.heartbeats, contract{group: "alerts", gives: map[int]any{200: listedBeats{}}, refuses: []int{404}}, "the heartbeats of the roster: when each came last, when it is due, and which are missing")
 }
 
-func (s *Server) oncallRoutes(operator operates) {
+func (s *Server) oncallRoutes(operator operates, open opener) {
 	operator("GET", "/v1/roster", s.roster, contract{group: "on-call", query: []openapi.Parameter{wordOf("version", "the number of an earlier version", "1")}, gives: map[int]any{200: plain{"application/yaml"}}, refuses: []int{404}},
 		"the current roster, its version in `ETag`; `?version=N` an earlier one")
 	operator("POST", "/v1/roster", s.apply, contract{group: "on-call", query: []openapi.Parameter{truthOf("plan", "only say what would change"), wordOf("why", "for the history", "reviewed"), asPerson},
@@ -189,8 +189,8 @@ func (s *Server) oncallRoutes(operator operates) {
 	operator("GET", "/v1/backup", s.backup, contract{group: "store", gives: map[int]any{200: plain{"application/octet-stream"}}, refuses: []int{404}}, "a consistent copy of the store")
 	operator("POST", "/v1/archive", s.archive, contract{group: "store", body: archiveWanted{}, example: `{"dry_run": true}`, gives: map[int]any{200: archived{}}, refuses: []int{422}},
 		"moves the incidents that ended longer ago than `archive.after` into archive files now; `dry_run` only says which")
-	operator("GET", "/v1/archive/state", s.archiveState, contract{group: "store", gives: map[int]any{200: archiveHolds{}}},
-		"when it was last gone through for incidents to archive, the `trouble` why not all could be moved, how many files there are, and those that cannot be read")
+	open("GET", "/v1/archive/state", s.admitted(s.archiveState), contract{group: "store", gives: map[int]any{200: archiveHolds{}}},
+		"when it was last gone through for incidents to archive, the `trouble` why not all could be moved, how many files there are, and those that cannot be read; a bot that stands by says the last two of its machine", operators)
 	operator("GET", "/v1/backup/state", s.backupState, contract{group: "store", gives: map[int]any{200: copies{}}}, "when a copy of the store was taken last, into which `folder` and how often it is copied by itself, and the `trouble` why it could not be")
 }
 

@@ -63,7 +63,8 @@ type Server struct {
 	stopping atomic.Bool
 	admin    secretHash // of the admin token; zero when there is none
 	metrics  *Metrics
-	holder   atomic.Pointer[string] // address of the writer, while standing by; nil: nobody is known to be
+	holder   atomic.Pointer[string]      // address of the writer, while standing by; nil: nobody is known to be
+	saw      atomic.Pointer[archiveSeen] // how the archive files are, while standing by; nil: it is not known
 	probe    writeProbe
 	early    desk.Failures // before there is a desk
 	log      zerolog.Logger

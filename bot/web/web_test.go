@@ -311,6 +311,36 @@ func TestStandby(t *testing.T) {
 	w.want(t, post("/v1/events", `{"title":"x"}`).sender(), 202, nil)
 }
 
+// TestStandbyArchive: a process that stands by says of the archive files of its machine what it has
+// seen, to whoever has the token and in the metrics, before anybody needs them.
+func TestStandbyArchive(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Desk = nil })
+	w.want(t, get("/v1/archive/state").admin(), 503, nil)
+	w.SawArchive(desk.ArchiveFiles{At: time.Now(), Files: 2, Incidents: 5, Unread: []desk.UnreadFile{{File: "2026-03.archive", Incidents: 3, Why: "It is not in /other."}}}, "/other")
+	var is struct {
+		Folder string
+		Files  int
+		Unread []desk.UnreadFile
+	}
+	w.want(t, get("/v1/archive/state"), 401, nil)
+	if w.want(t, get("/v1/archive/state").admin(), 200, &is); is.Folder != "/other" || is.Files != 2 || len(is.Unread) != 1 || is.Unread[0].Why != "It is not in /other." {
+		t.Errorf("it says %+v", is)
+	}
+	for _, line := range []string{"stormbell_archive_files 2\n", "stormbell_archive_unreadable_files 1\n", "stormbell_leader 0\n"} {
+		if text := w.want(t, get("/metrics"), 200, nil); !strings.Contains(text, line) {
+			t.Errorf("the metrics have no line %q", line)
+		}
+	}
+	w.want(t, get("/v1/backup/state").admin(), 503, nil)
+	w.Lead(Parts{Desk: w.desk, People: w.people, Keys: w.keys, Alerts: w.room})
+	if w.want(t, get("/v1/archive/state").admin(), 200, &is); len(is.Unread) > 0 || is.Files > 0 {
+		t.Errorf("the writer says what it saw before: %+v", is)
+	}
+	w.SawArchive(desk.ArchiveFiles{}, "/other") // what was under way then
+	w.Stop()
+	w.want(t, get("/v1/archive/state").admin(), 503, nil)
+}
+
 // TestStoreRefuses holds that nothing is answered 2xx that is not stored, and
 // that it goes on by itself when the disk does.
 func TestStoreRefuses(t *testing.T) {

@@ -148,7 +148,7 @@ func printArchived(p process, m archivedPage, folder string) error {
 func (p *program) archiving(log zerolog.Logger) func(context.Context) error {
 	log = log.With().Str("part", "archive").Logger()
 	return func(ctx context.Context) error {
-		return p.desk.KeepArchiving(ctx, func() func() error { return gentle(ctx) }, func(m desk.Archived, err error) {
+		return p.desk.KeepArchiving(ctx, func() func() error { return gentle(ctx) }, tellUnread(log), func(m desk.Archived, err error) {
 			if err == nil {
 				if m.Incidents > 0 {
 					log.Info().Int("incidents", m.Incidents).Int("records", m.Records).Int("bytes", m.Bytes).Int("files", len(m.Files)).Msg("incidents are archived")
@@ -157,6 +157,27 @@ func (p *program) archiving(log zerolog.Logger) func(context.Context) error {
 			}
 			log.Error().Err(err).Int("incidents", m.Incidents).Int("waiting", m.Waiting).Msg("incidents could not be archived; it is tried again tomorrow")
 		})
+	}
+}
+
+// tellUnread returns what says in the log, once, which archive files cannot be read, and when
+// all can be again.
+func tellUnread(log zerolog.Logger) func(desk.ArchiveFiles) {
+	told := ""
+	return func(files desk.ArchiveFiles) {
+		var why []string
+		for _, u := range files.Unread {
+			why = append(why, u.Why)
+		}
+		is := strings.Join(why, " ")
+		switch {
+		case is == told:
+		case is == "":
+			log.Info().Int("files", files.Files).Msg("every archive file can be read again")
+		default:
+			log.Warn().Int("files", files.Files).Int("unread", len(why)).Str("problem", why[0]).Msg("archive files cannot be read; paging is as before, and `stormbell doctor` names all of them")
+		}
+		told = is
 	}
 }
 

@@ -3,13 +3,18 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/stormbell/stormbell/bot/archive"
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/configs"
+	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/etcd"
 )
 
@@ -39,9 +44,57 @@ func (p *program) copyCluster(w io.Writer) (int64, error) {
 	return io.Copy(w, file)
 }
 
+// openCluster returns when this process is the one that writes, and stands by until then.
+func (p *program) openCluster(ctx context.Context, c *configs.Config, log zerolog.Logger) (storage.Engine, error) {
+	p.copyStore = p.copyCluster
+	changed := make(chan struct{}, 1)
+	looking, stop := context.WithCancel(ctx)
+	defer stop() // a large file may be under way, for which nobody waits now
+	go p.lookStandingBy(looking, c, changed, log)
+	engine, err := etcd.Open(ctx, p.standby(c, changed, log))
+	if err != nil {
+		return nil, err
+	}
+	p.standbys = engine.Standbys
+	return engine, nil
+}
+
+// lookStandingBy looks, until ctx ends, whether this machine has the archive files that the store
+// names, whenever somebody else became the writer, and now and then: what is missing here is to be
+// known before it is needed.
+func (p *program) lookStandingBy(ctx context.Context, c *configs.Config, changed <-chan struct{}, log zerolog.Logger) {
+	shelf, tell := archive.At(c.ArchiveFolder()), tellUnread(log.With().Str("part", "archive").Logger())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-time.After(desk.LookEvery):
+		}
+		files, err := archiveOnCluster(ctx, onCluster(c.Store, c.Etcd), shelf)
+		if err != nil || ctx.Err() != nil {
+			continue // that the cluster cannot be asked is said by whoever stands by
+		}
+		p.server.SawArchive(files, shelf.Path())
+		tell(files)
+	}
+}
+
+// archiveOnCluster looks at the archive files with no claim to be the writer.
+func archiveOnCluster(ctx context.Context, o etcd.Options, shelf *archive.Folder) (desk.ArchiveFiles, error) {
+	engine, err := etcd.Reading(ctx, o)
+	if err != nil {
+		return desk.ArchiveFiles{}, err
+	}
+	db := storage.New(engine)
+	db.Through(shelf.Through)
+	files, err := desk.LookAtArchive(ctx, db.View, shelf, gentle(ctx))
+	return files, errors.Join(err, db.Close())
+}
+
 // standby returns how the store is opened by a process that may have to stand by:
-// whoever asks it is told who the writer is, and so is the log.
-func (p *program) standby(c *configs.Config, log zerolog.Logger) etcd.Options {
+// whoever asks it is told who the writer is, and so is the log. Changed gets a token then.
+func (p *program) standby(c *configs.Config, changed chan<- struct{}, log zerolog.Logger) etcd.Options {
 	machine, err := os.Hostname()
 	if err != nil {
 		machine = "localhost"
@@ -53,6 +106,10 @@ func (p *program) standby(c *configs.Config, log zerolog.Logger) etcd.Options {
 		if s.Trouble != nil {
 			log.Warn().Str("problem", s.Trouble.Error()).Msg("standing by: etcd cannot be asked; it is tried again every second")
 			return
+		}
+		select {
+		case changed <- struct{}{}:
+		default:
 		}
 		log.Info().Str("writer", cmp.Or(s.Holder, "a process without an address")).Str("http", "http://"+p.address).Msg("standing by")
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -174,7 +176,13 @@ func (c *checkup) bot(ctx context.Context, config *configs.Config) {
 		c.odd("bot", "no bot answers at "+address, "start it: stormbell run --config FILE")
 		return
 	}
+	var is struct{ Holder string }
+	_ = json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&is) // whoever answers otherwise stands by for nobody
 	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK && is.Holder != "" {
+		c.good = append(c.good, "the bot at "+address+" stands by for the one at "+is.Holder)
+		return
+	}
 	if resp.StatusCode != http.StatusOK {
 		c.grave("bot", fmt.Sprintf("it is not ready (it answers %d)", resp.StatusCode), "see http://"+address+"/readyz and its log")
 		return

@@ -2,12 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/configs"
 )
 
@@ -72,5 +77,54 @@ func TestDoctorStoreGrows(t *testing.T) {
 	config.Store.Path = path + ".none"
 	if c.grown(config); len(c.Warnings) > 0 {
 		t.Errorf("without a store: %+v", c.Warnings)
+	}
+}
+
+// TestTellUnread: the log says once which archive files cannot be read, when they are others, and
+// when all can be again.
+func TestTellUnread(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	tell := tellUnread(zerolog.New(&log))
+	none := desk.ArchiveFiles{Files: 2}
+	one := desk.ArchiveFiles{Files: 2, Unread: []desk.UnreadFile{{File: "2026-03.archive", Why: "March is not there."}}}
+	both := desk.ArchiveFiles{Files: 2, Unread: append([]desk.UnreadFile{{File: "2026-02.archive", Why: "February is damaged."}}, one.Unread...)}
+	for _, step := range []struct {
+		seen desk.ArchiveFiles
+		want string
+	}{{none, ""}, {one, "March is not there."}, {one, ""}, {both, "February is damaged."}, {both, ""}, {none, "can be read again"}, {none, ""}} {
+		log.Reset()
+		tell(step.seen)
+		if said := log.String(); !strings.Contains(said, step.want) || (said == "") != (step.want == "") {
+			t.Errorf("of %+v it says %q, want %q", step.seen, said, step.want)
+		}
+	}
+}
+
+// TestDoctorStandby: that a bot stands by for another one is as it should be; that it is not ready
+// otherwise is not.
+func TestDoctorStandby(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{
+		`{"ready": false, "holder": "10.0.0.1:8080"}`: "stands by for the one at 10.0.0.1:8080",
+		`{"ready": false}`:                            "it is not ready (it answers 503)",
+		`no JSON`:                                     "it is not ready (it answers 503)",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(answer))
+		}))
+		config := configs.Default()
+		config.HTTP.Listen = server.Listener.Addr().String()
+		c := &checkup{}
+		c.bot(t.Context(), config)
+		server.Close()
+		said := strings.Join(c.good, "; ")
+		for _, p := range c.Problems {
+			said += p.text
+		}
+		if !strings.Contains(said, want) || len(c.Problems)+len(c.good) != 1 {
+			t.Errorf("of %s it says %q, want %q", answer, said, want)
+		}
 	}
 }

@@ -27,7 +27,6 @@ import (
 	"github.com/stormbell/stormbell/rotation"
 	"github.com/stormbell/stormbell/storage"
 	"github.com/stormbell/stormbell/storage/bolt"
-	"github.com/stormbell/stormbell/storage/etcd"
 )
 
 // program is the bot with everything it was put together from. Opened by
@@ -120,13 +119,7 @@ func (p *program) openStore(ctx context.Context, on network, c *configs.Config, 
 			return nil, err
 		}
 		p.http.Answer()
-		p.copyStore = p.copyCluster
-		engine, err := etcd.Open(ctx, p.standby(c, log))
-		if err != nil {
-			return nil, err
-		}
-		p.standbys = engine.Standbys
-		return engine, nil
+		return p.openCluster(ctx, c, log)
 	}
 	alarms := make(chan string, 10)
 	engine, err := bolt.Open(c.Store.Path, bolt.Options{Journal: true, WholeUpTo: cmp.Or(on.wholeUpTo, wholeUpTo), Warn: func(text string) { log.Warn().Msg(text) },

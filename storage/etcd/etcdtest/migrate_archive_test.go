@@ -64,18 +64,10 @@ func papersOf(t *testing.T, d *desk.Desk, n int) string {
 	return all
 }
 
-// TestMigrateArchived: what lies in archive files stays there when a store moves to a cluster and
-// back. With the folder it is shown to the byte as before; without it whoever asks is told.
-func TestMigrateArchived(t *testing.T) {
-	t.Parallel()
-	c := start(t, 1)
-	o := options(c)
-	dir := t.TempDir()
-	file, back, folder := filepath.Join(dir, "one.db"), filepath.Join(dir, "back.db"), filepath.Join(dir, "archive")
-	from, to := "bolt:"+file, "etcd:"+strings.Join(c.Endpoints, ",")+o.Prefix
-
-	db := boltDB(t, file)
-	d := deskOn(t, db, folder)
+// archivedPast imports what happened at the demonstration's company years ago, and archives it. It
+// returns how many incidents there are.
+func archivedPast(t *testing.T, d *desk.Desk) (incidents int, moved desk.Archived) {
+	t.Helper()
 	var past []struct {
 		Events []incident.Event `json:"events"`
 	}
@@ -91,10 +83,26 @@ func TestMigrateArchived(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	moved1, err := d.Archive(ctx, time.Now(), false, func() error { return nil })
-	if err != nil || moved1.Incidents == 0 {
-		t.Fatalf("archived are %+v, %v", moved1, err)
+	moved, err := d.Archive(ctx, time.Now(), false, func() error { return nil })
+	if err != nil || moved.Incidents == 0 {
+		t.Fatalf("archived are %+v, %v", moved, err)
 	}
+	return len(past), moved
+}
+
+// TestMigrateArchived: what lies in archive files stays there when a store moves to a cluster and
+// back. With the folder it is shown to the byte as before; without it whoever asks is told.
+func TestMigrateArchived(t *testing.T) {
+	t.Parallel()
+	c := start(t, 1)
+	o := options(c)
+	dir := t.TempDir()
+	file, back, folder := filepath.Join(dir, "one.db"), filepath.Join(dir, "back.db"), filepath.Join(dir, "archive")
+	from, to := "bolt:"+file, "etcd:"+strings.Join(c.Endpoints, ",")+o.Prefix
+
+	db := boltDB(t, file)
+	d := deskOn(t, db, folder)
+	past, moved1 := archivedPast(t, d)
 	was := map[int]string{}
 	for n := range past {
 		was[n+1] = papersOf(t, d, n+1)
