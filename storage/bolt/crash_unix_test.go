@@ -236,10 +236,10 @@ func missing(t *testing.T, path string, acknowledged [counters]int) int {
 
 func TestKilledAtAnyMoment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
-	rounds := 6
+	rounds := 12
 	switch {
 	case os.Getenv("EVERY_CASE") != "":
-		rounds = 12
+		rounds = 48
 	case testing.Short():
 		rounds = 5
 	}
