@@ -142,9 +142,14 @@ func (j *journal) close() error {
 }
 
 // removeJournal removes the files of a journal, as far as they are there.
-func removeJournal(path string, id journalID) (all error) {
-	for half := range 2 {
-		if err := os.Remove(journalPath(path, id, half)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func removeJournal(path string, id journalID) error {
+	return remove(journalPath(path, id, 0), journalPath(path, id, 1))
+}
+
+// remove removes files, as far as they are there.
+func remove(files ...string) (all error) {
+	for _, name := range files {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			all = errors.Join(all, err)
 		}
 	}
@@ -347,21 +352,30 @@ func readFile(name string, size int64) ([]byte, error) {
 
 // removeSpent removes the files of a journal that the store needs no more. They stay where
 // something stands in them that the store does not have: then they belong to another copy of it,
-// which goes on where this one ended.
+// which goes on where this one ended. What others have put in the place of one stays as well, and
+// is the error.
 func removeSpent(path string, m mark) error {
+	var spent []string
+	var strange error
 	for half := range 2 {
-		text, err := readFile(journalPath(path, m.id, half), m.size)
-		if errors.Is(err, fs.ErrNotExist) {
+		name := journalPath(path, m.id, half)
+		text, err := readFile(name, m.size)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			spent = append(spent, name) // or a link that leads nowhere
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, errNotOurs):
+			strange = errors.Join(strange, err)
+			continue
+		case err != nil:
 			return err
 		}
 		if p, err := readPart(text, m); err != nil || len(p.list) > 0 {
-			return nil
+			return strange
 		}
+		spent = append(spent, name)
 	}
-	return removeJournal(path, m.id)
+	return errors.Join(strange, remove(spent...))
 }
 
 // readPart reads one file. What stands behind the last entry is of an earlier turn, and was

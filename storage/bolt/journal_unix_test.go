@@ -174,6 +174,9 @@ func TestJournalInItsPlace(t *testing.T) {
 					t.Errorf("there are %v", got)
 				}
 				again.Close()
+				if left := Journal(path); len(left) > 1 {
+					t.Errorf("there are %v, and only one of them is of others", left)
+				}
 			})
 			soon(t, func() {
 				if _, err := Open(killed, Options{}); err == nil || !strings.Contains(err.Error(), "confirmed commits are missing") {
