@@ -72,8 +72,12 @@ func (p *program) lookStandingBy(ctx context.Context, c *configs.Config, changed
 		case <-time.After(desk.LookEvery):
 		}
 		files, err := archiveOnCluster(ctx, onCluster(c.Store, c.Etcd), shelf)
-		if err != nil || ctx.Err() != nil {
-			continue // that the cluster cannot be asked is said by whoever stands by
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			log.Warn().Err(err).Msg("standing by: which archive files there must be could not be read; it is tried again")
+			continue
 		}
 		p.server.SawArchive(files, shelf.Path())
 		tell(files)
