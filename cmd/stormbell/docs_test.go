@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -124,16 +123,12 @@ func snippets(text string) []snippet {
 	return list
 }
 
-// pageApart is in the environment of a process that tries one page.
-const pageApart = "STORMBELL_TEST_PAGE_APART"
-
 // TestDocumentation runs what the pages show, each page in a process of its own: pages have
 // a folder to be in, of which a process has one, and wait for Slack most of the time.
 func TestDocumentation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs every command of the pages; run it without -short")
 	}
-	apart := os.Getenv(pageApart) != ""
 	if !apart {
 		t.Parallel()
 	}
@@ -153,21 +148,6 @@ func TestDocumentation(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// tryApart runs a test in a process of its own, and fails as it does, with what it says.
-func tryApart(t *testing.T) {
-	t.Helper()
-	var levels []string
-	for level := range strings.SplitSeq(t.Name(), "/") {
-		levels = append(levels, "^"+regexp.QuoteMeta(level)+"$")
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", strings.Join(levels, "/"))
-	cmd.Env = append(os.Environ(), pageApart+"=1")
-	said, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(said), "--- PASS: "+t.Name()+" ") {
-		t.Errorf("%v\n%s", err, said)
 	}
 }
 
