@@ -4,18 +4,43 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 func TestPercentFor(t *testing.T) {
 	for _, tt := range []struct {
-		live uint64
-		want int
-	}{{0, 400}, {3 << 20, 400}, {4 << 20, 300}, {5 << 20, 200}, {6 << 20, 150}, {8 << 20, 100}, {1 << 40, 100}} {
-		if got := percentFor(tt.live); got != tt.want {
-			t.Errorf("percentFor(%d) = %d, want %d", tt.live, got, tt.want)
+		live, floor uint64
+		want        int
+	}{
+		{0, garbageFloor, 800}, {3 << 20, garbageFloor, 400}, {4 << 20, garbageFloor, 300}, {5 << 20, garbageFloor, 200},
+		{6 << 20, garbageFloor, 150}, {8 << 20, garbageFloor, 100}, {1 << 40, garbageFloor, 100},
+		{3 << 20, garbageFlood, 800}, {8 << 20, garbageFlood, 300}, {12 << 20, garbageFlood, 150}, {1 << 40, garbageFlood, 100},
+	} {
+		if got := percentFor(tt.live, tt.floor); got != tt.want {
+			t.Errorf("percentFor(%d, %d) = %d, want %d", tt.live, tt.floor, got, tt.want)
 		}
 	}
+}
+
+// TestGarbageWaitsLongerInAFlood: how often a heap is collected follows from how soon it
+// was collected again.
+func TestGarbageWaitsLongerInAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pace{percent: 100}
+		floor := func(after time.Duration) uint64 {
+			time.Sleep(after)
+			return p.floor()
+		}
+		for n, tt := range []struct {
+			after time.Duration
+			want  uint64
+		}{{0, garbageFloor}, {floodEvery, garbageFloor}, {floodEvery - 1, garbageFlood}, {20 * time.Millisecond, garbageFlood}, {time.Minute, garbageFloor}} {
+			if got := floor(tt.after); got != tt.want {
+				t.Errorf("collection %d, after %v: the floor is %d, want %d", n, tt.after, got, tt.want)
+			}
+		}
+	})
 }
 
 // TestLargeHeapIsCollectedAsUsual: what is small waits, and what is large does not.
