@@ -372,8 +372,8 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 		}
 		// What was pending when the view began may be in it or not; if it moved meanwhile, it
 		// could be in neither.
-		if upper, lower, ok := e.carrier.pending.view(turns); ok {
-			return &over{s, upper, lower}, nil
+		if o, ok := e.carrier.pending.over(s, turns); ok {
+			return o, nil
 		}
 		_ = s.tx.Rollback()
 	}

@@ -64,7 +64,7 @@ func (e *Engine) startJournal(half int64) error {
 	if err != nil {
 		return err
 	}
-	e.carry(&carrier{journal: j, pending: pending{upper: newTree()}})
+	e.carry(&carrier{journal: j, pending: newPending()})
 	return nil
 }
 
@@ -74,7 +74,7 @@ func (e *Engine) goOn(m mark, left [2]part) error {
 	if err != nil {
 		return err
 	}
-	c := &carrier{journal: j, needed: true, pending: pending{upper: newTree()}, upTo: left[1-j.now].last()}
+	c := &carrier{journal: j, needed: true, pending: newPending(), upTo: left[1-j.now].last()}
 	for _, one := range left[1-j.now].list {
 		c.pending.add(one.changes)
 	}
@@ -157,7 +157,7 @@ func (e *Engine) takeOver(o Options) error {
 // takeEntries carries over what stands in a journal, and has the file say that it needs it
 // no more.
 func (e *Engine) takeEntries(list []entry, m mark) (mark, error) {
-	p := pending{upper: newTree()}
+	p := newPending()
 	for _, one := range list {
 		p.add(one.changes)
 		m.carried = one.number

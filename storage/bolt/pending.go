@@ -20,31 +20,40 @@ func newTree() *tree {
 type pending struct {
 	mu    sync.Mutex
 	upper *tree  // what came since the journal has turned last
+	views *int   // how many views have it as it is now
 	lower *tree  // what is being carried over; nil: nothing is
 	turns uint64 // how often one of the two was exchanged
 }
 
-// add takes in a commit. The values must not change any more.
+func newPending() pending { return pending{upper: newTree(), views: new(int)} }
+
+// add takes in a commit. The values must not change any more. Views that are open keep what they
+// have; most commits meet none, and need copy nothing.
 func (p *pending) add(changes []storage.Change) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if *p.views > 0 {
+		p.upper, p.views = p.upper.Clone(), new(int)
+	}
 	for _, c := range changes {
 		c.Value = slices.Clone(c.Value)
 		p.upper.ReplaceOrInsert(c)
 	}
 }
 
-// view returns what is pending at this moment, if nothing was exchanged since turns.
-func (p *pending) view(turns uint64) (upper, lower *tree, ok bool) {
+// over lays what is pending at this moment over a view, if nothing was exchanged since turns.
+func (p *pending) over(s *snapshot, turns uint64) (*over, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.turns != turns {
-		return nil, nil, false
+		return nil, false
 	}
-	if p.upper.Len() == 0 {
-		return nil, p.lower, true
+	o := &over{snapshot: s, p: p, lower: p.lower}
+	if p.upper.Len() > 0 {
+		o.upper, o.views = p.upper, p.views
+		*o.views++
 	}
-	return p.upper.Clone(), p.lower, true
+	return o, true
 }
 
 func (p *pending) exchanged() uint64 {
@@ -68,7 +77,7 @@ func (p *pending) lay() bool {
 	if p.upper.Len() == 0 {
 		return false
 	}
-	p.lower, p.upper = p.upper, newTree()
+	p.lower, p.upper, p.views = p.upper, newTree(), new(int)
 	p.turns++
 	return true
 }
@@ -100,7 +109,19 @@ func (p *pending) done() {
 // over is a view of the file with what is pending laid over it.
 type over struct {
 	*snapshot
+	p            *pending
 	upper, lower *tree
+	views        *int // among which it is counted; nil: it has no upper part
+}
+
+func (o *over) Close() error {
+	if o.views != nil {
+		o.p.mu.Lock()
+		*o.views--
+		o.p.mu.Unlock()
+		o.views = nil
+	}
+	return o.snapshot.Close()
 }
 
 // change returns what is pending of a key.
