@@ -2,21 +2,33 @@ package storage
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
 // Load reads the JSON record at key. A missing key is an error that wraps
 // ErrNotFound; fields that T does not have are ignored.
 func Load[T any](t *Tx, key string) (T, error) {
-	var v T
-	b, err := t.Get(key)
-	if err != nil {
-		return v, fmt.Errorf("load %s: %w", key, err)
+	v, ok, err := Find[T](t, key)
+	if err == nil && !ok {
+		err = fmt.Errorf("load %s: %w", key, ErrNotFound)
+	}
+	return v, err
+}
+
+// Find is Load for a record that may be missing: then it returns false.
+func Find[T any](t *Tx, key string) (v T, found bool, err error) {
+	b, _, err := t.get(key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return v, false, nil
+	case err != nil:
+		return v, false, fmt.Errorf("load %s: %w", key, err)
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
-		return v, fmt.Errorf("load %s: %v", key, err)
+		return v, false, fmt.Errorf("load %s: %v", key, err)
 	}
-	return v, nil
+	return v, true, nil
 }
 
 // Save writes v as the JSON record at key. Versions are the record's own: a
@@ -26,5 +38,5 @@ func Save(t *Tx, key string, v any) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %v", key, err)
 	}
-	return t.Put(key, b)
+	return t.change("put", Change{Key: key, Value: b})
 }

@@ -97,7 +97,7 @@ type Engine interface {
 	// The error wraps ErrUnknown when the changes may yet have been applied,
 	// and ErrLost when they were refused because another process is the writer;
 	// any other error means that nothing has changed and later commits may work.
-	// It keeps no reference to the values, and must not panic.
+	// It may keep the values, which nobody changes any more, and must not panic.
 	Commit(ctx context.Context, changes []Change) error
 
 	// Close releases the store. No Snapshot or Commit is under way.

@@ -28,29 +28,34 @@ type Tx struct {
 // Get returns the value of key, which the caller may keep and change.
 // A missing key (the empty key is always missing) is ErrNotFound.
 func (t *Tx) Get(key string) ([]byte, error) {
+	v, pending, err := t.get(key)
+	if pending {
+		v = append([]byte{}, v...)
+	}
+	return v, err
+}
+
+// get is Get of a value that the caller only reads: that of a change that is pending is
+// the change's own.
+func (t *Tx) get(key string) (value []byte, pending bool, err error) {
 	if err := t.usable(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	c, ok := t.own.changes[key]
 	if !ok && t.below != nil {
 		c, ok = t.below.changes[key]
 	}
-	if ok {
-		return c.value()
+	switch {
+	case ok && c.Delete:
+		return nil, false, ErrNotFound
+	case ok:
+		return c.Value, true, nil
 	}
-	v, err := t.snap.Get(key)
+	value, err = t.snap.Get(key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, t.stick(err)
+		return nil, false, t.stick(err)
 	}
-	return v, err
-}
-
-// value is the change as Get sees it.
-func (c Change) value() ([]byte, error) {
-	if c.Delete {
-		return nil, ErrNotFound
-	}
-	return append([]byte{}, c.Value...), nil
+	return value, false, err
 }
 
 // Changes returns how many keys the transaction has changed so far, of which it can
@@ -60,7 +65,7 @@ func (t *Tx) Changes() int { return len(t.own.changes) }
 // Put sets the value of key; nil and empty values are the same. The value is
 // copied. The key must not be empty.
 func (t *Tx) Put(key string, value []byte) error {
-	return t.change("put", Change{Key: key, Value: value})
+	return t.change("put", Change{Key: key, Value: bytes.Clone(value)})
 }
 
 // Delete removes key. Removing a missing key is no error, yet counts as a
@@ -69,6 +74,7 @@ func (t *Tx) Delete(key string) error {
 	return t.change("delete", Change{Key: key, Delete: true})
 }
 
+// change makes a change, whose value nobody changes any more.
 func (t *Tx) change(verb string, c Change) error {
 	if err := t.usable(); err != nil {
 		return err
@@ -85,7 +91,6 @@ func (t *Tx) change(verb string, c Change) error {
 		return t.stick(fmt.Errorf("%s %q: transaction would exceed %d changes or %d bytes: %w",
 			verb, name, MaxChanges, MaxBytes, ErrTooLarge))
 	}
-	c.Value = bytes.Clone(c.Value)
 	t.own.put(c)
 	return nil
 }
@@ -202,11 +207,10 @@ func (m *merge) rest() {
 
 // emit yields a change unless it is a deletion.
 func (m *merge) emit(c Change) bool {
-	v, err := c.value()
-	if err != nil {
+	if c.Delete {
 		return true
 	}
-	m.stopped = !m.yield(c.Key, v)
+	m.stopped = !m.yield(c.Key, append([]byte{}, c.Value...))
 	return !m.stopped
 }
 

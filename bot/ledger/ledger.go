@@ -216,10 +216,5 @@ func (t *Tx) Save(key string, record any) error { return storage.Save(t.Tx, key,
 // Load reads the JSON record at key; false and the zero record where there is
 // none.
 func Load[T any](tx *storage.Tx, key string) (record T, ok bool, err error) {
-	record, err = storage.Load[T](tx, key)
-	if errors.Is(err, storage.ErrNotFound) {
-		var none T
-		return none, false, nil
-	}
-	return record, err == nil, err
+	return storage.Find[T](tx, key)
 }

@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/google/btree"
@@ -27,7 +26,7 @@ type pending struct {
 
 func newPending() pending { return pending{upper: newTree(), views: new(int)} }
 
-// add takes in a commit. The values must not change any more. Views that are open keep what they
+// add takes in a commit. Views that are open keep what they
 // have; most commits meet none, and need copy nothing.
 func (p *pending) add(changes []storage.Change) {
 	p.mu.Lock()
@@ -36,7 +35,6 @@ func (p *pending) add(changes []storage.Change) {
 		p.upper, p.views = p.upper.Clone(), new(int)
 	}
 	for _, c := range changes {
-		c.Value = slices.Clone(c.Value)
 		p.upper.ReplaceOrInsert(c)
 	}
 }
