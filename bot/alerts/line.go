@@ -10,11 +10,10 @@ import (
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
-// line is the bodies of one alert each that wait for their transaction. Whoever's turn
-// comes takes those behind it with the same key as well, as if they had come as one
-// body: their incident is loaded once, and what they do to it is done once. Each keeps
-// its own turn, in which nothing is left to do then, so nobody depends on another one's
-// patience.
+// line is the bodies of one alert each that wait for their transaction. Of those with
+// the same key the first waits for its turn, and takes the others with it, as if they had
+// come as one body: their incident is loaded once, and what they do to it is done once.
+// Where its caller has no patience, or not all have room, another one of them goes first.
 type line struct {
 	mu      sync.Mutex
 	waiting []*waiting // in the order in which they came
@@ -22,9 +21,11 @@ type line struct {
 
 // waiting is one of them. What became of it may be read when done is closed.
 type waiting struct {
-	key  Key
-	body alert.Body
-	done chan struct{}
+	key   Key
+	body  alert.Body
+	first bool          // of those with its key; guarded by the line
+	goes  chan struct{} // closed when it has become the first
+	done  chan struct{}
 
 	taken Taken
 	err   error
@@ -38,9 +39,9 @@ var errBroken = errors.New("take in alerts: a mistake in the program, with an al
 // takeOne takes in a body of one alert, with those that wait beside it. A caller whose
 // ctx ends before that is not taken.
 func (a *Alerts) takeOne(ctx context.Context, k Key, b alert.Body) (Taken, error) {
-	w := &waiting{key: k, body: b, done: make(chan struct{})}
+	w := &waiting{key: k, body: b, goes: make(chan struct{}), done: make(chan struct{})}
 	a.line.enter(w)
-	if err := a.takeWaiting(ctx, w); err != nil && a.line.leave(w) {
+	if err := a.waitInLine(ctx, w); err != nil && a.line.leave(w) {
 		return Taken{}, err
 	}
 	<-w.done // by now it is in a transaction that has run, its own or another one's
@@ -50,8 +51,21 @@ func (a *Alerts) takeOne(ctx context.Context, k Key, b alert.Body) (Taken, error
 	return w.taken, w.err
 }
 
-// takeWaiting waits for the turn of w, and takes and answers it and those with its key,
-// unless they were taken before. An error is no answer to w if that is in line no more.
+// waitInLine returns when w was taken, or may be. An error is no answer to w if that is
+// in line no more.
+func (a *Alerts) waitInLine(ctx context.Context, w *waiting) error {
+	select {
+	case <-w.done:
+		return nil
+	case <-w.goes:
+		return a.takeWaiting(ctx, w)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// takeWaiting waits for the turn of w, and takes and answers it and those with its key.
+// An error is no answer to w if that is in line no more.
 func (a *Alerts) takeWaiting(ctx context.Context, w *waiting) error {
 	var batch []*waiting
 	var refused error // what one of them ran into: nothing is stored then
@@ -63,9 +77,10 @@ func (a *Alerts) takeWaiting(ctx context.Context, w *waiting) error {
 		}
 	}()
 	err = a.ledger.Update(ctx, ledger.Request{By: w.key.actor()}, func(tx *ledger.Tx) error {
+		defer a.line.follow(w.key)
 		t := a.taking(tx, w.key, alert.Body{})
 		for len(batch) == 0 || t.room(tx) {
-			next := a.line.next(w)
+			next := a.line.next(w.key)
 			if next == nil {
 				break
 			}
@@ -103,6 +118,7 @@ func (l *line) enter(w *waiting) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, w)
+	l.goFirst(w.key)
 }
 
 // leave takes w out of the line, and reports false where it is not in it any more.
@@ -113,18 +129,32 @@ func (l *line) leave(w *waiting) bool {
 	if n >= 0 {
 		l.waiting = slices.Delete(l.waiting, n, n+1)
 	}
+	l.goFirst(w.key)
 	return n >= 0
 }
 
-// next takes one out of the line: w, whose turn it is, and after it the first with the
-// same key; nil where there is none.
-func (l *line) next(w *waiting) *waiting {
+// follow has those with a key go on when the first of them was taken.
+func (l *line) follow(k Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := slices.Index(l.waiting, w)
-	if n < 0 {
-		n = slices.IndexFunc(l.waiting, func(other *waiting) bool { return other.key == w.key })
+	l.goFirst(k)
+}
+
+// goFirst sees to it that of those with a key one goes first. The caller holds mu.
+func (l *line) goFirst(k Key) {
+	n := slices.IndexFunc(l.waiting, func(w *waiting) bool { return w.key == k })
+	if n < 0 || slices.ContainsFunc(l.waiting, func(w *waiting) bool { return w.key == k && w.first }) {
+		return
 	}
+	l.waiting[n].first = true
+	close(l.waiting[n].goes)
+}
+
+// next takes the first with a key out of the line; nil: there is none.
+func (l *line) next(k Key) *waiting {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := slices.IndexFunc(l.waiting, func(w *waiting) bool { return w.key == k })
 	if n < 0 {
 		return nil
 	}

@@ -113,23 +113,60 @@ func TestOneThatCannotBeTakenHarmsNoOther(t *testing.T) {
 	})
 }
 
-// TestWhoHasGoneIsNotTaken: a caller whose patience ends before its turn.
+// TestWhoHasGoneIsNotTaken: callers whose patience ends before their turn, be it the one
+// that goes first, harm no other.
 func TestWhoHasGoneIsNotTaken(t *testing.T) {
-	inBubble(t, "", func(r *room) {
-		ctx, cancel := context.WithCancel(r.t.Context())
-		whose := func(n int) context.Context {
-			if n == 1 {
-				return ctx
+	for _, gone := range [][]int{{0}, {1}, {2}, {0, 1}, {1, 2}, {0, 1, 2}} {
+		inBubble(t, "", func(r *room) {
+			ctx, cancel := context.WithCancel(r.t.Context())
+			whose := func(n int) context.Context {
+				if slices.Contains(gone, n) {
+					return ctx
+				}
+				return r.t.Context()
 			}
-			return r.t.Context()
+			leave := func() { cancel(); synctest.Wait() }
+			for n, got := range r.post([]alert.Alert{firing("a"), firing("b"), firing("c")}, whose, leave) {
+				if went := slices.Contains(gone, n); went && !errors.Is(got.err, context.Canceled) || !went && got.err != nil {
+					t.Errorf("%v have gone: answer %d: %+v", gone, n, got)
+				}
+			}
+			if len(gone) < 3 {
+				r.tallies(1, 3-len(gone), 0)
+			}
+			if n := len(r.keys("alert/")); n != 3-len(gone) {
+				t.Errorf("%v have gone: %d alerts are kept", gone, n)
+			}
+			// Whoever comes now waits for nobody who has gone.
+			for _, got := range r.post([]alert.Alert{firing("d")}, r.patient, nothing) {
+				if got.err != nil {
+					t.Errorf("%v have gone: the next: %v", gone, got.err)
+				}
+			}
+		})
+	}
+}
+
+// TestMoreWaitThanOneTransactionHolds: each is an incident of its own, of which a
+// transaction holds a few.
+func TestMoreWaitThanOneTransactionHolds(t *testing.T) {
+	inBubble(t, "alerts: {group: {by: [title]}}\n", func(r *room) {
+		var list []alert.Alert
+		for n := range 40 {
+			in := firing(fmt.Sprint(n))
+			in.Title = fmt.Sprint("Title ", n)
+			list = append(list, in)
 		}
-		gone := func() { cancel(); synctest.Wait() }
-		for n, got := range r.post([]alert.Alert{firing("a"), firing("b"), firing("c")}, whose, gone) {
-			if n == 1 && !errors.Is(got.err, context.Canceled) || n != 1 && got.err != nil {
+		opened := map[int]bool{}
+		for n, got := range r.post(list, r.patient, nothing) {
+			if got.err != nil || got.taken.Result != alert.Opened || opened[got.taken.Incident] {
 				t.Errorf("answer %d: %+v", n, got)
 			}
+			opened[got.taken.Incident] = true
 		}
-		r.tallies(1, 2, 0)
+		if n := len(r.active()); n != len(list) {
+			t.Errorf("%d incidents, want %d", n, len(list))
+		}
 	})
 }
 
