@@ -37,6 +37,7 @@ type Alerts struct {
 	beats     beats
 	line      line
 	lately    lately
+	seen      seen
 	earlier   atomic.Bool // there may be alerts as an earlier version recorded them
 }
 

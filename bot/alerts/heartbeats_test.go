@@ -304,6 +304,7 @@ type commits struct {
 	storage.Engine
 	n    *int
 	full *bool
+	slow *time.Duration
 }
 
 func (c commits) Commit(ctx context.Context, changes []storage.Change) error {
@@ -311,6 +312,7 @@ func (c commits) Commit(ctx context.Context, changes []storage.Change) error {
 		return errors.New("no space left on device")
 	}
 	*c.n++
+	time.Sleep(*c.slow)
 	return c.Engine.Commit(ctx, changes)
 }
 

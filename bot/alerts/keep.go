@@ -29,7 +29,7 @@ func (t *taking) keep(was Alert, in alert.Alert, v alert.Verdict, d alert.Decisi
 			return err
 		}
 	}
-	if err := t.ledger.Save(key, r); err != nil {
+	if err := t.save(key, r); err != nil {
 		return err
 	}
 	if was.V == 0 && was.Incident > 0 { // of an earlier version
@@ -53,6 +53,12 @@ func (t *taking) keep(was Alert, in alert.Alert, v alert.Verdict, d alert.Decisi
 		}
 	}
 	return t.extend(v, r.Incident, g)
+}
+
+// save stores the record of an alert.
+func (t *taking) save(key string, r Alert) error {
+	t.a.seen.add(key)
+	return t.ledger.Save(key, r)
 }
 
 // group returns the episode that an alert that fires may join.

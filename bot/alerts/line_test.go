@@ -102,6 +102,7 @@ func TestOneThatCannotBeTakenHarmsNoOther(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.reopen()
 		bad := over("b") // of one that fires it is found before it waits
 		for n, got := range r.post([]alert.Alert{firing("a"), bad, firing("c")}, r.patient, nothing) {
 			if wrong := n == 1; (got.err != nil) != wrong {

@@ -66,10 +66,14 @@ const (
 
 func (a *Alerts) startTidying(ctx context.Context) error {
 	return a.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
+		some := false
 		for range t.Scan("alert/") {
-			a.earlier.Store(true) // until it was looked at all of them
+			some = true
 			break
 		}
+		a.earlier.Store(some) // until it was looked at all of them
+		a.seen.count()
+		a.seen.end(!some)
 		return t.WakeRegularly("alerts", t.Now.Add(time.Hour), tidyEvery)
 	})
 }
@@ -77,7 +81,13 @@ func (a *Alerts) startTidying(ctx context.Context) error {
 // tidy removes some of the alerts that ended long ago, and groups that nothing joins
 // any more. It comes back at once while there are more.
 func (a *Alerts) tidy(ctx context.Context, name string, now time.Time) error {
+	// Where this returns, what was written before stands in the store.
+	err := a.ledger.Update(ctx, ledger.Request{At: now}, func(*ledger.Tx) error { a.seen.count(); return nil })
+	if err != nil {
+		return err
+	}
 	more, err := a.stale(ctx, now)
+	a.seen.end(err == nil)
 	if err != nil {
 		return err
 	}
@@ -151,6 +161,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 	earlier := false
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("alert/") {
+			a.seen.counted(key)
 			var r Alert
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)

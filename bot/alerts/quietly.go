@@ -81,7 +81,7 @@ func (t *taking) hold(key string, was Alert, said sent, v alert.Verdict, d alert
 			return err
 		}
 	}
-	return t.ledger.Save(key, r)
+	return t.save(key, r)
 }
 
 // bites counts an alert that is held back.

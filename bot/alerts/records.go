@@ -137,9 +137,13 @@ func loadFirst(tx *storage.Tx, i incident.Incident) (Alert, bool, error) {
 // load returns what is kept of an alert that comes in; the zero Alert where it was never
 // seen. What an earlier version recorded of it is taken over.
 func (a *Alerts) load(tx *storage.Tx, sender string, in alert.Alert) (Alert, error) {
-	r, ok, err := ledger.Load[Alert](tx, alertKey(sender, in.Key))
-	if err != nil || ok || !a.earlier.Load() {
-		return r, err
+	if key := alertKey(sender, in.Key); a.seen.may(key) {
+		if r, ok, err := ledger.Load[Alert](tx, key); err != nil || ok {
+			return r, err
+		}
+	}
+	if !a.earlier.Load() {
+		return Alert{}, nil
 	}
 	for _, id := range []string{in.Key, in.Label("group_key")} {
 		if id == "" {

@@ -54,9 +54,10 @@ type room struct {
 	t    *testing.T
 	path string
 	db   *storage.DB
-	n    int  // commits
-	odd  bool // the test has written what no version leaves there
-	full bool // the store refuses them
+	n    int           // commits
+	odd  bool          // the test has written what no version leaves there
+	full bool          // the store refuses them
+	slow time.Duration // how long each takes
 }
 
 func inBubble(t *testing.T, roster string, f func(*room)) {
@@ -67,6 +68,11 @@ func inBubble(t *testing.T, roster string, f func(*room)) {
 		defer func() { r.db.Close() }()
 		r.apply(sampleRoster + roster)
 		f(r)
+		for _, key := range r.keys("alert/") {
+			if !r.odd && !r.seen.may(key) {
+				t.Errorf("%s stands in the store, and would be taken for new", key)
+			}
+		}
 		for _, fault := range r.faults() {
 			t.Errorf("the store has a fault: %s: %s", fault.Key, fault.What)
 		}
@@ -79,7 +85,7 @@ func (r *room) open() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.db = storage.New(commits{engine, &r.n, &r.full})
+	r.db = storage.New(commits{engine, &r.n, &r.full, &r.slow})
 	l, err := ledger.Open(r.t.Context(), r.db)
 	if err != nil {
 		r.t.Fatal(err)
