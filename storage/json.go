@@ -2,7 +2,6 @@ package storage
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 )
 
@@ -18,12 +17,12 @@ func Load[T any](t *Tx, key string) (T, error) {
 
 // Find is Load for a record that may be missing: then it returns false.
 func Find[T any](t *Tx, key string) (v T, found bool, err error) {
-	b, _, err := t.get(key)
+	b, ok, err := t.Peek(key)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return v, false, nil
 	case err != nil:
 		return v, false, fmt.Errorf("load %s: %w", key, err)
+	case !ok:
+		return v, false, nil
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
 		return v, false, fmt.Errorf("load %s: %v", key, err)

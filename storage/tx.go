@@ -35,16 +35,22 @@ func (t *Tx) Get(key string) ([]byte, error) {
 	return v, err
 }
 
+// Peek is Get of a value that the caller may keep and only reads; false: there is none.
+func (t *Tx) Peek(key string) (value []byte, ok bool, err error) {
+	value, _, err = t.get(key)
+	if errors.Is(err, ErrNotFound) {
+		return nil, false, nil
+	}
+	return value, err == nil, err
+}
+
 // get is Get of a value that the caller only reads: that of a change that is pending is
 // the change's own.
 func (t *Tx) get(key string) (value []byte, pending bool, err error) {
 	if err := t.usable(); err != nil {
 		return nil, false, err
 	}
-	c, ok := t.own.changes[key]
-	if !ok && t.below != nil {
-		c, ok = t.below.changes[key]
-	}
+	c, ok := t.changed(key)
 	switch {
 	case ok && c.Delete:
 		return nil, false, ErrNotFound
@@ -56,6 +62,21 @@ func (t *Tx) get(key string) (value []byte, pending bool, err error) {
 		return nil, false, t.stick(err)
 	}
 	return value, false, err
+}
+
+// Changed reports whether key was put or deleted by the transaction, or by one before it
+// that shares its commit.
+func (t *Tx) Changed(key string) bool {
+	_, ok := t.changed(key)
+	return ok
+}
+
+func (t *Tx) changed(key string) (Change, bool) {
+	c, ok := t.own.changes[key]
+	if !ok && t.below != nil {
+		c, ok = t.below.changes[key]
+	}
+	return c, ok
 }
 
 // Changes returns how many keys the transaction has changed so far, of which it can

@@ -3,7 +3,6 @@ package alerts
 import (
 	"time"
 
-	"github.com/stormbell/stormbell/bot/ledger"
 	"github.com/stormbell/stormbell/incident/alert"
 )
 
@@ -66,7 +65,7 @@ func (t *taking) group(in alert.Alert, v alert.Verdict) (groupRecord, error) {
 	if in.Status != alert.Firing || !v.Does.Asks() {
 		return groupRecord{}, nil
 	}
-	g, _, err := ledger.Load[groupRecord](t.tx, groupKey(v))
+	g, _, err := t.a.groups.Load(t.tx, groupKey(v))
 	return g, err
 }
 
@@ -87,5 +86,5 @@ func (t *taking) extend(v alert.Verdict, n int, g groupRecord) error {
 		return nil
 	}
 	g.Until = until
-	return t.ledger.Save(groupKey(v), g)
+	return t.a.groups.Save(t.ledger, groupKey(v), g)
 }

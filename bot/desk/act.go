@@ -287,8 +287,18 @@ func (w *work) takesAlerts(part incident.Incident) error {
 // nextNumber counts up from 1 without holes, but where a copy of the store was put back:
 // the number is taken in the transaction that opens the incident, or not at all.
 func (w *work) nextNumber() (int, error) {
-	last, err := w.d.lastNumber(w.Tx.Tx)
-	return last + 1, err
+	// Whatever begins comes by here, in one transaction after the other: what began just before
+	// is the last, unless its transaction failed.
+	last := w.d.numbered
+	if !w.Changed(incidentKey(last)) {
+		var err error
+		if last, err = w.d.lastNumber(w.Tx.Tx); err != nil {
+			return 0, err
+		}
+	}
+	w.d.numbered = last + 1
+	w.Begins(last + 1)
+	return last + 1, nil
 }
 
 // InChannel returns the number of the incident whose channel it is.

@@ -78,17 +78,21 @@ func (x *Within) Whole(n int) (i incident.Incident, err error) {
 
 // Whole is [Within.Whole] for whoever only reads: of the incident's records it reads
 // but the one.
-func (d *Desk) Whole(tx *storage.Tx, n int) (i incident.Incident, err error) {
+func (d *Desk) Whole(tx *storage.Tx, n int) (incident.Incident, error) {
+	var r incidentRecord
 	for range mergedMost {
-		i, err = d.recent.load(tx, n)
-		if errors.Is(err, storage.ErrNotFound) {
-			return i, noSuch(n)
+		now, ok, err := d.recent.Load(tx, incidentKey(n))
+		switch {
+		case err != nil:
+			return now.Incident, err
+		case !ok:
+			return now.Incident, noSuch(n)
 		}
-		if n = i.MergedInto; err != nil || n == 0 {
+		if r, n = now, now.MergedInto; n == 0 {
 			break
 		}
 	}
-	return i, err
+	return r.Incident, nil
 }
 
 // indexPart keeps the keys by which the parts of an incident are found.
@@ -133,7 +137,7 @@ func (x *Within) Exhausted(n int) (bool, error) {
 
 // Exhausted reports whether nobody has answered any step of the escalation of incident n.
 func (d *Desk) Exhausted(tx *storage.Tx, n int) (bool, error) {
-	r, _, err := ledger.Load[escalationRecord](tx, escalationKey(n))
+	r, _, err := d.climbing.Load(tx, escalationKey(n))
 	return r.Page.State == escalation.Exhausted, err
 }
 

@@ -17,9 +17,9 @@ func (d *Desk) Damaged(tx *storage.Tx, n int) bool {
 		if d.ledger.SomeDamaged() && broken(tx, n) {
 			return true
 		}
-		i, err := d.recent.load(tx, n)
+		i, ok, err := d.recent.Load(tx, incidentKey(n))
 		switch {
-		case err != nil:
+		case err != nil || !ok:
 			return false // whoever reads it next is told why
 		case !i.Status.Active() && tx.Reachable(eventPrefix(n)) != nil:
 			return true

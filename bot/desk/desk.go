@@ -23,7 +23,6 @@ import (
 	"github.com/stormbell/stormbell/bot/oncall"
 	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/rotation"
-	"github.com/stormbell/stormbell/storage"
 )
 
 // Options are what the desk is told once, at its start.
@@ -54,15 +53,17 @@ type Desk struct {
 	ledger    *ledger.Ledger
 	oncall    *oncall.Roster
 	opt       Options
-	opened    time.Time               // when the process began
-	topics    []byte                  // the key from which topics for push are made; set by Open
-	newer     sync.Map                // the kinds of jobs of a newer version of which the operators were told
-	past      past                    // what incidents are compared by
-	recent    recent                  // incidents as they were read last
-	digests   same[Digest]            // messages in Slack that grow
-	growing   same[slackDigestRecord] // and how they do
-	notified  sync.Map                // open incidents, by number, of which somebody was told; see firstNotified
-	slack     workspace               // what Slack says about its people
+	opened    time.Time // when the process began
+	topics    []byte    // the key from which topics for push are made; set by Open
+	newer     sync.Map  // the kinds of jobs of a newer version of which the operators were told
+	past      past      // what incidents are compared by
+	recent    ledger.Recent[incidentRecord]
+	digests   ledger.Recent[Digest]            // messages in Slack that grow
+	growing   ledger.Recent[slackDigestRecord] // and how they do
+	numbered  int                              // the number that was given last; touched in transactions that write
+	climbing  ledger.Recent[escalationRecord]  // of incidents that alerts join
+	notified  sync.Map                         // open incidents, by number, of which somebody was told; see firstNotified
+	slack     workspace                        // what Slack says about its people
 	archiving archiving
 	settled   atomic.Int64            // how often a copy of the store was put to work
 	hearing   atomic.Pointer[hearing] // nil: it is not recorded yet until when Slack is heard
@@ -194,12 +195,13 @@ func (d *Desk) actAt(ctx context.Context, c Caller, at time.Time, n int, f func(
 // open loads the incident and its artifacts. A private incident exists only for
 // those who may see it; the program itself may see all.
 func (w *work) open(n int) error {
-	inc, err := loadIncident(w.Tx.Tx, n)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && w.caller.Actor.Human() && !w.d.sees(inc, w.caller.Actor) {
-		return noSuch(n)
-	}
+	r, ok, err := w.d.recent.Load(w.Tx.Tx, incidentKey(n))
 	if err != nil {
 		return err
+	}
+	inc := r.Incident
+	if !ok || w.caller.Actor.Human() && !w.d.sees(inc, w.caller.Actor) {
+		return noSuch(n)
 	}
 	artifacts, err := loadArtifacts(w.Tx.Tx, n)
 	if err != nil {
@@ -237,7 +239,7 @@ func (w *work) apply(c incident.Change) error {
 	before := w.inc
 	w.inc = c.Incident
 	w.d.past.note(w.inc)
-	if err := saveIncident(w.Tx.Tx, w.inc); err != nil {
+	if err := w.d.recent.Save(w.Tx, incidentKey(w.inc.Number), incidentRecord{V: 1, Incident: w.inc}); err != nil {
 		return err
 	}
 	w.movesPromises(c)

@@ -63,27 +63,28 @@ func (w *work) placeInSlack(j *ledger.Job) error {
 		return nil
 	}
 	slot := slackDigestKey(incident.Actor(j.Person))
-	r, err := w.d.growing.load(w.Tx.Tx, slot)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	r, _, err := w.d.growing.Load(w.Tx.Tx, slot)
+	if err != nil {
 		return err
 	}
 	next, place := r.Add(w.inc.Number, w.inc.Severity, w.Now)
-	if err := w.d.growing.save(w.Tx.Tx, slot, slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
+	if err := w.d.growing.Save(w.Tx, slot, slackDigestRecord{V: 1, SlackDigest: next}); err != nil || place == escalation.Alone {
 		return err
 	}
 	j.Digest = next.Number
 	t, key := Digest{V: 1, Until: next.Until}, digestKey(incident.Actor(j.Person), j.Digest)
 	if place == escalation.Joins {
-		was, err := w.d.digests.load(w.Tx.Tx, key)
-		if err == nil {
-			t = was
-		} else if !errors.Is(err, storage.ErrNotFound) { // all of it was taken back before it was shown
+		was, ok, err := w.d.digests.Load(w.Tx.Tx, key)
+		if err != nil {
 			return err
+		}
+		if ok { // or all of it was taken back before it was shown
+			t = was
 		}
 	}
 	t.Pages = append(slices.Clip(t.Pages), DigestEntry{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort})
 	slices.SortFunc(t.Pages, func(a, b DigestEntry) int { return cmp.Compare(a.Incident, b.Incident) })
-	return w.d.digests.save(w.Tx.Tx, key, t)
+	return w.d.digests.Save(w.Tx, key, t)
 }
 
 // loadDigest returns the message that a job is about. Notifications that were taken

@@ -63,7 +63,11 @@ func (w *work) quiet(p escalation.Escalation) error {
 
 // escalation loads the escalation; the zero record when there never was one.
 func (w *work) escalation() (escalationRecord, error) {
-	r, _, err := ledger.Load[escalationRecord](w.Tx.Tx, escalationKey(w.inc.Number))
+	key := escalationKey(w.inc.Number)
+	if !w.MayHave(w.inc.Number, key) {
+		return escalationRecord{}, nil
+	}
+	r, _, err := ledger.Load[escalationRecord](w.Tx.Tx, key)
 	return r, err
 }
 

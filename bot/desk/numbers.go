@@ -86,6 +86,7 @@ func (d *Desk) NumbersSeen(ctx context.Context, highest int) error {
 			return err
 		}
 		r.V, r.After, r.Unsure = 1, max(r.After, highest), false
+		d.numbered = 0
 		return t.Save(numbersKey, r)
 	})
 }

@@ -95,10 +95,15 @@ func (d *Desk) clockSet(ctx context.Context, by time.Duration) error {
 // wakeEscalation plans the next look at the escalation, or none.
 func (w *work) wakeEscalation(at time.Time, ok bool) error {
 	name := escalationName(w.inc.Number)
-	was, planned, err := w.Due(name)
+	var was time.Time
+	var planned bool
+	if w.MayHave(w.inc.Number, escalationKey(w.inc.Number)) { // with which the wake-up is written
+		var err error
+		if was, planned, err = w.Due(name); err != nil {
+			return err
+		}
+	}
 	switch {
-	case err != nil:
-		return err
 	case !ok:
 		return w.Sleep(name)
 	case planned && was.Equal(at):

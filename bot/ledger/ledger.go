@@ -12,6 +12,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -80,6 +81,7 @@ type Tx struct {
 	jobs  []Job
 	wakes []wake
 	after []func()
+	begun []int // incidents that begin in it
 }
 
 // wrong is by how much the clock that can be set is ahead.
@@ -208,6 +210,15 @@ func filler(n int) string {
 		b[i] = '-'
 	}
 	return string(b)
+}
+
+// Begins says that incident n begins in the transaction: nothing of it is in the store, and
+// need not be looked for there.
+func (t *Tx) Begins(n int) { t.begun = append(t.begun, n) }
+
+// MayHave reports whether there may be a record at the key, which is one of incident n.
+func (t *Tx) MayHave(n int, key string) bool {
+	return !slices.Contains(t.begun, n) || t.Changed(key)
 }
 
 // Save stores a record as JSON. Versions are the record's own: a field of it.

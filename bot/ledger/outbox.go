@@ -256,9 +256,12 @@ func (t *Tx) Refresh(incident int, kinds ...Kind) error {
 // RefreshAfter is Refresh of what is to wait for further marks longer than its kind
 // does by itself.
 func (t *Tx) RefreshAfter(wait time.Duration, incident int, kinds ...Kind) error {
-	r, err := loadStale(t.Tx, incident)
-	if err != nil {
-		return err
+	var r staleRecord
+	if t.MayHave(incident, staleKey(incident)) {
+		var err error
+		if r, err = loadStale(t.Tx, incident); err != nil {
+			return err
+		}
 	}
 	if len(r.Marks) == 0 {
 		r = staleRecord{V: 1, At: t.Now, Marks: map[Kind]int{}, Last: t.lastMark()}

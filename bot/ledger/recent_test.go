@@ -1,0 +1,80 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
+)
+
+type recentSample struct {
+	V     int      `json:"v"`
+	Names []string `json:"names,omitempty"`
+}
+
+// TestRecentIsWhatIsStored: a record that was discarded, or that others have written, or that
+// has the place of another one, is not taken for the present one.
+func TestRecentIsWhatIsStored(t *testing.T) {
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := storage.New(engine)
+	defer db.Close()
+	l, err := Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Recent[recentSample]
+	many := 2 * len(r)
+	key := func(n int) string { return "sample/" + Number(n) }
+	check := func(when string, tx *storage.Tx) error {
+		for n := range many {
+			want, _, err := Load[recentSample](tx, key(n))
+			if err != nil {
+				return err
+			}
+			for range 2 {
+				if got, ok, err := r.Load(tx, key(n)); err != nil || !ok || !cmp.Equal(got, want) {
+					t.Errorf("%s: record %d is %+v, %v, %v, want %+v", when, n, got, ok, err, want)
+				}
+			}
+		}
+		if _, ok, err := r.Load(tx, key(many)); ok || err != nil {
+			t.Errorf("%s: one that is not there: %v, %v", when, ok, err)
+		}
+		return nil
+	}
+	discard := errors.New("discard")
+	for step, save := range []func(*Tx, string, recentSample) error{
+		r.Save,
+		func(tx *Tx, key string, s recentSample) error { return tx.Save(key, s) },
+		func(tx *Tx, key string, s recentSample) error { return errors.Join(r.Save(tx, key, s), discard) },
+		r.Save,
+	} {
+		when := fmt.Sprint("step ", step)
+		err := l.Update(t.Context(), Request{}, func(tx *Tx) error {
+			var failed error
+			for n := range many {
+				err := save(tx, key(n), recentSample{V: 1, Names: []string{fmt.Sprint(step, n)}})
+				if errors.Is(err, discard) {
+					failed = err
+				} else if err != nil {
+					return err
+				}
+			}
+			return errors.Join(check(when+", within", tx.Tx), failed)
+		})
+		if err != nil && !errors.Is(err, discard) {
+			t.Fatal(err)
+		}
+		if err := l.View(t.Context(), func(tx *storage.Tx) error { return check(when, tx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
