@@ -19,6 +19,27 @@ const (
 // nothing can be seen is empty. One that is longer than MaxTitle is cut at a
 // word, and whole is then all of it, within MaxText; otherwise whole is empty.
 func CleanTitle(s string) (title, whole string) {
+	if len(s) <= MaxTitle && plain(s) {
+		return s, ""
+	}
+	return cleanTitle(s)
+}
+
+// plain reports whether there is nothing to clean in a title, as in most.
+func plain(s string) bool {
+	blank := true // the one before
+	for n := range len(s) {
+		switch c := s[n]; {
+		case c == ' ' && blank, c < ' ', c > '~':
+			return false
+		default:
+			blank = c == ' '
+		}
+	}
+	return !blank
+}
+
+func cleanTitle(s string) (title, whole string) {
 	s = strings.Join(strings.Fields(strip(s, false)), " ")
 	if strings.IndexFunc(s, visible) < 0 {
 		return "", ""

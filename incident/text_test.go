@@ -165,6 +165,9 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, n uint16, clash uint8) {
 		title, whole := CleanTitle(s)
+		if slow, rest := cleanTitle(s); slow != title || rest != whole {
+			t.Errorf("CleanTitle(%q) = %q, %q, want %q, %q", s, title, whole, slow, rest)
+		}
 		if utf8.RuneCountInString(title) > MaxTitle || utf8.RuneCountInString(whole) > MaxText {
 			t.Errorf("CleanTitle(%q): %d and %d characters", s, utf8.RuneCountInString(title), utf8.RuneCountInString(whole))
 		}

@@ -37,7 +37,9 @@ type DB struct {
 	waiting []chan struct{} // those who want it, in order; closed to hand it over
 	views   sync.WaitGroup  // Views under way
 
-	group *group // closures run but not committed; touched only with the turn
+	// Touched only with the turn.
+	group *group // closures run but not committed
+	last  int    // how many keys the one before had
 }
 
 // group is the closures that share one commit.
@@ -224,7 +226,8 @@ func (db *DB) prepare(ctx context.Context) error {
 		return err
 	}
 	if db.group == nil {
-		db.group = &group{done: make(chan struct{})}
+		// In a flood one is like the one before.
+		db.group = &group{done: make(chan struct{}), layer: layer{changes: make(map[string]Change, db.last), keys: make([]string, 0, db.last)}}
 	}
 	db.group.members++
 	if db.group.snap != nil {
@@ -265,6 +268,7 @@ func (db *DB) commit(ctx context.Context) {
 		return
 	}
 	defer close(g.done)
+	db.last = len(g.keys)
 	if g.snap != nil {
 		// Before the commit: an open view makes a file grow (bbolt).
 		g.snap.Close()

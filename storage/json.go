@@ -37,5 +37,5 @@ func Save(t *Tx, key string, v any) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %v", key, err)
 	}
-	return t.change("put", Change{Key: key, Value: b})
+	return t.PutOwn(key, b)
 }

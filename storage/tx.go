@@ -86,7 +86,12 @@ func (t *Tx) Changes() int { return len(t.own.changes) }
 // Put sets the value of key; nil and empty values are the same. The value is
 // copied. The key must not be empty.
 func (t *Tx) Put(key string, value []byte) error {
-	return t.change("put", Change{Key: key, Value: bytes.Clone(value)})
+	return t.PutOwn(key, bytes.Clone(value))
+}
+
+// PutOwn is Put of a value that nobody changes any more: it is not copied.
+func (t *Tx) PutOwn(key string, value []byte) error {
+	return t.change("put", Change{Key: key, Value: value})
 }
 
 // Delete removes key. Removing a missing key is no error, yet counts as a

@@ -130,6 +130,9 @@ func (w *work) takenBack(j ledger.Job) error {
 // others are dropped when their turn comes.
 func (w *work) takeBack() error {
 	w.artifacts.TakenBack = w.artifacts.Jobs
+	if w.artifacts.Jobs == 0 {
+		return nil // there was none
+	}
 	held := 0
 	for key, value := range w.Scan(ledger.OutboxPrefix(w.inc.Number)) {
 		var j ledger.Job

@@ -82,7 +82,7 @@ func (w *work) placeInSlack(j *ledger.Job) error {
 			t = was
 		}
 	}
-	t.Pages = append(slices.Clip(t.Pages), DigestEntry{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort})
+	t.Pages = slices.Concat(t.Pages, []DigestEntry{{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort}})
 	slices.SortFunc(t.Pages, func(a, b DigestEntry) int { return cmp.Compare(a.Incident, b.Incident) })
 	return w.d.digests.Save(w.Tx, key, t)
 }

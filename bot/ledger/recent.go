@@ -54,5 +54,5 @@ func (r *Recent[T]) Save(tx *Tx, key string, record T) error {
 		return fmt.Errorf("save %s: %v", key, err)
 	}
 	r.place(key).Store(&recentlyRead[T]{text, record})
-	return tx.Put(key, text)
+	return tx.PutOwn(key, text)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -73,6 +74,7 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 	if err != nil {
 		return err
 	}
+	room := make([]byte, 0, sealedRoom(changes)) // bbolt reads what it is given until the commit
 	for _, c := range changes {
 		key := []byte(c.Key)
 		before := records.Get(key)
@@ -84,7 +86,9 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 			}
 			continue
 		}
-		stored := seal(key, c.Value)
+		stored := sealInto(room[len(room):], key, c.Value)
+		room = room[:len(room)+len(stored)]
+		stored = slices.Clip(stored)
 		count.add(stored)
 		moved.added(c.Key, stored)
 		if err := records.Put(key, stored); err != nil {
@@ -92,6 +96,16 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 		}
 	}
 	return meta.Put([]byte(tallyKey), count.encode())
+}
+
+// sealedRoom is how many bytes the values of changes take in the file.
+func sealedRoom(changes []storage.Change) (n int) {
+	for _, c := range changes {
+		if !c.Delete {
+			n += len(c.Value) + sumSize
+		}
+	}
+	return n
 }
 
 // failed tells a commit that did not happen from one that may have: the header

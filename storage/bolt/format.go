@@ -39,9 +39,11 @@ func checksum(key, value []byte) uint32 {
 }
 
 // seal returns what is stored for a record.
-func seal(key, value []byte) []byte {
-	out := make([]byte, 0, len(value)+sumSize)
-	return binary.LittleEndian.AppendUint32(append(out, value...), checksum(key, value))
+func seal(key, value []byte) []byte { return sealInto(make([]byte, 0, len(value)+sumSize), key, value) }
+
+// sealInto appends to room what seal returns.
+func sealInto(room, key, value []byte) []byte {
+	return binary.LittleEndian.AppendUint32(append(room, value...), checksum(key, value))
 }
 
 // unseal returns the value in what was stored for key, without copying.
