@@ -65,7 +65,11 @@ func (t *taking) group(in alert.Alert, v alert.Verdict) (groupRecord, error) {
 	if in.Status != alert.Firing || !v.Does.Asks() {
 		return groupRecord{}, nil
 	}
-	g, _, err := t.a.groups.Load(t.tx, groupKey(v))
+	key := groupKey(v)
+	if !t.a.seen.may(key) {
+		return groupRecord{}, nil
+	}
+	g, _, err := t.a.groups.Load(t.tx, key)
 	return g, err
 }
 
@@ -86,5 +90,7 @@ func (t *taking) extend(v alert.Verdict, n int, g groupRecord) error {
 		return nil
 	}
 	g.Until = until
-	return t.a.groups.Save(t.ledger, groupKey(v), g)
+	key := groupKey(v)
+	t.a.seen.add(key)
+	return t.a.groups.Save(t.ledger, key, g)
 }

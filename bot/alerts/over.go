@@ -66,14 +66,16 @@ const (
 
 func (a *Alerts) startTidying(ctx context.Context) error {
 	return a.ledger.Update(ctx, ledger.Request{}, func(t *ledger.Tx) error {
-		some := false
-		for range t.Scan("alert/") {
-			some = true
-			break
+		some := func(prefix string) bool {
+			for range t.Scan(prefix) {
+				return true
+			}
+			return false
 		}
-		a.earlier.Store(some) // until it was looked at all of them
+		alerts := some("alert/")
+		a.earlier.Store(alerts) // until it was looked at all of them
 		a.seen.count()
-		a.seen.end(!some)
+		a.seen.end(!alerts && !some("alertgroup/"))
 		return t.WakeRegularly("alerts", t.Now.Add(time.Hour), tidyEvery)
 	})
 }
@@ -176,6 +178,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 			}
 		}
 		for key, value := range tx.Scan("alertgroup/") {
+			a.seen.counted(key)
 			var r groupRecord
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)

@@ -68,7 +68,7 @@ func inBubble(t *testing.T, roster string, f func(*room)) {
 		defer func() { r.db.Close() }()
 		r.apply(sampleRoster + roster)
 		f(r)
-		for _, key := range r.keys("alert/") {
+		for _, key := range append(r.keys("alert/"), r.keys("alertgroup/")...) {
 			if !r.odd && !r.seen.may(key) {
 				t.Errorf("%s stands in the store, and would be taken for new", key)
 			}

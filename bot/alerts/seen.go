@@ -5,18 +5,17 @@ import (
 	"sync"
 )
 
-// seen says which alerts may have a record. Most alerts of a storm are new, and to look in
-// a large file for what is not there takes as long as the rest of what one that joins does.
-// It knows all of them once it was counted, which begins with all that the store has and ends
-// when the count has seen them; until then each may. The zero value knows none, and that each
-// may have one.
+// seen says which alerts and groups may have a record. Most alerts of a storm are new, and to
+// look in a large file for what is not there takes as long as a third of what one that joins
+// does. It knows all of them once the records in the store were counted; until then each may
+// have one, and so it is with the zero value.
 type seen struct {
 	mu       sync.Mutex
 	all      map[uint64]struct{} // hashes of keys; nil: each may have a record
 	counting map[uint64]struct{} // those of the count under way; nil: there is none
 }
 
-// seenMost is how many alerts are known at most, which takes 10 MB.
+// seenMost is how many of both are known at most, which takes 10 MB.
 const seenMost = 500_000
 
 var seenSeed = maphash.MakeSeed()

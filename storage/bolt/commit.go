@@ -86,7 +86,7 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 			}
 			continue
 		}
-		stored := sealInto(room[len(room):], key, c.Value)
+		stored := seal(room[len(room):], key, c.Value)
 		room = room[:len(room)+len(stored)]
 		stored = slices.Clip(stored)
 		count.add(stored)

@@ -38,11 +38,8 @@ func checksum(key, value []byte) uint32 {
 	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value)
 }
 
-// seal returns what is stored for a record.
-func seal(key, value []byte) []byte { return sealInto(make([]byte, 0, len(value)+sumSize), key, value) }
-
-// sealInto appends to room what seal returns.
-func sealInto(room, key, value []byte) []byte {
+// seal appends to room what is stored for a record.
+func seal(room, key, value []byte) []byte {
 	return binary.LittleEndian.AppendUint32(append(room, value...), checksum(key, value))
 }
 
