@@ -13,14 +13,14 @@ import (
 // process, and of one that makes much garbage.
 const (
 	garbageFloor = 16 << 20
-	garbageFlood = 32 << 20
+	garbageFlood = 48 << 20
 )
 
 // floodEvery is how soon a collection follows the one before where much garbage is made.
 const floodEvery = time.Second
 
 // LetGarbageWait has the garbage of a small process wait until its heap has 16 MiB, and
-// in a flood of alerts 32. What is alive of a bot is a few MiB, and in a flood to collect at
+// in a flood of alerts 48. What is alive of a bot is a few MiB, and in a flood to collect at
 // each doubling of that, 50 times a second, takes a quarter of the processor time. A larger
 // heap is collected as usual, and so is one of which the environment says how. It is for a
 // process that serves, and lasts until stop is called.

@@ -15,7 +15,7 @@ func TestPercentFor(t *testing.T) {
 	}{
 		{0, garbageFloor, 800}, {3 << 20, garbageFloor, 400}, {4 << 20, garbageFloor, 300}, {5 << 20, garbageFloor, 200},
 		{6 << 20, garbageFloor, 150}, {8 << 20, garbageFloor, 100}, {1 << 40, garbageFloor, 100},
-		{3 << 20, garbageFlood, 800}, {8 << 20, garbageFlood, 300}, {12 << 20, garbageFlood, 150}, {1 << 40, garbageFlood, 100},
+		{3 << 20, garbageFlood, 800}, {8 << 20, garbageFlood, 400}, {12 << 20, garbageFlood, 300}, {20 << 20, garbageFlood, 100}, {1 << 40, garbageFlood, 100},
 	} {
 		if got := percentFor(tt.live, tt.floor); got != tt.want {
 			t.Errorf("percentFor(%d, %d) = %d, want %d", tt.live, tt.floor, got, tt.want)
