@@ -3,6 +3,7 @@ package backup
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -17,6 +18,34 @@ const (
 	faulty = "faults"
 	beside = "beside"
 )
+
+// Look says in words why no copy could be made in a folder on this machine; nothing: one could.
+// For a process that makes none yet.
+func Look(folder string) string {
+	err := tryFolder(folder)
+	if err == nil {
+		return ""
+	}
+	return explain(folder, err).words
+}
+
+func tryFolder(folder string) error {
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return trouble{"gone", "the folder " + folder + " is not there (mount its disk, or make it)"}
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return trouble{"folder", folder + " is no folder"}
+	}
+	f, err := os.CreateTemp(folder, ".stormbell-looks-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, 4<<10))
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
 
 // explain says in words why a copy could not be made in a folder.
 func explain(folder string, err error) trouble {

@@ -41,8 +41,22 @@ type copies struct {
 	Damaged bool       `json:"damaged,omitempty"` // the store's own file was found damaged; see store_damaged among the metrics
 }
 
+// LookedAtBackup says whether copies of the store could be taken into a folder of this machine, while
+// this process stands by: since when they could not, and why; empty: they could.
+func (s *Server) LookedAtBackup(folder, trouble string, since time.Time) {
+	s.looked.Store(&copies{Folder: folder, Trouble: trouble, Since: instantOf(since)})
+}
+
 // backupState says how the copies of the store are.
-func (s *Server) backupState(w http.ResponseWriter, r *http.Request, d *Parts) error {
+func (s *Server) backupState(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.leading()
+	if err != nil {
+		if is := s.looked.Load(); is != nil {
+			writeJSON(w, http.StatusOK, is)
+			return nil
+		}
+		return err
+	}
 	known, err := d.Desk.Backup(r.Context())
 	if err != nil {
 		return err

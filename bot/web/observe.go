@@ -83,13 +83,24 @@ func (s *Server) drain(next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 			p := &problem{Status: http.StatusServiceUnavailable, RetryAfter: 2, Why: "This process is stopping.", Next: "Send it again in a moment."}
 			writeProblem(w, p, p)
-		case s.desk.Load() == nil && (s.saw.Load() == nil || r.URL.Path != "/v1/archive/state"):
+		case s.desk.Load() == nil && !s.tells(r.URL.Path):
 			p := s.standby()
 			writeProblem(w, p, p)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// tells reports whether a process that stands by has an answer to a request by itself.
+func (s *Server) tells(path string) bool {
+	switch path {
+	case "/v1/archive/state":
+		return s.saw.Load() != nil
+	case "/v1/backup/state":
+		return s.looked.Load() != nil
+	}
+	return false
 }
 
 // observed is a ResponseWriter that remembers the status. Where no route

@@ -191,7 +191,7 @@ func (s *Server) oncallRoutes(operator operates, open opener) {
 		"moves the incidents that ended longer ago than `archive.after` into archive files now; `dry_run` only says which")
 	open("GET", "/v1/archive/state", s.admitted(s.archiveState), contract{group: "store", gives: map[int]any{200: archiveHolds{}}},
 		"when it was last gone through for incidents to archive, the `trouble` why not all could be moved, how many files there are, and those that cannot be read; a bot that stands by says the last two of its machine", operators)
-	operator("GET", "/v1/backup/state", s.backupState, contract{group: "store", gives: map[int]any{200: copies{}}}, "when a copy of the store was taken last, into which `folder` and how often it is copied by itself, and the `trouble` why it could not be")
+	open("GET", "/v1/backup/state", s.admitted(s.backupState), contract{group: "store", gives: map[int]any{200: copies{}}}, "when a copy of the store was taken last, into which `folder` and how often it is copied by itself, and the `trouble` why it could not be; a bot that stands by says the `trouble` that it would have on its machine", operators)
 }
 
 // ownAlert is the body of /v1/events, which incident/alert reads more generously.

@@ -65,6 +65,7 @@ type Server struct {
 	metrics  *Metrics
 	holder   atomic.Pointer[string]      // address of the writer, while standing by; nil: nobody is known to be
 	saw      atomic.Pointer[archiveSeen] // how the archive files are, while standing by; nil: it is not known
+	looked   atomic.Pointer[copies]      // whether copies could be taken, while standing by; nil: it is not known
 	probe    writeProbe
 	early    desk.Failures // before there is a desk
 	log      zerolog.Logger

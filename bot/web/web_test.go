@@ -332,9 +332,20 @@ func TestStandbyArchive(t *testing.T) {
 		}
 	}
 	w.want(t, get("/v1/backup/state").admin(), 503, nil)
+	w.LookedAtBackup("/copies", "/copies is no folder", time.Now())
+	var copies struct{ Folder, Trouble, Since string }
+	w.want(t, get("/v1/backup/state"), 401, nil)
+	if w.want(t, get("/v1/backup/state").admin(), 200, &copies); copies.Folder != "/copies" || copies.Trouble != "/copies is no folder" || copies.Since == "" {
+		t.Errorf("of the copies it says %+v", copies)
+	}
+	w.want(t, get("/v1/backup").admin(), 503, nil)
 	w.Lead(Parts{Desk: w.desk, People: w.people, Keys: w.keys, Alerts: w.room})
 	if w.want(t, get("/v1/archive/state").admin(), 200, &is); len(is.Unread) > 0 || is.Files > 0 {
 		t.Errorf("the writer says what it saw before: %+v", is)
+	}
+	copies.Trouble = ""
+	if w.want(t, get("/v1/backup/state").admin(), 200, &copies); copies.Trouble != "" {
+		t.Errorf("the writer says of the copies what it saw before: %+v", copies)
 	}
 	w.SawArchive(desk.ArchiveFiles{}, "/other") // what was under way then
 	w.Stop()

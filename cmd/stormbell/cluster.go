@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/stormbell/stormbell/bot/archive"
+	"github.com/stormbell/stormbell/bot/backup"
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/storage"
@@ -60,10 +61,11 @@ func (p *program) openCluster(ctx context.Context, c *configs.Config, log zerolo
 }
 
 // lookStandingBy looks, until ctx ends, whether this machine has the archive files that the store
-// names, whenever somebody else became the writer, and now and then: what is missing here is to be
-// known before it is needed.
+// names, and a folder for copies of it, whenever somebody else became the writer, and now and then:
+// what is missing here is to be known before it is needed.
 func (p *program) lookStandingBy(ctx context.Context, c *configs.Config, changed <-chan struct{}, log zerolog.Logger) {
 	shelf, tell := archive.At(c.ArchiveFolder()), tellUnread(log.With().Str("part", "archive").Logger())
+	lookAtBackup := p.lookAtBackup(c.Backup.Folder, log.With().Str("part", "backup").Logger())
 	for {
 		select {
 		case <-ctx.Done():
@@ -71,6 +73,7 @@ func (p *program) lookStandingBy(ctx context.Context, c *configs.Config, changed
 		case <-changed:
 		case <-time.After(desk.LookEvery):
 		}
+		lookAtBackup()
 		files, err := archiveOnCluster(ctx, onCluster(c.Store, c.Etcd), shelf)
 		if ctx.Err() != nil {
 			return
@@ -81,6 +84,31 @@ func (p *program) lookStandingBy(ctx context.Context, c *configs.Config, changed
 		}
 		p.server.SawArchive(files, shelf.Path())
 		tell(files)
+	}
+}
+
+// lookAtBackup returns what looks whether the store could be backed up by this machine, and tells
+// what has changed of that.
+func (p *program) lookAtBackup(folder string, log zerolog.Logger) func() {
+	told, since := "", time.Time{}
+	return func() {
+		if folder == "" {
+			return
+		}
+		why := backup.Look(folder)
+		switch {
+		case why == told:
+		case why == "":
+			since = time.Time{}
+			log.Info().Msg("standing by: this machine could back up the store again")
+		default:
+			if told == "" {
+				since = time.Now().Round(0)
+			}
+			log.Warn().Str("why", why).Msg("standing by: this machine could not back up the store; mend that before it takes over")
+		}
+		told = why
+		p.server.LookedAtBackup(folder, why, since)
 	}
 }
 

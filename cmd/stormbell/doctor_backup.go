@@ -45,6 +45,10 @@ func (c *checkup) backups(ctx context.Context, config *configs.Config, path stri
 		last = "the last copy was taken " + is.Last.UTC().Format(time.RFC3339)
 	}
 	switch {
+	case is.Folder != "" && is.Every == "" && is.Trouble != "": // of a bot that stands by
+		c.grave("backup", fmt.Sprintf("when the bot takes over it could not back up the store: %s", is.Trouble), "mend that on this machine; it is looked at every 10 minutes")
+	case is.Folder != "" && is.Every == "":
+		c.good = append(c.good, "backup: when the bot takes over, there is a folder for copies")
 	case is.Trouble != "":
 		c.grave("backup", fmt.Sprintf("since %s the store could not be backed up: %s; %s", is.Since.UTC().Format(time.RFC3339), is.Trouble, last), "mend that; it is tried again every few minutes")
 	case is.Folder == "" && config.Backup.Folder != "":
