@@ -71,6 +71,9 @@ func (a *Alerts) takeWaiting(ctx context.Context, w *waiting) error {
 	var refused error // what one of them ran into: nothing is stored then
 	err := errBroken
 	defer func() { // also when it panics
+		if err == errBroken {
+			a.line.leave(w) // nobody waits for its answer, and those behind it must not wait for it
+		}
 		for _, one := range batch {
 			one.err, one.apart = err, len(batch) > 1 && refused != nil && errors.Is(err, refused)
 			close(one.done)

@@ -148,6 +148,50 @@ func TestWhoHasGoneIsNotTaken(t *testing.T) {
 	}
 }
 
+// TestAMistakeBeforeItsTurnHoldsNobodyUp: who goes first panics before it has taken any, while
+// others wait behind it.
+func TestAMistakeBeforeItsTurnHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "", func(r *room) {
+		free, held := make(chan struct{}), make(chan error, 1)
+		go func() { held <- r.db.Update(r.t.Context(), func(*storage.Tx) error { <-free; return nil }) }()
+		synctest.Wait()
+		take := func(key string) error {
+			ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+			defer cancel()
+			_, err := r.Take(ctx, Key{Name: "prom"}, alert.Body{Alerts: []alert.Alert{firing(key)}})
+			return err
+		}
+		broke := false
+		r.ledger.Wall = func() time.Time { // is read before the turn, and within it
+			if !broke {
+				broke = true
+				panic("a mistake")
+			}
+			return time.Now()
+		}
+		behind := make(chan error, 1)
+		go func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the mistake shows nowhere")
+				}
+				close(free)
+			}()
+			_ = take("a")
+		}()
+		synctest.Wait()
+		go func() { behind <- take("b") }()
+		if err := <-behind; err != nil {
+			t.Errorf("who comes after a mistake: %v", err)
+		}
+		if err := <-held; err != nil {
+			t.Error(err)
+		}
+		r.tallies(1, 1, 0)
+	})
+}
+
 // TestMoreWaitThanOneTransactionHolds: each is an incident of its own, of which a
 // transaction holds a few.
 func TestMoreWaitThanOneTransactionHolds(t *testing.T) {
