@@ -74,8 +74,7 @@ func (a *Alerts) startTidying(ctx context.Context) error {
 		}
 		alerts := some("alert/")
 		a.earlier.Store(alerts) // until it was looked at all of them
-		a.seen.count()
-		a.seen.end(!alerts && !some("alertgroup/"))
+		a.seen.end(a.seen.count(), !alerts && !some("alertgroup/"))
 		return t.WakeRegularly("alerts", t.Now.Add(time.Hour), tidyEvery)
 	})
 }
@@ -83,13 +82,14 @@ func (a *Alerts) startTidying(ctx context.Context) error {
 // tidy removes some of the alerts that ended long ago, and groups that nothing joins
 // any more. It comes back at once while there are more.
 func (a *Alerts) tidy(ctx context.Context, name string, now time.Time) error {
+	var c count
 	// Where this returns, what was written before stands in the store.
-	err := a.ledger.Update(ctx, ledger.Request{At: now}, func(*ledger.Tx) error { a.seen.count(); return nil })
+	err := a.ledger.Update(ctx, ledger.Request{At: now}, func(*ledger.Tx) error { c = a.seen.count(); return nil })
 	if err != nil {
 		return err
 	}
-	more, err := a.stale(ctx, now)
-	a.seen.end(err == nil)
+	more, err := a.stale(ctx, now, c)
+	a.seen.end(c, err == nil)
 	if err != nil {
 		return err
 	}
@@ -158,12 +158,12 @@ func (s old) remove(t *ledger.Tx) error {
 	return t.Delete(s.key)
 }
 
-func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
+func (a *Alerts) stale(ctx context.Context, now time.Time, c count) ([]old, error) {
 	var list []old
 	earlier := false
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
 		for key, value := range tx.Scan("alert/") {
-			a.seen.counted(key)
+			a.seen.counted(c, key)
 			var r Alert
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)
@@ -178,7 +178,7 @@ func (a *Alerts) stale(ctx context.Context, now time.Time) ([]old, error) {
 			}
 		}
 		for key, value := range tx.Scan("alertgroup/") {
-			a.seen.counted(key)
+			a.seen.counted(c, key)
 			var r groupRecord
 			if err := json.Unmarshal(value, &r); err != nil {
 				return fmt.Errorf("read %s: %v", key, err)

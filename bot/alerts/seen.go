@@ -13,7 +13,11 @@ type seen struct {
 	mu       sync.Mutex
 	all      map[uint64]struct{} // hashes of keys; nil: each may have a record
 	counting map[uint64]struct{} // those of the count under way; nil: there is none
+	began    count               // the latest
 }
+
+// count is one count of the records. Another one that begins meanwhile takes its place.
+type count int
 
 // seenMost is how many of both are known at most, which takes 10 MB.
 const seenMost = 500_000
@@ -49,25 +53,30 @@ func (s *seen) add(key string) {
 
 // count begins to count the records anew, before anything is read for it: what is written
 // from now on is counted in.
-func (s *seen) count() {
+func (s *seen) count() count {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.began++
 	s.counting = map[uint64]struct{}{}
+	return s.began
 }
 
-// counted notes a record that the count under way has met.
-func (s *seen) counted(key string) {
+// counted notes a record that a count has met.
+func (s *seen) counted(c count, key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.counting != nil && len(s.counting) <= seenMost {
+	if c == s.began && s.counting != nil && len(s.counting) <= seenMost {
 		s.counting[maphash.String(seenSeed, key)] = struct{}{}
 	}
 }
 
-// end ends the count; whole: it has met every record.
-func (s *seen) end(whole bool) {
+// end ends a count; whole: it has met every record.
+func (s *seen) end(c count, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c != s.began {
+		return
+	}
 	if whole && len(s.counting) <= seenMost {
 		s.all = s.counting
 	}

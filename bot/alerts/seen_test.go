@@ -55,6 +55,48 @@ func TestSeenAfterARestart(t *testing.T) {
 	})
 }
 
+// TestCountedTwiceAtATime: what one count has met is not lost to another one that begins
+// meanwhile, whichever of them ends first.
+func TestCountedTwiceAtATime(t *testing.T) {
+	t.Parallel()
+	keys := []string{"alert/a", "alert/b", "alert/c", "alert/d"}
+	for _, firstEnds := range []bool{true, false} {
+		var s seen
+		one := s.count()
+		s.counted(one, keys[0])
+		s.add(keys[1])
+		two := s.count()
+		s.counted(one, keys[2])
+		s.counted(two, keys[0])
+		ends := []count{two, one}
+		if firstEnds {
+			ends = []count{one, two}
+		}
+		check := func(when string) {
+			for _, key := range keys {
+				if !s.may(key) {
+					t.Errorf("the first ends first: %v: %s, %s has a record, and would be taken for new", firstEnds, when, key)
+				}
+			}
+		}
+		if firstEnds {
+			s.end(one, true)
+			check("when one has ended")
+		}
+		for _, key := range keys[1:3] {
+			s.counted(two, key)
+		}
+		s.add(keys[3])
+		for _, c := range ends {
+			s.end(c, true)
+			check("at the end")
+		}
+		if s.may("alert/x") {
+			t.Error("the second count was in vain")
+		}
+	}
+}
+
 // TestSeenTooMany: nothing is known where there are more than are worth the memory.
 func TestSeenTooMany(t *testing.T) {
 	var s seen
@@ -63,8 +105,7 @@ func TestSeenTooMany(t *testing.T) {
 			add(fmt.Sprint("alert/", n))
 		}
 	}
-	s.count()
-	s.end(true)
+	s.end(s.count(), true)
 	fill(seenMost, s.add)
 	if s.may("alert/x") {
 		t.Error("as many as are known at most are forgotten")
@@ -73,15 +114,16 @@ func TestSeenTooMany(t *testing.T) {
 	if !s.may("alert/x") {
 		t.Error("more are known than at most")
 	}
-	s.count()
-	fill(seenMost+2, s.counted)
-	s.end(true)
+	c := s.count()
+	met := func(key string) { s.counted(c, key) }
+	fill(seenMost+2, met)
+	s.end(c, true)
 	if !s.may("alert/x") {
 		t.Error("more are known than at most, once they were counted")
 	}
-	s.count()
-	fill(3, s.counted)
-	s.end(true)
+	c = s.count()
+	fill(3, met)
+	s.end(c, true)
 	if s.may("alert/x") || !s.may("alert/2") {
 		t.Error("what is few again is not known")
 	}
