@@ -58,7 +58,7 @@ func shadows(roster *rotation.Roster, e escalation.Entry) []shadowed {
 		for _, target := range c.Targets {
 			id, ok := strings.CutPrefix(target, string(rotation.TargetRotation)+":")
 			rot, found := roster.Rotation(id)
-			if !ok || !found {
+			if !ok || !found || len(rot.Shadows) == 0 {
 				continue
 			}
 			for _, person := range rot.At(e.At).Shadows {
