@@ -38,6 +38,7 @@ type Alerts struct {
 	line      line
 	lately    lately
 	seen      seen
+	began     [beganMost]began // by number; touched in transactions that write
 	groups    ledger.Recent[groupRecord]
 	earlier   atomic.Bool // there may be alerts as an earlier version recorded them
 }

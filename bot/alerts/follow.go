@@ -33,6 +33,7 @@ func (t *taking) open(in alert.Alert, v alert.Verdict, d alert.Decision) (int, e
 	if err := t.noteBody(i.Number, c); err != nil {
 		return 0, err
 	}
+	t.a.began[i.Number%beganMost] = began{i.Number, i.Service}
 	return i.Number, t.relate(i)
 }
 
@@ -61,10 +62,23 @@ const (
 	relatedMost    = 3
 )
 
+// began is whose an incident was when an alert opened it. Nobody is told that one of the
+// same service began at the same time, so it need not be read for that.
+type began struct {
+	incident int
+	service  string
+}
+
+// beganMost is of how many incidents it is known.
+const beganMost = 2*relatedMost + 2
+
 // relate tells the new incident's channel which others began at the same time.
 func (t *taking) relate(i incident.Incident) error {
 	var others []incident.Incident
 	for n := i.Number - 1; n > 0 && n >= i.Number-2*relatedMost && len(others) < relatedMost; n-- {
+		if t.a.began[n%beganMost] == (began{n, i.Service}) {
+			continue
+		}
 		o, err := t.a.desk.Whole(t.tx, n)
 		if none := (*incident.Refusal)(nil); errors.As(err, &none) {
 			break // there is none: numbers were left out when a copy of the store was put back

@@ -666,3 +666,40 @@ func TestLeaves(t *testing.T) {
 		r.tallies(2, 1, 0)
 	})
 }
+
+// TestBeganAtTheSameTime: of what began within a minute those of other services are named,
+// before a restart and after it.
+func TestBeganAtTheSameTime(t *testing.T) {
+	inBubble(t, "alerts: {group: {by: [title]}}\n", func(r *room) {
+		open := func(service string) int {
+			in := firing(fmt.Sprint("a", len(r.active())))
+			in.Service = service
+			return r.take("prom", in)[0].Incident
+		}
+		names := func(n int) (list []string) {
+			_, events := r.folds(n)
+			for _, of := range []string{"INC-1", "INC-2", "INC-3", "INC-4", "INC-5"} {
+				for _, e := range events {
+					if strings.Contains(e.Text, "began at the same time") && strings.Contains(e.Text, of) {
+						list = append(list, of)
+					}
+				}
+			}
+			return list
+		}
+		want := func(n int, of ...string) {
+			t.Helper()
+			if got := names(n); !slices.Equal(got, of) {
+				t.Errorf("INC-%d names %v, want %v", n, got, of)
+			}
+		}
+		want(open("checkout"))
+		want(open("checkout"))
+		want(open("edge"), "INC-1", "INC-2")
+		want(open("checkout"), "INC-3")
+		r.reopen()
+		want(open("edge"), "INC-1", "INC-2", "INC-4")
+		time.Sleep(2 * togetherWithin)
+		want(open("checkout"))
+	})
+}
