@@ -39,7 +39,8 @@ type DB struct {
 
 	// Touched only with the turn.
 	group *group // closures run but not committed
-	last  int    // how many keys the one before had
+	spare layer  // the empty layer of the closure before, to be filled again
+	empty layer  // and that of the group before
 }
 
 // group is the closures that share one commit.
@@ -190,7 +191,8 @@ func (db *DB) discard(ctx context.Context, keys []string) error {
 	if err := db.refusal(); err != nil {
 		return err
 	}
-	g := &group{members: 1, done: make(chan struct{})}
+	g := db.newGroup()
+	g.members = 1
 	for _, key := range keys {
 		g.put(Change{Key: key, Delete: true})
 	}
@@ -208,8 +210,11 @@ func (db *DB) run(ctx context.Context, f func(*Tx) error) (*group, error) {
 		return nil, err
 	}
 	g := db.group
-	t := &Tx{snap: g.snap, below: &g.layer, writable: true}
-	defer func() { t.ended = true }()
+	t := &Tx{snap: g.snap, below: &g.layer, own: db.spare, writable: true}
+	db.spare = layer{}
+	defer func() {
+		t.ended, db.spare, t.own = true, t.own.emptied(), layer{}
+	}()
 	err := f(t)
 	if err == nil {
 		err = t.err
@@ -226,8 +231,7 @@ func (db *DB) prepare(ctx context.Context) error {
 		return err
 	}
 	if db.group == nil {
-		// In a flood one is like the one before.
-		db.group = &group{done: make(chan struct{}), layer: layer{changes: make(map[string]Change, db.last), keys: make([]string, 0, db.last)}}
+		db.group = db.newGroup()
 	}
 	db.group.members++
 	if db.group.snap != nil {
@@ -243,6 +247,13 @@ func (db *DB) prepare(ctx context.Context) error {
 	return nil
 }
 
+// newGroup returns a group without changes.
+func (db *DB) newGroup() *group {
+	g := &group{layer: db.empty, done: make(chan struct{})}
+	db.empty = layer{}
+	return g
+}
+
 // join adds the changes of a closure that succeeded to the group.
 func (db *DB) join(ctx context.Context, own *layer) (*group, error) {
 	g := db.group
@@ -253,8 +264,8 @@ func (db *DB) join(ctx context.Context, own *layer) (*group, error) {
 		if g.err != nil {
 			return nil, g.err
 		}
-		g = &group{members: 1, done: make(chan struct{})}
-		db.group = g
+		g = db.newGroup()
+		g.members, db.group = 1, g
 	}
 	g.merge(own)
 	return g, nil
@@ -267,8 +278,10 @@ func (db *DB) commit(ctx context.Context) {
 	if g == nil {
 		return
 	}
-	defer close(g.done)
-	db.last = len(g.keys)
+	defer func() {
+		db.empty, g.layer = g.emptied(), layer{}
+		close(g.done)
+	}()
 	if g.snap != nil {
 		// Before the commit: an open view makes a file grow (bbolt).
 		g.snap.Close()

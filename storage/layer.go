@@ -26,6 +26,14 @@ func (l *layer) put(c Change) {
 	l.bytes += c.size()
 }
 
+// emptied returns l without its changes, to be filled again: in a flood one is like the
+// one before. l is not used any more.
+func (l *layer) emptied() layer {
+	clear(l.changes)
+	clear(l.keys)
+	return layer{changes: l.changes, keys: l.keys[:0]}
+}
+
 // drop takes out the change of a key.
 func (l *layer) drop(key string) {
 	old, ok := l.changes[key]

@@ -117,6 +117,7 @@ func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error
 			err = l.along(t)
 		}
 		decided = err == nil
+		l.outbox.usual = len(t.jobs)
 		return err
 	})
 	if err != nil {

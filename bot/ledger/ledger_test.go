@@ -354,6 +354,27 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
+// TestTakeAll: what several transactions have decided is taken at once, in their order.
+func TestTakeAll(t *testing.T) {
+	inBubble(t, func(x *fixture) {
+		for n := range 3 {
+			x.do(func(tx *Tx) error {
+				return errors.Join(tx.Add(Job{Incident: 1, Number: 2*n + 1, Kind: Say}), tx.Add(Job{Incident: 1, Number: 2*n + 2, Kind: Say}))
+			})
+		}
+		var got []int
+		for _, j := range x.Take() {
+			got = append(got, j.Number)
+		}
+		if want := []int{1, 2, 3, 4, 5, 6}; !slices.Equal(got, want) {
+			x.t.Errorf("taken: %v, want %v", got, want)
+		}
+		if again := x.Take(); len(again) > 0 {
+			x.t.Errorf("taken twice: %v", again)
+		}
+	})
+}
+
 // TestMarks: what is marked again while it is being refreshed stays marked; the
 // last refresh takes the record along.
 func TestMarks(t *testing.T) {

@@ -89,9 +89,10 @@ func (j Job) Key() string {
 // outbox is the jobs that were committed and not yet taken.
 type outbox struct {
 	mu    sync.Mutex
-	fresh []Job
+	fresh [][]Job       // of each transaction
 	ready chan struct{} // holds a token while fresh is not empty
 	marks atomic.Int64  // the highest number of a mark so far
+	usual int           // how many jobs the transaction before had; touched in transactions
 }
 
 func (o *outbox) add(jobs []Job) {
@@ -100,7 +101,7 @@ func (o *outbox) add(jobs []Job) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.fresh = append(o.fresh, jobs...)
+	o.fresh = append(o.fresh, jobs)
 	signal(o.ready)
 }
 
@@ -113,7 +114,7 @@ func (l *Ledger) Take() []Job {
 	o := &l.outbox
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	jobs := o.fresh
+	jobs := slices.Concat(o.fresh...)
 	o.fresh = nil
 	return jobs
 }
@@ -125,8 +126,17 @@ func (t *Tx) Add(j Job) error {
 	if err := storage.Save(t.Tx, j.Key(), j); err != nil {
 		return err
 	}
-	t.jobs = append(t.jobs, j)
+	t.hand(j)
 	return nil
+}
+
+// hand has a job handed on once the transaction is durable. In a flood one transaction has
+// as many as the one before.
+func (t *Tx) hand(j Job) {
+	if t.jobs == nil && t.l != nil {
+		t.jobs = make([]Job, 0, t.l.outbox.usual)
+	}
+	t.jobs = append(t.jobs, j)
 }
 
 // Jobs returns the jobs of the transaction so far.
@@ -278,7 +288,7 @@ func (t *Tx) RefreshAfter(wait time.Duration, incident int, kinds ...Kind) error
 		if settles := max(wait, k.Row().Settles); settles > 0 {
 			j.NotBefore = t.Now.Add(settles)
 		}
-		t.jobs = append(t.jobs, j)
+		t.hand(j)
 	}
 	return storage.Save(t.Tx, staleKey(incident), r)
 }
