@@ -217,6 +217,7 @@ func (db *DB) run(ctx context.Context, f func(*Tx) error) (*group, error) {
 	}()
 	err := f(t)
 	if err == nil {
+		t.settleIn(Range{})
 		err = t.err
 	}
 	if err != nil {

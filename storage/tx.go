@@ -20,6 +20,7 @@ type Tx struct {
 	snap     Snapshot
 	below    *layer // changes of the closures before this one in the same commit, or nil
 	own      layer
+	late     map[string]Late // whose text is not in own yet
 	writable bool
 	ended    bool
 	err      error // the first error that sticks
@@ -47,6 +48,7 @@ func (t *Tx) Peek(key string) (value []byte, ok bool, err error) {
 // get is Get of a value that the caller only reads: that of a change that is pending is
 // the change's own.
 func (t *Tx) get(key string) (value []byte, pending bool, err error) {
+	t.settle(key)
 	if err := t.usable(); err != nil {
 		return nil, false, err
 	}
@@ -117,6 +119,7 @@ func (t *Tx) change(verb string, c Change) error {
 		return t.stick(fmt.Errorf("%s %q: transaction would exceed %d changes or %d bytes: %w",
 			verb, name, MaxChanges, MaxBytes, ErrTooLarge))
 	}
+	delete(t.late, c.Key)
 	t.own.put(c)
 	return nil
 }
@@ -178,7 +181,7 @@ func (t *Tx) Err() error { return t.err }
 // ScanRange yields the records in r, in the direction of r. See Scan.
 func (t *Tx) ScanRange(r Range) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		if t.usable() != nil || r.End != "" && r.Start >= r.End {
+		if t.settleIn(r); t.usable() != nil || r.End != "" && r.Start >= r.End {
 			return
 		}
 		m := merge{changes: overlay(t.below.within(r), t.own.within(r)), reverse: r.Reverse, yield: yield}

@@ -130,7 +130,6 @@ type work struct {
 	caller Caller
 
 	inc       incident.Incident
-	nested    int // changes that are being applied; the first of them stores the incident
 	artifacts Artifacts
 	found     Artifacts // as they were loaded
 	notes     []string
@@ -240,16 +239,9 @@ func (w *work) apply(c incident.Change) error {
 	before := w.inc
 	w.inc = c.Incident
 	w.d.past.note(w.inc)
-	w.nested++
-	err := w.follow(before, c)
-	if w.nested--; err != nil || w.nested > 0 { // what follows from a change may be changes
+	if err := w.d.recent.Save(w.Tx, incidentKey(w.inc.Number), incidentRecord{V: 1, Incident: w.inc}); err != nil {
 		return err
 	}
-	return w.d.recent.Save(w.Tx, incidentKey(w.inc.Number), incidentRecord{V: 1, Incident: w.inc})
-}
-
-// follow does what follows from a change.
-func (w *work) follow(before incident.Incident, c incident.Change) error {
 	w.movesPromises(c)
 	if err := errors.Join(w.relieved(c), w.fixesMoved(c)); err != nil {
 		return err

@@ -82,9 +82,20 @@ func (w *work) placeInSlack(j *ledger.Job) error {
 			t = was
 		}
 	}
-	t.Pages = slices.Concat(t.Pages, []DigestEntry{{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort}})
-	slices.SortFunc(t.Pages, func(a, b DigestEntry) int { return cmp.Compare(a.Incident, b.Incident) })
+	t.Pages = joined(t.Pages, DigestEntry{Incident: w.inc.Number, Job: j.Number, Send: j.Send, Resort: j.Resort})
 	return w.d.digests.Save(w.Tx, key, t)
+}
+
+// joined returns pages with one more, in the order of their incidents. What is there is
+// not changed. Most are of the latest incident: then it is not copied either, and the page
+// stands behind it, in the place of one of a transaction that was discarded.
+func joined(pages []DigestEntry, p DigestEntry) []DigestEntry {
+	if len(pages) == 0 || pages[len(pages)-1].Incident < p.Incident {
+		return append(pages, p)
+	}
+	pages = append(slices.Clip(pages), p)
+	slices.SortFunc(pages, func(a, b DigestEntry) int { return cmp.Compare(a.Incident, b.Incident) })
+	return pages
 }
 
 // loadDigest returns the message that a job is about. Notifications that were taken

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -241,4 +242,23 @@ func TestWithdrawnBeforeShown(t *testing.T) {
 			t.Errorf("after a month %v is left, complaints: %v", keys, complaints)
 		}
 	})
+}
+
+// TestJoinedChangesNothing: pages that others hold stay as they are, whichever joins them.
+func TestJoinedChangesNothing(t *testing.T) {
+	of := func(incidents ...int) (list []DigestEntry) {
+		for _, n := range incidents {
+			list = append(list, DigestEntry{Incident: n, Job: 10 * n})
+		}
+		return slices.Grow(list, 4)
+	}
+	held := of(1, 3, 5)
+	later, between, first := joined(held, of(7)[0]), joined(held, of(4)[0]), joined(held, of(0)[0])
+	for _, c := range []struct{ got, want []DigestEntry }{
+		{held, of(1, 3, 5)}, {later, of(1, 3, 5, 7)}, {between, of(1, 3, 4, 5)}, {first, of(0, 1, 3, 5)}, {joined(nil, of(2)[0]), of(2)},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("%v, want %v", c.got, c.want)
+		}
+	}
 }

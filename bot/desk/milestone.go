@@ -59,7 +59,8 @@ func (w *work) milestones(before incident.Incident, change incident.Change) erro
 		w.After(func() { w.d.opt.Milestone(m) })
 	}
 	if !after.Status.Active() {
-		w.After(func() { w.d.notified.Delete(after.Number) })
+		n := after.Number // and not all of it
+		w.After(func() { w.d.notified.Delete(n) })
 	}
 	return nil
 }

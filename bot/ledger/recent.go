@@ -17,8 +17,18 @@ import (
 type Recent[T any] [64]atomic.Pointer[recentlyRead[T]]
 
 type recentlyRead[T any] struct {
-	text   []byte
-	record T // never changed in place
+	text   []byte // nil: it is not made yet
+	record T      // never changed in place
+	place  *atomic.Pointer[recentlyRead[T]]
+}
+
+// Text makes the text of a record that was saved.
+func (r *recentlyRead[T]) Text() (text []byte, err error) {
+	if text, err = json.Marshal(&r.record); err == nil {
+		r.text = text
+		r.place.Store(r)
+	}
+	return text, err
 }
 
 var recentSeed = maphash.MakeSeed()
@@ -29,6 +39,9 @@ func (r *Recent[T]) place(key string) *atomic.Pointer[recentlyRead[T]] {
 
 // Load is [Load]. What it returns shares its slices with others: it is only read.
 func (r *Recent[T]) Load(tx *storage.Tx, key string) (record T, ok bool, err error) {
+	if saved, ok := tx.Late(key).(*recentlyRead[T]); ok {
+		return saved.record, true, nil
+	}
 	text, ok, err := tx.Peek(key)
 	switch {
 	case err != nil:
@@ -36,23 +49,24 @@ func (r *Recent[T]) Load(tx *storage.Tx, key string) (record T, ok bool, err err
 	case !ok:
 		return record, false, nil
 	}
-	if was := r.place(key).Load(); was != nil && bytes.Equal(was.text, text) {
+	place := r.place(key)
+	if was := place.Load(); was != nil && bytes.Equal(was.text, text) {
 		return was.record, true, nil
 	}
 	now := &recentlyRead[T]{text: text}
 	if err := json.Unmarshal(text, &now.record); err != nil {
 		return now.record, false, fmt.Errorf("load %s: %v", key, err)
 	}
-	r.place(key).Store(now)
+	place.Store(now)
 	return now.record, true, nil
 }
 
-// Save is [Tx.Save] of a record that is not changed in place from then on.
+// Save is [Tx.Save] of a record that is not changed in place from then on. Of what a
+// transaction saves at one key again and again only the last is encoded.
 func (r *Recent[T]) Save(tx *Tx, key string, record T) error {
-	text, err := json.Marshal(record)
-	if err != nil {
-		return fmt.Errorf("save %s: %v", key, err)
+	if saved, ok := tx.Late(key).(*recentlyRead[T]); ok {
+		saved.record = record
+		return nil
 	}
-	r.place(key).Store(&recentlyRead[T]{text, record})
-	return tx.PutOwn(key, text)
+	return tx.PutLate(key, &recentlyRead[T]{record: record, place: r.place(key)})
 }

@@ -56,6 +56,16 @@ func TestRecentIsWhatIsStored(t *testing.T) {
 		func(tx *Tx, key string, s recentSample) error { return tx.Save(key, s) },
 		func(tx *Tx, key string, s recentSample) error { return errors.Join(r.Save(tx, key, s), discard) },
 		r.Save,
+		func(tx *Tx, key string, s recentSample) error {
+			first := r.Save(tx, key, recentSample{V: 1, Names: []string{"replaced"}})
+			return errors.Join(first, r.Save(tx, key, s))
+		},
+		func(tx *Tx, key string, s recentSample) error { // what others have written meanwhile is replaced, too
+			return errors.Join(r.Save(tx, key, s), tx.Save(key, recentSample{}), r.Save(tx, key, s))
+		},
+		func(tx *Tx, key string, s recentSample) error {
+			return errors.Join(r.Save(tx, key, recentSample{}), tx.Save(key, s))
+		},
 	} {
 		when := fmt.Sprint("step ", step)
 		err := l.Update(t.Context(), Request{}, func(tx *Tx) error {
