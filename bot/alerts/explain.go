@@ -80,7 +80,7 @@ func (a *Alerts) Test(ctx context.Context, k Key, b alert.Body) (Explanation, er
 	err := a.ledger.View(ctx, func(tx *storage.Tx) error {
 		t := &taking{a: a, tx: tx, now: ledger.Instant(), who: a.oncall.Current(), quiet: a.quiet.Load(), key: k}
 		for n, in := range b.Alerts {
-			_, v, d, _, err := t.decide(in)
+			_, v, d, _, err := t.decide(alertKey(t.key.Name, in.Key), in)
 			if err != nil {
 				return err
 			}

@@ -8,8 +8,7 @@ import (
 
 // keep records the alert, its group and its place in its incident. What holds it back is
 // recorded by [taking.hold].
-func (t *taking) keep(was Alert, in alert.Alert, v alert.Verdict, d alert.Decision, g groupRecord) error {
-	key := alertKey(t.key.Name, in.Key)
+func (t *taking) keep(key string, was Alert, in alert.Alert, v alert.Verdict, d alert.Decision, g groupRecord) error {
 	if d.Step == alert.Nothing && was.V == 0 && in.Status != alert.Firing {
 		return nil // the end of what was never seen
 	}
@@ -66,10 +65,16 @@ func (t *taking) group(in alert.Alert, v alert.Verdict) (groupRecord, error) {
 		return groupRecord{}, nil
 	}
 	key := groupKey(v)
+	if g, ok := t.groups[key]; ok {
+		return g, nil
+	}
 	if !t.a.seen.may(key) {
 		return groupRecord{}, nil
 	}
 	g, _, err := t.a.groups.Load(t.tx, key)
+	if err == nil && t.groups != nil {
+		t.groups[key] = g
+	}
 	return g, err
 }
 
@@ -92,5 +97,6 @@ func (t *taking) extend(v alert.Verdict, n int, g groupRecord) error {
 	g.Until = until
 	key := groupKey(v)
 	t.a.seen.add(key)
+	t.groups[key] = g
 	return t.a.groups.Save(t.ledger, key, g)
 }

@@ -16,7 +16,7 @@ import (
 // Where its caller has no patience, or not all have room, another one of them goes first.
 type line struct {
 	mu      sync.Mutex
-	waiting []*waiting // in the order in which they came
+	waiting map[Key][]*waiting // in the order in which they came
 }
 
 // waiting is one of them. What became of it may be read when done is closed.
@@ -120,7 +120,10 @@ func (t *taking) beside(w *waiting) error {
 func (l *line) enter(w *waiting) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, w)
+	if l.waiting == nil {
+		l.waiting = map[Key][]*waiting{}
+	}
+	l.waiting[w.key] = append(l.waiting[w.key], w)
 	l.goFirst(w.key)
 }
 
@@ -128,9 +131,9 @@ func (l *line) enter(w *waiting) {
 func (l *line) leave(w *waiting) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := slices.Index(l.waiting, w)
+	n := slices.Index(l.waiting[w.key], w)
 	if n >= 0 {
-		l.waiting = slices.Delete(l.waiting, n, n+1)
+		l.waiting[w.key] = slices.Delete(l.waiting[w.key], n, n+1)
 	}
 	l.goFirst(w.key)
 	return n >= 0
@@ -143,25 +146,26 @@ func (l *line) follow(k Key) {
 	l.goFirst(k)
 }
 
-// goFirst sees to it that of those with a key one goes first. The caller holds mu.
+// goFirst sees to it that of those with a key one goes first, and that it is the one who
+// came first. The caller holds mu.
 func (l *line) goFirst(k Key) {
-	n := slices.IndexFunc(l.waiting, func(w *waiting) bool { return w.key == k })
-	if n < 0 || slices.ContainsFunc(l.waiting, func(w *waiting) bool { return w.key == k && w.first }) {
-		return
+	switch all := l.waiting[k]; {
+	case len(all) == 0:
+		delete(l.waiting, k)
+	case !all[0].first:
+		all[0].first = true
+		close(all[0].goes)
 	}
-	l.waiting[n].first = true
-	close(l.waiting[n].goes)
 }
 
 // next takes the first with a key out of the line; nil: there is none.
 func (l *line) next(k Key) *waiting {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := slices.IndexFunc(l.waiting, func(w *waiting) bool { return w.key == k })
-	if n < 0 {
+	all := l.waiting[k]
+	if len(all) == 0 {
 		return nil
 	}
-	next := l.waiting[n]
-	l.waiting = slices.Delete(l.waiting, n, n+1)
-	return next
+	l.waiting[k] = all[1:]
+	return all[0]
 }

@@ -314,7 +314,7 @@ func (m *model) events() (map[int]int, error) {
 
 func (m *model) record(sender string, in alert.Alert) (r Alert, err error) {
 	err = m.ledger.View(m.t.Context(), func(tx *storage.Tx) error {
-		r, err = m.load(tx, sender, in)
+		r, err = m.load(tx, alertKey(sender, in.Key), in)
 		return err
 	})
 	return r, err

@@ -136,8 +136,8 @@ func loadFirst(tx *storage.Tx, i incident.Incident) (Alert, bool, error) {
 
 // load returns what is kept of an alert that comes in; the zero Alert where it was never
 // seen. What an earlier version recorded of it is taken over.
-func (a *Alerts) load(tx *storage.Tx, sender string, in alert.Alert) (Alert, error) {
-	if key := alertKey(sender, in.Key); a.seen.may(key) {
+func (a *Alerts) load(tx *storage.Tx, key string, in alert.Alert) (Alert, error) {
+	if a.seen.may(key) {
 		if r, ok, err := ledger.Load[Alert](tx, key); err != nil || ok {
 			return r, err
 		}

@@ -30,7 +30,8 @@ type taking struct {
 	ledger  *ledger.Tx
 	desk    *desk.Within
 	touched map[int]*touched
-	held    map[string]*bite // by the silence or the maintenance
+	held    map[string]*bite       // by the silence or the maintenance
+	groups  map[string]groupRecord // that were looked up, or are stored
 }
 
 // touched is what the alerts of a transaction do to one incident, in sum.
@@ -48,7 +49,7 @@ type touched struct {
 func (a *Alerts) taking(tx *ledger.Tx, k Key, b alert.Body) *taking {
 	caller := desk.Caller{Actor: incident.Actor(k.actor())}
 	return &taking{a: a, tx: tx.Tx, now: tx.Now, who: a.oncall.Current(), quiet: a.quiet.Load(), key: k, body: b,
-		ledger: tx, desk: a.desk.Within(tx, caller), touched: map[int]*touched{}, held: map[string]*bite{}}
+		ledger: tx, desk: a.desk.Within(tx, caller), touched: map[int]*touched{}, held: map[string]*bite{}, groups: map[string]groupRecord{}}
 }
 
 // whole returns an incident, or the one that it is a part of.
@@ -103,13 +104,19 @@ func (t *taking) touch(n int) (*touched, error) {
 	return c, err
 }
 
+// damaged reports whether nothing can be done to incident n. To those that the transaction
+// has touched something was done.
+func (t *taking) damaged(n int) bool {
+	return n > 0 && t.touched[n] == nil && t.a.desk.Damaged(t.tx, n)
+}
+
 // decide says what follows from one alert: what is known of it, what it is to us, and
 // the episode that it may join.
-func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decision, g groupRecord, err error) {
-	if r, err = t.a.load(t.tx, t.key.Name, in); err != nil {
+func (t *taking) decide(key string, in alert.Alert) (r Alert, v alert.Verdict, d alert.Decision, g groupRecord, err error) {
+	if r, err = t.a.load(t.tx, key, in); err != nil {
 		return r, v, d, g, err
 	}
-	if r.Incident > 0 && t.a.desk.Damaged(t.tx, r.Incident) {
+	if t.damaged(r.Incident) {
 		r = Alert{} // as if it was never seen: whoever is to be paged must not wait for that record
 	}
 	v = t.route(in)
@@ -120,7 +127,7 @@ func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decis
 	if g, err = t.group(in, v); err != nil {
 		return r, v, d, g, err
 	}
-	if g.Incident > 0 && t.a.desk.Damaged(t.tx, g.Incident) {
+	if t.damaged(g.Incident) {
 		g = groupRecord{}
 	}
 	var group alert.Standing
@@ -134,7 +141,8 @@ func (t *taking) decide(in alert.Alert) (r Alert, v alert.Verdict, d alert.Decis
 
 // one takes in one alert.
 func (t *taking) one(in alert.Alert) (Taken, error) {
-	r, v, d, g, err := t.decide(in)
+	key := alertKey(t.key.Name, in.Key)
+	r, v, d, g, err := t.decide(key, in)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -146,7 +154,7 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 			return beaten(in), err
 		}
 		in.Status = alert.Over // as the alert that it was, before a route made it a heartbeat
-		if r, v, d, g, err = t.decide(in); err != nil {
+		if r, v, d, g, err = t.decide(key, in); err != nil {
 			return Taken{}, err
 		}
 	}
@@ -165,10 +173,10 @@ func (t *taking) one(in alert.Alert) (Taken, error) {
 	} else if d.Step == alert.Join && t.touched[d.Incident].parts[r.Incident] == nil {
 		d.After.Incident = d.Incident // but one of a part stays there
 	}
-	if err := t.keep(r, in, v, d, g); err != nil {
+	if err := t.keep(key, r, in, v, d, g); err != nil {
 		return Taken{}, err
 	}
-	if err := t.hold(alertKey(t.key.Name, in.Key), r, said, v, d); err != nil {
+	if err := t.hold(key, r, said, v, d); err != nil {
 		return Taken{}, err
 	}
 	return Taken{Key: in.Key, Incident: t.answered(r.Incident, d), Result: d.Result, Does: string(cmp.Or(d.After.Does, v.Does))}, nil
