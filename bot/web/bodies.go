@@ -25,6 +25,7 @@ type inflow struct {
 	limit  int // bytes that it may have, packed or unpacked
 	most   int // bytes that it can have
 	conn   *http.ResponseController
+	since  time.Time // when it began to be waited for
 }
 
 // inflowOf prepares to read a body. Nothing of it is read yet.
@@ -32,7 +33,7 @@ func inflowOf(w http.ResponseWriter, r *http.Request, limit int) (*inflow, error
 	if r.ContentLength > int64(limit) {
 		return nil, tooLarge(limit)
 	}
-	in := &inflow{body: http.MaxBytesReader(w, r.Body, int64(limit)), limit: limit, most: limit, conn: http.NewResponseController(w)}
+	in := &inflow{body: http.MaxBytesReader(w, r.Body, int64(limit)), limit: limit, most: limit, conn: http.NewResponseController(w), since: time.Now()}
 	switch enc := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); enc {
 	case "", "identity":
 		if r.ContentLength >= 0 {
@@ -86,10 +87,13 @@ func (in *inflow) broken(err error) error {
 // connection knows no such limit, as in a test without one, it has none.
 func (in *inflow) patience(d time.Duration) { _ = in.conn.SetReadDeadline(time.Now().Add(d)) }
 
-// arrived sets the limits for what comes after the body.
+// arrived sets the limits for what comes after the body. The one for the answer counts from
+// the header's end, which is as good for a body that came at once.
 func (in *inflow) arrived() {
 	in.patience(answerWait)
-	_ = in.conn.SetWriteDeadline(time.Now().Add(answerWait))
+	if time.Since(in.since) > time.Second {
+		_ = in.conn.SetWriteDeadline(time.Now().Add(answerWait))
+	}
 }
 
 // crowded refuses a body for which its key has no room at present.
@@ -114,7 +118,9 @@ func (in *inflow) grown(buf []byte, hold func(n int64) bool) ([]byte, error) {
 // it returns is held, by its capacity; where it fails nothing is.
 func (in *inflow) all(buf []byte, hold func(n int64) bool) ([]byte, error) {
 	next := len(buf) + 1<<20
-	in.patience(bodyWait)
+	if len(buf) > 0 { // else the limit for the whole request has begun a moment ago
+		in.patience(bodyWait)
+	}
 	for {
 		if len(buf) == cap(buf) {
 			had := int64(cap(buf))
