@@ -213,12 +213,11 @@ func (db *DB) run(ctx context.Context, f func(*Tx) error) (*group, error) {
 	t := &Tx{snap: g.snap, below: &g.layer, own: db.spare, writable: true}
 	db.spare = layer{}
 	defer func() {
-		t.ended, db.spare, t.own = true, t.own.emptied(), layer{}
+		t.ended, db.spare, t.own, t.late = true, t.own.emptied(), layer{}, nil
 	}()
 	err := f(t)
 	if err == nil {
-		t.settleIn(Range{})
-		err = t.err
+		err = t.Settle()
 	}
 	if err != nil {
 		return g, err

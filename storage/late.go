@@ -21,13 +21,26 @@ func (t *Tx) PutLate(key string, l Late) error {
 	return nil
 }
 
-// Late returns the record that was put at key last, while its text is not made; nil: it is.
-func (t *Tx) Late(key string) Late { return t.late[key] }
+// Late returns the record that was put at key last, while its text is not made; nil: it is,
+// or nothing can be done in the transaction any more.
+func (t *Tx) Late(key string) Late {
+	if t.ended || t.err != nil {
+		return nil
+	}
+	return t.late[key]
+}
+
+// Settle makes the texts that are not made, and returns the transaction's error. Whoever
+// asks for it last in a closure knows of every reason why that is refused.
+func (t *Tx) Settle() error {
+	t.settleIn(Range{})
+	return t.usable()
+}
 
 // settle makes the text of the record at key, if it is not made.
 func (t *Tx) settle(key string) {
 	l, ok := t.late[key]
-	if !ok {
+	if !ok || t.ended || t.err != nil { // it is not stored
 		return
 	}
 	delete(t.late, key)

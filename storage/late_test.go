@@ -171,3 +171,49 @@ func TestLateRefused(t *testing.T) {
 		t.Errorf("in a view: %v", err)
 	}
 }
+
+// TestLateOfWhatIsOver: a record that was put late is neither given out nor made once its
+// transaction is refused, or over; what is asked for then is answered as without it.
+func TestLateOfWhatIsOver(t *testing.T) {
+	db := New(&MemEngine{})
+	refused, kept := &slow{text: "refused"}, &slow{text: "kept"}
+	var over *Tx
+	asked := func(tx *Tx, want error) {
+		t.Helper()
+		if l := tx.Late("k"); l != nil {
+			t.Errorf("Late() = %v, want none", l)
+		}
+		_, err := tx.Get("k")
+		if put := tx.PutLate("k", kept); !errors.Is(err, want) || !errors.Is(put, want) {
+			t.Errorf("Get() = %v, PutLate() = %v, want %v", err, put, want)
+		}
+		for range tx.Scan("") {
+			t.Error("a scan yields something")
+		}
+	}
+	err := db.Update(t.Context(), func(tx *Tx) error {
+		over = tx
+		if err := tx.PutLate("k", refused); err != nil {
+			return err
+		}
+		_ = tx.Put(strings.Repeat("x", MaxKey+1), nil)
+		asked(tx, ErrTooLarge)
+		return nil
+	})
+	if !errors.Is(err, ErrTooLarge) {
+		t.Errorf("Update() = %v", err)
+	}
+	asked(over, ErrClosed)
+	discard := errors.New("discard")
+	err = db.Update(t.Context(), func(tx *Tx) error {
+		over = tx
+		return errors.Join(tx.PutLate("k", refused), discard)
+	})
+	if !errors.Is(err, discard) {
+		t.Errorf("Update() = %v", err)
+	}
+	asked(over, ErrClosed)
+	if refused.made > 0 || kept.made > 0 {
+		t.Errorf("texts were made %d and %d times that nothing stores", refused.made, kept.made)
+	}
+}

@@ -85,6 +85,10 @@ func (t *Tx) changed(key string) (Change, bool) {
 // change [MaxChanges].
 func (t *Tx) Changes() int { return len(t.own.changes) }
 
+// Bytes returns how many bytes these changes have, of which it can have [MaxBytes]. A text
+// that is not made yet counts as none.
+func (t *Tx) Bytes() int { return t.own.bytes }
+
 // Put sets the value of key; nil and empty values are the same. The value is
 // copied. The key must not be empty.
 func (t *Tx) Put(key string, value []byte) error {

@@ -92,7 +92,9 @@ func (a *Alerts) takeWaiting(ctx context.Context, w *waiting) error {
 				return refused
 			}
 		}
-		refused = t.close()
+		if refused = t.close(); refused == nil {
+			refused = tx.Settle() // what they are too much for together, one of them alone may not be
+		}
 		return refused
 	})
 	return err
@@ -166,6 +168,7 @@ func (l *line) next(k Key) *waiting {
 	if len(all) == 0 {
 		return nil
 	}
-	l.waiting[k] = all[1:]
-	return all[0]
+	first := all[0]
+	all[0], l.waiting[k] = nil, all[1:] // its body is not kept any longer
+	return first
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -344,6 +345,58 @@ func (r *room) sum() map[int]standingOf {
 		}
 		slices.SortFunc(v.Alerts, func(a, b Alert) int { return cmp.Compare(a.ID, b.ID) })
 		all[n] = standingOf{i.Status, i.Severity, i.AcknowledgedBy, i.Asking, i.AlertOver, v.Tally, v.Alerts}
+	}
+	return all
+}
+
+// TestWhoFillsATransactionHarmsNoOther: of two large ones each has room alone, and both
+// together all but have it.
+func TestWhoFillsATransactionHarmsNoOther(t *testing.T) {
+	t.Parallel()
+	large, took := 20_000, 0
+	post := func(r *room) {
+		list := []alert.Alert{firing("a"), firing("b")}
+		for n := range list {
+			list[n].Details = []alert.KV{{Key: "much", Value: strings.Repeat("x", large)}}
+		}
+		before := r.sizes()
+		r.counting()
+		for n, got := range r.post(list, r.patient, nothing) {
+			if got.err != nil {
+				t.Errorf("answer %d: %v", n, got.err)
+			}
+		}
+		for key, size := range r.sizes() {
+			if size != before[key] {
+				took += size
+			}
+		}
+	}
+	inBubble(t, "", func(r *room) {
+		post(r)
+		if r.n != 1 {
+			t.Fatalf("%d commits, want 1", r.n)
+		}
+	})
+	large, took = large+(storage.MaxBytes-took+300)/2, 0
+	inBubble(t, "", post)
+	if took < storage.MaxBytes {
+		t.Errorf("both are %d bytes, and have room", took)
+	}
+}
+
+// sizes is what each record of the store counts in a transaction that writes it.
+func (r *room) sizes() map[string]int {
+	r.t.Helper()
+	all := map[string]int{}
+	err := r.db.View(r.t.Context(), func(tx *storage.Tx) error {
+		for key, value := range tx.Scan("") {
+			all[key] = len(key) + len(value) + 64
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
 	}
 	return all
 }

@@ -113,7 +113,10 @@ func (l *Ledger) Update(ctx context.Context, r Request, f func(*Tx) error) error
 		t.Now = t.Now.UTC().Round(0)
 		t.Tx, t.order = tx, l.agenda.order.Add(1)
 		err := f(t)
-		if err == nil && l.along != nil && t.Changes() > 0 && t.Changes() < alongMost {
+		if err == nil {
+			err = t.Settle() // else it would seem that the store has refused what is too large
+		}
+		if err == nil && l.along != nil && t.Changes() > 0 && t.Changes() < alongMost && t.Bytes() < alongBytes {
 			err = l.along(t)
 		}
 		decided = err == nil
@@ -139,9 +142,12 @@ func (l *Ledger) View(ctx context.Context, f func(*storage.Tx) error) error {
 // [storage.DB.Discard].
 func (l *Ledger) Discard(ctx context.Context, keys []string) error { return l.db.Discard(ctx, keys) }
 
-// alongMost is how many changes a transaction may have for something to be written along
-// with it: it must not be refused for that.
-const alongMost = 40
+// How many changes, and how many bytes of them, a transaction may have for something to be
+// written along with it: it must not be refused for that.
+const (
+	alongMost  = 40
+	alongBytes = storage.MaxBytes / 2
+)
 
 // Along has f run at the end of transactions that change something, for a record that is
 // worth no commit of its own. It is called before there are any, once.

@@ -88,3 +88,57 @@ func TestRecentIsWhatIsStored(t *testing.T) {
 		}
 	}
 }
+
+// TestTooLargeIsNoFaultOfTheStore: a record without room is the fault of the act that saves
+// it, also where that is found out at its end.
+func TestTooLargeIsNoFaultOfTheStore(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(x *fixture) {
+		var r Recent[recentSample]
+		err := x.Update(x.t.Context(), Request{}, func(tx *Tx) error {
+			return r.Save(tx, "sample", recentSample{V: 1, Names: []string{filler(storage.MaxBytes)}})
+		})
+		if !errors.Is(err, storage.ErrTooLarge) {
+			t.Errorf("Update() = %v, want that it is too large", err)
+		}
+		if err := x.CheckWrite(x.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err = x.View(x.t.Context(), func(tx *storage.Tx) error {
+			h, _, err := Load[healthRecord](tx, healthKey)
+			if h.Room != "" {
+				t.Errorf("the check of the store needs %d bytes, as if it had refused a commit", len(h.Room))
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestNothingAlongIsTooMuch: what is written along refuses no act, however little room that
+// has left, in changes or in bytes, and however late it says so.
+func TestNothingAlongIsTooMuch(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(x *fixture) {
+		var r Recent[recentSample]
+		x.Along(func(tx *Tx) error { return tx.Save("along", filler(1000)) })
+		for name, f := range map[string]func(tx *Tx) error{
+			"bytes": func(tx *Tx) error { return tx.Put("act", []byte(filler(storage.MaxBytes-500))) },
+			"late bytes": func(tx *Tx) error {
+				return r.Save(tx, "act", recentSample{Names: []string{filler(storage.MaxBytes - 500)}})
+			},
+			"changes": func(tx *Tx) (err error) {
+				for n := range storage.MaxChanges {
+					err = errors.Join(err, tx.Put(fmt.Sprint("act", n), nil))
+				}
+				return err
+			},
+		} {
+			if err := x.Update(x.t.Context(), Request{}, f); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
