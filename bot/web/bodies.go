@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// headerWait is how long a header may take.
+const headerWait = 5 * time.Second
+
 // bodyWait is how long the next megabyte of a body may take.
 const bodyWait = 15 * time.Second
 
@@ -118,7 +121,10 @@ func (in *inflow) grown(buf []byte, hold func(n int64) bool) ([]byte, error) {
 // it returns is held, by its capacity; where it fails nothing is.
 func (in *inflow) all(buf []byte, hold func(n int64) bool) ([]byte, error) {
 	next := len(buf) + 1<<20
-	if len(buf) > 0 { // else the limit for the whole request has begun a moment ago
+	// Most bodies are there at once: until they are seen not to be, the limit for the whole
+	// request does.
+	limited := len(buf) > 0 || in.packed
+	if limited {
 		in.patience(bodyWait)
 	}
 	for {
@@ -143,6 +149,10 @@ func (in *inflow) all(buf []byte, hold func(n int64) bool) ([]byte, error) {
 		if err != nil {
 			hold(-int64(cap(buf)))
 			return nil, in.broken(err)
+		}
+		if !limited {
+			limited = true
+			in.patience(bodyWait - time.Since(in.since))
 		}
 		if len(buf) >= next {
 			next = len(buf) + 1<<20

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -253,6 +255,35 @@ func FuzzBodies(f *testing.F) {
 			resp, answer := w.send(t, r)
 			if resp.StatusCode >= 500 || !json.Valid([]byte(answer)) {
 				t.Errorf("%s %s %q = %d %s; want JSON and no 5xx", r.method, r.path, body, resp.StatusCode, answer)
+			}
+		}
+	})
+}
+
+// TestSlowHeaderLeavesTheBodyItsTime holds that a megabyte of a body may take as long as it
+// may, counted from the header's end, however long the header took, on a new connection and
+// on one that was used before.
+func TestSlowHeaderLeavesTheBodyItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		conn := newWorld(t, stored).serve(t)()
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		const body = `{"title":"p99 above 3 s","dedup_key":"a"}`
+		for n := range 3 {
+			parts := []string{"POST /v1/events HTTP/1.1\r\nHost: x\r\n",
+				"Authorization: Bearer " + senderKey + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body[:n*5], body[n*5:]}
+			for k, after := range []time.Duration{time.Duration(n) * 30 * time.Second, 4 * time.Second, bodyWait - time.Second} {
+				time.Sleep(after)
+				io.WriteString(conn, parts[k])
+			}
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatalf("request %d: %v", n, err)
+			}
+			answer, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != http.StatusAccepted {
+				t.Errorf("request %d is answered %d %s", n, resp.StatusCode, answer)
 			}
 		}
 	})

@@ -188,10 +188,10 @@ func (s *Server) Stop() { s.stopping.Store(true) }
 func (s *Server) NewHTTPServer() *http.Server {
 	return &http.Server{
 		Handler:           s.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       bodyWait,         // longer for a sender that was let in, as long as its body keeps coming
-		WriteTimeout:      answerWait,       // counts from the header's end, or from the end of a sender's body: it holds a slow disk
-		IdleTimeout:       75 * time.Second, // longer than balancers keep theirs (60 s), or they would send into one that is just being closed
+		ReadHeaderTimeout: headerWait,
+		ReadTimeout:       headerWait + bodyWait, // counts from the header's beginning; longer for a sender that was let in, as long as its body keeps coming
+		WriteTimeout:      answerWait,            // counts from the header's end, or from the end of a sender's body: it holds a slow disk
+		IdleTimeout:       75 * time.Second,      // longer than balancers keep theirs (60 s), or they would send into one that is just being closed
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(s.log.With().Str("from", "http").Logger(), "", 0),
 		ConnState:         s.connections.watch,
