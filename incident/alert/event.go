@@ -3,6 +3,7 @@ package alert
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,8 +72,13 @@ func (d *doc) event() (Body, error) {
 		a.detail("details", v.flat(4*MaxValue))
 	}
 	e.links()
+	unread := e.unread()
 	if line(a.Title) == "" && !e.has("title") && (a.Status != Over || strings.TrimSpace(a.Key) == "") {
-		e.problem("title", "is missing; say in a few words what is wrong, as in \"checkout is slow\"")
+		reason := "is missing; say in a few words what is wrong, as in \"checkout is slow\""
+		if at := slices.IndexFunc(unread, func(s stranger) bool { return s.near == "title" }); at >= 0 {
+			reason += ". There is " + strconv.Quote(unread[at].name) + ": perhaps you mean title"
+		}
+		e.problem("title", reason)
 		e.fatal = true
 	}
 	if e.fatal || e.has("title") && line(a.Title) == "" {
@@ -84,7 +90,35 @@ func (d *doc) event() (Body, error) {
 	for _, name := range e.o.twice() {
 		a.note("The body has " + strconv.Quote(cut(line(name), 60)) + " more than once; the last one counts.")
 	}
+	for _, s := range unread {
+		a.note(s.words())
+	}
 	return d.body(a)
+}
+
+// eventFields are the fields of our own format.
+var eventFields = []string{"dedup_key", "status", "title", "severity", "service", "details", "links"}
+
+// stranger is a field that our own format does not have, and the one that it was most
+// likely meant to be, if any.
+type stranger struct{ name, near string }
+
+// words say that the field was not read, and what to do.
+func (s stranger) words() string {
+	if s.near != "" {
+		return "There is no field " + strconv.Quote(s.name) + "; perhaps you mean " + s.near + "."
+	}
+	return "There is no field " + strconv.Quote(s.name) + ", so it was not read. Put it into details to keep it."
+}
+
+// unread returns the first fields that nothing is read from.
+func (e *event) unread() []stranger {
+	var list []stranger
+	for _, name := range e.o.others(eventFields) {
+		name = cut(line(name), 60)
+		list = append(list, stranger{name, incident.Nearest(name, eventFields)})
+	}
+	return list
 }
 
 // event is a body of our own format. What is wrong in it is noted, or, where it

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -384,6 +385,18 @@ func (o *object) get(name string) node {
 		}
 	}
 	return nil
+}
+
+// others returns the first of the names, at most five, that are not among the known ones.
+func (o *object) others(known []string) []string {
+	var names []string
+	for i := 0; i < o.many && len(names) < 5; i++ {
+		name := o.n[o.span[i].name:o.span[i].nameEnd]
+		if !slices.ContainsFunc(known, name.is) {
+			names = append(names, name.text())
+		}
+	}
+	return names
 }
 
 // twice returns the names that the object has more than once, at most ten of

@@ -85,6 +85,16 @@ func TestReadInPart(t *testing.T) {
 	if twice.Title != "b" || !slices.Contains(twice.Notes, `The body has "title" more than once; the last one counts.`) {
 		t.Errorf("of a title twice: %+v", twice)
 	}
+	misspelt := one(t, Request{Sender: SenderEvent, Body: []byte(`{"title":"a","servcie":"search","dedupkey":"k","region":"eu"}`)})
+	for _, note := range []string{`There is no field "servcie"; perhaps you mean service.`, `There is no field "dedupkey"; perhaps you mean dedup_key.`,
+		`There is no field "region", so it was not read. Put it into details to keep it.`} {
+		if !slices.Contains(misspelt.Notes, note) {
+			t.Errorf("of misspelt fields: notes %q; want %q among them", misspelt.Notes, note)
+		}
+	}
+	if _, err := Read(Request{Sender: SenderEvent, Body: []byte(`{"titel":"a"}`)}); err == nil || !strings.Contains(err.Error(), `There is "titel": perhaps you mean title`) {
+		t.Errorf("of a misspelt title: %v; want what it is called", err)
+	}
 	for body, note := range map[string]string{
 		"{\"title\":\"a\xffb\"}": looseNotes[0].note, "{\"title\":\"a\tb\"}": looseNotes[1].note, `{"title":"C:\dir"}`: looseNotes[2].note} {
 		if b, err := Read(Request{Sender: SenderEvent, Body: []byte(body)}); err != nil || !slices.Equal(b.Notes, []string{note}) {
