@@ -18,6 +18,7 @@ import (
 // it can by none.
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	withWays(t, "", func(r *rig, p *providers) {
 		var beats atomic.Int32
 		line := slacksim.NewListener()

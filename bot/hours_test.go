@@ -34,6 +34,7 @@ defaults: {service: checkout, policy: payments}
 // do. Before each of them the bot is killed and started again.
 func TestNightOutsideSupportHours(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRig(t, slacksim.Options{ConnectionLife: 1000 * time.Hour}), newProviders()
 		r.roster, r.world = hoursRoster, p

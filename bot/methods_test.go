@@ -295,6 +295,7 @@ func (r *rig) ask(method, path string, header map[string]string, body string) (i
 // link has its own page.
 func TestLinks(t *testing.T) {
 	t.Parallel()
+	longLife(t)
 	withWays(t, "https://bell.test", func(r *rig, p *providers) {
 		browser := map[string]string{"Accept": "text/html"}
 		r.command("eve", "general", "declare search <script>alert(1)</script> is slow service:search")
