@@ -207,6 +207,25 @@ func TestWhoIsOnCall(t *testing.T) {
 	})
 }
 
+// TestOverrideKeepsWhatWasTyped: the form has the rotation and the person that were named, and
+// shows the words that it could not be filled in from.
+func TestOverrideKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	inBubble(t, calm(), func(r *rig) {
+		r.oncall("ada", "override primary <@U0BOB|bob> tomorrow 18:00 to 20:00")
+		form := string(r.view("U0ADA").Blocks)
+		for _, want := range []string{`"initial_users":["U0BOB"]`, `"value":"primary"`, "You typed: override primary", "tomorrow 18:00 to 20:00"} {
+			if !strings.Contains(form, want) {
+				t.Errorf("the form lacks %q: %s", want, form)
+			}
+		}
+		r.oncall("ada", "override primary")
+		if form := string(r.view("U0ADA").Blocks); strings.Contains(form, "You typed") {
+			t.Errorf("all of it was understood, and the form says it again: %s", form)
+		}
+	})
+}
+
 // TestAppliedSwaps applies rosters from files: a request that is not in one any
 // more says so, and one that came with it is asked.
 func TestAppliedSwaps(t *testing.T) {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -175,5 +176,17 @@ func TestWatchTime(t *testing.T) {
 		if got := WatchFor(sev); got != want {
 			t.Errorf("%s is watched for %s, want %s", sev, got, want)
 		}
+	}
+}
+
+// TestMoreOfHowIsNoCorrection: words without a kind are not said to have named one.
+func TestMoreOfHowIsNoCorrection(t *testing.T) {
+	step := func(c Change, err error) Incident { t.Helper(); return does(t, c, err) }
+	i := step(opened(t).Mitigate(ada, "switched provider", "search", minute(9)))
+	c, err := i.Mitigate(ada, "and told them", "search", minute(10))
+	does(t, c, err)
+	said := Wording{}.Sentence(c.Events[0])
+	if said.Did != "said more of how it was mitigated" || strings.Join(said.Wrote, "") != "and told them" {
+		t.Errorf("the timeline says %q, %q", said.Did, said.Wrote)
 	}
 }

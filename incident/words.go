@@ -81,6 +81,9 @@ func (w Wording) Sentence(e Event) Sentence {
 		s.Wrote = wrote(e.Text, undone(e.Undo))
 	case KindHowCorrected:
 		s.Did = "corrected how it was mitigated:" + e.with()
+		if e.Assumed { // still nobody has said how
+			s.Did = "said more of how it was mitigated"
+		}
 		s.Wrote = wrote(e.Text, undone(e.Undo))
 	case KindResolved:
 		s.Did = "resolved it" + e.with()

@@ -24,3 +24,25 @@ func TestLasting(t *testing.T) {
 		}
 	}
 }
+
+// TestImpactInOneLine: since and until stand in one line, in either order; what does not begin
+// a time stays words.
+func TestImpactInOneLine(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][3]string{
+		"impact since 14:05 until 14:40":                                    {"14:05", "14:40", ""},
+		"impact until 14:40 since 14:05 customers wrote":                    {"14:05", "14:40", "customers wrote"},
+		"impact from 14:05 to 14:40: one card":                              {"14:05", "14:40", "one card"},
+		"impact since 2026-11-29 23:50 until 2026-11-30 00:20":              {"2026-11-29 23:50", "2026-11-30 00:20", ""},
+		"impact since 14:05 to 3 customers of one card":                     {"14:05", "", "to 3 customers of one card"},
+		"impact until 14:40 from 9 to 5 nobody looked":                      {"", "14:40", "from 9 to 5 nobody looked"},
+		"impact since 14:05, until 14:40":                                   {"14:05", "14:40", ""},
+		"impact since 14:05 since 14:10":                                    {"14:05", "", "since 14:10"},
+		"impact since 14:05 customers wrote until 14:40 they could not pay": {"14:05", "", "customers wrote until 14:40 they could not pay"},
+	} {
+		c := Parse(line)
+		if got := [3]string{c.Impact.Since, c.Impact.Until, c.Text}; got != want {
+			t.Errorf("%q: since, until and the words are %q; want %q", line, got, want)
+		}
+	}
+}

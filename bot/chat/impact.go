@@ -29,8 +29,32 @@ const (
 	nobodyHit = "nobody" // the option of inputWho that says that there was no impact
 )
 
-// impact reads what is said of the impact: since or until and a time, or that there is none.
+// impact reads what is said of the impact: since, until or both with a time, or that there is none.
 func (c *Command) impact() {
+	c.impactPart()
+	one := c.Impact.Since == "" && c.Impact.Until != "" || c.Impact.Until == "" && c.Impact.Since != ""
+	if _, rest := cut(c.Text); !one || !beginsTime(rest) {
+		return
+	}
+	other := Command{Text: c.Text}
+	other.impactPart()
+	switch {
+	case c.Impact.Until == "" && other.Impact.Until != "":
+		c.Impact.Until, c.Text = other.Impact.Until, other.Text
+	case c.Impact.Since == "" && other.Impact.Since != "":
+		c.Impact.Since, c.Text = other.Impact.Since, other.Text
+	}
+}
+
+// beginsTime tells whether a text begins with a time or a day in digits: "since 14:05 to 3
+// customers" says nothing of an end.
+func beginsTime(text string) bool {
+	word, _ := cut(text)
+	return word != "" && word[0] >= '0' && word[0] <= '9' && strings.ContainsAny(dashes.Replace(word), ":-")
+}
+
+// impactPart reads one thing that is said of the impact.
+func (c *Command) impactPart() {
 	word, rest := cut(c.Text)
 	switch strings.Trim(strings.ToLower(word), trimmed) {
 	case "since", "from", "began", "start", "started":
@@ -62,9 +86,9 @@ func typedTime(text string) (when, rest string) {
 	when, rest = cut(text)
 	if day, err := time.Parse(time.DateOnly, dashes.Replace(when)); err == nil { // and then the minute
 		word, after := cut(rest)
-		return day.Format(time.DateOnly) + " " + word, after
+		return day.Format(time.DateOnly) + " " + strings.TrimRight(word, ",;:"), after
 	}
-	return when, rest
+	return strings.TrimRight(when, ",;:"), rest
 }
 
 // impactFormOn opens the form about the impact, whatever the status: most is known of it

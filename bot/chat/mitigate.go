@@ -92,6 +92,9 @@ func (n names) mitigated(i incident.Incident, e incident.Event) string {
 
 // corrected tells the channel that it was mitigated in another way than was said.
 func (n names) corrected(i incident.Incident, e incident.Event) string {
+	if e.Assumed {
+		return n.begins(e) + " says more of how it was mitigated. Until somebody says which kind it was, it counts as a workaround" + fixOpened(i)
+	}
 	if e.How == incident.Fix {
 		return n.begins(e) + " says that it is a permanent fix, so no follow-up is needed for one."
 	}

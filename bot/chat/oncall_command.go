@@ -87,7 +87,8 @@ func (s *Slack) openOncall(c slack.SlashCommand, caller desk.Caller, make func(o
 	return answer{after: func(ctx context.Context) {
 		on := func(zone *time.Location) slack.ModalViewRequest {
 			f := oncallForm{roster: s.people.Current().Roster, state: oncallState{Zone: zone.String(), ReplyURL: caller.ReplyURL}, values: map[string]slack.BlockAction{}}
-			f.preset(c.Text, time.Now().In(zone))
+			f.preset(tidy(c.Text), time.Now().In(zone))
+			f.typed = named(f.typed, s.nameOf)
 			return make(f)
 		}
 		zone := s.knownZone(c.UserID)
@@ -117,13 +118,27 @@ func (s *Slack) planner(a incident.Actor) error {
 	return nil
 }
 
-// preset fills in what is known: the rotation named after the word, and today.
+// preset fills in what is known: the rotation named after the word, the people mentioned
+// after that, and today. Other words are kept to be shown, since nothing is read from them.
 func (f *oncallForm) preset(typed string, now time.Time) {
 	_, rest := cut(typed)
-	if id := findRotation(f.roster, rest); id != "" {
+	id, more := findRotation(f.roster, rest), ""
+	if first, after := cut(rest); id == "" {
+		if id, more = findRotation(f.roster, first), after; id == "" {
+			more = rest
+		}
+	}
+	if id == "" && len(f.roster.Rotations) == 1 {
+		id = f.roster.Rotations[0].ID
+	}
+	if id != "" {
 		f.values[inputRotation] = slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: id}}
-	} else if len(f.roster.Rotations) == 1 {
-		f.values[inputRotation] = slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: f.roster.Rotations[0].ID}}
+	}
+	if users, after := mentions(more); len(users) > 0 {
+		f.values[inputBy], f.values[inputWith], more = slack.BlockAction{SelectedUsers: users}, slack.BlockAction{SelectedUser: users[0]}, after
+	}
+	if more != "" {
+		f.typed = typed
 	}
 	f.values[inputFrom+"_date"] = slack.BlockAction{SelectedDate: now.Format(time.DateOnly)}
 }

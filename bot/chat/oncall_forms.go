@@ -71,12 +71,16 @@ type oncallForm struct {
 	roster *rotation.Roster
 	state  oncallState
 	values map[string]slack.BlockAction // by block; what was filled in
+	typed  string                       // what opened it, where more was typed than it could be filled in from
 }
 
 func (f oncallForm) value(block string) slack.BlockAction { return f.values[block] }
 
 // view wraps the inputs of a form.
 func (f oncallForm) view(id, title, submit string, blocks ...slack.Block) slack.ModalViewRequest {
+	if f.typed != "" {
+		blocks = append([]slack.Block{contextLine("You typed: " + esc(short(f.typed, 500)) + "\nPlease fill in here what is still missing.")}, blocks...)
+	}
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: id, PrivateMetadata: f.state.String(),
 		Title: plainText(title), Submit: plainText(submit), Close: plainText("Cancel"),
