@@ -30,6 +30,8 @@ type Examined struct {
 	Archived  int     `json:"archived,omitempty"` // of the incidents: what they have lies in archive files
 	Faults    []Fault `json:"faults"`
 	More      int     `json:"more,omitempty"` // faults beyond those listed
+
+	unreadable map[string]int // which of the faults says so, by key
 }
 
 // faultsMost is how many faults are listed: a store that has more has the same one over
@@ -81,13 +83,40 @@ type examination struct {
 }
 
 // Fault adds what is wrong with the record of a key, in a sentence, and what would put it
-// right.
+// right. Of a record that was no JSON it is known already: what puts it right is told by who
+// knows what it is.
 func (x *Examined) Fault(key, mend, what string, args ...any) {
+	if k, known := x.unreadable[key]; known {
+		x.Faults[k].Mend = mend
+		return
+	}
 	if len(x.Faults) == faultsMost {
 		x.More++
 		return
 	}
 	x.Faults = append(x.Faults, Fault{Key: key, What: fmt.Sprintf(what, args...), Mend: mend})
+}
+
+// unread adds that a record is no JSON.
+func (x *Examined) unread(key string) {
+	x.Fault(key, mendLost, "It is no JSON.")
+	if x.More > 0 {
+		return
+	}
+	if x.unreadable == nil {
+		x.unreadable = map[string]int{}
+	}
+	x.unreadable[key] = len(x.Faults) - 1
+}
+
+// saysUnread reports whether a record under a prefix was said to be no JSON.
+func (x *Examined) saysUnread(prefix string) bool {
+	for key := range x.unreadable {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // records looks at every record by itself.
@@ -104,7 +133,7 @@ func (x *examination) records(rest func() error) error {
 		}
 		plain := strings.Contains(f.Holds, "not JSON") || strings.HasPrefix(f.Holds, "nothing") || f.Key == "due/INSTANT/NAME" // which had no value
 		if !plain && !json.Valid(value) {
-			x.Fault(key, mendLost, "It is no JSON.")
+			x.unread(key)
 			continue
 		}
 		if n := incidentOf(f, key); n > 0 && !x.incidents[n] {
@@ -178,7 +207,9 @@ func (x *examination) archived(n int) (read bool) {
 func (x *examination) timeline(i incident.Incident, n int) bool {
 	events, err := timeline(x.tx, n)
 	if err != nil {
-		x.Fault(eventPrefix(n), mendLost, "An event cannot be read: %v.", err)
+		if !x.saysUnread(eventPrefix(n)) {
+			x.Fault(eventPrefix(n), mendLost, "An event cannot be read: %v.", err)
+		}
 		return false
 	}
 	x.Events += len(events)
@@ -188,8 +219,12 @@ func (x *examination) timeline(i incident.Incident, n int) bool {
 			return false
 		}
 	}
-	if len(events) != i.Events {
-		x.Fault(eventPrefix(n), mendState, "There are %d events, and the incident has %d.", len(events), i.Events)
+	switch has := incident.Count(len(events), "entry", "entries"); {
+	case len(events) < i.Events:
+		x.Fault(eventKey(n, len(events)+1), mendLost, "The end of the timeline is missing: it has %s, and the state was made from %d.", has, i.Events)
+		return false
+	case len(events) > i.Events:
+		x.Fault(incidentKey(n), mendState, "The timeline has %s, and the state was made from %d.", has, i.Events)
 		return false
 	}
 	folded, err := incident.Fold(n, events)

@@ -49,7 +49,7 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 	}{
 		{"a hole in a timeline", remove("event/000001/000002"), "event/000001/000002", "missing"},
 		{"an event that cannot be read", put("event/000001/000002", "{"), "event/000001/000002", "no JSON"},
-		{"the last event is gone", withoutLastEvent, "event/000003", "and the incident has"},
+		{"the last event is gone", withoutLastEvent, "event/000003/", "The end of the timeline is missing"},
 		{"a state that its timeline does not make", change("incident/000001", `"severity":1`, `"severity":3`), "incident/000001", "severity"},
 		{"an incident without its state", remove("incident/000002"), "event/000002/000001", "There is no INC-2"},
 		{"an open incident is not listed", remove("open/000001"), "open/000001", "is open"},
@@ -108,4 +108,52 @@ func withoutLastEvent(tx *storage.Tx) error {
 		last = key
 	}
 	return tx.Delete(last)
+}
+
+// TestExamineSaysItOnce: what cannot be read is one fault, with the one thing that would put it
+// right, and what only a copy has is not promised to be computed.
+func TestExamineSaysItOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil func(*storage.Tx) error
+		want  Fault
+	}{
+		{"a state", func(tx *storage.Tx) error { return tx.Put("incident/000003", []byte("{")) },
+			Fault{"incident/000003", "It is no JSON.", mendState}},
+		{"an entry", func(tx *storage.Tx) error { return tx.Put("event/000003/000001", []byte("{")) },
+			Fault{"event/000003/000001", "It is no JSON.", mendLost}},
+		{"the last entry is gone", withoutLastEvent,
+			Fault{"event/000003/000002", "The end of the timeline is missing: it has 1 entry, and the state was made from 2.", mendLost}},
+		{"the state is behind", func(tx *storage.Tx) error {
+			i, err := loadIncident(tx, 3)
+			i.Events--
+			return errors.Join(err, saveIncident(tx, i))
+		}, Fault{"incident/000003", "The timeline has 2 entries, and the state was made from 1.", mendState}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(x *fixture) {
+				for range 3 {
+					x.declare(incident.Declaration{Severity: incident.Sev4})
+				}
+				if _, err := x.Do(background(), byBot, 3, Act{Verb: Note, Text: "x"}); err != nil {
+					x.t.Fatal(err)
+				}
+				x.spoilt = true
+				if err := x.led.Update(background(), ledger.Request{}, func(tx *ledger.Tx) error { return tt.spoil(tx.Tx) }); err != nil {
+					x.t.Fatal(err)
+				}
+				var found Examined
+				err := x.db.View(background(), func(tx *storage.Tx) (err error) {
+					found, err = Examine(tx, func() error { return nil })
+					return err
+				})
+				if err != nil {
+					x.t.Fatal(err)
+				}
+				if len(found.Faults) != 1 || found.Faults[0] != tt.want {
+					x.t.Errorf("found %+v, want %+v alone", found.Faults, tt.want)
+				}
+			})
+		})
+	}
 }

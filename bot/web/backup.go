@@ -7,12 +7,18 @@ import (
 )
 
 // backup answers with a consistent copy of the store, taken while it works.
+// One that is not kept is no backup, and is not remembered as one.
 // What goes wrong on the way ends the connection, so that half a copy is never
 // taken for a whole one.
 func (s *Server) backup(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	if d.Backup == nil {
 		return &problem{Status: http.StatusNotFound, Why: "This store cannot be copied from here.", Next: "Use its own tools."}
 	}
+	kept, err := truth(r, "kept")
+	if err != nil {
+		return err
+	}
+	kept = kept || !r.URL.Query().Has("kept")
 	// A large store takes longer than an ordinary answer may.
 	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
 		s.log.Debug().Err(err).Msg("a backup keeps the ordinary time limit")
@@ -22,6 +28,10 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request, d *Parts) error 
 	if err != nil {
 		s.log.Error().Err(err).Int64("bytes", n).Msg("a backup broke off")
 		panic(http.ErrAbortHandler)
+	}
+	if !kept {
+		s.log.Info().Int64("bytes", n).Msg("a copy of the store was taken to be looked at")
+		return nil
 	}
 	s.log.Info().Int64("bytes", n).Msg("a backup was taken")
 	if err := d.BackedUp(context.WithoutCancel(r.Context())); err != nil {

@@ -19,8 +19,9 @@ func TestBackup(t *testing.T) {
 	})
 	server := httptest.NewServer(w.Handler())
 	defer server.Close()
+	query := ""
 	get := func(token string) (int, string, error) {
-		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/backup", nil)
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/backup"+query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,9 +34,23 @@ func TestBackup(t *testing.T) {
 		body, err := io.ReadAll(resp.Body)
 		return resp.StatusCode, string(body), err
 	}
-	if status, body, err := get(adminToken); status != http.StatusOK || body != "the whole store" || err != nil {
-		t.Errorf("GET /v1/backup = %d %q, %v; want the copy", status, body, err)
+	for _, c := range []struct {
+		query string
+		kept  bool
+	}{{"?kept=false", false}, {"", true}} { // in this order: the first must not be known afterwards
+		query = c.query
+		if status, body, err := get(adminToken); status != http.StatusOK || body != "the whole store" || err != nil {
+			t.Errorf("GET /v1/backup%s = %d %q, %v; want the copy", query, status, body, err)
+		}
+		if is, err := w.desk.Backup(t.Context()); err != nil || is.At.IsZero() == c.kept {
+			t.Errorf("after GET /v1/backup%s the last copy was taken %v, %v; want that it counts: %t", query, is.At, err, c.kept)
+		}
 	}
+	query = "?kept=perhaps"
+	if status, _, err := get(adminToken); status != http.StatusBadRequest || err != nil {
+		t.Errorf("GET /v1/backup%s = %d, %v; want 400", query, status, err)
+	}
+	query = ""
 	if status, _, err := get("another"); status != http.StatusUnauthorized || err != nil {
 		t.Errorf("GET /v1/backup with another token = %d, %v; want 401", status, err)
 	}

@@ -186,7 +186,8 @@ func (s *Server) oncallRoutes(operator operates, open opener) {
 	operator("GET", "/v1/audit", s.audit, contract{group: "figures", query: []openapi.Parameter{wordOf("incident", "of one incident", "INC-1"), wordOf("person", "of one person, by ID", "ada"), fromThen, untilThen, upTo(listMost), wordOf("before", "what `more` said", "")},
 		gives: map[int]any{200: listedAudit{}}, refuses: []int{422}},
 		"who did or read what, private incidents included, the newest incident first; `incident`, `person`, `from` and `to` narrow it; `limit` is 100 unless given, and `more` in the answer is what `before` then goes on from")
-	operator("GET", "/v1/backup", s.backup, contract{group: "store", gives: map[int]any{200: plain{"application/octet-stream"}}, refuses: []int{404}}, "a consistent copy of the store")
+	operator("GET", "/v1/backup", s.backup, contract{group: "store", query: []openapi.Parameter{truthOf("kept", "false: it is only looked at, and does not count as a backup")}, gives: map[int]any{200: plain{"application/octet-stream"}}, refuses: []int{404}},
+		"a consistent copy of the store; with `?kept=false` it does not count as a backup, since it is only looked at")
 	operator("POST", "/v1/archive", s.archive, contract{group: "store", body: archiveWanted{}, example: `{"dry_run": true}`, gives: map[int]any{200: archived{}}, refuses: []int{422}},
 		"moves the incidents that ended longer ago than `archive.after` into archive files now; `dry_run` only says which")
 	open("GET", "/v1/archive/state", s.admitted(s.archiveState), contract{group: "store", gives: map[int]any{200: archiveHolds{}}},

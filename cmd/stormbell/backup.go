@@ -51,7 +51,7 @@ func backupTo(ctx context.Context, p process, c *configs.Config, config, out str
 	os.Remove(half) // of one that was killed
 	defer os.Remove(half)
 	err := written(half, func(f *os.File) error {
-		_, err := copyStore(ctx, c, config, f)
+		_, err := copyStore(ctx, c, config, f, true)
 		return err
 	})
 	if err != nil {
@@ -132,15 +132,16 @@ func written(path string, f func(*os.File) error) error {
 	return err
 }
 
-// copyStore copies the store through the running bot, or else directly.
-func copyStore(ctx context.Context, c *configs.Config, config string, w io.Writer) (int64, error) {
+// copyStore copies the store through the running bot, or else directly. The bot takes what is
+// kept for a backup.
+func copyStore(ctx context.Context, c *configs.Config, config string, w io.Writer, kept bool) (int64, error) {
 	noBot := errors.New("http.admin_token is not set, so a running bot cannot be asked")
 	if c.HTTP.AdminToken.Reveal() != "" {
 		o, err := (&operatorFlags{config: config}).operatorOf(c)
 		if err != nil {
 			return 0, err
 		}
-		n, err := o.copyStore(ctx, w)
+		n, err := o.copyStore(ctx, w, kept)
 		absent := (*absentError)(nil)
 		if !errors.As(err, &absent) {
 			return n, err
@@ -161,8 +162,12 @@ func copyStore(ctx context.Context, c *configs.Config, config string, w io.Write
 	return n, errors.Join(err, engine.Close())
 }
 
-func (o *operator) copyStore(ctx context.Context, w io.Writer) (int64, error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.address+"/v1/backup", nil)
+func (o *operator) copyStore(ctx context.Context, w io.Writer, kept bool) (int64, error) {
+	path := "/v1/backup"
+	if !kept {
+		path += "?kept=false"
+	}
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.address+path, nil)
 	if err != nil {
 		return 0, fmt.Errorf("ask %s: %v", o.address, err)
 	}

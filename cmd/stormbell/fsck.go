@@ -126,7 +126,7 @@ func examineCopy(ctx context.Context, m *migration, c *configs.Config) (x desk.E
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	path := filepath.Join(folder, "copy.db")
 	err = written(path, func(f *os.File) error {
-		_, err := copyStore(ctx, c, m.config, f)
+		_, err := copyStore(ctx, c, m.config, f, false)
 		return err
 	})
 	if err != nil {
