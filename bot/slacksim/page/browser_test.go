@@ -459,6 +459,11 @@ func testPhoneScreen(t *testing.T, b *pagetest.Browser) {
 		}
 	}
 	fits("channel")
+	var height [2]int // of what is in the empty box to write in, and of the box
+	tab.Run(&height, `const box = $('.channel .composer textarea'); box.placeholder = 'Message #inc-13-card-payments-fail-at-the-last-step-of-the-checkout'; await frame(); return [box.scrollHeight, box.clientHeight]`)
+	if height[0] > height[1] {
+		t.Errorf("the name of a channel with a long name is %d pixels high in a box of %d", height[0], height[1])
+	}
 	tab.Run(nil, `$('.burger').click(); await until(() => $('.sidebar').getBoundingClientRect().left >= 0, 'the channel list');`)
 	fits("channel list")
 	tab.Run(nil, `$('.room.here').click(); $('.composer textarea').focus()`)
