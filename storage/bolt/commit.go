@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -76,11 +75,12 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 		return err
 	}
 	room := make([]byte, 0, sealedRoom(changes)) // bbolt reads values until the commit
-	stand := lookup{in: records.Cursor()}
-	var key []byte // bbolt copies keys
+	var key []byte                               // bbolt copies keys
 	for _, c := range changes {
 		key = append(key[:0], c.Key...)
-		before := stand.get(key)
+		// Each is looked for as bbolt will when it writes it, and not beside the one before: where
+		// a page is damaged, its keys need not be in order, and the next page need not be one.
+		before := records.Get(key)
 		count.remove(before)
 		moved.removed(c.Key, before)
 		switch {
@@ -102,28 +102,6 @@ func apply(tx *bolt.Tx, changes []storage.Change, moved *moves) error {
 		}
 	}
 	return meta.Put([]byte(tallyKey), count.encode())
-}
-
-// lookup looks up keys, most of which come in their order: between two that stand beside
-// one another there is nothing to look for. Whoever puts or deletes a key has asked for
-// it before.
-type lookup struct {
-	in          *bolt.Cursor
-	asked       []byte // the last one; nil: none was
-	next, value []byte // what stood there or after it when it was looked up; nil: nothing did
-}
-
-// get returns what is stored at key; nil: nothing is.
-func (l *lookup) get(key []byte) []byte {
-	inOrder := l.asked != nil && bytes.Compare(key, l.asked) > 0
-	l.asked = append(l.asked[:0], key...)
-	if !inOrder || l.next != nil && bytes.Compare(key, l.next) > 0 {
-		l.next, l.value = l.in.Seek(key)
-	}
-	if l.next == nil || !bytes.Equal(key, l.next) {
-		return nil
-	}
-	return l.value
 }
 
 // sealedRoom is how many bytes the values of changes take in the file.
