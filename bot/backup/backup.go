@@ -158,7 +158,7 @@ func (k *Keeper) copy(ctx context.Context) (string, error) {
 	if err := tidy(k.o.Folder, known.Store); err != nil {
 		return "", err
 	}
-	if err := k.room(); err != nil {
+	if err := k.room(copies); err != nil {
 		return "", err
 	}
 	last := 0
@@ -228,23 +228,44 @@ func (k *Keeper) folder(known desk.Backup) error {
 	return nil
 }
 
-// room refuses a copy that would fill the disk.
-func (k *Keeper) room() error {
-	if k.o.Size == nil || k.o.Free == nil {
+// room refuses a copy that would fill the disk. Where the size of the store is not known it
+// is taken to be that of the last copy.
+func (k *Keeper) room(copies []Copy) error {
+	if k.o.Size != nil {
+		if size, err := k.o.Size(); err == nil {
+			return room(k.o.Folder, size, k.o.Free)
+		}
+	}
+	return room(k.o.Folder, sizeOf(k.o.Folder, copies), k.o.Free)
+}
+
+// room refuses what takes so many bytes of a folder's disk, if it leaves too little; 0: how
+// many is not known. Where it is not known what is free either, it is tried.
+func room(folder string, size int64, free func(folder string) (int64, error)) error {
+	if free == nil {
 		return nil
 	}
-	size, err := k.o.Size()
-	if err != nil {
-		return nil // then it is tried
-	}
-	free, err := k.o.Free(k.o.Folder)
-	if err != nil {
+	left, err := free(folder)
+	if err != nil || left >= size+spare {
 		return nil
 	}
-	if free < size+spare {
-		return trouble{"full", fmt.Sprintf("there is no room in %s: a copy needs %d MiB and leaves 64 MiB, and %d MiB are free", k.o.Folder, size>>20+1, free>>20)}
+	needs := ""
+	if size > 0 {
+		needs = fmt.Sprintf("needs %d MiB and ", size>>20+1)
 	}
-	return nil
+	return trouble{"full", fmt.Sprintf("there is no room in %s: a copy %sleaves 64 MiB, and %d MiB are free", folder, needs, left>>20)}
+}
+
+// sizeOf is how many bytes the first of the copies takes; 0: there is none, or nobody can say.
+func sizeOf(folder string, copies []Copy) int64 {
+	if len(copies) == 0 {
+		return 0
+	}
+	info, err := os.Stat(filepath.Join(folder, copies[0].Name()))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 // syncFolder makes the names in a folder durable.

@@ -253,6 +253,35 @@ func TestClockSetBack(t *testing.T) {
 	})
 }
 
+// TestRoomForTheLast: where nobody knows how large the store is, as on a cluster, the next copy
+// needs as much room as the last one.
+func TestRoomForTheLast(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 2, func(p *place) {
+		p.o.Size = nil
+		p.free = spare - 1
+		p.start()
+		p.pass(2 * time.Minute)
+		if known := p.known(); !strings.Contains(known.Trouble, "there is no room in ") {
+			t.Errorf("the first one, with less than is left: %+v", known)
+		}
+		p.change(func(p *place) error { p.free = spare; return nil })
+		p.pass(2 * time.Hour)
+		copies := p.names()
+		p.change(func(p *place) error { p.free = spare + int64(len("a copy")) - 1; return nil })
+		p.pass(2 * time.Hour)
+		p.has(copies...)
+		if known := p.known(); !strings.Contains(known.Trouble, "there is no room in ") {
+			t.Errorf("with less than the last one needs: %+v", known)
+		}
+		p.change(func(p *place) error { p.free++; return nil })
+		p.pass(time.Hour)
+		if known := p.known(); known.Trouble != "" {
+			t.Errorf("with as much: %+v", known)
+		}
+	})
+}
+
 // TestTrouble: whatever is in the way is said once, nothing is left half done, no copy is
 // removed for it, and it is said when it works again.
 func TestTrouble(t *testing.T) {

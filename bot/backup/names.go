@@ -53,16 +53,22 @@ func parse(name string) (Copy, bool) {
 	return Copy{m[1], number, at, m[4] != ""}, err == nil && bad == nil
 }
 
-// list returns the whole copies of a store, the newest first. What is no ordinary file
-// was not written by a keeper.
+// list returns the whole copies of a store, the newest first.
 func list(folder, store string) ([]Copy, error) {
+	copies, err := listAll(folder)
+	return slices.DeleteFunc(copies, func(c Copy) bool { return c.store != store }), err
+}
+
+// listAll returns the whole copies of all stores, the newest first. What is no ordinary file
+// was not written by a keeper.
+func listAll(folder string) ([]Copy, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, err
 	}
 	var copies []Copy
 	for _, e := range entries {
-		if c, ok := parse(e.Name()); ok && c.store == store && e.Type().IsRegular() {
+		if c, ok := parse(e.Name()); ok && e.Type().IsRegular() {
 			copies = append(copies, c)
 		}
 	}

@@ -20,13 +20,26 @@ const (
 )
 
 // Look says in words why no copy could be made in a folder on this machine; nothing: one could.
-// For a process that makes none yet.
-func Look(folder string) string {
+// For a process that makes none yet. Free says how many bytes are left on the folder's disk.
+func Look(folder string, free func(folder string) (int64, error)) string {
 	err := tryFolder(folder)
+	if err == nil {
+		err = roomToTakeOver(folder, free)
+	}
 	if err == nil {
 		return ""
 	}
 	return explain(folder, err).words
+}
+
+// roomToTakeOver refuses a disk with less room than the newest copy there takes, of whichever
+// store.
+func roomToTakeOver(folder string, free func(folder string) (int64, error)) error {
+	copies, err := listAll(folder)
+	if err != nil {
+		return err
+	}
+	return room(folder, sizeOf(folder, copies), free)
 }
 
 func tryFolder(folder string) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/stormbell/stormbell/bot/desk"
 	"github.com/stormbell/stormbell/configs"
 	"github.com/stormbell/stormbell/storage"
+	"github.com/stormbell/stormbell/storage/bolt"
 	"github.com/stormbell/stormbell/storage/etcd"
 )
 
@@ -95,7 +96,7 @@ func (p *program) lookAtBackup(folder string, log zerolog.Logger) func() {
 		if folder == "" {
 			return
 		}
-		why := backup.Look(folder)
+		why := backup.Look(folder, bolt.FreeIn)
 		switch {
 		case why == told:
 		case why == "":
