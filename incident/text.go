@@ -25,6 +25,16 @@ func CleanTitle(s string) (title, whole string) {
 	return cleanTitle(s)
 }
 
+// Quoted shows people a word that somebody typed, as one line and as it was typed, within
+// reason.
+func Quoted(s string) string {
+	short, _ := CleanTitle(s)
+	if short == "" {
+		short = "…"
+	}
+	return `"` + short + `"`
+}
+
 // plain reports whether there is nothing to clean in a title, as in most.
 func plain(s string) bool {
 	blank := true // the one before

@@ -213,3 +213,21 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+// TestQuoted: a word is shown as it was typed, on one line, and whatever it is something is
+// seen.
+func TestQuoted(t *testing.T) {
+	for typed, want := range map[string]string{
+		"chekout":                   `"chekout"`,
+		"ö\"x\"":                    `"ö"x""`,
+		"a\nb\tc":                   `"a b c"`,
+		"\u202ereversed":            `"reversed"`,
+		"":                          `"…"`,
+		"\u200b":                    `"…"`,
+		strings.Repeat("x", 10_000): `"` + strings.Repeat("x", MaxTitle-1) + `…"`,
+	} {
+		if got := Quoted(typed); got != want {
+			t.Errorf("Quoted(%.20q) = %s, want %s", typed, got, want)
+		}
+	}
+}

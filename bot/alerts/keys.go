@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -254,7 +253,7 @@ func (k *Keys) Named(name string) (Key, error) {
 	if had := k.keys[name]; had != nil {
 		return had.key, nil
 	}
-	return Key{}, incident.Refuse(k.near(name), "There is no key %s.", quoted(name))
+	return Key{}, incident.Refuse(k.near(name), "There is no key %s.", incident.Quoted(name))
 }
 
 func (n *known) info(now time.Time) KeyInfo {
@@ -292,15 +291,15 @@ func (k *Keys) Add(ctx context.Context, caller, name, service string) (secret st
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !keyName.MatchString(name) {
-		return "", incident.Refuse("Use small letters, digits and hyphens, at most 64, as in prometheus-eu.", "%s is no name for a key.", quoted(name))
+		return "", incident.Refuse("Use small letters, digits and hyphens, at most 64, as in prometheus-eu.", "%s is no name for a key.", incident.Quoted(name))
 	}
 	if name == beatSender {
-		return "", incident.Refuse("Choose another name, as in heartbeat-sender.", "%s is the name of the bot's own watch over heartbeats.", quoted(name))
+		return "", incident.Refuse("Choose another name, as in heartbeat-sender.", "%s is the name of the bot's own watch over heartbeats.", incident.Quoted(name))
 	}
 	if had := k.keys[name]; had != nil && had.rec == nil {
-		return "", incident.Refuse("Choose another name.", "The configuration has a key %s.", quoted(name))
+		return "", incident.Refuse("Choose another name.", "The configuration has a key %s.", incident.Quoted(name))
 	} else if had != nil {
-		return "", incident.Refuse("Choose another name, or rotate that one if its secret is lost.", "There is a key %s already.", quoted(name))
+		return "", incident.Refuse("Choose another name, or rotate that one if its secret is lost.", "There is a key %s already.", incident.Quoted(name))
 	}
 	secret = newSecret()
 	rec := &keyRecord{V: 1, Service: service, Hash: hexOf(secret), Prefix: secret[:shown], By: caller}
@@ -323,7 +322,7 @@ func (k *Keys) Rotate(ctx context.Context, caller, name string, overlap time.Dur
 	rec := *had.rec
 	rec.Old = valid(rec.Old, ledger.Instant())
 	if len(rec.Old) >= maxOld && overlap > 0 {
-		return "", incident.Refuse("Wait for one of them to end, or rotate with an overlap of 0s, which ends all of them.", "The key %s has %d old secrets that still work.", quoted(name), len(rec.Old))
+		return "", incident.Refuse("Wait for one of them to end, or rotate with an overlap of 0s, which ends all of them.", "The key %s has %d old secrets that still work.", incident.Quoted(name), len(rec.Old))
 	}
 	secret = newSecret()
 	replaced := rec.Hash
@@ -360,9 +359,9 @@ func (k *Keys) own(name string) (*known, error) {
 	had := k.keys[name]
 	switch {
 	case had == nil:
-		return nil, incident.Refuse(k.near(name), "There is no key %s.", quoted(name))
+		return nil, incident.Refuse(k.near(name), "There is no key %s.", incident.Quoted(name))
 	case had.rec == nil:
-		return nil, incident.Refuse("Change it in http.integration_keys, and start the bot again.", "The key %s is in the configuration.", quoted(name))
+		return nil, incident.Refuse("Change it in http.integration_keys, and start the bot again.", "The key %s is in the configuration.", incident.Quoted(name))
 	}
 	return had, nil
 }
@@ -429,10 +428,4 @@ func newSecret() string {
 func hexOf(secret string) string {
 	h := hashOf(secret)
 	return hex.EncodeToString(h[:])
-}
-
-// quoted shows a name that somebody typed, within reason.
-func quoted(name string) string {
-	short, _ := incident.CleanTitle(name)
-	return fmt.Sprintf("%q", cmp.Or(short, "…"))
 }

@@ -155,7 +155,7 @@ func readCursor(s string) (n, k int, err error) {
 	n, ok := incident.ParseName(name)
 	k, err = strconv.Atoi(place)
 	if !ok || err != nil || k < 0 {
-		return 0, 0, incident.Refuse("Leave it out to begin with the newest.", "%q is not where a page of the audit ended, as in INC-41:17.", s)
+		return 0, 0, incident.Refuse("Leave it out to begin with the newest.", "%s is not where a page of the audit ended, as in INC-41:17.", incident.Quoted(s))
 	}
 	return n, k, nil
 }

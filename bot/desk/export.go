@@ -57,7 +57,7 @@ func (d *Desk) Export(ctx context.Context, c Caller, name, tracker string) (Answ
 	id, n, ok := incident.ParseFollowUp(name)
 	if !ok {
 		short, _ := incident.CleanTitle(name)
-		return Answer{}, refusal("A follow-up is named like INC-4-F1.", "%q is not the name of a follow-up.", short)
+		return Answer{}, refusal("A follow-up is named like INC-4-F1.", "%s is not the name of a follow-up.", incident.Quoted(short))
 	}
 	return d.act(ctx, c, n, func(w *work) error {
 		f, err := w.inc.MayExport(id)
@@ -96,7 +96,7 @@ func (w *work) goesTo(f incident.FollowUp, name string) (Tracker, error) {
 	if len(names) == 0 {
 		return Tracker{}, refusal("Give it to another team, or have trackers in the configuration changed.", "No tracker takes the follow-ups of team %s.", f.Team)
 	}
-	return Tracker{}, refusal("There are: "+strings.Join(names, ", ")+".", "There is no tracker %q for %s.", name, f.ID)
+	return Tracker{}, refusal("There are: "+strings.Join(names, ", ")+".", "There is no tracker %s for %s.", incident.Quoted(name), f.ID)
 }
 
 // exportWaits reports whether somebody has asked for the follow-up to be opened, which

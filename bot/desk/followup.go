@@ -58,7 +58,7 @@ func (d *Desk) DoFollowUp(ctx context.Context, c Caller, name string, a FollowUp
 
 func noFollowUp(name string) error {
 	short, _ := incident.CleanTitle(name)
-	return refusal("A follow-up is named like INC-4-F1; `followups all` shows those that there are.", "%q is not the name of a follow-up.", short)
+	return refusal("A follow-up is named like INC-4-F1; `followups all` shows those that there are.", "%s is not the name of a follow-up.", incident.Quoted(short))
 }
 
 func (w *work) decideFollowUp(id string, a FollowUpAct) (incident.Change, error) {
@@ -131,7 +131,7 @@ func noTeam(w *work, team string) error {
 	if near := incident.Nearest(strings.ToLower(team), ids); near != "" {
 		next = "Did you mean " + near + "?"
 	}
-	return refusal(next, "There is no team %q.", team)
+	return refusal(next, "There is no team %s.", incident.Quoted(team))
 }
 
 // OpenFollowUp adds something to do after incident n. Its owner is the team of the

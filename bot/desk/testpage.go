@@ -95,7 +95,7 @@ func (d *Desk) TestPageOf(ctx context.Context, id string) (TestPage, error) {
 		return err
 	})
 	if errors.Is(err, storage.ErrNotFound) {
-		return TestPage{}, refusal("A test is remembered for a day.", "There is no test %q.", id)
+		return TestPage{}, refusal("A test is remembered for a day.", "There is no test %s.", incident.Quoted(id))
 	}
 	return r.TestPage, err
 }

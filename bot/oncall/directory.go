@@ -75,13 +75,13 @@ func (w *Directory) NoService(s string) error {
 		ids = append(ids, v.ID)
 	}
 	if len(ids) == 0 {
-		return refusal("", "There is no service %q: the roster has none yet.", s)
+		return refusal("", "There is no service %s: the roster has none yet.", incident.Quoted(s))
 	}
 	if near := incident.Nearest(s, ids); near != "" {
-		return refusal(fmt.Sprintf("Did you mean %s?", near), "There is no service %q.", s)
+		return refusal(fmt.Sprintf("Did you mean %s?", near), "There is no service %s.", incident.Quoted(s))
 	}
 	slices.Sort(ids)
-	return refusal("There are: "+incident.FirstOf(ids, 12)+".", "There is no service %q.", s)
+	return refusal("There are: "+incident.FirstOf(ids, 12)+".", "There is no service %s.", incident.Quoted(s))
 }
 
 // ServiceName returns the service's name for people.

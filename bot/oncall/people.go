@@ -27,13 +27,13 @@ func (w *Directory) Named(word string) (incident.Actor, error) {
 	case len(called) == 1:
 		return incident.Person(called[0]), nil
 	case len(called) > 1:
-		return "", refusal("Say which by the ID: "+strings.Join(called, ", ")+".", "%d people of the roster are called %q.", len(called), word)
+		return "", refusal("Say which by the ID: "+strings.Join(called, ", ")+".", "%d people of the roster are called %s.", len(called), incident.Quoted(word))
 	}
 	next := "Name a person with @."
 	if near := incident.Nearest(word, known); near != "" {
 		next = fmt.Sprintf("Did you mean %s?", near)
 	}
-	return "", refusal(next, "There is no person %q in the roster.", word)
+	return "", refusal(next, "There is no person %s in the roster.", incident.Quoted(word))
 }
 
 // Takes refuses a roster that brings a person whose ID is a word of the program's
@@ -41,7 +41,7 @@ func (w *Directory) Named(word string) (incident.Actor, error) {
 func (w *Directory) Takes(next *rotation.Roster) error {
 	for _, p := range next.People {
 		if _, there := w.Roster.Person(p.ID); !there && rotation.Reserved(p.ID) {
-			return refusal("Give them another id, such as their name.", "The id %q of a person is a word of Stormbell's own: what they do would read as if the program, or nobody, had done it.", p.ID)
+			return refusal("Give them another id, such as their name.", "The id %s of a person is a word of Stormbell's own: what they do would read as if the program, or nobody, had done it.", incident.Quoted(p.ID))
 		}
 	}
 	return nil
@@ -150,7 +150,7 @@ func (w *Directory) nobody(s string) error {
 	if near := incident.Nearest(s, known); near != "" {
 		next = fmt.Sprintf("Did you mean %s?", near)
 	}
-	return refusal(next, "There is no person, team or service %q.", s)
+	return refusal(next, "There is no person, team or service %s.", incident.Quoted(s))
 }
 
 // Methods returns every contact method that reaches a person, the most direct first. Who

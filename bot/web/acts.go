@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,13 +39,7 @@ func (s severity) problem() error {
 	if s.said == "" || s.is != 0 {
 		return nil
 	}
-	return invalid("severity", "is "+quote(s.said)+"; it must be sev1, sev2, sev3 or sev4, and 1 is the worst")
-}
-
-// quote shows what somebody sent, within reason.
-func quote(s string) string {
-	short, _ := incident.CleanTitle(s)
-	return fmt.Sprintf("%q", short)
+	return invalid("severity", "is "+incident.Quoted(s.said)+"; it must be sev1, sev2, sev3 or sev4, and 1 is the worst")
 }
 
 // invalid refuses a field of a body that can be read but not followed.
@@ -86,7 +79,7 @@ func (s *Server) declare(w http.ResponseWriter, r *http.Request, d *Parts) error
 	}
 	symptom, known := incident.ParseSymptom(body.Symptom)
 	if body.Symptom != "" && !known {
-		return invalid("symptom", "is "+quote(body.Symptom)+"; it must be one of "+symptoms())
+		return invalid("symptom", "is "+incident.Quoted(body.Symptom)+"; it must be one of "+symptoms())
 	}
 	c, err := caller(r, d, body.As)
 	if err != nil {
@@ -218,7 +211,7 @@ func (b deed) do(ctx context.Context, d *Parts, c desk.Caller, to aimed) (desk.A
 
 func noVerb(verb desk.Verb) error {
 	words := Verbs()
-	p := &problem{Status: http.StatusNotFound, Why: "There is no act " + quote(string(verb)) + ".", Next: "There are: " + strings.Join(words, ", ") + "."}
+	p := &problem{Status: http.StatusNotFound, Why: "There is no act " + incident.Quoted(string(verb)) + ".", Next: "There are: " + strings.Join(words, ", ") + "."}
 	if near := incident.Nearest(string(verb), words); near != "" {
 		p.Next = "Did you mean " + near + "?"
 	}
@@ -286,7 +279,7 @@ func (b deed) impact(a desk.Act) (desk.Act, error) {
 	for _, word := range b.Who {
 		who, ok := incident.ParseAudience(word)
 		if !ok {
-			return a, invalid("who", "has "+quote(word)+"; it must be of end_users, customers, partners, staff")
+			return a, invalid("who", "has "+incident.Quoted(word)+"; it must be of end_users, customers, partners, staff")
 		}
 		h.Who = append(h.Who, who)
 	}

@@ -54,7 +54,7 @@ func actor(d *Parts, as string) (incident.Actor, error) {
 	case name == "":
 		return oncall.CommandLine, nil
 	case rotation.Reserved(name):
-		return "", &problem{Status: http.StatusUnprocessableEntity, Why: "as: " + quote(name) + " is a word of Stormbell's own.",
+		return "", &problem{Status: http.StatusUnprocessableEntity, Why: "as: " + incident.Quoted(name) + " is a word of Stormbell's own.",
 			Next: "Leave it out to act in nobody's name, or name a person of the roster.", Fields: []field{{"as", "is a word of Stormbell's own"}}}
 	}
 	who, err := d.People.Current().Named(name)

@@ -24,7 +24,7 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	v := r.URL.Query()
 	for name := range v {
 		if !slices.Contains(auditParameters, name) {
-			return &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + quote(name) + ".", Next: "There are: " + strings.Join(auditParameters, ", ") + "."}
+			return &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + incident.Quoted(name) + ".", Next: "There are: " + strings.Join(auditParameters, ", ") + "."}
 		}
 	}
 	var period desk.Query

@@ -55,7 +55,7 @@ func (s *Server) beat(r *http.Request, a *address) error {
 		if near := incident.Nearest(name, k.Alerts.HeartbeatNames()); near != "" {
 			next = "Did you mean " + near + "? Otherwise add it to heartbeats in the roster."
 		}
-		return &problem{Status: http.StatusNotFound, Why: "There is no heartbeat " + quote(name) + ".", Next: next}
+		return &problem{Status: http.StatusNotFound, Why: "There is no heartbeat " + incident.Quoted(name) + ".", Next: next}
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ var followUpParameters = []string{"incident", "team", "person", "overdue", "all"
 func readFollowUpQuery(v url.Values, d *Parts) (q desk.FollowUpQuery, err error) {
 	for name := range v {
 		if !slices.Contains(followUpParameters, name) {
-			return q, &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + quote(name) + ".", Next: "There are: " + strings.Join(followUpParameters, ", ") + "."}
+			return q, &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + incident.Quoted(name) + ".", Next: "There are: " + strings.Join(followUpParameters, ", ") + "."}
 		}
 	}
 	q.Team, q.Before = strings.TrimSpace(v.Get("team")), v.Get("before")
@@ -138,7 +138,7 @@ type doneFollowUp struct {
 func (s *Server) actOnFollowUp(w http.ResponseWriter, r *http.Request, d *Parts) error {
 	verb, name := r.PathValue("verb"), r.PathValue("name")
 	if !slices.Contains(followUpVerbs, verb) {
-		return &problem{Status: http.StatusNotFound, Why: "There is no act " + quote(verb) + " on a follow-up.", Next: "There are: " + strings.Join(followUpVerbs, ", ") + "."}
+		return &problem{Status: http.StatusNotFound, Why: "There is no act " + incident.Quoted(verb) + " on a follow-up.", Next: "There are: " + strings.Join(followUpVerbs, ", ") + "."}
 	}
 	var body followUpDeed
 	if err := readJSON(w, r, &body); err != nil {

@@ -158,7 +158,7 @@ func (k sender) mapping(name string) (*alert.Compiled, error) {
 	if m, ok := k.Intake.Mapping(name); ok {
 		return m, nil
 	}
-	return nil, &problem{Status: http.StatusNotFound, Why: "There is no mapping " + quote(name) + ".",
+	return nil, &problem{Status: http.StatusNotFound, Why: "There is no mapping " + incident.Quoted(name) + ".",
 		Next: "Add it to alerts.mappings in the roster; it says what of the body is the title, the key and the status."}
 }
 

@@ -125,7 +125,7 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, d *Parts) err
 	overlap := alerts.DefaultOverlap
 	if body.Overlap != "" {
 		if overlap, err = time.ParseDuration(body.Overlap); err != nil {
-			return invalid("overlap", "is "+quote(body.Overlap)+"; write it as in 24h or 30m")
+			return invalid("overlap", "is "+incident.Quoted(body.Overlap)+"; write it as in 24h or 30m")
 		}
 	}
 	name := r.PathValue("name")

@@ -65,7 +65,7 @@ const (
 func readQuery(v url.Values) (q desk.Query, err error) {
 	for name := range v {
 		if !slices.Contains(listParameters, name) {
-			p := &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + quote(name) + ".", Next: "There are: " + strings.Join(listParameters, ", ") + "."}
+			p := &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + incident.Quoted(name) + ".", Next: "There are: " + strings.Join(listParameters, ", ") + "."}
 			if near := incident.Nearest(name, listParameters); near != "" {
 				p.Next = "Did you mean " + near + "?"
 			}
@@ -129,7 +129,7 @@ func statuses(words []string) (list []incident.Status, err error) {
 			status, ok = incident.Status(lower), true
 		}
 		if !ok {
-			p := &problem{Status: http.StatusBadRequest, Why: "There is no status " + quote(word) + ".", Next: "There are: " + strings.Join(everyStatus, ", ") + "."}
+			p := &problem{Status: http.StatusBadRequest, Why: "There is no status " + incident.Quoted(word) + ".", Next: "There are: " + strings.Join(everyStatus, ", ") + "."}
 			if near := incident.Nearest(word, everyStatus); near != "" {
 				p.Next = "Did you mean " + near + "?"
 			}
@@ -144,7 +144,7 @@ func severities(words []string) (list []incident.Severity, err error) {
 	for _, word := range words {
 		is, ok := incident.ParseSeverity(word)
 		if !ok {
-			return nil, &problem{Status: http.StatusBadRequest, Why: "severity is " + quote(word) + ".", Next: "It must be sev1, sev2, sev3 or sev4, and 1 is the worst."}
+			return nil, &problem{Status: http.StatusBadRequest, Why: "severity is " + incident.Quoted(word) + ".", Next: "It must be sev1, sev2, sev3 or sev4, and 1 is the worst."}
 		}
 		list = append(list, is)
 	}

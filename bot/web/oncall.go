@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stormbell/stormbell/incident"
 	"github.com/stormbell/stormbell/incident/report"
 	"github.com/stormbell/stormbell/rotation"
 )
@@ -90,10 +91,10 @@ func readRates(text string) (rotation.Rates, error) {
 // have: an empty answer to a typo would look like an idle one.
 func known(r *rotation.Roster, f report.OnCall, person, rot string) error {
 	if _, ok := r.Person(person); person != "" && !ok && len(f.Only(person, "").People) == 0 {
-		return &problem{Status: http.StatusNotFound, Why: "Nobody called " + quote(person) + " is in the roster, or was on call then."}
+		return &problem{Status: http.StatusNotFound, Why: "Nobody called " + incident.Quoted(person) + " is in the roster, or was on call then."}
 	}
 	if _, ok := r.Rotation(rot); rot != "" && !ok && len(f.Only("", rot).Rotations) == 0 {
-		return &problem{Status: http.StatusNotFound, Why: "There is no rotation " + quote(rot) + ", and there was none then."}
+		return &problem{Status: http.StatusNotFound, Why: "There is no rotation " + incident.Quoted(rot) + ", and there was none then."}
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func (s *Server) endQuiet(kind alerts.QuietKind) func(http.ResponseWriter, *http
 			return err
 		}
 		if !slices.ContainsFunc(list, func(q alerts.Quiet) bool { return q.Kind == kind && q.ID == id }) {
-			return &problem{Status: http.StatusNotFound, Why: "There is no " + string(kind) + " " + quote(id) + "."}
+			return &problem{Status: http.StatusNotFound, Why: "There is no " + string(kind) + " " + incident.Quoted(id) + "."}
 		}
 		c, err := caller(r, d, r.URL.Query().Get("as"))
 		if err != nil {

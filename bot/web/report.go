@@ -28,7 +28,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, d *Parts) error 
 		kind = reportKinds[0]
 	}
 	if !slices.Contains(reportKinds, kind) {
-		return &problem{Status: http.StatusNotFound, Why: "There is no report " + quote(kind) + ".", Next: "There are: " + strings.Join(reportKinds, ", ") + "."}
+		return &problem{Status: http.StatusNotFound, Why: "There is no report " + incident.Quoted(kind) + ".", Next: "There are: " + strings.Join(reportKinds, ", ") + "."}
 	}
 	from, to, mean, err := readReport(r.URL.Query(), time.Now())
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, d *Parts) error 
 func readReport(v url.Values, now time.Time) (from, to time.Time, mean report.Mean, err error) {
 	for name := range v {
 		if !slices.Contains(reportParameters, name) {
-			p := &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + quote(name) + ".", Next: "There are: " + strings.Join(reportParameters, ", ") + "."}
+			p := &problem{Status: http.StatusBadRequest, Why: "There is no parameter " + incident.Quoted(name) + ".", Next: "There are: " + strings.Join(reportParameters, ", ") + "."}
 			if near := incident.Nearest(name, reportParameters); near != "" {
 				p.Next = "Did you mean " + near + "?"
 			}
